@@ -1,0 +1,140 @@
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const _Atomic int64_t NO_OFFSET;
+static const _Atomic int64_t *offset = &NO_OFFSET;
+
+bool clock_use_offset_file(const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    struct stat status;
+    void *mapped = MAP_FAILED;
+    if (fstat(fd, &status) == 0 && status.st_size < (off_t)sizeof *offset)
+        errno = EINVAL;
+    else
+        mapped = mmap(NULL, sizeof *offset, PROT_READ, MAP_SHARED, fd, 0);
+    close(fd);
+    if (mapped == MAP_FAILED)
+        return false;
+    offset = mapped;
+    return true;
+}
+
+static instant read_clock(clockid_t id) {
+    struct timespec now;
+    clock_gettime(id, &now);
+    return now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
+instant clock_now(void) {
+    return read_clock(CLOCK_REALTIME) +
+           atomic_load_explicit(offset, memory_order_relaxed);
+}
+
+instant clock_elapsed(void) {
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+char *instant_format(instant when, char text[static INSTANT_TEXT_SIZE]) {
+    time_t seconds = when / SECOND;
+    instant rest = when % SECOND;
+    if (rest < 0) {
+        rest += SECOND;
+        seconds--;
+    }
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    snprintf(text, INSTANT_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
+             (unsigned)(utc.tm_year + 1900) % 10000, (unsigned)utc.tm_mon + 1,
+             (unsigned)utc.tm_mday % 100, (unsigned)utc.tm_hour % 100,
+             (unsigned)utc.tm_min % 100, (unsigned)utc.tm_sec % 100,
+             (unsigned)(rest / MILLISECOND) % 1000);
+    return text;
+}
+
+struct reader {
+    const uint8_t *at, *end;
+    bool ok;
+};
+
+static int number(struct reader *r, int digits, int least, int most) {
+    int value = 0;
+    for (; digits > 0; digits--) {
+        if (r->at == r->end || *r->at < '0' || *r->at > '9') {
+            r->ok = false;
+            return 0;
+        }
+        value = value * 10 + (*r->at++ - '0');
+    }
+    if (value < least || value > most)
+        r->ok = false;
+    return value;
+}
+
+static bool mark(struct reader *r, char c) {
+    if (r->at == r->end || *r->at != (uint8_t)c)
+        return false;
+    r->at++;
+    return true;
+}
+
+static void want(struct reader *r, char c) {
+    if (!mark(r, c))
+        r->ok = false;
+}
+
+static instant fraction(struct reader *r) {
+    instant value = 0, unit = SECOND / 10;
+    const uint8_t *start = r->at;
+    for (; r->at < r->end && *r->at >= '0' && *r->at <= '9'; r->at++) {
+        value += (*r->at - '0') * unit;
+        unit /= 10;
+    }
+    if (r->at == start)
+        r->ok = false;
+    return value;
+}
+
+static instant zone(struct reader *r) {
+    if (r->at == r->end || mark(r, 'Z'))
+        return 0;
+    bool west = mark(r, '-');
+    if (!west)
+        want(r, '+');
+    instant east = number(r, 2, 0, 14) * HOUR;
+    want(r, ':');
+    east += number(r, 2, 0, 59) * MINUTE;
+    return west ? -east : east;
+}
+
+bool instant_parse(struct span text, instant *when) {
+    struct reader r = {text.data, text.data + text.len, true};
+    struct tm tm = {0};
+    tm.tm_year = number(&r, 4, 1, 9999) - 1900;
+    want(&r, '-');
+    tm.tm_mon = number(&r, 2, 1, 12) - 1;
+    want(&r, '-');
+    int day = tm.tm_mday = number(&r, 2, 1, 31);
+    want(&r, 'T');
+    tm.tm_hour = number(&r, 2, 0, 23);
+    want(&r, ':');
+    tm.tm_min = number(&r, 2, 0, 59);
+    want(&r, ':');
+    tm.tm_sec = number(&r, 2, 0, 59);
+    instant rest = mark(&r, '.') ? fraction(&r) : 0;
+    rest -= zone(&r);
+    if (!r.ok || r.at != r.end)
+        return false;
+    time_t seconds = timegm(&tm);
+    *when = seconds * SECOND + rest;
+    return tm.tm_mday == day;
+}

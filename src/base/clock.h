@@ -1,0 +1,44 @@
+/*
+ * fotad's only source of the time. Everything that needs to know the time is
+ * given it as a parameter; nothing asks the database.
+ *
+ * A test system may point [clock] offset_file at a file that holds one signed
+ * 64-bit number (host byte order): microseconds to add to the real time. The
+ * file is mapped, so that several programs move together and at once.
+ */
+#ifndef FOTAD_BASE_CLOCK_H
+#define FOTAD_BASE_CLOCK_H
+
+#include "base/span.h"
+
+typedef int64_t instant; /* microseconds since 1970-01-01T00:00:00Z */
+
+#define MILLISECOND ((instant)1000)
+#define SECOND (1000 * MILLISECOND)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+/* "2026-11-21T09:15:00.000Z" and a NUL */
+enum { INSTANT_TEXT_SIZE = 25 };
+
+/* Maps the offset file for all later clock_now(). False with errno when it
+ * cannot be read or is shorter than 8 octets. Call before threads start. */
+bool clock_use_offset_file(const char *path);
+
+/* The time, offset included. */
+instant clock_now(void);
+
+/* Monotonic and never moved by an offset: for measuring how long a thing
+ * took, not for deciding anything. */
+instant clock_elapsed(void);
+
+/* xs:dateTime in UTC with milliseconds and Z (DUIS ResponseDateTime).
+ * Returns `text`. Years 0 to 9999. */
+char *instant_format(instant when, char text[static INSTANT_TEXT_SIZE]);
+
+/* Reads an xs:dateTime with a time zone (Z or +hh:mm); one without is UTC.
+ * False when the text is no valid date and time. */
+bool instant_parse(struct span text, instant *when);
+
+#endif

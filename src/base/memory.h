@@ -1,0 +1,17 @@
+/* Memory or death: see arena.h for why nobody checks for NULL. */
+#ifndef FOTAD_BASE_MEMORY_H
+#define FOTAD_BASE_MEMORY_H
+
+#include <stddef.h>
+
+/* `size` octets; free() them. */
+void *memory_alloc(size_t size);
+/* realloc() that does not return NULL. */
+void *memory_grow(void *old, size_t size);
+/* A copy of a C string; free() it. */
+char *memory_text(const char *text);
+
+/* Says on stderr how much was asked for, and aborts. */
+_Noreturn void memory_exhausted(size_t size);
+
+#endif
