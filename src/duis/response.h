@@ -1,0 +1,130 @@
+/*
+ * What fotad sends to Users: a signed sr:Response of DUIS 5.4, for every
+ * answer, device response, Device Alert and DCC Alert.
+ *
+ * The text is written in such a way that it is its own inclusive C14N form, so
+ * it is hashed as it stands.
+ */
+#ifndef FOTAD_DUIS_RESPONSE_H
+#define FOTAD_DUIS_RESPONSE_H
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/eui64.h"
+#include "duis/signer.h"
+
+/* DSPUpdateFirmwareWarning and DSPUpdatePPMIDFirmwareWarning: the lists in
+ * their order. */
+enum duis_warning_list {
+    DUIS_INVALID_DEVICE_ID,
+    DUIS_NOT_COMMISSIONED,
+    DUIS_NOT_APPLICABLE_FIRMWARE,
+    DUIS_OTHER_REQUEST_IN_PROGRESS,
+    DUIS_INVALID_GBCS_VERSION,
+    DUIS_WARNING_LISTS
+};
+
+struct duis_devices {
+    const eui64 *ids;
+    size_t count;
+};
+
+/* A time that may be absent. */
+struct duis_time {
+    bool given;
+    instant when;
+};
+
+/* What is in sr:Body. */
+enum duis_message {
+    /* ResponseMessage: ServiceReference, Variant and one of */
+    DUIS_NO_ELEMENT,
+    DUIS_FIRMWARE_WARNING,          /* warning; 11.4's element by the Variant */
+    DUIS_GBCS_PAYLOAD,              /* gbcs_payload */
+    DUIS_PRE_COMMAND,               /* gbcs_version, gbcs_payload */
+    DUIS_LOCAL_COMMAND,             /* gbcs_payload */
+    DUIS_FUTURE_DATED_DEVICE_ALERT, /* alert_code 8F66 or 8F67, gbcs_payload */
+    /* the other messages */
+    DUIS_DEVICE_ALERT, /* DeviceAlertMessage: alert_code, gbcs_payload */
+    DUIS_DCC_ALERT,    /* DCCAlertMessage: dcc_alert */
+};
+
+/* The element in sr:DCCAlert. */
+enum duis_dcc_alert_kind {
+    DUIS_FIRMWARE_DISTRIBUTION_FAILURE, /* request_id, devices */
+    DUIS_PPMID_ALERT,                   /* device_id, device_alert_code, time,
+                                         * firmware_version and success */
+    DUIS_QUARANTINED_REQUEST,           /* breach, request_id, event_ref */
+    DUIS_FIRMWARE_VERSION_MISMATCH,     /* device_id, device_type, versions */
+    DUIS_FIRMWARE_UPGRADE_REQUESTED,    /* device_type, version, devices */
+    DUIS_CSP_FIRMWARE_DELIVERY_STATUS,  /* request_id, hub, device, version,
+                                         * time (given), success */
+    DUIS_COMMS_HUB_ALERT, /* hub, device_alert_code, time, transfer alert:
+                           * request_id or NULL, device_id, version, code */
+};
+
+/* The element of a QuarantinedRequest. */
+enum duis_breach {
+    DUIS_USER_THRESHOLD_BREACH,
+    DUIS_DCC_THRESHOLD_BREACH,
+    DUIS_ATTRIBUTE_LIMITS_BREACH,
+};
+
+/* TransferResponseCode, numbered as GBCS numbers it. */
+enum duis_transfer_response {
+    DUIS_FILE_TRANSFER_SUCCESS = 0,
+    DUIS_FIRMWARE_IMAGE_DISCARDED = 1,
+    DUIS_HARDWARE_VERSION_MISMATCH = 2,
+    DUIS_FILE_TRANSFER_FAILURE = 3,
+};
+
+/* Only the fields that the kind names are read. Versions are written as 8
+ * upper-case hexadecimal digits. */
+struct duis_dcc_alert {
+    const char *code; /* "N39" */
+    enum duis_dcc_alert_kind kind;
+    const char *request_id;  /* of the 11.1, 11.4 or quarantined request */
+    const char *device_type; /* DUIS DeviceType */
+    eui64 device_id, comms_hub_id;
+    struct duis_devices devices; /* at least one */
+    uint32_t firmware_version;   /* of the device, for a mismatch */
+    uint32_t firmware_version_smi;
+    uint16_t device_alert_code; /* 0x8F8B */
+    struct duis_time time;
+    bool success;
+    enum duis_breach breach;
+    uint64_t quarantine_event_ref;
+    enum duis_transfer_response transfer_response;
+};
+
+/* ResponseID, written target:originator:counter as the RequestID's parts are
+ * turned round. For DCC Alerts: ACB, User and a counter of ours. */
+struct duis_response_id {
+    eui64 first, second;
+    uint64_t counter;
+};
+
+struct duis_response {
+    const char *schema_version; /* "5.4" */
+    const char *request_id;     /* as received; NULL: none (alerts) */
+    const struct duis_response_id *response_id; /* NULL: none */
+    const char *response_code;                  /* "I99" */
+    instant response_date_time;
+    enum duis_message message;
+    const char *service_reference, *service_reference_variant;
+    struct duis_devices warning[DUIS_WARNING_LISTS]; /* empty: left out */
+    const char *gbcs_version;
+    struct span gbcs_payload;
+    uint16_t alert_code; /* 0x8F72 */
+    struct duis_dcc_alert dcc_alert;
+};
+
+/* Appends the signed document (UTF-8, with its XML declaration) to `out`.
+ * False when signing failed, our own fault; `out` is then as it was. Cheapest
+ * when one buffer is used again and again. Device lists may be of any length;
+ * texts are escaped, but otherwise written as given: a code outside of the
+ * schema gives a document outside of the schema. */
+bool duis_response_compose(struct buffer *out, const struct duis_signer *signer,
+                           const struct duis_response *response);
+
+#endif
