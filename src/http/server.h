@@ -53,6 +53,9 @@ const char *http_query(const struct http_request *request, const char *name);
  * case does not matter. */
 const char *http_header(const struct http_request *request, const char *name);
 
+/* The value of the first such cookie, NULL when there is none. */
+const char *http_cookie(const struct http_request *request, const char *name);
+
 /* ---- what a handler gives ---- */
 
 enum { HTTP_MOST_HEADERS = 12 };
