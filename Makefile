@@ -5,7 +5,7 @@ VARIANT ?= release
 B := build/$(VARIANT)
 
 PKGS := libpq libmicrohttpd libxml-2.0 xmlsec1-openssl libcrypto jansson \
-        libcurl libsystemd
+        libcurl libsystemd gnutls
 # Only asked for when something is compiled, so that `make deps` runs first on
 # a machine that has none of them.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g'))$(PKG_CFLAGS)

@@ -1,0 +1,180 @@
+do $$ begin
+    create type refusal as enum ('invalid', 'not_commissioned',
+        'not_applicable', 'in_progress', 'gbcs_version');
+    comment on type refusal is
+        'Why a device of an update request is refused, in the order of the '
+        'lists of DSPUpdateFirmwareWarning';
+exception when duplicate_object then null;
+end $$;
+
+create or replace function refusal_list(refusal) returns integer
+    language sql immutable strict parallel safe
+    return case $1 when 'invalid' then 1 when 'not_commissioned' then 2
+        when 'not_applicable' then 3 when 'in_progress' then 4
+        when 'gbcs_version' then 5 end;
+comment on function refusal_list(refusal) is
+    'The list of DSPUpdateFirmwareWarning that the device goes into, from 1';
+
+-- Moves the named devices' updates out of tracking_live once their time is up.
+-- A statement of its own before the claim: what one statement releases, the
+-- same statement cannot claim.
+create or replace function release_expired(
+    p_device_ids macaddr8[], p_now timestamptz) returns bigint
+    language sql
+begin atomic
+    with released as (
+        delete from tracking_live
+        where device_id = any (p_device_ids) and release_due <= p_now
+        returning *)
+    , moved as (
+        insert into tracking_history (device_id, chf_id, request_no,
+            last_updated, released, status, device_type, csp,
+            responsible_supplier_ids)
+        select device_id, chf_id, request_no, last_updated, p_now, status,
+            device_type, csp, responsible_supplier_ids
+        from released
+        returning 1)
+    select count(*) from moved;
+end;
+
+-- The devices and claim steps of an update request (B3, B4, C1, C3): judges
+-- every device, begins tracking those that pass, records the others as
+-- REJECTED_BY_DSP, and returns the refused ones by their place in the list.
+-- Written for 1 and for 50,000 devices: every look-up is by a primary key, so
+-- the plan must be the generic one (nested loops), and nothing grows with the
+-- estate but the depth of an index.
+-- p_device_ids holds each Device ID once, best in order. p_minimum_types and
+-- p_minimum_gbcs go together, as p_regions and p_csps do.
+create or replace function claim_devices(
+    p_request_no bigint, p_sender macaddr8, p_device_ids macaddr8[],
+    p_minimum_types device_type[], p_minimum_gbcs integer[],
+    p_hcalcs_either boolean, p_regions csp_region[], p_csps text[],
+    p_now timestamptz, p_release_due timestamptz,
+    out accepted integer, out refused_ordinals integer[],
+    out refused_lists integer[])
+    language plpgsql
+    set plan_cache_mode = force_generic_plan
+    set jit = off
+    set work_mem = '64MB'
+as $$
+declare
+    request service_request;
+    passed_ordinals integer[];
+    passed_ids macaddr8[];
+    claimed integer;
+    busy integer[];
+begin
+    select * into strict request from service_request r
+    where r.request_no = p_request_no;
+    perform release_expired(p_device_ids, p_now);
+
+    with taken as materialized (
+        select t.device_type, t.supplier = 'either'
+                or t.device_type = 'HCALCS' and p_hcalcs_either as either,
+            coalesce(m.minimum, 0) as minimum_gbcs
+        from service_device_type t
+        left join unnest(p_minimum_types, p_minimum_gbcs)
+            as m (device_type, minimum) using (device_type)
+        where t.service_reference_variant = request.service_reference_variant
+    ), judged as materialized (
+        select d.ordinal, d.device_id, s.device_type, s.chf_id,
+            p_csps[array_position(p_regions, h.csp_region)] as csp,
+            case
+                when t.device_type is null or s.smets_version <> 'SMETS2'
+                    or array_position(p_regions, h.csp_region) is null
+                    or not case s.device_type
+                        when 'ESME' then s.import_supplier_id is not distinct
+                            from p_sender
+                        when 'GSME' then s.gas_supplier_id is not distinct
+                            from p_sender
+                        else p_sender = any (h.import_supplier_ids)
+                            or t.either and p_sender = any (h.gas_supplier_ids)
+                    end
+                    then 'invalid'::refusal
+                when s.device_status <> 'Commissioned'
+                    then 'not_commissioned'
+                when ((s.device_type, s.manufacturer_id::integer,
+                        s.model_id::integer, s.hardware_version::smallint) in (
+                    select e.device_type, e.manufacturer_id::integer,
+                        e.model_id::integer, e.hardware_version::smallint
+                    from cpl_entry e
+                    where e.manufacturer_image_hash
+                            = request.manufacturer_image_hash
+                        and e.status = 'Active'
+                        and e.firmware_version = request.firmware_version))
+                    is not true
+                    then 'not_applicable'
+                when coalesce(h.gbcs_version, 0) < t.minimum_gbcs
+                    then 'gbcs_version'
+            end as refused,
+            h.supplier_ids
+        from unnest(p_device_ids) with ordinality as d (device_id, ordinal)
+        left join smi_device s on s.device_id = d.device_id
+        left join smi_home h on h.chf_id = s.chf_id
+        left join taken t on t.device_type = s.device_type
+    ), live as (
+        insert into tracking_live (device_id, chf_id, request_no,
+            last_updated, release_due, status, device_type, csp,
+            responsible_supplier_ids)
+        select device_id, chf_id, p_request_no, p_now, p_release_due,
+            'AWAITING_CSP', device_type, csp, supplier_ids
+        from judged where refused is null
+        order by device_id
+        on conflict (device_id) do nothing
+        returning 1
+    ), history as (
+        insert into tracking_history (device_id, chf_id, request_no,
+            last_updated, released, status, device_type, csp, reason_code)
+        select device_id, chf_id, p_request_no, p_now, p_now,
+            'REJECTED_BY_DSP', device_type, csp, refused
+        from judged where refused is not null and device_type is not null
+    )
+    select coalesce(array_agg(ordinal) filter (where refused is not null), '{}'),
+        coalesce(array_agg(refusal_list(refused))
+            filter (where refused is not null), '{}'),
+        array_agg(ordinal) filter (where refused is null),
+        array_agg(device_id) filter (where refused is null),
+        (select count(*) from live)
+    into refused_ordinals, refused_lists, passed_ordinals, passed_ids,
+        claimed
+    from judged;
+    accepted := claimed;
+
+    if claimed < cardinality(passed_ids) then
+        -- what passed and was not claimed is busy with another request
+        with busy_device as (
+            select d.ordinal, d.device_id
+            from unnest(passed_ids, passed_ordinals) as d (device_id, ordinal)
+            where not exists (
+                select from tracking_live l
+                where l.device_id = d.device_id
+                    and l.request_no = p_request_no)
+        ), history as (
+            insert into tracking_history (device_id, chf_id, request_no,
+                last_updated, released, status, device_type, reason_code)
+            select b.device_id, s.chf_id, p_request_no, p_now, p_now,
+                'REJECTED_BY_DSP', s.device_type, 'in_progress'
+            from busy_device b join smi_device s using (device_id)
+        )
+        select array_agg(ordinal) into busy from busy_device;
+        refused_ordinals := refused_ordinals || busy;
+        refused_lists := refused_lists || array_fill(
+            refusal_list('in_progress'), array[cardinality(busy)]);
+    end if;
+
+    update service_request r set listed = cardinality(p_device_ids),
+        accepted = claimed, invalid = n.invalid,
+        not_commissioned = n.not_commissioned,
+        not_applicable = n.not_applicable, in_progress = n.in_progress,
+        gbcs_version = n.gbcs_version
+    from (select
+            count(*) filter (where list = 1) as invalid,
+            count(*) filter (where list = 2) as not_commissioned,
+            count(*) filter (where list = 3) as not_applicable,
+            count(*) filter (where list = 4) as in_progress,
+            count(*) filter (where list = 5) as gbcs_version
+        from unnest(refused_lists) as list) n
+    where r.request_no = p_request_no;
+end $$;
+comment on function claim_devices is
+    'Judges and claims the devices of an 11.1 or 11.4';

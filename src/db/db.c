@@ -1,0 +1,247 @@
+#include "db/db.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { MOST_PREPARED = 256 };
+
+struct db {
+    char *conninfo, *name;
+    PGconn *connection;
+    const struct db_statement *prepared[MOST_PREPARED];
+    size_t prepared_count;
+    char reason[512];
+    char sqlstate[6];
+};
+
+struct db *db_open(const char *conninfo, const char *name) {
+    struct db *db = memory_alloc(sizeof *db);
+    *db = (struct db){.conninfo = memory_text(conninfo),
+                      .name = memory_text(name)};
+    return db;
+}
+
+static void disconnect(struct db *db) {
+    PQfinish(db->connection);
+    db->connection = NULL;
+    db->prepared_count = 0;
+}
+
+void db_close(struct db *db) {
+    if (!db)
+        return;
+    disconnect(db);
+    free(db->conninfo);
+    free(db->name);
+    free(db);
+}
+
+const char *db_reason(const struct db *db) {
+    return db->reason;
+}
+
+const char *db_sqlstate(const struct db *db) {
+    return db->sqlstate;
+}
+
+static void say(struct db *db, const char *reason, const char *sqlstate) {
+    snprintf(db->reason, sizeof db->reason, "%s", reason ? reason : "");
+    snprintf(db->sqlstate, sizeof db->sqlstate, "%s", sqlstate ? sqlstate : "");
+    size_t len = strlen(db->reason);
+    while (len && db->reason[len - 1] == '\n')
+        db->reason[--len] = '\0';
+}
+
+static void drop_notice(void *context, const char *message) {
+    (void)context;
+    log_debug("db.notice", ": %s", message);
+}
+
+enum outcome db_connect(struct db *db) {
+    if (db->connection && PQstatus(db->connection) == CONNECTION_OK)
+        return DONE;
+    disconnect(db);
+    const char *const keys[] = {"dbname", "fallback_application_name",
+                                "client_encoding", "options", NULL};
+    const char *const values[] = {
+        db->conninfo, db->name, "UTF8",
+        "-c search_path=public -c timezone=UTC -c client_min_messages=warning",
+        NULL};
+    db->connection = PQconnectdbParams(keys, values, 1);
+    if (PQstatus(db->connection) == CONNECTION_OK) {
+        PQsetNoticeProcessor(db->connection, drop_notice, NULL);
+        return DONE;
+    }
+    say(db, PQerrorMessage(db->connection), "");
+    disconnect(db);
+    return RETRY;
+}
+
+/* SQLSTATEs after which the same may succeed: serialisation failure, deadlock,
+ * lock timeout, too many connections, out of disk or memory for now,
+ * administrator's shutdown, a standby that cannot write yet. */
+static bool may_pass(const char *sqlstate) {
+    static const char *const passing[] = {"40001", "40P01", "55P03", "53300",
+                                          "53100", "53200", "57P01", "57P02",
+                                          "57P03", "25006"};
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+        if (strcmp(sqlstate, passing[i]) == 0)
+            return true;
+    return strncmp(sqlstate, "08", 2) == 0;
+}
+
+/* Whose fault a result is; takes the reason from it. */
+static enum outcome judge(struct db *db, const PGresult *result) {
+    switch (PQresultStatus(result)) {
+    case PGRES_TUPLES_OK:
+    case PGRES_COMMAND_OK:
+    case PGRES_COPY_IN:
+        return DONE;
+    default:
+        break;
+    }
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    bool lost = PQstatus(db->connection) != CONNECTION_OK;
+    say(db,
+        result ? PQresultErrorMessage(result) : PQerrorMessage(db->connection),
+        sqlstate);
+    if (lost)
+        disconnect(db);
+    if (lost || (sqlstate && may_pass(sqlstate)))
+        return RETRY;
+    log_error("db.refused", "sqlstate=%s : %s", db->sqlstate, db->reason);
+    return FAILED;
+}
+
+static bool is_prepared(const struct db *db, const struct db_statement *s) {
+    for (size_t i = 0; i < db->prepared_count; i++)
+        if (db->prepared[i] == s)
+            return true;
+    return false;
+}
+
+static enum outcome prepare(struct db *db, const struct db_statement *s) {
+    if (is_prepared(db, s))
+        return DONE;
+    PGresult *result = PQprepare(db->connection, s->name, s->sql, 0, NULL);
+    enum outcome outcome = judge(db, result);
+    PQclear(result);
+    if (outcome == DONE && db->prepared_count < MOST_PREPARED)
+        db->prepared[db->prepared_count++] = s;
+    return outcome;
+}
+
+static void clear_result(void *result) {
+    PQclear(result);
+}
+
+enum outcome db_run(struct db *db, const struct db_statement *statement,
+                    const struct db_params *params, struct arena *arena,
+                    struct db_rows **rows) {
+    static const struct db_params none;
+    if (!params)
+        params = &none;
+    enum outcome outcome = db_connect(db);
+    if (outcome == DONE)
+        outcome = prepare(db, statement);
+    if (outcome != DONE)
+        return outcome;
+    PGresult *result =
+        PQexecPrepared(db->connection, statement->name, params->count,
+                       params->values, params->lengths, params->formats, 1);
+    outcome = judge(db, result);
+    if (outcome == DONE && rows)
+        *rows = arena_adopt(arena, result, clear_result);
+    else
+        PQclear(result);
+    return outcome;
+}
+
+enum outcome db_script(struct db *db, const char *sql) {
+    enum outcome outcome = db_connect(db);
+    if (outcome != DONE)
+        return outcome;
+    PGresult *result = PQexec(db->connection, sql);
+    outcome = judge(db, result);
+    PQclear(result);
+    return outcome;
+}
+
+static void pause_before_try(int tries) {
+    long milliseconds = 10L << tries;
+    nanosleep(&(struct timespec){.tv_nsec = milliseconds * 1000000}, NULL);
+}
+
+static enum outcome transact_once(struct db *db, db_step *step, void *context,
+                                  bool *commit_lost) {
+    enum outcome outcome = db_script(db, "begin");
+    if (outcome != DONE)
+        return outcome;
+    outcome = step(db, context);
+    if (outcome == DONE || outcome == REFUSED) {
+        enum outcome committed = db_script(db, "commit");
+        *commit_lost = committed == RETRY && !db->connection;
+        return committed == DONE ? outcome : committed;
+    }
+    if (db->connection) {
+        char reason[sizeof db->reason];
+        memcpy(reason, db->reason, sizeof reason);
+        db_script(db, "rollback");
+        memcpy(db->reason, reason, sizeof reason);
+    }
+    return outcome;
+}
+
+enum outcome db_transact(struct db *db, db_step *step, void *context,
+                         bool safe_to_repeat) {
+    enum outcome outcome = RETRY;
+    for (int tries = 0; tries < DB_MOST_TRIES; tries++) {
+        if (tries)
+            pause_before_try(tries);
+        bool commit_lost = false;
+        outcome = transact_once(db, step, context, &commit_lost);
+        if (commit_lost && !safe_to_repeat) {
+            log_error("db.commit_lost", ": %s", db->reason);
+            return FAILED;
+        }
+        if (outcome != RETRY)
+            return outcome;
+        log_warning("db.again", "try=%d : %s", tries + 1, db->reason);
+    }
+    return outcome;
+}
+
+enum outcome db_copy_begin(struct db *db, const char *sql) {
+    return db_script(db, sql);
+}
+
+enum outcome db_copy_feed(struct db *db, struct span octets) {
+    if (!db->connection ||
+        PQputCopyData(db->connection, (const char *)octets.data,
+                      (int)octets.len) != 1) {
+        say(db, PQerrorMessage(db->connection), "");
+        return RETRY;
+    }
+    return DONE;
+}
+
+enum outcome db_copy_end(struct db *db) {
+    if (!db->connection || PQputCopyEnd(db->connection, NULL) != 1) {
+        say(db, PQerrorMessage(db->connection), "");
+        return RETRY;
+    }
+    enum outcome outcome = DONE;
+    for (PGresult *result;
+         db->connection && (result = PQgetResult(db->connection));) {
+        enum outcome one = judge(db, result);
+        if (one != DONE)
+            outcome = one;
+        PQclear(result);
+    }
+    return outcome;
+}

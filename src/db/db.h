@@ -1,0 +1,134 @@
+/*
+ * PostgreSQL by libpq: one connection, statements prepared at first use,
+ * typed parameters and rows in binary, one transaction-and-retry loop.
+ *
+ * A connection belongs to one thread at a time. A statement is a static
+ * `struct db_statement`; its address is its identity.
+ */
+#ifndef FOTAD_DB_DB_H
+#define FOTAD_DB_DB_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/eui64.h"
+#include "base/outcome.h"
+
+struct db;
+
+struct db_statement {
+    const char *name; /* unique; letters, digits and '_' */
+    const char *sql;  /* $1 ... with their types cast where not obvious */
+};
+
+/* Most parameters that a statement may have. */
+enum { DB_MOST_PARAMS = 24 };
+
+/* Parameters, added in order. Values are not copied: they live at least until
+ * the call that uses them returns. Start from DB_PARAMS(arena): arrays and
+ * converted values are put into that arena. */
+struct db_params {
+    struct arena *arena;
+    int count;
+    const char *values[DB_MOST_PARAMS];
+    int lengths[DB_MOST_PARAMS];
+    int formats[DB_MOST_PARAMS];
+};
+#define DB_PARAMS(a)                                                           \
+    { .arena = (a) }
+
+void db_null(struct db_params *p);
+/* Text form: for text, enums, numeric, domains over text. NULL is null. */
+void db_text(struct db_params *p, const char *text);
+void db_bool(struct db_params *p, bool value);
+void db_int2(struct db_params *p, int16_t value);
+void db_int4(struct db_params *p, int32_t value);
+void db_int8(struct db_params *p, int64_t value);
+/* numeric */
+void db_uint8(struct db_params *p, uint64_t value);
+void db_bytea(struct db_params *p, struct span octets);
+/* macaddr8 */
+void db_eui64(struct db_params *p, eui64 id);
+/* timestamptz */
+void db_instant(struct db_params *p, instant when);
+/* macaddr8[], bigint[], integer[] */
+void db_eui64s(struct db_params *p, const eui64 *ids, size_t count);
+void db_int8s(struct db_params *p, const int64_t *values, size_t count);
+void db_int4s(struct db_params *p, const int32_t *values, size_t count);
+/* text[] in text form; also for arrays of enums */
+void db_texts(struct db_params *p, const char *const *texts, size_t count);
+
+/* The rows of one answer. Columns come back in binary. Freed with the arena
+ * they were fetched into. */
+struct db_rows;
+
+size_t db_row_count(const struct db_rows *rows);
+bool db_is_null(const struct db_rows *rows, size_t row, int column);
+/* The octets of text, enum, name, bytea; empty for null. They live as long as
+ * the rows and are followed by a NUL. */
+struct span db_get_span(const struct db_rows *rows, size_t row, int column);
+const char *db_get_text(const struct db_rows *rows, size_t row, int column);
+bool db_get_bool(const struct db_rows *rows, size_t row, int column);
+/* int2, int4 or int8 by the width that came */
+int64_t db_get_int(const struct db_rows *rows, size_t row, int column);
+eui64 db_get_eui64(const struct db_rows *rows, size_t row, int column);
+instant db_get_instant(const struct db_rows *rows, size_t row, int column);
+/* An array without nulls of a fixed-width type: the number of elements; the
+ * values go to `*values` in the arena. integer[] */
+size_t db_get_int4s(const struct db_rows *rows, size_t row, int column,
+                    struct arena *arena, int32_t **values);
+/* macaddr8[] */
+size_t db_get_eui64s(const struct db_rows *rows, size_t row, int column,
+                     struct arena *arena, eui64 **values);
+/* text[] or an array of an enum */
+size_t db_get_texts(const struct db_rows *rows, size_t row, int column,
+                    struct arena *arena, const char ***values);
+
+/* Makes ready to connect (conninfo as for libpq); connects at first use and
+ * again after a loss. `name` shows in pg_stat_activity. Free with
+ * db_close(). */
+struct db *db_open(const char *conninfo, const char *name);
+void db_close(struct db *db);
+
+/* Connects now if not connected. RETRY when the server cannot be reached. */
+enum outcome db_connect(struct db *db);
+
+/* The reason of the last outcome that was not DONE; valid until the next
+ * call. */
+const char *db_reason(const struct db *db);
+/* SQLSTATE of the same, "" when the server said none. */
+const char *db_sqlstate(const struct db *db);
+
+/* Runs one statement. `params` may be NULL, `rows` may be NULL. DONE; RETRY
+ * for a lost connection, a serialisation failure, a deadlock or a full
+ * server; FAILED for everything else (logged). */
+enum outcome db_run(struct db *db, const struct db_statement *statement,
+                    const struct db_params *params, struct arena *arena,
+                    struct db_rows **rows);
+
+/* Several statements of SQL text without parameters, in one go. */
+enum outcome db_script(struct db *db, const char *sql);
+
+/* A step of a transaction: DONE commits, REFUSED commits too (the refusal is
+ * the result), RETRY and FAILED roll back. */
+typedef enum outcome db_step(struct db *db, void *context);
+
+/* Runs `step` in one transaction, again after RETRY (with a growing pause, at
+ * most DB_MOST_TRIES times). A commit whose answer was lost gives RETRY from
+ * the last try only if `safe_to_repeat`, otherwise FAILED: the caller must
+ * find out. */
+enum { DB_MOST_TRIES = 5 };
+enum outcome db_transact(struct db *db, db_step *step, void *context,
+                         bool safe_to_repeat);
+
+/* COPY table (columns) FROM STDIN: begin, feed text-format octets, end.
+ * `sql` is the whole COPY statement. */
+enum outcome db_copy_begin(struct db *db, const char *sql);
+enum outcome db_copy_feed(struct db *db, struct span octets);
+enum outcome db_copy_end(struct db *db);
+
+/* Applies the embedded migrations that are missing, and the functions.
+ * `may_change` false: only looks. `*missing` gets the number that were not
+ * applied before. */
+enum outcome db_migrate(struct db *db, bool may_change, int *missing);
+
+#endif

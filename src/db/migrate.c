@@ -1,0 +1,153 @@
+#include "db/db.h"
+
+#include "base/embedded.h"
+#include "base/log.h"
+
+#include <ctype.h>
+#include <openssl/sha.h>
+
+/* Migrations are sql/NNNN-name.sql, applied once each in their order. The
+ * functions, sql/functions-name.sql, are idempotent and applied whenever their
+ * text has changed. Both are remembered by name and by what they said. */
+
+static const char prepare_sql[] =
+    "create table if not exists migration ("
+    " name text not null primary key,"
+    " content bytea not null,"
+    " applied timestamptz not null default now());"
+    "comment on table migration is"
+    " 'SQL files of the program that were applied to this database'";
+
+struct migration {
+    const struct embedded_file *file;
+    uint8_t content[SHA256_DIGEST_LENGTH];
+    bool is_function;
+};
+
+enum { MOST = 256 };
+
+struct run {
+    struct arena *arena;
+    bool may_change;
+    int missing;
+};
+
+static bool is_sql(const struct embedded_file *file, bool functions) {
+    if (strncmp(file->name, "sql/", 4) != 0)
+        return false;
+    const char *name = file->name + 4;
+    return functions ? strncmp(name, "functions-", 10) == 0
+                     : isdigit((unsigned char)*name) != 0;
+}
+
+static size_t collect(struct migration *all) {
+    size_t count = 0;
+    for (int functions = 0; functions < 2; functions++)
+        for (const struct embedded_file *f = embedded_files; f->name; f++) {
+            if (!is_sql(f, functions) || count == MOST)
+                continue;
+            all[count] =
+                (struct migration){.file = f, .is_function = functions};
+            SHA256(f->text.data, f->text.len, all[count].content);
+            count++;
+        }
+    return count;
+}
+
+enum state { MISSING, APPLIED, CHANGED };
+
+static enum outcome look(struct db *db, struct run *run,
+                         const struct migration *migration, enum state *state) {
+    static const struct db_statement find = {
+        "find_migration", "select content from migration where name = $1"};
+    struct db_params params = DB_PARAMS(run->arena);
+    db_text(&params, migration->file->name);
+    struct db_rows *rows;
+    enum outcome outcome = db_run(db, &find, &params, run->arena, &rows);
+    if (outcome != DONE)
+        return outcome;
+    if (db_row_count(rows) == 0)
+        *state = MISSING;
+    else
+        *state =
+            span_equal(db_get_span(rows, 0, 0),
+                       span_of(migration->content, sizeof migration->content))
+                ? APPLIED
+                : CHANGED;
+    return DONE;
+}
+
+static enum outcome apply(struct db *db, struct run *run,
+                          const struct migration *migration) {
+    static const struct db_statement remember = {
+        "remember_migration",
+        "insert into migration (name, content) values ($1, $2)"
+        " on conflict (name) do update set content = excluded.content,"
+        " applied = now()"};
+    enum outcome outcome =
+        db_script(db, (const char *)migration->file->text.data);
+    if (outcome != DONE)
+        return outcome;
+    log_info("db.migrated", "file=%s", migration->file->name);
+    struct db_params params = DB_PARAMS(run->arena);
+    db_text(&params, migration->file->name);
+    db_bytea(&params, span_of(migration->content, sizeof migration->content));
+    return db_run(db, &remember, &params, run->arena, NULL);
+}
+
+static enum outcome one(struct db *db, struct run *run,
+                        const struct migration *migration) {
+    enum state state;
+    enum outcome outcome = look(db, run, migration, &state);
+    if (outcome != DONE || state == APPLIED)
+        return outcome;
+    if (state == CHANGED && !migration->is_function) {
+        log_error("db.migration_changed",
+                  "file=%s : it was applied with another text; this database "
+                  "belongs to another release",
+                  migration->file->name);
+        return FAILED;
+    }
+    run->missing++;
+    return run->may_change ? apply(db, run, migration) : DONE;
+}
+
+static enum outcome migrate(struct db *db, void *context) {
+    struct run *run = context;
+    struct migration all[MOST];
+    size_t count = collect(all);
+    enum outcome outcome = DONE;
+    run->missing = 0;
+    if (run->may_change) {
+        outcome = db_script(db, "select pg_advisory_xact_lock(7046001)");
+        if (outcome == DONE)
+            outcome = db_script(db, prepare_sql);
+    }
+    for (size_t i = 0; i < count && outcome == DONE; i++)
+        outcome = one(db, run, &all[i]);
+    return outcome;
+}
+
+static enum outcome has_table(struct db *db, struct arena *arena, bool *has) {
+    static const struct db_statement find = {
+        "find_migration_table", "select to_regclass('migration') is not null"};
+    struct db_rows *rows;
+    enum outcome outcome = db_run(db, &find, NULL, arena, &rows);
+    if (outcome == DONE)
+        *has = db_get_bool(rows, 0, 0);
+    return outcome;
+}
+
+enum outcome db_migrate(struct db *db, bool may_change, int *missing) {
+    struct run run = {.arena = arena_new(), .may_change = may_change};
+    struct migration all[MOST];
+    bool has = false;
+    enum outcome outcome = has_table(db, run.arena, &has);
+    if (outcome == DONE && !has && !may_change)
+        run.missing = (int)collect(all);
+    else if (outcome == DONE)
+        outcome = db_transact(db, migrate, &run, true);
+    *missing = run.missing;
+    arena_free(run.arena);
+    return outcome;
+}

@@ -1,0 +1,25 @@
+/* PostgreSQL's binary formats, for this room only. */
+#ifndef FOTAD_DB_WIRE_H
+#define FOTAD_DB_WIRE_H
+
+#include "db/db.h"
+
+/* Type OIDs as in pg_type.dat */
+enum { WIRE_INT8 = 20, WIRE_INT4 = 23, WIRE_MACADDR8 = 774 };
+
+/* timestamptz counts microseconds from 2000-01-01 */
+#define WIRE_EPOCH (INT64_C(946684800) * SECOND)
+
+static inline void wire_store(uint8_t *octets, uint64_t value, size_t width) {
+    for (size_t i = width; i-- > 0; value >>= 8)
+        octets[i] = (uint8_t)value;
+}
+
+static inline uint64_t wire_load(const uint8_t *octets, size_t width) {
+    uint64_t value = 0;
+    for (size_t i = 0; i < width; i++)
+        value = value << 8 | octets[i];
+    return value;
+}
+
+#endif

@@ -1,0 +1,4 @@
+/* fotactl: the operator's tool. */
+int main(void) {
+    return 2;
+}

@@ -1,0 +1,148 @@
+#include "http/listener.h"
+
+#include "base/memory.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { BACKLOG = 1024 };
+
+static _Thread_local char reason_text[256];
+
+static int failed(int handle, const char *address, const char *why,
+                  const char **reason) {
+    snprintf(reason_text, sizeof reason_text, "cannot listen on %s: %s",
+             address, why);
+    *reason = reason_text;
+    if (handle >= 0)
+        close(handle);
+    return -1;
+}
+
+/* A socket file that a process before us left behind. */
+static void remove_stale(const char *path) {
+    struct stat status;
+    if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode))
+        unlink(path);
+}
+
+static int listen_unix(const char *address, const char *path,
+                       char **socket_path, const char **reason) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    if (!*path || strlen(path) >= sizeof name.sun_path)
+        return failed(-1, address, "not a path for a socket", reason);
+    memcpy(name.sun_path, path, strlen(path));
+    int handle = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    remove_stale(path);
+    if (handle < 0 || bind(handle, (struct sockaddr *)&name, sizeof name) ||
+        chmod(path, 0660) || listen(handle, BACKLOG))
+        return failed(handle, address, strerror(errno), reason);
+    *socket_path = memory_text(path);
+    return handle;
+}
+
+/* "host:port" or "[host]:port" */
+static bool split(const char *address, char *host, size_t size,
+                  const char **port) {
+    const char *colon = strrchr(address, ':');
+    if (!colon || !colon[1])
+        return false;
+    size_t len = (size_t)(colon - address);
+    if (len >= 2 && address[0] == '[' && colon[-1] == ']') {
+        address++;
+        len -= 2;
+    } else if (memchr(address, ':', len)) {
+        return false;
+    }
+    if (len >= size)
+        return false;
+    memcpy(host, address, len);
+    host[len] = '\0';
+    *port = colon + 1;
+    return true;
+}
+
+static int bound(const struct addrinfo *where) {
+    int handle = socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int on = 1;
+    if (handle < 0)
+        return -1;
+    setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (where->ai_family == AF_INET6)
+        setsockopt(handle, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (bind(handle, where->ai_addr, where->ai_addrlen) == 0 &&
+        listen(handle, BACKLOG) == 0)
+        return handle;
+    int error = errno;
+    close(handle);
+    errno = error;
+    return -1;
+}
+
+static unsigned port_of(const struct sockaddr_storage *address) {
+    const void *where = address;
+    if (address->ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)where)->sin6_port);
+    return ntohs(((const struct sockaddr_in *)where)->sin_port);
+}
+
+static int listen_tcp(const char *address, unsigned *port,
+                      const char **reason) {
+    char host[256];
+    const char *service = NULL;
+    struct addrinfo *where = NULL;
+    const struct addrinfo hints = {
+        .ai_socktype = SOCK_STREAM,
+        .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+    };
+    if (!split(address, host, sizeof host, &service))
+        return failed(-1, address, "host:port is needed", reason);
+    int error = getaddrinfo(*host ? host : NULL, service, &hints, &where);
+    if (error)
+        return failed(-1, address, gai_strerror(error), reason);
+    int handle = bound(where);
+    freeaddrinfo(where);
+    struct sockaddr_storage name = {0};
+    socklen_t size = sizeof name;
+    if (handle < 0 || getsockname(handle, (struct sockaddr *)&name, &size))
+        return failed(handle, address, strerror(errno), reason);
+    *port = port_of(&name);
+    return handle;
+}
+
+int address_listen(const char *address, char **socket_path, unsigned *port,
+                   const char **reason) {
+    *socket_path = NULL;
+    *port = 0;
+    if (strncmp(address, "unix:", 5) == 0)
+        return listen_unix(address, address + 5, socket_path, reason);
+    return listen_tcp(address, port, reason);
+}
+
+void address_text(const struct sockaddr *address, char text[static 64]) {
+    char host[INET6_ADDRSTRLEN] = "";
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    switch (address ? address->sa_family : AF_UNIX) {
+    case AF_INET:
+        memcpy(&v4, address, sizeof v4);
+        inet_ntop(AF_INET, &v4.sin_addr, host, sizeof host);
+        snprintf(text, 64, "%s:%u", host, ntohs(v4.sin_port));
+        return;
+    case AF_INET6:
+        memcpy(&v6, address, sizeof v6);
+        inet_ntop(AF_INET6, &v6.sin6_addr, host, sizeof host);
+        snprintf(text, 64, "[%s]:%u", host, ntohs(v6.sin6_port));
+        return;
+    default:
+        snprintf(text, 64, "unix");
+    }
+}

@@ -1,0 +1,93 @@
+#include "http/listener.h"
+
+#include <sys/socket.h>
+
+/* ---- streams ---- */
+
+/* libmicrohttpd asks for more of a stream. When there is nothing at hand, the
+ * connection sleeps until a worker has made the next piece. */
+static ssize_t stream_read(void *context, uint64_t position, char *out,
+                           size_t most) {
+    (void)position;
+    struct http_exchange *x = context;
+    size_t left = x->piece.len - x->sent;
+    if (left) {
+        size_t len = left < most ? left : most;
+        memcpy(out, x->piece.data + x->sent, len);
+        x->sent += len;
+        return (ssize_t)len;
+    }
+    if (x->more == HTTP_STREAM_END || atomic_load(&x->listener->draining))
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    MHD_suspend_connection(x->mhd);
+    if (x->more == HTTP_STREAM_WAIT || !queue_try_push(x->listener->queue, x))
+        connection_wait(x->connection, x);
+    return 0;
+}
+
+void answer_make_piece(struct http_exchange *x, void *worker) {
+    struct http_stream *stream = &x->response.stream;
+    x->piece.len = x->sent = 0;
+    x->more = HTTP_STREAM_END;
+    if (!atomic_load(&x->listener->draining))
+        x->more = stream->next(worker, stream->context, &x->piece);
+    if (x->piece.len || x->more != HTTP_STREAM_WAIT)
+        MHD_resume_connection(x->mhd);
+    else
+        connection_wait(x->connection, x);
+}
+
+/* ---- answers by libmicrohttpd ---- */
+
+static struct MHD_Response *mhd_response(struct http_exchange *x) {
+    enum { BLOCK = 16 * 1024 };
+    const struct http_response *response = &x->response;
+    if (response->stream.next)
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK,
+                                                 stream_read, x, NULL);
+    /* libmicrohttpd only reads what it is given */
+    uintptr_t body = (uintptr_t)response->body.data;
+    return MHD_create_response_from_buffer(response->body.len, (void *)body,
+                                           MHD_RESPMEM_PERSISTENT);
+}
+
+void answer_build(struct http_exchange *x) {
+    const struct http_response *response = &x->response;
+    x->answer = mhd_response(x);
+    if (!x->answer)
+        return;
+    if (response->content_type)
+        MHD_add_response_header(x->answer, "Content-Type",
+                                response->content_type);
+    for (size_t i = 0; i < response->header_count; i++)
+        MHD_add_response_header(x->answer, response->headers[i].name,
+                                response->headers[i].value);
+    if (atomic_load(&x->listener->draining))
+        MHD_add_response_header(x->answer, "Connection", "close");
+}
+
+/* ---- answers past libmicrohttpd ---- */
+
+void answer_at_once(struct http_exchange *x) {
+    const struct http_response *response = &x->response;
+    struct buffer out = {0};
+    buffer_printf(&out,
+                  "HTTP/1.1 %u %s\r\nContent-Type: %s\r\n"
+                  "Content-Length: %zu\r\nConnection: close\r\n",
+                  response->status, MHD_get_reason_phrase_for(response->status),
+                  response->content_type, response->body.len);
+    for (size_t i = 0; i < response->header_count; i++)
+        buffer_printf(&out, "%s: %s\r\n", response->headers[i].name,
+                      response->headers[i].value);
+    buffer_text(&out, "\r\n");
+    if (strcmp(x->request.method, "HEAD") != 0)
+        buffer_add(&out, response->body);
+    if (x->listener->options.tls.certificate) {
+        tls_send_last(x->mhd, buffer_span(&out));
+    } else {
+        int handle = x->connection->socket;
+        send(handle, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        shutdown(handle, SHUT_WR);
+    }
+    buffer_free(&out);
+}

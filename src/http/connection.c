@@ -1,0 +1,152 @@
+#include "http/listener.h"
+
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* How exactly deadlines and intervals are kept. */
+enum { TICK = 20 * 1000 * 1000 /* nanoseconds */ };
+
+/* ---- start and end ---- */
+
+static struct connection *connection_new(struct http_listener *listener,
+                                         struct MHD_Connection *mhd) {
+    struct connection *c = memory_alloc(sizeof *c);
+    *c = (struct connection){
+        .listener = listener,
+        .socket =
+            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)
+                ->connect_fd,
+        .arena = arena_new(),
+    };
+    address_text(
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+            ->client_addr,
+        c->peer);
+    connection_limit(c, listener->options.receive_timeout);
+    return c;
+}
+
+static void connection_enlist(struct connection *c) {
+    struct http_listener *listener = c->listener;
+    pthread_mutex_lock(&listener->lock);
+    c->next = listener->connections;
+    if (c->next)
+        c->next->previous = c;
+    listener->connections = c;
+    pthread_mutex_unlock(&listener->lock);
+    metric_add(listener->connections_open, 1);
+}
+
+/* libmicrohttpd closes the socket after this, so that the clock thread never
+ * has the number of a socket that is somebody else's by now. */
+static void connection_delist(struct connection *c) {
+    struct http_listener *listener = c->listener;
+    pthread_mutex_lock(&listener->lock);
+    if (c->next)
+        c->next->previous = c->previous;
+    if (c->previous)
+        c->previous->next = c->next;
+    else
+        listener->connections = c->next;
+    pthread_mutex_unlock(&listener->lock);
+    metric_add(listener->connections_open, -1);
+}
+
+static void connection_free(struct connection *c) {
+    uintptr_t certificate = (uintptr_t)c->certificate.data;
+    free((void *)certificate);
+    arena_free(c->arena);
+    free(c);
+}
+
+void connection_notify(void *listener, struct MHD_Connection *mhd,
+                       void **context,
+                       enum MHD_ConnectionNotificationCode what) {
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        struct connection *c = connection_new(listener, mhd);
+        connection_enlist(c);
+        *context = c;
+    } else if (*context) {
+        struct connection *c = *context;
+        connection_delist(c);
+        connection_free(c);
+        *context = NULL;
+    }
+}
+
+void connection_limit(struct connection *connection, instant after) {
+    atomic_store(&connection->deadline, after ? clock_elapsed() + after : 0);
+}
+
+void connection_wait(struct connection *c, struct http_exchange *exchange) {
+    instant wake = clock_elapsed() + exchange->response.stream.interval;
+    pthread_mutex_lock(&c->listener->lock);
+    c->waiting = exchange;
+    c->wake = wake;
+    pthread_mutex_unlock(&c->listener->lock);
+}
+
+/* ---- the clock thread ---- */
+
+static void say_timed_out(int handle) {
+    static const char body[] =
+        "{\"type\":\"about:blank\",\"title\":\"Request Timeout\","
+        "\"status\":408,\"detail\":\"The body came too slowly.\"}\n";
+    char text[512];
+    int len = snprintf(text, sizeof text,
+                       "HTTP/1.1 408 Request Timeout\r\n"
+                       "Content-Type: application/problem+json\r\n"
+                       "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+                       sizeof body - 1, body);
+    send(handle, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* The poller sees the end of the connection and cleans up. */
+static void cut_off(struct connection *c) {
+    atomic_store(&c->deadline, 0);
+    if (atomic_load(&c->receiving) && !c->listener->options.tls.certificate)
+        say_timed_out(c->socket);
+    shutdown(c->socket, SHUT_RDWR);
+}
+
+static void wake_up(struct connection *c) {
+    struct http_exchange *exchange = c->waiting;
+    if (atomic_load(&c->listener->draining)) {
+        c->waiting = NULL;
+        MHD_resume_connection(exchange->mhd);
+    } else if (queue_try_push(c->listener->queue, exchange)) {
+        c->waiting = NULL;
+    }
+}
+
+static void tick(struct http_listener *listener) {
+    instant now = clock_elapsed();
+    bool draining = atomic_load(&listener->draining);
+    for (struct connection *c = listener->connections; c; c = c->next) {
+        instant deadline = atomic_load(&c->deadline);
+        if (deadline && now >= deadline)
+            cut_off(c);
+        if (c->waiting && (now >= c->wake || draining))
+            wake_up(c);
+    }
+}
+
+void *connection_clock(void *context) {
+    struct http_listener *listener = context;
+    pthread_mutex_lock(&listener->lock);
+    while (!listener->closed) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += TICK;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&listener->changed, &listener->lock, &until);
+        tick(listener);
+    }
+    pthread_mutex_unlock(&listener->lock);
+    return NULL;
+}

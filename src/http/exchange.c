@@ -1,0 +1,307 @@
+/* The life of a request, as libmicrohttpd calls for it. */
+#include "http/listener.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* How long a client that was refused may go on sending before its connection
+ * is cut: closing at once could destroy our answer on its way (RFC 9112,
+ * 9.6). */
+static const instant LINGER = 2 * SECOND;
+
+static void count(const struct http_exchange *x, const char *status) {
+    metric_add(metric_of(&http_metrics[HTTP_REQUESTS],
+                         x->listener->options.name, route_label(x), status),
+               1);
+}
+
+static void count_answer(const struct http_exchange *x) {
+    char status[12];
+    snprintf(status, sizeof status, "%u", x->response.status);
+    count(x, status);
+}
+
+/* ---- answers and refusals ---- */
+
+/* libmicrohttpd takes an answer before the body or after it. */
+static enum MHD_Result answer(struct http_exchange *x) {
+    x->stage = ANSWERED;
+    if (!x->answer)
+        return MHD_NO;
+    atomic_store(&x->connection->receiving, false);
+    connection_limit(x->connection, x->response.stream.next
+                                        ? 0
+                                        : x->listener->options.send_timeout);
+    count_answer(x);
+    return MHD_queue_response(x->mhd, x->response.status, x->answer);
+}
+
+static void forget_body(struct http_exchange *x) {
+    atomic_fetch_sub(&x->listener->body_octets, x->counted);
+    metric_add(x->listener->body_gauge, -(int64_t)x->counted);
+    x->counted = 0;
+    buffer_free(&x->body);
+}
+
+/* Sends x->response although the body is still to come. A client that waits
+ * for 100 (Continue) gets it by libmicrohttpd; one that is sending must not
+ * meet a closed connection before it has read the answer. */
+static enum MHD_Result refuse_early(struct http_exchange *x, bool begun) {
+    if (!begun &&
+        (x->framing.expects_continue || !framing_has_body(&x->framing))) {
+        answer_build(x);
+        return answer(x);
+    }
+    forget_body(x);
+    count_answer(x);
+    answer_at_once(x);
+    x->stage = REFUSED;
+    atomic_store(&x->connection->receiving, false);
+    connection_limit(x->connection, LINGER);
+    return MHD_YES;
+}
+
+static void set_unavailable(struct http_exchange *x, const char *detail) {
+    char seconds[12];
+    snprintf(seconds, sizeof seconds, "%u", x->listener->options.retry_after);
+    http_problem(&x->response, 503, "%s", detail);
+    http_add_header(&x->response, "Retry-After", seconds);
+}
+
+/* ---- headers ---- */
+
+static bool find_route(struct http_exchange *x) {
+    const char *allow = NULL;
+    x->request.route = route_find(x, &allow);
+    if (x->request.route)
+        return true;
+    if (!allow) {
+        http_problem(&x->response, 404, "There is nothing at this path.");
+        return false;
+    }
+    http_problem(&x->response, 405, "This path takes %s.", allow);
+    http_add_header(&x->response, "Allow", allow);
+    return false;
+}
+
+static bool fits(struct http_exchange *x) {
+    const struct http_route *route = x->request.route;
+    if (!route_takes(route, x->framing.type)) {
+        http_problem(&x->response, 415, "Content-Type must be %s.",
+                     route->media_type);
+        return false;
+    }
+    if (x->framing.length > route->max_body) {
+        http_problem(&x->response, 413, "A body may have up to %zu octets.",
+                     route->max_body);
+        return false;
+    }
+    return true;
+}
+
+/* Everything that can be refused by looking at the headers. */
+static bool headers_are_good(struct http_exchange *x, const char *version) {
+    unsigned status = 0;
+    const char *detail = NULL;
+    if (!framing_read(x, version, &status, &detail)) {
+        http_problem(&x->response, status, "%s", detail);
+        http_add_header(&x->response, "Connection", "close");
+        return false;
+    }
+    if (!tls_verify(x->connection, x->mhd)) {
+        http_problem(&x->response, 403, "No accepted client certificate.");
+        return false;
+    }
+    if (!find_route(x) || !fits(x))
+        return false;
+    if (atomic_load(&x->listener->draining)) {
+        set_unavailable(x, "This service is going down.");
+        return false;
+    }
+    return true;
+}
+
+static struct http_exchange *exchange_new(struct http_listener *listener,
+                                          struct MHD_Connection *mhd,
+                                          const char *path,
+                                          const char *method) {
+    struct connection *connection =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+            ->socket_context;
+    struct arena *arena = connection->arena;
+    struct http_exchange *x = arena_zero(arena, 1, sizeof *x);
+    x->listener = listener;
+    x->connection = connection;
+    x->mhd = mhd;
+    x->request = (struct http_request){
+        .method = method,
+        .path = path,
+        .peer = connection->peer,
+        .arena = arena,
+        .exchange = x,
+    };
+    x->response = (struct http_response){.status = 200, .arena = arena};
+    return x;
+}
+
+static enum MHD_Result exchange_begin(struct http_exchange *x,
+                                      const char *version) {
+    connection_limit(x->connection, x->listener->options.receive_timeout);
+    if (!headers_are_good(x, version))
+        return refuse_early(x, false);
+    x->request.certificate = x->connection->certificate;
+    atomic_store(&x->connection->receiving, true);
+    return MHD_YES;
+}
+
+/* ---- body ---- */
+
+static bool budget_takes(struct http_exchange *x, size_t more) {
+    struct http_listener *listener = x->listener;
+    size_t before = atomic_fetch_add(&listener->body_octets, more);
+    if (before + more > listener->options.body_budget) {
+        atomic_fetch_sub(&listener->body_octets, more);
+        return false;
+    }
+    x->counted += more;
+    metric_add(listener->body_gauge, (int64_t)more);
+    return true;
+}
+
+static enum MHD_Result exchange_receive(struct http_exchange *x,
+                                        struct span octets) {
+    if (x->stage != RECEIVING)
+        return MHD_YES; /* thrown away */
+    size_t most = x->request.route->max_body;
+    if (octets.len > most - x->body.len)
+        http_problem(&x->response, 413, "A body may have up to %zu octets.",
+                     most);
+    else if (!budget_takes(x, octets.len))
+        set_unavailable(x, "Too much is being received at this moment.");
+    else {
+        buffer_add(&x->body, octets);
+        return MHD_YES;
+    }
+    return refuse_early(x, true);
+}
+
+/* ---- work ---- */
+
+static bool admit(struct http_exchange *x) {
+    struct http_listener *listener = x->listener;
+    pthread_mutex_lock(&listener->lock);
+    x->admitted = !atomic_load(&listener->draining) &&
+                  queue_depth(listener->queue) < listener->options.queue_size;
+    listener->in_hand += x->admitted;
+    pthread_mutex_unlock(&listener->lock);
+    return x->admitted;
+}
+
+/* The whole request is here. From the push on it is the worker's, who resumes
+ * the connection; the queue has room for whatever was admitted. */
+static enum MHD_Result exchange_submit(struct http_exchange *x) {
+    atomic_store(&x->connection->receiving, false);
+    connection_limit(x->connection, 0);
+    x->request.body = buffer_span(&x->body);
+    x->stage = WORKING;
+    if (!admit(x)) {
+        set_unavailable(x, "All workers are busy.");
+        answer_build(x);
+        return answer(x);
+    }
+    metric_add(x->listener->queued, 1);
+    MHD_suspend_connection(x->mhd);
+    if (!queue_try_push(x->listener->queue, x))
+        abort();
+    return MHD_YES;
+}
+
+enum MHD_Result exchange_step(void *listener, struct MHD_Connection *mhd,
+                              const char *path, const char *method,
+                              const char *version, const char *data,
+                              size_t *size, void **context) {
+    struct http_exchange *x = *context;
+    if (!x) {
+        x = *context = exchange_new(listener, mhd, path, method);
+        return exchange_begin(x, version);
+    }
+    if (*size) {
+        struct span octets = span_of(data, *size);
+        *size = 0;
+        return exchange_receive(x, octets);
+    }
+    switch (x->stage) {
+    case RECEIVING:
+        return exchange_submit(x);
+    case WORKING:
+        return answer(x);
+    case REFUSED:
+        return MHD_NO;
+    case ANSWERED:
+        return MHD_YES;
+    }
+    return MHD_NO;
+}
+
+static void leave(struct http_listener *listener) {
+    pthread_mutex_lock(&listener->lock);
+    if (--listener->in_hand == 0)
+        pthread_cond_broadcast(&listener->changed);
+    pthread_mutex_unlock(&listener->lock);
+}
+
+void exchange_end(void *context_of_listener, struct MHD_Connection *mhd,
+                  void **context, enum MHD_RequestTerminationCode how) {
+    (void)mhd;
+    (void)how;
+    struct http_listener *listener = context_of_listener;
+    struct http_exchange *x = *context;
+    if (!x)
+        return;
+    struct connection *connection = x->connection;
+    if (x->stage == RECEIVING)
+        count(x, "aborted");
+    if (x->answer)
+        MHD_destroy_response(x->answer);
+    if (x->response.stream.free)
+        x->response.stream.free(x->response.stream.context);
+    forget_body(x);
+    buffer_free(&x->piece);
+    bool admitted = x->admitted;
+    *context = NULL;
+    arena_reset(connection->arena);
+    atomic_store(&connection->receiving, false);
+    connection_limit(connection, listener->options.idle_timeout +
+                                     listener->options.receive_timeout);
+    if (admitted)
+        leave(listener);
+}
+
+/* ---- what a handler asks ---- */
+
+static const char *lookup(const struct http_request *request,
+                          enum MHD_ValueKind kind, const char *name) {
+    return MHD_lookup_connection_value(request->exchange->mhd, kind, name);
+}
+
+const char *http_header(const struct http_request *request, const char *name) {
+    return lookup(request, MHD_HEADER_KIND, name);
+}
+
+const char *http_cookie(const struct http_request *request, const char *name) {
+    return lookup(request, MHD_COOKIE_KIND, name);
+}
+
+const char *http_query(const struct http_request *request, const char *name) {
+    const char *value = NULL, *decoded = NULL;
+    size_t len = 0;
+    if (!MHD_lookup_connection_value_n(request->exchange->mhd,
+                                       MHD_GET_ARGUMENT_KIND, name,
+                                       strlen(name), &value, &len))
+        return NULL;
+    if (!value)
+        return "";
+    return percent_decode(request->arena, span_of(value, len), &decoded)
+               ? decoded
+               : value;
+}

@@ -1,0 +1,87 @@
+/*
+ * libmicrohttpd takes the first Content-Length it finds and lets
+ * Transfer-Encoding win over it. Where two readers may understand a request
+ * differently, one of them can be fooled: such requests are refused.
+ */
+#include "http/listener.h"
+
+#include <strings.h>
+
+/* RFC 9110, 5.6.2: token */
+static bool is_token(const char *name, size_t len) {
+    static const char others[] = "!#$%&'*+-.^_`|~0123456789"
+                                 "abcdefghijklmnopqrstuvwxyz"
+                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    return len && strspn(name, others) == len;
+}
+
+static bool is(struct span text, const char *word) {
+    return text.len == strlen(word) &&
+           strncasecmp((const char *)text.data, word, text.len) == 0;
+}
+
+static uint64_t number(struct span digits) {
+    uint64_t value = 0;
+    for (size_t i = 0; i < digits.len; i++)
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(digits.data[i] - '0'),
+                                   &value))
+            return UINT64_MAX;
+    return value;
+}
+
+static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind,
+                                   const char *key, size_t key_len,
+                                   const char *text, size_t len) {
+    (void)kind;
+    struct framing *framing = context;
+    struct span name = span_of(key, key_len), value = span_of(text, len);
+    framing->bad_names += !is_token(key, key_len);
+    if (is(name, "content-length")) {
+        framing->lengths++;
+        framing->length = number(value);
+    } else if (is(name, "transfer-encoding")) {
+        framing->encodings++;
+        framing->encoding = value;
+    } else if (is(name, "content-type")) {
+        framing->type = value;
+    } else if (is(name, "host")) {
+        framing->hosts++;
+    } else if (is(name, "expect")) {
+        framing->expects_continue = is(value, "100-continue");
+    }
+    return MHD_YES;
+}
+
+bool framing_has_body(const struct framing *framing) {
+    return framing->encodings || framing->length;
+}
+
+bool framing_read(struct http_exchange *x, const char *version,
+                  unsigned *status, const char **detail) {
+    struct framing *f = &x->framing;
+    MHD_get_connection_values_n(x->mhd, MHD_HEADER_KIND, read_header, f);
+    bool old = strcmp(version, "HTTP/1.1") != 0;
+    const struct {
+        bool wrong;
+        unsigned status;
+        const char *detail;
+    } rules[] = {
+        {f->bad_names, 400, "A header's name is not a token."},
+        {f->lengths > 1, 400, "There is more than one Content-Length."},
+        {f->encodings > 1, 400, "There is more than one Transfer-Encoding."},
+        {f->lengths && f->encodings, 400,
+         "There are both a Content-Length and a Transfer-Encoding."},
+        {f->encodings && old, 400, "HTTP/1.0 has no Transfer-Encoding."},
+        {f->hosts > 1, 400, "There is more than one Host."},
+        {f->encodings && !is(f->encoding, "chunked"), 501,
+         "The only Transfer-Encoding taken is chunked."},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (rules[i].wrong) {
+            *status = rules[i].status;
+            *detail = rules[i].detail;
+            return false;
+        }
+    return true;
+}

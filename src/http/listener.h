@@ -1,0 +1,193 @@
+/*
+ * Inside the server: what its files share. Not for other rooms.
+ *
+ * Threads. A poller (libmicrohttpd's thread) owns a connection and its
+ * exchange, except while the exchange is with a worker: then the connection is
+ * suspended and the exchange is the worker's until it resumes it. The clock
+ * thread touches only what a connection has under the listener's lock.
+ */
+#ifndef FOTAD_HTTP_LISTENER_H
+#define FOTAD_HTTP_LISTENER_H
+
+#include "base/metrics.h"
+#include "base/queue.h"
+#include "http/server.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+
+struct http_listener {
+    struct http_options options; /* defaults filled in */
+    struct MHD_Daemon *daemon;
+    char *socket_path; /* of a Unix socket, to be removed; or NULL */
+    unsigned port;
+    struct queue *queue; /* of struct http_exchange */
+    struct worker *workers;
+    char **route_labels; /* "POST /csp/v1/gbcs-messages", of each route */
+    pthread_t clock;
+
+    atomic_bool draining;
+    atomic_size_t body_octets; /* of all bodies in hand */
+
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* in_hand became 0, or `closed` was set */
+    size_t in_hand;         /* exchanges admitted and not yet ended */
+    bool closed;            /* the clock thread ends */
+    struct connection *connections;
+
+    struct metric *connections_open, *queued, *body_gauge;
+};
+
+struct worker {
+    struct http_listener *listener;
+    unsigned index;
+    pthread_t thread;
+};
+
+/* One TCP or Unix connection. */
+struct connection {
+    struct http_listener *listener;
+    struct connection *next, *previous; /* under the lock */
+    int socket;
+    _Atomic instant deadline; /* clock_elapsed() of its end; 0: none */
+    atomic_bool receiving;    /* headers are in, the body is not */
+    /* A stream that has nothing to send now; under the lock. */
+    struct http_exchange *waiting;
+    instant wake;
+    char peer[64];
+    struct arena *arena; /* of the exchange that is on; reset between two */
+    struct span certificate;
+    bool verified;
+};
+
+enum stage {
+    RECEIVING, /* the body */
+    REFUSED,   /* answered before the body was in; the rest is thrown away */
+    WORKING,   /* queued, or with a worker */
+    ANSWERED,  /* `answer` is ready to be sent */
+};
+
+struct parameter {
+    const char *name, *value;
+};
+
+enum { MOST_PARAMETERS = 8 };
+
+/* What the headers say of the body, see framing.c. */
+struct framing {
+    bool chunked, has_length, has_type, expects_continue;
+    uint64_t length;
+    unsigned lengths, encodings, hosts, bad_names;
+    struct span type, encoding;
+};
+
+/* A request and its answer. */
+struct http_exchange {
+    struct http_listener *listener;
+    struct connection *connection;
+    struct MHD_Connection *mhd;
+    enum stage stage;
+    struct framing framing;
+    bool admitted;
+    struct buffer body;
+    size_t counted; /* of `body`, in body_octets */
+    struct http_request request;
+    struct http_response response;
+    struct parameter parameters[MOST_PARAMETERS];
+    size_t parameter_count;
+    struct MHD_Response *answer;
+    /* of a stream: what is being sent, and what comes after it */
+    struct buffer piece;
+    size_t sent;
+    enum http_more more;
+};
+
+/* ---- server.c ---- */
+
+enum http_metric {
+    HTTP_REQUESTS,
+    HTTP_SECONDS,
+    HTTP_QUEUE,
+    HTTP_CONNECTIONS,
+    HTTP_BODIES,
+    HTTP_METRICS,
+};
+extern struct metric_family http_metrics[HTTP_METRICS];
+/* The name of the exchange's route in metrics; "none" before it has one. */
+const char *route_label(const struct http_exchange *exchange);
+
+/* ---- address.c ---- */
+
+/* A listening socket, or -1 and *reason. */
+int address_listen(const char *address, char **socket_path, unsigned *port,
+                   const char **reason);
+/* "192.0.2.7:41234", "[::1]:8079", "unix" */
+void address_text(const struct sockaddr *address, char text[static 64]);
+
+/* ---- route.c ---- */
+
+/* The first row for the exchange's method and path, with its parameters
+ * set. Without one: NULL, and *allow is NULL (no such path) or the methods
+ * the path has, "GET, HEAD, POST". */
+const struct http_route *route_find(struct http_exchange *exchange,
+                                    const char **allow);
+/* Whether `type` (a Content-Type) is one of the route's. */
+bool route_takes(const struct http_route *route, struct span type);
+/* Percent-decodes; false when it cannot be, or gives control characters. */
+bool percent_decode(struct arena *arena, struct span text, const char **out);
+
+/* ---- framing.c ---- */
+
+/* Reads the headers into exchange->framing. False when they are ambiguous
+ * (RFC 9112, 6.3): *status and *detail then say what to answer. */
+bool framing_read(struct http_exchange *exchange, const char *version,
+                  unsigned *status, const char **detail);
+/* Whether octets of a body follow the headers. */
+bool framing_has_body(const struct framing *framing);
+
+/* ---- tls.c ---- */
+
+/* True when no client certificate is asked for, or a good one was shown. */
+bool tls_verify(struct connection *connection, struct MHD_Connection *mhd);
+/* Sends as much as fits and then our end of the connection. */
+void tls_send_last(struct MHD_Connection *mhd, struct span octets);
+
+/* ---- exchange.c: callbacks of libmicrohttpd ---- */
+
+enum MHD_Result exchange_step(void *listener, struct MHD_Connection *mhd,
+                              const char *path, const char *method,
+                              const char *version, const char *data,
+                              size_t *size, void **context);
+void exchange_end(void *listener, struct MHD_Connection *mhd, void **context,
+                  enum MHD_RequestTerminationCode how);
+
+/* ---- answer.c ---- */
+
+/* What is to be sent, from exchange->response; sets exchange->answer. */
+void answer_build(struct http_exchange *exchange);
+/* Sends the response as it is, past libmicrohttpd, and ends our side of the
+ * connection. For when a body is still coming in. */
+void answer_at_once(struct http_exchange *exchange);
+/* A worker makes the stream's next piece. */
+void answer_make_piece(struct http_exchange *exchange, void *worker);
+
+/* ---- connection.c ---- */
+
+void connection_notify(void *listener, struct MHD_Connection *mhd,
+                       void **context,
+                       enum MHD_ConnectionNotificationCode what);
+/* Ends it at `after` from now; 0: never. */
+void connection_limit(struct connection *connection, instant after);
+/* The stream is to be asked again after its interval. */
+void connection_wait(struct connection *connection,
+                     struct http_exchange *exchange);
+/* The thread that keeps the deadlines of all connections. */
+void *connection_clock(void *listener);
+
+/* ---- worker.c ---- */
+
+void workers_start(struct http_listener *listener);
+/* Closes the queue and waits for them. */
+void workers_stop(struct http_listener *listener);
+
+#endif

@@ -1,0 +1,218 @@
+#include "http/listener.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct metric_family http_metrics[HTTP_METRICS] = {
+    [HTTP_REQUESTS] = {.name = "fotad_http_requests_total",
+                       .help = "Requests by how they were answered.",
+                       .kind = METRIC_COUNTER,
+                       .labels = {"listener", "route", "status"}},
+    [HTTP_SECONDS] = {.name = "fotad_http_handler_seconds",
+                      .help = "Time a worker took for a request.",
+                      .kind = METRIC_HISTOGRAM,
+                      .labels = {"listener", "route"}},
+    [HTTP_QUEUE] = {.name = "fotad_http_queue_depth",
+                    .help = "Requests that wait for a worker.",
+                    .kind = METRIC_GAUGE,
+                    .labels = {"listener"}},
+    [HTTP_CONNECTIONS] = {.name = "fotad_http_connections",
+                          .help = "Open connections.",
+                          .kind = METRIC_GAUGE,
+                          .labels = {"listener"}},
+    [HTTP_BODIES] = {.name = "fotad_http_body_octets",
+                     .help = "Octets of all request bodies in hand.",
+                     .kind = METRIC_GAUGE,
+                     .labels = {"listener"}},
+};
+
+const char *route_label(const struct http_exchange *x) {
+    const struct http_route *routes = x->listener->options.routes;
+    return x->request.route
+               ? x->listener->route_labels[x->request.route - routes]
+               : "none";
+}
+
+/* ---- starting ---- */
+
+static struct http_options with_defaults(struct http_options options) {
+    if (!options.workers)
+        options.workers = 2;
+    if (!options.pollers)
+        options.pollers = 1;
+    if (!options.queue_size)
+        options.queue_size = 256;
+    if (!options.max_connections)
+        options.max_connections = 1024;
+    if (!options.body_budget)
+        options.body_budget = (size_t)256 * 1024 * 1024;
+    if (!options.retry_after)
+        options.retry_after = 1;
+    if (!options.idle_timeout)
+        options.idle_timeout = 30 * SECOND;
+    if (!options.receive_timeout)
+        options.receive_timeout = 10 * SECOND;
+    if (!options.send_timeout)
+        options.send_timeout = 60 * SECOND;
+    if (options.max_connections < options.pollers)
+        options.max_connections = options.pollers;
+    return options;
+}
+
+static struct http_listener *listener_new(const struct http_options *options) {
+    struct http_listener *listener = memory_alloc(sizeof *listener);
+    *listener = (struct http_listener){.options = with_defaults(*options)};
+    pthread_mutex_init(&listener->lock, NULL);
+    pthread_cond_init(&listener->changed, NULL);
+    const struct http_options *o = &listener->options;
+    /* A connection has at most one request in the queue, so it never is
+     * full: queue_size is kept by refusing what would go past it. */
+    listener->queue = queue_new(o->max_connections + o->queue_size);
+    metrics_register(http_metrics, HTTP_METRICS);
+    struct metric_family *m = http_metrics;
+    listener->queued = metric_of(&m[HTTP_QUEUE], o->name, NULL, NULL);
+    listener->connections_open =
+        metric_of(&m[HTTP_CONNECTIONS], o->name, NULL, NULL);
+    listener->body_gauge = metric_of(&m[HTTP_BODIES], o->name, NULL, NULL);
+    listener->route_labels =
+        memory_alloc(o->route_count * sizeof *listener->route_labels);
+    for (size_t i = 0; i < o->route_count; i++) {
+        struct buffer label = {0};
+        buffer_printf(&label, "%s %s", o->routes[i].method, o->routes[i].path);
+        listener->route_labels[i] = (char *)label.data;
+    }
+    return listener;
+}
+
+static void listener_free(struct http_listener *listener) {
+    for (size_t i = 0; i < listener->options.route_count; i++)
+        free(listener->route_labels[i]);
+    free(listener->route_labels);
+    if (listener->socket_path)
+        unlink(listener->socket_path);
+    free(listener->socket_path);
+    queue_free(listener->queue);
+    pthread_cond_destroy(&listener->changed);
+    pthread_mutex_destroy(&listener->lock);
+    free(listener);
+}
+
+/* libmicrohttpd decodes paths before they are split into segments, which
+ * makes a/b of a%2Fb: it gets a decoder that does nothing. */
+static size_t leave_encoded(void *context, struct MHD_Connection *mhd,
+                            char *text) {
+    (void)context;
+    (void)mhd;
+    return strlen(text);
+}
+
+__attribute__((format(printf, 2, 0))) static void take_log(void *context,
+                                                           const char *format,
+                                                           va_list args) {
+    const struct http_listener *listener = context;
+    char text[512];
+    vsnprintf(text, sizeof text, format, args);
+    text[strcspn(text, "\n")] = '\0';
+    log_debug("http.server", "listener=%s : %s", listener->options.name, text);
+}
+
+static struct MHD_OptionItem text_option(enum MHD_OPTION option,
+                                         const char *text) {
+    /* libmicrohttpd only reads it */
+    return (struct MHD_OptionItem){option, 0, (void *)(uintptr_t)text};
+}
+
+static struct MHD_Daemon *daemon_start(struct http_listener *listener,
+                                       int handle) {
+    const struct http_options *o = &listener->options;
+    const struct http_tls *tls = &o->tls;
+    struct MHD_OptionItem more[8] = {0};
+    size_t count = 0;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME |
+                     MHD_USE_ERROR_LOG | MHD_USE_TURBO;
+    if (o->pollers > 1)
+        more[count++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE,
+                                                (intptr_t)o->pollers, NULL};
+    if (tls->certificate) {
+        flags |= MHD_USE_TLS;
+        more[count++] =
+            text_option(MHD_OPTION_HTTPS_MEM_CERT, tls->certificate);
+        more[count++] = text_option(MHD_OPTION_HTTPS_MEM_KEY, tls->key);
+        more[count++] =
+            text_option(MHD_OPTION_HTTPS_PRIORITIES,
+                        "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2");
+    }
+    if (tls->certificate && tls->client_ca)
+        more[count++] = text_option(MHD_OPTION_HTTPS_MEM_TRUST, tls->client_ca);
+    more[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+    instant idle = (o->idle_timeout + SECOND - 1) / SECOND;
+    return MHD_start_daemon(flags, 0, NULL, NULL, exchange_step, listener,
+                            MHD_OPTION_EXTERNAL_LOGGER, take_log, listener,
+                            MHD_OPTION_LISTEN_SOCKET, handle,
+                            MHD_OPTION_NOTIFY_COMPLETED, exchange_end, listener,
+                            MHD_OPTION_NOTIFY_CONNECTION, connection_notify,
+                            listener, MHD_OPTION_UNESCAPE_CALLBACK,
+                            leave_encoded, NULL, MHD_OPTION_CONNECTION_LIMIT,
+                            o->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
+                            (unsigned)idle, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                            MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+}
+
+struct http_listener *http_listen(const struct http_options *options,
+                                  const char **reason) {
+    struct http_listener *listener = listener_new(options);
+    int handle = address_listen(options->address, &listener->socket_path,
+                                &listener->port, reason);
+    if (handle < 0) {
+        listener_free(listener);
+        return NULL;
+    }
+    listener->daemon = daemon_start(listener, handle);
+    if (!listener->daemon) {
+        *reason = options->tls.certificate
+                      ? "TLS: certificate and key do not fit or cannot be read"
+                      : "the server's threads cannot be started";
+        close(handle);
+        listener_free(listener);
+        return NULL;
+    }
+    workers_start(listener);
+    if (pthread_create(&listener->clock, NULL, connection_clock, listener))
+        memory_exhausted(0);
+    return listener;
+}
+
+unsigned http_port(const struct http_listener *listener) {
+    return listener->port;
+}
+
+/* ---- ending ---- */
+
+void http_drain(struct http_listener *listener) {
+    pthread_mutex_lock(&listener->lock);
+    atomic_store(&listener->draining, true);
+    pthread_mutex_unlock(&listener->lock);
+}
+
+/* Once nothing is in hand no connection is suspended, which libmicrohttpd
+ * needs for its end. */
+void http_close(struct http_listener *listener) {
+    if (!listener)
+        return;
+    http_drain(listener);
+    pthread_mutex_lock(&listener->lock);
+    while (listener->in_hand)
+        pthread_cond_wait(&listener->changed, &listener->lock);
+    listener->closed = true;
+    pthread_cond_broadcast(&listener->changed);
+    pthread_mutex_unlock(&listener->lock);
+    pthread_join(listener->clock, NULL);
+    workers_stop(listener);
+    MHD_stop_daemon(listener->daemon);
+    listener_free(listener);
+}
