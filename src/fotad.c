@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "db/db.h"
-#include "duis/duis.h"
+#include "duis/library.h"
 #include "operations/health.h"
 #include "request/pipeline.h"
 
