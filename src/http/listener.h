@@ -63,8 +63,8 @@ struct connection {
 enum stage {
     RECEIVING, /* the body */
     REFUSED,   /* answered before the body was in; the rest is thrown away */
-    WORKING,   /* queued, or with a worker */
-    ANSWERED,  /* `answer` is ready to be sent */
+    WORKING,   /* with a worker, or decided: `answer` is sent next */
+    ANSWERED,  /* libmicrohttpd has the answer */
 };
 
 struct parameter {
