@@ -75,7 +75,7 @@ enum { MOST_PARAMETERS = 8 };
 
 /* What the headers say of the body, see framing.c. */
 struct framing {
-    bool chunked, has_length, has_type, expects_continue;
+    bool expects_continue;
     uint64_t length;
     unsigned lengths, encodings, hosts, bad_names;
     struct span type, encoding;

@@ -53,12 +53,12 @@ static inline bool wire_text(int handle, const char *text) {
     return wire_send(handle, text, strlen(text));
 }
 
-/* One octet; -1 at the end of the connection, or when nothing came. */
+/* One octet; -1 at the end of the connection, -2 when nothing came. */
 static inline int wire_octet(int handle) {
     struct pollfd wait = {.fd = handle, .events = POLLIN};
     unsigned char octet;
     if (poll(&wait, 1, WIRE_PATIENCE) <= 0)
-        return -1;
+        return -2;
     return recv(handle, &octet, 1, 0) == 1 ? octet : -1;
 }
 
@@ -129,9 +129,13 @@ static inline void reply_free(struct reply *reply) {
     buffer_free(&reply->body);
 }
 
-/* Whether the server has ended the connection (or does so soon). */
+/* Whether the server ends the connection; what it still sends is skipped. */
 static inline bool wire_ended(int handle) {
-    return wire_octet(handle) < 0;
+    int octet;
+    do
+        octet = wire_octet(handle);
+    while (octet >= 0);
+    return octet == -1;
 }
 
 #endif
