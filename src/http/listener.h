@@ -63,8 +63,8 @@ struct connection {
 enum stage {
     RECEIVING, /* the body */
     REFUSED,   /* answered before the body was in; the rest is thrown away */
-    WORKING,   /* queued, or with a worker */
-    ANSWERED,  /* `answer` is ready to be sent */
+    WORKING,   /* with a worker, or decided: `answer` is sent next */
+    ANSWERED,  /* libmicrohttpd has the answer */
 };
 
 struct parameter {
@@ -75,7 +75,7 @@ enum { MOST_PARAMETERS = 8 };
 
 /* What the headers say of the body, see framing.c. */
 struct framing {
-    bool chunked, has_length, has_type, expects_continue;
+    bool expects_continue;
     uint64_t length;
     unsigned lengths, encodings, hosts, bad_names;
     struct span type, encoding;

@@ -151,16 +151,15 @@ static struct MHD_Daemon *daemon_start(struct http_listener *listener,
         more[count++] = text_option(MHD_OPTION_HTTPS_MEM_TRUST, tls->client_ca);
     more[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     instant idle = (o->idle_timeout + SECOND - 1) / SECOND;
-    return MHD_start_daemon(flags, 0, NULL, NULL, exchange_step, listener,
-                            MHD_OPTION_EXTERNAL_LOGGER, take_log, listener,
-                            MHD_OPTION_LISTEN_SOCKET, handle,
-                            MHD_OPTION_NOTIFY_COMPLETED, exchange_end, listener,
-                            MHD_OPTION_NOTIFY_CONNECTION, connection_notify,
-                            listener, MHD_OPTION_UNESCAPE_CALLBACK,
-                            leave_encoded, NULL, MHD_OPTION_CONNECTION_LIMIT,
-                            o->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-                            (unsigned)idle, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-                            MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, exchange_step, listener,
+        MHD_OPTION_EXTERNAL_LOGGER, take_log, listener,
+        MHD_OPTION_LISTEN_SOCKET, handle, MHD_OPTION_NOTIFY_COMPLETED,
+        exchange_end, listener, MHD_OPTION_NOTIFY_CONNECTION, connection_notify,
+        listener, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,
+        MHD_OPTION_CONNECTION_LIMIT, o->max_connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)idle, MHD_OPTION_ARRAY, more,
+        MHD_OPTION_END);
 }
 
 struct http_listener *http_listen(const struct http_options *options,
