@@ -120,7 +120,7 @@ static const struct vector {
     {"CS09_NA_8F8B_ALERT_GBCS.HEX",
      {GBCS_ALERT, 5000, PPMID, ACB, .code = 0x012B},
      {GBCS_PPMID_ALERT, 0x8F8B, .firmware_version = 0x1234ABCD},
-     "2015-01-01T10:00:00Z",
+     "2015-01-01T00:00:00Z",
      "CS09",
      .is_signed = true},
     {"FDRA-DLMS_NA_8F72_ALERT_GBCS.HEX",
