@@ -95,18 +95,24 @@ begin atomic
     where request_no = p_request_no;
 end;
 
--- Is this Manufacturer Image on the CPL for what the service updates (B2)?
--- Names the condition: '' when it is; image_known: its octets are stored.
+-- Notes what the request wants to install, and says whether that is on the CPL
+-- for what the service updates (B2). Names the condition: '' when it is.
+-- image_known: the octets of the OTA Upgrade Image are stored already.
 create or replace function check_image(
-    p_variant text, p_manufacturer_image_hash bytea,
+    p_request_no bigint, p_variant text, p_manufacturer_image_hash bytea,
     p_firmware_version bytea, p_image_id bytea,
     out condition text, out image_known boolean)
-    language sql stable
+    language sql
 begin atomic
+    update service_request set firmware_version = p_firmware_version,
+        manufacturer_image_hash = p_manufacturer_image_hash,
+        image_id = p_image_id
+    where request_no = p_request_no;
+
     select case
             when count(*) = 0 then 'image_not_on_cpl'
             when not bool_or(e.status = 'Active'
-                and e.firmware_version = p_firmware_version)
+                and e.firmware_version is not distinct from p_firmware_version)
                 then 'image_not_active'
             else ''
         end,

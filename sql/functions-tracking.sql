@@ -1,11 +1,19 @@
 do $$ begin
     create type refusal as enum ('invalid', 'not_commissioned',
-        'not_applicable', 'gbcs_version', 'in_progress');
+        'not_applicable', 'in_progress', 'gbcs_version');
     comment on type refusal is
-        'Why a device of an update request is refused: one reason each, the '
-        'first that applies (requirements B3)';
+        'Why a device of an update request is refused, in the order of the '
+        'lists of DSPUpdateFirmwareWarning';
 exception when duplicate_object then null;
 end $$;
+
+create or replace function refusal_list(refusal) returns integer
+    language sql immutable strict parallel safe
+    return case $1 when 'invalid' then 1 when 'not_commissioned' then 2
+        when 'not_applicable' then 3 when 'in_progress' then 4
+        when 'gbcs_version' then 5 end;
+comment on function refusal_list(refusal) is
+    'The list of DSPUpdateFirmwareWarning that the device goes into, from 1';
 
 -- Moves the named devices' updates out of tracking_live once their time is up.
 -- A statement of its own before the claim: what one statement releases, the
@@ -38,25 +46,26 @@ end;
 -- p_device_ids holds each Device ID once, best in order. p_minimum_types and
 -- p_minimum_gbcs go together, as p_regions and p_csps do.
 create or replace function claim_devices(
-    p_request_no bigint, p_sender macaddr8, p_variant text,
-    p_manufacturer_image_hash bytea, p_firmware_version bytea,
-    p_device_ids macaddr8[], p_minimum_types device_type[],
-    p_minimum_gbcs integer[], p_hcalcs_either boolean,
-    p_regions csp_region[], p_csps text[],
+    p_request_no bigint, p_sender macaddr8, p_device_ids macaddr8[],
+    p_minimum_types device_type[], p_minimum_gbcs integer[],
+    p_hcalcs_either boolean, p_regions csp_region[], p_csps text[],
     p_now timestamptz, p_release_due timestamptz,
     out accepted integer, out refused_ordinals integer[],
-    out refused_reasons refusal[])
+    out refused_lists integer[])
     language plpgsql
     set plan_cache_mode = force_generic_plan
     set jit = off
     set work_mem = '64MB'
 as $$
 declare
+    request service_request;
     passed_ordinals integer[];
     passed_ids macaddr8[];
     claimed integer;
     busy integer[];
 begin
+    select * into strict request from service_request r
+    where r.request_no = p_request_no;
     perform release_expired(p_device_ids, p_now);
 
     with taken as materialized (
@@ -66,7 +75,7 @@ begin
         from service_device_type t
         left join unnest(p_minimum_types, p_minimum_gbcs)
             as m (device_type, minimum) using (device_type)
-        where t.service_reference_variant = p_variant
+        where t.service_reference_variant = request.service_reference_variant
     ), judged as materialized (
         select d.ordinal, d.device_id, s.device_type, s.chf_id,
             p_csps[array_position(p_regions, h.csp_region)] as csp,
@@ -89,9 +98,10 @@ begin
                     select e.device_type, e.manufacturer_id::integer,
                         e.model_id::integer, e.hardware_version::smallint
                     from cpl_entry e
-                    where e.manufacturer_image_hash = p_manufacturer_image_hash
+                    where e.manufacturer_image_hash
+                            = request.manufacturer_image_hash
                         and e.status = 'Active'
-                        and e.firmware_version = p_firmware_version))
+                        and e.firmware_version = request.firmware_version))
                     is not true
                     then 'not_applicable'
                 when coalesce(h.gbcs_version, 0) < t.minimum_gbcs
@@ -120,11 +130,12 @@ begin
         from judged where refused is not null and device_type is not null
     )
     select coalesce(array_agg(ordinal) filter (where refused is not null), '{}'),
-        coalesce(array_agg(refused) filter (where refused is not null), '{}'),
+        coalesce(array_agg(refusal_list(refused))
+            filter (where refused is not null), '{}'),
         array_agg(ordinal) filter (where refused is null),
         array_agg(device_id) filter (where refused is null),
         (select count(*) from live)
-    into refused_ordinals, refused_reasons, passed_ordinals, passed_ids,
+    into refused_ordinals, refused_lists, passed_ordinals, passed_ids,
         claimed
     from judged;
     accepted := claimed;
@@ -147,22 +158,22 @@ begin
         )
         select array_agg(ordinal) into busy from busy_device;
         refused_ordinals := refused_ordinals || busy;
-        refused_reasons := refused_reasons
-            || array_fill('in_progress'::refusal, array[cardinality(busy)]);
+        refused_lists := refused_lists || array_fill(
+            refusal_list('in_progress'), array[cardinality(busy)]);
     end if;
 
     update service_request r set listed = cardinality(p_device_ids),
         accepted = claimed, invalid = n.invalid,
         not_commissioned = n.not_commissioned,
-        not_applicable = n.not_applicable, gbcs_version = n.gbcs_version,
-        in_progress = n.in_progress
+        not_applicable = n.not_applicable, in_progress = n.in_progress,
+        gbcs_version = n.gbcs_version
     from (select
-            count(*) filter (where x = 'invalid') as invalid,
-            count(*) filter (where x = 'not_commissioned') as not_commissioned,
-            count(*) filter (where x = 'not_applicable') as not_applicable,
-            count(*) filter (where x = 'gbcs_version') as gbcs_version,
-            count(*) filter (where x = 'in_progress') as in_progress
-        from unnest(refused_reasons) as x) n
+            count(*) filter (where list = 1) as invalid,
+            count(*) filter (where list = 2) as not_commissioned,
+            count(*) filter (where list = 3) as not_applicable,
+            count(*) filter (where list = 4) as in_progress,
+            count(*) filter (where list = 5) as gbcs_version
+        from unnest(refused_lists) as list) n
     where r.request_no = p_request_no;
 end $$;
 comment on function claim_devices is

@@ -37,6 +37,7 @@ struct _xmlDoc; /* libxml2's tree: for src/duis only */
 
 struct duis_document {
     struct _xmlDoc *tree; /* belongs to the arena */
+    struct span text;     /* as UTF-8; may be the caller's body */
 };
 
 /* Reads and validates `body`. The caller has already limited its length

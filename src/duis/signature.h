@@ -1,8 +1,17 @@
 /*
- * The enveloped signature of a DUIS document (XML Signature, enveloped,
- * ecdsa-sha256 over exclusive C14N; see docs on the one accepted shape in
- * shape.c). Two steps, because the certificate that the first one names has
- * to be looked up: shape, then cryptography on the same tree.
+ * The signature of a DUIS document, in the one shape that is accepted:
+ *
+ * - one ds:Signature in the document, the last child of the root;
+ * - SignedInfo canonicalised with exclusive C14N 1.0; ecdsa-sha256;
+ * - one Reference with URI="", one transform (enveloped-signature), SHA-256.
+ *   No C14N transform is named, so the digest is over inclusive C14N 1.0;
+ * - SignatureValue is r and s, 32 octets each;
+ * - KeyInfo is one X509IssuerSerial;
+ * - no other element, attribute, or text anywhere in it.
+ *
+ * Any other form is refused, even if sound. Two steps, because the certificate
+ * that the first one names has to be looked up: shape, then cryptography on
+ * the same tree.
  */
 #ifndef FOTAD_DUIS_SIGNATURE_H
 #define FOTAD_DUIS_SIGNATURE_H
@@ -27,8 +36,7 @@ bool duis_signature_shape(struct arena *arena,
 /* True when `key` (P-256, public; not consumed) made the document's signature.
  * Checks the shape again, so that it cannot be forgotten. Otherwise `reason`
  * is a constant text. */
-bool duis_signature_verify(struct arena *arena,
-                           const struct duis_document *document, EVP_PKEY *key,
+bool duis_signature_verify(const struct duis_document *document, EVP_PKEY *key,
                            const char **reason);
 
 #endif

@@ -1,0 +1,116 @@
+#include "base/base64.h"
+
+#include <openssl/evp.h>
+
+/* What an octet of the text stands for. */
+enum { BAD = 0xff, SPACE = 0xfe, PAD = 0xfd, DIGITS = 64 };
+
+static uint8_t meaning_of(unsigned c) {
+    if (c >= 'A' && c <= 'Z')
+        return (uint8_t)(c - 'A');
+    if (c >= 'a' && c <= 'z')
+        return (uint8_t)(c - 'a' + 26);
+    if (c >= '0' && c <= '9')
+        return (uint8_t)(c - '0' + 52);
+    switch (c) {
+    case '+':
+        return 62;
+    case '/':
+        return 63;
+    case '=':
+        return PAD;
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\n':
+        return SPACE;
+    default:
+        return BAD;
+    }
+}
+
+static void fill(uint8_t meanings[static 256]) {
+    for (unsigned c = 0; c < 256; c++)
+        meanings[c] = meaning_of(c);
+}
+
+/* Four digits at a time while there is nothing else; most of a long text. */
+static size_t parse_quads(struct span text, const uint8_t *meanings,
+                          uint8_t *out) {
+    size_t at = 0;
+    for (; at + 4 <= text.len; at += 4) {
+        uint32_t a = meanings[text.data[at]], b = meanings[text.data[at + 1]],
+                 c = meanings[text.data[at + 2]],
+                 d = meanings[text.data[at + 3]];
+        if ((a | b | c | d) >= DIGITS)
+            break;
+        uint32_t bits = a << 18 | b << 12 | c << 6 | d;
+        *out++ = (uint8_t)(bits >> 16);
+        *out++ = (uint8_t)(bits >> 8);
+        *out++ = (uint8_t)bits;
+    }
+    return at;
+}
+
+struct rest {
+    uint32_t bits; /* the digits since the last full group of four */
+    size_t digits, pads;
+    uint8_t *out;
+};
+
+static bool take(struct rest *rest, uint8_t meaning) {
+    if (meaning == SPACE)
+        return true;
+    if (meaning == PAD)
+        return ++rest->pads <= 2;
+    if (meaning == BAD || rest->pads)
+        return false;
+    rest->bits = rest->bits << 6 | meaning;
+    if (++rest->digits % 4 == 0) {
+        *rest->out++ = (uint8_t)(rest->bits >> 16);
+        *rest->out++ = (uint8_t)(rest->bits >> 8);
+        *rest->out++ = (uint8_t)rest->bits;
+        rest->bits = 0;
+    }
+    return true;
+}
+
+/* One or two octets remain in two or three digits; the bits that belong to no
+ * octet must be zero. */
+static bool finish(struct rest *rest) {
+    size_t left = rest->digits % 4;
+    if (left == 0)
+        return rest->pads == 0;
+    if (left + rest->pads != 4 || left == 1)
+        return false;
+    unsigned unused = left == 2 ? 4 : 2;
+    uint32_t bits = rest->bits >> unused;
+    if (left == 3)
+        *rest->out++ = (uint8_t)(bits >> 8);
+    *rest->out++ = (uint8_t)bits;
+    return (rest->bits & ((1u << unused) - 1)) == 0;
+}
+
+ptrdiff_t base64_parse(struct span text, uint8_t *out) {
+    uint8_t meanings[256];
+    fill(meanings);
+    size_t at = parse_quads(text, meanings, out);
+    struct rest rest = {.out = out + at / 4 * 3};
+    for (; at < text.len; at++)
+        if (!take(&rest, meanings[text.data[at]]))
+            return -1;
+    return finish(&rest) ? rest.out - out : -1;
+}
+
+void base64_add(struct buffer *buffer, struct span octets) {
+    if (octets.len == 0)
+        return;
+    /* EVP_EncodeBlock() counts in int: encode in parts of whole triples */
+    const size_t part = 3u << 20;
+    for (size_t at = 0; at < octets.len; at += part) {
+        size_t len = octets.len - at < part ? octets.len - at : part;
+        uint8_t *room = buffer_room(buffer, len / 3 * 4 + 5);
+        buffer->len +=
+            (size_t)EVP_EncodeBlock(room, octets.data + at, (int)len);
+    }
+}

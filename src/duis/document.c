@@ -1,0 +1,170 @@
+#include "duis/document.h"
+
+#include "duis/schema.h"
+#include "duis/text.h"
+#include "duis/tree.h"
+
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+
+#include <limits.h>
+
+enum {
+    MOST_DEPTH = 32,
+    /* Limits on one text node are off: the body is limited as a whole. The
+     * declared encoding was looked at in text.c. */
+    OPTIONS = XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_IGNORE_ENC |
+              XML_PARSE_NOWARNING,
+};
+
+/* One reading; libxml2's callbacks find it in their parser context. */
+struct reading {
+    struct arena *arena;
+    struct span text;
+    struct duis_fault *fault;
+    bool failed;
+};
+
+static size_t offset_of(const xmlParserCtxt *context) {
+    const xmlParserInput *input = context->input;
+    if (!input)
+        return 0;
+    return input->consumed + (size_t)(input->cur - input->base);
+}
+
+/* Keeps the first fault and stops. */
+static void fail(xmlParserCtxt *context, size_t offset, const char *reason) {
+    struct reading *reading = context->_private;
+    if (reading->failed)
+        return;
+    reading->failed = true;
+    duis_fault_at(reading->fault, reading->text, offset, reason);
+    xmlStopParser(context);
+}
+
+/* libxml2's warnings are no faults; its errors about namespaces are, though
+ * it goes on after them. */
+static void on_error(void *handle, xmlError *error) {
+    xmlParserCtxt *context = handle;
+    struct reading *reading = context->_private;
+    if (error->level < XML_ERR_ERROR || reading->failed)
+        return;
+    fail(context, offset_of(context),
+         duis_reason(reading->arena, error->message ? error->message : ""));
+}
+
+static void on_doctype(void *handle, const xmlChar *name,
+                       const xmlChar *public_id, const xmlChar *system_id) {
+    (void)name, (void)public_id, (void)system_id;
+    xmlParserCtxt *context = handle;
+    fail(context, offset_of(context), "a DOCTYPE is not accepted");
+}
+
+static void on_cdata(void *handle, const xmlChar *text, int len) {
+    (void)text, (void)len;
+    xmlParserCtxt *context = handle;
+    fail(context, offset_of(context), "a CDATA section is not accepted");
+}
+
+/* No '<' stands inside a tag, so the last one is where this tag starts. */
+static size_t start_of_tag(const xmlParserCtxt *context) {
+    const struct reading *reading = context->_private;
+    size_t end = offset_of(context);
+    if (end > reading->text.len)
+        end = reading->text.len;
+    const uint8_t *tag = memrchr(reading->text.data, '<', end);
+    return tag ? (size_t)(tag - reading->text.data) : 0;
+}
+
+/* Notes in each element where it starts. */
+static void on_element(void *handle, const xmlChar *name, const xmlChar *prefix,
+                       const xmlChar *uri, int namespace_count,
+                       const xmlChar **namespaces, int attribute_count,
+                       int defaulted, const xmlChar **attributes) {
+    xmlParserCtxt *context = handle;
+    xmlSAX2StartElementNs(context, name, prefix, uri, namespace_count,
+                          namespaces, attribute_count, defaulted, attributes);
+    size_t start = start_of_tag(context);
+    if (context->nodeNr > MOST_DEPTH)
+        fail(context, start, "elements are nested more than 32 deep");
+    else if (context->node)
+        context->node->_private = (void *)(uintptr_t)start;
+}
+
+static void listen(xmlParserCtxt *context) {
+    context->sax->serror = on_error;
+    context->sax->internalSubset = on_doctype;
+    context->sax->cdataBlock = on_cdata;
+    context->sax->startElementNs = on_element;
+}
+
+static void free_tree(void *tree) {
+    xmlFreeDoc(tree);
+}
+
+/* NULL, with the fault, when the text is not well-formed. */
+static xmlDoc *read_tree(struct reading *reading) {
+    xmlParserCtxt *context = xmlNewParserCtxt();
+    if (!context || reading->text.len > INT_MAX) {
+        xmlFreeParserCtxt(context);
+        reading->fault->reason = "the document is too large";
+        return NULL;
+    }
+    context->_private = reading;
+    listen(context);
+    xmlDoc *tree =
+        xmlCtxtReadMemory(context, (const char *)reading->text.data,
+                          (int)reading->text.len, NULL, NULL, OPTIONS);
+    bool good = tree && context->wellFormed && context->nsWellFormed;
+    if (!good)
+        fail(context, offset_of(context), "the document is not well-formed");
+    xmlFreeParserCtxt(context);
+    arena_adopt(reading->arena, tree, free_tree);
+    return reading->failed ? NULL : tree;
+}
+
+static bool is_value_in_parts(const xmlNode *element) {
+    bool text = false, other = false;
+    for (const xmlNode *node = element->children; node; node = node->next) {
+        if (node->type == XML_ELEMENT_NODE)
+            return false;
+        text |= node->type == XML_TEXT_NODE;
+        other |= node->type != XML_TEXT_NODE || node->prev;
+    }
+    return text && other;
+}
+
+/* The first element whose value is not one run of characters. */
+static const xmlNode *value_in_parts(const xmlNode *root) {
+    for (const xmlNode *node = root; node; node = tree_walk(node, root))
+        if (node->type == XML_ELEMENT_NODE && is_value_in_parts(node))
+            return node;
+    return NULL;
+}
+
+enum duis_parse_result duis_document_parse(struct arena *arena,
+                                           struct span body,
+                                           enum duis_root root,
+                                           struct duis_document *document,
+                                           struct duis_fault *fault) {
+    struct reading reading = {.arena = arena, .fault = fault};
+    if (!duis_text(arena, body, &reading.text, fault))
+        return DUIS_NOT_WELL_FORMED;
+    xmlDoc *tree = read_tree(&reading);
+    if (!tree)
+        return DUIS_NOT_WELL_FORMED;
+    const xmlNode *parts = value_in_parts(xmlDocGetRootElement(tree));
+    if (parts) {
+        duis_fault_in(
+            fault, reading.text, parts,
+            "a comment or processing instruction stands inside a value");
+        return DUIS_NOT_WELL_FORMED;
+    }
+    struct schema_fault wrong;
+    if (!schema_validate(arena, tree, root, &wrong)) {
+        duis_fault_in(fault, reading.text, wrong.node, wrong.reason);
+        return DUIS_NOT_VALID;
+    }
+    *document = (struct duis_document){tree, reading.text};
+    return DUIS_PARSED;
+}

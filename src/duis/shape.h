@@ -1,0 +1,28 @@
+/*
+ * For src/duis: the only shape of a signature that is accepted. Checked on the
+ * tree before any cryptography, so that every known way of wrapping, hiding or
+ * weakening a signature fails here, whatever a library would make of it.
+ */
+#ifndef FOTAD_DUIS_SHAPE_H
+#define FOTAD_DUIS_SHAPE_H
+
+#include "duis/signature.h"
+
+#include <libxml/tree.h>
+
+extern const char SHAPE_CANONICALISATION[], SHAPE_SIGNATURE[],
+    SHAPE_TRANSFORM[], SHAPE_DIGEST[];
+
+/* The signature's only element of each kind. */
+struct shape {
+    xmlNode *signature;
+    const xmlNode *digest_value, *signature_value, *issuer, *serial;
+};
+
+/* False with a reason (constant text) when the tree is not signed, or not in
+ * this shape. DigestValue is then 32 octets of base64, SignatureValue 64, and
+ * r and s are within 1 to the order of P-256 less 1. */
+bool shape_check(const struct duis_document *document, struct shape *shape,
+                 const char **reason);
+
+#endif

@@ -1,0 +1,210 @@
+#include "duis/signer.h"
+
+#include "base/base64.h"
+#include "duis/write.h"
+
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SCALAR = 32, DIGEST = 32, MOST_FILE = 64 * 1024 };
+
+struct duis_signer {
+    EVP_PKEY *key;
+    struct certificate certificate;
+    const char *key_info; /* the rest of ds:Signature after its value */
+};
+
+/* ds:SignedInfo in exclusive C14N, in two parts: DigestValue goes between.
+ * In the document the namespace is declared by ds:Signature; as the apex of
+ * what is canonicalised the element declares it itself. */
+static const char SIGNATURE_START[] =
+    "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">";
+static const char SIGNED_INFO_APEX[] =
+    "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">";
+static const char SIGNED_INFO_TAG[] = "<ds:SignedInfo>";
+static const char SIGNED_INFO_START[] =
+    "<ds:CanonicalizationMethod "
+    "Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\">"
+    "</ds:CanonicalizationMethod>"
+    "<ds:SignatureMethod "
+    "Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256\">"
+    "</ds:SignatureMethod>"
+    "<ds:Reference URI=\"\"><ds:Transforms><ds:Transform "
+    "Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\">"
+    "</ds:Transform></ds:Transforms>"
+    "<ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\">"
+    "</ds:DigestMethod><ds:DigestValue>";
+static const char SIGNED_INFO_END[] =
+    "</ds:DigestValue></ds:Reference></ds:SignedInfo>";
+
+static void free_key(void *key) {
+    EVP_PKEY_free(key);
+}
+
+/* Nobody is there to be asked. */
+static int no_password(char *text, int size, int writing, void *data) {
+    (void)text, (void)size, (void)writing, (void)data;
+    return -1;
+}
+
+static EVP_PKEY *read_key(struct arena *arena, struct span pem) {
+    if (pem.len == 0 || pem.len > INT_MAX)
+        return NULL;
+    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+    BIO_free(bio);
+    ERR_clear_error();
+    return arena_adopt(arena, key, free_key);
+}
+
+static const char *key_info(struct arena *arena, const struct certificate *c) {
+    struct buffer out = {0};
+    buffer_text(&out, "<ds:KeyInfo><ds:X509Data><ds:X509IssuerSerial>"
+                      "<ds:X509IssuerName>");
+    write_escaped(&out, c->issuer);
+    buffer_text(&out, "</ds:X509IssuerName><ds:X509SerialNumber>");
+    buffer_text(&out, c->serial);
+    buffer_text(&out, "</ds:X509SerialNumber></ds:X509IssuerSerial>"
+                      "</ds:X509Data></ds:KeyInfo></ds:Signature>");
+    const char *text = arena_text(arena, buffer_span(&out));
+    buffer_free(&out);
+    return text;
+}
+
+struct duis_signer *duis_signer_new(struct arena *arena, struct span key_pem,
+                                    struct span certificate_pem,
+                                    const char **reason) {
+    struct duis_signer *signer = arena_zero(arena, 1, sizeof *signer);
+    struct certificate *certificate = &signer->certificate;
+    if (!certificate_read(arena, certificate_pem, certificate, reason)) {
+        *reason = arena_printf(arena, "the certificate %s", *reason);
+        return NULL;
+    }
+    signer->key = read_key(arena, key_pem);
+    if (!signer->key)
+        *reason = "is not a private key in PEM without a password";
+    else if (EVP_PKEY_eq(signer->key, certificate->key) != 1)
+        *reason = "is not the key of the certificate";
+    else if (certificate->usage != CERTIFICATE_DIGITAL_SIGNATURE)
+        *reason = "the certificate is not for digitalSignature";
+    ERR_clear_error();
+    if (*reason)
+        return NULL;
+    signer->key_info = key_info(arena, certificate);
+    return signer;
+}
+
+static bool read_file(struct arena *arena, const char *path, struct span *text,
+                      const char **reason) {
+    FILE *file = fopen(path, "rbe");
+    if (!file) {
+        *reason = arena_printf(arena, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    uint8_t *octets = arena_alloc(arena, MOST_FILE);
+    size_t len = fread(octets, 1, MOST_FILE, file);
+    bool whole = !ferror(file) && feof(file);
+    fclose(file);
+    if (!whole)
+        *reason = arena_printf(arena, "%s: cannot be read", path);
+    *text = span_of(octets, len);
+    return whole;
+}
+
+struct duis_signer *duis_signer_load(struct arena *arena, const char *key_path,
+                                     const char *certificate_path,
+                                     const char **reason) {
+    struct span key, certificate;
+    if (!read_file(arena, key_path, &key, reason) ||
+        !read_file(arena, certificate_path, &certificate, reason))
+        return NULL;
+    struct duis_signer *signer =
+        duis_signer_new(arena, key, certificate, reason);
+    if (!signer)
+        *reason = arena_printf(arena, "%s, %s: %s", key_path, certificate_path,
+                               *reason);
+    return signer;
+}
+
+const struct certificate *duis_signer_certificate(
+    const struct duis_signer *signer) {
+    return &signer->certificate;
+}
+
+static bool digest(struct span first, struct span second,
+                   uint8_t out[static DIGEST]) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool good = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) &&
+                EVP_DigestUpdate(context, first.data, first.len) &&
+                EVP_DigestUpdate(context, second.data, second.len) &&
+                EVP_DigestFinal_ex(context, out, NULL);
+    EVP_MD_CTX_free(context);
+    return good;
+}
+
+/* From OpenSSL's DER to r and s, 32 octets each, as XML Signature has them. */
+static bool raw_signature(const uint8_t *der, size_t len,
+                          uint8_t raw[static 2 * SCALAR]) {
+    ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &der, (long)len);
+    bool good =
+        pair && BN_bn2binpad(ECDSA_SIG_get0_r(pair), raw, SCALAR) == SCALAR &&
+        BN_bn2binpad(ECDSA_SIG_get0_s(pair), raw + SCALAR, SCALAR) == SCALAR;
+    ECDSA_SIG_free(pair);
+    return good;
+}
+
+static bool sign(const struct duis_signer *signer,
+                 const uint8_t hash[static DIGEST],
+                 uint8_t raw[static 2 * SCALAR]) {
+    uint8_t der[128];
+    size_t len = sizeof der;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, signer->key, NULL);
+    bool good = context && EVP_PKEY_sign_init(context) == 1 &&
+                EVP_PKEY_sign(context, der, &len, hash, DIGEST) == 1 &&
+                raw_signature(der, len, raw);
+    EVP_PKEY_CTX_free(context);
+    return good;
+}
+
+/* SignedInfo from its start tag on, as it is in the document. */
+static void add_signed_info(struct buffer *text,
+                            const uint8_t hash[static DIGEST]) {
+    buffer_text(text, SIGNED_INFO_START);
+    base64_add(text, span_of(hash, DIGEST));
+    buffer_text(text, SIGNED_INFO_END);
+}
+
+bool duis_signer_sign(const struct duis_signer *signer, struct buffer *text,
+                      size_t start, const char *end_tag) {
+    const size_t before = text->len;
+    uint8_t hash[DIGEST], raw[2 * SCALAR];
+    bool good = digest(span_of(text->data + start, before - start),
+                       span_text(end_tag), hash);
+    buffer_text(text, SIGNATURE_START);
+    buffer_text(text, SIGNED_INFO_TAG);
+    size_t signed_info = text->len;
+    add_signed_info(text, hash);
+    good = good &&
+           digest(span_text(SIGNED_INFO_APEX),
+                  span_of(text->data + signed_info, text->len - signed_info),
+                  hash) &&
+           sign(signer, hash, raw);
+    if (!good) {
+        ERR_clear_error();
+        text->len = before;
+        return false;
+    }
+    buffer_text(text, "<ds:SignatureValue>");
+    base64_add(text, span_of(raw, sizeof raw));
+    buffer_text(text, "</ds:SignatureValue>");
+    buffer_text(text, signer->key_info);
+    buffer_text(text, end_tag);
+    return true;
+}

@@ -1,0 +1,195 @@
+#include "duis/text.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+enum { MOST_MARKUP = 1024, MOST_EQUALS = 256, MOST_REASON = 300 };
+
+void duis_fault_at(struct duis_fault *fault, struct span text, size_t offset,
+                   const char *reason) {
+    *fault = (struct duis_fault){.line = 1, .column = 1, .reason = reason};
+    if (offset > text.len)
+        offset = text.len;
+    for (size_t i = 0; i < offset; i++) {
+        fault->column++;
+        if (text.data[i] == '\n') {
+            fault->line++;
+            fault->column = 1;
+        }
+    }
+}
+
+void duis_fault_in(struct duis_fault *fault, struct span text,
+                   const xmlNode *node, const char *reason) {
+    if (node && node->type == XML_ATTRIBUTE_NODE)
+        node = node->parent;
+    if (node && node->type == XML_ELEMENT_NODE)
+        duis_fault_at(fault, text, (uintptr_t)node->_private, reason);
+    else
+        *fault = (struct duis_fault){.reason = reason};
+}
+
+const char *duis_reason(struct arena *arena, const char *message) {
+    char *reason = arena_alloc(arena, MOST_REASON + 1), *out = reason;
+    for (const char *in = message; *in && out < reason + MOST_REASON; in++) {
+        const char *close = *in == '{' ? strchr(in, '}') : NULL;
+        if (close)
+            in = close;
+        else
+            *out++ = (unsigned char)*in < ' ' ? ' ' : *in;
+    }
+    /* no half character at the end, no space, no full stop */
+    if (out == reason + MOST_REASON)
+        while (out > reason && (out[-1] & 0x80))
+            out--;
+    while (out > reason && (out[-1] == ' ' || out[-1] == '.'))
+        out--;
+    *out = '\0';
+    return reason;
+}
+
+static bool starts_with(struct span body, const char *octets, size_t len) {
+    return body.len >= len && memcmp(body.data, octets, len) == 0;
+}
+
+struct utf16 {
+    const uint8_t *at, *end;
+    bool little;
+};
+
+static uint32_t unit(struct utf16 *in) {
+    uint32_t first = in->at[0], second = in->at[1];
+    in->at += 2;
+    return in->little ? second << 8 | first : first << 8 | second;
+}
+
+/* The next character; 0, which no document may hold, for a broken pair. */
+static uint32_t character(struct utf16 *in) {
+    uint32_t c = unit(in);
+    if (c < 0xd800 || c > 0xdfff)
+        return c;
+    if (c > 0xdbff || in->at == in->end)
+        return 0;
+    uint32_t low = unit(in);
+    if (low < 0xdc00 || low > 0xdfff)
+        return 0;
+    return 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+}
+
+static uint8_t *put_utf8(uint8_t *out, uint32_t c) {
+    if (c < 0x80) {
+        *out++ = (uint8_t)c;
+        return out;
+    }
+    unsigned more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    static const uint8_t lead[] = {0, 0xc0, 0xe0, 0xf0};
+    *out++ = (uint8_t)(lead[more] | c >> (6 * more));
+    while (more-- > 0)
+        *out++ = (uint8_t)(0x80 | (c >> (6 * more) & 0x3f));
+    return out;
+}
+
+/* A unit of two octets becomes at most three. */
+static struct span utf8_from_utf16(struct arena *arena, struct span body,
+                                   bool little) {
+    struct utf16 in = {body.data, body.data + body.len, little};
+    uint8_t *utf8 = arena_alloc(arena, body.len / 2 * 3 + 1), *out = utf8;
+    while (in.at < in.end)
+        out = put_utf8(out, character(&in));
+    return span_of(utf8, (size_t)(out - utf8));
+}
+
+/* The value of encoding="..." in the XML declaration; empty when there is
+ * none. libxml2 checks the declaration itself and is told to ignore this. */
+static struct span declared_encoding(struct span text) {
+    const struct span none = span_of(text.data, 0);
+    const char *end = starts_with(text, "<?xml", 5)
+                          ? memmem(text.data, text.len, "?>", 2)
+                          : NULL;
+    if (!end)
+        return none;
+    const char *start = (const char *)text.data;
+    const char *at = memmem(start, (size_t)(end - start), "encoding", 8);
+    if (!at)
+        return none;
+    at += 8;
+    while (at < end && *at != '"' && *at != '\'')
+        at++;
+    const char *close =
+        at < end ? memchr(at + 1, *at, (size_t)(end - at - 1)) : NULL;
+    return close ? span_of(at + 1, (size_t)(close - at - 1)) : none;
+}
+
+static bool is_named(struct span encoding, const char *name) {
+    return encoding.len == strlen(name) &&
+           strncasecmp((const char *)encoding.data, name, encoding.len) == 0;
+}
+
+static bool encoding_agrees(struct span text, bool utf16) {
+    struct span encoding = declared_encoding(text);
+    if (encoding.len == 0)
+        return true;
+    if (!utf16)
+        return is_named(encoding, "UTF-8");
+    return is_named(encoding, "UTF-16") || is_named(encoding, "UTF-16LE") ||
+           is_named(encoding, "UTF-16BE");
+}
+
+static size_t count_to(struct span part, int c, size_t most) {
+    size_t count = 0;
+    const uint8_t *at = part.data, *end = part.data + part.len;
+    while (count <= most && (at = memchr(at, c, (size_t)(end - at)))) {
+        count++;
+        at++;
+    }
+    return count;
+}
+
+/* No '<' stands inside a tag, so what lies between two of them has at most one
+ * tag; each attribute has its '='. */
+static const char *too_much_markup(struct span text) {
+    const uint8_t *end = text.data + text.len;
+    size_t markup = 0;
+    for (const uint8_t *at = text.data; at < end; markup++) {
+        const uint8_t *next = memchr(at + 1, '<', (size_t)(end - at - 1));
+        if (!next)
+            next = end;
+        if (markup > MOST_MARKUP)
+            return "there are more than 1024 tags and comments";
+        if (count_to(span_of(at, (size_t)(next - at)), '=', MOST_EQUALS) >
+            MOST_EQUALS)
+            return "a tag has more than 256 attributes";
+        at = next;
+    }
+    return NULL;
+}
+
+static bool refuse(struct duis_fault *fault, const char *reason) {
+    *fault = (struct duis_fault){.reason = reason};
+    return false;
+}
+
+bool duis_text(struct arena *arena, struct span body, struct span *text,
+               struct duis_fault *fault) {
+    bool little = starts_with(body, "\xff\xfe", 2);
+    bool utf16 = little || starts_with(body, "\xfe\xff", 2);
+    if (utf16 && body.len % 2 != 0)
+        return refuse(fault, "UTF-16 with half a character at the end");
+    size_t mark = utf16 ? 2 : starts_with(body, "\xef\xbb\xbf", 3) ? 3 : 0;
+    struct span rest = span_of(body.data + mark, body.len - mark);
+    *text = utf16 ? utf8_from_utf16(arena, rest, little) : rest;
+    if (text->len == 0)
+        return refuse(fault, "the document is empty");
+    const uint8_t *nul = memchr(text->data, 0, text->len);
+    if (nul) {
+        duis_fault_at(fault, *text, (size_t)(nul - text->data),
+                      "the document holds a NUL: it is not XML in UTF-8, or "
+                      "in UTF-16 with a byte order mark");
+        return false;
+    }
+    if (!encoding_agrees(*text, utf16))
+        return refuse(fault, "the encoding is not UTF-8 or UTF-16, or not "
+                             "the one declared");
+    const char *excess = too_much_markup(*text);
+    return excess ? refuse(fault, excess) : true;
+}

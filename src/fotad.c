@@ -1,0 +1,294 @@
+/* fotad: the daemon, in the foreground (systemd Type=notify). */
+#include "base/config.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "db/db.h"
+#include "duis/library.h"
+#include "operations/health.h"
+#include "request/pipeline.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+struct fotad {
+    struct arena *arena;
+    struct config config;
+    const char *config_path;
+    struct db *db;
+    struct request_management requests;
+    struct http_listener *users, *operations;
+};
+
+static const char usage[] =
+    "usage: fotad --config FILE [--check-config]\n"
+    "       fotad --default-config | --version | --help\n"
+    "  --config FILE     read FILE; without it, defaults alone\n"
+    "  --check-config    read the configuration, say what is wrong, and end\n"
+    "  --default-config  print every key with its default and what it does\n";
+
+static bool fail(const char *event, const char *reason) {
+    log_error(event, ": %s", reason);
+    return false;
+}
+
+/* ---- configuration ---- */
+
+/* What one key alone cannot show to be wrong. */
+static const char *contradiction(struct fotad *f) {
+    const struct config *config = &f->config;
+    for (size_t i = 0; i < config->csp_count; i++) {
+        const struct config_csp *csp = &config->csps[i];
+        if (csp->busy_give_up > config->tracking_timeout)
+            return arena_printf(
+                f->arena,
+                "[tracking] timeout is shorter than [csp %s] busy_give_up: a "
+                "device would be released while its job is still being tried",
+                csp->name);
+        if (!*csp->regions)
+            return arena_printf(f->arena, "[csp %s] has no regions", csp->name);
+    }
+    return NULL;
+}
+
+static bool configure(struct fotad *f) {
+    const char *reason;
+    if (!config_read(&f->config, f->config_path, f->arena, &reason))
+        return fail("config.refused", reason);
+    if ((reason = contradiction(f)))
+        return fail("config.refused", reason);
+    log_set_level(f->config.log_level);
+    if (*f->config.clock_offset_file &&
+        !clock_use_offset_file(f->config.clock_offset_file))
+        return fail("clock.refused",
+                    arena_printf(f->arena, "[clock] offset_file %s: %s",
+                                 f->config.clock_offset_file, strerror(errno)));
+    return true;
+}
+
+/* ---- start ---- */
+
+static bool open_database(struct fotad *f) {
+    f->db = db_open(f->config.database_conninfo, "fotad");
+    int missing = 0;
+    if (db_migrate(f->db, f->config.database_migrate, &missing) != DONE)
+        return fail("db.unusable", db_reason(f->db));
+    if (missing && !f->config.database_migrate)
+        return fail("db.old", "the database is of another version: run "
+                              "fotactl migrate");
+    return true;
+}
+
+static bool load_rules(struct fotad *f) {
+    struct rules *rules;
+    if (rules_load(f->db, &rules) != DONE)
+        return fail("rules.unreadable", db_reason(f->db));
+    request_use_rules(rules);
+    return true;
+}
+
+static bool load_keys(struct fotad *f) {
+    const char *reason;
+    f->requests.signer =
+        duis_signer_load(f->arena, f->config.xml_signing_key,
+                         f->config.xml_signing_certificate, &reason);
+    if (!f->requests.signer)
+        return fail("keys.unusable", reason);
+    const struct certificate *own = duis_signer_certificate(f->requests.signer);
+    if (own->not_after < clock_now() && !f->config.accept_expired)
+        return fail("keys.unusable",
+                    "[identity] xml_signing_certificate has expired");
+    if (own->id != f->config.acb_id)
+        log_warning("keys.other_id", ": the EUI-64 of [identity] "
+                                     "xml_signing_certificate is not acb_id");
+    return true;
+}
+
+static void warn(const struct fotad *f) {
+    if (f->config.accept_expired)
+        log_warning("config.test_only", ": [identity] accept_expired = yes: "
+                                        "expired certificates are accepted");
+    if (*f->config.clock_offset_file)
+        log_warning("config.test_only",
+                    ": [clock] offset_file is set: the time is moved");
+    if (!f->config.csp_count)
+        log_warning("config.no_csp", ": there is no [csp NAME] section: every "
+                                     "device is refused");
+}
+
+static bool listen_operations(struct fotad *f) {
+    const char *reason;
+    f->operations = http_listen(
+        &(struct http_options){.name = "operations",
+                               .address = f->config.operations_listen,
+                               .routes = health_routes,
+                               .route_count = health_route_count,
+                               .workers = 1,
+                               .queue_size = 16,
+                               .max_connections = 64,
+                               .worker_start = health_worker_start,
+                               .worker_stop = health_worker_stop,
+                               .worker_context = &f->config},
+        &reason);
+    return f->operations || fail("operations.unusable", reason);
+}
+
+static bool listen_users(struct fotad *f) {
+    const struct config *c = &f->config;
+    const char *reason;
+    f->users = http_listen(
+        &(struct http_options){.name = "user_gateway",
+                               .address = c->user_listen,
+                               .routes = request_routes(c->user_max_body),
+                               .route_count = request_route_count,
+                               .workers = c->user_workers,
+                               .queue_size = c->user_queue,
+                               .max_connections = c->user_connections,
+                               .body_budget = c->user_body_budget,
+                               .retry_after =
+                                   (unsigned)(c->user_retry_after / SECOND),
+                               .idle_timeout = c->user_idle_timeout,
+                               .receive_timeout = c->user_receive_timeout,
+                               .worker_start = request_worker_start,
+                               .worker_stop = request_worker_stop,
+                               .worker_context = &f->requests},
+        &reason);
+    return f->users || fail("user_gateway.unusable", reason);
+}
+
+static bool start(struct fotad *f) {
+    f->requests.config = &f->config;
+    if (!duis_open())
+        return fail("duis.unusable", "the schemas cannot be compiled");
+    return open_database(f) && load_rules(f) && load_keys(f) &&
+           listen_operations(f) && listen_users(f);
+}
+
+/* ---- life and end ---- */
+
+static int signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static void reload(struct fotad *f) {
+    sd_notify(0, "RELOADING=1");
+    if (load_rules(f))
+        log_info("fotad.reloaded", ": the rules were read again");
+    sd_notify(0, "READY=1");
+}
+
+/* Half of what systemd allows, and at most 10 s. */
+static int pause_milliseconds(void) {
+    uint64_t watchdog = 0;
+    if (sd_watchdog_enabled(0, &watchdog) <= 0 || watchdog > 20 * SECOND)
+        return 10000;
+    return (int)(watchdog / 2 / 1000);
+}
+
+static void live(struct fotad *f, int fd) {
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    int timeout = pause_milliseconds();
+    for (;;) {
+        struct signalfd_siginfo got;
+        if (poll(&wait, 1, timeout) == 1 &&
+            read(fd, &got, sizeof got) == (ssize_t)sizeof got) {
+            if (got.ssi_signo != SIGHUP)
+                return;
+            reload(f);
+        }
+        sd_notify(0, "WATCHDOG=1");
+    }
+}
+
+/* Readiness goes down first, then what is in hand is finished. */
+static void stop(struct fotad *f) {
+    health_stop();
+    http_close(f->users);
+    http_close(f->operations);
+    request_use_rules(NULL);
+    db_close(f->db);
+    duis_close();
+}
+
+static int serve(struct fotad *f) {
+    int fd = signals();
+    bool started = fd >= 0 && start(f);
+    if (started) {
+        warn(f);
+        log_info("fotad.ready", "version=%s users=%s operations=%s",
+                 FOTAD_VERSION, f->config.user_listen,
+                 f->config.operations_listen);
+        sd_notify(0, "READY=1");
+        live(f, fd);
+        sd_notify(0, "STOPPING=1");
+        log_info("fotad.stopping", "%s", "");
+    }
+    stop(f);
+    close(fd);
+    return started ? 0 : 1;
+}
+
+static int print_default_config(void) {
+    struct buffer out = {0};
+    config_example(&out);
+    fwrite(out.data, 1, out.len, stdout);
+    buffer_free(&out);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    enum { CONFIG_FILE = 'c', CHECK = 'k', DEFAULTS = 'd', VERSION = 'v' };
+    static const struct option options[] = {
+        {"config", required_argument, NULL, CONFIG_FILE},
+        {"check-config", no_argument, NULL, CHECK},
+        {"default-config", no_argument, NULL, DEFAULTS},
+        {"version", no_argument, NULL, VERSION},
+        {"help", no_argument, NULL, 'h'},
+        {0}};
+    struct fotad f = {.arena = arena_new()};
+    bool check = false;
+    for (int option;
+         (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (option) {
+        case CONFIG_FILE:
+            f.config_path = optarg;
+            break;
+        case CHECK:
+            check = true;
+            break;
+        case DEFAULTS:
+            arena_free(f.arena);
+            return print_default_config();
+        case VERSION:
+            arena_free(f.arena);
+            return puts("fotad " FOTAD_VERSION) < 0;
+        case 'h':
+            arena_free(f.arena);
+            return fputs(usage, stdout) < 0;
+        default:
+            arena_free(f.arena);
+            fputs(usage, stderr);
+            return 2;
+        }
+    int status = 1;
+    if (optind < argc) {
+        fputs(usage, stderr);
+        status = 2;
+    } else if (configure(&f))
+        status = check ? 0 : serve(&f);
+    arena_free(f.arena);
+    return status;
+}

@@ -1,0 +1,102 @@
+#include "operations/health.h"
+
+#include "base/memory.h"
+#include "base/metrics.h"
+#include "db/db.h"
+
+#include <jansson.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+static atomic_bool stopping;
+
+void health_stop(void) {
+    atomic_store(&stopping, true);
+}
+
+struct worker {
+    const struct config *config;
+    struct db *db;
+};
+
+void *health_worker_start(void *context, unsigned index) {
+    (void)index;
+    struct worker *worker = memory_alloc(sizeof *worker);
+    worker->config = context;
+    worker->db = db_open(worker->config->database_conninfo, "fotad health");
+    return worker;
+}
+
+void health_worker_stop(void *context) {
+    struct worker *worker = context;
+    db_close(worker->db);
+    free(worker);
+}
+
+static void healthz(void *context, const struct http_request *request,
+                    struct http_response *response) {
+    (void)context;
+    (void)request;
+    response->content_type = "text/plain; charset=utf-8";
+    response->body = span_text("ok\n");
+}
+
+static void metrics(void *context, const struct http_request *request,
+                    struct http_response *response) {
+    (void)context;
+    (void)request;
+    struct buffer out = {0};
+    metrics_render(&out);
+    response->content_type = METRICS_MEDIA_TYPE;
+    http_take_body(response, &out);
+}
+
+static void check_database(struct worker *worker, json_t *reasons) {
+    int missing = 0;
+    if (db_migrate(worker->db, false, &missing) != DONE)
+        json_array_append_new(reasons,
+                              json_sprintf("the database cannot be used: %s",
+                                           db_reason(worker->db)));
+    else if (missing)
+        json_array_append_new(
+            reasons, json_sprintf("the database lacks %d SQL files of this "
+                                  "version: run fotactl migrate",
+                                  missing));
+}
+
+static void warn(const struct config *config, json_t *warnings) {
+    if (config->accept_expired)
+        json_array_append_new(warnings,
+                              json_string("[identity] accept_expired: expired "
+                                          "certificates are accepted"));
+    if (*config->clock_offset_file)
+        json_array_append_new(
+            warnings, json_string("[clock] offset_file: the time is moved"));
+}
+
+static void readyz(void *context, const struct http_request *request,
+                   struct http_response *response) {
+    (void)request;
+    struct worker *worker = context;
+    json_t *reasons = json_array(), *warnings = json_array();
+    if (atomic_load(&stopping))
+        json_array_append_new(reasons, json_string("the process is stopping"));
+    else
+        check_database(worker, reasons);
+    warn(worker->config, warnings);
+    bool ready = json_array_size(reasons) == 0;
+    json_t *answer = json_pack("{s:b, s:o, s:o}", "ready", ready, "reasons",
+                               reasons, "warnings", warnings);
+    char *text = json_dumps(answer, JSON_INDENT(2));
+    json_decref(answer);
+    response->status = ready ? 200 : 503;
+    response->content_type = "application/json";
+    response->body = span_text(arena_adopt(request->arena, text, free));
+}
+
+const struct http_route health_routes[] = {
+    {.method = "GET", .path = "/healthz", .handler = healthz},
+    {.method = "GET", .path = "/readyz", .handler = readyz},
+    {.method = "GET", .path = "/metrics", .handler = metrics},
+};
+const size_t health_route_count = sizeof health_routes / sizeof *health_routes;

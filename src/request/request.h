@@ -1,0 +1,83 @@
+/* One Service Request in hand, for the steps of this room only. */
+#ifndef FOTAD_REQUEST_REQUEST_H
+#define FOTAD_REQUEST_REQUEST_H
+
+#include "cpl/ota.h"
+#include "duis/request.h"
+#include "duis/response.h"
+#include "request/pipeline.h"
+
+/* What a step says. */
+enum step {
+    STEP_ON,     /* go on with the next */
+    STEP_ANSWER, /* the request ends in rq->condition: answer it */
+    STEP_SENT,   /* the answer stands in rq->answer already */
+    STEP_AGAIN,  /* the database may do it at another try */
+    STEP_FAILED, /* our own fault */
+};
+
+/* The five lists of a warning, in the order of the SQL type refusal. */
+enum { REFUSALS = 5 };
+
+struct rq {
+    const struct request_management *management;
+    const struct rules *rules;
+    struct db *db;
+    struct arena *arena;
+    struct span body;
+    const char *service; /* "serviceD" */
+    instant received;
+
+    struct duis_request duis;      /* parse */
+    struct duis_fault fault;       /* parse, when it refuses */
+    uint8_t content[OTA_HASH_LEN]; /* verify: SHA-256 of the body */
+    const char *user_status;       /* verify; NULL: no such User */
+    const char **user_roles;       /* verify */
+    size_t user_role_count;        /* verify */
+    const char *duis_version;      /* verify */
+    const char *detail;            /* why it was refused, for the log */
+    int64_t request_no;            /* identify */
+    bool replayed; /* identify: rq->answer is what was answered before */
+    struct ota_image image;           /* image */
+    uint8_t image_id[OTA_HASH_LEN];   /* image */
+    uint8_t image_hash[OTA_HASH_LEN]; /* image */
+    bool image_known;                 /* image */
+    eui64 *device_ids;                /* claim: each once, sorted */
+    uint32_t *positions;              /* claim: where each was listed first */
+    size_t device_count;              /* claim */
+    size_t accepted;                  /* claim */
+    struct duis_devices refused[REFUSALS]; /* claim: in the order listed */
+
+    enum condition condition; /* how it ends */
+    struct span answer;       /* the signed DUIS Response */
+};
+
+/* Ends the request in a condition; `detail` says more than the condition in
+ * the log. */
+enum step rq_end(struct rq *rq, enum condition condition, const char *detail);
+
+/* What a database call's outcome means for the step. */
+enum step rq_database(enum outcome outcome);
+
+/* Before the transaction. */
+enum step request_parse(struct rq *rq);
+enum step request_verify(struct rq *rq);
+enum step request_authorise(struct rq *rq);
+
+/* In the transaction; each may run again after a rollback. */
+enum step request_identify(struct rq *rq);
+enum step request_check_image(struct rq *rq);
+enum step request_claim(struct rq *rq);
+/* Answers what the steps before ended in (or CONDITION_accepted) and stores
+ * the answer. */
+enum step request_respond(struct rq *rq);
+
+/* Answers a request that was refused before its RequestID was looked at: the
+ * earlier answer when it was refused so before. */
+enum step request_refuse(struct rq *rq);
+
+/* Composes and signs the answer to rq->condition into rq->answer. False when
+ * signing failed. */
+bool request_compose(struct rq *rq);
+
+#endif

@@ -1,0 +1,57 @@
+#include "request/request.h"
+
+#include <stdlib.h>
+
+/* The highest DUIS version that fotad speaks. */
+static const char HIGHEST_VERSION[] = "5.4";
+
+static const char *schema_version(const struct rq *rq) {
+    if (!rq->duis_version || atof(rq->duis_version) > atof(HIGHEST_VERSION))
+        return HIGHEST_VERSION;
+    return rq->duis_version;
+}
+
+bool request_compose(struct rq *rq) {
+    const struct duis_request *duis = &rq->duis;
+    struct duis_response_id id = {duis->target, duis->originator,
+                                  duis->counter};
+    struct duis_response response = {
+        .schema_version = schema_version(rq),
+        .request_id = duis->request_id,
+        .response_id = &id,
+        .response_code = rules_answer(rq->rules, rq->condition,
+                                      duis->service_reference_variant)
+                             ->response_code,
+        .response_date_time = clock_now(),
+        .message = DUIS_NO_ELEMENT,
+        .service_reference = duis->service_reference,
+        .service_reference_variant = duis->service_reference_variant,
+    };
+    if (rq->condition == CONDITION_every_device_failed ||
+        rq->condition == CONDITION_some_devices_failed) {
+        response.message = DUIS_FIRMWARE_WARNING;
+        memcpy(response.warning, rq->refused, sizeof rq->refused);
+    }
+    struct buffer out = {0};
+    bool signed_well =
+        duis_response_compose(&out, rq->management->signer, &response);
+    arena_adopt(rq->arena, out.data, free);
+    rq->answer = buffer_span(&out);
+    return signed_well;
+}
+
+enum step request_respond(struct rq *rq) {
+    static const struct db_statement answer = {
+        "answer_request", "select answer_request($1, $2, $3, $4)"};
+    if (!request_compose(rq))
+        return STEP_FAILED;
+    struct db_params params = DB_PARAMS(rq->arena);
+    db_int8(&params, rq->request_no);
+    db_text(&params, condition_name(rq->condition));
+    db_text(&params, rules_answer(rq->rules, rq->condition,
+                                  rq->duis.service_reference_variant)
+                         ->response_code);
+    db_bytea(&params, rq->answer);
+    enum outcome outcome = db_run(rq->db, &answer, &params, rq->arena, NULL);
+    return outcome == DONE ? STEP_SENT : rq_database(outcome);
+}

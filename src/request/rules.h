@@ -1,0 +1,65 @@
+/*
+ * The rules that an operator may change without a new build, read from the
+ * database at start and on SIGHUP: which code answers which condition, which
+ * roles may send what, which Command Variants go to which service URL.
+ */
+#ifndef FOTAD_REQUEST_RULES_H
+#define FOTAD_REQUEST_RULES_H
+
+#include "db/db.h"
+
+enum condition {
+#define CONDITION(name) CONDITION_##name,
+#include "request/condition.def"
+#undef CONDITION
+    CONDITIONS
+};
+
+/* "body_too_large" */
+const char *condition_name(enum condition condition);
+/* CONDITIONS when there is none of that name. */
+enum condition condition_named(const char *name);
+
+struct rules;
+
+/* What a condition is answered with. */
+struct rules_answer {
+    unsigned http_status;
+    const char *response_code; /* NULL: problem+json */
+    const char *meaning;
+};
+
+/* A Command Variant of a Service Reference Variant (service_variant). */
+struct rules_variant {
+    const char *service_reference_variant, *service_reference;
+    unsigned command_variant;
+    const char *service; /* "serviceD" */
+    const char *body;    /* "UpdateFirmware" */
+    bool needs_acb_target;
+};
+
+/* Reads the rules. FAILED (logged) when a condition has no row. The caller
+ * holds one reference. */
+enum outcome rules_load(struct db *db, struct rules **rules);
+struct rules *rules_hold(struct rules *rules);
+void rules_release(struct rules *rules);
+
+/* The row for the variant, or the one for all. Never NULL. */
+const struct rules_answer *rules_answer(const struct rules *rules,
+                                        enum condition condition,
+                                        const char *service_reference_variant);
+
+bool rules_role_eligible(const struct rules *rules, const char *variant,
+                         const char *role);
+
+/* The row of variant and Command Variant; with command_variant 0 and a
+ * service the first row of the variant that has that service. NULL: none. */
+const struct rules_variant *rules_variant(const struct rules *rules,
+                                          const char *variant,
+                                          unsigned command_variant,
+                                          const char *service);
+
+/* Is this Service Reference Variant one that fotad takes? */
+bool rules_known_variant(const struct rules *rules, const char *variant);
+
+#endif

@@ -1,0 +1,100 @@
+#include "request/request.h"
+
+#include "base/log.h"
+#include "duis/certificate.h"
+#include "duis/signature.h"
+
+#include <openssl/sha.h>
+
+enum step request_parse(struct rq *rq) {
+    switch (duis_request_parse(rq->arena, rq->body, &rq->duis, &rq->fault)) {
+    case DUIS_PARSED:
+        log_set_request(rq->duis.request_id);
+        return STEP_ON;
+    case DUIS_NOT_WELL_FORMED:
+        return rq_end(rq, CONDITION_not_well_formed, rq->fault.reason);
+    case DUIS_NOT_VALID:
+        break;
+    }
+    return rq_end(rq, CONDITION_not_valid, rq->fault.reason);
+}
+
+/* Columns of find_signer() */
+enum {
+    EUI64,
+    ROLE,
+    USAGE,
+    NOT_BEFORE,
+    NOT_AFTER,
+    REVOKED_AT,
+    DER,
+    USER_STATUS,
+    USER_ROLES,
+    DUIS_VERSION
+};
+
+static enum outcome find_signer(struct rq *rq,
+                                const struct duis_signer_name *name,
+                                struct db_rows **rows) {
+    static const struct db_statement find = {
+        "find_signer", "select * from find_signer($1, $2::numeric)"};
+    struct db_params params = DB_PARAMS(rq->arena);
+    db_text(&params, name->issuer);
+    db_text(&params, name->serial);
+    return db_run(rq->db, &find, &params, rq->arena, rows);
+}
+
+/* Why the certificate of a row may not sign this request, or NULL. */
+static const char *unfit(const struct rq *rq, const struct db_rows *rows) {
+    bool strict = !rq->management->config->accept_expired;
+    if (strcmp(db_get_text(rows, 0, ROLE), "User") != 0)
+        return "the certificate is not a User's XML signing certificate";
+    if (strcmp(db_get_text(rows, 0, USAGE), "ds") != 0)
+        return "the certificate is not for digital signatures";
+    if (db_get_eui64(rows, 0, EUI64) != rq->duis.originator)
+        return "the signer is not the RequestID's originator";
+    if (strict && db_get_instant(rows, 0, NOT_BEFORE) > rq->received)
+        return "the certificate is not valid yet";
+    if (strict && db_get_instant(rows, 0, NOT_AFTER) < rq->received)
+        return "the certificate has expired";
+    if (!db_is_null(rows, 0, REVOKED_AT) &&
+        db_get_instant(rows, 0, REVOKED_AT) <= rq->received)
+        return "the certificate is revoked";
+    return NULL;
+}
+
+static void take_user(struct rq *rq, const struct db_rows *rows) {
+    if (db_is_null(rows, 0, USER_STATUS))
+        return;
+    rq->user_status = db_get_text(rows, 0, USER_STATUS);
+    rq->duis_version = db_get_text(rows, 0, DUIS_VERSION);
+    rq->user_role_count =
+        db_get_texts(rows, 0, USER_ROLES, rq->arena, &rq->user_roles);
+}
+
+static enum step verify_by(struct rq *rq, const struct db_rows *rows) {
+    if (db_row_count(rows) == 0)
+        return rq_end(rq, CONDITION_not_authentic,
+                      "no such certificate is known");
+    const char *reason = unfit(rq, rows);
+    struct certificate certificate;
+    if (reason || !certificate_read(rq->arena, db_get_span(rows, 0, DER),
+                                    &certificate, &reason))
+        return rq_end(rq, CONDITION_not_authentic, reason);
+    if (!duis_signature_verify(&rq->duis.document, certificate.key,
+                               &reason))
+        return rq_end(rq, CONDITION_not_authentic, reason);
+    take_user(rq, rows);
+    return STEP_ON;
+}
+
+enum step request_verify(struct rq *rq) {
+    SHA256(rq->body.data, rq->body.len, rq->content);
+    struct duis_signer_name name;
+    const char *reason;
+    if (!duis_signature_shape(rq->arena, &rq->duis.document, &name, &reason))
+        return rq_end(rq, CONDITION_not_authentic, reason);
+    struct db_rows *rows;
+    enum outcome outcome = find_signer(rq, &name, &rows);
+    return outcome == DONE ? verify_by(rq, rows) : rq_database(outcome);
+}
