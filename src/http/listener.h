@@ -147,6 +147,8 @@ bool framing_has_body(const struct framing *framing);
 
 /* ---- tls.c ---- */
 
+/* gnutls takes a text without any as a CA that nobody is of. */
+bool tls_has_certificates(const char *pem);
 /* True when no client certificate is asked for, or a good one was shown. */
 bool tls_verify(struct connection *connection, struct MHD_Connection *mhd);
 /* Sends as much as fits and then our end of the connection. */
