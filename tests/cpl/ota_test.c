@@ -3,7 +3,7 @@
 
 #include "base/hex.h"
 #include "cpl/ota.h"
-#include "support/ota_image.h"
+#include "fotasim/ota_image.h"
 #include "support/shared.h"
 
 #include <openssl/evp.h>
