@@ -4,7 +4,7 @@
  * the builders, so that no binary file is kept.
  */
 #include "support/gbcs_samples.h"
-#include "support/ota_image.h"
+#include "fotasim/ota_image.h"
 
 #include <stdio.h>
 #include <stdlib.h>
