@@ -12,8 +12,10 @@
 bool official_schema_open(void);
 void official_schema_close(void);
 
-/* Is the document valid against it? Says on stdout why not. */
+/* Is the document valid against it? official_schema_reason() then says why
+ * not. */
 bool official_schema_accepts(struct span document);
+const char *official_schema_reason(void);
 
 /* Does the xmlsec1 program verify the document with that certificate? 1 yes,
  * 0 no, -1 when there is no such program. */
