@@ -2,13 +2,7 @@
 
 #include "base/base64.h"
 #include "duis/tree.h"
-
-const char SHAPE_CANONICALISATION[] = "http://www.w3.org/2001/10/xml-exc-c14n#";
-const char SHAPE_SIGNATURE[] =
-    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256";
-const char SHAPE_TRANSFORM[] =
-    "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
-const char SHAPE_DIGEST[] = "http://www.w3.org/2001/04/xmlenc#sha256";
+#include "duis/xmldsig.h"
 
 /* An element of the shape: its depth below ds:Signature, its name, and its
  * only attribute with its only value. The rows are in document order. */
@@ -18,12 +12,12 @@ static const struct row {
 } ROWS[] = {
     {0, "Signature", NULL, NULL},
     {1, "SignedInfo", NULL, NULL},
-    {2, "CanonicalizationMethod", "Algorithm", SHAPE_CANONICALISATION},
-    {2, "SignatureMethod", "Algorithm", SHAPE_SIGNATURE},
+    {2, "CanonicalizationMethod", "Algorithm", XMLDSIG_EXCLUSIVE_C14N},
+    {2, "SignatureMethod", "Algorithm", XMLDSIG_ECDSA_SHA256},
     {2, "Reference", "URI", ""},
     {3, "Transforms", NULL, NULL},
-    {4, "Transform", "Algorithm", SHAPE_TRANSFORM},
-    {3, "DigestMethod", "Algorithm", SHAPE_DIGEST},
+    {4, "Transform", "Algorithm", XMLDSIG_ENVELOPED},
+    {3, "DigestMethod", "Algorithm", XMLDSIG_SHA256},
     {3, "DigestValue", NULL, NULL},
     {1, "SignatureValue", NULL, NULL},
     {1, "KeyInfo", NULL, NULL},

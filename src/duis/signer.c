@@ -2,6 +2,7 @@
 
 #include "base/base64.h"
 #include "duis/write.h"
+#include "duis/xmldsig.h"
 
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -25,22 +26,20 @@ struct duis_signer {
  * In the document the namespace is declared by ds:Signature; as the apex of
  * what is canonicalised the element declares it itself. */
 static const char SIGNATURE_START[] =
-    "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">";
+    "<ds:Signature xmlns:ds=\"" XMLDSIG_NAMESPACE "\">";
 static const char SIGNED_INFO_APEX[] =
-    "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">";
+    "<ds:SignedInfo xmlns:ds=\"" XMLDSIG_NAMESPACE "\">";
 static const char SIGNED_INFO_TAG[] = "<ds:SignedInfo>";
 static const char SIGNED_INFO_START[] =
-    "<ds:CanonicalizationMethod "
-    "Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\">"
+    "<ds:CanonicalizationMethod Algorithm=\"" XMLDSIG_EXCLUSIVE_C14N "\">"
     "</ds:CanonicalizationMethod>"
-    "<ds:SignatureMethod "
-    "Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256\">"
+    "<ds:SignatureMethod Algorithm=\"" XMLDSIG_ECDSA_SHA256 "\">"
     "</ds:SignatureMethod>"
-    "<ds:Reference URI=\"\"><ds:Transforms><ds:Transform "
-    "Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\">"
-    "</ds:Transform></ds:Transforms>"
-    "<ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\">"
-    "</ds:DigestMethod><ds:DigestValue>";
+    "<ds:Reference URI=\"\"><ds:Transforms>"
+    "<ds:Transform Algorithm=\"" XMLDSIG_ENVELOPED "\"></ds:Transform>"
+    "</ds:Transforms>"
+    "<ds:DigestMethod Algorithm=\"" XMLDSIG_SHA256 "\"></ds:DigestMethod>"
+    "<ds:DigestValue>";
 static const char SIGNED_INFO_END[] =
     "</ds:DigestValue></ds:Reference></ds:SignedInfo>";
 
