@@ -53,21 +53,20 @@ static bool is_blank(const xmlNode *text) {
 /* Beside elements, only white space and comments may stand in a parent, only
  * one run of text in a value, nothing in the elements that have an attribute.
  */
+static bool child_matches(const xmlNode *child, size_t row) {
+    bool text = child->type == XML_TEXT_NODE;
+    if (child->type == XML_ELEMENT_NODE)
+        return is_parent(row);
+    if (!is_parent(row) && !ROWS[row].attribute)
+        return text && !child->prev && !child->next;
+    return child->type == XML_COMMENT_NODE || (text && is_blank(child));
+}
+
 static bool content_matches(const xmlNode *node, size_t row) {
-    bool parent = is_parent(row);
-    for (const xmlNode *child = node->children; child; child = child->next) {
-        bool text = child->type == XML_TEXT_NODE;
-        if (child->type == XML_ELEMENT_NODE) {
-            if (!parent)
-                return false;
-        } else if (parent || ROWS[row].attribute) {
-            if (child->type != XML_COMMENT_NODE && !(text && is_blank(child)))
-                return false;
-        } else if (!text || child->prev || child->next) {
-            return false;
-        }
-    }
-    return true;
+    const xmlNode *child = node->children;
+    while (child && child_matches(child, row))
+        child = child->next;
+    return !child;
 }
 
 static const xmlNode *next_element(const xmlNode *node, const xmlNode *top) {

@@ -1,6 +1,7 @@
 #include "duis/signer.h"
 
 #include "base/base64.h"
+#include "duis/pem.h"
 #include "duis/write.h"
 #include "duis/xmldsig.h"
 
@@ -47,17 +48,11 @@ static void free_key(void *key) {
     EVP_PKEY_free(key);
 }
 
-/* Nobody is there to be asked. */
-static int no_password(char *text, int size, int writing, void *data) {
-    (void)text, (void)size, (void)writing, (void)data;
-    return -1;
-}
-
 static EVP_PKEY *read_key(struct arena *arena, struct span pem) {
     if (pem.len == 0 || pem.len > INT_MAX)
         return NULL;
     BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, pem_no_password, NULL);
     BIO_free(bio);
     ERR_clear_error();
     return arena_adopt(arena, key, free_key);
