@@ -178,7 +178,7 @@ install: all ## into PREFIX (/usr/local) below DESTDIR
 	for page in $(wildcard docs/man/*.[158]); do \
 	  install -D -m 644 $$page $(D)/share/man/man$${page##*.}/$${page##*/}; done
 	test -e $(DESTDIR)$(SYSCONFDIR)/fotad/fotad.conf || \
-	  install -m 640 config/fotad.conf $(DESTDIR)$(SYSCONFDIR)/fotad/fotad.conf
+	  install -m 644 config/fotad.conf $(DESTDIR)$(SYSCONFDIR)/fotad/fotad.conf
 
 clean: ## stop the private PostgreSQL and remove everything built
 	@tools/pg clean

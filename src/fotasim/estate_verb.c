@@ -240,21 +240,23 @@ static bool is_wanted(const struct wanted *w, const struct sim_home *home,
                0;
 }
 
+static void print_device(struct wanted *w, eui64 id) {
+    char text[EUI64_TEXT_SIZE];
+    if (w->skip) {
+        w->skip--;
+        return;
+    }
+    puts(eui64_format(id, text));
+    w->count--;
+}
+
 static void print_devices(struct wanted *w, const struct sim_firmware *image) {
     struct sim_home home;
-    char text[EUI64_TEXT_SIZE];
     for (uint64_t n = 0; n < w->homes && w->count; n++) {
         sim_home(w->seed, n, &home);
-        for (size_t i = 0; i < home.device_count && w->count; i++) {
-            if (!is_wanted(w, &home, &home.devices[i], image))
-                continue;
-            if (w->skip) {
-                w->skip--;
-                continue;
-            }
-            puts(eui64_format(home.devices[i].id, text));
-            w->count--;
-        }
+        for (size_t i = 0; i < home.device_count && w->count; i++)
+            if (is_wanted(w, &home, &home.devices[i], image))
+                print_device(w, home.devices[i].id);
     }
 }
 
