@@ -122,8 +122,9 @@ static bool load_id(const ASN1_STRING *octets, eui64 *id) {
 static bool organisation_id(const X509 *x509, eui64 *id) {
     const ASN1_STRING *bits =
         only_entry(X509_get_subject_name(x509), NID_x500UniqueIdentifier);
-    return bits && ASN1_STRING_type(bits) == V_ASN1_BIT_STRING &&
-           load_id(bits, id);
+    bool whole_octets = bits && ASN1_STRING_type(bits) == V_ASN1_BIT_STRING &&
+                        (bits->flags & 7) == 0;
+    return whole_octets && load_id(bits, id);
 }
 
 static bool hardware_module_id(const ASN1_TYPE *value, eui64 *id) {
