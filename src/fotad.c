@@ -2,6 +2,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "csp_gateway/gateway.h"
 #include "db/db.h"
 #include "duis/library.h"
 #include "operations/health.h"
@@ -25,6 +26,7 @@ struct fotad {
     struct db *db;
     struct request_management requests;
     struct http_listener *users, *operations;
+    struct csp_gateway *csps;
 };
 
 static const char usage[] =
@@ -56,7 +58,7 @@ static const char *contradiction(struct fotad *f) {
         if (!*csp->regions)
             return arena_printf(f->arena, "[csp %s] has no regions", csp->name);
     }
-    return NULL;
+    return csp_gateway_contradiction(config, f->arena);
 }
 
 static bool configure(struct fotad *f) {
@@ -164,12 +166,18 @@ static bool listen_users(struct fotad *f) {
     return f->users || fail("user_gateway.unusable", reason);
 }
 
+static bool start_csp_gateway(struct fotad *f) {
+    const char *reason;
+    f->csps = csp_gateway_start(&f->config, &reason);
+    return f->csps || fail("csp_gateway.unusable", reason);
+}
+
 static bool start(struct fotad *f) {
     f->requests.config = &f->config;
     if (!duis_open())
         return fail("duis.unusable", "the schemas cannot be compiled");
     return open_database(f) && load_rules(f) && load_keys(f) &&
-           listen_operations(f) && listen_users(f);
+           listen_operations(f) && start_csp_gateway(f) && listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -219,6 +227,7 @@ static void live(struct fotad *f, int fd) {
 static void stop(struct fotad *f) {
     health_stop();
     http_close(f->users);
+    csp_gateway_stop(f->csps);
     http_close(f->operations);
     request_use_rules(NULL);
     db_close(f->db);
@@ -230,8 +239,8 @@ static int serve(struct fotad *f) {
     bool started = fd >= 0 && start(f);
     if (started) {
         warn(f);
-        log_info("fotad.ready", "version=%s users=%s operations=%s",
-                 FOTAD_VERSION, f->config.user_listen,
+        log_info("fotad.ready", "version=%s users=%s csps=%s operations=%s",
+                 FOTAD_VERSION, f->config.user_listen, f->config.csp_listen,
                  f->config.operations_listen);
         sd_notify(0, "READY=1");
         live(f, fd);
