@@ -119,6 +119,10 @@ struct duis_response {
     struct duis_dcc_alert dcc_alert;
 };
 
+/* The schemaVersion for a User that is registered for DUIS `registered` (NULL:
+ * not known): that one, but at most the 5.4 that fotad speaks. */
+const char *duis_schema_version(const char *registered);
+
 /* Appends the signed document (UTF-8, with its XML declaration) to `out`.
  * False when signing failed, our own fault; `out` is then as it was. Cheapest
  * when one buffer is used again and again. Device lists may be of any length;
