@@ -196,7 +196,7 @@ create or replace function give_up_alerts(
 as $$
 declare
     most constant integer := 1000;
-    some integer;
+    part integer;
     total integer := 0;
 begin
     loop
@@ -216,9 +216,9 @@ begin
         select p_now, 'given_up', request_no, device_id, user_id, code,
             'counter ' || alert_no || ': ' || last_error
         from given_up;
-        get diagnostics some = row_count;
-        total := total + some;
-        exit when some < most;
+        get diagnostics part = row_count;
+        total := total + part;
+        exit when part < most;
     end loop;
     return total;
 end $$;
