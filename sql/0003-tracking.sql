@@ -21,6 +21,7 @@ create table tracking_live (
     device_id          macaddr8 not null primary key,
     chf_id             macaddr8 not null,
     request_no         bigint not null,
+    job_no             bigint,
     last_updated       timestamptz not null,
     release_due        timestamptz not null,
     status             processing_status not null check (in_progress(status)),
@@ -36,6 +37,8 @@ comment on column tracking_live.device_id is 'Device ID';
 comment on column tracking_live.chf_id is
     'Communications Hub of the device when the request was accepted';
 comment on column tracking_live.request_no is 'service_request';
+comment on column tracking_live.job_no is
+    'csp_job it travels in; null: not put into one yet';
 comment on column tracking_live.last_updated is 'latest change of status';
 comment on column tracking_live.release_due is
     'when it is released from tracking if nothing more is heard';
@@ -50,6 +53,7 @@ create table tracking_history (
     device_id          macaddr8 not null,
     chf_id             macaddr8,
     request_no         bigint not null,
+    job_no             bigint,
     last_updated       timestamptz not null,
     released           timestamptz not null,
     status             processing_status not null,
@@ -73,12 +77,47 @@ comment on table tracking_history_rest is
     'Days for which no partition was made in time';
 
 create view tracking as
-select device_id, chf_id, request_no, last_updated, release_due,
+select device_id, chf_id, request_no, job_no, last_updated, release_due,
     null::timestamptz as released, status, device_type, csp,
     null::text as reason_code
 from tracking_live
 union all
-select device_id, chf_id, request_no, last_updated, null, released, status,
+select device_id, chf_id, request_no, job_no, last_updated, null, released,
+    status,
     device_type, csp, reason_code
 from tracking_history;
 comment on view tracking is 'Every tracked update of every device (Table 2)';
+
+create table transition (
+    event       text not null primary key,
+    position    smallint not null unique,
+    from_status processing_status[] not null,
+    to_status   processing_status not null,
+    alert       text,
+    recipients  text not null check (recipients in
+        ('none', 'sender', 'sender list', 'other suppliers list',
+         'all suppliers')),
+    check ((alert is null) = (recipients = 'none'))
+);
+comment on table transition is
+    'Table 3 of the assessment: what an event does to a device. Filled from '
+    'src/tracking/transition.def when the database is migrated';
+comment on column transition.event is 'what was heard of the device';
+comment on column transition.position is 'order of the rows, for people';
+comment on column transition.from_status is
+    'statuses that it moves; in others the event is told, not moved';
+comment on column transition.to_status is 'status it moves to';
+comment on column transition.alert is
+    'DCC Alert; "reason": the one that csp_reason gives for the reason';
+comment on column transition.recipients is 'who is told';
+
+create table csp_reason (
+    reason text not null primary key,
+    alert  text not null
+);
+comment on table csp_reason is
+    'DCC Alert by the CSP''s reason for refusing a device';
+insert into csp_reason values
+    ('IMAGE_INVALID', 'N18'), ('DEVICE_NOT_IDENTIFIED', 'N19'),
+    ('DISTRIBUTION_EXPIRED', 'N20'), ('NEVER_ANSWERED', 'N21'),
+    ('OTHER', 'N22');

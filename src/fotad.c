@@ -6,6 +6,7 @@
 #include "duis/library.h"
 #include "operations/health.h"
 #include "request/pipeline.h"
+#include "tracking/transition.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -28,10 +29,11 @@ struct fotad {
 
 static const char usage[] =
     "usage: fotad --config FILE [--check-config]\n"
-    "       fotad --default-config | --version | --help\n"
+    "       fotad --default-config | --explain | --version | --help\n"
     "  --config FILE     read FILE; without it, defaults alone\n"
     "  --check-config    read the configuration, say what is wrong, and end\n"
-    "  --default-config  print every key with its default and what it does\n";
+    "  --default-config  print every key with its default and what it does\n"
+    "  --explain         print what every event does to a device (Table 3)\n";
 
 static bool fail(const char *event, const char *reason) {
     log_error(event, ": %s", reason);
@@ -87,7 +89,7 @@ static bool open_database(struct fotad *f) {
 
 static bool load_rules(struct fotad *f) {
     struct rules *rules;
-    if (rules_load(f->db, &rules) != DONE)
+    if (tracking_hand_over(f->db) != DONE || rules_load(f->db, &rules) != DONE)
         return fail("rules.unreadable", db_reason(f->db));
     request_use_rules(rules);
     return true;
@@ -241,20 +243,28 @@ static int serve(struct fotad *f) {
     return started ? 0 : 1;
 }
 
-static int print_default_config(void) {
+/* Prints what `write` writes. */
+static int print(void (*write_text)(struct buffer *out)) {
     struct buffer out = {0};
-    config_example(&out);
+    write_text(&out);
     fwrite(out.data, 1, out.len, stdout);
     buffer_free(&out);
     return 0;
 }
 
 int main(int argc, char **argv) {
-    enum { CONFIG_FILE = 'c', CHECK = 'k', DEFAULTS = 'd', VERSION = 'v' };
+    enum {
+        CONFIG_FILE = 'c',
+        CHECK = 'k',
+        DEFAULTS = 'd',
+        EXPLAIN = 'e',
+        VERSION = 'v'
+    };
     static const struct option options[] = {
         {"config", required_argument, NULL, CONFIG_FILE},
         {"check-config", no_argument, NULL, CHECK},
         {"default-config", no_argument, NULL, DEFAULTS},
+        {"explain", no_argument, NULL, EXPLAIN},
         {"version", no_argument, NULL, VERSION},
         {"help", no_argument, NULL, 'h'},
         {0}};
@@ -271,7 +281,10 @@ int main(int argc, char **argv) {
             break;
         case DEFAULTS:
             arena_free(f.arena);
-            return print_default_config();
+            return print(config_example);
+        case EXPLAIN:
+            arena_free(f.arena);
+            return print(tracking_explain);
         case VERSION:
             arena_free(f.arena);
             return puts("fotad " FOTAD_VERSION) < 0;

@@ -2,6 +2,7 @@
 
 #include "base/hex.h"
 #include "duis/issuer.h"
+#include "duis/pem.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -24,15 +25,9 @@ static void free_x509(void *x509) {
     X509_free(x509);
 }
 
-/* Nobody is there to be asked. */
-static int no_password(char *text, int size, int writing, void *data) {
-    (void)text, (void)size, (void)writing, (void)data;
-    return -1;
-}
-
 static X509 *read_pem(struct span pem) {
     BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-    X509 *x509 = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+    X509 *x509 = PEM_read_bio_X509(bio, NULL, pem_no_password, NULL);
     BIO_free(bio);
     return x509;
 }
@@ -122,8 +117,9 @@ static bool load_id(const ASN1_STRING *octets, eui64 *id) {
 static bool organisation_id(const X509 *x509, eui64 *id) {
     const ASN1_STRING *bits =
         only_entry(X509_get_subject_name(x509), NID_x500UniqueIdentifier);
-    return bits && ASN1_STRING_type(bits) == V_ASN1_BIT_STRING &&
-           load_id(bits, id);
+    bool whole_octets = bits && ASN1_STRING_type(bits) == V_ASN1_BIT_STRING &&
+                        (bits->flags & 7) == 0;
+    return whole_octets && load_id(bits, id);
 }
 
 static bool hardware_module_id(const ASN1_TYPE *value, eui64 *id) {

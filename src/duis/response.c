@@ -1,14 +1,13 @@
 #include "duis/response.h"
 
+#include "duis/tree.h"
 #include "duis/write.h"
 
 /* In canonical form a namespace comes before the attributes. */
 static const char DECLARATION[] =
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 static const char ROOT_START[] =
-    "<sr:Response "
-    "xmlns:sr=\"http://www.dccinterface.co.uk/ServiceUserGateway\" "
-    "schemaVersion=\"";
+    "<sr:Response xmlns:sr=\"" DUIS_NAMESPACE "\" schemaVersion=\"";
 
 static void write_response_id(struct buffer *out,
                               const struct duis_response_id *id) {

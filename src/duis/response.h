@@ -105,7 +105,7 @@ struct duis_response_id {
 };
 
 struct duis_response {
-    const char *schema_version; /* "5.4" */
+    const char *schema_version; /* xs:decimal: "5.4" */
     const char *request_id;     /* as received; NULL: none (alerts) */
     const struct duis_response_id *response_id; /* NULL: none */
     const char *response_code;                  /* "I99" */

@@ -290,35 +290,45 @@ static uint16_t other_alert_code(struct span payload) {
     return 0;
 }
 
-static bool read_other(const struct gbcs_message *message,
+static void read_other(const struct gbcs_message *message,
                        struct gbcs_payload *payload) {
     *payload = (struct gbcs_payload){.kind = GBCS_OTHER};
     if (message->header.cra == GBCS_ALERT)
         payload->alert_code = other_alert_code(message->payload);
-    return true;
+}
+
+/* Tries the rows of the message code one after the other. */
+static const char *read_rows(struct work *w,
+                             const struct gbcs_message *message) {
+    const char *reason = "the message code is not used with this CRA flag";
+    size_t furthest = 0;
+    for (; w->row->code == message->header.code; w->row++) {
+        if (w->row->cra != message->header.cra)
+            continue;
+        const char *fault = wrapper_fault(w->row, message);
+        if (fault)
+            return fault;
+        size_t taken = read_row(w, message->payload);
+        if (!w->in.fault)
+            return NULL;
+        if (taken >= furthest)
+            reason = w->in.fault;
+        furthest = taken > furthest ? taken : furthest;
+    }
+    return reason;
 }
 
 bool gbcs_payload_read(const struct gbcs_message *message,
                        struct gbcs_payload *payload, const char **reason) {
-    const struct gbcs_header *header = &message->header;
-    struct work w = {
-        .row = first_row(header->code), .header = header, .said = payload};
-    if (!w.row)
-        return read_other(message, payload);
-    *reason = "the message code is not used with this CRA flag";
-    size_t furthest = 0;
-    for (; w.row->name && w.row->code == header->code; w.row++) {
-        if (w.row->cra != header->cra)
-            continue;
-        const char *fault = wrapper_fault(w.row, message);
-        size_t taken = fault ? 0 : read_row(&w, message->payload);
-        if (!fault && !w.in.fault)
-            return true;
-        if (taken >= furthest)
-            *reason = fault ? fault : w.in.fault;
-        furthest = taken > furthest ? taken : furthest;
-    }
-    return false;
+    struct work w = {.row = first_row(message->header.code),
+                     .header = &message->header,
+                     .said = payload};
+    *reason = NULL;
+    if (w.row)
+        *reason = read_rows(&w, message);
+    else
+        read_other(message, payload);
+    return !*reason;
 }
 
 static void write_integer(struct work *w) {

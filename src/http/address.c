@@ -62,7 +62,7 @@ static bool split(const char *address, char *host, size_t size,
     } else if (memchr(address, ':', len)) {
         return false;
     }
-    if (len >= size)
+    if (len >= size || strlen(colon) > 6 || atoi(colon + 1) > UINT16_MAX)
         return false;
     memcpy(host, address, len);
     host[len] = '\0';

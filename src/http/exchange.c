@@ -43,14 +43,19 @@ static void forget_body(struct http_exchange *x) {
     buffer_free(&x->body);
 }
 
-/* Sends x->response although the body is still to come. A client that waits
- * for 100 (Continue) gets it by libmicrohttpd; one that is sending must not
- * meet a closed connection before it has read the answer. */
+/* Sends x->response before the body has been read. Without a body the
+ * connection can go on, but only if libmicrohttpd gets the answer with its
+ * next call. To a client that waits for 100 (Continue) it is given now; one
+ * that is sending must not meet a closed connection before it has read the
+ * answer. */
 static enum MHD_Result refuse_early(struct http_exchange *x, bool begun) {
-    if (!begun &&
-        (x->framing.expects_continue || !framing_has_body(&x->framing))) {
+    bool has_body = framing_has_body(&x->framing);
+    if (!begun && (x->framing.expects_continue || !has_body)) {
         answer_build(x);
-        return answer(x);
+        if (has_body)
+            return answer(x);
+        x->stage = WORKING;
+        return MHD_YES;
     }
     forget_body(x);
     count_answer(x);
@@ -245,7 +250,7 @@ enum MHD_Result exchange_step(void *listener, struct MHD_Connection *mhd,
 
 static void leave(struct http_listener *listener) {
     pthread_mutex_lock(&listener->lock);
-    if (--listener->in_hand == 0)
+    if (--listener->in_hand == 0 && atomic_load(&listener->draining))
         pthread_cond_broadcast(&listener->changed);
     pthread_mutex_unlock(&listener->lock);
 }

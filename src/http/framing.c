@@ -1,7 +1,8 @@
 /*
  * libmicrohttpd takes the first Content-Length it finds and lets
  * Transfer-Encoding win over it. Where two readers may understand a request
- * differently, one of them can be fooled: such requests are refused.
+ * differently, one of them can be fooled: such requests are refused. (What is
+ * no number in Content-Length it refuses itself.)
  */
 #include "http/listener.h"
 
@@ -57,23 +58,31 @@ bool framing_has_body(const struct framing *framing) {
     return framing->encodings || framing->length;
 }
 
+/* RFC 3986, 3.3: what else a path holds is percent-encoded. */
+static bool path_is_clean(const char *path) {
+    while (*path > ' ' && *path < 0x7f)
+        path++;
+    return !*path;
+}
+
 bool framing_read(struct http_exchange *x, const char *version,
                   unsigned *status, const char **detail) {
     struct framing *f = &x->framing;
     MHD_get_connection_values_n(x->mhd, MHD_HEADER_KIND, read_header, f);
-    bool old = strcmp(version, "HTTP/1.1") != 0;
+    bool old = strcmp(version, "HTTP/1.0") == 0;
     const struct {
         bool wrong;
         unsigned status;
         const char *detail;
     } rules[] = {
+        {!path_is_clean(x->request.path), 400, "The path is no path."},
         {f->bad_names, 400, "A header's name is not a token."},
+        {f->hosts != 1 && !old, 400, "There must be one Host."},
         {f->lengths > 1, 400, "There is more than one Content-Length."},
         {f->encodings > 1, 400, "There is more than one Transfer-Encoding."},
         {f->lengths && f->encodings, 400,
          "There are both a Content-Length and a Transfer-Encoding."},
         {f->encodings && old, 400, "HTTP/1.0 has no Transfer-Encoding."},
-        {f->hosts > 1, 400, "There is more than one Host."},
         {f->encodings && !is(f->encoding, "chunked"), 501,
          "The only Transfer-Encoding taken is chunked."},
     };

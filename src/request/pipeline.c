@@ -49,14 +49,16 @@ static struct metric_family families[] = {
 };
 enum { REQUESTS, DEVICES, STEPS };
 
+static const char *ended_in(const struct rq *rq) {
+    return rq->replayed ? "replayed" : condition_name(rq->condition);
+}
+
 static void count(const struct rq *rq) {
     const char *variant = rq->duis.service_reference_variant;
     bool known = variant && rules_known_variant(rq->rules, variant);
-    metric_add(
-        metric_of(&families[REQUESTS], known ? variant : "none",
-                  rq->replayed ? "replayed" : condition_name(rq->condition),
-                  NULL),
-        1);
+    metric_add(metric_of(&families[REQUESTS], known ? variant : "none",
+                         ended_in(rq), NULL),
+               1);
 }
 
 static void count_devices(const struct rq *rq) {
@@ -236,8 +238,8 @@ static void log_end(const struct rq *rq, instant start) {
         rq->service,
         rq->duis.service_reference_variant ? rq->duis.service_reference_variant
                                            : "-",
-        condition_name(rq->condition), rq->duis.device_id_count, rq->accepted,
-        refused, (double)(clock_elapsed() - start) / 1000.0,
+        ended_in(rq), rq->duis.device_id_count, rq->accepted, refused,
+        (double)(clock_elapsed() - start) / 1000.0,
         rq->detail && *rq->detail ? " : " : "", rq->detail ? rq->detail : "");
 }
 

@@ -21,17 +21,18 @@ comment on function refusal_list(refusal) is
 create or replace function release_expired(
     p_device_ids macaddr8[], p_now timestamptz) returns bigint
     language sql
+    set plan_cache_mode = force_generic_plan
 begin atomic
     with released as (
         delete from tracking_live
         where device_id = any (p_device_ids) and release_due <= p_now
         returning *)
     , moved as (
-        insert into tracking_history (device_id, chf_id, request_no,
+        insert into tracking_history (device_id, chf_id, request_no, job_no,
             last_updated, released, status, device_type, csp,
             responsible_supplier_ids)
-        select device_id, chf_id, request_no, last_updated, p_now, status,
-            device_type, csp, responsible_supplier_ids
+        select device_id, chf_id, request_no, job_no, last_updated, p_now,
+            status, device_type, csp, responsible_supplier_ids
         from released
         returning 1)
     select count(*) from moved;
@@ -121,7 +122,12 @@ begin
         from judged where refused is null
         order by device_id
         on conflict (device_id) do nothing
-        returning 1
+        returning csp, device_type
+    ), spread as (
+        insert into distribution (request_no, csp, device_type, devices,
+            unassigned)
+        select p_request_no, csp, device_type, count(*), count(*)
+        from live group by csp, device_type
     ), history as (
         insert into tracking_history (device_id, chf_id, request_no,
             last_updated, released, status, device_type, csp, reason_code)

@@ -1,0 +1,108 @@
+-- What goes out to Users' Receive Response addresses, and the audit trail.
+
+create sequence alert_counter;
+comment on sequence alert_counter is
+    'Counter of a DCC Alert''s ResponseID: never used twice';
+
+create type alert_state as enum ('waiting', 'given_up');
+
+create table alert (
+    alert_no          bigint not null primary key
+        default nextval('alert_counter'),
+    user_id           macaddr8 not null,
+    created           timestamptz not null,
+    code              text not null,
+    event             text,
+    request_no        bigint,
+    device_id         macaddr8,
+    chf_id            macaddr8,
+    device_ids        macaddr8[],
+    device_type       device_type,
+    firmware_version  octets4,
+    other_version     octets4,
+    event_time        timestamptz,
+    device_alert_code integer,
+    result            smallint,
+    payload           bytea,
+    state             alert_state not null default 'waiting',
+    tries             integer not null default 0,
+    next_try          timestamptz not null,
+    leased_until      timestamptz,
+    last_error        text
+) with (fillfactor = 80);
+comment on table alert is
+    'Messages to Users that are not confirmed yet: what each says, from which '
+    'the same message is composed at every try. A confirmed one is deleted '
+    '(the service audit trail has it)';
+comment on column alert.alert_no is 'counter of its ResponseID';
+comment on column alert.user_id is 'recipient';
+comment on column alert.created is 'its ResponseDateTime';
+comment on column alert.code is 'DCC Alert code';
+comment on column alert.event is 'transition.event that caused it';
+comment on column alert.request_no is 'the update request it speaks of';
+comment on column alert.device_id is 'the one device it speaks of';
+comment on column alert.device_ids is 'the devices of a list alert';
+comment on column alert.other_version is 'FirmwareVersionMismatch: the SMI''s';
+comment on column alert.event_time is 'when the CSP or device says it happened';
+comment on column alert.device_alert_code is '0x8F89, 0x8F8A, 0x8F8B, ...';
+comment on column alert.result is
+    'TransferResponseCode, ActivateImageResultCode, or 1 for Success';
+comment on column alert.payload is 'the device''s own message';
+comment on column alert.state is
+    'given_up: a person must look (fotactl undelivered)';
+comment on column alert.leased_until is 'a worker has it in hand until then';
+create index alert_user on alert (user_id, alert_no);
+create index alert_device on alert (user_id, device_id, alert_no)
+    where device_id is not null;
+create index alert_list on alert (user_id, request_no, alert_no)
+    where device_id is null;
+
+create table sat_entry (
+    entry_no   bigint generated always as identity,
+    at         timestamptz not null,
+    kind       text not null,
+    request_no bigint,
+    device_id  macaddr8,
+    party      macaddr8,
+    csp        text,
+    code       text,
+    detail     text
+) partition by range (at);
+comment on table sat_entry is
+    'Service Audit Trail: append-only. Every request, answer, alert, device '
+    'message, change of status and action of a person';
+comment on column sat_entry.at is 'fotad''s clock';
+comment on column sat_entry.kind is
+    'request, job, report, notification, status, alert, delivered, '
+    'given_up, device_alert, reset, person';
+comment on column sat_entry.party is 'User that sent or received it';
+comment on column sat_entry.code is
+    'response, alert, reason or device response code';
+comment on column sat_entry.detail is 'what else there is to say';
+create index sat_entry_at on sat_entry using brin (at);
+create table sat_entry_rest partition of sat_entry default;
+comment on table sat_entry_rest is
+    'Days for which no partition was made in time';
+
+create function sat_append_only() returns trigger language plpgsql as $$
+begin
+    raise exception 'the service audit trail is append-only';
+end $$;
+create trigger sat_append_only before update or delete or truncate
+    on sat_entry for each statement execute function sat_append_only();
+
+create table alert_lane (
+    user_id      macaddr8 not null primary key,
+    next_try     timestamptz not null default '-infinity',
+    tries        integer not null default 0,
+    leased_until timestamptz,
+    last_error   text
+) with (fillfactor = 50);
+comment on table alert_lane is
+    'One lane per User, so that a slow or dead one delays nobody else';
+comment on column alert_lane.next_try is
+    'while its address does not answer well: not before';
+comment on column alert_lane.tries is
+    'how often in a row its address did not answer well';
+comment on column alert_lane.leased_until is
+    'a worker delivers to it until then';

@@ -1,0 +1,297 @@
+-- Puts devices that are in no job into one: one request, CSP and device type,
+-- at most p_most devices. False when there is nothing to do.
+create or replace function make_job(
+    p_csp text, p_most integer, p_now timestamptz) returns boolean
+    language plpgsql
+    set plan_cache_mode = force_generic_plan
+as $$
+declare
+    d distribution;
+    ids macaddr8[];
+    number bigint;
+begin
+    select * into d from distribution
+    where csp = p_csp and unassigned > 0
+    order by request_no limit 1
+    for update skip locked;
+    if not found then
+        return false;
+    end if;
+    select array_agg(device_id) into ids from (
+        select device_id from tracking_live
+        where request_no = d.request_no and csp = d.csp
+            and device_type = d.device_type and job_no is null
+            and status = 'AWAITING_CSP'
+        order by device_id limit p_most for update) x;
+    if ids is not null then
+        insert into csp_job (request_no, csp, device_type, devices, created,
+            next_try)
+        values (d.request_no, d.csp, d.device_type, cardinality(ids), p_now,
+            p_now)
+        returning job_no into number;
+        update tracking_live set job_no = number
+        where device_id = any (ids);
+        insert into sat_entry (at, kind, request_no, csp, code, detail)
+        values (p_now, 'job', d.request_no, d.csp, 'made',
+            'job ' || number || ', devices ' || cardinality(ids));
+    end if;
+    -- reset or released devices leave fewer than were counted
+    update distribution x set unassigned =
+        case when coalesce(cardinality(ids), 0) < p_most then 0
+            else greatest(x.unassigned - cardinality(ids), 0) end
+    where x.request_no = d.request_no and x.csp = d.csp
+        and x.device_type = d.device_type;
+    return true;
+end $$;
+
+-- Takes the next job of a CSP that is due, for one worker. A job whose devices
+-- have all left it is closed instead.
+create or replace function lease_job(
+    p_csp text, p_now timestamptz, p_until timestamptz,
+    out job_no bigint, out job_id text, out request_id text,
+    out device_type text, out firmware_version bytea, out image_id bytea,
+    out image_sent boolean, out tries integer, out created timestamptz,
+    out device_ids macaddr8[], out chf_ids macaddr8[])
+    language plpgsql
+    set plan_cache_mode = force_generic_plan
+as $$
+declare
+    j csp_job;
+begin
+    loop
+        select * into j from csp_job c
+        where c.csp = p_csp and c.state = 'waiting' and c.next_try <= p_now
+            and (c.leased_until is null or c.leased_until <= p_now)
+        order by c.next_try, c.job_no limit 1
+        for update skip locked;
+        if not found then
+            return;
+        end if;
+        select array_agg(l.device_id), array_agg(l.chf_id)
+        into device_ids, chf_ids from (
+            select l.device_id, l.chf_id from tracking_live l
+            where l.request_no = j.request_no and l.job_no = j.job_no
+                and l.status = 'AWAITING_CSP'
+            order by l.device_id) l;
+        exit when device_ids is not null;
+        update csp_job c set state = 'empty', ended = p_now
+        where c.job_no = j.job_no;
+    end loop;
+    update csp_job c set leased_until = p_until where c.job_no = j.job_no;
+    select j.job_no, j.job_id::text,
+        request_id_text(r.originator, r.target, r.counter),
+        j.device_type::text, r.firmware_version, r.image_id,
+        exists (select from csp_image i
+            where i.csp = p_csp and i.image_id = r.image_id),
+        j.tries, j.created
+    into lease_job.job_no, lease_job.job_id, lease_job.request_id,
+        lease_job.device_type, lease_job.firmware_version, lease_job.image_id,
+        lease_job.image_sent, lease_job.tries, lease_job.created
+    from service_request r where r.request_no = j.request_no;
+end $$;
+
+create or replace function image_sent(
+    p_csp text, p_image_id bytea, p_now timestamptz) returns void
+    language sql
+begin atomic
+    insert into csp_image values (p_csp, p_image_id, p_now)
+    on conflict do nothing;
+end;
+
+-- The CSP does not know the image after all: send it again with the next try.
+create or replace function image_lost(p_csp text, p_image_id bytea)
+    returns void language sql
+begin atomic
+    delete from csp_image where csp = p_csp and image_id = p_image_id;
+end;
+
+create or replace function job_handed_over(p_job_no bigint, p_now timestamptz)
+    returns void language sql
+begin atomic
+    update csp_job set state = 'handed_over', ended = p_now,
+        tries = tries + 1, leased_until = null, last_error = null
+    where job_no = p_job_no and state = 'waiting';
+    insert into sat_entry (at, kind, request_no, csp, code, detail)
+    select p_now, 'job', request_no, csp, 'handed_over', 'job ' || job_no
+    from csp_job where job_no = p_job_no;
+end;
+
+create or replace function job_again(
+    p_job_no bigint, p_next_try timestamptz, p_error text) returns void
+    language sql
+begin atomic
+    update csp_job set tries = tries + 1, next_try = p_next_try,
+        leased_until = null, last_error = p_error
+    where job_no = p_job_no and state = 'waiting';
+end;
+
+-- The CSP refused the whole job (p_event csp_refused) or was never there
+-- (csp_never_answered): every device of it hears so.
+create or replace function job_failed(
+    p_job_no bigint, p_event text, p_reason text, p_error text,
+    p_now timestamptz, p_timeout interval) returns void
+    language plpgsql as $$
+declare
+    j csp_job;
+begin
+    update csp_job set ended = p_now, tries = tries + 1, leased_until = null,
+        last_error = p_error, state = case p_event when 'csp_refused'
+            then 'refused'::job_state else 'given_up' end
+    where job_no = p_job_no and state = 'waiting'
+    returning * into j;
+    if not found then
+        return;
+    end if;
+    insert into sat_entry (at, kind, request_no, csp, code, detail)
+    values (p_now, 'job', j.request_no, j.csp, j.state,
+        'job ' || j.job_no || ': ' || p_error);
+    perform apply_events(array(
+        select row((row_number() over (order by device_id))::integer, p_event,
+            device_id, request_no, p_reason, chf_id, null, null, null, null)
+            ::tracking_event
+        from tracking_live
+        where request_no = j.request_no and job_no = j.job_no), p_now,
+        p_timeout);
+end $$;
+
+-- A validation report. Named outcomes: taken, duplicate, unknown_job.
+-- Devices that are not listed are accepted; listed ones that the job does not
+-- have come back by their place.
+create or replace function take_validation_report(
+    p_csp text, p_report_id text, p_job_id uuid, p_device_ids macaddr8[],
+    p_reasons text[], p_now timestamptz, p_timeout interval,
+    out outcome text, out foreign_ordinals integer[])
+    language plpgsql
+    set plan_cache_mode = force_generic_plan
+as $$
+declare
+    j csp_job;
+    first boolean;
+    events tracking_event[];
+begin
+    foreign_ordinals := '{}';
+    select * into j from csp_job where job_id = p_job_id and csp = p_csp
+    for update;
+    if not found then
+        outcome := 'unknown_job';
+        return;
+    end if;
+    insert into csp_message values (p_csp, 'report ' || p_report_id, p_now)
+    on conflict do nothing;
+    if not found then
+        outcome := 'duplicate';
+        return;
+    end if;
+    outcome := 'taken';
+    first := j.reported is null;
+    update csp_job c set reported = coalesce(c.reported, p_now),
+        state = 'handed_over', ended = coalesce(c.ended, p_now),
+        leased_until = null
+    where c.job_no = j.job_no;
+
+    with listed as (
+        select d.device_id, min(d.reason) as reason,
+            min(d.ordinal)::integer as ordinal
+        from unnest(p_device_ids, p_reasons) with ordinality
+            as d (device_id, reason, ordinal)
+        group by d.device_id
+    ), member as (
+        select device_id, chf_id from tracking_live
+        where request_no = j.request_no and job_no = j.job_no
+        union all
+        select device_id, chf_id from tracking_history
+        where request_no = j.request_no and job_no = j.job_no
+    ), found as (
+        select m.device_id, m.chf_id, l.reason, l.ordinal
+        from member m full join listed l using (device_id)
+    )
+    select array_agg(row(coalesce(ordinal, 0),
+            case when ordinal is null then 'csp_accepted'
+                else 'csp_refused' end, device_id, j.request_no, reason,
+            chf_id, null, null, null, null)::tracking_event)
+            filter (where chf_id is not null
+                and (ordinal is not null or first)),
+        coalesce(array_agg(ordinal) filter (where chf_id is null), '{}')
+    into events, foreign_ordinals from found;
+
+    insert into sat_entry (at, kind, request_no, csp, code, detail)
+    values (p_now, 'report', j.request_no, p_csp, p_report_id,
+        'job ' || j.job_no || ', rejected ' || cardinality(p_device_ids));
+    if events is not null then
+        perform apply_events(events, p_now, p_timeout);
+    end if;
+end $$;
+
+-- Delivery notifications of one CSP. Entries come back by their place when
+-- they are refused, with a named reason; duplicates are only counted.
+create or replace function take_delivery_notifications(
+    p_csp text, p_ids text[], p_job_ids uuid[], p_chf_ids macaddr8[],
+    p_device_ids macaddr8[], p_statuses text[], p_reasons text[],
+    p_times timestamptz[], p_now timestamptz, p_timeout interval,
+    out accepted integer, out duplicates integer,
+    out refused_ordinals integer[], out refused_reasons text[])
+    language plpgsql
+    set plan_cache_mode = force_generic_plan
+    set jit = off
+    set work_mem = '64MB'
+as $$
+declare
+    events tracking_event[];
+begin
+    with given as materialized (
+        select n.*, j.job_no, j.request_no
+        from unnest(p_ids, p_job_ids, p_chf_ids, p_device_ids, p_statuses,
+            p_reasons, p_times) with ordinality as n (id, job_id, chf_id,
+            device_id, status, reason, at, ordinal)
+        left join csp_job j on j.job_id = n.job_id and j.csp = p_csp
+    ), judged as materialized (
+        select g.*, coalesce(l.chf_id, h.chf_id) as job_chf_id,
+            case when g.job_no is null then 'the job is not known'
+                when l.device_id is null and h.device_id is null
+                    then 'the device is not in the job'
+            end as refused
+        from given g
+        left join tracking_live l on l.device_id = g.device_id
+            and l.job_no = g.job_no
+        left join lateral (
+            select device_id, chf_id from tracking_history
+            where device_id = g.device_id and job_no = g.job_no
+                and l.device_id is null
+            limit 1) h on true
+    ), fresh as (
+        insert into csp_message
+        select p_csp, id, p_now from (
+            select distinct on (id) id from judged where refused is null
+            order by id) x
+        on conflict do nothing
+        returning message_id
+    ), taken as materialized (
+        select distinct on (j.id) j.* from judged j
+        join fresh f on f.message_id = j.id
+        where j.refused is null
+        order by j.id, j.ordinal
+    ), audited as (
+        insert into sat_entry (at, kind, request_no, device_id, csp, code,
+            detail)
+        select p_now, 'notification', request_no, device_id, p_csp, status,
+            concat_ws(' ', id, reason, case when chf_id <> job_chf_id then
+                'another hub: ' || eui64_text(chf_id) end)
+        from taken
+    )
+    select (select count(*) from taken),
+        (select count(*) from judged where refused is null)
+            - (select count(*) from taken),
+        (select coalesce(array_agg(ordinal order by ordinal), '{}')
+            from judged where refused is not null),
+        (select coalesce(array_agg(refused order by ordinal), '{}')
+            from judged where refused is not null),
+        (select array_agg(row(ordinal, case status when 'Success'
+                then 'hub_delivered' else 'hub_failed' end, device_id,
+                request_no, reason, chf_id, null, at, null,
+                case status when 'Success' then 1 else 0 end)::tracking_event)
+            from taken where status <> 'Other' and chf_id = job_chf_id)
+    into accepted, duplicates, refused_ordinals, refused_reasons, events;
+    if events is not null then
+        perform apply_events(events, p_now, p_timeout);
+    end if;
+end $$;
