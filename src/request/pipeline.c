@@ -120,8 +120,12 @@ static enum outcome run_together(struct db *db, void *context) {
 /* A statement outside of a transaction that may pass at another try. */
 static enum step insist(const struct named_step *step, struct rq *rq) {
     enum step result = STEP_AGAIN;
-    for (int tries = 0; tries < DB_MOST_TRIES && result == STEP_AGAIN; tries++)
+    for (int tries = 0; tries < DB_MOST_TRIES && result == STEP_AGAIN;
+         tries++) {
+        if (tries)
+            db_pause(tries);
         result = run(step, rq);
+    }
     return result;
 }
 
