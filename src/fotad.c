@@ -2,6 +2,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "csp_gateway/gateway.h"
 #include "db/db.h"
 #include "device/send.h"
 #include "duis/library.h"
@@ -26,6 +27,7 @@ struct fotad {
     struct db *db;
     struct request_management requests;
     struct http_listener *users, *operations;
+    struct csp_gateway *csps;
     struct command_sender *commands;
 };
 
@@ -58,7 +60,7 @@ static const char *contradiction(struct fotad *f) {
         if (!*csp->regions)
             return arena_printf(f->arena, "[csp %s] has no regions", csp->name);
     }
-    return NULL;
+    return csp_gateway_contradiction(config, f->arena);
 }
 
 static bool configure(struct fotad *f) {
@@ -180,7 +182,13 @@ static bool listen_users(struct fotad *f) {
     return f->users || fail("user_gateway.unusable", reason);
 }
 
-static bool start_sending(struct fotad *f) {
+static bool start_csp_gateway(struct fotad *f) {
+    const char *reason;
+    f->csps = csp_gateway_start(&f->config, &reason);
+    return f->csps || fail("csp_gateway.unusable", reason);
+}
+
+static bool start_commands(struct fotad *f) {
     f->commands = command_send_start(&f->config);
     return true;
 }
@@ -190,8 +198,8 @@ static bool start(struct fotad *f) {
     if (!duis_open())
         return fail("duis.unusable", "the schemas cannot be compiled");
     return open_database(f) && load_rules(f) && load_keys(f) &&
-           load_acb_key(f) && start_sending(f) && listen_operations(f) &&
-           listen_users(f);
+           load_acb_key(f) && listen_operations(f) && start_csp_gateway(f) &&
+           start_commands(f) && listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -241,8 +249,9 @@ static void live(struct fotad *f, int fd) {
 static void stop(struct fotad *f) {
     health_stop();
     http_close(f->users);
-    http_close(f->operations);
+    csp_gateway_stop(f->csps);
     command_send_stop(f->commands);
+    http_close(f->operations);
     request_use_rules(NULL);
     acb_key_free(f->requests.acb);
     db_close(f->db);
@@ -254,8 +263,8 @@ static int serve(struct fotad *f) {
     bool started = fd >= 0 && start(f);
     if (started) {
         warn(f);
-        log_info("fotad.ready", "version=%s users=%s operations=%s",
-                 FOTAD_VERSION, f->config.user_listen,
+        log_info("fotad.ready", "version=%s users=%s csps=%s operations=%s",
+                 FOTAD_VERSION, f->config.user_listen, f->config.csp_listen,
                  f->config.operations_listen);
         sd_notify(0, "READY=1");
         live(f, fd);

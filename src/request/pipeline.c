@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "csp_gateway/send.h"
 #include "device/send.h"
 
 #include <pthread.h>
@@ -156,6 +157,8 @@ static enum step insist(const struct named_step *step, struct rq *rq) {
 static enum step work_together(struct rq *rq) {
     switch (db_transact(rq->db, run_together, rq, true)) {
     case DONE:
+        if (rq->accepted)
+            csp_send_wake();
         if (rq->variant->sent)
             command_send_wake();
         return STEP_SENT;
