@@ -7,7 +7,15 @@
 #include <stdlib.h>
 
 static const char *const names[] = {
-#define CONDITION(name) #name,
+#define CONDITION(name, form) #name,
+#include "request/condition.def"
+#undef CONDITION
+};
+
+enum form { PROBLEM, RESPONSE };
+
+static const enum form forms[] = {
+#define CONDITION(name, form) form,
 #include "request/condition.def"
 #undef CONDITION
 };
@@ -141,6 +149,23 @@ static bool has_answer(const struct rules *rules, enum condition condition) {
             find_answer(rules, condition, "11.4"));
 }
 
+static enum outcome check_rows(const struct rules *rules) {
+    for (size_t i = 0; i < rules->answer_count; i++) {
+        const struct answer_row *row = &rules->answers[i];
+        if (row->condition == CONDITIONS)
+            continue;
+        bool has_code = row->answer.response_code != NULL;
+        if (has_code == (forms[row->condition] == RESPONSE))
+            continue;
+        log_error("rules.unfit",
+                  "condition=%s : its row in the table response_code must %s a "
+                  "response_code",
+                  names[row->condition], has_code ? "not have" : "have");
+        return FAILED;
+    }
+    return DONE;
+}
+
 static enum outcome check(const struct rules *rules) {
     for (int i = 0; i < CONDITIONS; i++)
         if (!has_answer(rules, (enum condition)i)) {
@@ -150,7 +175,7 @@ static enum outcome check(const struct rules *rules) {
                       names[i]);
             return FAILED;
         }
-    return DONE;
+    return check_rows(rules);
 }
 
 enum outcome rules_load(struct db *db, struct rules **loaded) {
