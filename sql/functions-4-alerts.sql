@@ -136,8 +136,7 @@ create or replace function next_alerts(
     p_user_id macaddr8, p_now timestamptz, p_most integer)
     returns table (
         alert_no bigint, created timestamptz, since timestamptz,
-        tries integer, code text, response_code text, request_id text,
-        originator macaddr8, target macaddr8, counter text,
+        tries integer, code text, response_code text, originator macaddr8, target macaddr8, counter text,
         service_reference text,
         service_reference_variant text, device_id macaddr8,
         chf_id macaddr8, device_ids macaddr8[], device_type text,
@@ -171,9 +170,7 @@ begin atomic
         from judged j
         where j.behind > j.next_try and a.alert_no = j.alert_no)
     select j.alert_no, j.created, coalesce(j.retried, j.created), j.tries,
-        j.code, j.response_code,
-        request_id_text(r.originator, r.target, r.counter), r.originator,
-        r.target, r.counter::text, s.service_reference,
+        j.code, j.response_code, r.originator, r.target, r.counter::text, s.service_reference,
         s.service_reference_variant, j.device_id, j.chf_id, j.device_ids,
         j.device_type::text, j.firmware_version, j.other_version,
         j.event_time, j.device_alert_code, j.result,
@@ -196,7 +193,7 @@ create or replace function give_up_alerts(
 as $$
 declare
     most constant integer := 1000;
-    some integer;
+    given integer;
     total integer := 0;
 begin
     loop
@@ -216,9 +213,9 @@ begin
         select p_now, 'given_up', request_no, device_id, user_id, code,
             'counter ' || alert_no || ': ' || last_error
         from given_up;
-        get diagnostics some = row_count;
-        total := total + some;
-        exit when some < most;
+        get diagnostics given = row_count;
+        total := total + given;
+        exit when given < most;
     end loop;
     return total;
 end $$;
@@ -273,7 +270,8 @@ begin
 
     update alert_lane set leased_until = p_until, tries = p_tries,
         next_try = coalesce(p_paused_until, '-infinity'),
-        last_error = p_error
+        last_error = case when p_tries > 0 then coalesce(p_error, last_error)
+            end
     where user_id = p_user_id and leased_until = p_lease;
     still_leased := found;
 end $$;
@@ -288,7 +286,7 @@ declare
 begin
     with again as (
         update alert set state = 'waiting', next_try = '-infinity',
-            retried = p_now
+            tries = 0, retried = p_now
         where (p_user_id is null or user_id = p_user_id)
             and (state = 'given_up' or state = 'waiting' and tries > 0)
         returning user_id
