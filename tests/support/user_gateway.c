@@ -8,6 +8,7 @@
 #include "support/duis_check.h"
 #include "support/pg.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <libpq-fe.h>
 #include <libxml/tree.h>
@@ -167,6 +168,13 @@ static void load_estate(struct gateway *g) {
     db_close(db);
 }
 
+void gateway_publish(struct gateway *g, const char *device_type,
+                     struct span manufacturer_image) {
+    struct db *db = db_open(g->conninfo, "estate");
+    estate_publish(db, device_type, manufacturer_image, "0123ABCD");
+    db_close(db);
+}
+
 struct gateway *gateway_new(void) {
     const char *conninfo = pg_fresh_database();
     open_libraries();
@@ -186,18 +194,20 @@ struct gateway *gateway_new(void) {
     return g;
 }
 
-static void load_rules(struct gateway *g) {
+bool gateway_reload(struct gateway *g) {
     struct db *db = db_open(g->conninfo, "rules");
     struct rules *rules;
-    need(rules_load(db, &rules) == DONE, "rules", db_reason(db));
-    request_use_rules(rules);
+    bool loaded = rules_load(db, &rules) == DONE;
+    if (loaded)
+        request_use_rules(rules);
     db_close(db);
+    return loaded;
 }
 
 void gateway_open(struct gateway *g) {
     const struct config *c = &g->config;
     const char *reason = "";
-    load_rules(g);
+    need(gateway_reload(g), "rules", "unfit");
     g->listener = http_listen(
         &(struct http_options){.name = "user_gateway",
                                .address = c->user_listen,
@@ -309,12 +319,38 @@ static void check_duis(const struct gateway *g, struct arena *arena,
          "the answer's signature", reason);
 }
 
+static const char *xml_text(struct arena *arena, struct span body,
+                            const char *name) {
+    const char *tag = arena_printf(arena, "<sr:%s>", name);
+    const char *at = memmem(body.data, body.len, tag, strlen(tag));
+    if (!at)
+        return "";
+    at += strlen(tag);
+    return arena_text(arena, span_of(at, strcspn(at, "<")));
+}
+
+/* RequestID as received; ResponseID = target:originator:counter, in fotad's
+ * own writing: upper case, no zeros in front. */
+static void check_ids(struct arena *arena, struct span body,
+                      const struct answer *answer) {
+    enum { PART = EUI64_TEXT_LEN + 1 };
+    const char *id = xml_text(arena, body, "RequestID");
+    assert_string_equal(xml_text(arena, answer->body, "RequestID"), id);
+    assert_true(strlen(id) > 2 * PART);
+    char *turned = arena_printf(arena, "%.23s:%.23s:%ju", id + PART, id,
+                                (uintmax_t)strtoull(id + 2 * PART, NULL, 10));
+    for (char *c = turned; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    assert_string_equal(xml_text(arena, answer->body, "ResponseID"), turned);
+}
+
 void gateway_check(const struct gateway *g, struct arena *arena,
-                   const struct answer *answer) {
+                   struct span body, const struct answer *answer) {
     switch (answer->http) {
     case 200:
     case 500:
         check_duis(g, arena, answer);
+        check_ids(arena, body, answer);
         break;
     default:
         assert_string_equal(answer->media_type, "application/problem+json");
@@ -324,7 +360,7 @@ void gateway_check(const struct gateway *g, struct arena *arena,
 struct answer gateway_post(struct gateway *g, const char *service,
                            struct span body) {
     struct answer answer = gateway_post_raw(g, g->arena, service, body);
-    gateway_check(g, g->arena, &answer);
+    gateway_check(g, g->arena, body, &answer);
     return answer;
 }
 
@@ -359,32 +395,63 @@ struct answer gateway_send(struct gateway *g, enum user user,
     return gateway_post(g, "serviceD", gateway_sign(g, user, request));
 }
 
-static const char *xml_text(struct gateway *g, struct span body,
-                            const char *name) {
-    if (strcmp(name, "schemaVersion") == 0) {
-        const char *at = strstr((const char *)body.data, "schemaVersion=\"");
-        return at ? arena_text(g->arena,
-                               span_of(at + 15, strcspn(at + 15, "\"")))
-                  : "";
-    }
-    const char *tag = arena_printf(g->arena, "<sr:%s>", name);
-    const char *at = strstr((const char *)body.data, tag);
-    if (!at)
-        return "";
-    at += strlen(tag);
-    return arena_text(g->arena, span_of(at, strcspn(at, "<")));
+struct answer gateway_send_devices(struct gateway *g, enum user user,
+                                   bool ppmid, const char *image,
+                                   const eui64 *devices) {
+    struct buffer octets = {0};
+    size_t count = 0;
+    while (devices[count])
+        count++;
+    estate_image(span_text(image ? image : FOR_ALL), !ppmid, &octets);
+    struct answer answer = gateway_send(
+        g, user,
+        &(struct test_request){.body = ppmid ? DUIS_UPDATE_PPMID_FIRMWARE
+                                             : DUIS_UPDATE_FIRMWARE,
+                               .image = buffer_span(&octets),
+                               .device_ids = devices,
+                               .device_id_count = count});
+    buffer_free(&octets);
+    return answer;
 }
 
 const char *answer_text(struct gateway *g, const struct answer *answer,
                         const char *name) {
-    return xml_text(g, answer->body, name);
+    static const char VERSION[] = "schemaVersion=\"";
+    if (strcmp(name, "schemaVersion") != 0)
+        return xml_text(g->arena, answer->body, name);
+    const char *at = strstr((const char *)answer->body.data, VERSION);
+    if (!at)
+        return "";
+    at += strlen(VERSION);
+    return arena_text(g->arena, span_of(at, strcspn(at, "\"")));
 }
 
 const char *answer_says(struct gateway *g, const struct answer *answer) {
     if (strcmp(answer->media_type, "application/xml") == 0)
-        return xml_text(g, answer->body, "ResponseCode");
+        return xml_text(g->arena, answer->body, "ResponseCode");
     const char *detail = strstr((const char *)answer->body.data, "\"detail\":");
     return detail ? detail : (const char *)answer->body.data;
+}
+
+static const char *ids_text(struct gateway *g, const eui64 *ids) {
+    const char *text = "";
+    for (size_t i = 0; i < MOST_REFUSED && ids[i]; i++) {
+        char one[EUI64_TEXT_SIZE];
+        text = arena_printf(g->arena, "%s%s%s", text, i ? "," : "",
+                            eui64_format(ids[i], one));
+    }
+    return text;
+}
+
+void answer_check_lists(struct gateway *g, const struct answer *answer,
+                        const refused_lists refused) {
+    static const char *const names[DUIS_WARNING_LISTS] = {
+        "InvalidDeviceIDList", "NotCommissionedDeviceIDList",
+        "NotApplicableFirmwareDeviceIDList", "OtherRequestInProgressList",
+        "InvalidGBCSVersionList"};
+    for (int i = 0; i < DUIS_WARNING_LISTS; i++)
+        assert_string_equal(answer_text(g, answer, names[i]),
+                            ids_text(g, refused[i]));
 }
 
 const char *gateway_tracked(struct gateway *g) {
@@ -396,8 +463,9 @@ const char *gateway_tracked(struct gateway *g) {
 }
 
 void gateway_forget(struct gateway *g) {
-    gateway_tell(g, "truncate service_request, firmware_image, distribution,"
-                    " tracking_live, tracking_history cascade");
+    gateway_tell(g, "delete from tracking_live; delete from tracking_history;"
+                    "delete from distribution; delete from firmware_image;"
+                    "delete from service_request");
 }
 
 /* ---- time ---- */

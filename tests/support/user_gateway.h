@@ -9,6 +9,7 @@
 #define FOTAD_TESTS_USER_GATEWAY_H
 
 #include "base/config.h"
+#include "duis/response.h"
 #include "request/pipeline.h"
 #include "support/duis_signing.h"
 #include "support/estate.h"
@@ -43,6 +44,8 @@ struct gateway *gateway_new(void);
  * change of config for example. */
 void gateway_open(struct gateway *gateway);
 void gateway_close(struct gateway *gateway);
+/* Reads the rules again, as SIGHUP does. False when they were refused. */
+bool gateway_reload(struct gateway *gateway);
 void gateway_free(struct gateway *gateway);
 
 /* gateway_new() and gateway_open(). */
@@ -72,19 +75,25 @@ struct answer gateway_post_raw(const struct gateway *gateway,
                                struct arena *arena, const char *service,
                                struct span body);
 
-/* The same, and what comes back is checked: a DUIS Response, or a
- * problem+json. */
+/* The same, and what comes back is checked: a DUIS Response to the RequestID
+ * in `body`, or a problem+json. */
 struct answer gateway_post(struct gateway *gateway, const char *service,
                            struct span body);
 void gateway_check(const struct gateway *gateway, struct arena *arena,
-                   const struct answer *answer);
+                   struct span body, const struct answer *answer);
 
 /* A Service Request with a new RequestID, signed by `user` and posted to
  * serviceD. Empty fields of `request` are: body 11.1, image FOR_ALL. */
 struct answer gateway_send(struct gateway *gateway, enum user user,
                            const struct test_request *request);
 
-/* The signed document of the same. */
+/* An 11.4, or an 11.1, for that Manufacturer Image (NULL: FOR_ALL) and these
+ * devices; the list ends with 0. */
+struct answer gateway_send_devices(struct gateway *gateway, enum user user,
+                                   bool ppmid, const char *image,
+                                   const eui64 *devices);
+
+/* The signed document of gateway_send(). */
 struct span gateway_sign(struct gateway *gateway, enum user user,
                          const struct test_request *request);
 
@@ -96,6 +105,12 @@ const char *answer_text(struct gateway *gateway, const struct answer *answer,
 /* The ResponseCode, or a problem's detail. */
 const char *answer_says(struct gateway *gateway, const struct answer *answer);
 
+/* The five lists of a warning, by enum duis_warning_list, each ended by 0. */
+enum { MOST_REFUSED = 8 };
+typedef eui64 refused_lists[DUIS_WARNING_LISTS][MOST_REFUSED];
+void answer_check_lists(struct gateway *gateway, const struct answer *answer,
+                        const refused_lists refused);
+
 /* What is tracked, as "2 AWAITING_CSP, 1 REJECTED_BY_DSP, image": counts by
  * status, and whether an image is stored. "nothing" when neither. */
 const char *gateway_tracked(struct gateway *gateway);
@@ -104,6 +119,10 @@ const char *gateway_tracked(struct gateway *gateway);
 const char *gateway_ask(struct gateway *gateway, const char *sql);
 /* SQL without an answer. Both end the test when it fails. */
 void gateway_tell(struct gateway *gateway, const char *sql);
+
+/* Puts a Manufacturer Image on the CPL; see estate_publish(). */
+void gateway_publish(struct gateway *gateway, const char *device_type,
+                     struct span manufacturer_image);
 
 /* Forgets all requests and what they left. */
 void gateway_forget(struct gateway *gateway);
