@@ -136,8 +136,8 @@ create or replace function next_alerts(
     p_user_id macaddr8, p_now timestamptz, p_most integer)
     returns table (
         alert_no bigint, created timestamptz, since timestamptz,
-        tries integer, code text, response_code text, originator macaddr8, target macaddr8, counter text,
-        service_reference text,
+        tries integer, code text, response_code text, originator macaddr8,
+        target macaddr8, counter text, service_reference text,
         service_reference_variant text, device_id macaddr8,
         chf_id macaddr8, device_ids macaddr8[], device_type text,
         firmware_version bytea, other_version bytea, event_time timestamptz,
@@ -299,36 +299,4 @@ begin
         from again group by user_id)
     select count(*) into again from again;
     return again;
-end $$;
-
--- A message to one User in the caller's transaction, for what is not told by
--- the transition table: columns as in the table. Returns its alert_no.
-create or replace function put_message(
-    p_now timestamptz, p_user_id macaddr8, p_code text,
-    p_request_no bigint default null, p_device_id macaddr8 default null,
-    p_response_code text default null, p_payload bytea default null,
-    p_device_alert_code integer default null,
-    p_originator_counter numeric default null,
-    p_device_type device_type default null,
-    p_firmware_version bytea default null,
-    p_other_version bytea default null,
-    p_quarantine_event_ref bigint default null) returns bigint
-    language plpgsql as $$
-declare
-    number bigint;
-begin
-    insert into alert (user_id, created, code, request_no, device_id,
-        response_code, payload, device_alert_code, originator_counter,
-        device_type, firmware_version, other_version, quarantine_event_ref)
-    values (p_user_id, p_now, p_code, p_request_no, p_device_id,
-        p_response_code, p_payload, p_device_alert_code,
-        p_originator_counter, p_device_type, p_firmware_version,
-        p_other_version, p_quarantine_event_ref)
-    returning alert_no into number;
-    insert into alert_lane (user_id) values (p_user_id) on conflict do nothing;
-    insert into sat_entry (at, kind, request_no, device_id, party, code,
-        detail)
-    values (p_now, 'alert', p_request_no, p_device_id, p_user_id, p_code,
-        concat_ws(' ', 'counter ' || number, p_response_code));
-    return number;
 end $$;

@@ -1,4 +1,5 @@
 /* fotad: the daemon, in the foreground (systemd Type=notify). */
+#include "alerts/deliver.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/version.h"
@@ -29,6 +30,7 @@ struct fotad {
     struct http_listener *users, *operations;
     struct csp_gateway *csps;
     struct command_sender *commands;
+    struct alerts *alerts;
 };
 
 static const char usage[] =
@@ -193,13 +195,18 @@ static bool start_commands(struct fotad *f) {
     return true;
 }
 
+static bool start_alerts(struct fotad *f) {
+    f->alerts = alerts_start(&f->config, f->requests.signer);
+    return true;
+}
+
 static bool start(struct fotad *f) {
     f->requests.config = &f->config;
     if (!duis_open())
         return fail("duis.unusable", "the schemas cannot be compiled");
     return open_database(f) && load_rules(f) && load_keys(f) &&
-           load_acb_key(f) && listen_operations(f) && start_csp_gateway(f) &&
-           start_commands(f) && listen_users(f);
+           load_acb_key(f) && start_alerts(f) && listen_operations(f) &&
+           start_csp_gateway(f) && start_commands(f) && listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -251,6 +258,7 @@ static void stop(struct fotad *f) {
     http_close(f->users);
     csp_gateway_stop(f->csps);
     command_send_stop(f->commands);
+    alerts_stop(f->alerts);
     http_close(f->operations);
     request_use_rules(NULL);
     acb_key_free(f->requests.acb);
