@@ -183,8 +183,9 @@ begin atomic
     order by j.next_try, j.alert_no limit p_most;
 end;
 
--- Alerts that cannot wait any longer. A lane that does not answer has only its
--- first ones tried; the others fail with it.
+-- Alerts that cannot wait any longer. A lane that does not answer has only one
+-- tried at a time; the others fail with it. Most were never tried, and those
+-- are in the order of their age: they are taken from the front.
 create or replace function give_up_alerts(
     p_user_id macaddr8, p_before timestamptz, p_error text,
     p_now timestamptz) returns integer
@@ -198,10 +199,13 @@ declare
 begin
     loop
         with first as (
-            select alert_no from alert
+            (select alert_no from alert
             where user_id = p_user_id and state = 'waiting'
                 and next_try = '-infinity'
-            order by alert_no limit most
+            order by alert_no limit most)
+            union all
+            select alert_no from alert
+            where user_id = p_user_id and state = 'waiting' and tries > 0
         ), given_up as (
             update alert a set state = 'given_up', last_error = p_error
             from first f
