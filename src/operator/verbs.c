@@ -243,13 +243,14 @@ static enum outcome dispatch(struct call *call, size_t count,
         buffer_text(call->out, "fotactl " FOTAD_VERSION "\n");
         return DONE;
     }
-    bool help = call->options.help;
-    const struct verb *verb = NULL;
-    if (line.count || !help)
-        verb = find_verb(call, &line);
-    if (call->problem || (verb && !options_belong(call, &line, verb)))
+    if (call->options.help && !line.count) {
+        print_help(call->out, NULL);
+        return DONE;
+    }
+    const struct verb *verb = find_verb(call, &line);
+    if (!verb || !options_belong(call, &line, verb))
         return REFUSED;
-    if (!help)
+    if (!call->options.help)
         return run_verb(call, verb);
     print_help(call->out, verb);
     return DONE;
