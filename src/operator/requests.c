@@ -185,10 +185,9 @@ enum outcome verb_request(struct call *call) {
                            "EUI-64 of the target and counter with ':' between",
                            call->argument);
     struct db_rows *request, *statuses;
-    enum outcome outcome =
-        call_database(call, find(call, &id, &request, &statuses));
+    enum outcome outcome = find(call, &id, &request, &statuses);
     if (outcome != DONE)
-        return outcome;
+        return call_database(call, outcome);
     if (call->options.json) {
         json_t *object = view_object(fields, FIELDS, request, 0);
         json_object_set_new(object, "statuses", statuses_json(statuses));
