@@ -35,6 +35,10 @@ static const struct {
      "      [--target EUI64] [--per-request N --output DIR | --output FILE]\n"
      "      a signed Service Request, or several with N devices each",
      verb_request},
+    {"load",
+     "--url URL [--connections N] [--header TEXT] [--bearer TOKEN] FILE...\n"
+     "      posts each file once and says how long the answers took (JSON)",
+     verb_load},
 };
 
 enum { VERB_COUNT = sizeof VERBS / sizeof *VERBS };
