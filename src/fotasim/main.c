@@ -42,6 +42,10 @@ static const struct {
      "--id;\n"
      "      USR1: down, USR2: up; PUT /faults/EUI64|all, GET /counts",
      verb_user},
+    {"load",
+     "--url URL [--connections N] [--header TEXT] [--bearer TOKEN] FILE...\n"
+     "      posts each file once and says how long the answers took (JSON)",
+     verb_load},
 };
 
 enum { VERB_COUNT = sizeof VERBS / sizeof *VERBS };
