@@ -28,7 +28,8 @@ OPT_ubsan := -O1 -fsanitize=undefined -fno-sanitize-recover=all
 OPT_tsan := -O1 -fsanitize=thread
 OPT_valgrind := -O1
 OPT_coverage := -O0 --coverage
-OPT_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined \
+OPT_fuzz := -O1 -Wno-missing-field-initializers \
+  -fsanitize=fuzzer-no-link,address,undefined \
   -fno-sanitize-recover=all
 OPT := $(OPT_$(VARIANT))
 CFLAGS ?= -g
@@ -44,6 +45,7 @@ MAIN_SRC := $(wildcard src/*.c src/fotasim/main.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 TEST_SRC := $(wildcard tests/*/*_test.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
+SEED_SRC := $(wildcard tests/fuzz/*_seeds.c)
 EMBED := $(wildcard sql/*.sql schemas/*.xsd schemas/*.json)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -52,13 +54,14 @@ SIM := $(B)/libfotasim.a
 PROGRAMS := $(patsubst src/%.c,$(B)/%,$(wildcard src/*.c)) $(B)/fotasim
 TESTS := $(patsubst %.c,$(B)/%,$(TEST_SRC)) $(wildcard tests/*/*_test.sh)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(FUZZ_SRC))
+SEEDERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(SEED_SRC))
 
 .DELETE_ON_ERROR:
 .PHONY: all tests fuzzers help deps check asan ubsan tsan valgrind coverage \
   lint format fuzz demo demo-once bench install clean
 all: $(PROGRAMS) ## build the programs into build/release
 tests: all $(TESTS)
-fuzzers: $(FUZZERS)
+fuzzers: $(FUZZERS) $(SEEDERS)
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -88,7 +91,10 @@ $(B)/tests/%_test: $(B)/tests/%_test.o $(call obj,$(SUPPORT_SRC)) $(SIM) $(LIB)
 	$(LINK) -lcmocka $(ALL_LIBS)
 $(FUZZERS): $(B)/%: $(B)/tests/fuzz/%.o $(SIM) $(LIB)
 	$(LINK) -fsanitize=fuzzer $(ALL_LIBS)
-$(call obj,$(TEST_SRC) $(SUPPORT_SRC) $(FUZZ_SRC)): C_FLAGS += -Itests
+$(SEEDERS): $(B)/%: $(B)/tests/fuzz/%.o $(call obj,$(SUPPORT_SRC)) $(SIM) $(LIB)
+	$(LINK) -lcmocka $(ALL_LIBS)
+$(call obj,$(TEST_SRC) $(SUPPORT_SRC) $(FUZZ_SRC) $(SEED_SRC)): \
+  C_FLAGS += -Itests
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
@@ -148,8 +154,7 @@ format: ## write the files as clang-format wants them
 fuzz: ## feed damaged input to every parser, 60 seconds each
 	@tools/deps build fuzz
 	@$(SUBMAKE) VARIANT=fuzz CC=clang fuzzers
-	@tests/fuzz/run $(or $(SECONDS),60) \
-	  $(patsubst tests/fuzz/%.c,build/fuzz/%,$(FUZZ_SRC))
+	@tests/fuzz/run $(or $(SECONDS),60)
 
 demo: ## a whole DSP on this machine, until Ctrl-C
 	@tools/deps build
@@ -173,7 +178,7 @@ install: all ## into PREFIX (/usr/local) below DESTDIR
 	for page in $(wildcard docs/man/*.[158]); do \
 	  install -D -m 644 $$page $(D)/share/man/man$${page##*.}/$${page##*/}; done
 	test -e $(DESTDIR)$(SYSCONFDIR)/fotad/fotad.conf || \
-	  install -m 640 config/fotad.conf $(DESTDIR)$(SYSCONFDIR)/fotad/fotad.conf
+	  install -m 644 config/fotad.conf $(DESTDIR)$(SYSCONFDIR)/fotad/fotad.conf
 
 clean: ## stop the private PostgreSQL and remove everything built
 	@tools/pg clean

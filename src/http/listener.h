@@ -30,7 +30,7 @@ struct http_listener {
     atomic_size_t body_octets; /* of all bodies in hand */
 
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* in_hand became 0, or `closed` was set */
+    pthread_cond_t changed; /* draining and in_hand is 0, or `closed` was set */
     size_t in_hand;         /* exchanges admitted and not yet ended */
     bool closed;            /* the clock thread ends */
     struct connection *connections;

@@ -3,9 +3,9 @@
 
 #include "base/hex.h"
 #include "cpl/ota.h"
+#include "fotasim/ota_image.h"
 #include "gbcs/crypto.h"
 #include "support/gbcs_keys.h"
-#include "support/ota_image.h"
 #include "support/shared.h"
 
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * directory given: DIR/gbcs_message_fuzz/cs08-command and so on. They come from
  * the builders, so that no binary file is kept.
  */
+#include "fotasim/ota_image.h"
 #include "support/gbcs_samples.h"
-#include "support/ota_image.h"
 
 #include <stdio.h>
 #include <stdlib.h>
