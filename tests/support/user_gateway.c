@@ -287,7 +287,7 @@ struct answer gateway_post_raw(const struct gateway *g, struct arena *arena,
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_octets);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &got);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 300L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 120L);
     curl_easy_perform(curl);
     struct answer answer = answer_of(arena, curl, &got);
     curl_slist_free_all(headers);
