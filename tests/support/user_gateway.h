@@ -69,6 +69,11 @@ struct answer {
     double seconds;         /* that it took */
 };
 
+/* One HTTP request: POST of application/xml, or GET when `body` has no data.
+ * `socket_path` NULL: by TCP, to the URL's host. */
+struct answer http_fetch(struct arena *arena, const char *socket_path,
+                         const char *url, struct span body);
+
 /* POSTs `body` to /api/v1/<service> as application/xml. Several threads may
  * post at once, each with an arena of its own. Nothing is checked. */
 struct answer gateway_post_raw(const struct gateway *gateway,
