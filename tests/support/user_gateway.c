@@ -163,9 +163,9 @@ static void load_estate(struct gateway *g) {
 }
 
 void gateway_publish(struct gateway *g, const char *device_type,
-                     struct span manufacturer_image) {
+                     struct span manufacturer_image, const char *version) {
     struct db *db = db_open(g->conninfo, "estate");
-    estate_publish(db, device_type, manufacturer_image, "0123ABCD");
+    estate_publish(db, device_type, manufacturer_image, version);
     db_close(db);
 }
 

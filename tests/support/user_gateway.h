@@ -127,7 +127,7 @@ void gateway_tell(struct gateway *gateway, const char *sql);
 
 /* Puts a Manufacturer Image on the CPL; see estate_publish(). */
 void gateway_publish(struct gateway *gateway, const char *device_type,
-                     struct span manufacturer_image);
+                     struct span manufacturer_image, const char *version);
 
 /* Forgets all requests and what they left. */
 void gateway_forget(struct gateway *gateway);
