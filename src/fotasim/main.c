@@ -8,7 +8,10 @@ static const struct {
     const char *name, *usage;
     int (*run)(int argc, char **argv);
 } VERBS[] = {
-    {"pki", "DIR\n      keys and certificates of the DSP and of the Users",
+    {"pki",
+     "DIR [--homes N] [--seed S]\n"
+     "      keys and certificates of the DSP and of the Users, and the\n"
+     "      certificates of the devices of that estate",
      verb_pki},
     {"estate",
      "DIR [--homes N] [--seed S] [--receive-url URL]\n"
