@@ -2,7 +2,9 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "csp_gateway/gateway.h"
 #include "db/db.h"
+#include "device/send.h"
 #include "duis/library.h"
 #include "operations/health.h"
 #include "request/pipeline.h"
@@ -25,6 +27,8 @@ struct fotad {
     struct db *db;
     struct request_management requests;
     struct http_listener *users, *operations;
+    struct csp_gateway *csps;
+    struct command_sender *commands;
 };
 
 static const char usage[] =
@@ -56,7 +60,7 @@ static const char *contradiction(struct fotad *f) {
         if (!*csp->regions)
             return arena_printf(f->arena, "[csp %s] has no regions", csp->name);
     }
-    return NULL;
+    return csp_gateway_contradiction(config, f->arena);
 }
 
 static bool configure(struct fotad *f) {
@@ -112,6 +116,20 @@ static bool load_keys(struct fotad *f) {
     return true;
 }
 
+/* Shared secrets kept in memory: an estate's devices that are spoken to within
+ * a few hours. */
+enum { MOST_SECRETS = 100000 };
+
+static bool load_acb_key(struct fotad *f) {
+    const char *reason;
+    f->requests.acb =
+        acb_key_load(f->config.key_agreement_key, MOST_SECRETS, &reason);
+    return f->requests.acb ||
+           fail("keys.unusable",
+                arena_printf(f->arena, "[identity] key_agreement_key %s: %s",
+                             f->config.key_agreement_key, reason));
+}
+
 static void warn(const struct fotad *f) {
     if (f->config.accept_expired)
         log_warning("config.test_only", ": [identity] accept_expired = yes: "
@@ -164,12 +182,24 @@ static bool listen_users(struct fotad *f) {
     return f->users || fail("user_gateway.unusable", reason);
 }
 
+static bool start_csp_gateway(struct fotad *f) {
+    const char *reason;
+    f->csps = csp_gateway_start(&f->config, &reason);
+    return f->csps || fail("csp_gateway.unusable", reason);
+}
+
+static bool start_commands(struct fotad *f) {
+    f->commands = command_send_start(&f->config);
+    return true;
+}
+
 static bool start(struct fotad *f) {
     f->requests.config = &f->config;
     if (!duis_open())
         return fail("duis.unusable", "the schemas cannot be compiled");
     return open_database(f) && load_rules(f) && load_keys(f) &&
-           listen_operations(f) && listen_users(f);
+           load_acb_key(f) && listen_operations(f) && start_csp_gateway(f) &&
+           start_commands(f) && listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -219,8 +249,11 @@ static void live(struct fotad *f, int fd) {
 static void stop(struct fotad *f) {
     health_stop();
     http_close(f->users);
+    csp_gateway_stop(f->csps);
+    command_send_stop(f->commands);
     http_close(f->operations);
     request_use_rules(NULL);
+    acb_key_free(f->requests.acb);
     db_close(f->db);
     duis_close();
 }
@@ -230,8 +263,8 @@ static int serve(struct fotad *f) {
     bool started = fd >= 0 && start(f);
     if (started) {
         warn(f);
-        log_info("fotad.ready", "version=%s users=%s operations=%s",
-                 FOTAD_VERSION, f->config.user_listen,
+        log_info("fotad.ready", "version=%s users=%s csps=%s operations=%s",
+                 FOTAD_VERSION, f->config.user_listen, f->config.csp_listen,
                  f->config.operations_listen);
         sd_notify(0, "READY=1");
         live(f, fd);

@@ -171,7 +171,8 @@ static const struct verb *find_verb(struct call *call,
         call->argument = arguments ? line->words[words] : NULL;
         if (arguments == (verbs[i].argument != NULL) || call->options.help)
             return &verbs[i];
-        call_misuse(call, "usage: fotactl %s %s", verbs[i].words,
+        call_misuse(call, "usage: fotactl %s%s%s", verbs[i].words,
+                    verbs[i].argument ? " " : "",
                     verbs[i].argument ? verbs[i].argument : "");
         return NULL;
     }

@@ -7,7 +7,15 @@
 #include <stdlib.h>
 
 static const char *const names[] = {
-#define CONDITION(name) #name,
+#define CONDITION(name, form) #name,
+#include "request/condition.def"
+#undef CONDITION
+};
+
+enum form { PROBLEM, RESPONSE };
+
+static const enum form forms[] = {
+#define CONDITION(name, form) form,
 #include "request/condition.def"
 #undef CONDITION
 };
@@ -89,7 +97,8 @@ static enum outcome load_variants(struct db *db, struct rules *rules) {
     static const struct db_statement find = {
         "load_variants",
         "select service_reference_variant, service_reference,"
-        " command_variant, service, v.body, needs_acb_target"
+        " command_variant, service, v.body, needs_acb_target, sent, returned,"
+        " future_dated"
         " from service_variant v"
         " join service_reference using (service_reference_variant)"};
     struct db_rows *rows;
@@ -105,7 +114,10 @@ static enum outcome load_variants(struct db *db, struct rules *rules) {
             .command_variant = (unsigned)db_get_int(rows, i, 2),
             .service = text(rules, rows, i, 3),
             .body = text(rules, rows, i, 4),
-            .needs_acb_target = db_get_bool(rows, i, 5)};
+            .needs_acb_target = db_get_bool(rows, i, 5),
+            .sent = db_get_bool(rows, i, 6),
+            .returned = db_get_bool(rows, i, 7),
+            .future_dated = db_get_bool(rows, i, 8)};
     return DONE;
 }
 
@@ -137,6 +149,23 @@ static bool has_answer(const struct rules *rules, enum condition condition) {
             find_answer(rules, condition, "11.4"));
 }
 
+static enum outcome check_rows(const struct rules *rules) {
+    for (size_t i = 0; i < rules->answer_count; i++) {
+        const struct answer_row *row = &rules->answers[i];
+        if (row->condition == CONDITIONS)
+            continue;
+        bool has_code = row->answer.response_code != NULL;
+        if (has_code == (forms[row->condition] == RESPONSE))
+            continue;
+        log_error("rules.unfit",
+                  "condition=%s : its row in the table response_code must %s a "
+                  "response_code",
+                  names[row->condition], has_code ? "not have" : "have");
+        return FAILED;
+    }
+    return DONE;
+}
+
 static enum outcome check(const struct rules *rules) {
     for (int i = 0; i < CONDITIONS; i++)
         if (!has_answer(rules, (enum condition)i)) {
@@ -146,7 +175,7 @@ static enum outcome check(const struct rules *rules) {
                       names[i]);
             return FAILED;
         }
-    return DONE;
+    return check_rows(rules);
 }
 
 enum outcome rules_load(struct db *db, struct rules **loaded) {

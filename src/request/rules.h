@@ -9,7 +9,7 @@
 #include "db/db.h"
 
 enum condition {
-#define CONDITION(name) CONDITION_##name,
+#define CONDITION(name, form) CONDITION_##name,
 #include "request/condition.def"
 #undef CONDITION
     CONDITIONS
@@ -36,10 +36,13 @@ struct rules_variant {
     const char *service; /* "serviceD" */
     const char *body;    /* "UpdateFirmware" */
     bool needs_acb_target;
+    bool sent;         /* a command goes to the device */
+    bool returned;     /* a command or Pre-Command goes back in the answer */
+    bool future_dated; /* may have an execution time */
 };
 
-/* Reads the rules. FAILED (logged) when a condition has no row. The caller
- * holds one reference. */
+/* Reads the rules. FAILED (logged) when a condition has no row, or one that
+ * cannot be answered. The caller holds one reference. */
 enum outcome rules_load(struct db *db, struct rules **rules);
 struct rules *rules_hold(struct rules *rules);
 void rules_release(struct rules *rules);

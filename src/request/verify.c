@@ -81,8 +81,7 @@ static enum step verify_by(struct rq *rq, const struct db_rows *rows) {
     if (reason || !certificate_read(rq->arena, db_get_span(rows, 0, DER),
                                     &certificate, &reason))
         return rq_end(rq, CONDITION_not_authentic, reason);
-    if (!duis_signature_verify(&rq->duis.document, certificate.key,
-                               &reason))
+    if (!duis_signature_verify(&rq->duis.document, certificate.key, &reason))
         return rq_end(rq, CONDITION_not_authentic, reason);
     take_user(rq, rows);
     return STEP_ON;

@@ -1,0 +1,121 @@
+/*
+ * At most one update of a device is in progress (C3, C4, scenario 4): which
+ * requests are refused for it, by which statuses, and until when.
+ */
+#include "support/check.h"
+#include "support/user_gateway.h"
+
+static void check_busy(struct gateway *g, enum user sender, eui64 device,
+                       bool ppmid) {
+    const eui64 devices[MOST_REFUSED] = {device};
+    const refused_lists refused = {[DUIS_OTHER_REQUEST_IN_PROGRESS] = {device}};
+    struct answer answer =
+        gateway_send_devices(g, sender, ppmid, NULL, devices);
+    assert_string_equal(answer_says(g, &answer), ppmid ? "W110401" : "W110101");
+    answer_check_lists(g, &answer, refused);
+}
+
+static void check_free(struct gateway *g, enum user sender, eui64 device,
+                       bool ppmid) {
+    const eui64 devices[MOST_REFUSED] = {device};
+    struct answer answer =
+        gateway_send_devices(g, sender, ppmid, NULL, devices);
+    assert_string_equal(answer_says(g, &answer), "I99");
+}
+
+static void a_device_has_one_update_at_a_time(void **state) {
+    (void)state;
+    struct gateway *g = gateway_start();
+    check_free(g, USER_A, PPMID(DUAL), true);
+    check_busy(g, USER_A, PPMID(DUAL), true);
+    check_busy(g, USER_B, PPMID(DUAL), true);
+    check_free(g, USER_A, ESME(DUAL), false);
+    check_busy(g, USER_A, ESME(DUAL), false);
+    check_free(g, USER_B, GSME(DUAL), false);
+    assert_string_equal(gateway_tracked(g),
+                        "3 AWAITING_CSP, 3 REJECTED_BY_DSP, image");
+    gateway_free(g);
+}
+
+static void in_progress_comes_last_of_all_reasons(void **state) {
+    (void)state;
+    struct gateway *g = gateway_start();
+    const eui64 devices[MOST_REFUSED] = {PPMID(PLAIN), PPMID(CENTRAL),
+                                         PPMID(DUAL), PPMID(PLAIN_TOO)};
+    gateway_send_devices(g, USER_A, true, NULL, devices);
+    gateway_tell(g, "update smi_device set device_status = 'Suspended' where"
+                    " device_id = '00:db:12:00:00:00:00:05';"
+                    "update smi_device set model_id = 2 where"
+                    " device_id = '00:db:12:00:00:00:05:05';"
+                    "update smi_home set gbcs_version = 30200 where"
+                    " chf_id = '00:db:12:00:00:00:02:01'");
+    struct answer answer = gateway_send_devices(g, USER_A, true, NULL, devices);
+    const refused_lists refused = {
+        [DUIS_NOT_COMMISSIONED] = {PPMID(PLAIN)},
+        [DUIS_NOT_APPLICABLE_FIRMWARE] = {PPMID(CENTRAL)},
+        [DUIS_OTHER_REQUEST_IN_PROGRESS] = {PPMID(PLAIN_TOO)},
+        [DUIS_INVALID_GBCS_VERSION] = {PPMID(DUAL)}};
+    answer_check_lists(g, &answer, refused);
+    gateway_free(g);
+}
+
+/* 11.1 and 11.4 never take the same type, so one of them is made to. */
+static void a_live_11_4_blocks_an_11_1(void **state) {
+    (void)state;
+    struct gateway *g = gateway_new();
+    gateway_tell(g, "insert into service_device_type values"
+                    " ('11.1', 'PPMID', 'either')");
+    gateway_open(g);
+    check_free(g, USER_A, PPMID(PLAIN), true);
+    check_busy(g, USER_A, PPMID(PLAIN), false);
+    gateway_free(g);
+}
+
+static void the_statuses_in_progress_block(void **state) {
+    (void)state;
+    static const char *const blocking[] = {
+        "AWAITING_CSP", "APPROVED_FOR_DISTRIBUTION", "SUCCESSFUL_CH_TRANSFER",
+        "SUCCESSFUL_HAN_TRANSFER"};
+    struct gateway *g = gateway_start();
+    check_free(g, USER_A, PPMID(PLAIN), true);
+    for (size_t i = 0; i < sizeof blocking / sizeof *blocking; i++) {
+        gateway_tell(g, arena_printf(g->arena,
+                                     "update tracking_live set status = '%s'",
+                                     blocking[i]));
+        check_busy(g, USER_A, PPMID(PLAIN), true);
+    }
+    gateway_free(g);
+}
+
+/* [tracking] timeout is 5 days. */
+static void a_silent_device_is_released(void **state) {
+    (void)state;
+    gateway_move_clock(0);
+    struct gateway *g = gateway_start();
+    check_free(g, USER_A, PPMID(PLAIN), true);
+    gateway_move_clock(5 * DAY - MINUTE);
+    check_busy(g, USER_A, PPMID(PLAIN), true);
+    gateway_move_clock(5 * DAY + MINUTE);
+    check_free(g, USER_A, PPMID(PLAIN), true);
+    assert_string_equal(gateway_tracked(g),
+                        "2 AWAITING_CSP, 1 REJECTED_BY_DSP, image");
+    assert_string_equal(gateway_ask(g, "select count(*) from tracking_live"),
+                        "1");
+    assert_string_equal(
+        gateway_ask(g, "select released - last_updated > interval '5 days'"
+                       " from tracking_history where status = 'AWAITING_CSP'"),
+        "t");
+    gateway_move_clock(0);
+    gateway_free(g);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_device_has_one_update_at_a_time),
+        cmocka_unit_test(in_progress_comes_last_of_all_reasons),
+        cmocka_unit_test(a_live_11_4_blocks_an_11_1),
+        cmocka_unit_test(the_statuses_in_progress_block),
+        cmocka_unit_test(a_silent_device_is_released),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
