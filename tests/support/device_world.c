@@ -58,7 +58,8 @@ const char *world_ask(struct device_world *world, const char *format, ...) {
     va_start(args, format);
     const char *sql = arena_vprintf(world->arena, format, args);
     va_end(args);
-    struct db_statement statement = {"test_ask", "select test_ask($1)"};
+    static const struct db_statement statement = {"test_ask",
+                                                  "select test_ask($1)"};
     struct db_params params = DB_PARAMS(world->arena);
     db_text(&params, sql);
     struct db_rows *rows;
