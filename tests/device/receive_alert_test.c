@@ -106,64 +106,16 @@ static const struct row rows[] = {
      "unknown", "nothing follows from this alert to the ACB"},
 };
 
-static void begin(struct device_world *world) {
-    world_script(world, "truncate tracking_live, tracking_history, alert,"
-                        " gbcs_message, device_command; update smi_device"
-                        " set firmware_version = '\\x00000029'");
-    arena_reset(world->arena);
-}
-
-static void expect(struct device_world *world, const char *name,
-                   const char *what, const char *expected) {
-    const char *found = world_ask(world, "%s", what);
-    if (strcmp(found, expected) != 0)
-        fail_msg("%s:\n%s\ngives  %s\nnot    %s", name, what, found, expected);
-}
-
-static void expect_told(struct device_world *world, const char *name,
-                        const char *told) {
-    expect(world, name,
-           "select string_agg(code || ' S' || substr(user_id::text, 17, 1),"
-           " ', ' order by alert_no) from alert",
-           told);
-}
-
-static void expect_end(struct device_world *world, const char *name,
-                       const char *state, const char *detail) {
-    expect(world, name,
-           "select state from gbcs_message order by received desc limit 1",
-           state);
-    expect(world, name,
-           "select detail from gbcs_message order by received desc limit 1",
-           detail);
-}
-
-static void expect_device(struct device_world *world, const char *name,
-                          eui64 device, const char *status,
-                          const char *version) {
-    expect(world, name,
-           arena_printf(world->arena,
-                        "select status::text from tracking where device_id"
-                        " = " ID_FORMAT " order by request_no desc limit 1",
-                        ID(device)),
-           status);
-    expect(world, name,
-           arena_printf(world->arena,
-                        "select upper(substr(encode(firmware_version, 'hex'),"
-                        " 7)) from smi_device where device_id = " ID_FORMAT,
-                        ID(device)),
-           version);
-}
-
 static void run(struct device_world *world, const struct row *row) {
-    begin(world);
+    world_begin(world);
     if (row->request)
         world_update(world, row->device, row->request, row->before);
     world_hear(world, &row->said);
     assert_int_equal(world_take(world), 1);
-    expect_device(world, row->name, row->device, row->after, row->version);
-    expect_told(world, row->name, row->told);
-    expect_end(world, row->name, row->state, row->detail);
+    world_expect_device(world, row->name, row->device, row->after,
+                        row->version);
+    world_expect_told(world, row->name, row->told);
+    world_expect_end(world, row->name, row->state, row->detail);
     /* it is taken once */
     assert_int_equal(world_take(world), 0);
 }
@@ -176,60 +128,63 @@ static void every_alert(void **state) {
 /* What an alert says arrives in the message to the User. */
 static void alerts_carry_what_the_device_said(void **state) {
     struct device_world *world = *state;
-    begin(world);
+    world_begin(world);
     world_update(world, PPMID, 1, "SUCCESSFUL_CH_TRANSFER");
     world_hear(world, &(struct said)FROM_HUB(HUB, PPMID, 0x8F89, 3, 0x2A));
     world_take(world);
-    expect(world, "N62",
-           "select concat_ws(' ', request_no, eui64_text(chf_id),"
-           " eui64_text(device_id), encode(firmware_version, 'hex'),"
-           " to_hex(device_alert_code), result, event_time at time zone 'UTC')"
-           " from alert",
-           "1 00-DB-00-00-00-00-01-00 00-DB-00-00-00-00-01-03 0000002a 8f89 3"
-           " 2030-01-01 11:00:00");
-    expect(world, "SAT",
-           "select concat_ws(' ', eui64_text(device_id), csp, code, detail)"
-           " from sat_entry where kind = 'device_alert'"
-           " order by entry_no desc limit 1",
-           arena_printf(world->arena,
-                        "00-DB-00-00-00-00-01-03 north 8F89 response code 3,"
-                        " version 0000002A, from 00-DB-00-00-00-00-01-00,"
-                        " messageId m-%u",
-                        world->messages));
+    world_expect(
+        world, "N62",
+        "select concat_ws(' ', request_no, eui64_text(chf_id),"
+        " eui64_text(device_id), encode(firmware_version, 'hex'),"
+        " to_hex(device_alert_code), result, event_time at time zone 'UTC')"
+        " from alert",
+        "1 00-DB-00-00-00-00-01-00 00-DB-00-00-00-00-01-03 0000002a 8f89 3"
+        " 2030-01-01 11:00:00");
+    world_expect(
+        world, "SAT",
+        "select concat_ws(' ', eui64_text(device_id), csp, code, detail)"
+        " from sat_entry where kind = 'device_alert'"
+        " order by entry_no desc limit 1",
+        arena_printf(world->arena,
+                     "00-DB-00-00-00-00-01-03 north 8F89 response code 3,"
+                     " version 0000002A, from 00-DB-00-00-00-00-01-00,"
+                     " messageId m-%u",
+                     world->messages));
 }
 
 static void n39_carries_what_the_device_said(void **state) {
     struct device_world *world = *state;
     for (unsigned failed = 0; failed < 2; failed++) {
-        begin(world);
+        world_begin(world);
         struct said said = FROM_PPMID(PPMID, 0, 0x2A);
         said.payload.result = (uint8_t)failed;
         world_hear(world, &said);
         world_take(world);
         /* ActivateImageResultCode: 1 for success in the table alert */
-        expect(world, "N39",
-               "select concat_ws(' ', request_no, eui64_text(device_id),"
-               " encode(firmware_version, 'hex'), to_hex(device_alert_code),"
-               " result, event_time at time zone 'UTC') from alert limit 1",
-               failed ? "00-DB-00-00-00-00-01-03 0000002a 8f8b 0"
-                        " 2030-01-01 11:00:00"
-                      : "00-DB-00-00-00-00-01-03 0000002a 8f8b 1"
-                        " 2030-01-01 11:00:00");
+        world_expect(
+            world, "N39",
+            "select concat_ws(' ', request_no, eui64_text(device_id),"
+            " encode(firmware_version, 'hex'), to_hex(device_alert_code),"
+            " result, event_time at time zone 'UTC') from alert limit 1",
+            failed ? "00-DB-00-00-00-00-01-03 0000002a 8f8b 0"
+                     " 2030-01-01 11:00:00"
+                   : "00-DB-00-00-00-00-01-03 0000002a 8f8b 1"
+                     " 2030-01-01 11:00:00");
     }
 }
 
 static void a_passed_on_alert_has_the_octets(void **state) {
     struct device_world *world = *state;
-    begin(world);
+    world_begin(world);
     struct said said = TO_USER(ESME, S1, 0x8F72);
     said.counter = 77;
     world_hear(world, &said);
     world_take(world);
-    expect(world, "8F72",
-           "select concat_ws(' ', to_hex(a.device_alert_code),"
-           " a.originator_counter, eui64_text(a.device_id),"
-           " a.payload = g.payload) from alert a, gbcs_message g",
-           "8f72 77 00-DB-00-00-00-00-01-01 t");
+    world_expect(world, "8F72",
+                 "select concat_ws(' ', to_hex(a.device_alert_code),"
+                 " a.originator_counter, eui64_text(a.device_id),"
+                 " a.payload = g.payload) from alert a, gbcs_message g",
+                 "8f72 77 00-DB-00-00-00-00-01-01 t");
 }
 
 /* ---- whose request is it? (decision: told, not moved) ---- */
@@ -237,20 +192,20 @@ static void a_passed_on_alert_has_the_octets(void **state) {
 static void an_alert_goes_to_the_latest_request_with_that_version(
     void **state) {
     struct device_world *world = *state;
-    begin(world);
+    world_begin(world);
     world_update(world, PPMID, 1, "RESET_BY_DCC");           /* 2A, of S1 */
     world_update(world, PPMID, 2, "SUCCESSFUL_CH_TRANSFER"); /* 2B, of S2 */
     world_hear(world, &(struct said)FROM_HUB(HUB, PPMID, 0x8F8A, 0, 0x2A));
     world_take(world);
-    expect_device(world, "live", PPMID, "SUCCESSFUL_CH_TRANSFER", "29");
-    expect_told(world, "to the sender of 2A", "N62 S1");
+    world_expect_device(world, "live", PPMID, "SUCCESSFUL_CH_TRANSFER", "29");
+    world_expect_told(world, "to the sender of 2A", "N62 S1");
 
     struct said other = FROM_HUB(HUB, PPMID, 0x8F8A, 0, 0x2C);
     other.counter = 1;
     world_hear(world, &other);
     world_take(world);
-    expect_device(world, "live", PPMID, "SUCCESSFUL_CH_TRANSFER", "29");
-    expect_told(world, "else to the latest", "N62 S1, N62 S2");
+    world_expect_device(world, "live", PPMID, "SUCCESSFUL_CH_TRANSFER", "29");
+    world_expect_told(world, "else to the latest", "N62 S1, N62 S2");
 }
 
 /* Moved to another hub in the middle of an update: both may speak. */
@@ -258,7 +213,7 @@ static void both_hubs_count_when_the_device_moved(void **state) {
     struct device_world *world = *state;
     static const eui64 hubs[] = {HUB, HUB_2};
     for (size_t i = 0; i < 2; i++) {
-        begin(world);
+        world_begin(world);
         world_update(world, ESME, 1, "SUCCESSFUL_CH_TRANSFER");
         world_script(world,
                      "update smi_device set chf_id = " ID_FORMAT
@@ -268,8 +223,9 @@ static void both_hubs_count_when_the_device_moved(void **state) {
         said.from = hubs[i];
         world_hear(world, &said);
         world_take(world);
-        expect_device(world, "moved", ESME, "SUCCESSFUL_HAN_TRANSFER", "29");
-        expect_told(world, "moved", "N62 S1");
+        world_expect_device(world, "moved", ESME, "SUCCESSFUL_HAN_TRANSFER",
+                            "29");
+        world_expect_told(world, "moved", "N62 S1");
     }
     world_script(world,
                  "update smi_device set chf_id = " ID_FORMAT
@@ -279,13 +235,13 @@ static void both_hubs_count_when_the_device_moved(void **state) {
 
 static void disorder_ends_well(void **state) {
     struct device_world *world = *state;
-    begin(world);
+    world_begin(world);
     world_update(world, PPMID, 1, "APPROVED_FOR_DISTRIBUTION");
     world_hear(world, &(struct said)FROM_PPMID(PPMID, 0, 0x2A));
     world_hear(world, &(struct said)FROM_HUB(HUB, PPMID, 0x8F8A, 0, 0x2A));
     assert_int_equal(world_take(world), 2);
-    expect_device(world, "one batch", PPMID, "FIRMWARE_ACTIVATED", "2A");
-    expect_told(world, "one batch", "N62 S1, N39 S1, N39 S2");
+    world_expect_device(world, "one batch", PPMID, "FIRMWARE_ACTIVATED", "2A");
+    world_expect_told(world, "one batch", "N62 S1, N39 S1, N39 S2");
 }
 
 /* ---- twice ---- */
@@ -293,26 +249,27 @@ static void disorder_ends_well(void **state) {
 static void the_same_alert_under_another_message_id_is_a_duplicate(
     void **state) {
     struct device_world *world = *state;
-    begin(world);
+    world_begin(world);
     world_update(world, ESME, 1, "SUCCESSFUL_CH_TRANSFER");
     struct said said = FROM_HUB(HUB, ESME, 0x8F8A, 0, 0x2A);
     /* a new signature each time, so other octets: in a batch, and later */
     world_hear(world, &said);
     world_hear(world, &said);
     assert_int_equal(world_take(world), 2);
-    expect_told(world, "a batch", "N62 S1");
+    world_expect_told(world, "a batch", "N62 S1");
     world_hear(world, &said);
     assert_int_equal(world_take(world), 1);
-    expect_told(world, "later", "N62 S1");
-    expect(world, "states",
-           "select string_agg(state || coalesce(' ' || left(detail, 9), ''),"
-           " ', ' order by received) from gbcs_message",
-           "done, unknown duplicate, unknown duplicate");
+    world_expect_told(world, "later", "N62 S1");
+    world_expect(
+        world, "states",
+        "select string_agg(state || coalesce(' ' || left(detail, 9), ''),"
+        " ', ' order by received) from gbcs_message",
+        "done, unknown duplicate, unknown duplicate");
     /* another counter is another alert */
     said.counter = 9;
     world_hear(world, &said);
     world_take(world);
-    expect_told(world, "another", "N62 S1, N62 S1");
+    world_expect_told(world, "another", "N62 S1, N62 S1");
 }
 
 static int set_up(void **state) {

@@ -241,3 +241,56 @@ void world_update(struct device_world *world, eui64 device, int request,
         live ? "tracking_live" : "tracking_history",
         live ? "release_due" : "released", request, status, ID(device));
 }
+
+void world_begin(struct device_world *world) {
+    world_script(world, "truncate tracking_live, tracking_history, alert,"
+                        " gbcs_message, device_command; update smi_device"
+                        " set firmware_version = '\\x00000029'");
+    arena_reset(world->arena);
+}
+
+void world_expect(struct device_world *world, const char *name,
+                  const char *what, const char *expected) {
+    const char *found = world_ask(world, "%s", what);
+    if (strcmp(found, expected) != 0)
+        fail_msg("%s:\n%s\ngives  %s\nnot    %s", name, what, found, expected);
+}
+
+void world_expect_told(struct device_world *world, const char *name,
+                       const char *told) {
+    world_expect(
+        world, name,
+        "select string_agg(code || ' S' || substr(user_id::text, 17, 1),"
+        " ', ' order by alert_no) from alert",
+        told);
+}
+
+void world_expect_end(struct device_world *world, const char *name,
+                      const char *state, const char *detail) {
+    world_expect(
+        world, name,
+        "select state from gbcs_message order by received desc limit 1", state);
+    world_expect(
+        world, name,
+        "select detail from gbcs_message order by received desc limit 1",
+        detail);
+}
+
+void world_expect_device(struct device_world *world, const char *name,
+                         eui64 device, const char *status,
+                         const char *version) {
+    world_expect(
+        world, name,
+        arena_printf(world->arena,
+                     "select status::text from tracking where device_id"
+                     " = " ID_FORMAT " order by request_no desc limit 1",
+                     ID(device)),
+        status);
+    world_expect(
+        world, name,
+        arena_printf(world->arena,
+                     "select upper(substr(encode(firmware_version, 'hex'),"
+                     " 7)) from smi_device where device_id = " ID_FORMAT,
+                     ID(device)),
+        version);
+}

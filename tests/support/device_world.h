@@ -87,4 +87,23 @@ size_t world_take(struct device_world *world);
 void world_update(struct device_world *world, eui64 device, int request,
                   const char *status);
 
+/* Forgets messages, updates, commands and what Users are told; all devices run
+ * firmware 29 again. */
+void world_begin(struct device_world *world);
+
+/* Fails under `name` unless the query's only value is that. */
+void world_expect(struct device_world *world, const char *name,
+                  const char *query, const char *expected);
+
+/* Who is told what: "N39 S1, N39 S2", in their order. */
+void world_expect_told(struct device_world *world, const char *name,
+                       const char *told);
+/* What became of the newest message. */
+void world_expect_end(struct device_world *world, const char *name,
+                      const char *state, const char *detail);
+/* Its latest update's status and the last octet of its firmware version in the
+ * inventory, hexadecimal. */
+void world_expect_device(struct device_world *world, const char *name,
+                         eui64 device, const char *status, const char *version);
+
 #endif
