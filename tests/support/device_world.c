@@ -38,7 +38,7 @@ static const char estate[] =
     "insert into service_request (originator, target, counter, stage, used,"
     " service, service_reference_variant, command_variant, content, received,"
     " firmware_version) select ('90B3D51F300' || n || '0000')::macaddr8,"
-    " '90B3D51F30000002', 1000 + n, 1, true, 'serviceD', '11.1', 8,"
+    " '90B3D51F30000002', 9000 + n, 1, true, 'serviceD', '11.1', 8,"
     " sha256('x'), '2030-01-01', decode('0000002' || v, 'hex')"
     " from (values (1, 'A'), (2, 'B')) as x (n, v) order by n;";
 
