@@ -134,3 +134,35 @@ insert into command_role values
     ('GT', 'network_operator', true),
     ('RSA', 'registered_agent', false),
     ('OU', 'any', false);
+
+create view device_update as
+select l.device_id, l.request_no, l.chf_id, r.firmware_version
+from tracking_live l join service_request r on r.request_no = l.request_no
+union all
+select h.device_id, h.request_no, h.chf_id, r.firmware_version
+from tracking_history h join service_request r on r.request_no = h.request_no
+where h.status <> 'REJECTED_BY_DSP';
+comment on view device_update is
+    'Updates that a device''s message may be about: those we did not refuse';
+
+create table version_mismatch (
+    standing    text not null primary key
+        check (standing in ('active', 'not_active', 'not_listed')),
+    alert       text not null,
+    smi_updated boolean not null
+);
+comment on table version_mismatch is
+    'A device runs another firmware than the Smart Metering Inventory has: '
+    'what follows, by the standing of that firmware on the CPL for the '
+    'device''s model';
+comment on column version_mismatch.alert is
+    'DCC Alert to the sender of the 11.2 that found it';
+comment on column version_mismatch.smi_updated is
+    'the inventory follows the device, whoever reported it (11.2, 11.3, 8F66, '
+    '8F67, 8F8B)';
+insert into version_mismatch values
+    ('active', 'N49', true), ('not_active', 'N50', true),
+    ('not_listed', 'N51', false);
+
+create index cpl_entry_model
+    on cpl_entry (manufacturer_id, model_id, firmware_version);
