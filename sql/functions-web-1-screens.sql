@@ -234,8 +234,9 @@ begin atomic
         'earliest', expected_end(p_remaining, high, p_now),
         'latest', expected_end(p_remaining, low, p_now)) end
     from (select p_settled / hours as rate,
-            greatest(0, p_settled - 1.96 * sqrt(p_settled)) / hours as low,
-            (p_settled + 1.96 * sqrt(p_settled)) / hours as high
+            greatest(0, p_settled - 1.96 * sqrt(p_settled::numeric))
+                / hours as low,
+            (p_settled + 1.96 * sqrt(p_settled::numeric)) / hours as high
         from (select (greatest(extract(epoch from p_window), 1)
             / 3600)::numeric as hours) x) y;
 end;
