@@ -162,3 +162,14 @@ begin atomic
         (p_image_id, p_manufacturer_image_hash, p_octets)
     on conflict do nothing;
 end;
+
+-- What find_signer() says of a registered User, for a request without a
+-- signature. No row: not registered.
+create or replace function find_sender(p_user_id macaddr8)
+    returns table (
+        user_status user_status, user_roles user_role[], duis_version text)
+    language sql stable
+begin atomic
+    select status, roles, duis_version from service_user
+    where user_id = p_user_id;
+end;

@@ -78,10 +78,16 @@ begin
     execute format('lock table only %s in share update exclusive mode',
         p_table);
     execute format('lock table %I in access exclusive mode', rest);
-    execute format('create table %I (like %s including all)', day, p_table);
+    execute format('create table %I (like %s including defaults'
+        ' including constraints including indexes including storage)', day,
+        p_table);
     execute format('with moved as (delete from %I where %s returning *)'
-        ' insert into %I overriding system value select * from moved',
-        rest, of_day, day);
+        ' insert into %I select * from moved', rest, of_day, day);
+    if p_table = 'sat_entry'::regclass then
+        execute format('create trigger sat_append_only before update or delete'
+            ' or truncate on %I for each statement'
+            ' execute function sat_append_only()', day);
+    end if;
     execute format('alter table %s attach partition %I for values from (%L)'
         ' to (%L)', p_table, day, p_day::timestamptz,
         (p_day + 1)::timestamptz);

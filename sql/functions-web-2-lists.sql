@@ -335,3 +335,19 @@ begin
     left join service_request r on r.request_no = a.request_no;
     return answer;
 end $$;
+
+-- ---- accounts ----
+
+-- One row for each account, or for the one that is named.
+create or replace function account_screens(
+    p_name text, p_lock_out interval, p_most integer, p_now timestamptz)
+    returns setof json language sql stable
+begin atomic
+    select json_build_object('name', name, 'role', role,
+        'supplierId', eui64_text(supplier_id), 'active', active,
+        'hasPassword', has_password, 'tokens', tokens,
+        'created', instant_text(created),
+        'lastSignIn', instant_text(last_sign_in),
+        'lockedUntil', instant_text(locked_until))
+    from list_accounts(p_name, p_lock_out, p_most, p_now);
+end;
