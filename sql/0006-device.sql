@@ -70,3 +70,99 @@ create table pre_command (
 comment on table pre_command is
     'Pre-Commands that a Transform returned: the Signed Pre-Command must be '
     'the same octets (decision: judged by itself where there is none)';
+
+create table command_device_type (
+    service_reference_variant text not null references service_reference,
+    device_type               device_type not null,
+    message_code              integer not null,
+    supplier                  text not null
+        check (supplier in ('own', 'import', 'either')),
+    user_originates           boolean not null,
+    primary key (service_reference_variant, device_type)
+);
+comment on table command_device_type is
+    'Device types that 11.2 and 11.3 may go to, and by which use case '
+    '(gbcs.md section 4)';
+comment on column command_device_type.message_code is
+    'of the use case: 0x0059 ECS52, 0x0084 GCS38, 0x0129 CS08, 0x0012 CS06';
+comment on column command_device_type.supplier is
+    'own: the supplier of this meter; import, either: of the home';
+comment on column command_device_type.user_originates is
+    'the device knows remote parties, so one of them is the originator of its '
+    'command; otherwise the ACB is, with the User in the supplementary fields';
+insert into command_device_type values
+    ('11.2', 'ESME', x'0059'::integer, 'own', true),
+    ('11.2', 'GSME', x'0084'::integer, 'own', true),
+    ('11.2', 'CHF', x'0059'::integer, 'either', false),
+    ('11.2', 'PPMID', x'0129'::integer, 'either', false),
+    ('11.2', 'HCALCS', x'0129'::integer, 'either', false),
+    ('11.3', 'ESME', x'0012'::integer, 'own', true),
+    ('11.3', 'GSME', x'0012'::integer, 'own', true),
+    ('11.3', 'HCALCS', x'0012'::integer, 'import', true);
+
+create table command_device_status (
+    service_reference_variant text not null references service_reference,
+    device_status             device_status not null,
+    primary key (service_reference_variant, device_status)
+);
+comment on table command_device_status is
+    'Statuses of a device in which 11.2 and 11.3 may go to it: the two that '
+    'the published text names (Suspended since MP105)';
+insert into command_device_status
+select v, s from unnest(array['11.2', '11.3']) v,
+    unnest(array['Commissioned', 'Suspended']::device_status[]) s;
+
+create table command_role (
+    role               user_role not null primary key,
+    relation           text not null check (relation in ('supplier',
+        'export_supplier', 'network_operator', 'registered_agent', 'any')),
+    known_remote_party boolean not null
+);
+comment on table command_role is
+    'What a User must be to a device to send it a command in that role';
+comment on column command_role.relation is
+    'any: nothing; otherwise as the Smart Metering Inventory has it. A '
+    'supplier: see command_device_type.supplier';
+comment on column command_role.known_remote_party is
+    'a meter holds certificates of such a party (GBCS remote party roles '
+    'Supplier and NetworkOperator), so it can be the originator';
+insert into command_role values
+    ('IS', 'supplier', true),
+    ('GS', 'supplier', true),
+    ('ES', 'export_supplier', false),
+    ('ED', 'network_operator', true),
+    ('GT', 'network_operator', true),
+    ('RSA', 'registered_agent', false),
+    ('OU', 'any', false);
+
+create view device_update as
+select l.device_id, l.request_no, l.chf_id, r.firmware_version
+from tracking_live l join service_request r on r.request_no = l.request_no
+union all
+select h.device_id, h.request_no, h.chf_id, r.firmware_version
+from tracking_history h join service_request r on r.request_no = h.request_no
+where h.status <> 'REJECTED_BY_DSP';
+comment on view device_update is
+    'Updates that a device''s message may be about: those we did not refuse';
+
+create table version_mismatch (
+    standing    text not null primary key
+        check (standing in ('active', 'not_active', 'not_listed')),
+    alert       text not null,
+    smi_updated boolean not null
+);
+comment on table version_mismatch is
+    'A device runs another firmware than the Smart Metering Inventory has: '
+    'what follows, by the standing of that firmware on the CPL for the '
+    'device''s model';
+comment on column version_mismatch.alert is
+    'DCC Alert to the sender of the 11.2 that found it';
+comment on column version_mismatch.smi_updated is
+    'the inventory follows the device, whoever reported it (11.2, 11.3, 8F66, '
+    '8F67, 8F8B)';
+insert into version_mismatch values
+    ('active', 'N49', true), ('not_active', 'N50', true),
+    ('not_listed', 'N51', false);
+
+create index cpl_entry_model
+    on cpl_entry (manufacturer_id, model_id, firmware_version);

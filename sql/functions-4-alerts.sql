@@ -196,7 +196,7 @@ create or replace function give_up_alerts(
 as $$
 declare
     most constant integer := 1000;
-    part integer;
+    given integer;
     total integer := 0;
 begin
     loop
@@ -216,9 +216,9 @@ begin
         select p_now, 'given_up', request_no, device_id, user_id, code,
             'counter ' || alert_no || ': ' || last_error
         from given_up;
-        get diagnostics part = row_count;
-        total := total + part;
-        exit when part < most;
+        get diagnostics given = row_count;
+        total := total + given;
+        exit when given < most;
     end loop;
     return total;
 end $$;

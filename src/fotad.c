@@ -4,6 +4,7 @@
 #include "base/version.h"
 #include "csp_gateway/gateway.h"
 #include "db/db.h"
+#include "device/send.h"
 #include "duis/library.h"
 #include "operations/health.h"
 #include "request/pipeline.h"
@@ -27,6 +28,7 @@ struct fotad {
     struct request_management requests;
     struct http_listener *users, *operations;
     struct csp_gateway *csps;
+    struct command_sender *commands;
 };
 
 static const char usage[] =
@@ -114,6 +116,20 @@ static bool load_keys(struct fotad *f) {
     return true;
 }
 
+/* Shared secrets kept in memory: an estate's devices that are spoken to within
+ * a few hours. */
+enum { MOST_SECRETS = 100000 };
+
+static bool load_acb_key(struct fotad *f) {
+    const char *reason;
+    f->requests.acb =
+        acb_key_load(f->config.key_agreement_key, MOST_SECRETS, &reason);
+    return f->requests.acb ||
+           fail("keys.unusable",
+                arena_printf(f->arena, "[identity] key_agreement_key %s: %s",
+                             f->config.key_agreement_key, reason));
+}
+
 static void warn(const struct fotad *f) {
     if (f->config.accept_expired)
         log_warning("config.test_only", ": [identity] accept_expired = yes: "
@@ -172,12 +188,18 @@ static bool start_csp_gateway(struct fotad *f) {
     return f->csps || fail("csp_gateway.unusable", reason);
 }
 
+static bool start_commands(struct fotad *f) {
+    f->commands = command_send_start(&f->config);
+    return true;
+}
+
 static bool start(struct fotad *f) {
     f->requests.config = &f->config;
     if (!duis_open())
         return fail("duis.unusable", "the schemas cannot be compiled");
     return open_database(f) && load_rules(f) && load_keys(f) &&
-           listen_operations(f) && start_csp_gateway(f) && listen_users(f);
+           load_acb_key(f) && listen_operations(f) && start_csp_gateway(f) &&
+           start_commands(f) && listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -228,8 +250,10 @@ static void stop(struct fotad *f) {
     health_stop();
     http_close(f->users);
     csp_gateway_stop(f->csps);
+    command_send_stop(f->commands);
     http_close(f->operations);
     request_use_rules(NULL);
+    acb_key_free(f->requests.acb);
     db_close(f->db);
     duis_close();
 }

@@ -8,7 +8,10 @@ static const struct {
     const char *name, *usage;
     int (*run)(int argc, char **argv);
 } VERBS[] = {
-    {"pki", "DIR\n      keys and certificates of the DSP and of the Users",
+    {"pki",
+     "DIR [--homes N] [--seed S]\n"
+     "      keys and certificates of the DSP and of the Users, and the\n"
+     "      certificates of the devices of that estate",
      verb_pki},
     {"estate",
      "DIR [--homes N] [--seed S] [--receive-url URL]\n"
@@ -32,6 +35,10 @@ static const struct {
      "      [--target EUI64] [--per-request N --output DIR | --output FILE]\n"
      "      a signed Service Request, or several with N devices each",
      verb_request},
+    {"load",
+     "--url URL [--connections N] [--header TEXT] [--bearer TOKEN] FILE...\n"
+     "      posts each file once and says how long the answers took (JSON)",
+     verb_load},
 };
 
 enum { VERB_COUNT = sizeof VERBS / sizeof *VERBS };

@@ -1,5 +1,6 @@
 /* A small Smart Metering Key Infrastructure: DIR/ca.pem, DIR/certificates/,
  * DIR/keys/. */
+#include "fotasim/device_key.h"
 #include "fotasim/estate.h"
 #include "fotasim/keys.h"
 #include "fotasim/verbs.h"
@@ -56,7 +57,8 @@ static bool write_member(struct arena *arena, const struct authority *authority,
                certificate_pem(arena, certificate));
 }
 
-static bool write_pki(struct arena *arena, const char *folder) {
+static bool write_pki(struct arena *arena, const char *folder, uint64_t seed,
+                      uint64_t homes) {
     struct authority authority = authority_new(arena);
     bool good = make_folder(arena_printf(arena, "%s/keys", folder)) &&
                 make_folder(arena_printf(arena, "%s/certificates", folder)) &&
@@ -64,17 +66,23 @@ static bool write_pki(struct arena *arena, const char *folder) {
                             certificate_pem(arena, authority.certificate));
     for (size_t i = 0; i < sizeof MEMBERS / sizeof *MEMBERS && good; i++)
         good = write_member(arena, &authority, folder, i);
-    return good;
+    return good &&
+           sim_write_device_certificates(
+               &authority, arena_printf(arena, "%s/certificates", folder), seed,
+               homes);
 }
 
 int verb_pki(int argc, char **argv) {
+    uint64_t homes = 0, seed = 1;
+    const struct option_row rows[] = {{"homes", OPTION_COUNT, &homes},
+                                      {"seed", OPTION_COUNT, &seed}};
     char **operands;
-    if (!read_options(argc, argv, NULL, 0, &operands))
+    if (!read_options(argc, argv, rows, sizeof rows / sizeof *rows, &operands))
         return 2;
     if (!operands[0] || operands[1])
         return refuse("pki: one folder is wanted"), 2;
     struct arena *arena = arena_new();
-    bool good = write_pki(arena, operands[0]);
+    bool good = write_pki(arena, operands[0], seed, homes);
     arena_free(arena);
     return good ? 0 : 1;
 }

@@ -23,6 +23,13 @@ bool request_compose(struct rq *rq) {
         response.message = DUIS_FIRMWARE_WARNING;
         memcpy(response.warning, rq->refused, sizeof rq->refused);
     }
+    if (rq->returned.len) {
+        response.message = rq->condition == CONDITION_transformed
+                               ? DUIS_PRE_COMMAND
+                               : DUIS_LOCAL_COMMAND;
+        response.gbcs_version = rq->device.gbcs_version;
+        response.gbcs_payload = rq->returned;
+    }
     struct buffer out = {0};
     bool signed_well =
         duis_response_compose(&out, rq->management->signer, &response);

@@ -8,6 +8,7 @@
 #include "support/duis_check.h"
 #include "support/pg.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <libpq-fe.h>
 #include <libxml/tree.h>
@@ -167,6 +168,13 @@ static void load_estate(struct gateway *g) {
     db_close(db);
 }
 
+void gateway_publish(struct gateway *g, const char *device_type,
+                     struct span manufacturer_image) {
+    struct db *db = db_open(g->conninfo, "estate");
+    estate_publish(db, device_type, manufacturer_image, "0123ABCD");
+    db_close(db);
+}
+
 struct gateway *gateway_new(void) {
     const char *conninfo = pg_fresh_database();
     open_libraries();
@@ -321,16 +329,19 @@ static const char *xml_text(struct arena *arena, struct span body,
     return arena_text(arena, span_of(at, strcspn(at, "<")));
 }
 
-/* ResponseID = target:originator:counter */
+/* RequestID as received; ResponseID = target:originator:counter, in fotad's
+ * own writing: upper case, no zeros in front. */
 static void check_ids(struct arena *arena, struct span body,
                       const struct answer *answer) {
     enum { PART = EUI64_TEXT_LEN + 1 };
     const char *id = xml_text(arena, body, "RequestID");
     assert_string_equal(xml_text(arena, answer->body, "RequestID"), id);
     assert_true(strlen(id) > 2 * PART);
-    assert_string_equal(
-        xml_text(arena, answer->body, "ResponseID"),
-        arena_printf(arena, "%.23s:%.23s:%s", id + PART, id, id + 2 * PART));
+    char *turned = arena_printf(arena, "%.23s:%.23s:%ju", id + PART, id,
+                                (uintmax_t)strtoull(id + 2 * PART, NULL, 10));
+    for (char *c = turned; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    assert_string_equal(xml_text(arena, answer->body, "ResponseID"), turned);
 }
 
 void gateway_check(const struct gateway *g, struct arena *arena,
@@ -452,8 +463,9 @@ const char *gateway_tracked(struct gateway *g) {
 }
 
 void gateway_forget(struct gateway *g) {
-    gateway_tell(g, "truncate service_request, firmware_image, distribution,"
-                    " tracking_live, tracking_history cascade");
+    gateway_tell(g, "delete from tracking_live; delete from tracking_history;"
+                    "delete from distribution; delete from firmware_image;"
+                    "delete from service_request");
 }
 
 /* ---- time ---- */

@@ -120,6 +120,10 @@ const char *gateway_ask(struct gateway *gateway, const char *sql);
 /* SQL without an answer. Both end the test when it fails. */
 void gateway_tell(struct gateway *gateway, const char *sql);
 
+/* Puts a Manufacturer Image on the CPL; see estate_publish(). */
+void gateway_publish(struct gateway *gateway, const char *device_type,
+                     struct span manufacturer_image);
+
 /* Forgets all requests and what they left. */
 void gateway_forget(struct gateway *gateway);
 
