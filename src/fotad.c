@@ -1,9 +1,11 @@
 /* fotad: the daemon, in the foreground (systemd Type=notify). */
+#include "alerts/deliver.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "csp_gateway/gateway.h"
 #include "db/db.h"
+#include "device/receive.h"
 #include "device/send.h"
 #include "duis/library.h"
 #include "operations/health.h"
@@ -29,6 +31,9 @@ struct fotad {
     struct http_listener *users, *operations;
     struct csp_gateway *csps;
     struct command_sender *commands;
+    struct alerts *alerts;
+    struct receiving receiving;
+    struct receivers *receivers;
 };
 
 static const char usage[] =
@@ -120,14 +125,22 @@ static bool load_keys(struct fotad *f) {
  * a few hours. */
 enum { MOST_SECRETS = 100000 };
 
+/* Without it update requests are served all the same. A file that is there but
+ * is no key is a mistake. */
 static bool load_acb_key(struct fotad *f) {
-    const char *reason;
-    f->requests.acb =
-        acb_key_load(f->config.key_agreement_key, MOST_SECRETS, &reason);
+    const char *path = f->config.key_agreement_key, *reason;
+    if (access(path, F_OK) != 0) {
+        log_warning("keys.no_key_agreement",
+                    ": [identity] key_agreement_key %s is not there: 11.2 and "
+                    "11.3 cannot be sent to devices",
+                    path);
+        return true;
+    }
+    f->requests.acb = acb_key_load(path, MOST_SECRETS, &reason);
     return f->requests.acb ||
            fail("keys.unusable",
                 arena_printf(f->arena, "[identity] key_agreement_key %s: %s",
-                             f->config.key_agreement_key, reason));
+                             path, reason));
 }
 
 static void warn(const struct fotad *f) {
@@ -193,13 +206,26 @@ static bool start_commands(struct fotad *f) {
     return true;
 }
 
+static bool start_alerts(struct fotad *f) {
+    f->alerts = alerts_start(&f->config, f->requests.signer);
+    return true;
+}
+
+static bool start_receivers(struct fotad *f) {
+    f->receiving =
+        (struct receiving){.config = &f->config, .acb = f->requests.acb};
+    f->receivers = receivers_start(&f->receiving);
+    return true;
+}
+
 static bool start(struct fotad *f) {
     f->requests.config = &f->config;
     if (!duis_open())
         return fail("duis.unusable", "the schemas cannot be compiled");
     return open_database(f) && load_rules(f) && load_keys(f) &&
-           load_acb_key(f) && listen_operations(f) && start_csp_gateway(f) &&
-           start_commands(f) && listen_users(f);
+           load_acb_key(f) && start_alerts(f) && listen_operations(f) &&
+           start_csp_gateway(f) && start_commands(f) && start_receivers(f) &&
+           listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -251,6 +277,8 @@ static void stop(struct fotad *f) {
     http_close(f->users);
     csp_gateway_stop(f->csps);
     command_send_stop(f->commands);
+    receivers_stop(f->receivers);
+    alerts_stop(f->alerts);
     http_close(f->operations);
     request_use_rules(NULL);
     acb_key_free(f->requests.acb);
