@@ -54,15 +54,18 @@ static void recall(struct csp_seen *seen, const char *key, const json_t *line) {
 }
 
 /* The next line that is JSON, or NULL: the end of the process before may have
- * cut one off. */
+ * cut one off; then what follows begins on a new line. */
 static json_t *read_line(FILE *file) {
     char *line = NULL;
     size_t size = 0;
+    bool whole = true;
     json_t *json = NULL;
-    while (!json && getline(&line, &size, file) > 0)
+    for (ssize_t len; !json && (len = getline(&line, &size, file)) > 0;) {
+        whole = line[len - 1] == '\n';
         json = json_loads(line, 0, NULL);
-    if (!json)
-        fputs(line && *line && !strchr(line, '\n') ? "\n" : "", file);
+    }
+    if (!whole)
+        fputc('\n', file);
     free(line);
     return json;
 }
