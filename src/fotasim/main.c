@@ -41,6 +41,17 @@ static const struct {
      "      a CSP: takes images, jobs and commands, records them in DIR as\n"
      "      JSON lines, reports back; ends with SIGTERM",
      verb_csp},
+    {"user",
+     "[--listen 127.0.0.1:9300] [--id EUI64] [--state DIR] [--keep yes]\n"
+     "      [--certificate FILE] [--check no]\n"
+     "      Users' Receive Response Services: /user/EUI64, or any path for "
+     "--id;\n"
+     "      USR1: down, USR2: up; PUT /faults/EUI64|all, GET /counts",
+     verb_user},
+    {"load",
+     "--url URL [--connections N] [--header TEXT] [--bearer TOKEN] FILE...\n"
+     "      posts each file once and says how long the answers took (JSON)",
+     verb_load},
 };
 
 enum { VERB_COUNT = sizeof VERBS / sizeof *VERBS };
