@@ -3,6 +3,13 @@
 CC ?= cc
 VARIANT ?= release
 B := build/$(VARIANT)
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+# V=1 shows every command.
+Q := $(if $(V),,@)
+# Uses every core unless told otherwise by -j.
+PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+SUBMAKE = $(MAKE) --no-print-directory $(PARALLEL)
 
 PKGS := libpq libmicrohttpd libxml-2.0 xmlsec1-openssl libcrypto jansson \
         libcurl libsystemd gnutls
@@ -20,52 +27,159 @@ OPT_asan := -O1 -fsanitize=address -fno-omit-frame-pointer
 OPT_ubsan := -O1 -fsanitize=undefined -fno-sanitize-recover=all
 OPT_tsan := -O1 -fsanitize=thread
 OPT_valgrind := -O1
+OPT_coverage := -O0 --coverage
+OPT_fuzz := -O1 -Wno-missing-field-initializers \
+  -fsanitize=fuzzer-no-link,address,undefined \
+  -fno-sanitize-recover=all
 OPT := $(OPT_$(VARIANT))
 CFLAGS ?= -g
-ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -Isrc $(PKG_CFLAGS) $(WARNINGS) \
-  $(HARDEN) $(OPT) $(CFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(filter -fsanitize%,$(OPT)) $(LDFLAGS)
+C_FLAGS = -std=c17 -D_GNU_SOURCE -Isrc $(PKG_CFLAGS) $(WARNINGS)
+ALL_CFLAGS = $(C_FLAGS) $(HARDEN) $(OPT) $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now \
+  $(filter -fsanitize% --coverage,$(OPT)) $(LDFLAGS)
 ALL_LIBS = $(PKG_LIBS) -linih -lcsv -lcrypt -lpthread
 
 LIB_SRC := $(filter-out src/fotasim/%,$(wildcard src/*/*.c))
-SIM_SRC := $(wildcard src/fotasim/*.c)
+SIM_SRC := $(filter-out src/fotasim/main.c,$(wildcard src/fotasim/*.c))
+MAIN_SRC := $(wildcard src/*.c src/fotasim/main.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 TEST_SRC := $(wildcard tests/*/*_test.c)
+FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
+SEED_SRC := $(wildcard tests/fuzz/*_seeds.c)
 EMBED := $(wildcard sql/*.sql schemas/*.xsd schemas/*.json)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 LIB := $(B)/libfotad.a
-PROGRAMS := $(patsubst src/%.c,$(B)/%,$(wildcard src/fotad.c src/fotactl.c)) \
-  $(if $(SIM_SRC),$(B)/fotasim)
-TESTS := $(patsubst %.c,$(B)/%,$(TEST_SRC))
+SIM := $(B)/libfotasim.a
+PROGRAMS := $(patsubst src/%.c,$(B)/%,$(wildcard src/*.c)) $(B)/fotasim
+TESTS := $(patsubst %.c,$(B)/%,$(TEST_SRC)) $(wildcard tests/*/*_test.sh)
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(FUZZ_SRC))
+SEEDERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(SEED_SRC))
 
 .DELETE_ON_ERROR:
-.PHONY: all tests
-all: $(PROGRAMS)
+.PHONY: all tests fuzzers help deps check asan ubsan tsan valgrind coverage \
+  lint format fuzz demo demo-once bench install clean
+all: $(PROGRAMS) ## build the programs into build/release
 tests: all $(TESTS)
+fuzzers: $(FUZZERS) $(SEEDERS)
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC    $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The SQL, the schemas and the pages travel inside the programs.
 $(B)/embedded.s: $(EMBED) tools/embed.sh
 	@mkdir -p $(@D)
-	tools/embed.sh $(sort $(EMBED)) > $@
+	$(Q)tools/embed.sh $(sort $(EMBED)) > $@
 $(B)/embedded.o: $(B)/embedded.s $(EMBED)
-	$(CC) -c -o $@ $<
+	$(Q)$(CC) -c -o $@ $<
 
 $(LIB): $(call obj,$(LIB_SRC)) $(B)/embedded.o
+$(SIM): $(call obj,$(SIM_SRC))
+$(LIB) $(SIM):
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
-$(B)/fotad $(B)/fotactl: $(B)/%: $(B)/src/%.o $(LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
-$(B)/fotasim: $(call obj,$(SIM_SRC)) $(LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
-
-$(B)/tests/%_test: $(B)/tests/%_test.o $(call obj,$(SUPPORT_SRC)) $(LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(ALL_LIBS)
-$(call obj,$(TEST_SRC) $(SUPPORT_SRC)): ALL_CFLAGS += -Itests
+LINK = @echo "  LD    $@"; $(if $(V),set -x;) \
+  $(CC) $(ALL_LDFLAGS) -o $@ $^
+$(patsubst src/%.c,$(B)/%,$(wildcard src/*.c)): $(B)/%: $(B)/src/%.o $(LIB)
+	$(LINK) $(ALL_LIBS)
+$(B)/fotasim: $(B)/src/fotasim/main.o $(SIM) $(LIB)
+	$(LINK) $(ALL_LIBS)
+$(B)/tests/%_test: $(B)/tests/%_test.o $(call obj,$(SUPPORT_SRC)) $(SIM) $(LIB)
+	$(LINK) -lcmocka $(ALL_LIBS)
+$(FUZZERS): $(B)/%: $(B)/tests/fuzz/%.o $(SIM) $(LIB)
+	$(LINK) -fsanitize=fuzzer $(ALL_LIBS)
+$(SEEDERS): $(B)/%: $(B)/tests/fuzz/%.o $(call obj,$(SUPPORT_SRC)) $(SIM) $(LIB)
+	$(LINK) -lcmocka $(ALL_LIBS)
+$(call obj,$(TEST_SRC) $(SUPPORT_SRC) $(FUZZ_SRC) $(SEED_SRC)): \
+  C_FLAGS += -Itests
 
 -include $(shell find build -name '*.d' 2>/dev/null)
+
+help: ## this list
+	@sed -n 's/^\([a-z -]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 28
+
+deps: ## install the Debian packages that are missing (root or sudo)
+	@tools/deps build
+
+# ONLY=db runs the tests whose path has that in it.
+check: ## build and run the tests
+	@tools/deps build
+	@$(SUBMAKE) tests
+	@tests/run $(VARIANT) $(if $(ONLY),$(foreach t,$(TESTS),$(if \
+	  $(findstring $(ONLY),$(t)),$(t))),$(TESTS))
+
+asan ubsan tsan: ## the same tests with a sanitizer
+	@$(MAKE) --no-print-directory VARIANT=$@ check
+valgrind: ## the same tests under valgrind
+	@tools/deps valgrind
+	@$(MAKE) --no-print-directory VARIANT=$@ check
+coverage: ## the same tests, and the lines they reach, by room
+	@$(MAKE) --no-print-directory VARIANT=$@ check
+	@tools/coverage
+
+C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] tests/*/*.[ch])
+SH_FILES = tools/deps tools/pg tools/rooms tools/demo tools/bench \
+  tools/coverage tools/embed.sh tests/run .ci/run $(wildcard tests/*/*_test.sh)
+TIDIED = $(patsubst %.c,$(B)/%.tidied,$(LIB_SRC) $(SIM_SRC) $(MAIN_SRC) \
+  $(TEST_SRC) $(SUPPORT_SRC))
+.PHONY: lint-format lint-cppcheck
+lint: ## format, clang-tidy, cppcheck, shellcheck, order of rooms
+	@tools/deps build lint
+	@tools/rooms
+	@$(SUBMAKE) lint-format lint-cppcheck $(TIDIED)
+	@shellcheck $(wildcard $(SH_FILES))
+	@echo "lint: nothing found"
+lint-format:
+	@clang-format --dry-run -Werror $(C_FILES)
+lint-cppcheck:
+	@mkdir -p build/cppcheck
+	@cppcheck --quiet --cppcheck-build-dir=build/cppcheck --std=c11 \
+	  --enable=warning,performance,portability --inline-suppr \
+	  --suppressions-list=.cppcheck-suppressions --error-exitcode=1 \
+	  -D_GNU_SOURCE -Isrc -Itests src tests
+# Again only when the file or a header of it has changed.
+$(B)/%.tidied: %.c $(B)/%.o .clang-tidy tests/.clang-tidy
+	@echo "  TIDY  $<"
+	$(Q)clang-tidy --quiet $< -- $(C_FLAGS) -Itests 2>/dev/null
+	@touch $@
+
+format: ## write the files as clang-format wants them
+	@tools/deps lint
+	@clang-format -i $(C_FILES)
+
+# SECONDS=600 for each fuzzer.
+fuzz: ## feed damaged input to every parser, 60 seconds each
+	@tools/deps build fuzz
+	@$(SUBMAKE) VARIANT=fuzz CC=clang fuzzers
+	@tests/fuzz/run $(or $(SECONDS),60)
+
+demo: ## a whole DSP on this machine, until Ctrl-C
+	@tools/deps build
+	@$(SUBMAKE) all
+	@tools/demo
+demo-once: ## the same, ending by itself
+	@tools/deps build
+	@$(SUBMAKE) all
+	@tools/demo --once
+bench: ## measure; results in build/bench
+	@tools/deps build
+	@$(SUBMAKE) all
+	@tools/bench
+
+D = $(DESTDIR)$(PREFIX)
+install: all ## into PREFIX (/usr/local) below DESTDIR
+	install -d $(D)/bin $(D)/lib/systemd/system $(DESTDIR)$(SYSCONFDIR)/fotad
+	install $(PROGRAMS) $(D)/bin
+	sed 's|/usr/bin/|$(PREFIX)/bin/|' config/fotad.service \
+	  > $(D)/lib/systemd/system/fotad.service
+	for page in $(wildcard docs/man/*.[158]); do \
+	  install -D -m 644 $$page $(D)/share/man/man$${page##*.}/$${page##*/}; done
+	test -e $(DESTDIR)$(SYSCONFDIR)/fotad/fotad.conf || \
+	  install -m 644 config/fotad.conf $(DESTDIR)$(SYSCONFDIR)/fotad/fotad.conf
+
+clean: ## stop the private PostgreSQL and remove everything built
+	@tools/pg clean
+	rm -rf build

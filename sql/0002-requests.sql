@@ -37,6 +37,10 @@ insert into response_code values
     ('not_responsible', '', 200, 'E4', 'The User is not responsible for the device'),
     ('device_status', '', 200, 'E5', 'The status of the device does not allow it'),
     ('device_type', '', 200, 'E11', 'The device type does not fit the Service Request'),
+    ('device_not_served', '', 200, 'E20', 'No CSP serves the Communications Hub of the device'),
+    ('device_key_unknown', '', 200, 'E20', 'No valid key agreement certificate of the device is known, so no command can be made for it'),
+    ('pre_command_refused', '', 200, 'E12', 'The GBCSPayload is not the Pre-Command of this request with a signature'),
+    ('pre_command_not_authentic', '', 200, 'E1', 'The signature of the Pre-Command is not that of the User''s'),
     ('execution_time', '', 200, 'E31', 'The execution time is past or more than 30 days ahead'),
     ('image_too_large', '11.1', 200, 'E110105', 'The OTA Upgrade Image is over the size limit'),
     ('image_too_large', '11.4', 200, 'E110405', 'The OTA Upgrade Image is over the size limit'),
@@ -53,7 +57,9 @@ insert into response_code values
     ('accepted', '', 200, 'I99', 'Accepted'),
     ('quarantined', '', 200, 'I99', 'Held by anomaly detection'),
     ('transformed', '', 200, 'I0', 'The Pre-Command is returned'),
-    ('not_offered', '', 200, 'E12', 'This Service Request is not offered by this release'),
+    ('returned', '', 200, 'I0', 'The command is returned for local delivery'),
+    ('device_unreachable', '', 200, 'E20', 'The CSP could not reach the device'),
+    ('device_silent', '', 200, 'E21', 'The device did not answer in time'),
     ('our_fault', '', 500, 'E100', 'An error of the DSP; nothing was done');
 
 create table service_reference (
@@ -94,20 +100,29 @@ create table service_variant (
     service                   text not null
         check (service in ('serviceD', 'serviceS', 'serviceT')),
     body                      text not null,
+    sent                      boolean not null,
+    returned                  boolean not null,
+    future_dated              boolean not null,
     primary key (service_reference_variant, command_variant)
 );
 comment on table service_variant is
-    'Allowed Command Variants, the service URL and the body of each';
+    'Allowed Command Variants, the service URL and the body of each (DUIS '
+    'schema type sr:CommandVariant)';
+comment on column service_variant.sent is 'a command goes to the device';
+comment on column service_variant.returned is
+    'a command or Pre-Command goes back to the User in the answer';
+comment on column service_variant.future_dated is
+    'an execution time may be asked for; otherwise on demand only';
 insert into service_variant values
-    ('11.1', 8, 'serviceD', 'UpdateFirmware'),
-    ('11.4', 8, 'serviceD', 'UpdatePPMIDFirmware'),
-    ('11.2', 1, 'serviceS', 'ReadFirmwareVersion'),
-    ('11.2', 2, 'serviceD', 'ReadFirmwareVersion'),
-    ('11.2', 3, 'serviceS', 'ReadFirmwareVersion'),
-    ('11.3', 4, 'serviceT', 'ActivateFirmware'),
-    ('11.3', 5, 'serviceS', 'SignedPreCommand'),
-    ('11.3', 6, 'serviceD', 'SignedPreCommand'),
-    ('11.3', 7, 'serviceS', 'SignedPreCommand');
+    ('11.1', 8, 'serviceD', 'UpdateFirmware', false, false, false),
+    ('11.4', 8, 'serviceD', 'UpdatePPMIDFirmware', false, false, false),
+    ('11.2', 1, 'serviceS', 'ReadFirmwareVersion', true, false, true),
+    ('11.2', 2, 'serviceD', 'ReadFirmwareVersion', false, true, false),
+    ('11.2', 3, 'serviceS', 'ReadFirmwareVersion', true, true, false),
+    ('11.3', 4, 'serviceT', 'ActivateFirmware', false, true, true),
+    ('11.3', 5, 'serviceS', 'SignedPreCommand', true, false, true),
+    ('11.3', 6, 'serviceD', 'SignedPreCommand', false, true, false),
+    ('11.3', 7, 'serviceS', 'SignedPreCommand', true, true, false);
 
 create table service_device_type (
     service_reference_variant text not null references service_reference,

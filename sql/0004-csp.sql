@@ -49,13 +49,15 @@ comment on table csp_image is 'Images that a CSP has taken';
 
 create table csp_message (
     csp        text not null,
+    kind       "char" not null check (kind in ('r', 'n')),
     message_id text not null,
     received   timestamptz not null,
-    primary key (csp, message_id)
+    primary key (csp, kind, message_id)
 ) with (fillfactor = 100);
 comment on table csp_message is
     'Identifiers of reports and notifications that were taken, so that the '
     'same one again has no effect';
+comment on column csp_message.kind is 'r: reportId, n: notificationId';
 create index csp_message_received on csp_message using brin (received);
 
 create table distribution (
@@ -78,6 +80,9 @@ create table gbcs_message (
     received   timestamptz not null,
     chf_id     macaddr8 not null,
     originator macaddr8 not null,
+    recipient  macaddr8 not null,
+    cra        smallint not null check (cra between 1 and 3),
+    code       integer not null,
     counter    numeric(20, 0) not null,
     state      text not null default 'waiting'
         check (state in ('waiting', 'done', 'unverified', 'unknown')),
@@ -88,6 +93,22 @@ create table gbcs_message (
 comment on table gbcs_message is
     'Messages of devices as the CSPs passed them on';
 comment on column gbcs_message.chf_id is 'hub it came through, says the CSP';
+comment on column gbcs_message.originator is 'grouping header: the device';
+comment on column gbcs_message.recipient is 'grouping header';
+comment on column gbcs_message.cra is
+    'grouping header: 1 command, 2 response, 3 alert';
+comment on column gbcs_message.code is 'grouping header: message code';
+comment on column gbcs_message.counter is
+    'grouping header: of the device for an alert, of the command it answers '
+    'for a response';
 comment on column gbcs_message.state is
     'waiting: not looked at yet; done; unverified: signature or MAC not good, '
     'without effect; unknown: nothing that fotad knows what to do with';
+create unique index gbcs_message_same on gbcs_message
+    (originator, counter, cra, recipient, sha256(payload));
+comment on index gbcs_message_same is
+    'The same message of a device, under whatever messageId, is there once. '
+    'The octets are part of it: a forged message must not keep the genuine one '
+    'out, so until one of them is verified there may be two of one counter';
+create index gbcs_message_waiting on gbcs_message (received)
+    where state = 'waiting';

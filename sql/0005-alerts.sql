@@ -7,55 +7,81 @@ comment on sequence alert_counter is
 create type alert_state as enum ('waiting', 'given_up');
 
 create table alert (
-    alert_no          bigint not null primary key
+    alert_no             bigint not null primary key
         default nextval('alert_counter'),
-    user_id           macaddr8 not null,
-    created           timestamptz not null,
-    code              text not null,
-    event             text,
-    request_no        bigint,
-    device_id         macaddr8,
-    chf_id            macaddr8,
-    device_ids        macaddr8[],
-    device_type       device_type,
-    firmware_version  octets4,
-    other_version     octets4,
-    event_time        timestamptz,
-    device_alert_code integer,
-    result            smallint,
-    payload           bytea,
-    state             alert_state not null default 'waiting',
-    tries             integer not null default 0,
-    next_try          timestamptz not null,
-    leased_until      timestamptz,
-    last_error        text
-) with (fillfactor = 80);
+    user_id              macaddr8 not null,
+    created              timestamptz not null,
+    code                 text not null,
+    event                text,
+    response_code        text,
+    request_no           bigint,
+    device_id            macaddr8,
+    chf_id               macaddr8,
+    device_ids           macaddr8[],
+    device_type          device_type,
+    firmware_version     octets4,
+    other_version        octets4,
+    event_time           timestamptz,
+    device_alert_code    integer,
+    result               smallint,
+    originator_counter   numeric(20, 0),
+    quarantine_event_ref bigint,
+    payload              bytea,
+    state                alert_state not null default 'waiting',
+    tries                integer not null default 0,
+    next_try             timestamptz not null default '-infinity',
+    retried              timestamptz,
+    last_error           text
+) with (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05,
+    autovacuum_vacuum_cost_delay = 0);
 comment on table alert is
     'Messages to Users that are not confirmed yet: what each says, from which '
     'the same message is composed at every try. A confirmed one is deleted '
-    '(the service audit trail has it)';
-comment on column alert.alert_no is 'counter of its ResponseID';
+    '(the service audit trail has it). Few indexes, for 50,000 come and go '
+    'with one request';
+comment on column alert.alert_no is 'counter of a DCC Alert''s ResponseID';
 comment on column alert.user_id is 'recipient';
 comment on column alert.created is 'its ResponseDateTime';
-comment on column alert.code is 'DCC Alert code';
+comment on column alert.code is
+    'DCC Alert code, or the element that another message has: '
+    'ResponseMessage, FutureDatedDeviceAlertMessage, DeviceAlertMessage; see '
+    'src/alerts/message.def';
 comment on column alert.event is 'transition.event that caused it';
-comment on column alert.request_no is 'the update request it speaks of';
+comment on column alert.response_code is 'ResponseCode; null: I0';
+comment on column alert.request_no is
+    'the update request it speaks of, or the request that a ResponseMessage '
+    'answers, which lends it its RequestID and ResponseID';
 comment on column alert.device_id is 'the one device it speaks of';
+comment on column alert.chf_id is 'the hub it speaks of';
 comment on column alert.device_ids is 'the devices of a list alert';
 comment on column alert.other_version is 'FirmwareVersionMismatch: the SMI''s';
 comment on column alert.event_time is 'when the CSP or device says it happened';
 comment on column alert.device_alert_code is '0x8F89, 0x8F8A, 0x8F8B, ...';
 comment on column alert.result is
-    'TransferResponseCode, ActivateImageResultCode, or 1 for Success';
-comment on column alert.payload is 'the device''s own message';
+    'TransferResponseCode as GBCS numbers it; CommsHubTransferStatus and '
+    'ActivateImageResultCode: 1 for success, 0 for failure';
+comment on column alert.originator_counter is
+    'DeviceAlertMessage: the device''s own counter, for the ResponseID';
+comment on column alert.quarantine_event_ref is
+    'QuarantinedRequest: QuarantineEventRef';
+comment on column alert.payload is 'GBCSPayload: the device''s own message';
 comment on column alert.state is
     'given_up: a person must look (fotactl undelivered)';
-comment on column alert.leased_until is 'a worker has it in hand until then';
-create index alert_user on alert (user_id, alert_no);
-create index alert_device on alert (user_id, device_id, alert_no)
-    where device_id is not null;
-create index alert_list on alert (user_id, request_no, alert_no)
-    where device_id is null;
+comment on column alert.tries is 'how often it was sent and not confirmed';
+comment on column alert.next_try is
+    'not sent before; -infinity, so in the order of alert_no, until it was '
+    'tried';
+comment on column alert.retried is
+    'when a person had it tried again; it is given up that much later';
+comment on column alert.last_error is 'what the last try met';
+create index alert_due on alert (user_id, next_try, alert_no)
+    where state = 'waiting';
+create index alert_tried on alert (user_id, device_id, alert_no)
+    where state = 'waiting' and tries > 0;
+comment on index alert_tried is
+    'later messages about the same device wait for these';
+create index alert_given_up on alert (user_id, alert_no)
+    where state = 'given_up';
 
 create table sat_entry (
     entry_no   bigint generated always as identity,
@@ -105,4 +131,5 @@ comment on column alert_lane.next_try is
 comment on column alert_lane.tries is
     'how often in a row its address did not answer well';
 comment on column alert_lane.leased_until is
-    'a worker delivers to it until then';
+    'a worker delivers to it until then; the value tells the lease from a '
+    'later one';

@@ -25,6 +25,8 @@ end;
 --   taken     it is new; request_no is its row
 --   replayed  the same request again; response holds what was answered
 --   reused    used before with other content
+-- The Signed Pre-Command (stage 2) of an 11.3 shares the RequestID of its
+-- Transform (stage 1); nothing else shares one with another stage.
 -- A second session with the same RequestID waits here for the first.
 create or replace function take_request_id(
     p_originator macaddr8, p_target macaddr8, p_counter numeric,
@@ -35,6 +37,14 @@ create or replace function take_request_id(
 declare
     earlier service_request;
 begin
+    if exists (select from service_request r
+            where r.originator = p_originator and r.counter = p_counter
+                and r.stage <> p_stage and r.used
+                and (r.service_reference_variant, r.target)
+                    <> (p_variant, p_target)) then
+        outcome := 'reused';
+        return;
+    end if;
     insert into service_request as r (originator, target, counter, stage,
         used, service, service_reference_variant, command_variant, content,
         received)

@@ -35,7 +35,7 @@ begin
             coalesce(t.suppliers, h.responsible_supplier_ids) as suppliers,
             coalesce(t.chf_id, h.chf_id) as chf_id
         from unnest(p_told) as t
-        join service_request r on r.request_no = t.request_no
+        left join service_request r on r.request_no = t.request_no
         left join lateral (
             select device_type, responsible_supplier_ids, chf_id
             from tracking_history
@@ -72,10 +72,10 @@ begin
     ), written as (
         insert into alert (user_id, created, code, event, request_no,
             device_id, chf_id, device_ids, device_type, firmware_version,
-            event_time, device_alert_code, result, next_try)
+            event_time, device_alert_code, result)
         select user_id, p_now, alert, event, request_no, device_id, chf_id,
             device_ids, device_type, version, event_time, device_alert_code,
-            result, p_now
+            result
         from message order by ordinal
         returning alert_no, user_id, code, request_no, device_id, device_ids
     ), lane as (
@@ -96,125 +96,211 @@ begin
     from written;
 end $$;
 
--- Takes the lane of a User with something to send, for one worker.
-create or replace function lease_lane(
-    p_now timestamptz, p_until timestamptz,
-    out user_id macaddr8, out receive_url text, out duis_version text,
-    out tries integer)
-    language plpgsql as $$
-begin
-    select l.user_id, u.receive_url, u.duis_version, l.tries
-    into lease_lane.user_id, lease_lane.receive_url, lease_lane.duis_version,
-        lease_lane.tries
-    from alert_lane l
-    join service_user u on u.user_id = l.user_id
-    where l.next_try <= p_now
-        and (l.leased_until is null or l.leased_until <= p_now)
-        and exists (
-            select from alert a
-            where a.user_id = l.user_id and a.state = 'waiting'
-                and a.next_try <= p_now
-                and (a.leased_until is null or a.leased_until <= p_now))
-    order by l.next_try, l.user_id
-    limit 1
-    for update of l skip locked;
-    if found then
-        update alert_lane l set leased_until = p_until
-        where l.user_id = lease_lane.user_id;
-    end if;
-end $$;
-
--- The next alerts of a lane. Order per device: an alert waits for earlier ones
--- of the same device, and for earlier lists of the same request.
-create or replace function lease_alerts(
-    p_user_id macaddr8, p_now timestamptz, p_until timestamptz,
+-- Takes lanes of Users with something due, for one worker. A lane whose User
+-- is gone or has no address is taken too: the worker says so in it.
+-- p_except: lanes that this process has in hand, whatever the time says.
+create or replace function lease_lanes(
+    p_except macaddr8[], p_now timestamptz, p_until timestamptz,
     p_most integer)
-    returns table (
-        alert_no bigint, created timestamptz, code text, event text,
-        request_id text, device_id macaddr8, chf_id macaddr8,
-        device_ids macaddr8[], device_type text, firmware_version bytea,
-        other_version bytea, event_time timestamptz,
-        device_alert_code integer, result smallint, payload bytea,
-        tries integer)
+    returns table (user_id macaddr8, registered boolean, receive_url text,
+        duis_version text, tries integer)
     language sql
     set plan_cache_mode = force_generic_plan
 begin atomic
     with chosen as (
-        select a.alert_no from alert a
-        where a.user_id = p_user_id and a.state = 'waiting'
-            and a.next_try <= p_now
-            and (a.leased_until is null or a.leased_until <= p_now)
-            and not exists (
-                select from alert e
-                where e.user_id = a.user_id and e.device_id = a.device_id
-                    and e.alert_no < a.alert_no and e.state = 'waiting')
-            and not exists (
-                select from alert e
-                where e.user_id = a.user_id and e.device_id is null
-                    and e.request_no = a.request_no
-                    and e.alert_no < a.alert_no and e.state = 'waiting')
-        order by a.alert_no limit p_most
-        for update skip locked
+        select l.user_id from alert_lane l
+        where l.next_try <= p_now
+            and (l.leased_until is null or l.leased_until <= p_now)
+            and l.user_id <> all (p_except)
+            and exists (
+                select from alert a
+                where a.user_id = l.user_id and a.state = 'waiting'
+                    and a.next_try <= p_now)
+        order by l.next_try, l.user_id limit p_most
+        for update of l skip locked
     ), leased as (
-        update alert a set leased_until = p_until
-        from chosen c where a.alert_no = c.alert_no
-        returning a.*)
-    select l.alert_no, l.created, l.code, l.event,
-        request_id_text(r.originator, r.target, r.counter), l.device_id,
-        l.chf_id, l.device_ids, l.device_type::text, l.firmware_version,
-        l.other_version, l.event_time, l.device_alert_code, l.result,
-        l.payload, l.tries
-    from leased l
-    left join service_request r on r.request_no = l.request_no
-    order by l.alert_no;
+        update alert_lane l set leased_until = p_until
+        from chosen c where l.user_id = c.user_id
+        returning l.user_id, l.tries)
+    select l.user_id, u.user_id is not null, u.receive_url, u.duis_version,
+        l.tries
+    from leased l left join service_user u on u.user_id = l.user_id;
 end;
 
--- Confirmed by the User: the audit trail keeps what the queue forgets.
-create or replace function alerts_delivered(
-    p_alert_nos bigint[], p_now timestamptz) returns void
+-- What a leased lane may send at once: its alerts in their order, but of those
+-- about one device only the first, and none about a device before the lists of
+-- its request. What waits for an alert that failed goes behind it in the
+-- queue, so that it does not stand before others. A few more are looked at
+-- than are taken, so that one device does not hold up a probe.
+create or replace function next_alerts(
+    p_user_id macaddr8, p_now timestamptz, p_most integer)
+    returns table (
+        alert_no bigint, created timestamptz, since timestamptz,
+        tries integer, code text, response_code text, originator macaddr8,
+        target macaddr8, counter text, service_reference text,
+        service_reference_variant text, device_id macaddr8,
+        chf_id macaddr8, device_ids macaddr8[], device_type text,
+        firmware_version bytea, other_version bytea, event_time timestamptz,
+        device_alert_code integer, result smallint,
+        originator_counter text, quarantine_event_ref bigint,
+        payload bytea)
     language sql
     set plan_cache_mode = force_generic_plan
+    set jit = off
 begin atomic
+    with due as materialized (
+        select a.* from alert a
+        where a.user_id = p_user_id and a.state = 'waiting'
+            and a.next_try <= p_now
+        order by a.next_try, a.alert_no limit greatest(p_most, 100)
+    ), judged as materialized (
+        select d.*, d.device_id is not null
+                and (row_number() over (partition by d.device_id
+                        order by d.alert_no) > 1
+                    or d.alert_no > min(d.alert_no)
+                        filter (where d.device_id is null)
+                        over (partition by d.request_no)) is true as later,
+            (select max(e.next_try) from alert e
+                where e.user_id = p_user_id and e.device_id = d.device_id
+                    and e.alert_no < d.alert_no and e.state = 'waiting'
+                    and e.tries > 0) as behind
+        from due d
+    ), put_behind as (
+        update alert a set next_try = j.behind
+        from judged j
+        where j.behind > j.next_try and a.alert_no = j.alert_no)
+    select j.alert_no, j.created, coalesce(j.retried, j.created), j.tries,
+        j.code, j.response_code, r.originator, r.target, r.counter::text, s.service_reference,
+        s.service_reference_variant, j.device_id, j.chf_id, j.device_ids,
+        j.device_type::text, j.firmware_version, j.other_version,
+        j.event_time, j.device_alert_code, j.result,
+        j.originator_counter::text, j.quarantine_event_ref, j.payload
+    from judged j
+    left join service_request r on r.request_no = j.request_no
+    left join service_reference s
+        on s.service_reference_variant = r.service_reference_variant
+    where not j.later and j.behind is null
+    order by j.next_try, j.alert_no limit p_most;
+end;
+
+-- Alerts that cannot wait any longer. A lane that does not answer has only one
+-- tried at a time; the others fail with it. Most were never tried, and those
+-- are in the order of their age: they are taken from the front.
+create or replace function give_up_alerts(
+    p_user_id macaddr8, p_before timestamptz, p_error text,
+    p_now timestamptz) returns integer
+    language plpgsql
+    set plan_cache_mode = force_generic_plan
+as $$
+declare
+    most constant integer := 1000;
+    given integer;
+    total integer := 0;
+begin
+    loop
+        with first as (
+            (select alert_no from alert
+            where user_id = p_user_id and state = 'waiting'
+                and next_try = '-infinity'
+            order by alert_no limit most)
+            union all
+            select alert_no from alert
+            where user_id = p_user_id and state = 'waiting' and tries > 0
+        ), given_up as (
+            update alert a set state = 'given_up', last_error = p_error
+            from first f
+            where a.alert_no = f.alert_no
+                and coalesce(a.retried, a.created) <= p_before
+            returning a.*)
+        insert into sat_entry (at, kind, request_no, device_id, party, code,
+            detail)
+        select p_now, 'given_up', request_no, device_id, user_id, code,
+            'counter ' || alert_no || ': ' || last_error
+        from given_up;
+        get diagnostics given = row_count;
+        total := total + given;
+        exit when given < most;
+    end loop;
+    return total;
+end $$;
+
+-- What came of a lane's turn, in one transaction. Confirmed alerts are deleted
+-- (the audit trail has them); failed ones are tried again at their time, or
+-- given up if that is 'infinity'. p_paused_until is null while the address
+-- answers; otherwise the lane rests. p_until is the lane's next lease, or null
+-- to give it back; it is not touched if another has leased it since.
+create or replace function settle_lane(
+    p_user_id macaddr8, p_lease timestamptz, p_until timestamptz,
+    p_delivered bigint[], p_failed bigint[], p_next_tries timestamptz[],
+    p_errors text[], p_tries integer, p_paused_until timestamptz,
+    p_error text, p_give_up_before timestamptz, p_now timestamptz,
+    out given_up integer, out still_leased boolean)
+    language plpgsql
+    set plan_cache_mode = force_generic_plan
+as $$
+begin
+    given_up := 0;
     with gone as (
-        delete from alert where alert_no = any (p_alert_nos)
+        delete from alert where alert_no = any (p_delivered)
         returning alert_no, user_id, request_no, device_id, code)
     insert into sat_entry (at, kind, request_no, device_id, party, code,
         detail)
     select p_now, 'delivered', request_no, device_id, user_id, code,
         'counter ' || alert_no
     from gone;
-end;
 
--- Not confirmed: tried again at its time, or given up and left for a person.
-create or replace function alerts_failed(
-    p_alert_nos bigint[], p_next_tries timestamptz[], p_errors text[],
-    p_now timestamptz, p_give_up interval) returns void
-    language sql
-begin atomic
-    with failed as (
-        update alert a set tries = a.tries + 1, leased_until = null,
-            last_error = f.error, next_try = f.next_try,
-            state = case when f.next_try - a.created > p_give_up
-                then 'given_up'::alert_state else 'waiting' end
-        from unnest(p_alert_nos, p_next_tries, p_errors)
-            as f (alert_no, next_try, error)
-        where a.alert_no = f.alert_no
-        returning a.*)
-    insert into sat_entry (at, kind, request_no, device_id, party, code,
-        detail)
-    select p_now, 'given_up', request_no, device_id, user_id, code,
-        'counter ' || alert_no || ': ' || last_error
-    from failed where state = 'given_up';
-end;
+    if cardinality(p_failed) > 0 then
+        with failed as (
+            update alert a set tries = a.tries + 1, last_error = f.error,
+                next_try = case f.next_try when 'infinity' then a.next_try
+                    else f.next_try end,
+                state = case f.next_try when 'infinity'
+                    then 'given_up'::alert_state else 'waiting' end
+            from unnest(p_failed, p_next_tries, p_errors)
+                as f (alert_no, next_try, error)
+            where a.alert_no = f.alert_no and a.state = 'waiting'
+            returning a.*)
+        insert into sat_entry (at, kind, request_no, device_id, party, code,
+            detail)
+        select p_now, 'given_up', request_no, device_id, user_id, code,
+            'counter ' || alert_no || ': ' || last_error
+        from failed where state = 'given_up';
+        get diagnostics given_up = row_count;
+    end if;
+    if p_paused_until is not null then
+        given_up := given_up + give_up_alerts(p_user_id, p_give_up_before,
+            p_error, p_now);
+    end if;
 
--- Gives a lane back: p_next_try in the future while its address is not well.
-create or replace function release_lane(
-    p_user_id macaddr8, p_next_try timestamptz, p_error text) returns void
-    language sql
-begin atomic
-    update alert_lane set leased_until = null,
-        next_try = coalesce(p_next_try, '-infinity'),
-        tries = case when p_next_try is null then 0 else tries + 1 end,
-        last_error = p_error
-    where user_id = p_user_id;
-end;
+    update alert_lane set leased_until = p_until, tries = p_tries,
+        next_try = coalesce(p_paused_until, '-infinity'),
+        last_error = case when p_tries > 0 then coalesce(p_error, last_error)
+            end
+    where user_id = p_user_id and leased_until = p_lease;
+    still_leased := found;
+end $$;
+
+-- A person has undelivered messages tried again at once: those given up, and
+-- those that wait for their next try. Null: of all Users. Returns how many.
+create or replace function retry_undelivered(
+    p_user_id macaddr8, p_now timestamptz) returns integer
+    language plpgsql as $$
+declare
+    again integer;
+begin
+    with again as (
+        update alert set state = 'waiting', next_try = '-infinity',
+            tries = 0, retried = p_now
+        where (p_user_id is null or user_id = p_user_id)
+            and (state = 'given_up' or state = 'waiting' and tries > 0)
+        returning user_id
+    ), woken as (
+        update alert_lane set next_try = '-infinity'
+        where p_user_id is null or user_id = p_user_id
+    ), audited as (
+        insert into sat_entry (at, kind, party, code, detail)
+        select p_now, 'person', user_id, 'retry', count(*) || ' messages'
+        from again group by user_id)
+    select count(*) into again from again;
+    return again;
+end $$;

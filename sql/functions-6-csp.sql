@@ -1,7 +1,9 @@
 -- Puts devices that are in no job into one: one request, CSP and device type,
--- at most p_most devices. False when there is nothing to do.
+-- at most p_most devices, which are not released before p_keep_until (the end
+-- of the long retry). False when there is nothing to do.
 create or replace function make_job(
-    p_csp text, p_most integer, p_now timestamptz) returns boolean
+    p_csp text, p_most integer, p_now timestamptz, p_keep_until timestamptz)
+    returns boolean
     language plpgsql
     set plan_cache_mode = force_generic_plan
 as $$
@@ -29,7 +31,8 @@ begin
         values (d.request_no, d.csp, d.device_type, cardinality(ids), p_now,
             p_now)
         returning job_no into number;
-        update tracking_live set job_no = number
+        update tracking_live set job_no = number,
+            release_due = greatest(release_due, p_keep_until)
         where device_id = any (ids);
         insert into sat_entry (at, kind, request_no, csp, code, detail)
         values (p_now, 'job', d.request_no, d.csp, 'made',
@@ -73,6 +76,12 @@ begin
             where l.request_no = j.request_no and l.job_no = j.job_no
                 and l.status = 'AWAITING_CSP'
             order by l.device_id) l;
+        if j.tries = 0 and coalesce(cardinality(device_ids), 0) < j.devices
+        then
+            -- reset or released before the CSP heard of them
+            update tracking_history h set job_no = null
+            where h.request_no = j.request_no and h.job_no = j.job_no;
+        end if;
         exit when device_ids is not null;
         update csp_job c set state = 'empty', ended = p_now
         where c.job_no = j.job_no;
@@ -98,13 +107,6 @@ begin atomic
     on conflict do nothing;
 end;
 
--- The CSP does not know the image after all: send it again with the next try.
-create or replace function image_lost(p_csp text, p_image_id bytea)
-    returns void language sql
-begin atomic
-    delete from csp_image where csp = p_csp and image_id = p_image_id;
-end;
-
 create or replace function job_handed_over(p_job_no bigint, p_now timestamptz)
     returns void language sql
 begin atomic
@@ -125,6 +127,12 @@ begin atomic
     where job_no = p_job_no and state = 'waiting';
 end;
 
+-- A reason as the CSP gave it: one that csp_reason has, else OTHER.
+create or replace function csp_reason_of(p_given text) returns text
+    language sql stable
+    return coalesce((select reason from csp_reason
+        where reason = p_given and reason <> 'NEVER_ANSWERED'), 'OTHER');
+
 -- The CSP refused the whole job (p_event csp_refused) or was never there
 -- (csp_never_answered): every device of it hears so.
 create or replace function job_failed(
@@ -133,6 +141,8 @@ create or replace function job_failed(
     language plpgsql as $$
 declare
     j csp_job;
+    reason text := case p_event when 'csp_refused'
+        then csp_reason_of(p_reason) else p_reason end;
 begin
     update csp_job set ended = p_now, tries = tries + 1, leased_until = null,
         last_error = p_error, state = case p_event when 'csp_refused'
@@ -147,7 +157,7 @@ begin
         'job ' || j.job_no || ': ' || p_error);
     perform apply_events(array(
         select row((row_number() over (order by device_id))::integer, p_event,
-            device_id, request_no, p_reason, chf_id, null, null, null, null)
+            device_id, request_no, reason, chf_id, null, null, null, null)
             ::tracking_event
         from tracking_live
         where request_no = j.request_no and job_no = j.job_no), p_now,
@@ -176,7 +186,7 @@ begin
         outcome := 'unknown_job';
         return;
     end if;
-    insert into csp_message values (p_csp, 'report ' || p_report_id, p_now)
+    insert into csp_message values (p_csp, 'r', p_report_id, p_now)
     on conflict do nothing;
     if not found then
         outcome := 'duplicate';
@@ -190,7 +200,7 @@ begin
     where c.job_no = j.job_no;
 
     with listed as (
-        select d.device_id, min(d.reason) as reason,
+        select d.device_id, min(csp_reason_of(d.reason)) as reason,
             min(d.ordinal)::integer as ordinal
         from unnest(p_device_ids, p_reasons) with ordinality
             as d (device_id, reason, ordinal)
@@ -223,12 +233,15 @@ begin
 end $$;
 
 -- Delivery notifications of one CSP. Entries come back by their place when
--- they are refused, with a named reason; duplicates are only counted.
+-- they are refused, with a named reason; duplicates are only counted. Of those
+-- accepted, successes are the rest.
 create or replace function take_delivery_notifications(
     p_csp text, p_ids text[], p_job_ids uuid[], p_chf_ids macaddr8[],
-    p_device_ids macaddr8[], p_statuses text[], p_reasons text[],
-    p_times timestamptz[], p_now timestamptz, p_timeout interval,
-    out accepted integer, out duplicates integer,
+    p_device_ids macaddr8[], p_device_types text[], p_versions text[],
+    p_statuses text[], p_reasons text[], p_times timestamptz[],
+    p_now timestamptz, p_timeout interval,
+    out accepted integer, out failures integer, out others integer,
+    out duplicates integer,
     out refused_ordinals integer[], out refused_reasons text[])
     language plpgsql
     set plan_cache_mode = force_generic_plan
@@ -238,38 +251,50 @@ as $$
 declare
     events tracking_event[];
 begin
-    with given as materialized (
-        select n.*, j.job_no, j.request_no
-        from unnest(p_ids, p_job_ids, p_chf_ids, p_device_ids, p_statuses,
-            p_reasons, p_times) with ordinality as n (id, job_id, chf_id,
-            device_id, status, reason, at, ordinal)
-        left join csp_job j on j.job_id = n.job_id and j.csp = p_csp
+    with job as materialized (
+        select j.job_id, j.job_no, j.request_no, j.device_type::text,
+            firmware_version_text(r.firmware_version) as version
+        from (select distinct unnest(p_job_ids) as job_id) g
+        join csp_job j on j.job_id = g.job_id and j.csp = p_csp
+        join service_request r on r.request_no = j.request_no
     ), judged as materialized (
-        select g.*, coalesce(l.chf_id, h.chf_id) as job_chf_id,
-            case when g.job_no is null then 'the job is not known'
+        select n.id, n.chf_id, n.device_id, n.status,
+            nullif(n.reason, '') as reason, n.at, n.ordinal, j.request_no,
+            coalesce(l.chf_id, h.chf_id) as job_chf_id,
+            case when j.job_no is null then 'jobId: not known'
                 when l.device_id is null and h.device_id is null
-                    then 'the device is not in the job'
+                    then 'deviceId: not in the job'
+                when n.device_type <> j.device_type
+                    then 'deviceType: not that of the job'
+                when n.version <> j.version
+                    then 'firmwareVersion: not that of the job'
             end as refused
-        from given g
-        left join tracking_live l on l.device_id = g.device_id
-            and l.job_no = g.job_no
+        from unnest(p_ids, p_job_ids, p_chf_ids, p_device_ids,
+            p_device_types, p_versions, p_statuses, p_reasons, p_times)
+            with ordinality as n (id, job_id, chf_id, device_id, device_type,
+            version, status, reason, at, ordinal)
+        left join job j on j.job_id = n.job_id
+        left join tracking_live l on l.device_id = n.device_id
+            and l.job_no = j.job_no
         left join lateral (
             select device_id, chf_id from tracking_history
-            where device_id = g.device_id and job_no = g.job_no
+            where device_id = n.device_id and job_no = j.job_no
                 and l.device_id is null
             limit 1) h on true
     ), fresh as (
         insert into csp_message
-        select p_csp, id, p_now from (
+        select p_csp, 'n', id, p_now from (
             select distinct on (id) id from judged where refused is null
             order by id) x
         on conflict do nothing
         returning message_id
     ), taken as materialized (
-        select distinct on (j.id) j.* from judged j
-        join fresh f on f.message_id = j.id
-        where j.refused is null
-        order by j.id, j.ordinal
+        -- "is true" keeps the look-up a hash: the planner knows nothing of
+        -- the number of rows and would compare every one with every other
+        select distinct on (id) * from judged
+        where refused is null
+            and (id in (select message_id from fresh)) is true
+        order by id, ordinal
     ), audited as (
         insert into sat_entry (at, kind, request_no, device_id, csp, code,
             detail)
@@ -279,6 +304,8 @@ begin
         from taken
     )
     select (select count(*) from taken),
+        (select count(*) from taken where status = 'Failed'),
+        (select count(*) from taken where status = 'Other'),
         (select count(*) from judged where refused is null)
             - (select count(*) from taken),
         (select coalesce(array_agg(ordinal order by ordinal), '{}')
@@ -290,8 +317,65 @@ begin
                 request_no, reason, chf_id, null, at, null,
                 case status when 'Success' then 1 else 0 end)::tracking_event)
             from taken where status <> 'Other' and chf_id = job_chf_id)
-    into accepted, duplicates, refused_ordinals, refused_reasons, events;
+    into accepted, failures, others, duplicates, refused_ordinals,
+        refused_reasons, events;
     if events is not null then
         perform apply_events(events, p_now, p_timeout);
     end if;
 end $$;
+
+-- Messages of devices, for src/device to look at later. p_regions are the
+-- CSP's, as in its configuration. A message whose device and counter were
+-- found genuine before is a duplicate, whatever its octets.
+create or replace function take_gbcs_messages(
+    p_csp text, p_regions text, p_ids text[], p_chf_ids macaddr8[],
+    p_originators macaddr8[], p_recipients macaddr8[], p_cras integer[],
+    p_codes integer[], p_counters numeric[], p_payloads bytea[],
+    p_now timestamptz,
+    out accepted integer, out duplicates integer,
+    out refused_ordinals integer[], out refused_reasons text[])
+    language sql
+    set plan_cache_mode = force_generic_plan
+    set jit = off
+begin atomic
+    with judged as materialized (
+        select n.*, case when h.chf_id is null then 'commsHubId: not known'
+                when h.csp_region::text
+                    <> all (regexp_split_to_array(p_regions, '\s*,\s*'))
+                    then 'commsHubId: in no region of this CSP'
+            end as refused
+        from unnest(p_ids, p_chf_ids, p_originators, p_recipients, p_cras,
+            p_codes, p_counters, p_payloads) with ordinality as n (id, chf_id,
+            originator, recipient, cra, code, counter, payload, ordinal)
+        left join smi_home h on h.chf_id = n.chf_id
+            and h.csp_region is not null
+    ), taken as (
+        insert into gbcs_message (csp, message_id, received, chf_id,
+            originator, recipient, cra, code, counter, payload)
+        select p_csp, id, p_now, chf_id, originator, recipient, cra, code,
+            counter, payload
+        from judged j
+        where refused is null and not exists (
+            select from gbcs_message g
+            where g.originator = j.originator and g.counter = j.counter
+                and g.cra = j.cra and g.recipient = j.recipient
+                and g.state in ('done', 'unknown'))
+        order by id, ordinal
+        on conflict do nothing
+        returning 1
+    )
+    select t.n, j.n - t.n, j.ordinals, j.reasons
+    from (select count(*) as n from taken) t, (
+        select count(*) filter (where refused is null) as n,
+            coalesce(array_agg(ordinal order by ordinal)
+                filter (where refused is not null), '{}') as ordinals,
+            coalesce(array_agg(refused order by ordinal)
+                filter (where refused is not null), '{}') as reasons
+        from judged) j;
+end;
+
+-- Jobs of a CSP that wait for their turn, for the metrics.
+create or replace function jobs_waiting(p_csp text) returns bigint
+    language sql stable
+    return (select count(*) from csp_job
+        where csp = p_csp and state = 'waiting');

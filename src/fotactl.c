@@ -1,4 +1,25 @@
 /* fotactl: the operator's tool. */
-int main(void) {
-    return 2;
+#include "base/log.h"
+#include "operator/verbs.h"
+
+#include <stdio.h>
+
+static bool print(const struct buffer *text, FILE *to) {
+    return fwrite(text->data, 1, text->len, to) == text->len && fflush(to) == 0;
+}
+
+int main(int count, char **words) {
+    struct buffer out = {0}, err = {0};
+    /* a person reads stderr: the one line that the verb leaves */
+    log_set_level(LOG_LEVEL_NONE);
+    int status = fotactl_run((size_t)count - 1, (const char *const *)words + 1,
+                             &out, &err);
+    if (!print(&out, stdout) && status == FOTACTL_DONE) {
+        buffer_text(&err, "fotactl: stdout cannot be written\n");
+        status = FOTACTL_REFUSED;
+    }
+    print(&err, stderr);
+    buffer_free(&out);
+    buffer_free(&err);
+    return status;
 }

@@ -1,11 +1,16 @@
 /* fotad: the daemon, in the foreground (systemd Type=notify). */
+#include "alerts/deliver.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "csp_gateway/gateway.h"
 #include "db/db.h"
+#include "device/receive.h"
+#include "device/send.h"
 #include "duis/library.h"
 #include "operations/health.h"
 #include "request/pipeline.h"
+#include "tracking/transition.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -24,14 +29,20 @@ struct fotad {
     struct db *db;
     struct request_management requests;
     struct http_listener *users, *operations;
+    struct csp_gateway *csps;
+    struct command_sender *commands;
+    struct alerts *alerts;
+    struct receiving receiving;
+    struct receivers *receivers;
 };
 
 static const char usage[] =
     "usage: fotad --config FILE [--check-config]\n"
-    "       fotad --default-config | --version | --help\n"
+    "       fotad --default-config | --explain | --version | --help\n"
     "  --config FILE     read FILE; without it, defaults alone\n"
     "  --check-config    read the configuration, say what is wrong, and end\n"
-    "  --default-config  print every key with its default and what it does\n";
+    "  --default-config  print every key with its default and what it does\n"
+    "  --explain         print what every event does to a device (Table 3)\n";
 
 static bool fail(const char *event, const char *reason) {
     log_error(event, ": %s", reason);
@@ -82,7 +93,7 @@ static const char *contradiction(struct fotad *f) {
         if (reason)
             return reason;
     }
-    return NULL;
+    return csp_gateway_contradiction(config, f->arena);
 }
 
 static bool configure(struct fotad *f) {
@@ -115,7 +126,7 @@ static bool open_database(struct fotad *f) {
 
 static bool load_rules(struct fotad *f) {
     struct rules *rules;
-    if (rules_load(f->db, &rules) != DONE)
+    if (tracking_hand_over(f->db) != DONE || rules_load(f->db, &rules) != DONE)
         return fail("rules.unreadable", db_reason(f->db));
     request_use_rules(rules);
     return true;
@@ -136,6 +147,20 @@ static bool load_keys(struct fotad *f) {
         log_warning("keys.other_id", ": the EUI-64 of [identity] "
                                      "xml_signing_certificate is not acb_id");
     return true;
+}
+
+/* Shared secrets kept in memory: an estate's devices that are spoken to within
+ * a few hours. */
+enum { MOST_SECRETS = 100000 };
+
+static bool load_acb_key(struct fotad *f) {
+    const char *reason;
+    f->requests.acb =
+        acb_key_load(f->config.key_agreement_key, MOST_SECRETS, &reason);
+    return f->requests.acb ||
+           fail("keys.unusable",
+                arena_printf(f->arena, "[identity] key_agreement_key %s: %s",
+                             f->config.key_agreement_key, reason));
 }
 
 static void warn(const struct fotad *f) {
@@ -190,12 +215,37 @@ static bool listen_users(struct fotad *f) {
     return f->users || fail("user_gateway.unusable", reason);
 }
 
+static bool start_csp_gateway(struct fotad *f) {
+    const char *reason;
+    f->csps = csp_gateway_start(&f->config, &reason);
+    return f->csps || fail("csp_gateway.unusable", reason);
+}
+
+static bool start_commands(struct fotad *f) {
+    f->commands = command_send_start(&f->config);
+    return true;
+}
+
+static bool start_alerts(struct fotad *f) {
+    f->alerts = alerts_start(&f->config, f->requests.signer);
+    return true;
+}
+
+static bool start_receivers(struct fotad *f) {
+    f->receiving =
+        (struct receiving){.config = &f->config, .acb = f->requests.acb};
+    f->receivers = receivers_start(&f->receiving);
+    return true;
+}
+
 static bool start(struct fotad *f) {
     f->requests.config = &f->config;
     if (!duis_open())
         return fail("duis.unusable", "the schemas cannot be compiled");
     return open_database(f) && load_rules(f) && load_keys(f) &&
-           listen_operations(f) && listen_users(f);
+           load_acb_key(f) && start_alerts(f) && listen_operations(f) &&
+           start_csp_gateway(f) && start_commands(f) && start_receivers(f) &&
+           listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -245,8 +295,13 @@ static void live(struct fotad *f, int fd) {
 static void stop(struct fotad *f) {
     health_stop();
     http_close(f->users);
+    csp_gateway_stop(f->csps);
+    command_send_stop(f->commands);
+    receivers_stop(f->receivers);
+    alerts_stop(f->alerts);
     http_close(f->operations);
     request_use_rules(NULL);
+    acb_key_free(f->requests.acb);
     db_close(f->db);
     duis_close();
 }
@@ -256,8 +311,8 @@ static int serve(struct fotad *f) {
     bool started = fd >= 0 && start(f);
     if (started) {
         warn(f);
-        log_info("fotad.ready", "version=%s users=%s operations=%s",
-                 FOTAD_VERSION, f->config.user_listen,
+        log_info("fotad.ready", "version=%s users=%s csps=%s operations=%s",
+                 FOTAD_VERSION, f->config.user_listen, f->config.csp_listen,
                  f->config.operations_listen);
         sd_notify(0, "READY=1");
         live(f, fd);
@@ -269,20 +324,28 @@ static int serve(struct fotad *f) {
     return started ? 0 : 1;
 }
 
-static int print_default_config(void) {
+/* Prints what `write` writes. */
+static int print(void (*write_text)(struct buffer *out)) {
     struct buffer out = {0};
-    config_example(&out);
+    write_text(&out);
     fwrite(out.data, 1, out.len, stdout);
     buffer_free(&out);
     return 0;
 }
 
 int main(int argc, char **argv) {
-    enum { CONFIG_FILE = 'c', CHECK = 'k', DEFAULTS = 'd', VERSION = 'v' };
+    enum {
+        CONFIG_FILE = 'c',
+        CHECK = 'k',
+        DEFAULTS = 'd',
+        EXPLAIN = 'e',
+        VERSION = 'v'
+    };
     static const struct option options[] = {
         {"config", required_argument, NULL, CONFIG_FILE},
         {"check-config", no_argument, NULL, CHECK},
         {"default-config", no_argument, NULL, DEFAULTS},
+        {"explain", no_argument, NULL, EXPLAIN},
         {"version", no_argument, NULL, VERSION},
         {"help", no_argument, NULL, 'h'},
         {0}};
@@ -299,7 +362,10 @@ int main(int argc, char **argv) {
             break;
         case DEFAULTS:
             arena_free(f.arena);
-            return print_default_config();
+            return print(config_example);
+        case EXPLAIN:
+            arena_free(f.arena);
+            return print(tracking_explain);
         case VERSION:
             arena_free(f.arena);
             return puts("fotad " FOTAD_VERSION) < 0;

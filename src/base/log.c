@@ -35,6 +35,8 @@ static bool stderr_is_journal(void) {
 
 static const char *level_name(enum log_level level) {
     switch (level) {
+    case LOG_LEVEL_NONE:
+        break;
     case LOG_LEVEL_ERROR:
         return "error";
     case LOG_LEVEL_WARNING:

@@ -11,6 +11,7 @@
 #define FOTAD_BASE_LOG_H
 
 enum log_level {
+    LOG_LEVEL_NONE = 0,  /* for log_set_level() alone: no line at all */
     LOG_LEVEL_ERROR = 3, /* a person must act; says what to do */
     LOG_LEVEL_WARNING = 4,
     LOG_LEVEL_INFO = 6,

@@ -47,7 +47,7 @@ struct ota_image {
 
 /* Reads an OTA Upgrade Image; `signature_trailer` is true for 11.1, false for
  * 11.4. On false `*reason` is a constant text that names the fault and `image`
- * is undefined. */
+ * is undefined; on true it is NULL. */
 bool ota_parse(struct span upgrade_image, bool signature_trailer,
                struct ota_image *image, const char **reason);
 

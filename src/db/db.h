@@ -50,10 +50,12 @@ void db_bytea(struct db_params *p, struct span octets);
 void db_eui64(struct db_params *p, eui64 id);
 /* timestamptz */
 void db_instant(struct db_params *p, instant when);
-/* macaddr8[], bigint[], integer[] */
+/* macaddr8[], timestamptz[], bigint[], integer[], bytea[] */
 void db_eui64s(struct db_params *p, const eui64 *ids, size_t count);
+void db_instants(struct db_params *p, const instant *times, size_t count);
 void db_int8s(struct db_params *p, const int64_t *values, size_t count);
 void db_int4s(struct db_params *p, const int32_t *values, size_t count);
+void db_byteas(struct db_params *p, const struct span *values, size_t count);
 /* text[] in text form; also for arrays of enums */
 void db_texts(struct db_params *p, const char *const *texts, size_t count);
 

@@ -7,8 +7,8 @@
 #include <openssl/sha.h>
 
 /* Migrations are sql/NNNN-name.sql, applied once each in their order. The
- * functions, sql/functions-N-name.sql, are idempotent and applied whenever their
- * text has changed. Both are remembered by name and by what they said. */
+ * functions, sql/functions-N-name.sql, are idempotent and applied whenever
+ * their text has changed. Both are remembered by name and by what they said. */
 
 static const char prepare_sql[] =
     "create table if not exists migration ("

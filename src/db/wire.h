@@ -5,7 +5,13 @@
 #include "db/db.h"
 
 /* Type OIDs as in pg_type.dat */
-enum { WIRE_INT8 = 20, WIRE_INT4 = 23, WIRE_MACADDR8 = 774 };
+enum {
+    WIRE_BYTEA = 17,
+    WIRE_INT8 = 20,
+    WIRE_INT4 = 23,
+    WIRE_MACADDR8 = 774,
+    WIRE_TIMESTAMPTZ = 1184,
+};
 
 /* timestamptz counts microseconds from 2000-01-01 */
 #define WIRE_EPOCH (INT64_C(946684800) * SECOND)

@@ -2,6 +2,7 @@
 
 #include "base/hex.h"
 #include "duis/issuer.h"
+#include "duis/pem.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -24,15 +25,9 @@ static void free_x509(void *x509) {
     X509_free(x509);
 }
 
-/* Nobody is there to be asked. */
-static int no_password(char *text, int size, int writing, void *data) {
-    (void)text, (void)size, (void)writing, (void)data;
-    return -1;
-}
-
 static X509 *read_pem(struct span pem) {
     BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-    X509 *x509 = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+    X509 *x509 = PEM_read_bio_X509(bio, NULL, pem_no_password, NULL);
     BIO_free(bio);
     return x509;
 }

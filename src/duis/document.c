@@ -160,7 +160,7 @@ enum duis_parse_result duis_document_parse(struct arena *arena,
             "a comment or processing instruction stands inside a value");
         return DUIS_NOT_WELL_FORMED;
     }
-    struct schema_fault wrong;
+    struct schema_fault wrong = {0};
     if (!schema_validate(arena, tree, root, &wrong)) {
         duis_fault_in(fault, reading.text, wrong.node, wrong.reason);
         return DUIS_NOT_VALID;

@@ -123,7 +123,8 @@ static bool read_escape(struct reader *in) {
         return false;
     int high = hex_digit(in->at[0]);
     int low = high >= 0 && in->end - in->at > 1 ? hex_digit(in->at[1]) : -1;
-    add_octet(&in->value, low >= 0 ? (uint8_t)(high << 4 | low) : *in->at);
+    unsigned octet = low >= 0 ? (unsigned)(high << 4 | low) : *in->at;
+    add_octet(&in->value, (uint8_t)(octet & 0xff));
     in->at += low >= 0 ? 2 : 1;
     return true;
 }

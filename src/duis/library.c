@@ -18,8 +18,20 @@ static void say_nothing(const char *file, int line, const char *function,
     (void)reason, (void)message;
 }
 
+static void ignore(void *handle, xmlError *error) {
+    (void)handle, (void)error;
+}
+
+/* What no context of ours hears of, libxml2 would print: in this thread and
+ * in those that are still to start. */
+static void silence_libxml2(void) {
+    xmlSetStructuredErrorFunc(NULL, ignore);
+    xmlThrDefSetStructuredErrorFunc(NULL, ignore);
+}
+
 bool duis_open(void) {
     xmlInitParser();
+    silence_libxml2();
     if (xmlSecInit() < 0 || xmlSecCheckVersion() != 1 ||
         xmlSecOpenSSLInit() < 0) {
         log_error("duis.library", "xmlsec1 does not start");

@@ -1,14 +1,15 @@
 #include "duis/response.h"
 
+#include "duis/tree.h"
 #include "duis/write.h"
+
+#include <stdlib.h>
 
 /* In canonical form a namespace comes before the attributes. */
 static const char DECLARATION[] =
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 static const char ROOT_START[] =
-    "<sr:Response "
-    "xmlns:sr=\"http://www.dccinterface.co.uk/ServiceUserGateway\" "
-    "schemaVersion=\"";
+    "<sr:Response xmlns:sr=\"" DUIS_NAMESPACE "\" schemaVersion=\"";
 
 static void write_response_id(struct buffer *out,
                               const struct duis_response_id *id) {
@@ -127,6 +128,13 @@ static void write_body(struct buffer *out,
     if (wrapped)
         write_end(out, "ResponseMessage");
     write_end(out, "Body");
+}
+
+const char *duis_schema_version(const char *registered) {
+    static const char HIGHEST[] = "5.4";
+    if (!registered || atof(registered) > atof(HIGHEST))
+        return HIGHEST;
+    return registered;
 }
 
 bool duis_response_compose(struct buffer *out, const struct duis_signer *signer,

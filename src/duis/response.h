@@ -105,7 +105,7 @@ struct duis_response_id {
 };
 
 struct duis_response {
-    const char *schema_version; /* "5.4" */
+    const char *schema_version; /* xs:decimal: "5.4" */
     const char *request_id;     /* as received; NULL: none (alerts) */
     const struct duis_response_id *response_id; /* NULL: none */
     const char *response_code;                  /* "I99" */
@@ -118,6 +118,10 @@ struct duis_response {
     uint16_t alert_code; /* 0x8F72 */
     struct duis_dcc_alert dcc_alert;
 };
+
+/* The schemaVersion for a User that is registered for DUIS `registered` (NULL:
+ * not known): that one, but at most the 5.4 that fotad speaks. */
+const char *duis_schema_version(const char *registered);
 
 /* Appends the signed document (UTF-8, with its XML declaration) to `out`.
  * False when signing failed, our own fault; `out` is then as it was. Cheapest

@@ -2,13 +2,7 @@
 
 #include "base/base64.h"
 #include "duis/tree.h"
-
-const char SHAPE_CANONICALISATION[] = "http://www.w3.org/2001/10/xml-exc-c14n#";
-const char SHAPE_SIGNATURE[] =
-    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256";
-const char SHAPE_TRANSFORM[] =
-    "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
-const char SHAPE_DIGEST[] = "http://www.w3.org/2001/04/xmlenc#sha256";
+#include "duis/xmldsig.h"
 
 /* An element of the shape: its depth below ds:Signature, its name, and its
  * only attribute with its only value. The rows are in document order. */
@@ -18,12 +12,12 @@ static const struct row {
 } ROWS[] = {
     {0, "Signature", NULL, NULL},
     {1, "SignedInfo", NULL, NULL},
-    {2, "CanonicalizationMethod", "Algorithm", SHAPE_CANONICALISATION},
-    {2, "SignatureMethod", "Algorithm", SHAPE_SIGNATURE},
+    {2, "CanonicalizationMethod", "Algorithm", XMLDSIG_EXCLUSIVE_C14N},
+    {2, "SignatureMethod", "Algorithm", XMLDSIG_ECDSA_SHA256},
     {2, "Reference", "URI", ""},
     {3, "Transforms", NULL, NULL},
-    {4, "Transform", "Algorithm", SHAPE_TRANSFORM},
-    {3, "DigestMethod", "Algorithm", SHAPE_DIGEST},
+    {4, "Transform", "Algorithm", XMLDSIG_ENVELOPED},
+    {3, "DigestMethod", "Algorithm", XMLDSIG_SHA256},
     {3, "DigestValue", NULL, NULL},
     {1, "SignatureValue", NULL, NULL},
     {1, "KeyInfo", NULL, NULL},
@@ -59,21 +53,20 @@ static bool is_blank(const xmlNode *text) {
 /* Beside elements, only white space and comments may stand in a parent, only
  * one run of text in a value, nothing in the elements that have an attribute.
  */
+static bool child_matches(const xmlNode *child, size_t row) {
+    bool text = child->type == XML_TEXT_NODE;
+    if (child->type == XML_ELEMENT_NODE)
+        return is_parent(row);
+    if (!is_parent(row) && !ROWS[row].attribute)
+        return text && !child->prev && !child->next;
+    return child->type == XML_COMMENT_NODE || (text && is_blank(child));
+}
+
 static bool content_matches(const xmlNode *node, size_t row) {
-    bool parent = is_parent(row);
-    for (const xmlNode *child = node->children; child; child = child->next) {
-        bool text = child->type == XML_TEXT_NODE;
-        if (child->type == XML_ELEMENT_NODE) {
-            if (!parent)
-                return false;
-        } else if (parent || ROWS[row].attribute) {
-            if (child->type != XML_COMMENT_NODE && !(text && is_blank(child)))
-                return false;
-        } else if (!text || child->prev || child->next) {
-            return false;
-        }
-    }
-    return true;
+    const xmlNode *child = node->children;
+    while (child && child_matches(child, row))
+        child = child->next;
+    return !child;
 }
 
 static const xmlNode *next_element(const xmlNode *node, const xmlNode *top) {

@@ -10,9 +10,6 @@
 
 #include <libxml/tree.h>
 
-extern const char SHAPE_CANONICALISATION[], SHAPE_SIGNATURE[],
-    SHAPE_TRANSFORM[], SHAPE_DIGEST[];
-
 /* The signature's only element of each kind. */
 struct shape {
     xmlNode *signature;

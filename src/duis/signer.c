@@ -1,7 +1,9 @@
 #include "duis/signer.h"
 
 #include "base/base64.h"
+#include "duis/pem.h"
 #include "duis/write.h"
+#include "duis/xmldsig.h"
 
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -25,22 +27,20 @@ struct duis_signer {
  * In the document the namespace is declared by ds:Signature; as the apex of
  * what is canonicalised the element declares it itself. */
 static const char SIGNATURE_START[] =
-    "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">";
+    "<ds:Signature xmlns:ds=\"" XMLDSIG_NAMESPACE "\">";
 static const char SIGNED_INFO_APEX[] =
-    "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">";
+    "<ds:SignedInfo xmlns:ds=\"" XMLDSIG_NAMESPACE "\">";
 static const char SIGNED_INFO_TAG[] = "<ds:SignedInfo>";
 static const char SIGNED_INFO_START[] =
-    "<ds:CanonicalizationMethod "
-    "Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\">"
+    "<ds:CanonicalizationMethod Algorithm=\"" XMLDSIG_EXCLUSIVE_C14N "\">"
     "</ds:CanonicalizationMethod>"
-    "<ds:SignatureMethod "
-    "Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256\">"
+    "<ds:SignatureMethod Algorithm=\"" XMLDSIG_ECDSA_SHA256 "\">"
     "</ds:SignatureMethod>"
-    "<ds:Reference URI=\"\"><ds:Transforms><ds:Transform "
-    "Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\">"
-    "</ds:Transform></ds:Transforms>"
-    "<ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\">"
-    "</ds:DigestMethod><ds:DigestValue>";
+    "<ds:Reference URI=\"\"><ds:Transforms>"
+    "<ds:Transform Algorithm=\"" XMLDSIG_ENVELOPED "\"></ds:Transform>"
+    "</ds:Transforms>"
+    "<ds:DigestMethod Algorithm=\"" XMLDSIG_SHA256 "\"></ds:DigestMethod>"
+    "<ds:DigestValue>";
 static const char SIGNED_INFO_END[] =
     "</ds:DigestValue></ds:Reference></ds:SignedInfo>";
 
@@ -48,17 +48,11 @@ static void free_key(void *key) {
     EVP_PKEY_free(key);
 }
 
-/* Nobody is there to be asked. */
-static int no_password(char *text, int size, int writing, void *data) {
-    (void)text, (void)size, (void)writing, (void)data;
-    return -1;
-}
-
 static EVP_PKEY *read_key(struct arena *arena, struct span pem) {
     if (pem.len == 0 || pem.len > INT_MAX)
         return NULL;
     BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, pem_no_password, NULL);
     BIO_free(bio);
     ERR_clear_error();
     return arena_adopt(arena, key, free_key);

@@ -1,9 +1,5 @@
 #include "duis/tree.h"
 
-const char DUIS_NAMESPACE[] =
-    "http://www.dccinterface.co.uk/ServiceUserGateway";
-const char XMLDSIG_NAMESPACE[] = "http://www.w3.org/2000/09/xmldsig#";
-
 bool tree_is(const xmlNode *node, const char *uri, const char *name) {
     return node && node->type == XML_ELEMENT_NODE && node->ns &&
            strcmp((const char *)node->ns->href, uri) == 0 &&

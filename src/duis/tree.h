@@ -6,7 +6,7 @@
 
 #include <libxml/tree.h>
 
-extern const char DUIS_NAMESPACE[], XMLDSIG_NAMESPACE[];
+#define DUIS_NAMESPACE "http://www.dccinterface.co.uk/ServiceUserGateway"
 
 /* Is this an element of that namespace and local name? NULL is none. */
 bool tree_is(const xmlNode *node, const char *uri, const char *name);

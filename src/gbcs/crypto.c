@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
+#include <openssl/err.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -48,6 +49,14 @@ static void hash(struct span octets, uint8_t out[static HASH_LEN]) {
          "SHA-256");
 }
 
+/* A stranger's bad signature must not stay in OpenSSL's queue of errors, where
+ * the next TLS connection of this thread would find it. */
+static bool quietly(bool done) {
+    if (!done)
+        ERR_clear_error();
+    return done;
+}
+
 static bool is_p256(const EVP_PKEY *key) {
     char group[32];
     return EVP_PKEY_get_group_name(key, group, sizeof group, NULL) == 1 &&
@@ -69,7 +78,7 @@ bool gbcs_shared_secret(EVP_PKEY *own, EVP_PKEY *peer,
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, own, NULL);
     bool done = derive(ctx, peer, z);
     EVP_PKEY_CTX_free(ctx);
-    return done;
+    return quietly(done);
 }
 
 /* One round of the concatenation KDF of NIST SP 800-56A:
@@ -164,7 +173,7 @@ bool gbcs_verify(EVP_PKEY *key, struct span octets, struct span signature) {
     bool good = ctx && EVP_PKEY_verify_init(ctx) == 1 &&
                 EVP_PKEY_verify(ctx, der, len, digest, sizeof digest) == 1;
     EVP_PKEY_CTX_free(ctx);
-    return good;
+    return quietly(good);
 }
 
 bool gbcs_message_verify(EVP_PKEY *key, const struct gbcs_message *message) {
@@ -192,5 +201,5 @@ bool gbcs_sign(EVP_PKEY *key, struct span octets,
     bool done = ctx && EVP_PKEY_sign_init(ctx) == 1 &&
                 EVP_PKEY_sign(ctx, der, &len, digest, sizeof digest) == 1;
     EVP_PKEY_CTX_free(ctx);
-    return done && raw_signature(der, len, signature);
+    return quietly(done && raw_signature(der, len, signature));
 }

@@ -62,7 +62,7 @@ struct gbcs_message {
 
 /* Reads a message of any kind but an unsigned pre-command. The use case may be
  * one that fotad does not know. On false `*reason` is a constant text and
- * `message` is undefined. */
+ * `message` is undefined; on true it is NULL. */
 bool gbcs_message_parse(struct span octets, struct gbcs_message *message,
                         const char **reason);
 

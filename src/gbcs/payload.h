@@ -89,7 +89,7 @@ struct gbcs_use_case {
     bool has_date_time;  /* in the grouping header */
     uint16_t alert_code; /* 0: no alert */
     uint8_t least_result, most_result;
-    const char *layout;       /* see payload.c */
+    const char *layout;       /* see use_case.c */
     const char *result_field; /* what the published text calls the result */
     const struct gbcs_result_name *result_names;
 };
@@ -114,7 +114,7 @@ struct gbcs_payload {
 /* Reads the payload of a message that was parsed, and checks what the use case
  * says about its wrapper. A message code that is not in the table gives
  * GBCS_OTHER. On false `*reason` is a constant text and `payload` is
- * undefined. */
+ * undefined; on true it is NULL. */
 bool gbcs_payload_read(const struct gbcs_message *message,
                        struct gbcs_payload *payload, const char **reason);
 

@@ -33,8 +33,9 @@ bool gbcs_generalized_read(const uint8_t text[static GBCS_GENERALIZED_LEN],
 void gbcs_generalized_write(instant when,
                             uint8_t text[static GBCS_GENERALIZED_LEN]);
 
-/* ZCL UTCTime: seconds since 2000-01-01, and the value for no time. */
-static const uint32_t GBCS_UTC_UNKNOWN = 0xFFFFFFFF;
+/* ZCL UTCTime: seconds since 2000-01-01, and the value for no time. Written:
+ * years 2000 to 2136, fractions of a second are dropped. */
+#define GBCS_UTC_UNKNOWN UINT32_MAX
 instant gbcs_utc_read(uint32_t seconds);
 uint32_t gbcs_utc_write(instant when);
 

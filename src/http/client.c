@@ -18,7 +18,8 @@ struct lane {
     CURL *easy;
     struct curl_slist *headers;
     struct http_answer *answer;
-    struct host *host;
+    struct host *host; /* of http_client_send_many() */
+    void *context;     /* of http_client_begin() */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -285,11 +286,16 @@ static struct host *next_host(const struct http_client *client,
     return NULL;
 }
 
+static struct lane *take_idle(struct http_client *client) {
+    struct lane *lane = client->idle;
+    client->idle = lane->next_idle;
+    return lane;
+}
+
 static void start_what_may(struct http_client *client, struct call *call) {
     struct host *host;
     while (client->idle && (host = next_host(client, call)) != NULL) {
-        struct lane *lane = client->idle;
-        client->idle = lane->next_idle;
+        struct lane *lane = take_idle(client);
         size_t which = call->order[host->next++];
         lane->host = host;
         host->on_the_way++;
@@ -357,4 +363,54 @@ bool http_client_send(struct http_client *client,
                       const struct http_message *message,
                       struct http_answer *answer) {
     return http_client_send_many(client, message, answer, 1) == 1;
+}
+
+/* ---- one at a time ---- */
+
+bool http_client_begin(struct http_client *client,
+                       const struct http_message *message,
+                       struct http_answer *answer, void *context) {
+    if (!client->idle)
+        return false;
+    struct lane *lane = take_idle(client);
+    *answer = (struct http_answer){0};
+    lane->context = context;
+    lane_start(lane, message, answer);
+    return true;
+}
+
+/* The context of the next one that libcurl says has ended. */
+static void *take_ended(struct http_client *client) {
+    int left;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        struct lane *lane = NULL;
+        CURLcode result = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &lane);
+        lane_end(lane, result);
+        return lane->context;
+    }
+    return NULL;
+}
+
+static void *perform(struct http_client *client) {
+    int running = 0;
+    curl_multi_perform(client->multi, &running);
+    return take_ended(client);
+}
+
+void *http_client_wait(struct http_client *client, instant most) {
+    void *context = take_ended(client);
+    if (!context)
+        context = perform(client);
+    if (context || most <= 0)
+        return context;
+    curl_multi_poll(client->multi, NULL, 0, (int)milliseconds(most), NULL);
+    return perform(client);
+}
+
+void http_client_wake(struct http_client *client) {
+    curl_multi_wakeup(client->multi);
 }

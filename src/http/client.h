@@ -65,6 +65,25 @@ size_t http_client_send_many(struct http_client *client,
                              const struct http_message *messages,
                              struct http_answer *answers, size_t count);
 
+/* ---- for a caller with a loop of its own ---- */
+
+/* Begins one request; http_client_wait() says when it has ended. `message`,
+ * what it points to and `answer` must live until then; the caller frees the
+ * answer. False when most_at_once are on the way (most_per_host is the
+ * caller's own concern). Not to be mixed with the calls above while any is on
+ * the way. */
+bool http_client_begin(struct http_client *client,
+                       const struct http_message *message,
+                       struct http_answer *answer, void *context);
+
+/* The context of a request that has ended, its answer being set. Waits for one
+ * at most `most`; NULL when none ended by then, or after
+ * http_client_wake(). */
+void *http_client_wait(struct http_client *client, instant most);
+
+/* Ends the wait of another thread in http_client_wait(), or its next one. */
+void http_client_wake(struct http_client *client);
+
 void http_answer_free(struct http_answer *answer);
 
 #endif

@@ -8,7 +8,7 @@
 #include <time.h>
 
 /* How exactly deadlines and intervals are kept. */
-enum { TICK = 20 * 1000 * 1000 /* nanoseconds */ };
+enum { TICK = 50 * 1000 * 1000 /* nanoseconds */ };
 
 /* ---- start and end ---- */
 

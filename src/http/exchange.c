@@ -250,7 +250,7 @@ enum MHD_Result exchange_step(void *listener, struct MHD_Connection *mhd,
 
 static void leave(struct http_listener *listener) {
     pthread_mutex_lock(&listener->lock);
-    if (--listener->in_hand == 0)
+    if (--listener->in_hand == 0 && atomic_load(&listener->draining))
         pthread_cond_broadcast(&listener->changed);
     pthread_mutex_unlock(&listener->lock);
 }

@@ -30,7 +30,7 @@ struct http_listener {
     atomic_size_t body_octets; /* of all bodies in hand */
 
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* in_hand became 0, or `closed` was set */
+    pthread_cond_t changed; /* draining and in_hand is 0, or `closed` was set */
     size_t in_hand;         /* exchanges admitted and not yet ended */
     bool closed;            /* the clock thread ends */
     struct connection *connections;
@@ -147,6 +147,8 @@ bool framing_has_body(const struct framing *framing);
 
 /* ---- tls.c ---- */
 
+/* gnutls takes a text without any as a CA that nobody is of. */
+bool tls_has_certificates(const char *pem);
 /* True when no client certificate is asked for, or a good one was shown. */
 bool tls_verify(struct connection *connection, struct MHD_Connection *mhd);
 /* Sends as much as fits and then our end of the connection. */

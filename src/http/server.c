@@ -162,23 +162,30 @@ static struct MHD_Daemon *daemon_start(struct http_listener *listener,
         MHD_OPTION_END);
 }
 
+static struct http_listener *not_started(struct http_listener *listener) {
+    listener_free(listener);
+    return NULL;
+}
+
 struct http_listener *http_listen(const struct http_options *options,
                                   const char **reason) {
+    const struct http_tls *tls = &options->tls;
     struct http_listener *listener = listener_new(options);
+    if (tls->client_ca && !tls_has_certificates(tls->client_ca)) {
+        *reason = "TLS: there is no certificate among the clients' CAs";
+        return not_started(listener);
+    }
     int handle = address_listen(options->address, &listener->socket_path,
                                 &listener->port, reason);
-    if (handle < 0) {
-        listener_free(listener);
-        return NULL;
-    }
+    if (handle < 0)
+        return not_started(listener);
+    /* libmicrohttpd closes the socket, also when it fails */
     listener->daemon = daemon_start(listener, handle);
     if (!listener->daemon) {
-        *reason = options->tls.certificate
+        *reason = tls->certificate
                       ? "TLS: certificate and key do not fit or cannot be read"
                       : "the server's threads cannot be started";
-        close(handle);
-        listener_free(listener);
-        return NULL;
+        return not_started(listener);
     }
     workers_start(listener);
     if (pthread_create(&listener->clock, NULL, connection_clock, listener))

@@ -2,12 +2,28 @@
 
 #include "base/memory.h"
 
-#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 
 static gnutls_session_t session_of(struct MHD_Connection *mhd) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     return info ? (gnutls_session_t)info->tls_session : NULL;
+}
+
+bool tls_has_certificates(const char *pem) {
+    const gnutls_datum_t text = {
+        .data = (unsigned char *)(uintptr_t)pem,
+        .size = (unsigned)strlen(pem),
+    };
+    gnutls_x509_crt_t *list = NULL;
+    unsigned count = 0;
+    if (gnutls_x509_crt_list_import2(&list, &count, &text, GNUTLS_X509_FMT_PEM,
+                                     0) < 0)
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        gnutls_x509_crt_deinit(list[i]);
+    gnutls_free(list);
+    return count > 0;
 }
 
 bool tls_verify(struct connection *connection, struct MHD_Connection *mhd) {

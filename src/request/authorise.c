@@ -57,11 +57,13 @@ static enum step check_variant(struct rq *rq) {
                       "header and body disagree");
     if (strcmp(row->service, rq->service) != 0)
         return rq_end(rq, CONDITION_wrong_service, rq->service);
-    if (!row->needs_acb_target)
-        return rq_end(rq, CONDITION_not_offered, variant);
-    if (duis->target != rq->management->config->acb_id)
+    if (duis->has_execution_date_time && !row->future_dated)
+        return rq_end(rq, CONDITION_variant_not_allowed,
+                      "this Command Variant is on demand only");
+    if (row->needs_acb_target && duis->target != rq->management->config->acb_id)
         return rq_end(rq, CONDITION_wrong_target,
                       "the RequestID's target is not the ACB");
+    rq->variant = row;
     return STEP_ON;
 }
 

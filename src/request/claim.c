@@ -66,7 +66,8 @@ static void add_minimum_gbcs(struct db_params *params,
 
 enum { MOST_REGIONS = 8 * CONFIG_MOST_CSPS };
 
-static void add_regions(struct db_params *params, const struct config *config) {
+void request_add_regions(struct db_params *params,
+                         const struct config *config) {
     const char *regions[MOST_REGIONS], *csps[MOST_REGIONS];
     size_t count = 0;
     for (size_t i = 0; i < config->csp_count; i++) {
@@ -107,7 +108,7 @@ static enum outcome claim_devices(struct rq *rq, struct db_rows **rows) {
     db_eui64s(&params, rq->device_ids, rq->device_count);
     add_minimum_gbcs(&params, config);
     db_bool(&params, config->hcalcs_either_supplier);
-    add_regions(&params, config);
+    request_add_regions(&params, config);
     db_instant(&params, rq->received);
     db_instant(&params, rq->received + config->tracking_timeout);
     return db_run(rq->db, &claim, &params, rq->arena, rows);

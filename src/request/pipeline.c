@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "csp_gateway/send.h"
+#include "device/send.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,12 +22,37 @@ static const struct named_step before[] = {
     {"parse", request_parse},
     {"verify", request_verify},
     {"authorise", request_authorise},
+    {"pre-command", request_check_pre_command},
 };
 
-static const struct named_step together[] = {
+enum { STEPS_TOGETHER = 3 };
+static const struct named_step update[STEPS_TOGETHER] = {
     {"identify", request_identify},
     {"image", request_check_image},
     {"claim", request_claim},
+};
+static const struct named_step read_version[STEPS_TOGETHER] = {
+    {"identify", request_identify},
+    {"device", request_check_device},
+    {"read version", request_read_version},
+};
+static const struct named_step transform[STEPS_TOGETHER] = {
+    {"identify", request_identify},
+    {"device", request_check_device},
+    {"transform", request_transform},
+};
+static const struct named_step activate[STEPS_TOGETHER] = {
+    {"identify", request_identify},
+    {"device", request_check_device},
+    {"activate", request_activate},
+};
+
+static const struct named_step *const together[] = {
+    [DUIS_UPDATE_FIRMWARE] = update,
+    [DUIS_UPDATE_PPMID_FIRMWARE] = update,
+    [DUIS_READ_FIRMWARE_VERSION] = read_version,
+    [DUIS_ACTIVATE_FIRMWARE] = transform,
+    [DUIS_SIGNED_PRE_COMMAND] = activate,
 };
 
 static const struct named_step respond = {"respond", request_respond};
@@ -105,8 +132,9 @@ static enum outcome run_together(struct db *db, void *context) {
     struct rq *rq = context;
     rq->condition = CONDITION_accepted;
     rq->accepted = 0;
+    rq->returned = (struct span){0};
     memset(rq->refused, 0, sizeof rq->refused);
-    enum step step = run_all(together, sizeof together / sizeof *together, rq);
+    enum step step = run_all(together[rq->duis.body], STEPS_TOGETHER, rq);
     if (rq->condition == CONDITION_request_id_used)
         return REFUSED;
     if (step == STEP_ON || step == STEP_ANSWER)
@@ -133,6 +161,10 @@ static enum step insist(const struct named_step *step, struct rq *rq) {
 static enum step work_together(struct rq *rq) {
     switch (db_transact(rq->db, run_together, rq, true)) {
     case DONE:
+        if (rq->accepted)
+            csp_send_wake();
+        if (rq->variant->sent)
+            command_send_wake();
         return STEP_SENT;
     case REFUSED:
         return STEP_ANSWER;

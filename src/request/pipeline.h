@@ -7,6 +7,7 @@
 #define FOTAD_REQUEST_PIPELINE_H
 
 #include "base/config.h"
+#include "device/keys.h"
 #include "duis/signer.h"
 #include "http/server.h"
 #include "request/rules.h"
@@ -15,6 +16,7 @@
 struct request_management {
     const struct config *config;
     const struct duis_signer *signer;
+    struct acb_key *acb; /* MACs of commands to devices */
 };
 
 /* Sets the rules that requests use from now on; takes over the caller's

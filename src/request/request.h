@@ -3,6 +3,7 @@
 #define FOTAD_REQUEST_REQUEST_H
 
 #include "cpl/ota.h"
+#include "device/command.h"
 #include "duis/request.h"
 #include "duis/response.h"
 #include "request/pipeline.h"
@@ -19,6 +20,13 @@ enum step {
 /* The five lists of a warning, in the order of the SQL type refusal. */
 enum { REFUSALS = 5 };
 
+/* The device of an 11.2 or 11.3 as the inventory has it. */
+struct judged_device {
+    const char *type, *csp, *gbcs_version;
+    eui64 chf;
+    struct command_order order; /* acb_counter is not set yet */
+};
+
 struct rq {
     const struct request_management *management;
     const struct rules *rules;
@@ -28,15 +36,16 @@ struct rq {
     const char *service; /* "serviceD" */
     instant received;
 
-    struct duis_request duis;      /* parse */
-    struct duis_fault fault;       /* parse, when it refuses */
-    uint8_t content[OTA_HASH_LEN]; /* verify: SHA-256 of the body */
-    const char *user_status;       /* verify; NULL: no such User */
-    const char **user_roles;       /* verify */
-    size_t user_role_count;        /* verify */
-    const char *duis_version;      /* verify */
-    const char *detail;            /* why it was refused, for the log */
-    int64_t request_no;            /* identify */
+    struct duis_request duis;            /* parse */
+    struct duis_fault fault;             /* parse, when it refuses */
+    uint8_t content[OTA_HASH_LEN];       /* verify: SHA-256 of the body */
+    const char *user_status;             /* verify; NULL: no such User */
+    const char **user_roles;             /* verify */
+    size_t user_role_count;              /* verify */
+    const char *duis_version;            /* verify */
+    const struct rules_variant *variant; /* authorise */
+    const char *detail;                  /* why it was refused, for the log */
+    int64_t request_no;                  /* identify */
     bool replayed; /* identify: rq->answer is what was answered before */
     struct ota_image image;           /* image */
     uint8_t image_id[OTA_HASH_LEN];   /* image */
@@ -47,6 +56,10 @@ struct rq {
     size_t device_count;              /* claim */
     size_t accepted;                  /* claim */
     struct duis_devices refused[REFUSALS]; /* claim: in the order listed */
+    struct signed_pre_command pre_command; /* pre-command */
+    const instant *execution;              /* device: NULL: at once, or never */
+    struct judged_device device;           /* device */
+    struct span returned; /* the command or Pre-Command for the answer */
 
     enum condition condition; /* how it ends */
     struct span answer;       /* the signed DUIS Response */
@@ -63,11 +76,20 @@ enum step rq_database(enum outcome outcome);
 enum step request_parse(struct rq *rq);
 enum step request_verify(struct rq *rq);
 enum step request_authorise(struct rq *rq);
+/* A Signed Pre-Command's form and signature; on with anything else. */
+enum step request_check_pre_command(struct rq *rq);
 
 /* In the transaction; each may run again after a rollback. */
 enum step request_identify(struct rq *rq);
 enum step request_check_image(struct rq *rq);
 enum step request_claim(struct rq *rq);
+/* May the command go to this device, and by which use case? */
+enum step request_check_device(struct rq *rq);
+/* Make the command of an 11.2, the Pre-Command of an 11.3, the command that a
+ * Signed Pre-Command becomes. */
+enum step request_read_version(struct rq *rq);
+enum step request_transform(struct rq *rq);
+enum step request_activate(struct rq *rq);
 /* Answers what the steps before ended in (or CONDITION_accepted) and stores
  * the answer. */
 enum step request_respond(struct rq *rq);
@@ -75,6 +97,18 @@ enum step request_respond(struct rq *rq);
 /* Answers a request that was refused before its RequestID was looked at: the
  * earlier answer when it was refused so before. */
 enum step request_refuse(struct rq *rq);
+
+/* Two parameters: the CSP Regions that are served, and by which CSP. They go
+ * together. */
+void request_add_regions(struct db_params *params, const struct config *config);
+
+/* Z of the ACB and the device. STEP_ANSWER: there is no key to use. */
+enum step request_device_secret(struct rq *rq,
+                                uint8_t z[static GBCS_SECRET_LEN]);
+
+/* Stores the command as it goes out, to be sent or only returned. `holds`: the
+ * device keeps it until its execution time. */
+enum step request_store_command(struct rq *rq, bool holds, struct span command);
 
 /* Composes and signs the answer to rq->condition into rq->answer. False when
  * signing failed. */

@@ -2,21 +2,12 @@
 
 #include <stdlib.h>
 
-/* The highest DUIS version that fotad speaks. */
-static const char HIGHEST_VERSION[] = "5.4";
-
-static const char *schema_version(const struct rq *rq) {
-    if (!rq->duis_version || atof(rq->duis_version) > atof(HIGHEST_VERSION))
-        return HIGHEST_VERSION;
-    return rq->duis_version;
-}
-
 bool request_compose(struct rq *rq) {
     const struct duis_request *duis = &rq->duis;
     struct duis_response_id id = {duis->target, duis->originator,
                                   duis->counter};
     struct duis_response response = {
-        .schema_version = schema_version(rq),
+        .schema_version = duis_schema_version(rq->duis_version),
         .request_id = duis->request_id,
         .response_id = &id,
         .response_code = rules_answer(rq->rules, rq->condition,
@@ -31,6 +22,13 @@ bool request_compose(struct rq *rq) {
         rq->condition == CONDITION_some_devices_failed) {
         response.message = DUIS_FIRMWARE_WARNING;
         memcpy(response.warning, rq->refused, sizeof rq->refused);
+    }
+    if (rq->returned.len) {
+        response.message = rq->condition == CONDITION_transformed
+                               ? DUIS_PRE_COMMAND
+                               : DUIS_LOCAL_COMMAND;
+        response.gbcs_version = rq->device.gbcs_version;
+        response.gbcs_payload = rq->returned;
     }
     struct buffer out = {0};
     bool signed_well =

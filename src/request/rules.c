@@ -97,7 +97,8 @@ static enum outcome load_variants(struct db *db, struct rules *rules) {
     static const struct db_statement find = {
         "load_variants",
         "select service_reference_variant, service_reference,"
-        " command_variant, service, v.body, needs_acb_target"
+        " command_variant, service, v.body, needs_acb_target, sent, returned,"
+        " future_dated"
         " from service_variant v"
         " join service_reference using (service_reference_variant)"};
     struct db_rows *rows;
@@ -113,7 +114,10 @@ static enum outcome load_variants(struct db *db, struct rules *rules) {
             .command_variant = (unsigned)db_get_int(rows, i, 2),
             .service = text(rules, rows, i, 3),
             .body = text(rules, rows, i, 4),
-            .needs_acb_target = db_get_bool(rows, i, 5)};
+            .needs_acb_target = db_get_bool(rows, i, 5),
+            .sent = db_get_bool(rows, i, 6),
+            .returned = db_get_bool(rows, i, 7),
+            .future_dated = db_get_bool(rows, i, 8)};
     return DONE;
 }
 

@@ -36,6 +36,9 @@ struct rules_variant {
     const char *service; /* "serviceD" */
     const char *body;    /* "UpdateFirmware" */
     bool needs_acb_target;
+    bool sent;         /* a command goes to the device */
+    bool returned;     /* a command or Pre-Command goes back in the answer */
+    bool future_dated; /* may have an execution time */
 };
 
 /* Reads the rules. FAILED (logged) when a condition has no row, or one that

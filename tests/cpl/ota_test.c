@@ -3,10 +3,11 @@
 
 #include "base/hex.h"
 #include "cpl/ota.h"
-#include "support/ota_image.h"
+#include "fotasim/ota_image.h"
+#include "gbcs/crypto.h"
+#include "support/gbcs_keys.h"
 #include "support/shared.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 
 /* SHA-256 of the templates' Manufacturer Image */
@@ -18,24 +19,7 @@ static const char TEMPLATE_11_1[] =
 static const char TEMPLATE_11_4[] =
     "duis-templates/11.4_UPDATE_PPMID_FIRMWARE_REQUEST_DUIS.XML";
 
-/* The decoded sr:FirmwareImage of a request template. */
-static bool template_image(const char *name, struct buffer *image) {
-    struct buffer xml = {0};
-    if (!shared_read(name, &xml))
-        return false;
-    static const char open[] = "<sr:FirmwareImage>";
-    char *start = strstr((char *)xml.data, open);
-    assert_non_null(start);
-    start += strlen(open);
-    size_t len = strcspn(start, "<");
-    int got =
-        EVP_DecodeBlock(buffer_room(image, len), (uint8_t *)start, (int)len);
-    assert_true(got > 0);
-    image->len =
-        (size_t)got - (start[len - 1] == '=') - (start[len - 2] == '=');
-    buffer_free(&xml);
-    return true;
-}
+static const char IMAGE[] = "sr:FirmwareImage";
 
 static struct ota_image must_parse(struct span octets, bool trailer) {
     struct ota_image image;
@@ -69,7 +53,7 @@ static void check_template(const struct ota_image *image, unsigned image_type,
 static void the_published_11_1_template(void **state) {
     (void)state;
     struct buffer octets = {0};
-    if (!template_image(TEMPLATE_11_1, &octets))
+    if (!shared_read_base64(TEMPLATE_11_1, IMAGE, &octets))
         skip();
     assert_int_equal(octets.len, 361);
     struct ota_image image = must_parse(buffer_span(&octets), true);
@@ -79,10 +63,27 @@ static void the_published_11_1_template(void **state) {
     buffer_free(&octets);
 }
 
+/* The supplier signed the Manufacturer Image alone. */
+static void the_11_1_template_is_signed_by_the_supplier(void **state) {
+    (void)state;
+    struct buffer octets = {0}, pem = {0};
+    if (!shared_read_base64(TEMPLATE_11_1, IMAGE, &octets) ||
+        !shared_read("rtds/keys/90b3d51f30010000-ds.pem", &pem))
+        skip();
+    struct ota_image image = must_parse(buffer_span(&octets), true);
+    EVP_PKEY *key = key_of_certificate(buffer_span(&pem));
+    assert_true(gbcs_verify(key, image.manufacturer_image, image.signature));
+    image.manufacturer_image.len++;
+    assert_false(gbcs_verify(key, image.manufacturer_image, image.signature));
+    EVP_PKEY_free(key);
+    buffer_free(&octets);
+    buffer_free(&pem);
+}
+
 static void the_published_11_4_template(void **state) {
     (void)state;
     struct buffer octets = {0};
-    if (!template_image(TEMPLATE_11_4, &octets))
+    if (!shared_read_base64(TEMPLATE_11_4, IMAGE, &octets))
         skip();
     assert_int_equal(octets.len, 295);
     struct ota_image image = must_parse(buffer_span(&octets), false);
@@ -95,7 +96,8 @@ static void templates_cut_anywhere_are_refused(void **state) {
     (void)state;
     for (int trailer = 0; trailer <= 1; trailer++) {
         struct buffer octets = {0};
-        if (!template_image(trailer ? TEMPLATE_11_1 : TEMPLATE_11_4, &octets))
+        if (!shared_read_base64(trailer ? TEMPLATE_11_1 : TEMPLATE_11_4, IMAGE,
+                                &octets))
             skip();
         for (size_t len = 0; len < octets.len; len++) {
             /* a copy of its own, so that a read past the end is seen */
@@ -289,6 +291,7 @@ static void the_hashes_are_sha_256(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_published_11_1_template),
+        cmocka_unit_test(the_11_1_template_is_signed_by_the_supplier),
         cmocka_unit_test(the_published_11_4_template),
         cmocka_unit_test(templates_cut_anywhere_are_refused),
         cmocka_unit_test(what_is_built_is_read),

@@ -7,7 +7,6 @@
 #include "support/gbcs_samples.h"
 #include "support/shared.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -35,17 +34,7 @@ static const struct {
 static bool vector_octets(const char *file, struct buffer *octets) {
     char path[256];
     snprintf(path, sizeof path, "rtds/%s.HEX", file);
-    struct buffer text = {0};
-    if (!shared_read(path, &text))
-        return false;
-    while (text.len && isspace(text.data[text.len - 1]))
-        text.len--;
-    int len =
-        hex_parse(buffer_span(&text), buffer_room(octets, text.len), text.len);
-    assert_true(len > 0);
-    octets->len = (size_t)len;
-    buffer_free(&text);
-    return true;
+    return shared_read_hex(path, octets);
 }
 
 typedef bool parse_function(struct span, struct gbcs_message *, const char **);

@@ -1,7 +1,7 @@
 #include "support/estate.h"
 
 #include "base/hex.h"
-#include "support/ota_image.h"
+#include "fotasim/ota_image.h"
 
 #include <openssl/sha.h>
 #include <stdio.h>

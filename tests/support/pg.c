@@ -105,9 +105,19 @@ static void migrate(const char *database) {
     db_close(db);
 }
 
+/* Templates of what sql/ said before. */
+static void drop_old_templates(PGconn *server) {
+    PGresult *old = PQexec(server, "select datname from pg_database"
+                                   " where datname like 'template\\__%'");
+    for (int i = 0; i < PQntuples(old); i++)
+        run(server, "drop database if exists \"%s\" with (force)",
+            PQgetvalue(old, i, 0));
+    PQclear(old);
+}
+
 /* Made under another name first, so that a template that exists is whole. */
 static void make_template(PGconn *server) {
-    run(server, "drop database if exists template_unfinished with (force)");
+    drop_old_templates(server);
     run(server, "create database template_unfinished");
     migrate("template_unfinished");
     run(server, "alter database template_unfinished rename to \"%s\"",

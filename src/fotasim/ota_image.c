@@ -1,4 +1,4 @@
-#include "support/ota_image.h"
+#include "fotasim/ota_image.h"
 
 static void add16(struct buffer *out, uint16_t value) {
     const uint8_t octets[] = {(uint8_t)value, (uint8_t)(value >> 8)};

@@ -1,6 +1,6 @@
-/* Builds OTA Upgrade Images for tests and test tools. */
-#ifndef FOTAD_TESTS_OTA_IMAGE_H
-#define FOTAD_TESTS_OTA_IMAGE_H
+/* Builds OTA Upgrade Images, sound ones and strange ones. */
+#ifndef FOTAD_FOTASIM_OTA_IMAGE_H
+#define FOTAD_FOTASIM_OTA_IMAGE_H
 
 #include "base/buffer.h"
 

@@ -1,0 +1,31 @@
+/*
+ * The CSP SM WAN Gateway (interfaces.md, section 3.2.1, 3.2.5): jobs go out to
+ * the CSPs, their reports, notifications and device messages come in.
+ */
+#ifndef FOTAD_CSP_GATEWAY_GATEWAY_H
+#define FOTAD_CSP_GATEWAY_GATEWAY_H
+
+#include "base/config.h"
+
+struct csp_gateway;
+
+/* What is wrong with the [csp NAME] sections together, or NULL. The text is
+ * in the arena. */
+const char *csp_gateway_contradiction(const struct config *config,
+                                      struct arena *arena);
+
+/* Listens at [csp_gateway] listen and begins to send. `config` must live as
+ * long as the gateway. NULL when it cannot: then *reason says why, for the
+ * operator. */
+struct csp_gateway *csp_gateway_start(const struct config *config,
+                                      const char **reason);
+
+/* Finishes what is in hand, in and out, and frees everything. A CSP that does
+ * not answer holds it up for at most twice its [csp NAME] timeout. NULL is
+ * allowed. */
+void csp_gateway_stop(struct csp_gateway *gateway);
+
+/* The TCP port listened on. */
+unsigned csp_gateway_port(const struct csp_gateway *gateway);
+
+#endif

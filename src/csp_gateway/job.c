@@ -1,0 +1,252 @@
+#include "csp_gateway/job.h"
+
+#include "base/backoff.h"
+#include "base/hex.h"
+#include "base/log.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <stdlib.h>
+
+/* A lease outlasts a try: two calls, and the database between them. */
+static instant lease_of(const struct config_csp *csp) {
+    return 2 * csp->timeout + MINUTE;
+}
+
+enum outcome csp_job_make(struct db *db, const struct config_csp *csp,
+                          struct arena *arena, bool *made) {
+    static const struct db_statement make = {"make_job",
+                                             "select make_job($1, $2, $3, $4)"};
+    instant now = clock_now();
+    struct db_params params = DB_PARAMS(arena);
+    db_text(&params, csp->name);
+    db_int4(&params, (int32_t)csp->max_devices_per_job);
+    db_instant(&params, now);
+    db_instant(&params, now + csp->busy_give_up + lease_of(csp));
+    struct db_rows *rows;
+    enum outcome outcome = db_run(db, &make, &params, arena, &rows);
+    *made = outcome == DONE && db_get_bool(rows, 0, 0);
+    return outcome;
+}
+
+static void read_job(const struct db_rows *rows, struct arena *arena,
+                     struct csp_job *job) {
+    job->job_no = db_get_int(rows, 0, 0);
+    job->job_id = db_get_text(rows, 0, 1);
+    job->request_id = db_get_text(rows, 0, 2);
+    job->device_type = db_get_text(rows, 0, 3);
+    job->firmware_version = db_get_span(rows, 0, 4);
+    job->image_id = db_get_span(rows, 0, 5);
+    job->tries = (unsigned)db_get_int(rows, 0, 6);
+    job->created = db_get_instant(rows, 0, 7);
+    job->device_count = db_get_eui64s(rows, 0, 8, arena, &job->device_ids);
+    db_get_eui64s(rows, 0, 9, arena, &job->chf_ids);
+}
+
+static enum outcome fetch_image(struct db *db, struct arena *arena,
+                                struct csp_job *job) {
+    static const struct db_statement fetch = {
+        "fetch_image", "select octets from firmware_image where image_id = $1"};
+    struct db_params params = DB_PARAMS(arena);
+    db_bytea(&params, job->image_id);
+    struct db_rows *rows;
+    enum outcome outcome = db_run(db, &fetch, &params, arena, &rows);
+    if (outcome != DONE)
+        return outcome;
+    if (!db_row_count(rows)) {
+        log_error("csp.image_gone",
+                  "csp=%s job=%s : the image of the request "
+                  "is not in the database",
+                  job->csp->name, job->job_id);
+        return FAILED;
+    }
+    job->image = db_get_span(rows, 0, 0);
+    return DONE;
+}
+
+enum outcome csp_job_lease(struct db *db, const struct config_csp *csp,
+                           struct arena *arena, struct csp_job *job,
+                           bool *found) {
+    static const struct db_statement lease = {
+        "lease_job", "select job_no, job_id, request_id, device_type,"
+                     " firmware_version, image_id, tries, created, device_ids,"
+                     " chf_ids, image_sent from lease_job($1, $2, $3)"};
+    instant now = clock_now();
+    struct db_params params = DB_PARAMS(arena);
+    db_text(&params, csp->name);
+    db_instant(&params, now);
+    db_instant(&params, now + lease_of(csp));
+    struct db_rows *rows;
+    enum outcome outcome = db_run(db, &lease, &params, arena, &rows);
+    *job = (struct csp_job){.csp = csp};
+    *found = outcome == DONE && !db_is_null(rows, 0, 0);
+    if (!*found)
+        return outcome;
+    read_job(rows, arena, job);
+    return db_get_bool(rows, 0, 10) ? DONE : fetch_image(db, arena, job);
+}
+
+/* ---- one try ---- */
+
+/* The image's name on the wire: its SHA-256 in lower case. */
+static const char *image_name(const struct csp_job *job, struct arena *arena) {
+    char *text = arena_alloc(arena, 2 * job->image_id.len + 1);
+    hex_format(job->image_id, text);
+    for (char *c = text; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return text;
+}
+
+/* Lost, it only costs sending the image again, which the CSP knows then. */
+static void note_image_sent(const struct csp_job *job, struct db *db,
+                            struct arena *arena) {
+    static const struct db_statement note = {"image_sent",
+                                             "select image_sent($1, $2, $3)"};
+    struct db_params params = DB_PARAMS(arena);
+    db_text(&params, job->csp->name);
+    db_bytea(&params, job->image_id);
+    db_instant(&params, clock_now());
+    db_run(db, &note, &params, arena, NULL);
+}
+
+static struct csp_answer send_image(const struct csp_job *job, struct db *db,
+                                    struct http_client *client,
+                                    struct arena *arena) {
+    static const unsigned good[] = {200, 201, 0};
+    struct csp_answer answer = csp_post(
+        client, job->csp, arena, "PUT",
+        arena_printf(arena, "/firmware-images/%s", image_name(job, arena)),
+        "application/octet-stream", NULL, job->image, good);
+    if (answer.verdict == CSP_TAKEN)
+        note_image_sent(job, db, arena);
+    return answer;
+}
+
+static json_t *targets(const struct csp_job *job) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < job->device_count; i++) {
+        char device[EUI64_TEXT_SIZE], hub[EUI64_TEXT_SIZE];
+        eui64_format(job->device_ids[i], device);
+        eui64_format(job->chf_ids[i], hub);
+        json_array_append_new(list, json_pack("{s:s, s:s}", "deviceId", device,
+                                              "commsHubId", hub));
+    }
+    return list;
+}
+
+static struct span compose(const struct csp_job *job, struct arena *arena) {
+    char version[9];
+    hex_format(job->firmware_version, version);
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:o}", "jobId", job->job_id, "requestId",
+        job->request_id, "deviceType", job->device_type, "firmwareVersion",
+        version, "imageId", image_name(job, arena), "targets", targets(job));
+    char *text = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    return span_text(arena_adopt(arena, text, free));
+}
+
+struct csp_answer csp_job_send(const struct csp_job *job, struct db *db,
+                               struct http_client *client,
+                               struct arena *arena) {
+    static const unsigned good[] = {202, 0};
+    if (job->image.len) {
+        struct csp_answer answer = send_image(job, db, client, arena);
+        if (answer.verdict != CSP_TAKEN)
+            return answer;
+    }
+    return csp_post(client, job->csp, arena, "POST", "/firmware-jobs",
+                    "application/json", job->job_id, compose(job, arena), good);
+}
+
+/* ---- what became of it ---- */
+
+static enum outcome handed_over(const struct csp_job *job, struct db *db,
+                                struct arena *arena) {
+    static const struct db_statement note = {"job_handed_over",
+                                             "select job_handed_over($1, $2)"};
+    struct db_params params = DB_PARAMS(arena);
+    db_int8(&params, job->job_no);
+    db_instant(&params, clock_now());
+    return db_run(db, &note, &params, arena, NULL);
+}
+
+static enum outcome again(const struct csp_job *job, instant next,
+                          const char *error, struct db *db,
+                          struct arena *arena) {
+    static const struct db_statement note = {"job_again",
+                                             "select job_again($1, $2, $3)"};
+    struct db_params params = DB_PARAMS(arena);
+    db_int8(&params, job->job_no);
+    db_instant(&params, next);
+    db_text(&params, error);
+    return db_run(db, &note, &params, arena, NULL);
+}
+
+struct failure {
+    const struct csp_job *job;
+    const char *event, *reason, *error;
+    instant tracking_timeout;
+    struct arena *arena;
+};
+
+static enum outcome fail(struct db *db, void *context) {
+    static const struct db_statement note = {
+        "job_failed", "select job_failed($1, $2, $3, $4, $5,"
+                      " $6 * interval '1 microsecond')"};
+    const struct failure *failure = context;
+    struct db_params params = DB_PARAMS(failure->arena);
+    db_int8(&params, failure->job->job_no);
+    db_text(&params, failure->event);
+    db_text(&params, failure->reason);
+    db_text(&params, failure->error);
+    db_instant(&params, clock_now());
+    db_int8(&params, failure->tracking_timeout);
+    return db_run(db, &note, &params, failure->arena, NULL);
+}
+
+/* When the job is tried again, or RETRY_NEVER. Retry-After may put a try of
+ * the long retry off, but the immediate one takes place. */
+static instant next_try(const struct csp_job *job,
+                        const struct csp_answer *answer) {
+    const struct config_csp *csp = job->csp;
+    const struct retry_policy policy = {.immediate = 1,
+                                        .first = csp->busy_retry,
+                                        .most = csp->busy_retry,
+                                        .give_up = csp->busy_give_up};
+    instant now = clock_now(), end = job->created + csp->busy_give_up;
+    instant next = retry_at(&policy, job->tries + 1, job->created, now);
+    if (next == RETRY_NEVER || next <= now)
+        return next;
+    instant asked = now + answer->retry_after;
+    if (asked > end)
+        asked = end;
+    return asked > next ? asked : next;
+}
+
+enum outcome csp_job_settle(const struct csp_job *job,
+                            const struct csp_answer *answer,
+                            const struct config *config, struct db *db,
+                            struct arena *arena, const char **ended_in) {
+    if (answer->verdict == CSP_TAKEN) {
+        *ended_in = "handed_over";
+        return handed_over(job, db, arena);
+    }
+    struct failure failure = {job,
+                              "csp_refused",
+                              answer->reason,
+                              answer->detail,
+                              config->tracking_timeout,
+                              arena};
+    *ended_in = "refused";
+    if (answer->verdict != CSP_REFUSED) {
+        instant next = next_try(job, answer);
+        *ended_in = "again";
+        if (next != RETRY_NEVER)
+            return again(job, next, answer->detail, db, arena);
+        *ended_in = "given_up";
+        failure.event = "csp_never_answered";
+        failure.reason = "NEVER_ANSWERED";
+    }
+    return db_transact(db, fail, &failure, true);
+}

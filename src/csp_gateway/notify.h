@@ -1,0 +1,31 @@
+/*
+ * What CSPs bring: validation reports, delivery notifications, messages of
+ * devices (interfaces.md, CSP gateway in). A CSP is known by its token.
+ *
+ * Every entry is checked field by field. What is wrong comes back as
+ * {"index", "reason"} (index from 0, a single object is 0) and the rest is
+ * taken; the answer is sent once that is committed. Identifiers that were
+ * taken before are counted as duplicates and have no effect, so everything
+ * may be sent again after a lost answer.
+ *
+ * A validation report is one entry. A malformed row in its list refuses it
+ * whole, for a device left out of it would count as accepted; a device that
+ * is not in the job is told by its place in the list and the report is taken.
+ * An unknown reason counts as OTHER.
+ */
+#ifndef FOTAD_CSP_GATEWAY_NOTIFY_H
+#define FOTAD_CSP_GATEWAY_NOTIFY_H
+
+#include "base/config.h"
+#include "http/server.h"
+
+/* For struct http_options; `context` is the struct config. */
+void *csp_worker_start(void *context, unsigned index);
+void csp_worker_stop(void *worker);
+
+/* The routes of the CSP listener, with bodies of at most `max_body` octets.
+ * Static; call once. */
+const struct http_route *csp_routes(size_t max_body);
+extern const size_t csp_route_count;
+
+#endif

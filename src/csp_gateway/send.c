@@ -1,0 +1,236 @@
+#include "csp_gateway/send.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/metrics.h"
+#include "csp_gateway/job.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* The clock may jump and another process may accept devices, so the database
+ * is looked at this often. */
+#define POLL (250 * MILLISECOND)
+/* After trouble with the database. */
+#define PAUSE SECOND
+/* How often the jobs that wait are counted. */
+#define COUNT_EVERY (5 * SECOND)
+
+static struct metric_family families[] = {
+    {.name = "fotad_csp_tries_total",
+     .help = "Tries to hand a job over, by CSP and what came of it",
+     .kind = METRIC_COUNTER,
+     .labels = {"csp", "outcome"}},
+    {.name = "fotad_csp_try_seconds",
+     .help = "Time that a try takes, the image included",
+     .kind = METRIC_HISTOGRAM,
+     .labels = {"csp"}},
+    {.name = "fotad_csp_jobs_waiting",
+     .help = "Jobs that are to be sent or tried again",
+     .kind = METRIC_GAUGE,
+     .labels = {"csp"}},
+};
+enum { TRIES, SECONDS, WAITING };
+
+/* One CSP's thread. */
+struct lane {
+    struct csp_sender *sender;
+    const struct config_csp *csp;
+    pthread_t thread;
+    struct db *db;
+    struct http_client *client;
+    struct arena *arena;
+    instant counted; /* clock_elapsed() of the last count */
+};
+
+struct csp_sender {
+    const struct config *config;
+    struct lane lanes[CONFIG_MOST_CSPS];
+    bool stopping; /* under `bell` */
+};
+
+/* ---- waking ---- */
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    uint64_t rung;
+} bell = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+
+static void ring(bool *flag) {
+    pthread_mutex_lock(&bell.lock);
+    bell.rung++;
+    if (flag)
+        *flag = true;
+    pthread_cond_broadcast(&bell.moved);
+    pthread_mutex_unlock(&bell.lock);
+}
+
+void csp_send_wake(void) {
+    ring(NULL);
+}
+
+static uint64_t rung(void) {
+    pthread_mutex_lock(&bell.lock);
+    uint64_t now = bell.rung;
+    pthread_mutex_unlock(&bell.lock);
+    return now;
+}
+
+static bool is_stopping(const struct csp_sender *sender) {
+    pthread_mutex_lock(&bell.lock);
+    bool stopping = sender->stopping;
+    pthread_mutex_unlock(&bell.lock);
+    return stopping;
+}
+
+/* Until the bell rings after `heard`, or `most` of real time is over. */
+static void wait_for_bell(uint64_t heard, instant most) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    instant end = until.tv_nsec / 1000 + most;
+    until.tv_sec += end / SECOND;
+    until.tv_nsec = end % SECOND * 1000;
+    pthread_mutex_lock(&bell.lock);
+    int result = 0;
+    while (bell.rung == heard && result != ETIMEDOUT)
+        result = pthread_cond_timedwait(&bell.moved, &bell.lock, &until);
+    pthread_mutex_unlock(&bell.lock);
+}
+
+/* ---- a turn ---- */
+
+static void tell(const struct csp_job *job, const struct csp_answer *answer,
+                 const char *ended_in, instant took) {
+    bool well = answer->verdict == CSP_TAKEN;
+    log_event(well ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "csp.job",
+              "csp=%s outcome=%s job=%s type=%s devices=%zu try=%u ms=%.1f%s%s",
+              job->csp->name, ended_in, job->job_id, job->device_type,
+              job->device_count, job->tries + 1, (double)took / 1000.0,
+              well ? "" : " : ", answer->detail);
+    metric_add(metric_of(&families[TRIES], job->csp->name, ended_in, NULL), 1);
+    metric_observe(metric_of(&families[SECONDS], job->csp->name, NULL, NULL),
+                   took);
+}
+
+/* What the CSP said is not forgotten while the database is away. */
+static enum outcome settle(struct lane *lane, const struct csp_job *job,
+                           const struct csp_answer *answer,
+                           const char **ended_in) {
+    for (;;) {
+        enum outcome outcome = csp_job_settle(job, answer, lane->sender->config,
+                                              lane->db, lane->arena, ended_in);
+        if (outcome != RETRY || is_stopping(lane->sender))
+            return outcome;
+        wait_for_bell(rung(), PAUSE);
+    }
+}
+
+static enum outcome hand_over(struct lane *lane, bool *found) {
+    struct csp_job job;
+    enum outcome outcome =
+        csp_job_lease(lane->db, lane->csp, lane->arena, &job, found);
+    if (!*found)
+        return outcome;
+    log_set_request(job.request_id);
+    instant start = clock_elapsed();
+    struct csp_answer answer =
+        csp_job_send(&job, lane->db, lane->client, lane->arena);
+    instant took = clock_elapsed() - start;
+    const char *ended_in;
+    outcome = settle(lane, &job, &answer, &ended_in);
+    tell(&job, &answer, outcome == DONE ? ended_in : "forgotten", took);
+    log_set_request(NULL);
+    return outcome;
+}
+
+static void count_waiting(struct lane *lane) {
+    static const struct db_statement count = {"jobs_waiting",
+                                              "select jobs_waiting($1)"};
+    if (lane->counted && clock_elapsed() - lane->counted < COUNT_EVERY)
+        return;
+    lane->counted = clock_elapsed();
+    struct db_params params = DB_PARAMS(lane->arena);
+    db_text(&params, lane->csp->name);
+    struct db_rows *rows;
+    if (db_run(lane->db, &count, &params, lane->arena, &rows) == DONE)
+        metric_set(metric_of(&families[WAITING], lane->csp->name, NULL, NULL),
+                   db_get_int(rows, 0, 0));
+}
+
+/* Makes a job and sends a job; *busy: there was something to do. */
+static enum outcome turn(struct lane *lane, bool *busy) {
+    bool made = false, found = false;
+    enum outcome outcome =
+        csp_job_make(lane->db, lane->csp, lane->arena, &made);
+    if (outcome == DONE)
+        outcome = hand_over(lane, &found);
+    if (outcome == DONE)
+        count_waiting(lane);
+    *busy = made || found;
+    return outcome;
+}
+
+static void *run(void *context) {
+    struct lane *lane = context;
+    bool well = true;
+    while (!is_stopping(lane->sender)) {
+        uint64_t heard = rung();
+        bool busy;
+        enum outcome outcome = turn(lane, &busy);
+        if (outcome != DONE && well)
+            log_warning("csp.waiting", "csp=%s : %s", lane->csp->name,
+                        db_reason(lane->db));
+        well = outcome == DONE;
+        if (!well)
+            wait_for_bell(rung(), PAUSE);
+        else if (!busy)
+            wait_for_bell(heard, POLL);
+        arena_reset(lane->arena);
+    }
+    return NULL;
+}
+
+/* ---- start and end ---- */
+
+static void start_lane(struct lane *lane, struct csp_sender *sender,
+                       const struct config_csp *csp) {
+    *lane = (struct lane){
+        .sender = sender,
+        .csp = csp,
+        .db = db_open(sender->config->database_conninfo, "fotad CSP sender"),
+        .client = csp_client(csp),
+        .arena = arena_new()};
+    if (pthread_create(&lane->thread, NULL, run, lane) != 0) {
+        log_error("csp.no_thread", "csp=%s", csp->name);
+        abort();
+    }
+}
+
+static void end_lane(struct lane *lane) {
+    pthread_join(lane->thread, NULL);
+    http_client_free(lane->client);
+    db_close(lane->db);
+    arena_free(lane->arena);
+}
+
+struct csp_sender *csp_send_start(const struct config *config) {
+    metrics_register(families, sizeof families / sizeof *families);
+    struct csp_sender *sender = memory_alloc(sizeof *sender);
+    sender->config = config;
+    sender->stopping = false;
+    for (size_t i = 0; i < config->csp_count; i++)
+        start_lane(&sender->lanes[i], sender, &config->csps[i]);
+    return sender;
+}
+
+void csp_send_stop(struct csp_sender *sender) {
+    if (!sender)
+        return;
+    ring(&sender->stopping);
+    for (size_t i = 0; i < sender->config->csp_count; i++)
+        end_lane(&sender->lanes[i]);
+    free(sender);
+}

@@ -1,0 +1,182 @@
+#include "device/keys.h"
+
+#include "base/memory.h"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+/* A shared secret that was computed. It is found by the x coordinate of the
+ * device's public key, on which alone Z depends. Entries are numbered from 1;
+ * 0 is none, and as an entry the head of the ring by last use. */
+struct secret {
+    uint8_t x[GBCS_SECRET_LEN], z[GBCS_SECRET_LEN];
+    uint32_t chain;        /* next of the same bucket */
+    uint32_t newer, older; /* ring by last use */
+};
+
+struct acb_key {
+    EVP_PKEY *key;
+    pthread_mutex_t lock; /* over all that follows */
+    struct secret *secrets;
+    uint32_t *buckets;
+    uint32_t used, most, mask;
+};
+
+static uint32_t *bucket_of(struct acb_key *acb,
+                           const uint8_t x[static GBCS_SECRET_LEN]) {
+    uint32_t hash;
+    memcpy(&hash, x + GBCS_SECRET_LEN - sizeof hash, sizeof hash);
+    return &acb->buckets[hash & acb->mask];
+}
+
+static void unlink_use(struct acb_key *acb, uint32_t i) {
+    struct secret *s = &acb->secrets[i];
+    acb->secrets[s->newer].older = s->older;
+    acb->secrets[s->older].newer = s->newer;
+}
+
+static void link_newest(struct acb_key *acb, uint32_t i) {
+    struct secret *head = &acb->secrets[0], *s = &acb->secrets[i];
+    s->newer = 0;
+    s->older = head->older;
+    acb->secrets[head->older].newer = i;
+    head->older = i;
+}
+
+static uint32_t find(struct acb_key *acb,
+                     const uint8_t x[static GBCS_SECRET_LEN]) {
+    uint32_t i = *bucket_of(acb, x);
+    while (i && memcmp(acb->secrets[i].x, x, GBCS_SECRET_LEN) != 0)
+        i = acb->secrets[i].chain;
+    return i;
+}
+
+static void unchain(struct acb_key *acb, uint32_t i) {
+    uint32_t *link = bucket_of(acb, acb->secrets[i].x);
+    while (*link != i)
+        link = &acb->secrets[*link].chain;
+    *link = acb->secrets[i].chain;
+}
+
+/* An entry that is in no bucket and not in the ring. */
+static uint32_t make_room(struct acb_key *acb) {
+    if (acb->used < acb->most)
+        return ++acb->used;
+    uint32_t oldest = acb->secrets[0].newer;
+    unlink_use(acb, oldest);
+    unchain(acb, oldest);
+    return oldest;
+}
+
+static void keep(struct acb_key *acb, const uint8_t x[static GBCS_SECRET_LEN],
+                 const uint8_t z[static GBCS_SECRET_LEN]) {
+    if (find(acb, x))
+        return;
+    uint32_t i = make_room(acb), *bucket = bucket_of(acb, x);
+    struct secret *s = &acb->secrets[i];
+    memcpy(s->x, x, sizeof s->x);
+    memcpy(s->z, z, sizeof s->z);
+    s->chain = *bucket;
+    *bucket = i;
+    link_newest(acb, i);
+}
+
+static bool recall(struct acb_key *acb, const uint8_t x[static GBCS_SECRET_LEN],
+                   uint8_t z[static GBCS_SECRET_LEN]) {
+    uint32_t i = find(acb, x);
+    if (!i)
+        return false;
+    memcpy(z, acb->secrets[i].z, GBCS_SECRET_LEN);
+    unlink_use(acb, i);
+    link_newest(acb, i);
+    return true;
+}
+
+bool acb_secret(struct acb_key *acb, const struct party_key *device,
+                uint8_t z[static GBCS_SECRET_LEN]) {
+    if (!device->key)
+        return false;
+    pthread_mutex_lock(&acb->lock);
+    bool known = recall(acb, device->x, z);
+    pthread_mutex_unlock(&acb->lock);
+    if (known)
+        return true;
+    if (!gbcs_shared_secret(acb->key, device->key, z))
+        return false;
+    pthread_mutex_lock(&acb->lock);
+    keep(acb, device->x, z);
+    pthread_mutex_unlock(&acb->lock);
+    return true;
+}
+
+/* ---- beginning and end ---- */
+
+static void *zeroed(size_t count, size_t size) {
+    void *memory = calloc(count, size);
+    if (!memory)
+        memory_exhausted(count * size);
+    return memory;
+}
+
+struct acb_key *acb_key_new(EVP_PKEY *key, size_t most_secrets,
+                            const char **reason) {
+    uint8_t z[GBCS_SECRET_LEN];
+    if (!gbcs_shared_secret(key, key, z)) {
+        *reason = "is no private key on P-256";
+        return NULL;
+    }
+    OPENSSL_cleanse(z, sizeof z);
+    struct acb_key *acb = zeroed(1, sizeof *acb);
+    EVP_PKEY_up_ref(key);
+    acb->key = key;
+    pthread_mutex_init(&acb->lock, NULL);
+    acb->most = (uint32_t)most_secrets;
+    acb->mask = 1;
+    while (acb->mask < acb->most)
+        acb->mask = acb->mask << 1 | 1;
+    acb->secrets = zeroed(most_secrets + 1, sizeof *acb->secrets);
+    acb->buckets = zeroed((size_t)acb->mask + 1, sizeof *acb->buckets);
+    return acb;
+}
+
+/* Nobody is there to be asked. */
+static int no_password(char *text, int size, int writing, void *data) {
+    (void)text, (void)size, (void)writing, (void)data;
+    return -1;
+}
+
+static EVP_PKEY *read_private_key(const char *path, const char **reason) {
+    BIO *bio = BIO_new_file(path, "r");
+    *reason =
+        bio ? "is no PEM private key without a password" : "cannot be read";
+    EVP_PKEY *key =
+        bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+    BIO_free(bio);
+    ERR_clear_error();
+    return key;
+}
+
+struct acb_key *acb_key_load(const char *path, size_t most_secrets,
+                             const char **reason) {
+    EVP_PKEY *key = read_private_key(path, reason);
+    if (!key)
+        return NULL;
+    struct acb_key *acb = acb_key_new(key, most_secrets, reason);
+    EVP_PKEY_free(key);
+    return acb;
+}
+
+void acb_key_free(struct acb_key *acb) {
+    if (!acb)
+        return;
+    EVP_PKEY_free(acb->key);
+    OPENSSL_cleanse(acb->secrets,
+                    ((size_t)acb->used + 1) * sizeof *acb->secrets);
+    free(acb->secrets);
+    free(acb->buckets);
+    pthread_mutex_destroy(&acb->lock);
+    free(acb);
+}

@@ -1,0 +1,38 @@
+/*
+ * What devices send (F1 to F3): the messages that the CSP gateway has put into
+ * gbcs_message are taken in batches, each in one transaction with everything
+ * that follows from it. A batch is read, the certificates of its originators
+ * are looked up in one statement, signatures and MACs are checked here, and
+ * the rest is done in sets by take_device_messages() in sql/.
+ *
+ * The rows are locked while they are worked on, so any number of workers and
+ * processes may do this at once; a batch that fails is as if never taken.
+ */
+#ifndef FOTAD_DEVICE_RECEIVE_H
+#define FOTAD_DEVICE_RECEIVE_H
+
+#include "base/config.h"
+#include "db/db.h"
+#include "device/keys.h"
+
+/* What all workers share; must live as long as they do. */
+struct receiving {
+    const struct config *config; /* acb_id, accept_expired, tracking_timeout */
+    struct acb_key *acb;
+};
+
+/* Takes at most `most` (at least 1) waiting messages, the oldest first.
+ * `*taken` gets their number. RETRY and FAILED as of db_transact(); nothing
+ * has happened then. */
+enum outcome receive_batch(const struct receiving *receiving, struct db *db,
+                           size_t most, instant now, size_t *taken);
+
+/* Starts [device] workers threads, each with its own connection. They look for
+ * messages every 100 ms while there are none. */
+struct receivers;
+struct receivers *receivers_start(const struct receiving *receiving);
+
+/* Ends the threads after the batches in hand, and frees. NULL is allowed. */
+void receivers_stop(struct receivers *receivers);
+
+#endif

@@ -1,0 +1,125 @@
+#include "device/receive.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    BATCH = 1000,
+    TURN = 100,        /* milliseconds between looks when nothing waits */
+    AFTER_FAULT = 1000 /* the same after a fault */
+};
+
+struct receivers {
+    const struct receiving *receiving;
+    pthread_mutex_t lock;
+    pthread_cond_t end;
+    bool stopping;
+    size_t count;
+    pthread_t *threads;
+};
+
+static struct timespec after(long milliseconds) {
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += milliseconds / 1000;
+    at.tv_nsec += milliseconds % 1000 * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
+/* False when it is time to end, at once or within so long. */
+static bool rest(struct receivers *receivers, long milliseconds) {
+    struct timespec until = after(milliseconds);
+    int timed_out = 0;
+    pthread_mutex_lock(&receivers->lock);
+    while (!receivers->stopping && !timed_out)
+        timed_out =
+            pthread_cond_timedwait(&receivers->end, &receivers->lock, &until);
+    bool go_on = !receivers->stopping;
+    pthread_mutex_unlock(&receivers->lock);
+    return go_on;
+}
+
+/* A message that the database does not take for a reason that nobody thought
+ * of must not hold up the others: a batch that fails is halved until it stands
+ * alone, and then it goes to the end of the queue. */
+static size_t after_failure(struct db *db, size_t most) {
+    static const struct db_statement put_back = {
+        "put_back_message", "select put_back_message($1, $2)"};
+    if (most > 1)
+        return most / 2;
+    struct arena *arena = arena_new();
+    struct db_params params = DB_PARAMS(arena);
+    db_text(&params, arena_text(arena, span_text(db_reason(db))));
+    db_instant(&params, clock_now());
+    db_run(db, &put_back, &params, arena, NULL);
+    arena_free(arena);
+    log_error("device.message_failed",
+              ": gbcs_message.detail of the newest waiting message says why; "
+              "it is tried again after all others");
+    return 1;
+}
+
+/* How many messages the next batch may have. */
+static size_t next_most(struct db *db, enum outcome outcome, size_t most) {
+    if (outcome == FAILED)
+        return after_failure(db, most);
+    return most < BATCH / 2 ? 2 * most : BATCH;
+}
+
+static void *work(void *context) {
+    struct receivers *receivers = context;
+    struct db *db = db_open(receivers->receiving->config->database_conninfo,
+                            "fotad device");
+    long pause;
+    size_t most = BATCH;
+    do {
+        size_t taken;
+        enum outcome outcome =
+            receive_batch(receivers->receiving, db, most, clock_now(), &taken);
+        pause = outcome != DONE ? AFTER_FAULT : taken == most ? 0 : TURN;
+        most = next_most(db, outcome, most);
+    } while (rest(receivers, pause));
+    db_close(db);
+    return NULL;
+}
+
+struct receivers *receivers_start(const struct receiving *receiving) {
+    struct receivers *receivers = memory_alloc(sizeof *receivers);
+    *receivers = (struct receivers){.receiving = receiving,
+                                    .count = receiving->config->device_workers};
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&receivers->end, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&receivers->lock, NULL);
+    receivers->threads =
+        memory_alloc(receivers->count * sizeof *receivers->threads);
+    for (size_t i = 0; i < receivers->count; i++)
+        if (pthread_create(&receivers->threads[i], NULL, work, receivers) != 0)
+            memory_exhausted(0);
+    return receivers;
+}
+
+void receivers_stop(struct receivers *receivers) {
+    if (!receivers)
+        return;
+    pthread_mutex_lock(&receivers->lock);
+    receivers->stopping = true;
+    pthread_cond_broadcast(&receivers->end);
+    pthread_mutex_unlock(&receivers->lock);
+    for (size_t i = 0; i < receivers->count; i++)
+        pthread_join(receivers->threads[i], NULL);
+    pthread_cond_destroy(&receivers->end);
+    pthread_mutex_destroy(&receivers->lock);
+    free(receivers->threads);
+    free(receivers);
+}

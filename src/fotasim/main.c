@@ -1,0 +1,66 @@
+/* fotasim: the emulators that fotad is tried with: Users, their keys and
+ * requests, the Smart Metering Inventory, manufacturers' images. */
+#include "fotasim/verbs.h"
+
+#include <stdio.h>
+
+static const struct {
+    const char *name, *usage;
+    int (*run)(int argc, char **argv);
+} VERBS[] = {
+    {"pki",
+     "DIR [--homes N] [--seed S]\n"
+     "      keys and certificates of the DSP and of the Users, and the\n"
+     "      certificates of the devices of that estate",
+     verb_pki},
+    {"estate",
+     "DIR [--homes N] [--seed S] [--receive-url URL]\n"
+     "      cpl.csv, smi.csv and users.csv of a sample estate, about 5 devices "
+     "a home",
+     verb_estate},
+    {"devices",
+     "--image NAME --user EUI64 [--homes N] [--seed S]\n"
+     "      [--expect VERDICT] [--type TYPE] [--skip N] [--count N]\n"
+     "      Device IDs of the estate that a request for the image would judge "
+     "so",
+     verb_devices},
+    {"image",
+     "NAME [--octets N] [--key FILE] [--output FILE]\n"
+     "      an OTA Upgrade Image; without a name: lists the names",
+     verb_image},
+    {"request",
+     "--variant V --key FILE --certificate FILE --counter N\n"
+     "      [--image FILE [--version HEX] --devices FILE] [--device EUI64]\n"
+     "      [--hash HEX] [--execution TIME] [--command-variant N]\n"
+     "      [--target EUI64] [--per-request N --output DIR | --output FILE]\n"
+     "      a signed Service Request, or several with N devices each",
+     verb_request},
+    {"user",
+     "[--listen 127.0.0.1:9300] [--id EUI64] [--state DIR] [--keep yes]\n"
+     "      [--certificate FILE] [--check no]\n"
+     "      Users' Receive Response Services: /user/EUI64, or any path for "
+     "--id;\n"
+     "      USR1: down, USR2: up; PUT /faults/EUI64|all, GET /counts",
+     verb_user},
+    {"load",
+     "--url URL [--connections N] [--header TEXT] [--bearer TOKEN] FILE...\n"
+     "      posts each file once and says how long the answers took (JSON)",
+     verb_load},
+};
+
+enum { VERB_COUNT = sizeof VERBS / sizeof *VERBS };
+
+static void usage(FILE *out) {
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        fprintf(out, "%s fotasim %s %s\n",
+                i ? "      " : "usage:", VERBS[i].name, VERBS[i].usage);
+}
+
+int main(int argc, char **argv) {
+    for (size_t i = 0; argc > 1 && i < VERB_COUNT; i++)
+        if (strcmp(argv[1], VERBS[i].name) == 0)
+            return VERBS[i].run(argc - 1, argv + 1);
+    bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
+    usage(help ? stdout : stderr);
+    return help ? 0 : 2;
+}

@@ -1,0 +1,152 @@
+/* Signed Service Requests, one or many. */
+#include "fotasim/estate.h"
+#include "fotasim/service_request.h"
+#include "fotasim/verbs.h"
+
+#include "cpl/ota.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+struct asked {
+    struct arena *arena;
+    struct service_request request;
+    const struct duis_signer *signer;
+    const char *variant, *key, *certificate, *image, *version, *devices,
+        *output;
+    uint64_t counter, command_variant, per_request;
+    eui64 device, target;
+    eui64 *device_ids;
+    size_t device_count;
+};
+
+/* The FirmwareVersion that belongs to the image: its header's File Version. */
+static bool use_image(struct asked *a) {
+    struct buffer octets = {0};
+    if (!read_whole(a->image, &octets))
+        return false;
+    a->request.image = arena_copy(a->arena, buffer_span(&octets));
+    buffer_free(&octets);
+    a->request.firmware_version = a->version;
+    if (a->version)
+        return true;
+    struct ota_image image;
+    const char *reason;
+    bool trailer = strcmp(a->variant, "11.1") == 0;
+    if (!ota_parse(a->request.image, trailer, &image, &reason))
+        return refuse("%s: %s; give --version", a->image, reason), false;
+    a->request.firmware_version =
+        arena_printf(a->arena, "%08" PRIX32, image.file_version);
+    return true;
+}
+
+static bool parse_devices(struct asked *a, const struct buffer *text) {
+    a->device_ids =
+        arena_alloc(a->arena, (text->len / EUI64_TEXT_LEN + 1) * sizeof(eui64));
+    for (size_t at = 0; at < text->len;) {
+        const uint8_t *line = text->data + at;
+        const uint8_t *end = memchr(line, '\n', text->len - at);
+        size_t len = end ? (size_t)(end - line) : text->len - at;
+        if (!eui64_parse(span_of(line, len), &a->device_ids[a->device_count]))
+            return refuse("%s: line %zu is no Device ID", a->devices,
+                          a->device_count + 1),
+                   false;
+        a->device_count++;
+        at += len + 1;
+    }
+    return true;
+}
+
+/* One Device ID a line. */
+static bool use_devices(struct asked *a) {
+    struct buffer text = {0};
+    bool good = read_whole(a->devices, &text) && parse_devices(a, &text);
+    buffer_free(&text);
+    if (good && !a->device_count)
+        return refuse("%s: no device", a->devices), false;
+    return good;
+}
+
+static bool load(struct asked *a) {
+    const char *reason;
+    a->signer = duis_signer_load(a->arena, a->key, a->certificate, &reason);
+    if (!a->signer)
+        return refuse("%s", reason), false;
+    a->request.variant = a->variant;
+    a->request.command_variant =
+        a->command_variant ? (unsigned)a->command_variant
+                           : service_request_command_variant(a->variant);
+    a->request.target = a->target ? a->target : a->device ? a->device : sim_acb;
+    return (!a->image || use_image(a)) && (!a->devices || use_devices(a));
+}
+
+static bool write_one(struct asked *a, size_t first, size_t count,
+                      const char *path) {
+    struct service_request request = a->request;
+    request.counter = a->counter++;
+    request.device_ids = a->device_ids ? a->device_ids + first : NULL;
+    request.device_count = count;
+    struct buffer text = {0};
+    bool good = service_request_write(&request, a->signer, &text) &&
+                write_whole(path, buffer_span(&text));
+    buffer_free(&text);
+    return good;
+}
+
+/* DIR/00000001.xml and so on, each with the next counter. */
+static bool write_many(struct asked *a) {
+    char path[4200];
+    unsigned number = 0;
+    if (!make_folder(a->output))
+        return false;
+    for (size_t first = 0; first < a->device_count; first += a->per_request) {
+        size_t left = a->device_count - first;
+        snprintf(path, sizeof path, "%s/%08u.xml", a->output, ++number);
+        if (!write_one(a, first, left < a->per_request ? left : a->per_request,
+                       path))
+            return false;
+    }
+    return true;
+}
+
+static bool is_complete(const struct asked *a) {
+    return a->variant && service_request_command_variant(a->variant) &&
+           a->key && a->certificate && a->counter &&
+           (!a->per_request || (a->output && a->devices));
+}
+
+int verb_request(int argc, char **argv) {
+    struct asked a = {0};
+    const struct option_row options[] = {
+        {"variant", OPTION_TEXT, &a.variant},
+        {"key", OPTION_TEXT, &a.key},
+        {"certificate", OPTION_TEXT, &a.certificate},
+        {"counter", OPTION_COUNT, &a.counter},
+        {"command-variant", OPTION_COUNT, &a.command_variant},
+        {"image", OPTION_TEXT, &a.image},
+        {"version", OPTION_TEXT, &a.version},
+        {"devices", OPTION_TEXT, &a.devices},
+        {"device", OPTION_EUI64, &a.device},
+        {"target", OPTION_EUI64, &a.target},
+        {"hash", OPTION_TEXT, &a.request.firmware_hash},
+        {"execution", OPTION_TEXT, &a.request.execution},
+        {"per-request", OPTION_COUNT, &a.per_request},
+        {"output", OPTION_TEXT, &a.output},
+    };
+    char **operands;
+    if (!read_options(argc, argv, options, sizeof options / sizeof *options,
+                      &operands))
+        return 2;
+    if (!is_complete(&a) || operands[0])
+        return refuse("request: --variant, --key, --certificate and --counter "
+                      "are wanted; --per-request with --output and --devices"),
+               2;
+    a.arena = arena_new();
+    bool good =
+        load(&a) &&
+        (a.per_request ? write_many(&a)
+                       : write_one(&a, 0, a.device_count,
+                                   a.output ? a.output : "/dev/stdout"));
+    arena_free(a.arena);
+    return good ? 0 : 1;
+}

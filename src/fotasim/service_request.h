@@ -1,0 +1,33 @@
+/* Service Requests as a User's system writes and signs them. */
+#ifndef FOTAD_FOTASIM_SERVICE_REQUEST_H
+#define FOTAD_FOTASIM_SERVICE_REQUEST_H
+
+#include "base/buffer.h"
+#include "base/eui64.h"
+#include "duis/signer.h"
+
+struct service_request {
+    const char *variant; /* Service Reference Variant: 11.1 to 11.4 */
+    unsigned command_variant;
+    eui64 target; /* the ACB for 11.1 and 11.4, else the device */
+    uint64_t counter;
+    struct span image;            /* 11.1, 11.4 */
+    const char *firmware_version; /* 11.1, 11.4 */
+    const eui64 *device_ids;      /* 11.1, 11.4 */
+    size_t device_count;
+    const char *execution;     /* 11.2, 11.3: xs:dateTime or NULL */
+    const char *firmware_hash; /* 11.3 Transform: hexadecimal */
+    struct span gbcs_payload;  /* 11.3 Signed Pre-Command */
+};
+
+/* The Command Variant that a variant has unless asked otherwise; 0 when it is
+ * none of ours. */
+unsigned service_request_command_variant(const char *variant);
+
+/* Appends the document, signed by `signer`, whose EUI-64 is the originator.
+ * False when the key does not sign. */
+bool service_request_write(const struct service_request *request,
+                           const struct duis_signer *signer,
+                           struct buffer *out);
+
+#endif

@@ -1,0 +1,60 @@
+#include "operator/call.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+enum outcome call_refuse(struct call *call, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    call->problem = arena_vprintf(call->arena, format, args);
+    va_end(args);
+    return REFUSED;
+}
+
+enum outcome call_misuse(struct call *call, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    call->problem = arena_vprintf(call->arena, format, args);
+    va_end(args);
+    call->misused = true;
+    return REFUSED;
+}
+
+/* The server's words may come in several lines. */
+static const char *one_line(struct call *call, const char *text) {
+    char *line = arena_text(call->arena, span_text(text));
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < ' ')
+            *c = ' ';
+    return line;
+}
+
+enum outcome call_database(struct call *call, enum outcome outcome) {
+    if (outcome == DONE || call->problem)
+        return outcome;
+    const char *reason = one_line(call, db_reason(call->db));
+    if (outcome == RETRY)
+        call_refuse(call,
+                    "the database cannot be used now; check [database] "
+                    "conninfo and the server, then try again: %s",
+                    reason);
+    else
+        call_refuse(call, "the database refused; nothing was changed: %s",
+                    *reason ? reason : "see the log of the server");
+    return outcome;
+}
+
+bool call_read_eui64(struct call *call, const char *text, eui64 *id) {
+    if (eui64_parse(span_text(text), id))
+        return true;
+    call_misuse(call, "'%s' is not an EUI-64 such as 00-DB-12-34-56-78-90-A0",
+                text);
+    return false;
+}
+
+void call_print_json(struct call *call, json_t *value) {
+    char *text = json_dumps(value, JSON_INDENT(2));
+    buffer_printf(call->out, "%s\n", text);
+    free(text);
+    json_decref(value);
+}

@@ -1,0 +1,49 @@
+/* One call of fotactl: what was asked, and what comes of it. */
+#ifndef FOTAD_OPERATOR_CALL_H
+#define FOTAD_OPERATOR_CALL_H
+
+#include "base/buffer.h"
+#include "base/config.h"
+#include "base/outcome.h"
+#include "db/db.h"
+
+#include <jansson.h>
+
+/* Set from the options of the command line; see options.def. */
+struct call_options {
+    const char *config, *user, *state, *limit;
+    bool json, replace, help, version;
+};
+
+struct call {
+    struct arena *arena; /* lives as long as the call */
+    struct config config;
+    struct db *db; /* NULL for a verb that needs none */
+    struct call_options options;
+    const char *argument; /* of the verb; NULL when it takes none */
+    struct buffer *out;   /* what goes to stdout */
+    const char *problem;  /* the line for stderr when it is not DONE: what is
+                             wrong and what to do next */
+    bool misused;         /* the problem is a wrong use of fotactl */
+};
+
+/* Sets the problem. Returns REFUSED; in a step of a transaction, which must
+ * not commit then, return FAILED instead. */
+enum outcome call_refuse(struct call *call, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same for a wrong argument or option: exit status 2. */
+enum outcome call_misuse(struct call *call, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Passes on an outcome of the database; if it is not DONE and there is no
+ * problem yet, what the database said becomes the problem. */
+enum outcome call_database(struct call *call, enum outcome outcome);
+
+/* Reads the verb's argument or an option as an EUI-64; false is misuse. */
+bool call_read_eui64(struct call *call, const char *text, eui64 *id);
+
+/* Prints JSON, indented, with a line end. Takes the value over. */
+void call_print_json(struct call *call, json_t *value);
+
+#endif

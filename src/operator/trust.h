@@ -1,0 +1,20 @@
+/* [identity] trust_anchors: to whom imported certificates must chain. */
+#ifndef FOTAD_OPERATOR_TRUST_H
+#define FOTAD_OPERATOR_TRUST_H
+
+#include "base/arena.h"
+
+struct trust;
+
+/* Reads a bundle of PEM certificates; each of them, root or not, is trusted.
+ * Belongs to the arena. NULL with the reason when there is none that can be
+ * read. */
+struct trust *trust_load(struct arena *arena, const char *path,
+                         const char **reason);
+
+/* NULL when the certificate (DER) chains to an anchor by good signatures, else
+ * the reason (constant text). Dates are not looked at: what has expired is
+ * refused where it is used, by the time that fotad has then. */
+const char *trust_check(const struct trust *trust, struct span der);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * fotactl, the operator's tool: reads the command line, runs a verb and says
+ * what came of it. Verbs and options are rows of tables in verbs.c and
+ * options.def; dispatch and help are made from them.
+ */
+#ifndef FOTAD_OPERATOR_VERBS_H
+#define FOTAD_OPERATOR_VERBS_H
+
+#include "operator/call.h"
+
+enum fotactl_exit {
+    FOTACTL_DONE = 0,
+    FOTACTL_REFUSED = 1, /* refused or failed: one line on stderr says why */
+    FOTACTL_MISUSED = 2, /* wrong usage */
+};
+
+/* Runs `count` words of a command line (without the program's name). What
+ * belongs on stdout and on stderr is appended to `out` and `err`. */
+enum fotactl_exit fotactl_run(size_t count, const char *const *words,
+                              struct buffer *out, struct buffer *err);
+
+/* The verbs. Each prints to call->out, or leaves a call->problem. */
+enum outcome verb_migrate(struct call *call);
+enum outcome verb_example_config(struct call *call);
+enum outcome verb_import_cpl(struct call *call);
+enum outcome verb_import_smi(struct call *call);
+enum outcome verb_import_users(struct call *call);
+enum outcome verb_import_certificates(struct call *call);
+enum outcome verb_status(struct call *call);
+enum outcome verb_requests(struct call *call);
+enum outcome verb_request(struct call *call);
+
+#endif

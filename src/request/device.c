@@ -1,0 +1,120 @@
+#include "request/request.h"
+
+/* When the command shall be carried out, if it is to be judged: a cancellation
+ * has no time. */
+static const instant *execution_of(const struct rq *rq) {
+    const struct duis_request *duis = &rq->duis;
+    if (duis->body == DUIS_SIGNED_PRE_COMMAND)
+        return rq->pre_command.has_time && !rq->pre_command.cancels
+                   ? &rq->pre_command.time
+                   : NULL;
+    if (!duis->has_execution_date_time ||
+        (duis->body == DUIS_ACTIVATE_FIRMWARE &&
+         duis->execution_date_time == DUIS_CANCELLATION))
+        return NULL;
+    return &duis->execution_date_time;
+}
+
+static void add_execution(struct db_params *params, const struct rq *rq) {
+    if (rq->execution)
+        db_instant(params, *rq->execution);
+    else
+        db_null(params);
+}
+
+static enum outcome judge(struct rq *rq, struct db_rows **rows) {
+    static const struct db_statement find = {
+        "judge_device",
+        "select condition, device_type, chf_id, csp, message_code,"
+        " user_originates, gbcs_version from judge_device($1, $2, $3, $4, $5,"
+        " $6, $7::csp_region[], $8::text[], $9)"};
+    const struct config *config = rq->management->config;
+    struct db_params params = DB_PARAMS(rq->arena);
+    db_text(&params, rq->duis.service_reference_variant);
+    db_eui64(&params, rq->duis.originator);
+    db_eui64(&params, rq->duis.target);
+    add_execution(&params, rq);
+    db_instant(&params, rq->received + config->device_execution_most_ahead);
+    db_bool(&params, config->hcalcs_either_supplier);
+    request_add_regions(&params, config);
+    db_instant(&params, rq->received);
+    return db_run(rq->db, &find, &params, rq->arena, rows);
+}
+
+enum step request_check_device(struct rq *rq) {
+    rq->execution = execution_of(rq);
+    struct db_rows *rows;
+    enum outcome outcome = judge(rq, &rows);
+    if (outcome != DONE)
+        return rq_database(outcome);
+    const char *condition = db_get_text(rows, 0, 0);
+    if (*condition)
+        return rq_end(rq, condition_named(condition), db_get_text(rows, 0, 1));
+    rq->device = (struct judged_device){
+        .type = db_get_text(rows, 0, 1),
+        .chf = db_get_eui64(rows, 0, 2),
+        .csp = db_get_text(rows, 0, 3),
+        .gbcs_version = db_get_text(rows, 0, 6),
+        .order = {.code = (uint16_t)db_get_int(rows, 0, 4),
+                  .user = rq->duis.originator,
+                  .device = rq->duis.target,
+                  .acb = rq->management->config->acb_id,
+                  .request_counter = rq->duis.counter,
+                  .user_originates = db_get_bool(rows, 0, 5)}};
+    return STEP_ON;
+}
+
+enum step request_device_secret(struct rq *rq,
+                                uint8_t z[static GBCS_SECRET_LEN]) {
+    const struct config *config = rq->management->config;
+    struct party_keys keys;
+    enum outcome outcome = party_keys_find(
+        rq->db, rq->arena, KEY_OF_DEVICE, KEY_AGREEMENT, &rq->duis.target, 1,
+        rq->received, config->accept_expired, &keys);
+    if (outcome != DONE)
+        return rq_database(outcome);
+    const struct party_key *key;
+    if (!party_keys_of(&keys, rq->duis.target, &key))
+        return rq_end(rq, CONDITION_device_key_unknown,
+                      "no key agreement certificate of the device");
+    if (key->unfit)
+        return rq_end(rq, CONDITION_device_key_unknown, key->unfit);
+    if (!acb_secret(rq->management->acb, key, z))
+        return rq_end(rq, CONDITION_device_key_unknown,
+                      "the keys of the ACB and the device do not agree");
+    return STEP_ON;
+}
+
+static enum outcome insert_command(const struct rq *rq, bool holds,
+                                   struct span command) {
+    static const struct db_statement store = {
+        "store_command",
+        "select store_command($1, $2, $3::device_type, $4, $5, $6,"
+        " $7::numeric, $8, $9, $10, $11, $12, $13)"};
+    const struct judged_device *device = &rq->device;
+    struct db_params params = DB_PARAMS(rq->arena);
+    db_int8(&params, rq->request_no);
+    db_eui64(&params, device->order.device);
+    db_text(&params, device->type);
+    db_eui64(&params, device->chf);
+    db_text(&params, device->csp);
+    db_eui64(&params, command_originator(&device->order));
+    db_uint8(&params, command_counter(&device->order));
+    db_int4(&params, device->order.code);
+    db_bool(&params, rq->variant->sent);
+    add_execution(&params, rq);
+    db_bool(&params, holds);
+    db_bytea(&params, command);
+    db_instant(&params, rq->received);
+    return db_run(rq->db, &store, &params, rq->arena, NULL);
+}
+
+enum step request_store_command(struct rq *rq, bool holds,
+                                struct span command) {
+    enum outcome outcome = insert_command(rq, holds, command);
+    if (outcome != DONE)
+        return rq_database(outcome);
+    if (rq->variant->returned)
+        rq->returned = command;
+    return rq->variant->sent ? STEP_ON : rq_end(rq, CONDITION_returned, "");
+}

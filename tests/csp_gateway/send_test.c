@@ -1,0 +1,463 @@
+/*
+ * Jobs out: what a CSP may answer and what becomes of it, against a scripted
+ * CSP; the long retry by a clock that is moved; the end of a process in
+ * between.
+ */
+#include "support/fake_csp.h"
+#include "world.h"
+
+#include "csp_gateway/send.h"
+
+struct scene {
+    struct world world;
+    struct fake_csp *north, *south;
+    struct csp_sender *sender;
+};
+
+static void start(struct scene *scene) {
+    scene->sender = csp_send_start(&scene->world.config);
+}
+
+static void stop(struct scene *scene) {
+    csp_send_stop(scene->sender);
+    scene->sender = NULL;
+}
+
+static void open_scene(struct scene *scene) {
+    *scene = (struct scene){.sender = NULL};
+    world_open(&scene->world);
+    scene->north = fake_csp_start();
+    scene->south = fake_csp_start();
+    scene->world.config.csps[0].base_url = fake_csp_url(scene->north);
+    scene->world.config.csps[1].base_url = fake_csp_url(scene->south);
+}
+
+static void close_scene(struct scene *scene) {
+    stop(scene);
+    fake_csp_stop(scene->north);
+    fake_csp_stop(scene->south);
+    world_close(&scene->world);
+}
+
+static const char *text(const json_t *object, const char *name) {
+    const char *value = json_string_value(json_object_get(object, name));
+    return value ? value : "";
+}
+
+/* ---- the message ---- */
+
+static void a_job_is_as_the_interface_says(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    accept_request(&scene.world, 7, "north", 1, 2);
+    start(&scene);
+    assert_true(fake_csp_wait(scene.north, "POST", 1));
+
+    /* sha256('image') */
+    const char *hash =
+        "6105d6cc76af400325e94d588ce511be5bfdbb73b437dc51eca43917d7a43e3d";
+    char path[128];
+    snprintf(path, sizeof path, "/firmware-images/%s", hash);
+    struct fake_request image = fake_csp_request(scene.north, "PUT", 0);
+    assert_string_equal(image.path, path);
+    assert_string_equal(image.media_type, "application/octet-stream");
+    assert_string_equal(image.authorization, "Bearer ours");
+    assert_int_equal(image.body_len, 5000);
+
+    struct fake_request job = fake_csp_request(scene.north, "POST", 0);
+    assert_string_equal(job.path, "/firmware-jobs");
+    assert_string_equal(job.media_type, "application/json");
+    assert_string_equal(job.authorization, "Bearer ours");
+    assert_string_equal(job.key, text(job.json, "jobId"));
+    expect(&scene.world, job.key, "select job_id::text from csp_job");
+    assert_string_equal(text(job.json, "requestId"),
+                        "00-00-00-00-00-00-00-01:90-B3-D5-1F-30-00-00-02:7");
+    assert_string_equal(text(job.json, "deviceType"), "PPMID");
+    assert_string_equal(text(job.json, "firmwareVersion"), "0000AB2A");
+    assert_string_equal(text(job.json, "imageId"), hash);
+    const json_t *targets = json_object_get(job.json, "targets");
+    assert_int_equal(json_array_size(targets), 2);
+    assert_string_equal(text(json_array_get(targets, 1), "deviceId"),
+                        "00-00-00-00-00-00-11-02");
+    assert_string_equal(text(json_array_get(targets, 1), "commsHubId"),
+                        "00-00-00-00-00-00-10-02");
+    expect_soon(&scene.world, "handed_over", "select state::text from csp_job");
+    close_scene(&scene);
+}
+
+static void requests_are_split_and_the_image_goes_once(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    accept_request(&scene.world, 1, "north", 1, 25);
+    accept_request(&scene.world, 2, "south", 1, 3);
+    accept_request(&scene.world, 3, "north", 31, 1);
+    start(&scene);
+    assert_true(fake_csp_wait(scene.north, "POST", 4));
+    assert_true(fake_csp_wait(scene.south, "POST", 1));
+    expect_soon(&scene.world, "5",
+                "select count(*)::text from csp_job"
+                " where state = 'handed_over'");
+    assert_int_equal(fake_csp_count(scene.north, "PUT"), 1);
+    assert_int_equal(fake_csp_count(scene.south, "PUT"), 1);
+    expect(&scene.world,
+           "1 north 10, 1 north 10, 1 north 5, 2 south 3,"
+           " 3 north 1",
+           "select string_agg(request_no || ' ' || csp || ' ' || devices,"
+           " ', ' order by request_no, devices desc) from csp_job");
+    expect(&scene.world, "29",
+           "select count(distinct device_id)::text from tracking_live l"
+           " join csp_job j using (job_no)"
+           " where j.request_no = l.request_no and j.csp = l.csp");
+    close_scene(&scene);
+}
+
+/* ---- answers ---- */
+
+static void each_answer_has_its_consequence(void **state) {
+    (void)state;
+    static const struct {
+        const char *images, *jobs;
+        size_t puts, posts;
+        const char *job_state, *device_status, *alert;
+    } cases[] = {
+        {"201", "202", 1, 1, "handed_over", "AWAITING_CSP", "none"},
+        {"200", "202", 1, 1, "handed_over", "AWAITING_CSP", "none"},
+        /* once more at once, whatever the trouble */
+        {"201", "503 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "503+7200 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "503:TOO_BUSY 202", 1, 2, "handed_over", "AWAITING_CSP",
+         "none"},
+        {"201", "500 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "200 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "302 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "hang 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "reset 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "garbage 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"503 201", "202", 2, 1, "handed_over", "AWAITING_CSP", "none"},
+        {"hang 201", "202", 2, 1, "handed_over", "AWAITING_CSP", "none"},
+        /* then after an hour */
+        {"201", "503", 1, 2, "waiting", "AWAITING_CSP", "none"},
+        {"201", "hang", 1, 2, "waiting", "AWAITING_CSP", "none"},
+        {"500", "202", 2, 0, "waiting", "AWAITING_CSP", "none"},
+        /* refused whole */
+        {"201", "400:IMAGE_INVALID", 1, 1, "refused", "REJECTED_BY_CSP", "N18"},
+        {"201", "422:DEVICE_NOT_IDENTIFIED", 1, 1, "refused", "REJECTED_BY_CSP",
+         "N19"},
+        {"201", "409:DISTRIBUTION_EXPIRED", 1, 1, "refused", "REJECTED_BY_CSP",
+         "N20"},
+        {"201", "404:OTHER", 1, 1, "refused", "REJECTED_BY_CSP", "N22"},
+        {"201", "400:SOMETHING_NEW", 1, 1, "refused", "REJECTED_BY_CSP", "N22"},
+        {"201", "400:NEVER_ANSWERED", 1, 1, "refused", "REJECTED_BY_CSP",
+         "N22"},
+        {"201", "499", 1, 1, "refused", "REJECTED_BY_CSP", "N22"},
+        {"201", "503 400:IMAGE_INVALID", 1, 2, "refused", "REJECTED_BY_CSP",
+         "N18"},
+        {"413:IMAGE_INVALID", "202", 1, 0, "refused", "REJECTED_BY_CSP", "N18"},
+    };
+    struct scene scene;
+    open_scene(&scene);
+    start(&scene);
+    size_t puts = 0, posts = 0;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        script(&scene.world, "truncate device_command, pre_command, csp_image, "
+                             "csp_job, distribution,"
+                             " service_request, tracking_live,"
+                             " tracking_history, alert");
+        fake_csp_script(scene.north, cases[i].images, cases[i].jobs);
+        accept_request(&scene.world, (int)i + 1, "north", 1, 2);
+        csp_send_wake();
+        print_message("row %zu: %s %s\n", i, cases[i].images, cases[i].jobs);
+        char expected[64];
+        snprintf(expected, sizeof expected, "%s %zu", cases[i].job_state,
+                 cases[i].puts + cases[i].posts -
+                     (cases[i].posts != 0 && cases[i].puts != 0));
+        expect_soon(&scene.world, expected,
+                    "select state || ' ' || tries from csp_job");
+        puts += cases[i].puts;
+        posts += cases[i].posts;
+        assert_int_equal(fake_csp_count(scene.north, "PUT"), puts);
+        assert_int_equal(fake_csp_count(scene.north, "POST"), posts);
+        expect(&scene.world, cases[i].device_status,
+               "select string_agg(distinct status::text, ' ') from tracking");
+        expect(&scene.world, cases[i].alert,
+               "select coalesce(string_agg(code, ' '), 'none') from alert"
+               " where cardinality(device_ids) = 2");
+    }
+    close_scene(&scene);
+}
+
+static void n19_is_audited_per_device(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    fake_csp_script(scene.north, "201", "400:DEVICE_NOT_IDENTIFIED");
+    accept_request(&scene.world, 1, "north", 1, 3);
+    start(&scene);
+    expect_soon(&scene.world, "refused", "select state::text from csp_job");
+    expect(&scene.world, "3",
+           "select count(distinct device_id)::text from sat_entry"
+           " where kind = 'alert device' and code = 'N19'");
+    close_scene(&scene);
+}
+
+/* ---- the long retry ---- */
+
+static void a_busy_csp_is_asked_every_hour_for_four_days(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    fake_csp_script(scene.north, "201", "503");
+    accept_request(&scene.world, 1, "north", 1, 2);
+    start(&scene);
+    /* at once, at once again, then each full hour up to the 95th */
+    for (size_t tries = 2; tries <= 97; tries++) {
+        char expected[24];
+        assert_true(fake_csp_wait(scene.north, "POST", tries));
+        snprintf(expected, sizeof expected, "waiting %zu", tries);
+        expect_soon(&scene.world, expected,
+                    "select state || ' ' || tries from csp_job");
+        advance(HOUR - 2 * MINUTE);
+        csp_send_wake();
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        assert_int_equal(fake_csp_count(scene.north, "POST"), tries);
+        advance(2 * MINUTE);
+        csp_send_wake();
+    }
+    /* the last at the end of the four days */
+    expect_soon(&scene.world, "given_up 98",
+                "select state || ' ' || tries from csp_job");
+    assert_int_equal(fake_csp_count(scene.north, "POST"), 98);
+    assert_int_equal(fake_csp_count(scene.north, "PUT"), 1);
+    expect(&scene.world, "REJECTED_BY_CSP NEVER_ANSWERED 2",
+           "select status || ' ' || reason_code || ' ' || count(*)"
+           " from tracking_history group by status, reason_code");
+    expect(&scene.world, "N21 00:00:00:00:00:00:00:01 2",
+           "select string_agg(code || ' ' || user_id || ' '"
+           " || cardinality(device_ids), ', ') from alert");
+    expect(&scene.world, "0", "select count(*)::text from tracking_live");
+    struct fake_request first = fake_csp_request(scene.north, "POST", 0);
+    for (size_t i = 1; i < 98; i++)
+        assert_string_equal(fake_csp_request(scene.north, "POST", i).key,
+                            first.key);
+    close_scene(&scene);
+}
+
+static void devices_are_kept_for_the_long_retry(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    accept_request(&scene.world, 1, "north", 1, 1);
+    advance(2 * DAY); /* fotad was down meanwhile */
+    start(&scene);
+    assert_true(fake_csp_wait(scene.north, "POST", 1));
+    expect(&scene.world, "t",
+           "select (l.release_due > j.created + interval '4 days')::text::char"
+           " from tracking_live l join csp_job j using (job_no)");
+    close_scene(&scene);
+}
+
+static void retry_after_puts_a_try_off_but_never_past_the_end(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    static const struct {
+        const char *jobs, *pause;
+    } cases[] = {
+        {"503 503+7200", "02:00"},
+        {"503 503+60", "01:00"},
+        {"503 503+999999", "4 days"},
+    };
+    start(&scene);
+    for (size_t i = 0; i < 3; i++) {
+        fake_csp_script(scene.north, "201", cases[i].jobs);
+        accept_request(&scene.world, (int)i + 1, "north", (int)i + 1, 1);
+        csp_send_wake();
+        expect_soon(&scene.world, cases[i].pause,
+                    "select case when next_try = created + interval '4 days'"
+                    " then '4 days' else to_char(next_try - created,"
+                    " 'HH24:MI') end from csp_job where tries = 2"
+                    " order by job_no desc limit 1");
+        script(&scene.world, "update csp_job set state = 'empty',"
+                             " ended = created, tries = 0");
+    }
+    close_scene(&scene);
+}
+
+/* ---- more than one CSP, more than one process ---- */
+
+static void a_csp_that_hangs_delays_no_other(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    scene.world.config.csps[0].timeout = 5 * SECOND;
+    fake_csp_script(scene.north, "hang", "hang");
+    accept_request(&scene.world, 1, "north", 1, 5);
+    start(&scene);
+    assert_true(fake_csp_wait(scene.north, "PUT", 1));
+    instant begun = clock_elapsed();
+    accept_request(&scene.world, 2, "south", 1, 40);
+    csp_send_wake();
+    expect_soon(&scene.world, "4",
+                "select count(*)::text from csp_job where csp = 'south'"
+                " and state = 'handed_over'");
+    assert_true(clock_elapsed() - begun < 4 * SECOND);
+    assert_int_equal(fake_csp_count(scene.north, "PUT"), 1);
+    close_scene(&scene);
+}
+
+static void a_stopped_sender_goes_on_where_it_was(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    fake_csp_script(scene.north, "201", "503");
+    accept_request(&scene.world, 1, "north", 1, 2);
+    start(&scene);
+    expect_soon(&scene.world, "2", "select tries::text from csp_job");
+    stop(&scene);
+    advance(30 * MINUTE);
+    fake_csp_script(scene.north, "201", "202");
+    start(&scene);
+    nanosleep(&(struct timespec){.tv_nsec = 400000000}, NULL);
+    assert_int_equal(fake_csp_count(scene.north, "POST"), 2);
+    advance(31 * MINUTE);
+    csp_send_wake();
+    expect_soon(&scene.world, "handed_over 3",
+                "select state || ' ' || tries from csp_job");
+    assert_int_equal(fake_csp_count(scene.north, "PUT"), 1);
+    close_scene(&scene);
+}
+
+static void stopping_waits_for_the_try_in_hand(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    fake_csp_script(scene.north, "201", "hang 202");
+    accept_request(&scene.world, 1, "north", 1, 2);
+    start(&scene);
+    assert_true(fake_csp_wait(scene.north, "POST", 1));
+    instant begun = clock_elapsed();
+    stop(&scene);
+    assert_true(clock_elapsed() - begun < 2 * SECOND);
+    expect(&scene.world, "waiting 1 free",
+           "select state || ' ' || tries || ' ' || case when leased_until is"
+           " null then 'free' else 'leased' end from csp_job");
+    start(&scene);
+    expect_soon(&scene.world, "handed_over", "select state::text from csp_job");
+    assert_string_equal(fake_csp_request(scene.north, "POST", 0).key,
+                        fake_csp_request(scene.north, "POST", 1).key);
+    close_scene(&scene);
+}
+
+/* SIGKILL after the lease: nothing of that process is left but the lease. */
+static void a_lease_of_a_dead_process_runs_out(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    accept_request(&scene.world, 1, "north", 1, 2);
+    char now[INSTANT_TEXT_SIZE], until[INSTANT_TEXT_SIZE];
+    instant_format(clock_now(), now);
+    instant_format(clock_now() + 2 * MINUTE, until);
+    expect(&scene.world, "true",
+           "select make_job('north', 10, '%s', '%s')::text", now, now);
+    expect(&scene.world, "1",
+           "select job_no::text from lease_job('north', '%s', '%s')", now,
+           until);
+    start(&scene);
+    nanosleep(&(struct timespec){.tv_nsec = 400000000}, NULL);
+    assert_int_equal(fake_csp_count(scene.north, "POST"), 0);
+    advance(2 * MINUTE);
+    assert_true(fake_csp_wait(scene.north, "POST", 1)); /* without a wake */
+    close_scene(&scene);
+}
+
+static void two_senders_send_each_job_once(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    scene.world.config.csps[0].max_devices_per_job = 1;
+    struct csp_sender *second = csp_send_start(&scene.world.config);
+    start(&scene);
+    accept_request(&scene.world, 1, "north", 1, 40);
+    csp_send_wake();
+    expect_soon(&scene.world, "40",
+                "select count(*)::text from csp_job where state = 'handed_over'"
+                " and tries = 1");
+    assert_int_equal(fake_csp_count(scene.north, "POST"), 40);
+    csp_send_stop(second);
+    close_scene(&scene);
+}
+
+/* ---- resets ---- */
+
+static void reset_device(struct world *world, int device) {
+    char now[INSTANT_TEXT_SIZE];
+    script(world,
+           "select apply_events(array[row(1, 'reset',"
+           " '00:00:00:00:00:00:11:%02x', 1, null, null, null, null, null,"
+           " null)::tracking_event], '%s', interval '5 days')",
+           (unsigned)device, instant_format(clock_now(), now));
+}
+
+/* decisions.md 18 */
+static void a_reset_device_leaves_a_job_not_yet_sent(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    accept_request(&scene.world, 1, "north", 1, 3);
+    char now[INSTANT_TEXT_SIZE];
+    instant_format(clock_now(), now);
+    script(&scene.world, "select make_job('north', 10, '%s', '%s')", now, now);
+    reset_device(&scene.world, 2);
+    start(&scene);
+    assert_true(fake_csp_wait(scene.north, "POST", 1));
+    struct fake_request job = fake_csp_request(scene.north, "POST", 0);
+    const json_t *targets = json_object_get(job.json, "targets");
+    assert_int_equal(json_array_size(targets), 2);
+    assert_string_equal(text(json_array_get(targets, 1), "deviceId"),
+                        "00-00-00-00-00-00-11-03");
+    expect(&scene.world, "RESET_BY_DCC none",
+           "select status || ' ' || coalesce(job_no::text, 'none')"
+           " from tracking_history");
+    close_scene(&scene);
+}
+
+static void a_job_without_devices_is_not_sent(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    accept_request(&scene.world, 1, "north", 1, 1);
+    char now[INSTANT_TEXT_SIZE];
+    instant_format(clock_now(), now);
+    script(&scene.world, "select make_job('north', 10, '%s', '%s')", now, now);
+    reset_device(&scene.world, 1);
+    accept_request(&scene.world, 2, "north", 2, 1);
+    start(&scene);
+    expect_soon(&scene.world, "empty, handed_over",
+                "select string_agg(state::text, ', ' order by job_no)"
+                " from csp_job");
+    assert_int_equal(fake_csp_count(scene.north, "POST"), 1);
+    close_scene(&scene);
+}
+
+int main(void) {
+    own_the_clock();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_job_is_as_the_interface_says),
+        cmocka_unit_test(requests_are_split_and_the_image_goes_once),
+        cmocka_unit_test(each_answer_has_its_consequence),
+        cmocka_unit_test(n19_is_audited_per_device),
+        cmocka_unit_test(a_busy_csp_is_asked_every_hour_for_four_days),
+        cmocka_unit_test(devices_are_kept_for_the_long_retry),
+        cmocka_unit_test(retry_after_puts_a_try_off_but_never_past_the_end),
+        cmocka_unit_test(a_csp_that_hangs_delays_no_other),
+        cmocka_unit_test(a_stopped_sender_goes_on_where_it_was),
+        cmocka_unit_test(stopping_waits_for_the_try_in_hand),
+        cmocka_unit_test(a_lease_of_a_dead_process_runs_out),
+        cmocka_unit_test(two_senders_send_each_job_once),
+        cmocka_unit_test(a_reset_device_leaves_a_job_not_yet_sent),
+        cmocka_unit_test(a_job_without_devices_is_not_sent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,190 @@
+/* Octets before they are a document: encodings, NULs, floods. */
+#include "support/check.h"
+
+#include "duis/library.h"
+#include "duis/request.h"
+#include "support/duis_signing.h"
+
+#include <stdio.h>
+
+#define REQUEST_ID "90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:1000"
+
+static const eui64 DEVICES[] = {0x00DB1234567890A0};
+
+/* A sound 11.1 */
+static const struct test_request UPDATE = {
+    .request_id = REQUEST_ID,
+    .body = DUIS_UPDATE_FIRMWARE,
+    .image = {(const uint8_t *)"image", 5},
+    .device_ids = DEVICES,
+    .device_id_count = 1,
+};
+
+static struct arena *arena;
+static struct duis_request request;
+static struct duis_fault fault;
+
+static int open_room(void **state) {
+    (void)state;
+    return duis_open() ? 0 : -1;
+}
+
+static int close_room(void **state) {
+    (void)state;
+    duis_close();
+    return 0;
+}
+
+static int set_up(void **state) {
+    (void)state;
+    arena = arena_new();
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+static enum duis_parse_result parse(struct span body) {
+    fault = (struct duis_fault){0};
+    return duis_request_parse(arena, body, &request, &fault);
+}
+
+/* The sound 11.1 in UTF-16, with another encoding declared. */
+static struct span as_utf16(const char *declared, bool little, bool mark) {
+    struct buffer utf8 = {0}, sound = {0};
+    test_request_build(&UPDATE, &sound);
+    test_replace(buffer_span(&sound), "UTF-8", declared, &utf8);
+    struct buffer out = {0};
+    if (mark)
+        buffer_add(&out, span_of(little ? "\xff\xfe" : "\xfe\xff", 2));
+    for (size_t i = 0; i < utf8.len; i++) {
+        const uint8_t pair[] = {little ? utf8.data[i] : 0,
+                                little ? 0 : utf8.data[i]};
+        buffer_add(&out, span_of(pair, 2));
+    }
+    struct span copy = arena_copy(arena, buffer_span(&out));
+    buffer_free(&utf8);
+    buffer_free(&sound);
+    buffer_free(&out);
+    return copy;
+}
+
+static void utf16_is_read_when_it_says_so(void **state) {
+    (void)state;
+    static const struct {
+        const char *declared;
+        bool little, mark, taken;
+    } cases[] = {
+        {"UTF-16", false, true, true},  {"UTF-16", true, true, true},
+        {"UTF-16LE", true, true, true}, {"UTF-8", true, true, false},
+        {"UTF-16", true, false, false}, {"UTF-16", false, false, false},
+        {"UTF-32", false, true, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        enum duis_parse_result got =
+            parse(as_utf16(cases[i].declared, cases[i].little, cases[i].mark));
+        if (got != (cases[i].taken ? DUIS_PARSED : DUIS_NOT_WELL_FORMED))
+            fail_msg("case %zu gave %d: %s", i, got, fault.reason);
+        if (cases[i].taken)
+            assert_true(span_equal(request.image, span_text("image")));
+    }
+}
+
+static void octets_that_are_no_document_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *octets;
+        size_t len;
+    } cases[] = {
+        {"", 0},
+        {" ", 1},
+        {"\xff\xfe", 2},
+        {"\xff\xfe<", 3},
+        {"\xff\xfe\x00\xd8", 4},
+        {"\xef\xbb\xbf", 3},
+        {"{}", 2},
+        {"L\x6f\xa7\x94", 4},
+        {"\0\0\0<", 4},
+        {"<", 1},
+        {"\x1f\x8b\x08", 3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(parse(span_of(cases[i].octets, cases[i].len)),
+                         DUIS_NOT_WELL_FORMED);
+}
+
+/* libxml2 takes a NUL after the root for the end of the document. */
+static void a_nul_is_refused_wherever_it_is(void **state) {
+    (void)state;
+    struct buffer text = {0};
+    test_request_build(&UPDATE, &text);
+    size_t sound = text.len;
+    buffer_add(&text, span_of("\0", 1));
+    assert_int_equal(parse(buffer_span(&text)), DUIS_NOT_WELL_FORMED);
+    buffer_text(&text, "<x/>");
+    assert_int_equal(parse(buffer_span(&text)), DUIS_NOT_WELL_FORMED);
+    text.len = sound;
+    assert_int_equal(parse(buffer_span(&text)), DUIS_PARSED);
+    for (size_t at = 0; at < sound; at += 7) {
+        uint8_t kept = text.data[at];
+        text.data[at] = 0;
+        assert_int_equal(parse(buffer_span(&text)), DUIS_NOT_WELL_FORMED);
+        text.data[at] = kept;
+    }
+    buffer_free(&text);
+}
+
+static void every_truncation_is_refused(void **state) {
+    (void)state;
+    struct buffer text = {0};
+    test_request_build(&UPDATE, &text);
+    for (size_t len = 0; len < text.len; len++)
+        assert_int_equal(parse(span_of(text.data, len)), DUIS_NOT_WELL_FORMED);
+    buffer_free(&text);
+}
+
+static void repeat(struct buffer *out, const char *text, size_t times) {
+    for (size_t i = 0; i < times; i++)
+        buffer_text(out, text);
+}
+
+/* Made to cost the reader more than the sender; each ends at once. */
+static void floods_of_markup_end_early(void **state) {
+    (void)state;
+    static const struct {
+        const char *before, *flood;
+        size_t times;
+        const char *reason;
+    } cases[] = {
+        {"<a>", "<b/>", 1000000, "1024"},
+        {"<a>", "<!---->", 1000000, "1024"},
+        {"<a ", "b=\"\" ", 1000000, "256"},
+        {"<a ", "xmlns:b=\"c\" ", 1000000, "256"},
+        {"", "<a>", 1000, "32 deep"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer text = {0};
+        buffer_text(&text, cases[i].before);
+        repeat(&text, cases[i].flood, cases[i].times);
+        instant started = clock_elapsed();
+        assert_int_equal(parse(buffer_span(&text)), DUIS_NOT_WELL_FORMED);
+        assert_non_null(strstr(fault.reason, cases[i].reason));
+        assert_true(clock_elapsed() - started < SECOND);
+        buffer_free(&text);
+    }
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(utf16_is_read_when_it_says_so),
+        TEST(octets_that_are_no_document_are_refused),
+        TEST(a_nul_is_refused_wherever_it_is),
+        TEST(every_truncation_is_refused),
+        TEST(floods_of_markup_end_early),
+    };
+    return cmocka_run_group_tests(tests, open_room, close_room);
+}

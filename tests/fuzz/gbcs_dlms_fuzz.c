@@ -1,0 +1,13 @@
+/* DLMS payloads: ECS52 and the firmware distribution receipt of an ESME. */
+#include "fuzz/gbcs_payload_fuzz.h"
+
+static const struct fuzz_choice choices[] = {
+    {GBCS_CODE_ECS52, GBCS_COMMAND},
+    {GBCS_CODE_ECS52, GBCS_RESPONSE},
+    {GBCS_CODE_FDRA_DLMS, GBCS_ALERT},
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    return fuzz_payload(choices, sizeof choices / sizeof *choices,
+                        span_of(data, size));
+}

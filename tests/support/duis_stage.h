@@ -1,0 +1,18 @@
+/* How far a signed request gets, in one word. */
+#ifndef FOTAD_TESTS_DUIS_STAGE_H
+#define FOTAD_TESTS_DUIS_STAGE_H
+
+#include "base/arena.h"
+
+#include <openssl/types.h>
+
+/* Where it stops. */
+enum stage { PARSE, SHAPE, VERIFY, GOOD };
+
+extern const char *const STAGES[];
+
+/* Reads and verifies `text` with `key`. `reason` is why it got no further. */
+enum stage stage_of(struct arena *arena, struct span text, EVP_PKEY *key,
+                    const char **reason);
+
+#endif
