@@ -1,9 +1,11 @@
 /* fotad: the daemon, in the foreground (systemd Type=notify). */
+#include "alerts/deliver.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "csp_gateway/gateway.h"
 #include "db/db.h"
+#include "device/receive.h"
 #include "device/send.h"
 #include "duis/library.h"
 #include "operations/health.h"
@@ -29,6 +31,9 @@ struct fotad {
     struct http_listener *users, *operations;
     struct csp_gateway *csps;
     struct command_sender *commands;
+    struct alerts *alerts;
+    struct receiving receiving;
+    struct receivers *receivers;
 };
 
 static const char usage[] =
@@ -193,13 +198,26 @@ static bool start_commands(struct fotad *f) {
     return true;
 }
 
+static bool start_alerts(struct fotad *f) {
+    f->alerts = alerts_start(&f->config, f->requests.signer);
+    return true;
+}
+
+static bool start_receivers(struct fotad *f) {
+    f->receiving =
+        (struct receiving){.config = &f->config, .acb = f->requests.acb};
+    f->receivers = receivers_start(&f->receiving);
+    return true;
+}
+
 static bool start(struct fotad *f) {
     f->requests.config = &f->config;
     if (!duis_open())
         return fail("duis.unusable", "the schemas cannot be compiled");
     return open_database(f) && load_rules(f) && load_keys(f) &&
-           load_acb_key(f) && listen_operations(f) && start_csp_gateway(f) &&
-           start_commands(f) && listen_users(f);
+           load_acb_key(f) && start_alerts(f) && listen_operations(f) &&
+           start_csp_gateway(f) && start_commands(f) && start_receivers(f) &&
+           listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -251,6 +269,8 @@ static void stop(struct fotad *f) {
     http_close(f->users);
     csp_gateway_stop(f->csps);
     command_send_stop(f->commands);
+    receivers_stop(f->receivers);
+    alerts_stop(f->alerts);
     http_close(f->operations);
     request_use_rules(NULL);
     acb_key_free(f->requests.acb);

@@ -172,7 +172,7 @@ enum outcome db_script(struct db *db, const char *sql) {
     return outcome;
 }
 
-static void pause_before_try(int tries) {
+void db_pause(int tries) {
     long milliseconds = 10L << tries;
     nanosleep(&(struct timespec){.tv_nsec = milliseconds * 1000000}, NULL);
 }
@@ -202,7 +202,7 @@ enum outcome db_transact(struct db *db, db_step *step, void *context,
     enum outcome outcome = RETRY;
     for (int tries = 0; tries < DB_MOST_TRIES; tries++) {
         if (tries)
-            pause_before_try(tries);
+            db_pause(tries);
         bool commit_lost = false;
         outcome = transact_once(db, step, context, &commit_lost);
         if (commit_lost && !safe_to_repeat) {

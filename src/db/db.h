@@ -122,6 +122,11 @@ enum { DB_MOST_TRIES = 5 };
 enum outcome db_transact(struct db *db, db_step *step, void *context,
                          bool safe_to_repeat);
 
+/* Waits before the next try, after `tries` of them (1 to DB_MOST_TRIES - 1):
+ * 20 ms, then twice as long each time. For callers of db_run() that try
+ * again. */
+void db_pause(int tries);
+
 /* COPY table (columns) FROM STDIN: begin, feed text-format octets, end.
  * `sql` is the whole COPY statement. */
 enum outcome db_copy_begin(struct db *db, const char *sql);

@@ -42,6 +42,14 @@ static bool refuse(struct importing *i, uint64_t line, const char *column,
     return false;
 }
 
+/* The file as such cannot be read. */
+static bool refuse_file(struct importing *i, const char *reason) {
+    call_refuse(i->call, "%s: %s; nothing was loaded", i->call->argument,
+                reason);
+    i->stopped_by = FAILED;
+    return false;
+}
+
 static bool refuse_value(struct importing *i, uint64_t line, size_t column,
                          struct span value) {
     struct buffer reason = {0};
@@ -247,9 +255,9 @@ static bool read_file(struct importing *i) {
     i->reader.on_record = on_record;
     i->reader.context = i;
     if (i->tries++ && lseek(i->fd, 0, SEEK_SET) < 0)
-        return refuse(i, 0, NULL, "cannot be read from its begin again");
+        return refuse_file(i, strerror(errno));
     if (!csv_read(&i->reader, i->fd, &line, &reason))
-        return refuse(i, line, NULL, reason);
+        return line ? refuse(i, line, NULL, reason) : refuse_file(i, reason);
     if (i->call->problem)
         return false;
     if (!i->has_header)
@@ -278,7 +286,12 @@ static bool open_file(struct importing *i) {
     struct stat status;
     const char *path = i->call->argument;
     i->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (i->fd < 0 || fstat(i->fd, &status) != 0) {
+    bool ok = i->fd >= 0 && fstat(i->fd, &status) == 0;
+    if (ok && S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+        ok = false;
+    }
+    if (!ok) {
         call_refuse(i->call, "%s: %s", path, strerror(errno));
         return false;
     }

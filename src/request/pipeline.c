@@ -147,8 +147,12 @@ static enum outcome run_together(struct db *db, void *context) {
 /* A statement outside of a transaction that may pass at another try. */
 static enum step insist(const struct named_step *step, struct rq *rq) {
     enum step result = STEP_AGAIN;
-    for (int tries = 0; tries < DB_MOST_TRIES && result == STEP_AGAIN; tries++)
+    for (int tries = 0; tries < DB_MOST_TRIES && result == STEP_AGAIN;
+         tries++) {
+        if (tries)
+            db_pause(tries);
         result = run(step, rq);
+    }
     return result;
 }
 
@@ -245,7 +249,9 @@ static void send_answer(const struct rq *rq, struct http_response *response) {
         rq->duis.service_reference_variant ? rq->duis.service_reference_variant
                                            : "");
     if (rq->answer.len == 0) {
-        if (rq->fault.line)
+        if (rq->condition == CONDITION_our_fault)
+            http_problem(response, answer->http_status, "%s", answer->meaning);
+        else if (rq->fault.line)
             http_problem_at(response, answer->http_status, rq->fault.line,
                             rq->fault.column, "%s: %s", answer->meaning,
                             rq->detail);

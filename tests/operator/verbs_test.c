@@ -1,0 +1,151 @@
+/* The command line of fotactl: verbs, options, help and exit status. */
+#include "support/check.h"
+#include "support/tool.h"
+
+#include "base/config.h"
+#include "base/version.h"
+
+struct line_case {
+    const char *line;
+    int status;
+    const char *err; /* without "fotactl: " and the line's end; NULL: none */
+};
+
+static const struct line_case cases[] = {
+    {"--version", 0, NULL},
+    {"--help", 0, NULL},
+    {"--help status", 0, NULL},
+    {"import smi --help", 0, NULL},
+    {"", 2, "say what to do; see fotactl --help"},
+    {"frobnicate", 2, "there is no verb 'frobnicate'; see fotactl --help"},
+    {"import", 2, "there is no verb 'import'; see fotactl --help"},
+    {"import meters", 2,
+     "there is no verb 'import meters'; see fotactl --help"},
+    {"import meters x.csv", 2,
+     "there is no verb 'import meters'; see fotactl --help"},
+    {"status", 2, "usage: fotactl status DEVICE"},
+    {"status A B", 2, "usage: fotactl status DEVICE"},
+    {"import smi", 2, "usage: fotactl import smi FILE.csv"},
+    {"import smi a b c d e", 2, "usage: fotactl import smi FILE.csv"},
+    {"import certificates", 2, "usage: fotactl import certificates DIR"},
+    {"migrate now", 2, "usage: fotactl migrate"},
+    {"--colour status A", 2, "there is no option --colour"},
+    {"-j migrate", 2, "there is no option -j"},
+    {"status A --json=yes", 2, "--json has no value"},
+    {"requests --user", 2, "--user needs a value: --user EUI"},
+    {"status A --replace", 2, "--replace does not belong to 'status'"},
+    {"import smi a.csv --limit 2", 2,
+     "--limit does not belong to 'import smi'"},
+    {"requests --replace", 2, "--replace does not belong to 'requests'"},
+    {"--config @none.conf migrate", 1, "@none.conf: cannot be read"},
+    {"--config=@bad.conf migrate", 1,
+     "@bad.conf:2: unknown key 'colour' in [database]"},
+    {"migrate", 0, NULL},
+    {"--json migrate", 0, NULL},
+};
+
+static void each_line_ends_as_documented(void **state) {
+    struct tool *tool = *state;
+    tool_file(tool, "bad.conf", span_text("[database]\ncolour = blue\n"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer err = {0};
+        buffer_text(&err, "");
+        if (cases[i].err)
+            buffer_printf(&err, "fotactl: %s\n", cases[i].err);
+        tool_expect(tool, cases[i].line, cases[i].status,
+                    (const char *)err.data);
+        if ((tool->out.len == 0) != (cases[i].status != 0))
+            fail_msg("%s printed: %s", cases[i].line, (char *)tool->out.data);
+        buffer_free(&err);
+    }
+}
+
+static void help_is_of_all_verbs_or_of_one(void **state) {
+    struct tool *tool = *state;
+    static const char *const verbs[] = {
+        "\n  migrate ",
+        "\n  import cpl FILE.csv ",
+        "\n  import smi FILE.csv ",
+        "\n  import users FILE.csv ",
+        "\n  import certificates DIR ",
+        "\n  status DEVICE ",
+        "\n  requests ",
+        "\n  request REQUESTID ",
+        "\n  example-config ",
+    };
+    tool_expect(tool, "--help", 0, "");
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        assert_non_null(strstr((char *)tool->out.data, verbs[i]));
+    assert_non_null(strstr((char *)tool->out.data, "\n  --replace "));
+    tool_expect(tool, "--help status", 0, "");
+    assert_string_equal(
+        (char *)tool->out.data,
+        "usage: fotactl [--config FILE] VERB\n\n"
+        "  status DEVICE             show the firmware update status of a "
+        "device\n\n"
+        "  --config FILE             read FILE; without it, defaults alone\n"
+        "  --json                    print JSON, for machines\n"
+        "  --help                    print this, or what VERB does\n"
+        "  --version                 print the version\n");
+    tool_expect(tool, "--version", 0, "");
+    assert_string_equal((char *)tool->out.data, "fotactl " FOTAD_VERSION "\n");
+}
+
+static void the_example_configuration_is_the_daemons(void **state) {
+    struct tool *tool = *state;
+    struct buffer example = {0};
+    config_example(&example);
+    tool_expect(tool, "example-config", 0, "");
+    assert_string_equal((char *)tool->out.data, (char *)example.data);
+    buffer_free(&example);
+}
+
+static void a_database_of_another_version_is_migrated_first(void **state) {
+    struct tool *tool = *state;
+    tool_expect(tool, "migrate", 0, "");
+    assert_string_equal((char *)tool->out.data,
+                        "The database is up to date.\n");
+    /* as if that file of functions were another */
+    tool_sql(tool, "update migration set content = '' where name ="
+                   " 'sql/functions-9-import.sql'");
+    tool_expect(tool, "requests", 1,
+                "fotactl: the database is of another version: run fotactl "
+                "migrate\n");
+    tool_expect(tool, "migrate", 0, "");
+    assert_string_equal((char *)tool->out.data, "Applied 1 file.\n");
+    tool_expect(tool, "requests", 0, "");
+    tool_expect(tool, "migrate --json", 0, "");
+    assert_string_equal((char *)tool->out.data, "{\n  \"applied\": 0\n}\n");
+}
+
+static void a_database_out_of_reach_is_one_line(void **state) {
+    struct tool *tool = *state;
+    tool_file(tool, "away.conf",
+              span_text("[database]\nconninfo = host=/nonexistent\n"));
+    static const char *const lines[] = {
+        "--config @away.conf requests",
+        "--config @away.conf migrate",
+    };
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(tool_run(tool, lines[i]), 1);
+        const char *err = (const char *)tool->err.data;
+        assert_non_null(strstr(err, "fotactl: the database cannot be used now; "
+                                    "check [database] conninfo and the server, "
+                                    "then try again: "));
+        assert_ptr_equal(strchr(err, '\n'), err + tool->err.len - 1);
+    }
+}
+
+#define WITH_DATABASE(test)                                                    \
+    cmocka_unit_test_setup_teardown(test, tool_setup, tool_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        WITH_DATABASE(each_line_ends_as_documented),
+        WITH_DATABASE(help_is_of_all_verbs_or_of_one),
+        WITH_DATABASE(the_example_configuration_is_the_daemons),
+        WITH_DATABASE(a_database_of_another_version_is_migrated_first),
+        WITH_DATABASE(a_database_out_of_reach_is_one_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
