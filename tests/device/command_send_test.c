@@ -211,8 +211,8 @@ static void what_is_no_answer_is_tried_again(void **state) {
 static void a_csp_that_hangs_delays_nobody_else(void **state) {
     (void)state;
     struct world w = open_world("hang", "202");
-    w.gateway->config.csps[NORTH].timeout = 5 * SECOND;
     stop_sender(&w);
+    w.gateway->config.csps[NORTH].timeout = 5 * SECOND;
     start_sender(&w);
     read_version(&w, ESME(PLAIN), 0);
     assert_true(fake_csp_wait(w.csps[NORTH], "POST", 1));
