@@ -125,14 +125,22 @@ static bool load_keys(struct fotad *f) {
  * a few hours. */
 enum { MOST_SECRETS = 100000 };
 
+/* Without it update requests are served all the same. A file that is there but
+ * is no key is a mistake. */
 static bool load_acb_key(struct fotad *f) {
-    const char *reason;
-    f->requests.acb =
-        acb_key_load(f->config.key_agreement_key, MOST_SECRETS, &reason);
+    const char *path = f->config.key_agreement_key, *reason;
+    if (access(path, F_OK) != 0) {
+        log_warning("keys.no_key_agreement",
+                    ": [identity] key_agreement_key %s is not there: 11.2 and "
+                    "11.3 cannot be sent to devices",
+                    path);
+        return true;
+    }
+    f->requests.acb = acb_key_load(path, MOST_SECRETS, &reason);
     return f->requests.acb ||
            fail("keys.unusable",
                 arena_printf(f->arena, "[identity] key_agreement_key %s: %s",
-                             f->config.key_agreement_key, reason));
+                             path, reason));
 }
 
 static void warn(const struct fotad *f) {
