@@ -385,7 +385,7 @@ static const struct row TRANSFORMS[] = {
 #define TEST_ROWS(name, rows)                                                  \
     static void name(void **state) {                                           \
         (void)state;                                                           \
-        run_rows(rows, sizeof rows / sizeof *rows);                            \
+        run_rows((rows), sizeof(rows) / sizeof *(rows));                       \
     }
 TEST_ROWS(reads_go_to_their_devices, READ_DEVICES)
 TEST_ROWS(reads_come_from_whom_it_concerns, READ_SENDERS)
