@@ -136,9 +136,8 @@ create or replace function next_alerts(
     p_user_id macaddr8, p_now timestamptz, p_most integer)
     returns table (
         alert_no bigint, created timestamptz, since timestamptz,
-        tries integer, code text, response_code text, request_id text,
-        originator macaddr8, target macaddr8, counter text,
-        service_reference text,
+        tries integer, code text, response_code text, originator macaddr8,
+        target macaddr8, counter text, service_reference text,
         service_reference_variant text, device_id macaddr8,
         chf_id macaddr8, device_ids macaddr8[], device_type text,
         firmware_version bytea, other_version bytea, event_time timestamptz,
@@ -171,9 +170,7 @@ begin atomic
         from judged j
         where j.behind > j.next_try and a.alert_no = j.alert_no)
     select j.alert_no, j.created, coalesce(j.retried, j.created), j.tries,
-        j.code, j.response_code,
-        request_id_text(r.originator, r.target, r.counter), r.originator,
-        r.target, r.counter::text, s.service_reference,
+        j.code, j.response_code, r.originator, r.target, r.counter::text, s.service_reference,
         s.service_reference_variant, j.device_id, j.chf_id, j.device_ids,
         j.device_type::text, j.firmware_version, j.other_version,
         j.event_time, j.device_alert_code, j.result,
@@ -186,8 +183,9 @@ begin atomic
     order by j.next_try, j.alert_no limit p_most;
 end;
 
--- Alerts that cannot wait any longer. A lane that does not answer has only its
--- first ones tried; the others fail with it.
+-- Alerts that cannot wait any longer. A lane that does not answer has only one
+-- tried at a time; the others fail with it. Most were never tried, and those
+-- are in the order of their age: they are taken from the front.
 create or replace function give_up_alerts(
     p_user_id macaddr8, p_before timestamptz, p_error text,
     p_now timestamptz) returns integer
@@ -201,10 +199,13 @@ declare
 begin
     loop
         with first as (
-            select alert_no from alert
+            (select alert_no from alert
             where user_id = p_user_id and state = 'waiting'
                 and next_try = '-infinity'
-            order by alert_no limit most
+            order by alert_no limit most)
+            union all
+            select alert_no from alert
+            where user_id = p_user_id and state = 'waiting' and tries > 0
         ), given_up as (
             update alert a set state = 'given_up', last_error = p_error
             from first f
@@ -273,7 +274,8 @@ begin
 
     update alert_lane set leased_until = p_until, tries = p_tries,
         next_try = coalesce(p_paused_until, '-infinity'),
-        last_error = p_error
+        last_error = case when p_tries > 0 then coalesce(p_error, last_error)
+            end
     where user_id = p_user_id and leased_until = p_lease;
     still_leased := found;
 end $$;
@@ -288,7 +290,7 @@ declare
 begin
     with again as (
         update alert set state = 'waiting', next_try = '-infinity',
-            retried = p_now
+            tries = 0, retried = p_now
         where (p_user_id is null or user_id = p_user_id)
             and (state = 'given_up' or state = 'waiting' and tries > 0)
         returning user_id
@@ -301,36 +303,4 @@ begin
         from again group by user_id)
     select count(*) into again from again;
     return again;
-end $$;
-
--- A message to one User in the caller's transaction, for what is not told by
--- the transition table: columns as in the table. Returns its alert_no.
-create or replace function put_message(
-    p_now timestamptz, p_user_id macaddr8, p_code text,
-    p_request_no bigint default null, p_device_id macaddr8 default null,
-    p_response_code text default null, p_payload bytea default null,
-    p_device_alert_code integer default null,
-    p_originator_counter numeric default null,
-    p_device_type device_type default null,
-    p_firmware_version bytea default null,
-    p_other_version bytea default null,
-    p_quarantine_event_ref bigint default null) returns bigint
-    language plpgsql as $$
-declare
-    number bigint;
-begin
-    insert into alert (user_id, created, code, request_no, device_id,
-        response_code, payload, device_alert_code, originator_counter,
-        device_type, firmware_version, other_version, quarantine_event_ref)
-    values (p_user_id, p_now, p_code, p_request_no, p_device_id,
-        p_response_code, p_payload, p_device_alert_code,
-        p_originator_counter, p_device_type, p_firmware_version,
-        p_other_version, p_quarantine_event_ref)
-    returning alert_no into number;
-    insert into alert_lane (user_id) values (p_user_id) on conflict do nothing;
-    insert into sat_entry (at, kind, request_no, device_id, party, code,
-        detail)
-    values (p_now, 'alert', p_request_no, p_device_id, p_user_id, p_code,
-        concat_ws(' ', 'counter ' || number, p_response_code));
-    return number;
 end $$;

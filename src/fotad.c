@@ -1,4 +1,5 @@
 /* fotad: the daemon, in the foreground (systemd Type=notify). */
+#include "alerts/deliver.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/version.h"
@@ -30,6 +31,7 @@ struct fotad {
     struct http_listener *users, *operations;
     struct csp_gateway *csps;
     struct command_sender *commands;
+    struct alerts *alerts;
     struct receiving receiving;
     struct receivers *receivers;
 };
@@ -196,6 +198,11 @@ static bool start_commands(struct fotad *f) {
     return true;
 }
 
+static bool start_alerts(struct fotad *f) {
+    f->alerts = alerts_start(&f->config, f->requests.signer);
+    return true;
+}
+
 static bool start_receivers(struct fotad *f) {
     f->receiving =
         (struct receiving){.config = &f->config, .acb = f->requests.acb};
@@ -208,8 +215,9 @@ static bool start(struct fotad *f) {
     if (!duis_open())
         return fail("duis.unusable", "the schemas cannot be compiled");
     return open_database(f) && load_rules(f) && load_keys(f) &&
-           load_acb_key(f) && listen_operations(f) && start_csp_gateway(f) &&
-           start_commands(f) && start_receivers(f) && listen_users(f);
+           load_acb_key(f) && start_alerts(f) && listen_operations(f) &&
+           start_csp_gateway(f) && start_commands(f) && start_receivers(f) &&
+           listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -262,6 +270,7 @@ static void stop(struct fotad *f) {
     csp_gateway_stop(f->csps);
     command_send_stop(f->commands);
     receivers_stop(f->receivers);
+    alerts_stop(f->alerts);
     http_close(f->operations);
     request_use_rules(NULL);
     acb_key_free(f->requests.acb);

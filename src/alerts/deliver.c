@@ -105,6 +105,9 @@ static void load(struct worker *worker, struct turn *turn) {
     if (turn_load(turn, worker->db, clock_now(), config->delivery_batch) !=
         DONE)
         log_warning("delivery.not_read", ": %s", db_reason(worker->db));
+    turn_begin(turn, &worker->sender);
+    if (!turn->on_the_way)
+        atomic_store(&worker->woken, true); /* nothing would end the wait */
 }
 
 static void look_for_work(struct worker *worker) {

@@ -51,7 +51,6 @@ enum column {
     TRIES,
     CODE,
     RESPONSE_CODE,
-    REQUEST_ID,
     ORIGINATOR,
     TARGET,
     COUNTER,
@@ -75,7 +74,7 @@ static const struct {
     enum column column;
     enum alert_field field;
 } nullable[] = {
-    {REQUEST_ID, ALERT_REQUEST},
+    {ORIGINATOR, ALERT_REQUEST},
     {DEVICE, ALERT_DEVICE},
     {HUB, ALERT_HUB},
     {DEVICES, ALERT_DEVICES},
@@ -103,14 +102,17 @@ static uint64_t number(const struct db_rows *rows, size_t row, int column) {
 }
 
 /* What belongs to the request, if there is one. */
-static void read_request(struct alert *alert, const struct db_rows *rows,
-                         size_t row) {
+static void read_request(struct arena *arena, struct alert *alert,
+                         const struct db_rows *rows, size_t row) {
+    char originator[EUI64_TEXT_SIZE], target[EUI64_TEXT_SIZE];
     if (!(alert->has & ALERT_REQUEST))
         return;
-    alert->request_id = db_get_text(rows, row, REQUEST_ID);
     alert->originator = db_get_eui64(rows, row, ORIGINATOR);
     alert->target = db_get_eui64(rows, row, TARGET);
     alert->counter = number(rows, row, COUNTER);
+    alert->request_id = arena_printf(
+        arena, "%s:%s:%s", eui64_format(alert->originator, originator),
+        eui64_format(alert->target, target), db_get_text(rows, row, COUNTER));
     alert->service_reference = db_get_text(rows, row, SERVICE_REFERENCE);
     alert->service_reference_variant =
         db_get_text(rows, row, SERVICE_REFERENCE_VARIANT);
@@ -162,7 +164,7 @@ static void read_alert(struct arena *arena, eui64 user_id, struct alert *alert,
     for (size_t i = 0; i < sizeof nullable / sizeof *nullable; i++)
         if (!db_is_null(rows, row, (int)nullable[i].column))
             alert->has |= nullable[i].field;
-    read_request(alert, rows, row);
+    read_request(arena, alert, rows, row);
     read_device(arena, alert, rows, row);
     read_event(alert, rows, row);
 }

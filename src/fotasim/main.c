@@ -35,6 +35,17 @@ static const struct {
      "      [--target EUI64] [--per-request N --output DIR | --output FILE]\n"
      "      a signed Service Request, or several with N devices each",
      verb_request},
+    {"user",
+     "[--listen 127.0.0.1:9300] [--id EUI64] [--state DIR] [--keep yes]\n"
+     "      [--certificate FILE] [--check no]\n"
+     "      Users' Receive Response Services: /user/EUI64, or any path for "
+     "--id;\n"
+     "      USR1: down, USR2: up; PUT /faults/EUI64|all, GET /counts",
+     verb_user},
+    {"load",
+     "--url URL [--connections N] [--header TEXT] [--bearer TOKEN] FILE...\n"
+     "      posts each file once and says how long the answers took (JSON)",
+     verb_load},
 };
 
 enum { VERB_COUNT = sizeof VERBS / sizeof *VERBS };

@@ -12,6 +12,8 @@ int verb_estate(int argc, char **argv);
 int verb_devices(int argc, char **argv);
 int verb_image(int argc, char **argv);
 int verb_request(int argc, char **argv);
+int verb_user(int argc, char **argv);
+int verb_load(int argc, char **argv);
 
 /* The options of one verb: "--name VALUE" each, then operands. */
 struct option_row {

@@ -156,9 +156,10 @@ static enum outcome find(struct call *call, const struct request_id *id,
         db_run(call->db, &locate, &names, call->arena, &found);
     if (outcome != DONE)
         return outcome;
-    if (db_is_null(found, 0, 0))
-        return call_refuse(call, "there is no request %s on record",
-                           call->argument);
+    if (db_is_null(found, 0, 0)) {
+        call_refuse(call, "there is no request %s on record", call->argument);
+        return REFUSED;
+    }
     struct db_params number = DB_PARAMS(call->arena);
     db_int8(&number, db_get_int(found, 0, 0));
     outcome = db_run(call->db, &count, &number, call->arena, statuses);
@@ -184,10 +185,9 @@ enum outcome verb_request(struct call *call) {
                            "EUI-64 of the target and counter with ':' between",
                            call->argument);
     struct db_rows *request, *statuses;
-    enum outcome outcome =
-        call_database(call, find(call, &id, &request, &statuses));
+    enum outcome outcome = find(call, &id, &request, &statuses);
     if (outcome != DONE)
-        return outcome;
+        return call_database(call, outcome);
     if (call->options.json) {
         json_t *object = view_object(fields, FIELDS, request, 0);
         json_object_set_new(object, "statuses", statuses_json(statuses));

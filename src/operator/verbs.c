@@ -63,7 +63,7 @@ enum {
 struct line {
     const char *words[MOST_WORDS];
     size_t count;
-    int used; /* enum option_set of the options given */
+    unsigned used; /* bit i: options[i] was given */
 };
 
 /* ---- help ---- */
@@ -115,7 +115,7 @@ static size_t take_option(struct call *call, struct line *line, size_t count,
         call_misuse(call, "there is no option %s", words[0]);
         return 0;
     }
-    line->used |= option->set;
+    line->used |= 1u << (option - options);
     char *field = (char *)&call->options + option->offset;
     if (!option->value) {
         *(bool *)field = true;
@@ -188,7 +188,7 @@ static const struct verb *find_verb(struct call *call,
 static bool options_belong(struct call *call, const struct line *line,
                            const struct verb *verb) {
     for (size_t i = 0; i < OPTIONS; i++)
-        if (options[i].set & line->used & ~verb->options) {
+        if (line->used & 1u << i && options[i].set & ~verb->options) {
             call_misuse(call, "%s does not belong to '%s'", options[i].name,
                         verb->words);
             return false;
@@ -243,13 +243,14 @@ static enum outcome dispatch(struct call *call, size_t count,
         buffer_text(call->out, "fotactl " FOTAD_VERSION "\n");
         return DONE;
     }
-    bool help = call->options.help;
-    const struct verb *verb = NULL;
-    if (line.count || !help)
-        verb = find_verb(call, &line);
-    if (call->problem || (verb && !options_belong(call, &line, verb)))
+    if (call->options.help && !line.count) {
+        print_help(call->out, NULL);
+        return DONE;
+    }
+    const struct verb *verb = find_verb(call, &line);
+    if (!verb || !options_belong(call, &line, verb))
         return REFUSED;
-    if (!help)
+    if (!call->options.help)
         return run_verb(call, verb);
     print_help(call->out, verb);
     return DONE;

@@ -249,7 +249,9 @@ static void send_answer(const struct rq *rq, struct http_response *response) {
         rq->duis.service_reference_variant ? rq->duis.service_reference_variant
                                            : "");
     if (rq->answer.len == 0) {
-        if (rq->fault.line)
+        if (rq->condition == CONDITION_our_fault)
+            http_problem(response, answer->http_status, "%s", answer->meaning);
+        else if (rq->fault.line)
             http_problem_at(response, answer->http_status, rq->fault.line,
                             rq->fault.column, "%s: %s", answer->meaning,
                             rq->detail);

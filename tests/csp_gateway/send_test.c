@@ -161,7 +161,8 @@ static void each_answer_has_its_consequence(void **state) {
     start(&scene);
     size_t puts = 0, posts = 0;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        script(&scene.world, "truncate csp_image, csp_job, distribution,"
+        script(&scene.world, "truncate device_command, pre_command, csp_image, "
+                             "csp_job, distribution,"
                              " service_request, tracking_live,"
                              " tracking_history, alert");
         fake_csp_script(scene.north, cases[i].images, cases[i].jobs);

@@ -1,0 +1,25 @@
+/* A message that fotad sent to a User, read for the emulated User's ledger. */
+#ifndef FOTAD_FOTASIM_RESPONSE_H
+#define FOTAD_FOTASIM_RESPONSE_H
+
+#include "base/arena.h"
+#include "base/eui64.h"
+
+#include <openssl/types.h>
+
+struct sim_response {
+    eui64 recipient;         /* second part of the ResponseID */
+    const char *response_id, *request_id; /* request_id "" when there is none */
+    const char *response_code, *schema_version, *date_time;
+    const char *element; /* in DCCAlert, else in Body or ResponseMessage; "" */
+    const char *code;    /* DCCAlertCode, a device's alert code, or "" */
+    const char *devices; /* Device IDs it names, with commas */
+    uint8_t meaning[32]; /* SHA-256 of all but the signature */
+};
+
+/* Reads, validates and verifies (unless `key` is NULL) a message. Everything
+ * belongs to the arena. False with a reason. */
+bool sim_response_read(struct arena *arena, struct span text, EVP_PKEY *key,
+                       struct sim_response *response, const char **reason);
+
+#endif
