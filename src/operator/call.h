@@ -12,7 +12,7 @@
 /* Set from the options of the command line; see options.def. */
 struct call_options {
     const char *config, *user, *state, *limit;
-    bool json, replace, help, version;
+    bool json, replace, verify, help, version;
 };
 
 struct call {

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum option_set { OPTION_REPLACE = 1, OPTION_FILTER = 2 };
+enum option_set { OPTION_REPLACE = 1, OPTION_FILTER = 2, OPTION_VERIFY = 4 };
 
 /* What a verb needs before it runs. */
 enum need {
@@ -37,6 +37,8 @@ static const struct verb {
      "list Service Requests, the newest first"},
     {"request", "REQUESTID", 0, NEEDS_SCHEMA, verb_request,
      "show a Service Request and the statuses of its devices"},
+    {"gbcs show", "HEX|-", OPTION_VERIFY, NEEDS_NOTHING, verb_gbcs_show,
+     "show the fields of a GBCS message, as JSON"},
     {"example-config", NULL, 0, NEEDS_NOTHING, verb_example_config,
      "print every key of the configuration with its default"},
 };
@@ -220,13 +222,14 @@ static enum outcome check_schema(struct call *call) {
 }
 
 static enum outcome run_verb(struct call *call, const struct verb *verb) {
-    if (verb->need == NEEDS_NOTHING)
+    enum need need = call->options.verify ? NEEDS_SCHEMA : verb->need;
+    if (need == NEEDS_NOTHING)
         return verb->run(call);
     enum outcome outcome = configure(call);
     if (outcome != DONE)
         return outcome;
     call->db = db_open(call->config.database_conninfo, "fotactl");
-    if (verb->need == NEEDS_SCHEMA)
+    if (need == NEEDS_SCHEMA)
         outcome = check_schema(call);
     if (outcome == DONE)
         outcome = verb->run(call);

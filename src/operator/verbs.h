@@ -29,5 +29,6 @@ enum outcome verb_import_certificates(struct call *call);
 enum outcome verb_status(struct call *call);
 enum outcome verb_requests(struct call *call);
 enum outcome verb_request(struct call *call);
+enum outcome verb_gbcs_show(struct call *call);
 
 #endif
