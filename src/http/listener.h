@@ -100,6 +100,9 @@ struct http_exchange {
     struct buffer piece;
     size_t sent;
     enum http_more more;
+    /* Set by whoever gives the exchange back to the poller, read by the poller
+     * before anything else: what was written before is then seen. */
+    atomic_bool given_back;
 };
 
 /* ---- server.c ---- */
