@@ -34,9 +34,8 @@ void answer_make_piece(struct http_exchange *x, void *worker) {
     x->more = HTTP_STREAM_END;
     if (!atomic_load(&x->listener->draining))
         x->more = stream->next(worker, stream->context, &x->piece);
-    atomic_store(&x->given_back, true);
     if (x->piece.len || x->more != HTTP_STREAM_WAIT)
-        MHD_resume_connection(x->mhd);
+        exchange_give_back(x);
     else
         connection_wait(x->connection, x);
 }
