@@ -3,6 +3,7 @@
 #include "base/hex.h"
 #include "base/memory.h"
 #include "fotasim/csp_sim.h"
+#include "fotasim/device.h"
 #include "http/server.h"
 
 #include <openssl/sha.h>
@@ -76,6 +77,8 @@ static struct csp_reply decide(struct taking *taking) {
     }
     if (well && !row->taken && taking->route == CSP_JOB)
         csp_plan_job(sim, taking->line);
+    if (well && !row->taken && taking->route == CSP_COMMAND && sim->han)
+        csp_plan_command(sim, taking->line);
     row->taken = row->taken || well;
     json_object_set_new(taking->line, "try", json_integer(row->count));
     json_object_set_new(taking->line, "status",
@@ -128,6 +131,7 @@ static void take_image(void *worker, const struct http_request *request,
                             .line = json_pack("{s:s, s:I}", "imageId", name,
                                               "octets",
                                               (json_int_t)request->body.len)};
+    csp_han_keep_image(sim, name, request->body);
     take(&taking, response);
 }
 
@@ -205,10 +209,36 @@ static bool listen_at(struct csp_sim *sim, const char **reason) {
     return sim->listener != NULL;
 }
 
+static void *tick(void *context) {
+    struct csp_sim *sim = context;
+    for (int i = 0; !is_stopping(sim); i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+        if (i % 10 == 9)
+            csp_han_turn(sim);
+    }
+    return NULL;
+}
+
 static void free_sim(struct csp_sim *sim) {
     csp_forget_waiting(sim);
+    csp_han_forget_images(sim);
+    sim_han_free(sim->han);
     csp_journal_close(sim);
     free(sim);
+}
+
+static bool open_han(struct csp_sim *sim, const char **reason) {
+    if (!sim->options.pki)
+        return true;
+    char certificates[1024];
+    snprintf(certificates, sizeof certificates, "%s/certificates",
+             sim->options.pki);
+    sim->han = sim_han_new(
+        &(struct sim_han_options){.seed = sim->options.seed,
+                                  .certificates = certificates,
+                                  .faults = sim->options.device_faults});
+    *reason = "the hubs and devices cannot be emulated";
+    return sim->han != NULL;
 }
 
 struct csp_sim *csp_sim_start(const struct csp_options *options,
@@ -218,11 +248,13 @@ struct csp_sim *csp_sim_start(const struct csp_options *options,
                             .lock = PTHREAD_MUTEX_INITIALIZER,
                             .moved = PTHREAD_COND_INITIALIZER};
     *reason = "the state folder cannot be used";
-    if (!csp_journal_open(sim) || !listen_at(sim, reason)) {
+    if (!csp_journal_open(sim) || !open_han(sim, reason) ||
+        !listen_at(sim, reason)) {
         free_sim(sim);
         return NULL;
     }
-    if (pthread_create(&sim->speaker, NULL, csp_speak, sim) != 0)
+    if (pthread_create(&sim->speaker, NULL, csp_speak, sim) != 0 ||
+        (sim->han && pthread_create(&sim->ticker, NULL, tick, sim) != 0))
         abort();
     return sim;
 }
@@ -238,5 +270,7 @@ void csp_sim_stop(struct csp_sim *sim) {
     pthread_mutex_unlock(&sim->lock);
     http_close(sim->listener);
     pthread_join(sim->speaker, NULL);
+    if (sim->han)
+        pthread_join(sim->ticker, NULL);
     free_sim(sim);
 }

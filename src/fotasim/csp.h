@@ -29,6 +29,11 @@ struct csp_options {
     const char *expect_token; /* what fotad has to present; NULL: anything */
     const char *state;        /* a folder, made if it is not there */
     const char *faults;       /* see csp_faults.h; NULL: none */
+    /* Hubs and devices: the folder of `fotasim pki`, its seed, and their faults
+     * (device_faults.h). NULL: there are none. */
+    const char *pki;
+    uint64_t seed;
+    const char *device_faults;
 };
 
 struct csp_sim;

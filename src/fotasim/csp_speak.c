@@ -63,6 +63,9 @@ void csp_sim_say(struct csp_sim *sim, const char *id, const char *path,
 
 #define REPORTS "/csp/v1/validation-reports"
 #define NOTIFICATIONS "/csp/v1/delivery-notifications"
+/* not for fotad: what is passed on to emulated hubs */
+#define TO_HUBS "hubs"
+#define TO_DEVICE "device"
 
 static const char *text(const json_t *object, const char *name) {
     const char *value = json_string_value(json_object_get(object, name));
@@ -166,6 +169,14 @@ void csp_plan_job(struct csp_sim *sim, const json_t *job) {
              faults.report_delay * MILLISECOND);
     }
     plan_notifications(sim, &faults, job);
+    if (sim->han)
+        plan(sim, text(job, "jobId"), TO_HUBS, json_deep_copy(job),
+             faults.delivery_delay * MILLISECOND);
+}
+
+void csp_plan_command(struct csp_sim *sim, const json_t *command) {
+    plan(sim, text(command, "commandId"), TO_DEVICE, json_deep_copy(command),
+         0);
 }
 
 /* ---- saying it ---- */
@@ -227,6 +238,19 @@ static void note(struct csp_sim *sim, struct csp_said *said,
     insert(sim, said);
 }
 
+/* Passes it on to hubs and devices; false when it is for fotad. */
+static bool pass_on(struct csp_sim *sim, struct csp_said *said) {
+    bool hubs = strcmp(said->path, TO_HUBS) == 0;
+    if (!hubs && strcmp(said->path, TO_DEVICE) != 0)
+        return false;
+    if (hubs)
+        csp_han_deliver(sim, said->body);
+    else
+        csp_han_command(sim, said->body);
+    forget(said);
+    return true;
+}
+
 void *csp_speak(void *context) {
     struct csp_sim *sim = context;
     struct http_client *client = http_client_new(
@@ -235,6 +259,10 @@ void *csp_speak(void *context) {
     for (struct csp_said *said; (said = next_due(sim));) {
         struct http_answer answer;
         pthread_mutex_unlock(&sim->lock);
+        if (pass_on(sim, said)) {
+            pthread_mutex_lock(&sim->lock);
+            continue;
+        }
         send(sim, client, said, &answer);
         pthread_mutex_lock(&sim->lock);
         note(sim, said, &answer);

@@ -37,9 +37,11 @@ static const struct {
      verb_request},
     {"csp",
      "--listen ADDRESS --name NAME --fotad URL --token T --state DIR\n"
-     "      [--expect-token T] [--faults FILE]\n"
+     "      [--expect-token T] [--faults FILE] [--pki DIR [--seed S]\n"
+     "      [--device-faults FILE]]\n"
      "      a CSP: takes images, jobs and commands, records them in DIR as\n"
-     "      JSON lines, reports back; ends with SIGTERM",
+     "      JSON lines, reports back; with --pki its hubs and devices speak;\n"
+     "      ends with SIGTERM",
      verb_csp},
     {"user",
      "[--listen 127.0.0.1:9300] [--id EUI64] [--state DIR] [--keep yes]\n"
