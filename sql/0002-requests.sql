@@ -222,5 +222,8 @@ create unique index service_request_used
 comment on index service_request_used is
     'each counter is used once per originator (and once by the Signed '
     'Pre-Command)';
-create index service_request_refused
-    on service_request (originator, counter) where not used;
+create unique index service_request_refused
+    on service_request (originator, counter, service, content, condition)
+    where not used;
+comment on index service_request_refused is
+    'the same request refused again for the same condition is one refusal';

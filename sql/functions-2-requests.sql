@@ -77,23 +77,31 @@ create or replace function find_refusal(
     return (select response from service_request
         where originator = p_originator and counter = p_counter and not used
             and service = p_service and content = p_content
-            and condition = p_condition
-        order by request_no limit 1);
+            and condition = p_condition);
 
+-- Records such an answer. Returns the one to send: this one, or that of
+-- another session that was quicker with the same request.
 create or replace function record_refusal(
     p_originator macaddr8, p_target macaddr8, p_counter numeric,
     p_stage smallint, p_service text, p_variant text,
     p_command_variant smallint, p_content bytea, p_now timestamptz,
-    p_condition text, p_response_code text, p_response bytea) returns void
-    language sql
-begin atomic
+    p_condition text, p_response_code text, p_response bytea) returns bytea
+    language plpgsql as $$
+begin
     insert into service_request (originator, target, counter, stage, used,
         service, service_reference_variant, command_variant, content,
         received, condition, response_code, response)
     values (p_originator, p_target, p_counter, p_stage, false, p_service,
         p_variant, p_command_variant, p_content, p_now, p_condition,
-        p_response_code, p_response);
-end;
+        p_response_code, p_response)
+    on conflict (originator, counter, service, content, condition)
+        where not used do nothing;
+    if found then
+        return p_response;
+    end if;
+    return find_refusal(p_originator, p_counter, p_service, p_content,
+        p_condition);
+end $$;
 
 create or replace function answer_request(
     p_request_no bigint, p_condition text, p_response_code text,

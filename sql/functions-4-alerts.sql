@@ -35,7 +35,7 @@ begin
             coalesce(t.suppliers, h.responsible_supplier_ids) as suppliers,
             coalesce(t.chf_id, h.chf_id) as chf_id
         from unnest(p_told) as t
-        join service_request r on r.request_no = t.request_no
+        left join service_request r on r.request_no = t.request_no
         left join lateral (
             select device_type, responsible_supplier_ids, chf_id
             from tracking_history

@@ -289,10 +289,12 @@ begin
         on conflict do nothing
         returning message_id
     ), taken as materialized (
-        select distinct on (j.id) j.* from judged j
-        join fresh f on f.message_id = j.id
-        where j.refused is null
-        order by j.id, j.ordinal
+        -- "is true" keeps the look-up a hash: the planner knows nothing of
+        -- the number of rows and would compare every one with every other
+        select distinct on (id) * from judged
+        where refused is null
+            and (id in (select message_id from fresh)) is true
+        order by id, ordinal
     ), audited as (
         insert into sat_entry (at, kind, request_no, device_id, csp, code,
             detail)

@@ -5,6 +5,7 @@
 #include "base/version.h"
 #include "csp_gateway/gateway.h"
 #include "db/db.h"
+#include "device/receive.h"
 #include "device/send.h"
 #include "duis/library.h"
 #include "operations/health.h"
@@ -31,6 +32,8 @@ struct fotad {
     struct csp_gateway *csps;
     struct command_sender *commands;
     struct alerts *alerts;
+    struct receiving receiving;
+    struct receivers *receivers;
 };
 
 static const char usage[] =
@@ -48,6 +51,31 @@ static bool fail(const char *event, const char *reason) {
 
 /* ---- configuration ---- */
 
+/* DUIS schema type sr:CSPRegion, and SQL type csp_region. */
+static bool is_region(const char *name) {
+    static const char *const regions[] = {"North",    "Central",    "South",
+                                          "4G North", "4G Central", "4G South",
+                                          "Unknown",  "SMETS1"};
+    for (size_t i = 0; i < sizeof regions / sizeof *regions; i++)
+        if (strcmp(regions[i], name) == 0)
+            return true;
+    return false;
+}
+
+static const char *unknown_region(struct fotad *f,
+                                  const struct config_csp *csp) {
+    char *rest = arena_text(f->arena, span_text(csp->regions));
+    for (char *one; (one = strsep(&rest, ","));) {
+        one += strspn(one, " ");
+        if (!is_region(one))
+            return arena_printf(f->arena,
+                                "[csp %s] regions: '%s' is not a CSPRegion of "
+                                "DUIS",
+                                csp->name, one);
+    }
+    return NULL;
+}
+
 /* What one key alone cannot show to be wrong. */
 static const char *contradiction(struct fotad *f) {
     const struct config *config = &f->config;
@@ -61,6 +89,9 @@ static const char *contradiction(struct fotad *f) {
                 csp->name);
         if (!*csp->regions)
             return arena_printf(f->arena, "[csp %s] has no regions", csp->name);
+        const char *reason = unknown_region(f, csp);
+        if (reason)
+            return reason;
     }
     return csp_gateway_contradiction(config, f->arena);
 }
@@ -122,14 +153,22 @@ static bool load_keys(struct fotad *f) {
  * a few hours. */
 enum { MOST_SECRETS = 100000 };
 
+/* Without it update requests are served all the same. A file that is there but
+ * is no key is a mistake. */
 static bool load_acb_key(struct fotad *f) {
-    const char *reason;
-    f->requests.acb =
-        acb_key_load(f->config.key_agreement_key, MOST_SECRETS, &reason);
+    const char *path = f->config.key_agreement_key, *reason;
+    if (access(path, F_OK) != 0) {
+        log_warning("keys.no_key_agreement",
+                    ": [identity] key_agreement_key %s is not there: 11.2 and "
+                    "11.3 cannot be sent to devices",
+                    path);
+        return true;
+    }
+    f->requests.acb = acb_key_load(path, MOST_SECRETS, &reason);
     return f->requests.acb ||
            fail("keys.unusable",
                 arena_printf(f->arena, "[identity] key_agreement_key %s: %s",
-                             f->config.key_agreement_key, reason));
+                             path, reason));
 }
 
 static void warn(const struct fotad *f) {
@@ -200,13 +239,21 @@ static bool start_alerts(struct fotad *f) {
     return true;
 }
 
+static bool start_receivers(struct fotad *f) {
+    f->receiving =
+        (struct receiving){.config = &f->config, .acb = f->requests.acb};
+    f->receivers = receivers_start(&f->receiving);
+    return true;
+}
+
 static bool start(struct fotad *f) {
     f->requests.config = &f->config;
     if (!duis_open())
         return fail("duis.unusable", "the schemas cannot be compiled");
     return open_database(f) && load_rules(f) && load_keys(f) &&
            load_acb_key(f) && start_alerts(f) && listen_operations(f) &&
-           start_csp_gateway(f) && start_commands(f) && listen_users(f);
+           start_csp_gateway(f) && start_commands(f) && start_receivers(f) &&
+           listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -258,6 +305,7 @@ static void stop(struct fotad *f) {
     http_close(f->users);
     csp_gateway_stop(f->csps);
     command_send_stop(f->commands);
+    receivers_stop(f->receivers);
     alerts_stop(f->alerts);
     http_close(f->operations);
     request_use_rules(NULL);

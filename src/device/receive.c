@@ -220,10 +220,12 @@ static void count_ends(const struct batch *batch) {
         int64_t messages = db_get_int(batch->ends, i, 1);
         metric_add(metric_of(&families[MESSAGES], state, NULL, NULL), messages);
         if (strcmp(state, "done") != 0)
-            log_warning("device.messages",
-                        "state=%s messages=%" PRId64
-                        ": see gbcs_message.detail for the reason",
-                        state, messages);
+            log_event(strcmp(state, "unverified") == 0 ? LOG_LEVEL_WARNING
+                                                       : LOG_LEVEL_INFO,
+                      "device.messages",
+                      "state=%s messages=%" PRId64
+                      ": gbcs_message.detail says why",
+                      state, messages);
     }
 }
 

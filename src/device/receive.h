@@ -27,12 +27,10 @@ struct receiving {
 enum outcome receive_batch(const struct receiving *receiving, struct db *db,
                            size_t most, instant now, size_t *taken);
 
-/* Starts [device] workers threads, each with its own connection. */
+/* Starts [device] workers threads, each with its own connection. They look for
+ * messages every 100 ms while there are none. */
 struct receivers;
 struct receivers *receivers_start(const struct receiving *receiving);
-
-/* Looks for messages at once instead of at the next turn. */
-void receivers_wake(struct receivers *receivers);
 
 /* Ends the threads after the batches in hand, and frees. NULL is allowed. */
 void receivers_stop(struct receivers *receivers);

@@ -9,16 +9,15 @@
 
 enum {
     BATCH = 1000,
-    TURN = 200,        /* milliseconds between looks when nothing waits */
+    TURN = 100,        /* milliseconds between looks when nothing waits */
     AFTER_FAULT = 1000 /* the same after a fault */
 };
 
 struct receivers {
     const struct receiving *receiving;
     pthread_mutex_t lock;
-    pthread_cond_t wake;
+    pthread_cond_t end;
     bool stopping;
-    unsigned wakes; /* how often receivers_wake() was called */
     size_t count;
     pthread_t *threads;
 };
@@ -35,17 +34,14 @@ static struct timespec after(long milliseconds) {
     return at;
 }
 
-/* Waits for a wake that `*seen` does not know of yet, at most so long. False
- * when it is time to end. */
-static bool rest(struct receivers *receivers, unsigned *seen,
-                 long milliseconds) {
+/* False when it is time to end, at once or within so long. */
+static bool rest(struct receivers *receivers, long milliseconds) {
     struct timespec until = after(milliseconds);
     int timed_out = 0;
     pthread_mutex_lock(&receivers->lock);
-    while (!receivers->stopping && receivers->wakes == *seen && !timed_out)
+    while (!receivers->stopping && !timed_out)
         timed_out =
-            pthread_cond_timedwait(&receivers->wake, &receivers->lock, &until);
-    *seen = receivers->wakes;
+            pthread_cond_timedwait(&receivers->end, &receivers->lock, &until);
     bool go_on = !receivers->stopping;
     pthread_mutex_unlock(&receivers->lock);
     return go_on;
@@ -82,7 +78,6 @@ static void *work(void *context) {
     struct receivers *receivers = context;
     struct db *db = db_open(receivers->receiving->config->database_conninfo,
                             "fotad device");
-    unsigned seen = 0;
     long pause;
     size_t most = BATCH;
     do {
@@ -91,7 +86,7 @@ static void *work(void *context) {
             receive_batch(receivers->receiving, db, most, clock_now(), &taken);
         pause = outcome != DONE ? AFTER_FAULT : taken == most ? 0 : TURN;
         most = next_most(db, outcome, most);
-    } while (rest(receivers, &seen, pause));
+    } while (rest(receivers, pause));
     db_close(db);
     return NULL;
 }
@@ -103,7 +98,7 @@ struct receivers *receivers_start(const struct receiving *receiving) {
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&receivers->wake, &attributes);
+    pthread_cond_init(&receivers->end, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&receivers->lock, NULL);
     receivers->threads =
@@ -114,23 +109,16 @@ struct receivers *receivers_start(const struct receiving *receiving) {
     return receivers;
 }
 
-void receivers_wake(struct receivers *receivers) {
-    pthread_mutex_lock(&receivers->lock);
-    receivers->wakes++;
-    pthread_cond_broadcast(&receivers->wake);
-    pthread_mutex_unlock(&receivers->lock);
-}
-
 void receivers_stop(struct receivers *receivers) {
     if (!receivers)
         return;
     pthread_mutex_lock(&receivers->lock);
     receivers->stopping = true;
-    pthread_cond_broadcast(&receivers->wake);
+    pthread_cond_broadcast(&receivers->end);
     pthread_mutex_unlock(&receivers->lock);
     for (size_t i = 0; i < receivers->count; i++)
         pthread_join(receivers->threads[i], NULL);
-    pthread_cond_destroy(&receivers->wake);
+    pthread_cond_destroy(&receivers->end);
     pthread_mutex_destroy(&receivers->lock);
     free(receivers->threads);
     free(receivers);

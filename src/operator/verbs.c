@@ -11,6 +11,7 @@ enum option_set {
     OPTION_STATE = 4,
     OPTION_LIMIT = 8,
     OPTION_TIMES = 16,
+    OPTION_VERIFY = 32,
 };
 
 /* What a verb needs before it runs. */
@@ -51,6 +52,8 @@ static const struct verb {
      "have them tried again now, those given up as well"},
     {"sat export", NULL, OPTION_TIMES, NEEDS_SCHEMA, verb_sat_export,
      "print the service audit trail; with --json a line for each entry"},
+    {"gbcs show", "HEX|-", OPTION_VERIFY, NEEDS_NOTHING, verb_gbcs_show,
+     "show the fields of a GBCS message, as JSON"},
     {"example-config", NULL, 0, NEEDS_NOTHING, verb_example_config,
      "print every key of the configuration with its default"},
 };
@@ -234,13 +237,14 @@ static enum outcome check_schema(struct call *call) {
 }
 
 static enum outcome run_verb(struct call *call, const struct verb *verb) {
-    if (verb->need == NEEDS_NOTHING)
+    enum need need = call->options.verify ? NEEDS_SCHEMA : verb->need;
+    if (need == NEEDS_NOTHING)
         return verb->run(call);
     enum outcome outcome = configure(call);
     if (outcome != DONE)
         return outcome;
     call->db = db_open(call->config.database_conninfo, "fotactl");
-    if (verb->need == NEEDS_SCHEMA)
+    if (need == NEEDS_SCHEMA)
         outcome = check_schema(call);
     if (outcome == DONE)
         outcome = verb->run(call);

@@ -78,6 +78,10 @@ enum step request_refuse(struct rq *rq) {
                                   rq->duis.service_reference_variant)
                          ->response_code);
     db_bytea(&params, rq->answer);
-    enum outcome outcome = db_run(rq->db, &record, &params, rq->arena, NULL);
-    return outcome == DONE ? STEP_SENT : rq_database(outcome);
+    struct db_rows *rows;
+    enum outcome outcome = db_run(rq->db, &record, &params, rq->arena, &rows);
+    if (outcome != DONE)
+        return rq_database(outcome);
+    rq->answer = db_get_span(rows, 0, 0);
+    return STEP_SENT;
 }

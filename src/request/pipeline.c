@@ -34,7 +34,7 @@ static const struct named_step update[STEPS_TOGETHER] = {
 static const struct named_step read_version[STEPS_TOGETHER] = {
     {"identify", request_identify},
     {"device", request_check_device},
-    {"read version", request_read_version},
+    {"read", request_read_version},
 };
 static const struct named_step transform[STEPS_TOGETHER] = {
     {"identify", request_identify},
@@ -249,7 +249,9 @@ static void send_answer(const struct rq *rq, struct http_response *response) {
         rq->duis.service_reference_variant ? rq->duis.service_reference_variant
                                            : "");
     if (rq->answer.len == 0) {
-        if (rq->fault.line)
+        if (rq->condition == CONDITION_our_fault)
+            http_problem(response, answer->http_status, "%s", answer->meaning);
+        else if (rq->fault.line)
             http_problem_at(response, answer->http_status, rq->fault.line,
                             rq->fault.column, "%s: %s", answer->meaning,
                             rq->detail);

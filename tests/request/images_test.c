@@ -152,7 +152,8 @@ static void check_size(struct gateway *g, size_t size, bool ppmid,
     uint8_t *octets = calloc(1, content);
     memcpy(octets, &size, sizeof size);
     struct span manufacturer_image = span_of(octets, content);
-    gateway_publish(g, ppmid ? "PPMID" : "ESME", manufacturer_image);
+    gateway_publish(g, ppmid ? "PPMID" : "ESME", manufacturer_image,
+                    "0123ABCD");
     struct buffer image = {0};
     estate_image(manufacturer_image, !ppmid, &image);
     assert_int_equal(image.len, size);

@@ -69,7 +69,7 @@ static void the_answer_stays_what_it_was(void **state) {
     struct span body = gateway_sign(g, USER_A, &request);
     struct answer first = gateway_post(g, "serviceD", body);
     check(g, &first, "E110401", "nothing");
-    gateway_publish(g, "PPMID", span_text("published later"));
+    gateway_publish(g, "PPMID", span_text("published later"), "0123ABCD");
     struct answer again = gateway_post(g, "serviceD", body);
     check_same(&again, &first);
     assert_string_equal(gateway_tracked(g), "nothing");

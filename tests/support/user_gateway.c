@@ -169,9 +169,9 @@ static void load_estate(struct gateway *g) {
 }
 
 void gateway_publish(struct gateway *g, const char *device_type,
-                     struct span manufacturer_image) {
+                     struct span manufacturer_image, const char *version) {
     struct db *db = db_open(g->conninfo, "estate");
-    estate_publish(db, device_type, manufacturer_image, "0123ABCD");
+    estate_publish(db, device_type, manufacturer_image, version);
     db_close(db);
 }
 
@@ -277,29 +277,39 @@ static struct answer answer_of(struct arena *arena, CURL *curl,
                            .seconds = (double)microseconds / 1e6};
 }
 
-struct answer gateway_post_raw(const struct gateway *g, struct arena *arena,
-                               const char *service, struct span body) {
+struct answer http_fetch(struct arena *arena, const char *socket_path,
+                         const char *url, struct span body) {
     CURL *curl = curl_easy_init();
     struct buffer got = {0};
     struct curl_slist *headers =
         curl_slist_append(NULL, "Content-Type: application/xml");
     headers = curl_slist_append(headers, "Expect:");
-    curl_easy_setopt(curl, CURLOPT_URL,
-                     arena_printf(arena, "http://127.0.0.1:%u/api/v1/%s",
-                                  http_port(g->listener), service));
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    if (socket_path)
+        curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_path);
+    if (body.data) {
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                         (curl_off_t)body.len);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data);
+    }
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_octets);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &got);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 300L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 120L);
     curl_easy_perform(curl);
     struct answer answer = answer_of(arena, curl, &got);
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
     buffer_free(&got);
     return answer;
+}
+
+struct answer gateway_post_raw(const struct gateway *g, struct arena *arena,
+                               const char *service, struct span body) {
+    const char *url = arena_printf(arena, "http://127.0.0.1:%u/api/v1/%s",
+                                   http_port(g->listener), service);
+    return http_fetch(arena, NULL, url, body);
 }
 
 /* ---- checking ---- */

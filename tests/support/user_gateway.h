@@ -69,6 +69,11 @@ struct answer {
     double seconds;         /* that it took */
 };
 
+/* One HTTP request: POST of application/xml, or GET when `body` has no data.
+ * `socket_path` NULL: by TCP, to the URL's host. */
+struct answer http_fetch(struct arena *arena, const char *socket_path,
+                         const char *url, struct span body);
+
 /* POSTs `body` to /api/v1/<service> as application/xml. Several threads may
  * post at once, each with an arena of its own. Nothing is checked. */
 struct answer gateway_post_raw(const struct gateway *gateway,
@@ -122,7 +127,7 @@ void gateway_tell(struct gateway *gateway, const char *sql);
 
 /* Puts a Manufacturer Image on the CPL; see estate_publish(). */
 void gateway_publish(struct gateway *gateway, const char *device_type,
-                     struct span manufacturer_image);
+                     struct span manufacturer_image, const char *version);
 
 /* Forgets all requests and what they left. */
 void gateway_forget(struct gateway *gateway);

@@ -1,0 +1,375 @@
+/*
+ * Commands on their way: to the right CSP, again while it is busy, at their
+ * time, and what the User hears when nothing comes of them (decision 30, E20,
+ * E21). The clock is moved; the requests come in by HTTP.
+ */
+#include "support/check.h"
+#include "support/command_scene.h"
+#include "support/fake_csp.h"
+
+#include "base/base64.h"
+#include "device/send.h"
+
+#include <time.h>
+
+enum { NORTH, SOUTH, CSPS };
+
+struct world {
+    struct scene *scene;
+    struct gateway *gateway;
+    struct fake_csp *csps[CSPS];
+    struct command_sender *sender;
+    instant moved;
+};
+
+static struct world open_world(const char *north, const char *south) {
+    struct world w = {.scene = scene_open()};
+    w.gateway = w.scene->gateway;
+    const char *const scripts[] = {north, south};
+    for (int i = 0; i < CSPS; i++) {
+        struct config_csp *csp = &w.gateway->config.csps[i];
+        w.csps[i] = fake_csp_start();
+        fake_csp_script(w.csps[i], "500", scripts[i]);
+        csp->base_url = fake_csp_url(w.csps[i]);
+        csp->token = "ours";
+        csp->timeout = 400 * MILLISECOND;
+        csp->busy_retry = HOUR;
+        csp->busy_give_up = 4 * DAY;
+    }
+    w.sender = command_send_start(&w.gateway->config);
+    return w;
+}
+
+static void stop_sender(struct world *w) {
+    command_send_stop(w->sender);
+    w->sender = NULL;
+}
+
+static void start_sender(struct world *w) {
+    w->sender = command_send_start(&w->gateway->config);
+}
+
+static void close_world(struct world *w) {
+    command_send_stop(w->sender);
+    for (int i = 0; i < CSPS; i++)
+        fake_csp_stop(w->csps[i]);
+    scene_close(w->scene);
+}
+
+static void advance(struct world *w, instant by) {
+    w->moved += by;
+    gateway_move_clock(w->moved);
+}
+
+static void pause_for(instant how_long) {
+    nanosleep(&(struct timespec){.tv_sec = how_long / SECOND,
+                                 .tv_nsec = how_long % SECOND * 1000},
+              NULL);
+}
+
+/* Asks the database until it says so, for 10 s. */
+static void expect(struct world *w, const char *sql, const char *expected) {
+    const char *got = "";
+    for (int i = 0; i < 500; i++) {
+        got = gateway_ask(w->gateway, sql);
+        if (strcmp(got, expected) == 0)
+            return;
+        pause_for(20 * MILLISECOND);
+    }
+    assert_string_equal(got, expected);
+}
+
+#define STATES                                                                 \
+    "select coalesce(string_agg(state::text, ' ' order by command_no), '')"    \
+    " from device_command"
+#define TOLD                                                                   \
+    "select coalesce(string_agg(alert.response_code || ' to '"                 \
+    " || eui64_text(user_id) || ' of ' || counter || case code"                \
+    " when 'ResponseMessage' then '' else code end"                            \
+    " || coalesce(' ' || payload::text, ''), ', ' order by alert_no), '')"     \
+    " from alert join service_request using (request_no)"
+#define TO_A " to 90-B3-D5-1F-30-01-00-00 of "
+
+static void read_version(struct world *w, eui64 device, instant from_now) {
+    struct answer answer = scene_ask(
+        w->scene,
+        &(struct asked){.device = device,
+                        .body = DUIS_READ_FIRMWARE_VERSION,
+                        .when =
+                            from_now ? scene_time(w->scene, from_now) : NULL});
+    assert_string_equal(answer_says(w->gateway, &answer), "I99");
+}
+
+static const char *member(const struct fake_request *request,
+                          const char *name) {
+    return json_string_value(json_object_get(request->json, name));
+}
+
+/* ---- */
+
+static void check_post(struct world *w, int csp, uint64_t counter, eui64 hub,
+                       eui64 device) {
+    struct fake_request got = fake_csp_request(w->csps[csp], "POST", 0);
+    char text[EUI64_TEXT_SIZE];
+    assert_string_equal(got.path, "/gbcs-commands");
+    assert_string_equal(got.media_type, "application/json");
+    assert_string_equal(got.authorization, "Bearer ours");
+    assert_string_equal(member(&got, "commandId"), got.key);
+    assert_string_equal(
+        got.key,
+        gateway_ask(w->gateway,
+                    arena_printf(w->scene->arena,
+                                 "select command_id from device_command"
+                                 " join service_request using (request_no)"
+                                 " where service_request.counter = %ju",
+                                 (uintmax_t)counter)));
+    assert_string_equal(member(&got, "commsHubId"), eui64_format(hub, text));
+    assert_string_equal(member(&got, "deviceId"), eui64_format(device, text));
+    assert_int_equal(json_object_size(got.json), 4);
+    struct buffer payload = {0};
+    base64_add(&payload, scene_command_octets(w->scene, counter));
+    assert_string_equal(member(&got, "payload"), (const char *)payload.data);
+    buffer_free(&payload);
+}
+
+static void a_command_goes_to_the_csp_of_its_hub(void **state) {
+    (void)state;
+    struct world w = open_world("202", "202");
+    read_version(&w, PPMID(PLAIN), 0);
+    read_version(&w, ESME(CENTRAL), 0);
+    expect(&w, STATES, "sent sent");
+    assert_int_equal(fake_csp_count(w.csps[NORTH], "POST"), 1);
+    assert_int_equal(fake_csp_count(w.csps[SOUTH], "POST"), 1);
+    check_post(&w, NORTH, 1, CHF(PLAIN), PPMID(PLAIN));
+    check_post(&w, SOUTH, 2, CHF(CENTRAL), ESME(CENTRAL));
+    expect(&w, TOLD, "");
+    close_world(&w);
+}
+
+static void a_busy_csp_is_asked_again_at_once(void **state) {
+    (void)state;
+    struct world w = open_world("503 202", "202");
+    read_version(&w, ESME(PLAIN), 0);
+    expect(&w, STATES, "sent");
+    assert_int_equal(fake_csp_count(w.csps[NORTH], "POST"), 2);
+    struct fake_request first = fake_csp_request(w.csps[NORTH], "POST", 0);
+    struct fake_request second = fake_csp_request(w.csps[NORTH], "POST", 1);
+    assert_string_equal(first.key, second.key);
+    close_world(&w);
+}
+
+/* Twice at once, every hour for the 24 hours that a response may take. */
+static void a_csp_that_stays_busy(void **state) {
+    (void)state;
+    struct world w = open_world("503", "202");
+    read_version(&w, ESME(PLAIN), 0);
+    for (size_t hour = 0; hour < 24; hour++) {
+        assert_true(fake_csp_wait(w.csps[NORTH], "POST", 2 + hour));
+        expect(&w, "select tries from device_command",
+               arena_printf(w.scene->arena, "%zu", 2 + hour));
+        expect(&w, STATES, "waiting");
+        expect(&w, TOLD, "");
+        advance(&w, HOUR + SECOND);
+    }
+    expect(&w, STATES, "failed");
+    expect(&w, TOLD, "E20" TO_A "1");
+    size_t tries = fake_csp_count(w.csps[NORTH], "POST");
+    assert_int_equal(tries, 26);
+    advance(&w, 10 * DAY);
+    pause_for(SECOND);
+    assert_int_equal(fake_csp_count(w.csps[NORTH], "POST"), tries);
+    expect(&w, TOLD, "E20" TO_A "1");
+    close_world(&w);
+}
+
+static void a_refused_command(void **state) {
+    (void)state;
+    struct world w = open_world("404", "202");
+    read_version(&w, ESME(PLAIN), 0);
+    expect(&w, STATES, "failed");
+    expect(&w, TOLD, "E20" TO_A "1");
+    assert_int_equal(fake_csp_count(w.csps[NORTH], "POST"), 1);
+    close_world(&w);
+}
+
+static void what_is_no_answer_is_tried_again(void **state) {
+    (void)state;
+    static const char *const scripts[] = {"reset 202", "garbage 202", "500 202",
+                                          "200 202"};
+    struct world w = open_world("202", "202");
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        fake_csp_script(w.csps[NORTH], "500", scripts[i]);
+        read_version(&w, ESME(PLAIN), 0);
+        expect(&w,
+               "select state || ' ' || tries from device_command"
+               " order by command_no desc limit 1",
+               "sent 2");
+    }
+    close_world(&w);
+}
+
+static void a_csp_that_hangs_delays_nobody_else(void **state) {
+    (void)state;
+    struct world w = open_world("hang", "202");
+    stop_sender(&w);
+    w.gateway->config.csps[NORTH].timeout = 5 * SECOND;
+    start_sender(&w);
+    read_version(&w, ESME(PLAIN), 0);
+    assert_true(fake_csp_wait(w.csps[NORTH], "POST", 1));
+    instant start = clock_elapsed();
+    read_version(&w, ESME(CENTRAL), 0);
+    expect(&w, STATES, "waiting sent");
+    assert_true(clock_elapsed() - start < 3 * SECOND);
+    close_world(&w);
+}
+
+/* ---- future dated ---- */
+
+static void a_held_command_is_sent_at_its_time(void **state) {
+    (void)state;
+    struct world w = open_world("202", "202");
+    read_version(&w, ESME(PLAIN), 30 * DAY - SECOND);
+    read_version(&w, ESME(PLAIN), 0);
+    expect(&w, STATES, "held sent");
+    advance(&w, 30 * DAY - MINUTE);
+    pause_for(600 * MILLISECOND);
+    assert_int_equal(fake_csp_count(w.csps[NORTH], "POST"), 1);
+    /* the device has moved meanwhile, and so has fotad */
+    stop_sender(&w);
+    gateway_tell(w.gateway, "update smi_device set chf_id = '00db120000000101'"
+                            " where device_id = '00db120000000002'");
+    advance(&w, MINUTE);
+    start_sender(&w);
+    assert_true(fake_csp_wait(w.csps[NORTH], "POST", 2));
+    struct fake_request got = fake_csp_request(w.csps[NORTH], "POST", 1);
+    assert_string_equal(member(&got, "commsHubId"), "00-DB-12-00-00-00-01-01");
+    assert_string_equal(member(&got, "deviceId"), "00-DB-12-00-00-00-00-02");
+    expect(&w, "select state from device_command where command_no = 1", "sent");
+    close_world(&w);
+}
+
+/* Its 24 hours begin when it could be sent. */
+static void a_held_command_for_a_busy_csp(void **state) {
+    (void)state;
+    struct world w = open_world("503", "202");
+    read_version(&w, ESME(PLAIN), 10 * DAY);
+    advance(&w, 10 * DAY + SECOND);
+    assert_true(fake_csp_wait(w.csps[NORTH], "POST", 2));
+    expect(&w, "select tries from device_command", "2");
+    expect(&w, STATES, "waiting");
+    advance(&w, DAY);
+    expect(&w, STATES, "failed");
+    expect(&w, TOLD, "E20" TO_A "1");
+    close_world(&w);
+}
+
+/* ---- nothing comes of it ---- */
+
+static void a_device_that_does_not_answer(void **state) {
+    (void)state;
+    struct world w = open_world("202", "202");
+    struct command_sender *other = command_send_start(&w.gateway->config);
+    read_version(&w, ESME(PLAIN), 0);
+    read_version(&w, PPMID(PLAIN), 0);
+    read_version(&w, GSME(PLAIN), 0);
+    expect(&w, STATES, "sent sent sent");
+    gateway_tell(w.gateway, "update device_command set state = 'answered',"
+                            " response_due = null where command_no = 3");
+    advance(&w, DAY - MINUTE);
+    pause_for(600 * MILLISECOND);
+    expect(&w, TOLD, "");
+    advance(&w, 2 * MINUTE);
+    expect(&w, STATES, "no_answer no_answer answered");
+    expect(&w, TOLD, "E21" TO_A "1, E21" TO_A "2");
+    expect(&w, "select count(*) from alert_lane", "1");
+    pause_for(600 * MILLISECOND);
+    expect(&w, TOLD, "E21" TO_A "1, E21" TO_A "2");
+    command_send_stop(other);
+    close_world(&w);
+}
+
+static void an_answer_may_overtake_the_csps(void **state) {
+    (void)state;
+    struct world w = open_world("hang", "202");
+    read_version(&w, ESME(PLAIN), 0);
+    assert_true(fake_csp_wait(w.csps[NORTH], "POST", 1));
+    gateway_tell(w.gateway, "update device_command set state = 'answered',"
+                            " ended = created, leased_until = null");
+    pause_for(SECOND);
+    expect(&w, STATES, "answered");
+    expect(&w, TOLD, "");
+    assert_int_equal(fake_csp_count(w.csps[NORTH], "POST"), 1);
+    close_world(&w);
+}
+
+/* ---- restarts ---- */
+
+/* A process was killed with the command in hand. */
+static void a_lease_runs_out(void **state) {
+    (void)state;
+    struct world w = open_world("202", "202");
+    stop_sender(&w);
+    read_version(&w, ESME(PLAIN), 0);
+    gateway_tell(w.gateway, "select lease_commands('north', next_try,"
+                            " next_try + interval '2 minutes', 1)"
+                            " from device_command");
+    start_sender(&w);
+    pause_for(600 * MILLISECOND);
+    assert_int_equal(fake_csp_count(w.csps[NORTH], "POST"), 0);
+    advance(&w, 2 * MINUTE);
+    expect(&w, STATES, "sent");
+    assert_int_equal(fake_csp_count(w.csps[NORTH], "POST"), 1);
+    check_post(&w, NORTH, 1, CHF(PLAIN), ESME(PLAIN));
+    close_world(&w);
+}
+
+static void a_csp_that_is_configured_no_more(void **state) {
+    (void)state;
+    struct world w = open_world("202", "202");
+    stop_sender(&w);
+    read_version(&w, ESME(CENTRAL), 0);
+    read_version(&w, ESME(CENTRAL), DAY);
+    w.gateway->config.csp_count = 1;
+    start_sender(&w);
+    expect(&w, STATES, "failed held");
+    expect(&w, TOLD, "E20" TO_A "1");
+    advance(&w, DAY + SECOND);
+    expect(&w, STATES, "failed failed");
+    expect(&w, TOLD, "E20" TO_A "1, E20" TO_A "2");
+    close_world(&w);
+}
+
+static void what_is_returned_only_is_not_sent(void **state) {
+    (void)state;
+    struct world w = open_world("202", "202");
+    struct answer answer =
+        scene_ask(w.scene, &(struct asked){.device = ESME(PLAIN),
+                                           .body = DUIS_READ_FIRMWARE_VERSION,
+                                           .variant = "2"});
+    assert_string_equal(answer_says(w.gateway, &answer), "I0");
+    advance(&w, 2 * DAY);
+    pause_for(600 * MILLISECOND);
+    assert_int_equal(fake_csp_count(w.csps[NORTH], "POST"), 0);
+    expect(&w, STATES, "local");
+    expect(&w, TOLD, "");
+    close_world(&w);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_command_goes_to_the_csp_of_its_hub),
+        cmocka_unit_test(a_busy_csp_is_asked_again_at_once),
+        cmocka_unit_test(a_csp_that_stays_busy),
+        cmocka_unit_test(a_refused_command),
+        cmocka_unit_test(what_is_no_answer_is_tried_again),
+        cmocka_unit_test(a_csp_that_hangs_delays_nobody_else),
+        cmocka_unit_test(a_held_command_is_sent_at_its_time),
+        cmocka_unit_test(a_held_command_for_a_busy_csp),
+        cmocka_unit_test(a_device_that_does_not_answer),
+        cmocka_unit_test(an_answer_may_overtake_the_csps),
+        cmocka_unit_test(a_lease_runs_out),
+        cmocka_unit_test(a_csp_that_is_configured_no_more),
+        cmocka_unit_test(what_is_returned_only_is_not_sent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
