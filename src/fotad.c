@@ -51,6 +51,31 @@ static bool fail(const char *event, const char *reason) {
 
 /* ---- configuration ---- */
 
+/* DUIS schema type sr:CSPRegion, and SQL type csp_region. */
+static bool is_region(const char *name) {
+    static const char *const regions[] = {"North",    "Central",    "South",
+                                          "4G North", "4G Central", "4G South",
+                                          "Unknown",  "SMETS1"};
+    for (size_t i = 0; i < sizeof regions / sizeof *regions; i++)
+        if (strcmp(regions[i], name) == 0)
+            return true;
+    return false;
+}
+
+static const char *unknown_region(struct fotad *f,
+                                  const struct config_csp *csp) {
+    char *rest = arena_text(f->arena, span_text(csp->regions));
+    for (char *one; (one = strsep(&rest, ","));) {
+        one += strspn(one, " ");
+        if (!is_region(one))
+            return arena_printf(f->arena,
+                                "[csp %s] regions: '%s' is not a CSPRegion of "
+                                "DUIS",
+                                csp->name, one);
+    }
+    return NULL;
+}
+
 /* What one key alone cannot show to be wrong. */
 static const char *contradiction(struct fotad *f) {
     const struct config *config = &f->config;
@@ -64,6 +89,9 @@ static const char *contradiction(struct fotad *f) {
                 csp->name);
         if (!*csp->regions)
             return arena_printf(f->arena, "[csp %s] has no regions", csp->name);
+        const char *reason = unknown_region(f, csp);
+        if (reason)
+            return reason;
     }
     return csp_gateway_contradiction(config, f->arena);
 }

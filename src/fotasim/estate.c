@@ -83,9 +83,13 @@ static uint32_t choose_firmware(struct sim_random *random, size_t model) {
 
 /* Serial numbers are five octets. Neighbours in a home are no neighbours in an
  * index: an odd factor permutes the numbers. */
+#define SERIALS UINT64_C(0xFFFFFFFFFF)
+#define FACTOR UINT64_C(0x9E3779B97F)
+#define UNDO_FACTOR UINT64_C(0x4C19BC067F) /* times FACTOR is 1 */
+
 static eui64 device_id(size_t model, uint64_t home, unsigned place) {
     uint64_t number = (home + 1) * 16 + place;
-    uint64_t serial = number * UINT64_C(0x9E3779B97F) & UINT64_C(0xFFFFFFFFFF);
+    uint64_t serial = number * FACTOR & SERIALS;
     return (uint64_t)sim_models[model].oui << 40 | serial;
 }
 
@@ -159,6 +163,16 @@ void sim_home(uint64_t seed, uint64_t number, struct sim_home *home) {
     add_some(&m, SIM_HCALCS, 80);
     add_some(&m, SIM_IHD, 150);
     add_some(&m, SIM_CAD, 40);
+}
+
+bool sim_home_of(uint64_t seed, eui64 device, struct sim_home *home,
+                 size_t *place) {
+    uint64_t number = (device & SERIALS) * UNDO_FACTOR & SERIALS;
+    if (number < 16)
+        return false;
+    sim_home(seed, number / 16 - 1, home);
+    *place = number % 16;
+    return *place < home->device_count && home->devices[*place].id == device;
 }
 
 /* Whose meter makes the sender a Responsible Supplier of this device (B4). */

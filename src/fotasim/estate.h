@@ -36,6 +36,11 @@ struct sim_home {
 
 void sim_home(uint64_t seed, uint64_t number, struct sim_home *home);
 
+/* The home with that device, and its place there; false when no home of the
+ * seed has one. */
+bool sim_home_of(uint64_t seed, eui64 device, struct sim_home *home,
+                 size_t *place);
+
 /* What becomes of a device of a request when nothing else is in progress
  * (requirements B3), judged from the estate and not by fotad. */
 enum sim_verdict {
