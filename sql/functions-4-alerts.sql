@@ -304,3 +304,34 @@ begin
     select count(*) into again from again;
     return again;
 end $$;
+
+-- Messages that are not confirmed and have been tried, or whose lane has:
+-- given up or waiting for their next try.
+create or replace function undelivered(
+    p_acb_id macaddr8, p_user_id macaddr8, p_most bigint)
+    returns table (
+        response_id text, user_id macaddr8, code text, request_id text,
+        device_id macaddr8, devices bigint, created timestamptz, state text,
+        tries bigint, next_try timestamptz, last_error text)
+    language sql stable
+begin atomic
+    select case
+            when a.code = 'DeviceAlertMessage' then request_id_text(
+                a.device_id, a.user_id, a.originator_counter)
+            when a.code like '%Message' then request_id_text(
+                r.target, r.originator, r.counter)
+            else request_id_text(p_acb_id, a.user_id, a.alert_no) end,
+        a.user_id, a.code,
+        request_id_text(r.originator, r.target, r.counter), a.device_id,
+        cardinality(a.device_ids)::bigint, a.created,
+        case a.state when 'given_up' then 'given-up' else 'waiting' end,
+        a.tries::bigint,
+        case a.state when 'waiting' then greatest(a.next_try, l.next_try) end,
+        coalesce(a.last_error, l.last_error)
+    from alert a
+    join alert_lane l on l.user_id = a.user_id
+    left join service_request r on r.request_no = a.request_no
+    where (a.state = 'given_up' or a.tries > 0 or l.tries > 0)
+        and (p_user_id is null or a.user_id = p_user_id)
+    order by a.user_id, a.alert_no limit p_most;
+end;

@@ -13,7 +13,7 @@ int main(int count, char **words) {
     /* a person reads stderr: the one line that the verb leaves */
     log_set_level(LOG_LEVEL_NONE);
     int status = fotactl_run((size_t)count - 1, (const char *const *)words + 1,
-                             &out, &err);
+                             stdout, &out, &err);
     if (!print(&out, stdout) && status == FOTACTL_DONE) {
         buffer_text(&err, "fotactl: stdout cannot be written\n");
         status = FOTACTL_REFUSED;

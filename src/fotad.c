@@ -51,6 +51,31 @@ static bool fail(const char *event, const char *reason) {
 
 /* ---- configuration ---- */
 
+/* DUIS schema type sr:CSPRegion, and SQL type csp_region. */
+static bool is_region(const char *name) {
+    static const char *const regions[] = {"North",    "Central",    "South",
+                                          "4G North", "4G Central", "4G South",
+                                          "Unknown",  "SMETS1"};
+    for (size_t i = 0; i < sizeof regions / sizeof *regions; i++)
+        if (strcmp(regions[i], name) == 0)
+            return true;
+    return false;
+}
+
+static const char *unknown_region(struct fotad *f,
+                                  const struct config_csp *csp) {
+    char *rest = arena_text(f->arena, span_text(csp->regions));
+    for (char *one; (one = strsep(&rest, ","));) {
+        one += strspn(one, " ");
+        if (!is_region(one))
+            return arena_printf(f->arena,
+                                "[csp %s] regions: '%s' is not a CSPRegion of "
+                                "DUIS",
+                                csp->name, one);
+    }
+    return NULL;
+}
+
 /* What one key alone cannot show to be wrong. */
 static const char *contradiction(struct fotad *f) {
     const struct config *config = &f->config;
@@ -64,6 +89,9 @@ static const char *contradiction(struct fotad *f) {
                 csp->name);
         if (!*csp->regions)
             return arena_printf(f->arena, "[csp %s] has no regions", csp->name);
+        const char *reason = unknown_region(f, csp);
+        if (reason)
+            return reason;
     }
     return csp_gateway_contradiction(config, f->arena);
 }
@@ -125,14 +153,22 @@ static bool load_keys(struct fotad *f) {
  * a few hours. */
 enum { MOST_SECRETS = 100000 };
 
+/* Without it update requests are served all the same. A file that is there but
+ * is no key is a mistake. */
 static bool load_acb_key(struct fotad *f) {
-    const char *reason;
-    f->requests.acb =
-        acb_key_load(f->config.key_agreement_key, MOST_SECRETS, &reason);
+    const char *path = f->config.key_agreement_key, *reason;
+    if (access(path, F_OK) != 0) {
+        log_warning("keys.no_key_agreement",
+                    ": [identity] key_agreement_key %s is not there: 11.2 and "
+                    "11.3 cannot be sent to devices",
+                    path);
+        return true;
+    }
+    f->requests.acb = acb_key_load(path, MOST_SECRETS, &reason);
     return f->requests.acb ||
            fail("keys.unusable",
                 arena_printf(f->arena, "[identity] key_agreement_key %s: %s",
-                             f->config.key_agreement_key, reason));
+                             path, reason));
 }
 
 static void warn(const struct fotad *f) {

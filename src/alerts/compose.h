@@ -46,7 +46,7 @@ struct alert {
     instant created;
     instant since; /* given up that much later: created, or retried */
     unsigned tries;
-    unsigned has; /* enum alert_field */
+    unsigned has;                     /* enum alert_field */
     const char *code, *response_code; /* response_code NULL: I0 */
     const char *request_id;
     eui64 originator, target;

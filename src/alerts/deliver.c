@@ -24,7 +24,8 @@ struct worker {
     struct turn *turns;
     size_t turn_count;
     atomic_bool woken;
-    instant looked; /* by clock_elapsed() */
+    instant looked;        /* by clock_elapsed() */
+    bool without_database; /* said so already */
 };
 
 struct alerts {
@@ -76,6 +77,14 @@ static void remove_turn(struct worker *worker, struct turn *turn) {
     turn_free(turn);
 }
 
+/* Passes the outcome on; says once that the database is not there. */
+static enum outcome note(struct worker *worker, enum outcome outcome) {
+    if (outcome != DONE && !worker->without_database)
+        log_warning("delivery.no_database", ": %s", db_reason(worker->db));
+    worker->without_database = outcome != DONE;
+    return outcome;
+}
+
 /* ---- taking lanes ---- */
 
 /* One look at a time, so that no two workers can take the same lane, not even
@@ -87,9 +96,9 @@ static size_t lease_lanes(struct worker *worker, unsigned most) {
     size_t count = 0;
     instant now = clock_now(), lease = now + alerts->lease;
     pthread_mutex_lock(&alerts->lock);
-    if (queue_lease(worker->db, arena, alerts->held, alerts->held_count, now,
-                    lease, most, &lanes, &count) != DONE)
-        log_warning("delivery.no_lease", ": %s", db_reason(worker->db));
+    note(worker,
+         queue_lease(worker->db, arena, alerts->held, alerts->held_count, now,
+                     lease, most, &lanes, &count));
     for (size_t i = 0; i < count; i++)
         hold(alerts, lanes[i].user_id);
     pthread_mutex_unlock(&alerts->lock);
@@ -102,9 +111,8 @@ static size_t lease_lanes(struct worker *worker, unsigned most) {
 static void load(struct worker *worker, struct turn *turn) {
     const struct config *config = worker->alerts->config;
     turn->begin_until = clock_elapsed() + config->delivery_timeout;
-    if (turn_load(turn, worker->db, clock_now(), config->delivery_batch) !=
-        DONE)
-        log_warning("delivery.not_read", ": %s", db_reason(worker->db));
+    note(worker,
+         turn_load(turn, worker->db, clock_now(), config->delivery_batch));
     turn_begin(turn, &worker->sender);
     if (!turn->on_the_way)
         atomic_store(&worker->woken, true); /* nothing would end the wait */
@@ -169,8 +177,8 @@ static bool settle(struct worker *worker, struct turn *turn, bool may_go_on) {
     struct queue_result result = turn_result(turn, &alerts->policy, now,
                                              go_on ? now + alerts->lease : 0);
     struct queue_settled settled;
-    if (queue_settle(worker->db, turn->batch, &result, now, &settled) != DONE) {
-        log_warning("delivery.not_written", ": %s", db_reason(worker->db));
+    if (note(worker, queue_settle(worker->db, turn->batch, &result, now,
+                                  &settled)) != DONE) {
         turn->settle_at = clock_elapsed() + POLL;
         return false;
     }

@@ -207,9 +207,9 @@ static void add_next_tries(struct db_params *params,
     for (size_t i = 0; i < count; i++) {
         texts[i] = "infinity";
         if (result->next_tries[i] != RETRY_NEVER)
-            texts[i] = instant_format(
-                result->next_tries[i],
-                arena_alloc(params->arena, INSTANT_TEXT_SIZE));
+            texts[i] =
+                instant_format(result->next_tries[i],
+                               arena_alloc(params->arena, INSTANT_TEXT_SIZE));
     }
     db_texts(params, texts, count);
 }

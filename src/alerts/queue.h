@@ -34,9 +34,9 @@ enum outcome queue_next(struct db *db, struct arena *arena, eui64 user_id,
 /* What came of a lane's turn. */
 struct queue_result {
     eui64 user_id;
-    instant lease;             /* the `until` it is leased with */
-    instant next_lease;        /* 0: gives the lane back */
-    const int64_t *delivered;  /* alert_no */
+    instant lease;            /* the `until` it is leased with */
+    instant next_lease;       /* 0: gives the lane back */
+    const int64_t *delivered; /* alert_no */
     size_t delivered_count;
     const int64_t *failed;     /* alert_no */
     const instant *next_tries; /* of each failed one; RETRY_NEVER: given up */

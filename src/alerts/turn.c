@@ -75,9 +75,9 @@ enum outcome turn_load(struct turn *turn, struct db *db, instant now,
     turn->failure = NULL;
     turn->retry_after = 0;
     struct alert *alerts;
-    enum outcome outcome = queue_next(db, turn->batch, turn->lane.user_id, now,
-                                      (unsigned)turn->asked, &alerts,
-                                      &turn->count);
+    enum outcome outcome =
+        queue_next(db, turn->batch, turn->lane.user_id, now,
+                   (unsigned)turn->asked, &alerts, &turn->count);
     if (outcome != DONE)
         return outcome;
     turn->deliveries =
@@ -191,8 +191,8 @@ static instant lane_pause(const struct turn *turn,
                           instant now) {
     struct retry_policy endless = *policy;
     endless.give_up = RETRY_NEVER - now;
-    instant asked = turn->retry_after < policy->most ? turn->retry_after
-                                                     : policy->most;
+    instant asked =
+        turn->retry_after < policy->most ? turn->retry_after : policy->most;
     instant due = retry_at(&endless, tries, now, now);
     return due > now + asked ? due : now + asked;
 }

@@ -21,11 +21,11 @@ struct delivery {
 };
 
 struct turn {
-    struct turn *next;     /* of the worker's */
-    struct arena *arena;   /* the lane's texts */
+    struct turn *next;   /* of the worker's */
+    struct arena *arena; /* the lane's texts */
     struct queue_lane lane;
-    instant lease;         /* the lane is leased until then */
-    instant begin_until;   /* by clock_elapsed(): nothing is begun after */
+    instant lease;       /* the lane is leased until then */
+    instant begin_until; /* by clock_elapsed(): nothing is begun after */
 
     struct arena *batch; /* ends with the batch */
     struct delivery *deliveries;

@@ -97,7 +97,7 @@ static bool recall(struct acb_key *acb, const uint8_t x[static GBCS_SECRET_LEN],
 
 bool acb_secret(struct acb_key *acb, const struct party_key *device,
                 uint8_t z[static GBCS_SECRET_LEN]) {
-    if (!device->key)
+    if (!acb || !device->key)
         return false;
     pthread_mutex_lock(&acb->lock);
     bool known = recall(acb, device->x, z);

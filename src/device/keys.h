@@ -60,7 +60,8 @@ struct acb_key *acb_key_new(EVP_PKEY *key, size_t most_secrets,
 void acb_key_free(struct acb_key *acb);
 
 /* Z of the ACB and a fit key of a device, from memory or computed (about
- * 60 microseconds). False when the two do not go together. */
+ * 60 microseconds). False when the two do not go together, or when there is no
+ * key of the ACB (NULL). */
 bool acb_secret(struct acb_key *acb, const struct party_key *device,
                 uint8_t z[static GBCS_SECRET_LEN]);
 

@@ -119,25 +119,25 @@ static bool write_cpl(const char *folder, size_t octets) {
 static bool write_users(const char *folder, const char *receive_url) {
     static const struct {
         const eui64 *id;
-        const char *name, *roles, *status, *path, *duis_version;
+        const char *name, *roles, *status, *duis_version;
     } users[] = {
-        {&sim_suppliers[0], "Supplier 1", "IS|GS|ES", "active", "/1", "5.4"},
-        {&sim_suppliers[1], "Supplier 2", "IS|GS", "active", "/2", "5.4"},
-        {&sim_suppliers[2], "Supplier 3", "IS|GS", "active", "/3", "5.1"},
-        {&sim_suppliers[3], "Supplier 4", "IS|GS|RSA", "active", "/4", "5.4"},
-        {&sim_network_operator, "Network Operator", "ED", "active", "/5",
-         "5.4"},
+        {&sim_suppliers[0], "Supplier 1", "IS|GS|ES", "active", "5.4"},
+        {&sim_suppliers[1], "Supplier 2", "IS|GS", "active", "5.4"},
+        {&sim_suppliers[2], "Supplier 3", "IS|GS", "active", "5.1"},
+        {&sim_suppliers[3], "Supplier 4", "IS|GS|RSA", "active", "5.4"},
+        {&sim_network_operator, "Network Operator", "ED", "active", "5.4"},
         {&sim_suspended_supplier, "Suspended Supplier", "IS|GS", "suspended",
-         "/6", "5.4"},
+         "5.4"},
     };
     struct file file = open_file(folder, "users.csv");
     buffer_text(&file.pending,
                 "user_id,name,roles,status,receive_url,duis_version\r\n");
     for (size_t i = 0; i < sizeof users / sizeof *users; i++) {
         add_id(&file.pending, *users[i].id);
-        buffer_printf(&file.pending, ",%s,%s,%s,%s%s,%s\r\n", users[i].name,
-                      users[i].roles, users[i].status, receive_url,
-                      users[i].path, users[i].duis_version);
+        buffer_printf(&file.pending, ",%s,%s,%s,%s/", users[i].name,
+                      users[i].roles, users[i].status, receive_url);
+        add_id(&file.pending, *users[i].id);
+        buffer_printf(&file.pending, ",%s\r\n", users[i].duis_version);
     }
     return close_file(&file);
 }
@@ -198,7 +198,7 @@ static bool write_smi(const char *folder, uint64_t seed, uint64_t homes,
 
 int verb_estate(int argc, char **argv) {
     uint64_t homes = DEFAULT_HOMES, seed = 1, octets = SIM_IMAGE_OCTETS;
-    const char *receive_url = "http://127.0.0.1:9200/receive";
+    const char *receive_url = "http://127.0.0.1:9300/user";
     const struct option_row options[] = {
         {"homes", OPTION_COUNT, &homes},
         {"seed", OPTION_COUNT, &seed},

@@ -35,6 +35,14 @@ static const struct {
      "      [--target EUI64] [--per-request N --output DIR | --output FILE]\n"
      "      a signed Service Request, or several with N devices each",
      verb_request},
+    {"csp",
+     "--listen ADDRESS --name NAME --fotad URL --token T --state DIR\n"
+     "      [--expect-token T] [--faults FILE] [--pki DIR [--seed S]\n"
+     "      [--device-faults FILE]]\n"
+     "      a CSP: takes images, jobs and commands, records them in DIR as\n"
+     "      JSON lines, reports back; with --pki its hubs and devices speak;\n"
+     "      ends with SIGTERM",
+     verb_csp},
     {"user",
      "[--listen 127.0.0.1:9300] [--id EUI64] [--state DIR] [--keep yes]\n"
      "      [--certificate FILE] [--check no]\n"

@@ -99,8 +99,8 @@ static bool read_request(struct connection *connection,
     while (connection->input.len < head_len + len)
         if (!read_more(connection))
             return false;
-    request->body = arena_copy(
-        request->arena, span_of(connection->input.data + head_len, len));
+    request->body = arena_copy(request->arena,
+                               span_of(connection->input.data + head_len, len));
     drop(&connection->input, head_len + len);
     head[strcspn(head, "\r\n")] = '\0';
     char *rest = head;
@@ -131,8 +131,9 @@ static bool answer(const struct connection *connection,
     const char *head =
         reply->status == 204
             ? "HTTP/1.1 204 No Content\r\n\r\n"
-            : arena_printf(arena, "HTTP/1.1 %u -\r\n%s%s%sContent-Length: %zu"
-                                  "\r\n\r\n",
+            : arena_printf(arena,
+                           "HTTP/1.1 %u -\r\n%s%s%sContent-Length: %zu"
+                           "\r\n\r\n",
                            reply->status, type ? "Content-Type: " : "",
                            type ? type : "", type ? "\r\n" : "",
                            reply->body.len);
@@ -144,7 +145,8 @@ static bool answer(const struct connection *connection,
 static bool send_reply(const struct connection *connection,
                        const struct reply *reply, struct arena *arena) {
     static const char garbage[] = "\x16\x03\x01\x02 this is not HTTP at all\n";
-    static const char half[] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n?";
+    static const char half[] =
+        "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n?";
     switch (reply->kind) {
     case REPLY_HANG:
         wait_a_while(connection, 365 * DAY);

@@ -30,10 +30,9 @@ static bool read_header(struct arena *arena, const xmlNode *root,
     response->date_time = value(arena, tree_child(header, "ResponseDateTime"));
     size_t len = strlen(response->response_id);
     return len > 2 * EUI64_TEXT_LEN + 1 &&
-           eui64_parse(
-               span_of(response->response_id + EUI64_TEXT_LEN + 1,
-                       EUI64_TEXT_LEN),
-               &response->recipient);
+           eui64_parse(span_of(response->response_id + EUI64_TEXT_LEN + 1,
+                               EUI64_TEXT_LEN),
+                       &response->recipient);
 }
 
 /* ---- body ---- */

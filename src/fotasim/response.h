@@ -8,7 +8,7 @@
 #include <openssl/types.h>
 
 struct sim_response {
-    eui64 recipient;         /* second part of the ResponseID */
+    eui64 recipient;                      /* second part of the ResponseID */
     const char *response_id, *request_id; /* request_id "" when there is none */
     const char *response_code, *schema_version, *date_time;
     const char *element; /* in DCCAlert, else in Body or ResponseMessage; "" */

@@ -56,8 +56,7 @@ static struct user *find_user(struct sim_users *users, eui64 id) {
 
 static struct sim_fault take_fault(struct user *user) {
     struct sim_fault fault = user->fault;
-    if (fault.kind != SIM_WELL && user->fault.times &&
-        --user->fault.times == 0)
+    if (fault.kind != SIM_WELL && user->fault.times && --user->fault.times == 0)
         user->fault = (struct sim_fault){0};
     return fault;
 }
@@ -109,14 +108,14 @@ static void grow_known(struct sim_users *users) {
 static void write_line(FILE *ledger, const struct sim_message *message,
                        const char *wrong) {
     char user[EUI64_TEXT_SIZE], now[INSTANT_TEXT_SIZE];
-    json_t *line = json_pack(
-        "{ss ss ss ss ss ss ss ss sb ss}", "at",
-        instant_format(clock_now(), now), "user",
-        eui64_format(message->user, user), "responseId", message->response_id,
-        "requestId", message->request_id, "responseCode",
-        message->response_code, "element", message->element, "code",
-        message->code, "devices", message->devices, "repeat", message->repeat,
-        "wrong", wrong);
+    json_t *line =
+        json_pack("{ss ss ss ss ss ss ss ss sb ss}", "at",
+                  instant_format(clock_now(), now), "user",
+                  eui64_format(message->user, user), "responseId",
+                  message->response_id, "requestId", message->request_id,
+                  "responseCode", message->response_code, "element",
+                  message->element, "code", message->code, "devices",
+                  message->devices, "repeat", message->repeat, "wrong", wrong);
     json_dumpf(line, ledger, JSON_COMPACT);
     fputc('\n', ledger);
     fflush(ledger);
@@ -126,8 +125,7 @@ static void write_line(FILE *ledger, const struct sim_message *message,
 /* One that is wrong may have no ResponseID, and what came with one may not be
  * what came with it before. */
 static void keep_message(const struct sim_users *users, struct span text,
-                         const struct sim_message *message,
-                         const char *wrong) {
+                         const struct sim_message *message, const char *wrong) {
     if (!users->options.keep_messages)
         return;
     struct buffer path = {0};
@@ -148,11 +146,10 @@ static void keep_message(const struct sim_users *users, struct span text,
 static void add_message(struct sim_users *users,
                         const struct sim_message *message) {
     if (users->message_count == users->message_room) {
-        users->message_room = users->message_room ? 2 * users->message_room
-                                                  : 1024;
-        users->messages =
-            memory_grow(users->messages,
-                        users->message_room * sizeof *users->messages);
+        users->message_room =
+            users->message_room ? 2 * users->message_room : 1024;
+        users->messages = memory_grow(
+            users->messages, users->message_room * sizeof *users->messages);
     }
     users->messages[users->message_count++] = *message;
 }
@@ -190,8 +187,8 @@ static const char *note_good(struct sim_users *users, eui64 id,
                                    response->element);
     struct known *known = find_known(users, key);
     message->repeat = known->key != NULL;
-    if (known->key && memcmp(known->meaning, response->meaning,
-                             sizeof known->meaning) != 0) {
+    if (known->key &&
+        memcmp(known->meaning, response->meaning, sizeof known->meaning) != 0) {
         user->counts.wrong++;
         return "the same ResponseID has said something else";
     }
@@ -236,10 +233,14 @@ static const char *check(struct sim_users *users, eui64 id,
                          const struct received *request) {
     if (users->options.unchecked)
         return count_only(users, id);
-    struct sim_response response = {
-        .response_id = "", .request_id = "", .response_code = "",
-        .schema_version = "", .date_time = "", .element = "",
-        .code = "", .devices = ""};
+    struct sim_response response = {.response_id = "",
+                                    .request_id = "",
+                                    .response_code = "",
+                                    .schema_version = "",
+                                    .date_time = "",
+                                    .element = "",
+                                    .code = "",
+                                    .devices = ""};
     const char *wrong = NULL;
     if (sim_response_read(request->arena, request->body, users->key, &response,
                           &wrong))
@@ -303,8 +304,7 @@ static struct reply set_fault(struct sim_users *users, const char *who,
                               const struct received *request) {
     eui64 id = 0;
     struct sim_fault fault;
-    bool known =
-        strcmp(who, "all") == 0 || eui64_parse(span_text(who), &id);
+    bool known = strcmp(who, "all") == 0 || eui64_parse(span_text(who), &id);
     if (!known ||
         !read_fault(arena_text(request->arena, request->body), &fault))
         return (struct reply){.status = 400};
@@ -359,8 +359,8 @@ static bool read_key(struct sim_users *users, const char **reason) {
 static bool open_ledger(struct sim_users *users, const char **reason) {
     if (!users->options.state)
         return true;
-    *reason = arena_printf(users->arena, "%s/ledger.jsonl",
-                           users->options.state);
+    *reason =
+        arena_printf(users->arena, "%s/ledger.jsonl", users->options.state);
     users->ledger = fopen(*reason, "ae");
     *reason = "the ledger cannot be written";
     return users->ledger != NULL;

@@ -71,7 +71,7 @@ struct sim_counts sim_users_counts(struct sim_users *users, eui64 user);
 /* A message that was taken, in the order of arrival. */
 struct sim_message {
     eui64 user;
-    instant at; /* by clock_elapsed() */
+    instant at;                           /* by clock_elapsed() */
     const char *response_id, *request_id; /* request_id "" when there is none */
     const char *response_code, *schema_version, *date_time;
     const char *element; /* in DCCAlert, else in Body or ResponseMessage; "" */

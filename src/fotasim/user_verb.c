@@ -45,12 +45,12 @@ int verb_user(int argc, char **argv) {
     struct sim_users_options options = {.listen = "127.0.0.1:9300"};
     const char *certificate = NULL, *keep = NULL, *check = NULL;
     const struct option_row rows[] = {
-        {"--listen", OPTION_TEXT, &options.listen},
-        {"--id", OPTION_EUI64, &options.only},
-        {"--state", OPTION_TEXT, &options.state},
-        {"--certificate", OPTION_TEXT, &certificate},
-        {"--keep", OPTION_TEXT, &keep},
-        {"--check", OPTION_TEXT, &check},
+        {"listen", OPTION_TEXT, &options.listen},
+        {"id", OPTION_EUI64, &options.only},
+        {"state", OPTION_TEXT, &options.state},
+        {"certificate", OPTION_TEXT, &certificate},
+        {"keep", OPTION_TEXT, &keep},
+        {"check", OPTION_TEXT, &check},
     };
     char **operands;
     if (!read_options(argc, argv, rows, sizeof rows / sizeof *rows, &operands))

@@ -12,6 +12,7 @@ int verb_estate(int argc, char **argv);
 int verb_devices(int argc, char **argv);
 int verb_image(int argc, char **argv);
 int verb_request(int argc, char **argv);
+int verb_csp(int argc, char **argv);
 int verb_user(int argc, char **argv);
 int verb_load(int argc, char **argv);
 

@@ -17,6 +17,8 @@ static ssize_t stream_read(void *context, uint64_t position, char *out,
         x->sent += len;
         return (ssize_t)len;
     }
+    if (x->more == HTTP_STREAM_CUT)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
     if (x->more == HTTP_STREAM_END || atomic_load(&x->listener->draining))
         return MHD_CONTENT_READER_END_OF_STREAM;
     MHD_suspend_connection(x->mhd);

@@ -64,6 +64,8 @@ enum http_more {
     HTTP_STREAM_MORE, /* ask again as soon as this has been sent */
     HTTP_STREAM_WAIT, /* nothing further now: ask again after `interval` */
     HTTP_STREAM_END,  /* that was all */
+    HTTP_STREAM_CUT,  /* it cannot go on: the connection ends, so that what
+                         was sent does not look complete */
 };
 
 /* A body that is made piece by piece (an export, server-sent events) after

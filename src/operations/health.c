@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static atomic_bool stopping;
 
@@ -69,6 +70,10 @@ static void warn(const struct config *config, json_t *warnings) {
         json_array_append_new(warnings,
                               json_string("[identity] accept_expired: expired "
                                           "certificates are accepted"));
+    if (access(config->key_agreement_key, F_OK) != 0)
+        json_array_append_new(
+            warnings, json_string("[identity] key_agreement_key is not there: "
+                                  "11.2 and 11.3 cannot be sent to devices"));
     if (*config->clock_offset_file)
         json_array_append_new(
             warnings, json_string("[clock] offset_file: the time is moved"));

@@ -1,5 +1,6 @@
 #include "operator/call.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -50,6 +51,48 @@ bool call_read_eui64(struct call *call, const char *text, eui64 *id) {
     call_misuse(call, "'%s' is not an EUI-64 such as 00-DB-12-34-56-78-90-A0",
                 text);
     return false;
+}
+
+bool call_read_limit(struct call *call, const char *text, int64_t *limit) {
+    enum { USUAL = 100, MOST = 1000000 };
+    *limit = USUAL;
+    if (!text)
+        return true;
+    char *end;
+    errno = 0;
+    *limit = strtoll(text, &end, 10);
+    if (!errno && end != text && !*end && *limit >= 1 && *limit <= MOST)
+        return true;
+    call_misuse(call, "--limit '%s' is not a number from 1 to %d", text, MOST);
+    return false;
+}
+
+bool call_read_instant(struct call *call, const char *option, const char *text,
+                       instant *when) {
+    *when = 0;
+    if (!text)
+        return true;
+    bool day = strlen(text) == strlen("2026-11-21");
+    const char *whole =
+        day ? arena_printf(call->arena, "%sT00:00:00Z", text) : text;
+    if (instant_parse(span_text(whole), when))
+        return true;
+    call_misuse(call,
+                "%s '%s' is not a day such as 2026-11-21 or a time such as "
+                "2026-11-21T09:15:00Z",
+                option, text);
+    return false;
+}
+
+bool call_flush(struct call *call) {
+    struct buffer *out = call->out;
+    if (!call->stream || !out->len)
+        return true;
+    bool good = fwrite(out->data, 1, out->len, call->stream) == out->len;
+    out->len = 0;
+    if (!good)
+        call_refuse(call, "stdout cannot be written");
+    return good;
 }
 
 void call_print_json(struct call *call, json_t *value) {

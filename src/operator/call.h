@@ -8,10 +8,11 @@
 #include "db/db.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 /* Set from the options of the command line; see options.def. */
 struct call_options {
-    const char *config, *user, *state, *limit;
+    const char *config, *user, *state, *limit, *from, *to;
     bool json, replace, verify, help, version;
 };
 
@@ -22,6 +23,7 @@ struct call {
     struct call_options options;
     const char *argument; /* of the verb; NULL when it takes none */
     struct buffer *out;   /* what goes to stdout */
+    FILE *stream;         /* stdout, for call_flush(); NULL: all is kept */
     const char *problem;  /* the line for stderr when it is not DONE: what is
                              wrong and what to do next */
     bool misused;         /* the problem is a wrong use of fotactl */
@@ -42,6 +44,18 @@ enum outcome call_database(struct call *call, enum outcome outcome);
 
 /* Reads the verb's argument or an option as an EUI-64; false is misuse. */
 bool call_read_eui64(struct call *call, const char *text, eui64 *id);
+
+/* Reads --limit, 100 when it is not given; false is misuse. */
+bool call_read_limit(struct call *call, const char *text, int64_t *limit);
+
+/* Reads an option as a day (its beginning, UTC) or a time; 0 when it is not
+ * given. False is misuse. */
+bool call_read_instant(struct call *call, const char *option, const char *text,
+                       instant *when);
+
+/* Writes what is in call->out if there is a stream, so that it does not have
+ * to hold all that a verb prints. False, with a problem, when it cannot. */
+bool call_flush(struct call *call);
 
 /* Prints JSON, indented, with a line end. Takes the value over. */
 void call_print_json(struct call *call, json_t *value);

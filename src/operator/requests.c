@@ -34,8 +34,6 @@ static const struct view_field status_fields[] = {
 enum {
     FIELDS = sizeof fields / sizeof *fields,
     STATUS_FIELDS = sizeof status_fields / sizeof *status_fields,
-    USUAL_LIMIT = 100,
-    MOST_LIMIT = 1000000,
 };
 
 /* ---- requests ---- */
@@ -50,20 +48,6 @@ static bool read_state(struct call *call, const char *state) {
                 "'%s' is no state; there are refused, quarantined, "
                 "in-progress, finished and unanswered",
                 state);
-    return false;
-}
-
-static bool read_limit(struct call *call, const char *text, int64_t *limit) {
-    *limit = USUAL_LIMIT;
-    if (!text)
-        return true;
-    char *end;
-    errno = 0;
-    *limit = strtoll(text, &end, 10);
-    if (!errno && end != text && !*end && *limit >= 1 && *limit <= MOST_LIMIT)
-        return true;
-    call_misuse(call, "--limit '%s' is not a number from 1 to %d", text,
-                MOST_LIMIT);
     return false;
 }
 
@@ -96,7 +80,7 @@ enum outcome verb_requests(struct call *call) {
     int64_t limit;
     if ((options->user && !call_read_eui64(call, options->user, &user)) ||
         !read_state(call, options->state) ||
-        !read_limit(call, options->limit, &limit))
+        !call_read_limit(call, options->limit, &limit))
         return REFUSED;
     struct db_params params = DB_PARAMS(call->arena);
     db_instant(&params, clock_now());

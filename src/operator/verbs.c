@@ -5,7 +5,14 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum option_set { OPTION_REPLACE = 1, OPTION_FILTER = 2, OPTION_VERIFY = 4 };
+enum option_set {
+    OPTION_REPLACE = 1,
+    OPTION_USER = 2,
+    OPTION_STATE = 4,
+    OPTION_LIMIT = 8,
+    OPTION_TIMES = 16,
+    OPTION_VERIFY = 32,
+};
 
 /* What a verb needs before it runs. */
 enum need {
@@ -33,10 +40,18 @@ static const struct verb {
      verb_import_certificates, "load certificates of Users and devices"},
     {"status", "DEVICE", 0, NEEDS_SCHEMA, verb_status,
      "show the firmware update status of a device"},
-    {"requests", NULL, OPTION_FILTER, NEEDS_SCHEMA, verb_requests,
-     "list Service Requests, the newest first"},
+    {"requests", NULL, OPTION_USER | OPTION_STATE | OPTION_LIMIT, NEEDS_SCHEMA,
+     verb_requests, "list Service Requests, the newest first"},
     {"request", "REQUESTID", 0, NEEDS_SCHEMA, verb_request,
      "show a Service Request and the statuses of its devices"},
+    {"undelivered list", NULL, OPTION_USER | OPTION_LIMIT, NEEDS_SCHEMA,
+     verb_undelivered_list,
+     "list messages that Users have not confirmed, and why"},
+    {"undelivered retry", NULL, OPTION_USER, NEEDS_SCHEMA,
+     verb_undelivered_retry,
+     "have them tried again now, those given up as well"},
+    {"sat export", NULL, OPTION_TIMES, NEEDS_SCHEMA, verb_sat_export,
+     "print the service audit trail; with --json a line for each entry"},
     {"gbcs show", "HEX|-", OPTION_VERIFY, NEEDS_NOTHING, verb_gbcs_show,
      "show the fields of a GBCS message, as JSON"},
     {"example-config", NULL, 0, NEEDS_NOTHING, verb_example_config,
@@ -260,8 +275,9 @@ static enum outcome dispatch(struct call *call, size_t count,
 }
 
 enum fotactl_exit fotactl_run(size_t count, const char *const *words,
-                              struct buffer *out, struct buffer *err) {
-    struct call call = {.arena = arena_new(), .out = out};
+                              FILE *stream, struct buffer *out,
+                              struct buffer *err) {
+    struct call call = {.arena = arena_new(), .out = out, .stream = stream};
     enum outcome outcome = dispatch(&call, count, words);
     if (outcome != DONE)
         buffer_printf(err, "fotactl: %s\n",

@@ -15,9 +15,11 @@ enum fotactl_exit {
 };
 
 /* Runs `count` words of a command line (without the program's name). What
- * belongs on stdout and on stderr is appended to `out` and `err`. */
+ * belongs on stdout and on stderr is appended to `out` and `err`; a verb that
+ * prints without end writes to `stream` meanwhile, unless that is NULL. */
 enum fotactl_exit fotactl_run(size_t count, const char *const *words,
-                              struct buffer *out, struct buffer *err);
+                              FILE *stream, struct buffer *out,
+                              struct buffer *err);
 
 /* The verbs. Each prints to call->out, or leaves a call->problem. */
 enum outcome verb_migrate(struct call *call);
@@ -29,6 +31,9 @@ enum outcome verb_import_certificates(struct call *call);
 enum outcome verb_status(struct call *call);
 enum outcome verb_requests(struct call *call);
 enum outcome verb_request(struct call *call);
+enum outcome verb_undelivered_list(struct call *call);
+enum outcome verb_undelivered_retry(struct call *call);
+enum outcome verb_sat_export(struct call *call);
 enum outcome verb_gbcs_show(struct call *call);
 
 #endif

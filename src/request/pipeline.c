@@ -34,7 +34,7 @@ static const struct named_step update[STEPS_TOGETHER] = {
 static const struct named_step read_version[STEPS_TOGETHER] = {
     {"identify", request_identify},
     {"device", request_check_device},
-    {"read version", request_read_version},
+    {"read", request_read_version},
 };
 static const struct named_step transform[STEPS_TOGETHER] = {
     {"identify", request_identify},

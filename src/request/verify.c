@@ -46,16 +46,16 @@ static enum outcome find_signer(struct rq *rq,
 
 /* Why the certificate of a row may not sign this request, or NULL. */
 static const char *unfit(const struct rq *rq, const struct db_rows *rows) {
-    bool strict = !rq->management->config->accept_expired;
+    bool accept_expired = rq->management->config->accept_expired;
     if (strcmp(db_get_text(rows, 0, ROLE), "User") != 0)
         return "the certificate is not a User's XML signing certificate";
     if (strcmp(db_get_text(rows, 0, USAGE), "ds") != 0)
         return "the certificate is not for digital signatures";
     if (db_get_eui64(rows, 0, EUI64) != rq->duis.originator)
         return "the signer is not the RequestID's originator";
-    if (strict && db_get_instant(rows, 0, NOT_BEFORE) > rq->received)
+    if (db_get_instant(rows, 0, NOT_BEFORE) > rq->received)
         return "the certificate is not valid yet";
-    if (strict && db_get_instant(rows, 0, NOT_AFTER) < rq->received)
+    if (!accept_expired && db_get_instant(rows, 0, NOT_AFTER) < rq->received)
         return "the certificate has expired";
     if (!db_is_null(rows, 0, REVOKED_AT) &&
         db_get_instant(rows, 0, REVOKED_AT) <= rq->received)

@@ -23,82 +23,88 @@ static struct scene *scene;
 #define FAILURE(number)                                                        \
     {                                                                          \
         "'" number "', 1, null, null, '{" DEVICE ",00-db-12-34-00-00-00-02}'," \
-            " null, null, null, null, null, null, null, null, null, null",     \
-        DCC(number, "<sr:FirmwareDistributionFailure>"                         \
-                    "<sr:UpdateFirmwareRequestID>" REQUEST_ID                  \
-                    "</sr:UpdateFirmwareRequestID><sr:MeterIDs>" DEVICE        \
-                    ",00-DB-12-34-00-00-00-02</sr:MeterIDs>"                   \
-                    "</sr:FirmwareDistributionFailure>"),                      \
-        NULL, "I0"                                                             \
+        " null, null, null, null, null, null, null, null, null, null",         \
+            DCC(number, "<sr:FirmwareDistributionFailure>"                     \
+                        "<sr:UpdateFirmwareRequestID>" REQUEST_ID              \
+                        "</sr:UpdateFirmwareRequestID><sr:MeterIDs>" DEVICE    \
+                        ",00-DB-12-34-00-00-00-02</sr:MeterIDs>"               \
+                        "</sr:FirmwareDistributionFailure>"),                  \
+            NULL, "I0"                                                         \
     }
 #define PPMID(result, text)                                                    \
     {                                                                          \
         "'N39', 1, '" DEVICE "', null, null, 'PPMID', '\\x0000002A', null,"    \
         " '2030-01-02 03:04:05.678Z', 36747, " result                          \
         ", null, null, null, null",                                            \
-        DCC("N39", "<sr:PPMIDAlert><sr:DeviceID>" DEVICE "</sr:DeviceID>"      \
-                   "<sr:DeviceAlertCode>8F8B</sr:DeviceAlertCode>"             \
-                   "<sr:Timestamp>2030-01-02T03:04:05.678Z</sr:Timestamp>"     \
-                   "<sr:PPMIDFirmwareUpgradeAlert><sr:FirmwareVersion>0000002A"\
-                   "</sr:FirmwareVersion><sr:ActivateImageResultCode>" text    \
-                   "</sr:ActivateImageResultCode>"                             \
-                   "</sr:PPMIDFirmwareUpgradeAlert></sr:PPMIDAlert>"),         \
-        NULL, "I0"                                                             \
+            DCC("N39",                                                         \
+                "<sr:PPMIDAlert><sr:DeviceID>" DEVICE "</sr:DeviceID>"         \
+                "<sr:DeviceAlertCode>8F8B</sr:DeviceAlertCode>"                \
+                "<sr:Timestamp>2030-01-02T03:04:05.678Z</sr:Timestamp>"        \
+                "<sr:PPMIDFirmwareUpgradeAlert><sr:FirmwareVersion>0000002A"   \
+                "</sr:FirmwareVersion><sr:ActivateImageResultCode>" text       \
+                "</sr:ActivateImageResultCode>"                                \
+                "</sr:PPMIDFirmwareUpgradeAlert></sr:PPMIDAlert>"),            \
+            NULL, "I0"                                                         \
     }
 #define BREACH(number, element)                                                \
     {                                                                          \
         "'" number "', 1, null, null, null, null, null, null, null, null,"     \
         " null, null, 77, null, null",                                         \
-        DCC(number, "<sr:QuarantinedRequest><sr:" element "><sr:RequestID>"    \
-                    REQUEST_ID "</sr:RequestID><sr:QuarantineEventRef>77"      \
-                    "</sr:QuarantineEventRef></sr:" element                    \
-                    "></sr:QuarantinedRequest>"),                              \
-        NULL, "I0"                                                             \
+            DCC(number, "<sr:QuarantinedRequest><sr:" element                  \
+                        "><sr:RequestID>" REQUEST_ID                           \
+                        "</sr:RequestID><sr:QuarantineEventRef>77"             \
+                        "</sr:QuarantineEventRef></sr:" element                \
+                        "></sr:QuarantinedRequest>"),                          \
+            NULL, "I0"                                                         \
     }
 #define MISMATCH(number)                                                       \
     {                                                                          \
         "'" number "', 1, '" DEVICE "', null, null, 'HCALCS', '\\x00ABCDEF',"  \
         " '\\x00000001', null, null, null, null, null, null, null",            \
-        DCC(number, "<sr:FirmwareVersionMismatch><sr:DeviceID>" DEVICE         \
-                    "</sr:DeviceID><sr:DeviceType>HCALCS</sr:DeviceType>"      \
-                    "<sr:FirmwareVersionSMI>00000001</sr:FirmwareVersionSMI>"  \
-                    "<sr:FirmwareVersionDevice>00ABCDEF"                       \
-                    "</sr:FirmwareVersionDevice>"                              \
-                    "</sr:FirmwareVersionMismatch>"),                          \
-        NULL, "I0"                                                             \
+            DCC(number,                                                        \
+                "<sr:FirmwareVersionMismatch><sr:DeviceID>" DEVICE             \
+                "</sr:DeviceID><sr:DeviceType>HCALCS</sr:DeviceType>"          \
+                "<sr:FirmwareVersionSMI>00000001</sr:FirmwareVersionSMI>"      \
+                "<sr:FirmwareVersionDevice>00ABCDEF"                           \
+                "</sr:FirmwareVersionDevice>"                                  \
+                "</sr:FirmwareVersionMismatch>"),                              \
+            NULL, "I0"                                                         \
     }
 #define DELIVERY(number, result, text)                                         \
     {                                                                          \
         "'" number "', 1, '" DEVICE "', '" HUB "', null, 'ESME',"              \
         " '\\x0000002A', null, '2030-01-02 03:04:05.678Z', null, " result      \
         ", null, null, null, null",                                            \
-        DCC(number, "<sr:CSPFirmwareDeliveryStatus>"                           \
-                    "<sr:UpdateFirmwareRequestID>" REQUEST_ID                  \
-                    "</sr:UpdateFirmwareRequestID><sr:CommsHubDeviceID>" HUB   \
-                    "</sr:CommsHubDeviceID><sr:TargetDeviceID>" DEVICE         \
-                    "</sr:TargetDeviceID><sr:FirmwareVersion>0000002A"         \
-                    "</sr:FirmwareVersion>"                                    \
-                    "<sr:TimeStamp>2030-01-02T03:04:05.678Z</sr:TimeStamp>"    \
-                    "<sr:CommsHubTransferStatus>" text                         \
-                    "</sr:CommsHubTransferStatus>"                             \
-                    "</sr:CSPFirmwareDeliveryStatus>"),                        \
-        NULL, "I0"                                                             \
+            DCC(number,                                                        \
+                "<sr:CSPFirmwareDeliveryStatus>"                               \
+                "<sr:UpdateFirmwareRequestID>" REQUEST_ID                      \
+                "</sr:UpdateFirmwareRequestID><sr:CommsHubDeviceID>" HUB       \
+                "</sr:CommsHubDeviceID><sr:TargetDeviceID>" DEVICE             \
+                "</sr:TargetDeviceID><sr:FirmwareVersion>0000002A"             \
+                "</sr:FirmwareVersion>"                                        \
+                "<sr:TimeStamp>2030-01-02T03:04:05.678Z</sr:TimeStamp>"        \
+                "<sr:CommsHubTransferStatus>" text                             \
+                "</sr:CommsHubTransferStatus>"                                 \
+                "</sr:CSPFirmwareDeliveryStatus>"),                            \
+            NULL, "I0"                                                         \
     }
 #define TRANSFER(code, hex, result, text)                                      \
     {                                                                          \
         "'N62', 1, '" DEVICE "', '" HUB "', null, 'ESME', '\\x0000002A',"      \
         " null, '2030-01-02 03:04:05.678Z', " code ", " result                 \
         ", null, null, null, null",                                            \
-        DCC("N62", "<sr:CommsHubAlert><sr:CommsHubDeviceID>" HUB               \
-                   "</sr:CommsHubDeviceID><sr:AlertCode>" hex "</sr:AlertCode>"\
-                   "<sr:TimeStamp>2030-01-02T03:04:05.678Z</sr:TimeStamp>"     \
-                   "<sr:FirmwareTransferAlert><sr:UpdateFirmwareRequestID>"    \
-                   REQUEST_ID "</sr:UpdateFirmwareRequestID><sr:OtherDeviceID>"\
-                   DEVICE "</sr:OtherDeviceID><sr:FirmwareVersion>0000002A"    \
-                   "</sr:FirmwareVersion><sr:TransferResponseCode>" text       \
-                   "</sr:TransferResponseCode></sr:FirmwareTransferAlert>"     \
-                   "</sr:CommsHubAlert>"),                                     \
-        NULL, "I0"                                                             \
+            DCC("N62",                                                         \
+                "<sr:CommsHubAlert><sr:CommsHubDeviceID>" HUB                  \
+                "</sr:CommsHubDeviceID><sr:AlertCode>" hex "</sr:AlertCode>"   \
+                "<sr:TimeStamp>2030-01-02T03:04:05.678Z</sr:TimeStamp>"        \
+                "<sr:FirmwareTransferAlert><sr:"                               \
+                "UpdateFirmwareRequestID>" REQUEST_ID                          \
+                "</sr:UpdateFirmwareRequestID><sr:OtherDeviceID>" DEVICE       \
+                "</sr:OtherDeviceID><sr:FirmwareVersion>0000002A"              \
+                "</sr:FirmwareVersion><sr:TransferResponseCode>" text          \
+                "</sr:TransferResponseCode></sr:FirmwareTransferAlert>"        \
+                "</sr:CommsHubAlert>"),                                        \
+            NULL, "I0"                                                         \
     }
 #define RESPONSE(element)                                                      \
     "<sr:ResponseMessage><sr:ServiceReference>11.4</sr:ServiceReference>"      \

@@ -107,11 +107,10 @@ static void see_first(void *context, const struct sim_message *message) {
 static void a_list_comes_before_its_devices(void **state) {
     (void)state;
     struct scene *scene = scene_new(1);
-    scene_sql(scene,
-              "insert into alert (user_id, created, code, request_no,"
-              " device_ids, device_type, firmware_version) values"
-              " ('90-B3-D5-1F-30-01-00-01', '2030-01-01', 'N59', 1,"
-              " '{00-DB-12-34-00-00-00-01}', 'PPMID', '\\x0000002A')");
+    scene_sql(scene, "insert into alert (user_id, created, code, request_no,"
+                     " device_ids, device_type, firmware_version) values"
+                     " ('90-B3-D5-1F-30-01-00-01', '2030-01-01', 'N59', 1,"
+                     " '{00-DB-12-34-00-00-00-01}', 'PPMID', '\\x0000002A')");
     scene_add_alerts(scene, 1, 1, 20);
     sim_users_fault(scene->users, USER(1), FAULT(SIM_SLOW, 200, 1));
     scene_start(scene);
@@ -196,8 +195,8 @@ static void a_failing_address_is_left_alone(void **state) {
     scene_start(scene);
     scene_wait_requests(scene, 1, 1);
     scene_wait_count(scene, "select tries from alert_lane", 1);
-    static const int pauses[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900,
-                                 900};
+    static const int pauses[] = {1,  2,   4,   8,   16,  32,
+                                 64, 128, 256, 512, 900, 900};
     for (size_t i = 0; i < sizeof pauses / sizeof *pauses; i++) {
         uint64_t before = sim_users_counts(scene->users, 0).requests;
         scene_jump((pauses[i] - 1) * SECOND);
@@ -208,8 +207,9 @@ static void a_failing_address_is_left_alone(void **state) {
         }
         scene_jump(SECOND);
         scene_wait_requests(scene, 1, before + 1);
-        scene_wait_count(scene, "select (leased_until is null)::int"
-                                " from alert_lane",
+        scene_wait_count(scene,
+                         "select (leased_until is null)::int"
+                         " from alert_lane",
                          1);
         assert_int_equal(sim_users_counts(scene->users, 0).requests,
                          before + 1);
@@ -272,8 +272,9 @@ static void a_refused_message_holds_up_no_other(void **state) {
     sim_users_fault(scene->users, USER(1), FAULT(SIM_STATUS, 422, 1));
     scene_start(scene);
     scene_wait_taken(scene, 1, 49);
-    scene_wait_count(scene, "select count(*) from alert where tries = 1"
-                            " and last_error = 'HTTP 422'",
+    scene_wait_count(scene,
+                     "select count(*) from alert where tries = 1"
+                     " and last_error = 'HTTP 422'",
                      1);
     assert_int_equal(scene_count(scene, "select tries from alert_lane"), 0);
     scene_jump(SECOND);
@@ -303,8 +304,9 @@ static void after_a_week_a_person_is_asked(void **state) {
         scene_jump(2 * HOUR);
         scene_sleep(600 * MILLISECOND);
     }
-    scene_wait_count(scene, "select count(*) from alert"
-                            " where state = 'given_up'",
+    scene_wait_count(scene,
+                     "select count(*) from alert"
+                     " where state = 'given_up'",
                      2501);
     assert_int_equal(scene_count(scene, "select count(*) from sat_entry"
                                         " where kind = 'given_up'"),
@@ -316,8 +318,9 @@ static void after_a_week_a_person_is_asked(void **state) {
 
     /* the person has it tried again: a week anew */
     sim_users_fault(scene->users, USER(2), FAULT(SIM_STATUS, 400, 1));
-    scene_sql(scene, "select retry_undelivered('90-B3-D5-1F-30-01-00-02',"
-                     " '%s')",
+    scene_sql(scene,
+              "select retry_undelivered('90-B3-D5-1F-30-01-00-02',"
+              " '%s')",
               instant_format(clock_now(), arena_alloc(scene->arena, 32)));
     scene_wait_requests(scene, 2, before + 1);
     scene_jump(SECOND);
@@ -338,17 +341,18 @@ static void without_an_address_it_stays_to_be_seen(void **state) {
     scene_start(scene);
     scene_wait_count(scene, "select count(*) from alert_lane where tries > 0",
                      2);
-    assert_int_equal(
-        scene_count(scene, "select count(*) from alert where last_error ="
-                           " 'the User has no Receive Response address'"),
-        1);
+    assert_int_equal(scene_count(scene,
+                                 "select count(*) from alert where last_error ="
+                                 " 'the User has no Receive Response address'"),
+                     1);
     assert_int_equal(scene_count(scene,
                                  "select count(*) from alert where"
                                  " last_error = 'the User is not registered'"),
                      1);
     /* the address comes, and all goes out */
-    scene_sql(scene, "update service_user set receive_url ="
-                     " 'http://127.0.0.1:%u/user/90-B3-D5-1F-30-01-00-01'",
+    scene_sql(scene,
+              "update service_user set receive_url ="
+              " 'http://127.0.0.1:%u/user/90-B3-D5-1F-30-01-00-01'",
               sim_users_port(scene->users));
     scene_jump(HOUR);
     scene_wait_taken(scene, 1, 3);
@@ -364,8 +368,9 @@ static void what_cannot_be_said_holds_up_no_other(void **state) {
     log_set_level(2);
     scene_start(scene);
     scene_wait_taken(scene, 1, 4);
-    scene_wait_count(scene, "select count(*) from alert where last_error ="
-                            " 'a column that this message needs is empty'",
+    scene_wait_count(scene,
+                     "select count(*) from alert where last_error ="
+                     " 'a column that this message needs is empty'",
                      1);
     scene_free(scene);
 }

@@ -195,27 +195,24 @@ static void the_message_has_what_was_heard(void **state) {
         " 'UTC', 'HH24:MI'), to_hex(device_alert_code), result), '; '"
         " order by alert_no) from alert where user_id = e('0001')"};
     struct world *world = *state;
-    apply(world, DELIVERED(1, "0101") "," ACTIVATED(
-                     2, "0101") "," REFUSED(3, "0201", "IMAGE_INVALID"));
+    apply(world, DELIVERED(1, "0101") "," ACTIVATED(2, "0101") "," REFUSED(
+                     3, "0201", "IMAGE_INVALID"));
     /* N61: the CSP's timestamp, the request's version; N39: the device's own
      * version and time */
-    assert_string_equal(
-        ask(world, &columns),
-        "N61 0100 PPMID 0000002a 10:00 1; N18; "
-        "N39 PPMID 0000002b 11:00 8f8b 1");
+    assert_string_equal(ask(world, &columns),
+                        "N61 0100 PPMID 0000002a 10:00 1; N18; "
+                        "N39 PPMID 0000002b 11:00 8f8b 1");
 }
 
 static void the_audit_trail_has_every_message(void **state) {
     static const struct db_statement entries = {
-        "entries",
-        "select string_agg(concat_ws(' ', kind, code, short(party),"
-        " short(device_id)), '; ' order by entry_no) from sat_entry"
-        " where kind like 'alert%'"};
+        "entries", "select string_agg(concat_ws(' ', kind, code, short(party),"
+                   " short(device_id)), '; ' order by entry_no) from sat_entry"
+                   " where kind like 'alert%'"};
     struct world *world = *state;
-    apply(world,
-          REFUSED(1, "0101", "DEVICE_NOT_IDENTIFIED") "," REFUSED(
-              2, "0102", "DEVICE_NOT_IDENTIFIED") "," REFUSED(3, "0201",
-                                                              "OTHER"));
+    apply(world, REFUSED(1, "0101", "DEVICE_NOT_IDENTIFIED") "," REFUSED(
+                     2, "0102", "DEVICE_NOT_IDENTIFIED") "," REFUSED(3, "0201",
+                                                                     "OTHER"));
     const char *got = ask(world, &entries);
     /* N19: an entry for each device as well */
     static const char *const expected[] = {

@@ -54,9 +54,9 @@ static void a_job_is_as_the_interface_says(void **state) {
     start(&scene);
     assert_true(fake_csp_wait(scene.north, "POST", 1));
 
-    /* sha256('image') */
+    /* the SHA-256 of 5,000 times x */
     const char *hash =
-        "6105d6cc76af400325e94d588ce511be5bfdbb73b437dc51eca43917d7a43e3d";
+        "c59d3c0480cc2d71d8f646e735e92da65450311eec46e81a5db8c7e6e8a92054";
     char path[128];
     snprintf(path, sizeof path, "/firmware-images/%s", hash);
     struct fake_request image = fake_csp_request(scene.north, "PUT", 0);

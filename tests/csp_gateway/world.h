@@ -124,14 +124,15 @@ static inline void accept_request(struct world *world, int counter,
     instant_format(clock_now(), now);
     int area = strcmp(csp, "north") == 0 ? 0x10 : 0x20;
     script(world,
-           "insert into firmware_image values (sha256('image'), sha256('m'),"
+           "insert into firmware_image values (sha256(repeat('x', "
+           "5000)::bytea), sha256('m'),"
            " repeat('x', 5000)::bytea) on conflict do nothing;"
            "with r as (insert into service_request (originator, target,"
            " counter, stage, used, service, service_reference_variant,"
            " command_variant, content, received, firmware_version, image_id)"
            " values ('00:00:00:00:00:00:00:01', '90:b3:d5:1f:30:00:00:02', %d,"
            " 1, true, 'serviceD', '11.4', 8, sha256('x'), '%s', '\\x0000ab2a',"
-           " sha256('image')) returning request_no),"
+           " sha256(repeat('x', 5000)::bytea)) returning request_no),"
            " d as (insert into tracking_live (device_id, chf_id, request_no,"
            " last_updated, release_due, status, device_type, csp,"
            " responsible_supplier_ids) select ('00:00:00:00:00:00:%x:'"

@@ -45,6 +45,31 @@ static void minimum_gbcs_versions_are_configured_by_type(void **state) {
     gateway_free(g);
 }
 
+/* For test systems; what is not valid yet is refused even there. */
+static void expired_certificates_are_accepted_when_configured(void **state) {
+    (void)state;
+    static const struct {
+        struct test_certificate about;
+        const char *code;
+    } rows[] = {
+        {{.id = SUPPLIER_A, .not_after = "20240101000000Z"}, "I99"},
+        {{.id = SUPPLIER_A, .not_before = "21000101000000Z"}, "E1"},
+    };
+    struct gateway *g = gateway_new();
+    g->config.accept_expired = true;
+    gateway_open(g);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        gateway_forget(g);
+        g->users[USER_A] = test_identity_new(g->arena, &rows[i].about);
+        gateway_trust(g, &g->users[USER_A]);
+        const eui64 devices[] = {PPMID(PLAIN), 0};
+        struct answer answer =
+            gateway_send_devices(g, USER_A, true, NULL, devices);
+        assert_string_equal(answer_says(g, &answer), rows[i].code);
+    }
+    gateway_free(g);
+}
+
 /* ---- the rules are data ---- */
 
 static const char *answer_to_a_ppmid(struct gateway *g, enum user user) {
@@ -153,6 +178,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(either_supplier_may_update_an_hcalcs_when_configured),
         cmocka_unit_test(minimum_gbcs_versions_are_configured_by_type),
+        cmocka_unit_test(expired_certificates_are_accepted_when_configured),
         cmocka_unit_test(a_changed_row_changes_the_code),
         cmocka_unit_test(a_role_becomes_eligible),
         cmocka_unit_test(unfit_rules_are_refused),

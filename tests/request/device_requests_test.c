@@ -6,7 +6,7 @@
 #include "support/check.h"
 #include "support/command_scene.h"
 
-#include <stdio.h>
+#include <pthread.h>
 
 #define READ DUIS_READ_FIRMWARE_VERSION
 #define TRANSFORM DUIS_ACTIVATE_FIRMWARE
@@ -385,7 +385,7 @@ static const struct row TRANSFORMS[] = {
 #define TEST_ROWS(name, rows)                                                  \
     static void name(void **state) {                                           \
         (void)state;                                                           \
-        run_rows(rows, sizeof rows / sizeof *rows);                            \
+        run_rows((rows), sizeof(rows) / sizeof *(rows));                       \
     }
 TEST_ROWS(reads_go_to_their_devices, READ_DEVICES)
 TEST_ROWS(reads_come_from_whom_it_concerns, READ_SENDERS)
@@ -502,6 +502,51 @@ static void no_counter_of_the_acb_is_used_twice(void **state) {
     scene_close(scene);
 }
 
+/* ---- many at once ---- */
+
+enum { THREADS = 4, EACH = 8 };
+
+struct poster {
+    struct gateway *gateway;
+    struct span bodies[EACH];
+};
+
+static void *post_all(void *context) {
+    struct poster *poster = context;
+    struct arena *arena = arena_new();
+    for (int i = 0; i < EACH; i++)
+        gateway_post_raw(poster->gateway, arena, "serviceS", poster->bodies[i]);
+    arena_free(arena);
+    return NULL;
+}
+
+static void commands_of_the_acb_at_the_same_moment(void **state) {
+    (void)state;
+    struct scene *scene = scene_open();
+    struct poster posters[THREADS];
+    pthread_t threads[THREADS];
+    const struct asked asked = {.device = PPMID(PLAIN), .body = READ};
+    for (int i = 0; i < THREADS; i++) {
+        posters[i].gateway = scene->gateway;
+        for (int j = 0; j < EACH; j++)
+            posters[i].bodies[j] = scene_request(scene, &asked);
+    }
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, post_all, &posters[i]), 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    assert_string_equal(
+        gateway_ask(scene->gateway,
+                    "select count(*) || ' ' || count(distinct counter)"
+                    " || ' ' || count(distinct payload) from device_command"),
+        "32 32 32");
+    for (uint64_t i = 1; i <= THREADS * EACH; i++)
+        assert_string_equal(scene_command(scene, i),
+                            "waiting 0129 by the ACB for north");
+    scene_close(scene);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_go_to_their_devices),
@@ -512,6 +557,7 @@ int main(void) {
         cmocka_unit_test(an_unfit_certificate_makes_no_command),
         cmocka_unit_test(the_command_is_returned),
         cmocka_unit_test(no_counter_of_the_acb_is_used_twice),
+        cmocka_unit_test(commands_of_the_acb_at_the_same_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -185,11 +185,25 @@ static int listen_for_notices(const char *path) {
     return handle;
 }
 
+/* False when the process ended, or nothing came for a minute. */
+static bool notice_comes(const struct life *life, struct pollfd *wait) {
+    for (int tries = 0; tries < 600; tries++) {
+        siginfo_t ended = {0};
+        if (poll(wait, 1, 100) == 1)
+            return true;
+        if (waitid(P_PID, (id_t)life->process, &ended,
+                   WEXITED | WNOHANG | WNOWAIT) != 0 ||
+            ended.si_pid != 0)
+            return false;
+    }
+    return false;
+}
+
 static void expect_notice(const struct life *life, const char *wanted) {
     struct pollfd wait = {.fd = life->notify, .events = POLLIN};
     for (;;) {
         char text[256];
-        if (poll(&wait, 1, 60000) != 1)
+        if (!notice_comes(life, &wait))
             fail_msg("no %s; the log says: %s", wanted,
                      read_file(in_directory("err")));
         ssize_t len = recv(life->notify, text, sizeof text - 1, 0);
@@ -212,9 +226,10 @@ static void write_config(struct life *life, const char *more) {
             "[database]\nconninfo = %s\n[user_gateway]\nlisten = unix:%s\n"
             "[operations]\nlisten = unix:%s\n[csp_gateway]\nlisten ="
             " 127.0.0.1:0\n[identity]\nxml_signing_key = %s\n"
-            "xml_signing_certificate = %s\n[csp north]\nregions = North\n"
+            "xml_signing_certificate = %s\nkey_agreement_key = %s\n[csp "
+            "north]\nregions = North\n"
             "base_url = http://127.0.0.1:1\n%s",
-            g->conninfo, life->users, life->operations, key, pem, more)));
+            g->conninfo, life->users, life->operations, key, pem, key, more)));
 }
 
 static struct life live(const char *more) {

@@ -74,7 +74,7 @@ int tool_run(struct tool *tool, const char *line) {
     tool->out.len = tool->err.len = 0;
     buffer_text(&tool->out, "");
     buffer_text(&tool->err, "");
-    int status = (int)fotactl_run(count, words, &tool->out, &tool->err);
+    int status = (int)fotactl_run(count, words, NULL, &tool->out, &tool->err);
     buffer_free(&text);
     return status;
 }

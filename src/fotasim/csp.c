@@ -1,0 +1,276 @@
+#include "fotasim/csp.h"
+
+#include "base/hex.h"
+#include "base/memory.h"
+#include "fotasim/csp_sim.h"
+#include "fotasim/device.h"
+#include "http/server.h"
+
+#include <openssl/sha.h>
+
+#include <stdlib.h>
+#include <time.h>
+
+/* One message in hand. */
+struct taking {
+    struct csp_sim *sim;
+    enum csp_route route;
+    const char *id;
+    json_t *line;         /* what is written of it */
+    unsigned good, again; /* the status when all is well, and the next time */
+};
+
+/* ---- faults ---- */
+
+static bool is_stopping(struct csp_sim *sim) {
+    pthread_mutex_lock(&sim->lock);
+    bool stopping = sim->stopping;
+    pthread_mutex_unlock(&sim->lock);
+    return stopping;
+}
+
+/* Longer than anybody waits. */
+static void hang(struct csp_sim *sim) {
+    for (int i = 0; i < 1200 && !is_stopping(sim); i++)
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+}
+
+static enum http_more cut(void *worker, void *context, struct buffer *piece) {
+    (void)worker;
+    (void)context;
+    (void)piece;
+    return HTTP_STREAM_CUT;
+}
+
+static void give(struct csp_sim *sim, const struct csp_reply *reply,
+                 struct http_response *response) {
+    unsigned status = (unsigned)strtoul(reply->answer, NULL, 10);
+    response->status = status ? status : 200;
+    response->content_type = "application/json";
+    if (strcmp(reply->answer, "hang") == 0)
+        hang(sim);
+    if (strcmp(reply->answer, "cut") == 0)
+        response->stream.next = cut;
+    else if (strcmp(reply->answer, "garbage") == 0)
+        response->body = span_text("<html>\x01\x02{{{");
+    else if (*reply->reason)
+        response->body = span_text(arena_printf(
+            response->arena, "{\"reasonCode\":\"%s\"}", reply->reason));
+}
+
+/* ---- taking ---- */
+
+/* What this try is answered; also counts and writes it. */
+static struct csp_reply decide(struct taking *taking) {
+    struct csp_faults faults;
+    csp_faults_read(taking->sim->options.faults, &faults);
+    struct csp_reply reply = faults.replies[taking->route];
+    struct csp_sim *sim = taking->sim;
+    struct csp_seen_row *row = csp_seen(&sim->seen[taking->route], taking->id);
+    row->count++;
+    bool well = row->taken || !*reply.answer ||
+                (reply.first && row->count > reply.first);
+    if (well) {
+        reply = (struct csp_reply){.reason = ""};
+        snprintf(reply.answer, sizeof reply.answer, "%u",
+                 row->taken ? taking->again : taking->good);
+    }
+    if (well && !row->taken && taking->route == CSP_JOB)
+        csp_plan_job(sim, taking->line);
+    if (well && !row->taken && taking->route == CSP_COMMAND && sim->han)
+        csp_plan_command(sim, taking->line);
+    row->taken = row->taken || well;
+    json_object_set_new(taking->line, "try", json_integer(row->count));
+    json_object_set_new(taking->line, "status",
+                        json_integer(strtol(reply.answer, NULL, 10)));
+    json_object_set_new(taking->line, "fault",
+                        well ? json_null() : json_string(reply.answer));
+    csp_journal_write(sim->files[taking->route], taking->line);
+    return reply;
+}
+
+static void take(struct taking *taking, struct http_response *response) {
+    pthread_mutex_lock(&taking->sim->lock);
+    struct csp_reply reply = decide(taking);
+    pthread_mutex_unlock(&taking->sim->lock);
+    give(taking->sim, &reply, response);
+}
+
+/* fotad has to present its token. */
+static bool may_speak(const struct csp_sim *sim,
+                      const struct http_request *request,
+                      struct http_response *response) {
+    const char *given = http_header(request, "Authorization");
+    const char *token = sim->options.expect_token;
+    if (!token || (given && strncmp(given, "Bearer ", 7) == 0 &&
+                   strcmp(given + 7, token) == 0))
+        return true;
+    http_problem(response, 401, "Not the token of fotad");
+    return false;
+}
+
+static void take_image(void *worker, const struct http_request *request,
+                       struct http_response *response) {
+    struct csp_sim *sim = worker;
+    const char *name = http_path_parameter(request, "sha256");
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    char text[2 * SHA256_DIGEST_LENGTH + 1];
+    SHA256(request->body.data, request->body.len, digest);
+    hex_format(span_of(digest, sizeof digest), text);
+    if (!may_speak(sim, request, response))
+        return;
+    if (strcasecmp(text, name) != 0) {
+        http_problem(response, 422, "The image has the hash %s", text);
+        return;
+    }
+    struct taking taking = {.sim = sim,
+                            .route = CSP_IMAGE,
+                            .id = name,
+                            .good = 201,
+                            .again = 200,
+                            .line = json_pack("{s:s, s:I}", "imageId", name,
+                                              "octets",
+                                              (json_int_t)request->body.len)};
+    csp_han_keep_image(sim, name, request->body);
+    take(&taking, response);
+}
+
+/* Jobs and commands: an object with an identifier that is its key as well. */
+static void take_object(struct csp_sim *sim, const struct http_request *request,
+                        struct http_response *response, enum csp_route route,
+                        const char *id_name) {
+    if (!may_speak(sim, request, response))
+        return;
+    json_t *object =
+        json_loadb((const char *)request->body.data, request->body.len,
+                   JSON_REJECT_DUPLICATES, NULL);
+    const char *id = json_string_value(json_object_get(object, id_name));
+    const char *key = http_header(request, "Idempotency-Key");
+    if (!id || !key || strcmp(id, key) != 0) {
+        json_decref(object);
+        http_problem(response, 400, "%s and Idempotency-Key are not the same",
+                     id_name);
+        return;
+    }
+    json_object_set_new(object, "key", json_string(key));
+    struct taking taking = {.sim = sim,
+                            .route = route,
+                            .id = key,
+                            .good = 202,
+                            .again = 202,
+                            .line = object};
+    take(&taking, response);
+}
+
+static void take_job(void *worker, const struct http_request *request,
+                     struct http_response *response) {
+    take_object(worker, request, response, CSP_JOB, "jobId");
+}
+
+static void take_command(void *worker, const struct http_request *request,
+                         struct http_response *response) {
+    take_object(worker, request, response, CSP_COMMAND, "commandId");
+}
+
+enum { MOST_BODY = 32 << 20 };
+
+static const struct http_route routes[] = {
+    {.method = "PUT",
+     .path = "/firmware-images/{sha256}",
+     .max_body = MOST_BODY,
+     .handler = take_image},
+    {.method = "POST",
+     .path = "/firmware-jobs",
+     .max_body = MOST_BODY,
+     .handler = take_job},
+    {.method = "POST",
+     .path = "/gbcs-commands",
+     .max_body = MOST_BODY,
+     .handler = take_command},
+};
+
+/* ---- start and end ---- */
+
+static void *start_worker(void *context, unsigned index) {
+    (void)index;
+    return context;
+}
+
+static bool listen_at(struct csp_sim *sim, const char **reason) {
+    sim->listener = http_listen(
+        &(struct http_options){.name = "csp",
+                               .address = sim->options.listen,
+                               .routes = routes,
+                               .route_count = sizeof routes / sizeof *routes,
+                               .workers = 8,
+                               .worker_start = start_worker,
+                               .worker_context = sim},
+        reason);
+    return sim->listener != NULL;
+}
+
+static void *tick(void *context) {
+    struct csp_sim *sim = context;
+    for (int i = 0; !is_stopping(sim); i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+        if (i % 10 == 9)
+            csp_han_turn(sim);
+    }
+    return NULL;
+}
+
+static void free_sim(struct csp_sim *sim) {
+    csp_forget_waiting(sim);
+    csp_han_forget_images(sim);
+    sim_han_free(sim->han);
+    csp_journal_close(sim);
+    free(sim);
+}
+
+static bool open_han(struct csp_sim *sim, const char **reason) {
+    if (!sim->options.pki)
+        return true;
+    char certificates[1024];
+    snprintf(certificates, sizeof certificates, "%s/certificates",
+             sim->options.pki);
+    sim->han = sim_han_new(
+        &(struct sim_han_options){.seed = sim->options.seed,
+                                  .certificates = certificates,
+                                  .faults = sim->options.device_faults});
+    *reason = "the hubs and devices cannot be emulated";
+    return sim->han != NULL;
+}
+
+struct csp_sim *csp_sim_start(const struct csp_options *options,
+                              const char **reason) {
+    struct csp_sim *sim = memory_alloc(sizeof *sim);
+    *sim = (struct csp_sim){.options = *options,
+                            .lock = PTHREAD_MUTEX_INITIALIZER,
+                            .moved = PTHREAD_COND_INITIALIZER};
+    *reason = "the state folder cannot be used";
+    if (!csp_journal_open(sim) || !open_han(sim, reason) ||
+        !listen_at(sim, reason)) {
+        free_sim(sim);
+        return NULL;
+    }
+    if (pthread_create(&sim->speaker, NULL, csp_speak, sim) != 0 ||
+        (sim->han && pthread_create(&sim->ticker, NULL, tick, sim) != 0))
+        abort();
+    return sim;
+}
+
+unsigned csp_sim_port(const struct csp_sim *sim) {
+    return http_port(sim->listener);
+}
+
+void csp_sim_stop(struct csp_sim *sim) {
+    pthread_mutex_lock(&sim->lock);
+    sim->stopping = true;
+    pthread_cond_broadcast(&sim->moved);
+    pthread_mutex_unlock(&sim->lock);
+    http_close(sim->listener);
+    pthread_join(sim->speaker, NULL);
+    if (sim->han)
+        pthread_join(sim->ticker, NULL);
+    free_sim(sim);
+}

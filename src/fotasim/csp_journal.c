@@ -1,0 +1,118 @@
+#include "base/memory.h"
+#include "fotasim/csp_sim.h"
+#include "fotasim/verbs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const char *const names[CSP_ROUTES] = {"images", "jobs", "commands"};
+static const char *const keys[CSP_ROUTES] = {"imageId", "jobId", "commandId"};
+
+struct csp_seen_row *csp_seen(struct csp_seen *seen, const char *id) {
+    for (size_t i = 0; i < seen->count; i++)
+        if (strcmp(seen->rows[i].id, id) == 0)
+            return &seen->rows[i];
+    if (seen->count == seen->size) {
+        seen->size = seen->size ? 2 * seen->size : 64;
+        seen->rows = memory_grow(seen->rows, seen->size * sizeof *seen->rows);
+    }
+    seen->rows[seen->count] = (struct csp_seen_row){.id = memory_text(id)};
+    return &seen->rows[seen->count++];
+}
+
+static void forget_seen(struct csp_seen *seen) {
+    for (size_t i = 0; i < seen->count; i++)
+        free(seen->rows[i].id);
+    free(seen->rows);
+    *seen = (struct csp_seen){.rows = NULL};
+}
+
+static const char *text(const json_t *object, const char *name) {
+    const char *value = json_string_value(json_object_get(object, name));
+    return value ? value : "";
+}
+
+static bool was_taken(const json_t *line) {
+    return json_integer_value(json_object_get(line, "status")) / 100 == 2;
+}
+
+static FILE *open_lines(const struct csp_sim *sim, const char *name) {
+    char path[4200];
+    snprintf(path, sizeof path, "%s/%s.jsonl", sim->options.state, name);
+    FILE *file = fopen(path, "a+e");
+    if (!file)
+        refuse("%s: %s", path, strerror(errno));
+    else
+        rewind(file);
+    return file;
+}
+
+static void recall(struct csp_seen *seen, const char *key, const json_t *line) {
+    struct csp_seen_row *row = csp_seen(seen, text(line, key));
+    row->count++;
+    row->taken = row->taken || was_taken(line);
+}
+
+/* The next line that is JSON, or NULL: the end of the process before may have
+ * cut one off; then what follows begins on a new line. */
+static json_t *read_line(FILE *file) {
+    char *line = NULL;
+    size_t size = 0;
+    bool whole = true;
+    json_t *json = NULL;
+    for (ssize_t len; !json && (len = getline(&line, &size, file)) > 0;) {
+        whole = line[len - 1] == '\n';
+        json = json_loads(line, 0, NULL);
+    }
+    if (!whole)
+        fputc('\n', file);
+    free(line);
+    return json;
+}
+
+static void recall_file(struct csp_sim *sim, enum csp_route route) {
+    for (json_t *line; (line = read_line(sim->files[route]));) {
+        bool before =
+            csp_seen(&sim->seen[route], text(line, keys[route]))->taken;
+        recall(&sim->seen[route], keys[route], line);
+        if (route == CSP_JOB && was_taken(line) && !before)
+            csp_plan_job(sim, line);
+        json_decref(line);
+    }
+}
+
+bool csp_journal_open(struct csp_sim *sim) {
+    if (!make_folder(sim->options.state))
+        return false;
+    sim->said_file = open_lines(sim, "said");
+    for (json_t *line; sim->said_file && (line = read_line(sim->said_file));) {
+        recall(&sim->said, "id", line);
+        json_decref(line);
+    }
+    bool good = sim->said_file != NULL;
+    for (enum csp_route route = CSP_IMAGE; route < CSP_ROUTES; route++) {
+        sim->files[route] = open_lines(sim, names[route]);
+        good = good && sim->files[route];
+        if (sim->files[route])
+            recall_file(sim, route);
+    }
+    return good;
+}
+
+void csp_journal_close(struct csp_sim *sim) {
+    for (enum csp_route route = CSP_IMAGE; route < CSP_ROUTES; route++) {
+        forget_seen(&sim->seen[route]);
+        if (sim->files[route])
+            fclose(sim->files[route]);
+    }
+    forget_seen(&sim->said);
+    if (sim->said_file)
+        fclose(sim->said_file);
+}
+
+void csp_journal_write(FILE *file, json_t *line) {
+    json_dumpf(line, file, JSON_COMPACT);
+    fputc('\n', file);
+    fflush(file);
+    json_decref(line);
+}

@@ -1,0 +1,206 @@
+/*
+ * The gateway and the emulated CSPs, both whole: what is scripted there has
+ * its consequence here, once, also when either side is started again.
+ */
+#include "world.h"
+
+#include "csp_gateway/gateway.h"
+#include "fotasim/csp.h"
+
+struct scene {
+    struct world world;
+    struct csp_sim *sim;
+    struct csp_gateway *gateway;
+    struct csp_options options;
+    char fotad[64], base_url[64], folder[64], faults[80];
+};
+
+static void start_sim(struct scene *scene) {
+    const char *reason;
+    scene->sim = csp_sim_start(&scene->options, &reason);
+    if (!scene->sim)
+        fail_msg("%s", reason);
+    snprintf(scene->base_url, sizeof scene->base_url, "http://127.0.0.1:%u",
+             csp_sim_port(scene->sim));
+}
+
+static void start_gateway(struct scene *scene) {
+    const char *reason;
+    scene->gateway = csp_gateway_start(&scene->world.config, &reason);
+    if (!scene->gateway)
+        fail_msg("%s", reason);
+    snprintf(scene->fotad, sizeof scene->fotad, "http://127.0.0.1:%u",
+             csp_gateway_port(scene->gateway));
+}
+
+static int open_scene(void **state) {
+    static struct scene scene;
+    scene = (struct scene){.folder = "/tmp/fotad-csp-XXXXXX"};
+    world_open(&scene.world);
+    assert_non_null(mkdtemp(scene.folder));
+    snprintf(scene.faults, sizeof scene.faults, "%s/faults", scene.folder);
+    scene.options = (struct csp_options){.listen = "127.0.0.1:0",
+                                         .name = "north",
+                                         .fotad = scene.fotad,
+                                         .token = "north's",
+                                         .expect_token = "ours",
+                                         .state = scene.folder,
+                                         .faults = scene.faults};
+    scene.world.config.csp_listen = "127.0.0.1:0";
+    scene.world.config.csps[0].base_url = scene.base_url;
+    scene.world.config.csp_count = 1;
+    start_sim(&scene);
+    start_gateway(&scene);
+    *state = &scene;
+    return 0;
+}
+
+static void stop_both(struct scene *scene) {
+    csp_gateway_stop(scene->gateway);
+    if (scene->sim)
+        csp_sim_stop(scene->sim);
+    scene->gateway = NULL;
+    scene->sim = NULL;
+}
+
+static int close_scene(void **state) {
+    struct scene *scene = *state;
+    if (!scene)
+        return 0;
+    stop_both(scene);
+    world_close(&scene->world);
+    static const char *const names[] = {"faults", "images.jsonl", "jobs.jsonl",
+                                        "commands.jsonl", "said.jsonl"};
+    char path[128];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", scene->folder, names[i]);
+        unlink(path);
+    }
+    return rmdir(scene->folder);
+}
+
+static void set_faults(const struct scene *scene, const char *rows) {
+    FILE *file = fopen(scene->faults, "w");
+    assert_non_null(file);
+    fputs(rows, file);
+    fclose(file);
+}
+
+/* Lines of a file of the CSP's that have that text in them. */
+static size_t lines(const struct scene *scene, const char *name,
+                    const char *text) {
+    char path[128], line[65536];
+    snprintf(path, sizeof path, "%s/%s.jsonl", scene->folder, name);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t count = 0;
+    while (fgets(line, sizeof line, file))
+        count += strstr(line, text) != NULL;
+    fclose(file);
+    return count;
+}
+
+#define STATUSES                                                               \
+    "select string_agg(status || ' ' || n, ', ' order by status) from ("       \
+    "select status, count(*) as n from tracking group by status) x"
+
+static void all_goes_well_without_faults(void **state) {
+    struct scene *scene = *state;
+    accept_request(&scene->world, 1, "north", 1, 25);
+    expect_soon(&scene->world, "SUCCESSFUL_CH_TRANSFER 25", STATUSES);
+    expect(&scene->world, "N59 3, N61 25",
+           "select string_agg(code || ' ' || n, ', ' order by code) from ("
+           "select code, count(*) as n from alert group by code) x");
+    assert_int_equal(lines(scene, "images", "\"status\":201"), 1);
+    assert_int_equal(lines(scene, "jobs", "\"status\":202"), 3);
+    assert_int_equal(lines(scene, "said", "\"status\":200"), 6);
+}
+
+static void devices_fare_as_scripted(void **state) {
+    struct scene *scene = *state;
+    set_faults(scene, "# one of each\n"
+                      "device 00-00-00-00-00-00-11-01 reject IMAGE_INVALID\n"
+                      "device 00-00-00-00-00-00-11-02 fail NO_SLOT\n"
+                      "device 00-00-00-00-00-00-11-03 other BUSY\n"
+                      "device 00-00-00-00-00-00-11-04 silent\n"
+                      "device 00-00-00-00-00-00-11-05 another_hub\n"
+                      "device 00-00-00-00-00-00-11-06 well\n"
+                      "batch 2\n"
+                      "delivery_delay 300\n");
+    accept_request(&scene->world, 1, "north", 1, 7);
+    expect_soon(&scene->world,
+                "APPROVED_FOR_DISTRIBUTION 3, SUCCESSFUL_CH_TRANSFER 2,"
+                " REJECTED_BY_CSP 1, FAILED_CH_TRANSFER 1",
+                STATUSES);
+    expect(&scene->world, "N18 1, N59 1, N60 1, N61 2",
+           "select string_agg(code || ' ' || n, ', ' order by code) from ("
+           "select code, count(*) as n from alert group by code) x");
+}
+
+static void a_job_is_worked_once_however_it_goes_wrong(void **state) {
+    struct scene *scene = *state;
+    static const char *const faults[] = {
+        "job 503 - 1",     "job cut - 1",
+        "job garbage - 1", "job hang - 1",
+        "job 500 - 1",     "image 503 - 1\njob 503 - 1",
+        "copies 2",        "copies 2\nreport_delay 200",
+    };
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        print_message("%s\n", faults[i]);
+        set_faults(scene, faults[i]);
+        accept_request(&scene->world, (int)i + 1, "north", 4 * (int)i + 1, 4);
+        char expected[64];
+        snprintf(expected, sizeof expected, "SUCCESSFUL_CH_TRANSFER %zu",
+                 4 * (i + 1));
+        expect_soon(&scene->world, expected, STATUSES);
+        snprintf(expected, sizeof expected, "%zu", i + 1);
+        expect_soon(&scene->world, expected,
+                    "select count(*)::text from alert where code = 'N59'");
+    }
+    expect(&scene->world, "32",
+           "select count(*)::text from alert where code = 'N61'");
+}
+
+static void a_refusal_releases_every_device(void **state) {
+    struct scene *scene = *state;
+    set_faults(scene, "job 400 DISTRIBUTION_EXPIRED");
+    accept_request(&scene->world, 1, "north", 1, 4);
+    expect_soon(&scene->world, "REJECTED_BY_CSP 4", STATUSES);
+    expect(&scene->world, "N20 4",
+           "select code || ' ' || cardinality(device_ids) from alert");
+}
+
+static void either_side_may_be_started_again(void **state) {
+    struct scene *scene = *state;
+    set_faults(scene, "report_delay 60000\ndelivery_delay 60000\n");
+    accept_request(&scene->world, 1, "north", 1, 4);
+    expect_soon(&scene->world, "handed_over",
+                "select state::text from csp_job");
+    stop_both(scene);
+    assert_int_equal(lines(scene, "said", ""), 0);
+    set_faults(scene, "");
+    /* as if the CSP's answer had been lost */
+    script(&scene->world, "update csp_job set state = 'waiting', ended = null");
+    start_sim(scene);
+    start_gateway(scene);
+    expect_soon(&scene->world, "SUCCESSFUL_CH_TRANSFER 4", STATUSES);
+    expect_soon(&scene->world, "handed_over",
+                "select state::text from csp_job");
+    expect(&scene->world, "5", "select count(*)::text from alert");
+    assert_int_equal(lines(scene, "said", "\"status\":200"), 2);
+    assert_int_equal(lines(scene, "images", ""), 1);
+}
+
+int main(void) {
+    own_the_clock();
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
+    const struct CMUnitTest tests[] = {
+        TEST(all_goes_well_without_faults),
+        TEST(devices_fare_as_scripted),
+        TEST(a_job_is_worked_once_however_it_goes_wrong),
+        TEST(a_refusal_releases_every_device),
+        TEST(either_side_may_be_started_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

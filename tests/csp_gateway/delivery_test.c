@@ -1,0 +1,290 @@
+/* Delivery notifications: what is taken, what becomes of the devices, and what
+ * is answered. */
+#include "says.h"
+
+/* ---- delivery notifications ---- */
+
+#define NOTIFICATION(id, hub, device, status)                                  \
+    "{'notificationId':'" id "','jobId':'" NORTH_JOB                           \
+    "','commsHubId':'00-00-00-00-00-00-" hub                                   \
+    "','deviceId':'00-00-00-00-00-00-" device                                  \
+    "','deviceType':'PPMID','firmwareVersion':'0000AB2A',"                     \
+    "'timestamp':'2026-11-21T09:15:00Z','status':'" status "'}"
+
+#define ACCEPT_ALL                                                             \
+    north_says(scene, REPORTS,                                                 \
+               "{'reportId':'r','jobId':'" NORTH_JOB "','rejected':[]}")
+
+static void each_status_has_its_consequence(void **state) {
+    struct scene *scene = *state;
+    ACCEPT_ALL;
+    north_says(scene, NOTIFICATIONS,
+               "[" NOTIFICATION("n1", "10-01", "11-01", "Success") "," /**/
+               NOTIFICATION("n2", "10-02", "11-02", "Failed") ","      /**/
+               NOTIFICATION("n3", "10-03", "11-03", "Other") "]");
+    expect_summary(scene, "3 0");
+    assert_string_equal(statuses(scene),
+                        "01 SUCCESSFUL_CH_TRANSFER, 02 FAILED_CH_TRANSFER,"
+                        " 03 APPROVED_FOR_DISTRIBUTION,"
+                        " 04 APPROVED_FOR_DISTRIBUTION,"
+                        " 05 APPROVED_FOR_DISTRIBUTION,"
+                        " 06 APPROVED_FOR_DISTRIBUTION");
+    assert_string_equal(alerts(scene),
+                        "N59 to 2 of 6, N60 to 1 of 02, N61 to 1 of 01");
+    expect(&scene->world, "2026-11-21 09:15:00+00",
+           "select event_time::text from alert where code = 'N61'");
+    expect(&scene->world, "03 Other n3",
+           "select right(device_id::text, 2) || ' ' || code || ' ' || detail"
+           " from sat_entry where kind = 'notification' and code = 'Other'");
+}
+
+static void a_single_object_is_a_batch_of_one(void **state) {
+    struct scene *scene = *state;
+    ACCEPT_ALL;
+    north_says(scene, NOTIFICATIONS,
+               NOTIFICATION("n1", "10-01", "11-01", "Success"));
+    expect_summary(scene, "1 0");
+    north_says(scene, NOTIFICATIONS,
+               NOTIFICATION("n2", "10-01", "11-07", "Success"));
+    expect_summary(scene, "0 0 [0: deviceId: not in the job]");
+    north_says(scene, NOTIFICATIONS, "[]");
+    expect_summary(scene, "0 0");
+}
+
+static void every_notification_counts_once(void **state) {
+    struct scene *scene = *state;
+    ACCEPT_ALL;
+    const char *batch =
+        "[" NOTIFICATION("n1", "10-01", "11-01", "Success") "," /**/
+        NOTIFICATION("n1", "10-01", "11-01", "Success") ","     /**/
+        NOTIFICATION("n2", "10-02", "11-02", "Failed") "]";
+    north_says(scene, NOTIFICATIONS, batch);
+    expect_summary(scene, "2 1");
+    north_says(scene, NOTIFICATIONS, batch);
+    expect_summary(scene, "0 3");
+    assert_string_equal(alerts(scene),
+                        "N59 to 2 of 6, N60 to 1 of 02, N61 to 1 of 01");
+    /* reports and notifications do not share their identifiers */
+    north_says(scene, NOTIFICATIONS,
+               NOTIFICATION("r", "10-03", "11-03", "Success"));
+    expect_summary(scene, "1 0");
+}
+
+static void a_notification_may_overtake_the_report(void **state) {
+    struct scene *scene = *state;
+    north_says(scene, NOTIFICATIONS,
+               NOTIFICATION("n1", "10-01", "11-01", "Success"));
+    expect_summary(scene, "1 0");
+    assert_string_equal(statuses(scene), "01 SUCCESSFUL_CH_TRANSFER");
+    ACCEPT_ALL;
+    expect_summary(scene, "1 0");
+    expect(&scene->world, "SUCCESSFUL_CH_TRANSFER",
+           "select status::text from tracking_live where device_id ="
+           " '00:00:00:00:00:00:11:01'");
+    assert_string_equal(alerts(scene), "N59 to 2 of 6, N61 to 1 of 01");
+}
+
+/* Told, not moved (DESIGN.md). */
+static void a_notification_after_a_reset_moves_nothing(void **state) {
+    struct scene *scene = *state;
+    ACCEPT_ALL;
+    script(&scene->world,
+           "select apply_events(array[row(1, 'reset', device_id, 1, null, null,"
+           " null, null, null, null)::tracking_event], '2026-11-21',"
+           " interval '5 days') from tracking_live"
+           " where device_id = '00:00:00:00:00:00:11:01'");
+    north_says(scene, NOTIFICATIONS,
+               NOTIFICATION("n1", "10-01", "11-01", "Success"));
+    expect_summary(scene, "1 0");
+    expect(&scene->world, "RESET_BY_DCC",
+           "select string_agg(status::text, ' ') from tracking"
+           " where device_id = '00:00:00:00:00:00:11:01'");
+    assert_string_equal(alerts(scene), "N59 to 2 of 6, N61 to 1 of 01");
+}
+
+/* decisions.md 17: recorded, without effect. */
+static void another_hub_has_no_effect(void **state) {
+    struct scene *scene = *state;
+    ACCEPT_ALL;
+    north_says(scene, NOTIFICATIONS,
+               NOTIFICATION("n1", "10-02", "11-01", "Success"));
+    expect_summary(scene, "1 0");
+    expect(&scene->world, "APPROVED_FOR_DISTRIBUTION",
+           "select status::text from tracking_live where device_id ="
+           " '00:00:00:00:00:00:11:01'");
+    assert_string_equal(alerts(scene), "N59 to 2 of 6");
+    expect(&scene->world, "n1 another hub: 00-00-00-00-00-00-10-02",
+           "select detail from sat_entry where kind = 'notification'");
+}
+
+static void what_is_wrong_with_an_entry_is_told_by_its_place(void **state) {
+    struct scene *scene = *state;
+    ACCEPT_ALL;
+    north_says(
+        scene, NOTIFICATIONS,
+        "[" NOTIFICATION("n0", "10-01", "11-01", "Success") "," /* good */
+        NOTIFICATION("", "10-01", "11-01", "Success") ","       /* 1 */
+        NOTIFICATION("n2", "10-1", "11-01", "Success") ","      /* 2 */
+        NOTIFICATION("n3", "10-01", "11-0101", "Success") ","   /* 3 */
+        NOTIFICATION(
+            "n4", "10-01", "11-01",
+            "success") "," /* 4 */
+                       "{'notificationId':'n5','jobId':'" NORTH_JOB
+                       "'},"                                        /* 5 */
+                       "[],"                                        /* 6 */
+                       "{'notificationId':'n7','jobId':'" SOUTH_JOB /* 7 */
+                       "','commsHubId':'00-00-00-00-00-00-20-01',"
+                       "'deviceId':'00-00-00-00-00-00-21-01','deviceType':'"
+                       "PPMID',"
+                       "'firmwareVersion':'0000AB2A','timestamp':'2026-11-"
+                       "21T09:15:00Z',"
+                       "'status':'Success'}," NOTIFICATION(
+                           "n8", "10-07", "11-07",
+                           "Success") "," /* 8 */
+                                      "{'notificationId':'n9','jobId':"
+                                      "'" NORTH_JOB /* 9 */
+                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
+                                      ","
+                                      "'deviceId':'00-00-00-00-00-00-11-01','"
+                                      "deviceType':'ESME',"
+                                      "'firmwareVersion':'0000AB2A','timestamp'"
+                                      ":'2026-11-21T09:15:00Z',"
+                                      "'status':'Success'},"
+                                      "{'notificationId':'n10','jobId':"
+                                      "'" NORTH_JOB /* 10 */
+                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
+                                      ","
+                                      "'deviceId':'00-00-00-00-00-00-11-01','"
+                                      "deviceType':'PPMID',"
+                                      "'firmwareVersion':'0000AB2B','timestamp'"
+                                      ":'2026-11-21T09:15:00Z',"
+                                      "'status':'Success'},"
+                                      "{'notificationId':'n11','jobId':"
+                                      "'" NORTH_JOB /* 11 */
+                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
+                                      ","
+                                      "'deviceId':'00-00-00-00-00-00-11-01','"
+                                      "deviceType':'METER',"
+                                      "'firmwareVersion':'AB2A','timestamp':'"
+                                      "yesterday',"
+                                      "'status':'Success'},"
+                                      "{'notificationId':'n12','jobId':"
+                                      "'" NORTH_JOB /* 12 */
+                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
+                                      ","
+                                      "'deviceId':'00-00-00-00-00-00-11-01','"
+                                      "deviceType':'PPMID',"
+                                      "'firmwareVersion':'AB2A','timestamp':'"
+                                      "yesterday',"
+                                      "'status':'Success'},"
+                                      "{'notificationId':'n13','jobId':"
+                                      "'" NORTH_JOB /* 13 */
+                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
+                                      ","
+                                      "'deviceId':'00-00-00-00-00-00-11-01','"
+                                      "deviceType':'PPMID',"
+                                      "'firmwareVersion':'0000AB2A','timestamp'"
+                                      ":'2026-02-30T09:15:00Z',"
+                                      "'status':'Success'},"
+                                      "{'notificationId':'n14','jobId':"
+                                      "'" NORTH_JOB /* 14 */
+                                      "','commsHubId':'00-00-00-00-00-00-10-02'"
+                                      ","
+                                      "'deviceId':'00-00-00-00-00-00-11-02','"
+                                      "deviceType':'PPMID',"
+                                      "'firmwareVersion':'0000ab2a','timestamp'"
+                                      ":'2026-11-21T10:15:00+01:00',"
+                                      "'status':'Failed','reasonCode':7},"
+                                      "{'notificationId':'n15','jobId':"
+                                      "'" NORTH_JOB /* good */
+                                      "','commsHubId':'00-00-00-00-00-00-10-02'"
+                                      ","
+                                      "'deviceId':'00-00-00-00-00-00-11-02','"
+                                      "deviceType':'PPMID',"
+                                      "'firmwareVersion':'0000ab2a','timestamp'"
+                                      ":'2026-11-21T10:15:00+01:00',"
+                                      "'status':'Failed','reasonCode':'NO_SLOT'"
+                                      ",'more':[{}]}]");
+    expect_summary(
+        scene,
+        "2 0 [1: notificationId: not 1 to 128 characters]"
+        " [2: commsHubId: not an EUI-64] [3: deviceId: not an EUI-64]"
+        " [4: status: not Success, Failed or Other] [5: commsHubId: missing]"
+        " [6: not a JSON object] [7: jobId: not known]"
+        " [8: deviceId: not in the job]"
+        " [9: deviceType: not that of the job]"
+        " [10: firmwareVersion: not that of the job]"
+        " [11: deviceType: not a DeviceType]"
+        " [12: firmwareVersion: not 8 hexadecimal digits]"
+        " [13: timestamp: not an xs:dateTime]"
+        " [14: reasonCode: not at most 128 characters]");
+    assert_string_equal(alerts(scene),
+                        "N59 to 2 of 6, N60 to 1 of 02, N61 to 1 of 01");
+    expect(&scene->world, "2026-11-21 09:15:00+00",
+           "select event_time::text from alert where code = 'N60'");
+}
+
+/* What was refused may come again, in good form, under the same identifier. */
+static void a_refused_identifier_is_not_used_up(void **state) {
+    struct scene *scene = *state;
+    ACCEPT_ALL;
+    north_says(scene, NOTIFICATIONS,
+               "[" NOTIFICATION("n1", "10-09", "11-09", "Success") "," /**/
+               NOTIFICATION("n1", "10-01", "11-01", "Success") "]");
+    expect_summary(scene, "1 0 [0: deviceId: not in the job]");
+}
+
+/* The whole way in one batch: 10,000 devices of one job. */
+static void a_batch_of_10000_is_taken(void **state) {
+    struct scene *scene = *state;
+    script(&scene->world,
+           "insert into tracking_live (device_id, chf_id, request_no, job_no,"
+           " last_updated, release_due, status, device_type, csp,"
+           " responsible_supplier_ids) select ('00:00:00:00:01:'"
+           " || substr(h, 1, 2) || ':' || substr(h, 3, 2) || ':00')::macaddr8,"
+           " '00:00:00:00:00:00:10:01', 1, 1, now(), now() + interval '1 year',"
+           " 'APPROVED_FOR_DISTRIBUTION', 'PPMID', 'north', '{}'"
+           " from generate_series(1, 9999) n, to_hex(n + 65536) g (x),"
+           " substr(x, 2) h");
+    struct buffer body = {0};
+    for (int i = 0; i < 10000; i++) {
+        const char *bad = i == 4321 ? "zz" : "00";
+        buffer_printf(&body,
+                      "%s{'notificationId':'%d','jobId':'" NORTH_JOB
+                      "','commsHubId':'00-00-00-00-00-00-10-01',"
+                      "'deviceId':'00-00-00-00-01-%02X-%02X-%s',"
+                      "'deviceType':'PPMID','firmwareVersion':'0000AB2A',"
+                      "'timestamp':'2026-11-21T09:15:00Z',"
+                      "'status':'Success'}",
+                      i ? "," : "[", i, i >> 8, i & 0xFF, bad);
+    }
+    buffer_text(&body, "]");
+    for (size_t i = 0; i < body.len; i++)
+        if (body.data[i] == '\'')
+            body.data[i] = '"';
+    post(scene, "Bearer north's", NOTIFICATIONS, buffer_span(&body));
+    expect_summary(scene, "9998 0 [0: deviceId: not in the job]"
+                          " [4321: deviceId: not an EUI-64]");
+    post(scene, "Bearer north's", NOTIFICATIONS, buffer_span(&body));
+    expect_summary(scene, "0 9998 [0: deviceId: not in the job]"
+                          " [4321: deviceId: not an EUI-64]");
+    expect(&scene->world, "9998",
+           "select count(*)::text from alert where code = 'N61'");
+    buffer_free(&body);
+}
+
+int main(void) {
+    own_the_clock();
+    const struct CMUnitTest tests[] = {
+        TEST(each_status_has_its_consequence),
+        TEST(a_single_object_is_a_batch_of_one),
+        TEST(every_notification_counts_once),
+        TEST(a_notification_may_overtake_the_report),
+        TEST(a_notification_after_a_reset_moves_nothing),
+        TEST(another_hub_has_no_effect),
+        TEST(what_is_wrong_with_an_entry_is_told_by_its_place),
+        TEST(a_refused_identifier_is_not_used_up),
+        TEST(a_batch_of_10000_is_taken),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
