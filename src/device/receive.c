@@ -237,8 +237,8 @@ enum outcome receive_batch(const struct receiving *receiving, struct db *db,
         .receiving = receiving, .arena = arena_new(), .most = most, .now = now};
     instant start = clock_elapsed();
     enum outcome outcome = db_transact(db, step, &batch, true);
-    *taken = outcome == DONE ? batch.count : 0;
-    if (*taken) {
+    *taken = batch.count;
+    if (outcome == DONE && batch.count) {
         alerts_wake();
         metric_observe(metric_of(&families[SECONDS], NULL, NULL, NULL),
                        clock_elapsed() - start);
