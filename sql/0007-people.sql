@@ -57,14 +57,40 @@ comment on column sign_in_failure.failures is
 alter table sat_entry add column person text;
 comment on column sat_entry.person is
     'account, or fotactl:LOGIN, that acted; null: fotad itself';
--- Each entry is in at most one of the two, and most are in none.
 create index sat_entry_device on sat_entry (device_id, at)
     where device_id is not null
         and kind in ('status', 'told', 'notification', 'reset', 'released');
 comment on index sat_entry_device is 'what happened to a device, on its page';
-create index sat_entry_alert on sat_entry (request_no, kind)
-    where kind in ('alert', 'delivered', 'given_up');
-comment on index sat_entry_alert is 'messages of a request, on its page';
+
+create table alert_count (
+    request_no bigint not null,
+    sent       integer not null,
+    confirmed  integer not null
+);
+comment on table alert_count is
+    'Messages to Users by request: a row for each batch that was written or '
+    'confirmed, so that no two wait for each other';
+create index alert_count_request on alert_count (request_no);
+
+create function count_alerts() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'INSERT' then
+        insert into alert_count
+        select request_no, count(*), 0 from written
+        where request_no is not null group by request_no;
+    else
+        insert into alert_count
+        select request_no, 0, count(*) from confirmed
+        where request_no is not null group by request_no;
+    end if;
+    return null;
+end $$;
+create trigger count_written after insert on alert
+    referencing new table as written
+    for each statement execute function count_alerts();
+create trigger count_confirmed after delete on alert
+    referencing old table as confirmed
+    for each statement execute function count_alerts();
 
 create index service_request_sender on service_request (originator, request_no);
 create index service_request_received on service_request (received);

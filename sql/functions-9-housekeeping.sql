@@ -245,3 +245,19 @@ begin
     get diagnostics more = row_count;
     return greatest(gone, more);
 end $$;
+
+-- Counts of messages of requests that came before; request_no goes with time.
+create or replace function clean_alert_counts(
+    p_before timestamptz, p_most integer) returns bigint
+    language plpgsql as $$
+declare
+    low constant bigint := (select request_no from service_request
+        where received >= p_before order by received limit 1);
+    gone bigint;
+begin
+    delete from alert_count where ctid = any (array(
+        select ctid from alert_count where request_no < low
+        order by request_no limit p_most for update skip locked));
+    get diagnostics gone = row_count;
+    return gone;
+end $$;

@@ -3,6 +3,7 @@
 #define FOTAD_SSI_CALL_H
 
 #include "base/config.h"
+#include "base/request_id.h"
 #include "base/secret.h"
 #include "db/db.h"
 #include "http/server.h"
@@ -87,12 +88,7 @@ bool ssi_change(struct call *call, const struct db_statement *statement,
 
 bool ssi_device_id(struct call *call, eui64 *id);
 
-struct request_name {
-    eui64 originator, target;
-    uint64_t counter;
-};
-bool ssi_read_request_name(const char *text, struct request_name *name);
-bool ssi_request_name(struct call *call, struct request_name *name);
+bool ssi_request_id(struct call *call, struct request_id *id);
 /* The account in the path; what cannot be one is a 404. */
 bool ssi_account_name(struct call *call, const char **name);
 

@@ -23,24 +23,9 @@ bool ssi_device_id(struct call *call, eui64 *id) {
                         "00-DB-12-34-56-78-90-A0.");
 }
 
-bool ssi_read_request_name(const char *text, struct request_name *name) {
-    enum { COUNTER_AT = 2 * EUI64_TEXT_LEN + 2, MOST_DIGITS = 20 };
-    size_t len = strlen(text);
-    if (len <= COUNTER_AT || len > COUNTER_AT + MOST_DIGITS ||
-        text[EUI64_TEXT_LEN] != ':' || text[COUNTER_AT - 1] != ':' ||
-        strspn(text + COUNTER_AT, "0123456789") != len - COUNTER_AT)
-        return false;
-    errno = 0;
-    name->counter = strtoull(text + COUNTER_AT, NULL, 10);
-    return !errno &&
-           eui64_parse(span_of(text, EUI64_TEXT_LEN), &name->originator) &&
-           eui64_parse(span_of(text + EUI64_TEXT_LEN + 1, EUI64_TEXT_LEN),
-                       &name->target);
-}
-
-bool ssi_request_name(struct call *call, struct request_name *name) {
-    return ssi_read_request_name(
-               http_path_parameter(call->request, "requestId"), name) ||
+bool ssi_request_id(struct call *call, struct request_id *id) {
+    return request_id_parse(http_path_parameter(call->request, "requestId"),
+                            id) ||
            refuse(call, "A RequestID is the EUI-64 of the sender, the EUI-64 "
                         "of the target and a counter, with ':' between them.");
 }

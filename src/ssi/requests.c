@@ -14,7 +14,7 @@ struct search {
     bool has_device, has_version, has_name, has_counter;
     eui64 device;
     uint8_t version[4];
-    struct request_name name; /* its counter alone, for has_counter */
+    struct request_id name; /* its counter alone, for has_counter */
 };
 
 static bool read_counter(const char *text, uint64_t *counter) {
@@ -33,7 +33,7 @@ static bool read_search(struct call *call, struct search *search) {
     if (!ssi_query_text(call, "search", 128, &text) || !text)
         return !call->response->content_type;
     search->has_device = eui64_parse(span_text(text), &search->device);
-    search->has_name = ssi_read_request_name(text, &search->name);
+    search->has_name = request_id_parse(text, &search->name);
     search->has_version = strlen(text) == 8 &&
                           hex_parse(span_text(text), search->version, 4) == 4;
     search->has_counter = !search->has_name && !search->has_version &&
@@ -112,7 +112,7 @@ void ssi_requests(struct call *call) {
 
 /* The parameters of seen_request(), as $1 to $4. */
 static void add_name(struct db_params *params, const struct person *person,
-                     const struct request_name *name) {
+                     const struct request_id *name) {
     db_eui64(params, name->originator);
     db_eui64(params, name->target);
     db_uint8(params, name->counter);
@@ -123,8 +123,8 @@ void ssi_request(struct call *call) {
     static const struct db_statement statement = {
         "request_screen", "select request_screen(r, $5)::text"
                           " from seen_request($1, $2, $3, $4) r"};
-    struct request_name name;
-    if (!ssi_request_name(call, &name))
+    struct request_id name;
+    if (!ssi_request_id(call, &name))
         return;
     struct db_params params = DB_PARAMS(call->arena);
     add_name(&params, call->person, &name);
@@ -136,8 +136,8 @@ bool ssi_find_request(struct call *call, int64_t *request_no) {
     static const struct db_statement statement = {
         "seen_request", "select request_no from seen_request($1, $2, $3, $4)"};
     struct db *db = call->worker->reading;
-    struct request_name name;
-    if (!ssi_request_name(call, &name))
+    struct request_id name;
+    if (!ssi_request_id(call, &name))
         return false;
     struct db_params params = DB_PARAMS(call->arena);
     add_name(&params, call->person, &name);

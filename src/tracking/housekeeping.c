@@ -176,6 +176,7 @@ static const struct cleaner cleaners[] = {
     {{"clean_messages", "select clean_messages($1, $2)"}, keep_messages},
     {{"clean_answers", "select clean_answers($1, $2)"}, keep_answers},
     {{"clean_jobs", "select clean_jobs($1, $2)"}, keep_answers},
+    {{"clean_alert_counts", "select clean_alert_counts($1, $2)"}, keep_answers},
     {{"clean_images", "select clean_images($1, $2)"}, keep_answers},
 };
 

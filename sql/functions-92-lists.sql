@@ -2,11 +2,10 @@
 
 -- ---- requests ----
 
--- Requests from p_after down that may match. What the caller's other filters
--- leave of them may be less than a page; p_scan bounds what is looked at.
+-- At most p_scan requests from p_after down. What the caller's filters leave of
+-- them may be less than a page, or nothing: then the next page goes on.
 create or replace function scan_requests(
-    p_viewer macaddr8, p_user macaddr8, p_state text, p_variant text,
-    p_from timestamptz, p_to timestamptz, p_version bytea, p_counter numeric,
+    p_sender macaddr8, p_state text, p_from timestamptz, p_to timestamptz,
     p_after bigint, p_scan integer)
     returns setof service_request
     language plpgsql stable
@@ -30,6 +29,7 @@ begin
             order by received desc limit 100) x;
     end if;
     if p_state = 'in-progress' then
+        -- from one request with live devices to the next
         return query
         with recursive live (request_no) as (
             (select l.request_no from tracking_live l
@@ -49,8 +49,7 @@ begin
     return query
     select r.* from service_request r
     where r.request_no < high and r.request_no >= low
-        and (p_viewer is null or r.originator = p_viewer)
-        and (p_user is null or r.originator = p_user)
+        and (p_sender is null or r.originator = p_sender)
     order by r.request_no desc limit p_scan;
 end $$;
 
@@ -65,7 +64,6 @@ as $$
 declare
     scan constant integer := 20000;
     seen bigint[];
-    answer json;
     found_nos bigint[];
     looked integer;
     lowest bigint;
@@ -79,46 +77,44 @@ begin
             where r.originator = p_originator and r.target = p_target
                 and r.counter = p_counter);
     end if;
-    with candidate as (
+    with candidate as materialized (
         select r.* from service_request r
         where seen is not null and r.request_no = any (seen)
             and r.request_no < coalesce(p_after, 9223372036854775807)
             and (p_viewer is null or r.originator = p_viewer)
-            and (p_user is null or r.originator = p_user)
         union all
-        select * from scan_requests(p_viewer, p_user, p_state, p_variant,
-            p_from, p_to, p_version, p_counter, p_after, scan)
+        select * from scan_requests(coalesce(p_viewer, p_user), p_state,
+            p_from, p_to, p_after,
+            case when coalesce(p_state, p_variant) is null
+                and coalesce(p_from, p_to) is null and p_version is null
+                and p_counter is null and p_user is null
+                then p_most else scan end)
         where seen is null
     ), wanted as (
         select c.request_no from candidate c
-        where (p_viewer is null or c.originator = p_viewer)
-            and (p_user is null or c.originator = p_user)
+        where (p_user is null or c.originator = p_user)
             and (p_variant is null or c.service_reference_variant = p_variant)
             and (p_from is null or c.received >= p_from)
             and (p_to is null or c.received < p_to)
             and (p_version is null or c.firmware_version = p_version)
             and (p_target is not null or p_counter is null
                 or c.counter = p_counter)
-            and (p_state is null or request_state(c, p_now) = p_state)
+            and (p_state is null or p_state = case
+                when p_state in ('in-progress', 'finished')
+                    then request_state(c, p_now)
+                else answer_state(c) end)
         order by c.request_no desc limit p_most
     )
-    select array(select request_no from wanted order by request_no desc)
-    into found_nos;
-    select json_agg(request_summary(r, p_now) order by r.request_no desc)
-    into answer
-    from service_request r where r.request_no = any (found_nos);
-    if cardinality(found_nos) = p_most then
-        lowest := found_nos[p_most];
-    elsif seen is null then
-        select count(*), min(request_no) into looked, lowest
-        from scan_requests(p_viewer, p_user, p_state, p_variant, p_from, p_to,
-            p_version, p_counter, p_after, scan);
-        if looked < scan then
-            lowest := null;
-        end if;
-    end if;
-    return json_build_object('items', coalesce(answer, '[]'),
-        'next', lowest::text);
+    select array(select request_no from wanted order by request_no desc),
+        count(*), min(request_no)
+    into found_nos, looked, lowest from candidate;
+    return json_build_object(
+        'items', (select coalesce(json_agg(request_summary(r, p_now)
+                order by r.request_no desc), '[]')
+            from service_request r where r.request_no = any (found_nos)),
+        'next', case when cardinality(found_nos) = p_most
+                then found_nos[p_most]::text
+            when looked >= scan then lowest::text end);
 end $$;
 
 -- ---- the devices of a request ----
@@ -139,11 +135,14 @@ begin
         t.last_updated, t.release_due, t.chf_id, t.csp
     from tracking t
     where t.request_no = p_request_no
-        and (p_after is null or t.device_id > p_after)
+        and (p_after is null
+            or t.device_id & 'ffffffffffffffff'::macaddr8 > p_after)
         and (p_status is null or t.status = p_status)
         and (p_reason is null or t.reason_code = p_reason)
         and (p_csp is null or t.csp = p_csp)
-    order by t.device_id limit p_most;
+    -- by an expression that no index has: the rows are had by request_no and
+    -- sorted, never by walking all devices in their order
+    order by t.device_id & 'ffffffffffffffff'::macaddr8 limit p_most;
 end $$;
 
 create or replace function request_device_page(
@@ -190,7 +189,8 @@ begin
         and (p_type is null or c.device_type = p_type)
         and (p_viewer is null or r.originator = p_viewer)
         and (p_after is null or (c.created, c.command_no) > (
-            (select created from device_command where command_no = p_after),
+            (select l.created from device_command l
+                where l.command_no = p_after),
             p_after))
     order by c.created, c.command_no limit p_most;
 end $$;

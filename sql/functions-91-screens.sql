@@ -172,31 +172,44 @@ end $$;
 
 -- ---- one request ----
 
--- Devices of a request by all that its page tells apart; settled: those that
--- came to the end of their distribution since p_since.
+do $$ begin
+    create type device_tally as (
+        status      processing_status,
+        live        boolean,
+        csp         text,
+        device_type device_type,
+        reason_code text,
+        devices     bigint,
+        settled     bigint);
+    comment on type device_tally is
+        'Devices of a request by all that its page tells apart; settled: those '
+        'that came to the end of their distribution lately';
+exception when duplicate_object then null;
+end $$;
+
 create or replace function request_tally(
     p_request_no bigint, p_since timestamptz, p_now timestamptz)
-    returns table (status processing_status, live boolean, csp text,
-        device_type device_type, reason_code text, devices bigint,
-        settled bigint)
-    language sql stable
-begin atomic
-    select status, release_due > p_now as live, csp, device_type, null,
-        count(*), count(*) filter (
-            where status = 'SUCCESSFUL_HAN_TRANSFER'
-                and last_updated > p_since)
-    from tracking_live where request_no = p_request_no
-    group by 1, 2, 3, 4
-    union all
-    select status, false, csp, device_type, reason_code, count(*),
-        count(*) filter (
-            where (not in_progress(status)
-                or status = 'SUCCESSFUL_HAN_TRANSFER')
-                and last_updated > p_since)
-    from tracking_history
-    where request_no = p_request_no
-    group by 1, 3, 4, 5;
-end;
+    returns device_tally[]
+    language plpgsql stable
+    set plan_cache_mode = force_custom_plan
+as $$
+begin
+    return array(
+        select row(status, release_due > p_now, csp, device_type, null,
+            count(*), count(*) filter (
+                where status = 'SUCCESSFUL_HAN_TRANSFER'
+                    and last_updated > p_since))::device_tally
+        from tracking_live where request_no = p_request_no
+        group by status, release_due > p_now, csp, device_type
+        union all
+        select row(status, false, csp, device_type, reason_code, count(*),
+            count(*) filter (
+                where (not in_progress(status)
+                    or status = 'SUCCESSFUL_HAN_TRANSFER')
+                    and last_updated > p_since))::device_tally
+        from tracking_history where request_no = p_request_no
+        group by status, csp, device_type, reason_code);
+end $$;
 
 create or replace function device_stage(status processing_status, live boolean)
     returns text language sql immutable parallel safe
@@ -223,9 +236,9 @@ create or replace function expected_end(
 -- independent events), and when the rest will be done if it goes on so.
 create or replace function request_rate(
     p_settled bigint, p_remaining bigint, p_window interval, p_now timestamptz)
-    returns json language sql stable
+    returns jsonb language sql stable
 begin atomic
-    select case when p_settled > 0 then json_build_object(
+    select case when p_settled > 0 then jsonb_build_object(
         'devicesPerHour', round(rate, 1), 'low', round(low, 1),
         'high', round(high, 1),
         'windowSeconds', extract(epoch from p_window)::bigint,
@@ -241,18 +254,21 @@ begin atomic
             / 3600)::numeric as hours) x) y;
 end;
 
+-- The rate is measured over this.
+create or replace function request_window(
+    r service_request, p_now timestamptz) returns interval
+    language sql immutable
+    return least(interval '6 hours', p_now - r.received);
+
 -- The members that the live events of a request are made of.
-create or replace function request_progress(
-    r service_request, p_now timestamptz) returns json
-    language plpgsql stable
-    set plan_cache_mode = force_custom_plan
-as $$
+create or replace function progress_of(
+    r service_request, p_tally device_tally[], p_now timestamptz)
+    returns jsonb language plpgsql stable as $$
 declare
-    span interval := least(interval '6 hours', p_now - r.received);
-    answer json;
+    answer jsonb;
 begin
     with tally as materialized (
-        select * from request_tally(r.request_no, p_now - span, p_now)
+        select * from unnest(p_tally)
     ), stage as (
         select device_stage(status, live) as stage, sum(devices) as devices
         from tally where status <> 'REJECTED_BY_DSP' group by 1
@@ -262,13 +278,13 @@ begin
             as remaining
         from tally where status <> 'REJECTED_BY_DSP'
     )
-    select json_build_object(
+    select jsonb_build_object(
         'requestId', request_id_text(r.originator, r.target, r.counter),
         'state', request_state(r, p_now),
-        'statuses', (select coalesce(json_object_agg(status, devices), '{}')
+        'statuses', (select coalesce(jsonb_object_agg(status, devices), '{}')
             from (select status, sum(devices) as devices from tally
-                group by status order by status) x),
-        'stages', (select json_agg(json_build_object('stage', n.stage,
+                group by status) x),
+        'stages', (select jsonb_agg(jsonb_build_object('stage', n.stage,
                 'devices', case n.stage when 'refused'
                     then r.listed - r.accepted
                     else coalesce(s.devices, 0) end) order by n.position)
@@ -276,33 +292,29 @@ begin
                 'activated', 'failed', 'reset', 'timedOut', 'refused'])
                 with ordinality as n (stage, position)
             left join stage s using (stage)),
-        'alerts', request_alerts(r, p_now),
-        'rate', (select request_rate(settled, coalesce(remaining, 0), span,
-            p_now) from total))
+        'alerts', request_alerts(r),
+        'rate', (select request_rate(settled, coalesce(remaining, 0),
+            request_window(r, p_now), p_now) from total))
     into answer;
     return answer;
 end $$;
 
+create or replace function request_progress(
+    r service_request, p_now timestamptz) returns jsonb
+    language sql stable
+    return progress_of(r, request_tally(r.request_no,
+        p_now - request_window(r, p_now), p_now), p_now);
+
 -- Messages to Users about a request.
-create or replace function request_alerts(
-    r service_request, p_now timestamptz) returns json
-    language plpgsql stable
-    set plan_cache_mode = force_custom_plan
-as $$
-declare
-    answer json;
-begin
-    select json_build_object(
-        'sent', count(*) filter (where kind = 'alert'),
-        'confirmed', count(*) filter (where kind = 'delivered'),
+create or replace function request_alerts(r service_request) returns jsonb
+    language sql stable
+begin atomic
+    select jsonb_build_object('sent', coalesce(sum(c.sent), 0),
+        'confirmed', coalesce(sum(c.confirmed), 0),
         'givenUp', (select count(*) from alert a
             where a.request_no = r.request_no and a.state = 'given_up'))
-    into answer
-    from sat_entry
-    where request_no = r.request_no and kind in ('alert', 'delivered')
-        and at between r.received - interval '1 hour' and p_now;
-    return answer;
-end $$;
+    from alert_count c where c.request_no = r.request_no;
+end;
 
 create or replace function request_summary(
     r service_request, p_now timestamptz) returns jsonb
@@ -338,52 +350,40 @@ create or replace function outcome_of(status processing_status, live boolean)
 -- of each device type, and then the CPL alone knows it; otherwise every device
 -- is looked up.
 create or replace function request_models(
-    r service_request, p_now timestamptz)
+    r service_request, p_tally device_tally[], p_now timestamptz)
     returns table (device_type device_type, manufacturer_id integer,
-        model_id integer, hardware_version integer, devices bigint,
-        in_progress bigint, succeeded bigint, failed bigint)
+        model_id integer, hardware_version integer, outcome text,
+        devices bigint)
     language plpgsql stable
     set plan_cache_mode = force_custom_plan
 as $$
-declare
-    models constant integer := (
-        select max(n) from (
+begin
+    if (select max(n) from (
             select count(distinct (e.manufacturer_id::integer,
                 e.model_id::integer, e.hardware_version::integer)) as n
             from cpl_entry e
             where e.manufacturer_image_hash = r.manufacturer_image_hash
-            group by e.device_type) x);
-begin
-    if models = 1 then
+            group by e.device_type) x) = 1 then
         return query
         select t.device_type, e.manufacturer_id::integer, e.model_id::integer,
-            e.hardware_version::integer, sum(t.devices)::bigint,
-            (sum(t.devices) filter (where outcome = 'inProgress'))::bigint,
-            (sum(t.devices) filter (where outcome = 'succeeded'))::bigint,
-            (sum(t.devices) filter (where outcome = 'failed'))::bigint
-        from (select *, outcome_of(x.status, x.live) as outcome
-            from request_tally(r.request_no, p_now, p_now) x
-            where x.status <> 'REJECTED_BY_DSP') t
+            e.hardware_version::integer, outcome_of(t.status, t.live),
+            t.devices
+        from unnest(p_tally) t
         join (select distinct c.device_type, c.manufacturer_id, c.model_id,
                 c.hardware_version from cpl_entry c
             where c.manufacturer_image_hash = r.manufacturer_image_hash) e
             on e.device_type = t.device_type
-        group by 1, 2, 3, 4 order by 1, 2, 3, 4;
+        where t.status <> 'REJECTED_BY_DSP';
         return;
     end if;
     return query
     select t.device_type, s.manufacturer_id::integer, s.model_id::integer,
-        s.hardware_version::integer, count(*),
-        count(*) filter (where outcome = 'inProgress'),
-        count(*) filter (where outcome = 'succeeded'),
-        count(*) filter (where outcome = 'failed')
-    from (select x.*, outcome_of(x.status, x.released is null
-                and x.release_due > p_now) as outcome
-        from tracking x
-        where x.request_no = r.request_no
-            and x.status <> 'REJECTED_BY_DSP') t
+        s.hardware_version::integer, outcome_of(t.status, t.released is null
+            and t.release_due > p_now), count(*)
+    from tracking t
     left join smi_device s on s.device_id = t.device_id
-    group by 1, 2, 3, 4 order by 1, 2, 3, 4;
+    where t.request_no = r.request_no and t.status <> 'REJECTED_BY_DSP'
+    group by 1, 2, 3, 4, 5;
 end $$;
 
 -- The row that a RequestID stands for; none when the viewer may not see it.
@@ -397,50 +397,53 @@ begin atomic
         and (p_viewer is null or originator = p_viewer);
 end;
 
+create or replace function sum_of(p_devices bigint, p_wanted boolean)
+    returns bigint language sql immutable parallel safe
+    return case when p_wanted then p_devices else 0 end;
+
 create or replace function request_screen(r service_request, p_now timestamptz)
-    returns json language plpgsql stable as $$
+    returns jsonb language plpgsql stable as $$
 declare
-    answer jsonb := request_summary(r, p_now)
-        || request_progress(r, p_now)::jsonb;
-    more jsonb;
+    tally device_tally[] := request_tally(r.request_no,
+        p_now - request_window(r, p_now), p_now);
 begin
-    with tally as materialized (
-        select t.*, outcome_of(status, live) as outcome
-        from request_tally(r.request_no, p_now, p_now) t
-    )
-    select jsonb_build_object(
+    return request_summary(r, p_now) || progress_of(r, tally, p_now)
+        || jsonb_build_object(
         'failures', (select coalesce(jsonb_agg(jsonb_build_object(
                 'status', status, 'reasonCode', reason_code,
                 'devices', devices) order by devices desc, status), '[]')
             from (select status, reason_code, sum(devices) as devices
-                from tally where device_stage(status, live)
+                from unnest(tally) where device_stage(status, live)
                     in ('failed', 'reset', 'timedOut', 'refused')
                 group by 1, 2) x),
         'byCsp', (select coalesce(jsonb_agg(jsonb_build_object('csp', csp,
-                'devices', n, 'inProgress', coalesce(in_progress, 0),
-                'succeeded', coalesce(succeeded, 0),
-                'failed', coalesce(failed, 0)) order by csp), '[]')
+                'devices', n, 'inProgress', in_progress,
+                'succeeded', succeeded, 'failed', failed) order by csp), '[]')
             from (select csp, sum(devices) as n,
-                    sum(devices) filter (where outcome = 'inProgress')
+                    sum(sum_of(devices, outcome = 'inProgress'))
                         as in_progress,
-                    sum(devices) filter (where outcome = 'succeeded')
-                        as succeeded,
-                    sum(devices) filter (where outcome = 'failed') as failed
-                from tally
+                    sum(sum_of(devices, outcome = 'succeeded')) as succeeded,
+                    sum(sum_of(devices, outcome = 'failed')) as failed
+                from (select *, outcome_of(status, live) as outcome
+                    from unnest(tally)) t
                 where csp is not null and status <> 'REJECTED_BY_DSP'
-                group by csp) x))
-    into more;
-    return answer || more || jsonb_build_object(
+                group by csp) x),
         'byModel', (select coalesce(jsonb_agg(jsonb_build_object(
-                'deviceType', m.device_type,
-                'manufacturerId', hexadecimal(m.manufacturer_id, 2),
-                'modelId', hexadecimal(m.model_id, 2),
-                'hardwareVersion', hexadecimal(m.hardware_version, 1),
-                'devices', m.devices,
-                'inProgress', coalesce(m.in_progress, 0),
-                'succeeded', coalesce(m.succeeded, 0),
-                'failed', coalesce(m.failed, 0))), '[]')
-            from request_models(r, p_now) m),
+                'deviceType', device_type,
+                'manufacturerId', hexadecimal(manufacturer_id, 2),
+                'modelId', hexadecimal(model_id, 2),
+                'hardwareVersion', hexadecimal(hardware_version, 1),
+                'devices', n, 'inProgress', in_progress,
+                'succeeded', succeeded, 'failed', failed)
+                order by n desc, manufacturer_id, model_id), '[]')
+            from (select device_type, manufacturer_id, model_id,
+                    hardware_version, sum(devices) as n,
+                    sum(sum_of(devices, outcome = 'inProgress'))
+                        as in_progress,
+                    sum(sum_of(devices, outcome = 'succeeded')) as succeeded,
+                    sum(sum_of(devices, outcome = 'failed')) as failed
+                from request_models(r, tally, p_now)
+                group by 1, 2, 3, 4) x),
         'jobs', (select coalesce(jsonb_agg(jsonb_build_object(
                 'jobId', j.job_id, 'csp', j.csp, 'deviceType', j.device_type,
                 'devices', j.devices, 'state', j.state,
