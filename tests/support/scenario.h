@@ -26,7 +26,7 @@
 #include <openssl/types.h>
 #include <sys/types.h>
 
-enum { SCENARIO_CSPS = 2, SCENARIO_SUPPLIERS = 2, SCENARIO_WORDS = 16 };
+enum { SCENARIO_CSPS = 2, SCENARIO_SUPPLIERS = 2, SCENARIO_WORDS = 48 };
 
 /* What is other than usual. */
 struct scenario_wish {
@@ -111,6 +111,11 @@ scenario_act devices;
 scenario_act users;
 /* "north 3": tries of jobs that the CSP has seen, soon; never more. */
 scenario_act tries;
+/* "north n1.ppmid Success": the CSP notifies that of the device's latest
+ * update, under a new notificationId; "... n1.hub": with that hub. */
+scenario_act notifies;
+/* "north": the hubs get the image of the CSP's latest job (again). */
+scenario_act hubs_get_it;
 /* "term" or "kill": fotad is ended and started again. */
 scenario_act restart;
 /* "n1.ppmid": the Service Desk resets it. */

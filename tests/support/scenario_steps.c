@@ -4,6 +4,7 @@
 #include "support/scenario_files.h"
 
 #include "base/memory.h"
+#include "fotasim/csp_sim.h"
 #include "fotasim/estate.h"
 
 #include <signal.h>
@@ -286,4 +287,54 @@ void reset(struct scenario *s, char **words) {
                                      "reset", scenario_id(s, words[0]),
                                      "--reason", "asked", NULL}) != 0)
         scenario_fail(s, "%s is not reset", words[0]);
+}
+
+/* ---- what CSPs say out of turn ---- */
+
+static struct csp_sim *csp_named(struct scenario *s, const char *name) {
+    return s->csps[strcmp(name, "north") == 0 ? 0 : 1];
+}
+
+void notifies(struct scenario *s, char **words) {
+    static unsigned number;
+    const char *id = scenario_id(s, words[1]);
+    const char *column[] = {"job_id::text", "eui64_text(t.chf_id)",
+                            "t.device_type::text",
+                            "firmware_version_text(firmware_version)"};
+    const char *values[4];
+    for (size_t i = 0; i < 4; i++)
+        values[i] = scenario_ask(
+            s, arena_printf(s->arena,
+                            "select %s from tracking t join csp_job using"
+                            " (job_no) join service_request r on r.request_no"
+                            " = t.request_no where device_id = '%s'"
+                            " order by job_no desc limit 1",
+                            column[i], id));
+    char name[32];
+    snprintf(name, sizeof name, "out of turn %u", ++number);
+    csp_sim_say(
+        csp_named(s, words[0]), name, "/csp/v1/delivery-notifications",
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "notificationId",
+                  name, "jobId", values[0], "commsHubId",
+                  words[3] ? scenario_id(s, words[3]) : values[1], "deviceId",
+                  id, "deviceType", values[2], "firmwareVersion", values[3],
+                  "timestamp", now(s), "status", words[2]),
+        0);
+}
+
+void hubs_get_it(struct scenario *s, char **words) {
+    const char *path =
+        scenario_path(s, arena_printf(s->arena, "%s/jobs.jsonl", words[0]));
+    FILE *file = fopen(path, "r");
+    if (!file)
+        scenario_fail(s, "%s cannot be read", path);
+    json_t *job = NULL;
+    for (json_t *next;
+         (next = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL));) {
+        json_decref(job);
+        job = next;
+    }
+    fclose(file);
+    csp_han_deliver(csp_named(s, words[0]), job);
+    json_decref(job);
 }
