@@ -139,11 +139,12 @@ lint-cppcheck:
 	@cppcheck --quiet --cppcheck-build-dir=build/cppcheck --std=c11 \
 	  --enable=warning,performance,portability --inline-suppr \
 	  --suppressions-list=.cppcheck-suppressions --error-exitcode=1 \
-	  -D_GNU_SOURCE -Isrc -Itests src tests
+	  -D_GNU_SOURCE -Isrc src
 # Again only when the file or a header of it has changed.
 $(B)/%.tidied: %.c $(B)/%.o .clang-tidy tests/.clang-tidy
 	@echo "  TIDY  $<"
-	$(Q)clang-tidy --quiet $< -- $(C_FLAGS) -Itests 2>/dev/null
+	$(Q)clang-tidy --quiet $< -- $(C_FLAGS) -Itests \
+	  -Wno-missing-field-initializers 2>/dev/null
 	@touch $@
 
 format: ## write the files as clang-format wants them
