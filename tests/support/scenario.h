@@ -167,5 +167,7 @@ struct span scenario_manufacturer_image(struct scenario *scenario,
                                         const char *name);
 /* Nothing is on its way, soon. */
 void scenario_settle(struct scenario *scenario);
+/* The same, while the clock moves on by so much at every look. */
+void scenario_settle_by(struct scenario *scenario, instant step);
 
 #endif
