@@ -158,7 +158,8 @@ static void the_ppmid_is_removed(void **state) {
         {sql, "select refresh_homes(null)"},
         {notifies, "north n1.ppmid Success"}, {is_told, "1 N61 n1.ppmid"},
         {hubs_get_it, "north"}, {is_told, "1 N62 n1.ppmid"},
-        {is, "n1.ppmid FIRMWARE_ACTIVATED"});
+        {holds, "1 select count(*) from gbcs_message where state = 'unknown'"},
+        {is, "n1.ppmid SUCCESSFUL_HAN_TRANSFER"});
 }
 
 static void the_ppmid_moves_to_another_hub(void **state) {

@@ -118,7 +118,7 @@ scenario_act notifies;
 scenario_act hubs_get_it;
 /* "term" or "kill": fotad is ended and started again. */
 scenario_act restart;
-/* "n1.ppmid": the Service Desk resets it. */
+/* "n1.ppmid": as the Service Desk's reset does. */
 scenario_act reset;
 /* SQL; devices by name between { and }. */
 scenario_act sql;
@@ -167,5 +167,7 @@ struct span scenario_manufacturer_image(struct scenario *scenario,
                                         const char *name);
 /* Nothing is on its way, soon. */
 void scenario_settle(struct scenario *scenario);
+/* The same, while the clock moves on by so much at every look. */
+void scenario_settle_by(struct scenario *scenario, instant step);
 
 #endif

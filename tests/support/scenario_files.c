@@ -156,15 +156,18 @@ static void add_certificates(struct arena *arena,
     }
 }
 
+/* The PPMID of a home with both meters; NULL when there is none. */
 static const struct sim_device *bulk_ppmid(const struct sim_home *home) {
-    if (home->smets1)
-        return NULL;
+    const struct sim_device *ppmid = NULL;
+    bool has_gas = false;
     for (size_t i = 0; i < home->device_count; i++) {
-        const char *name = sim_models[home->devices[i].model].name;
-        if (strcmp(name, "ppmid-a") == 0 || strcmp(name, "ppmid-b") == 0)
-            return &home->devices[i];
+        const struct sim_model *model = &sim_models[home->devices[i].model];
+        has_gas = has_gas || model->type == SIM_GSME;
+        if (strcmp(model->name, "ppmid-a") == 0 ||
+            strcmp(model->name, "ppmid-b") == 0)
+            ppmid = &home->devices[i];
     }
-    return NULL;
+    return has_gas && !home->smets1 ? ppmid : NULL;
 }
 
 static void add_bulk(struct scenario *s, struct arena *arena,

@@ -274,6 +274,13 @@ void tries(struct scenario *s, char **words) {
             break;
     if (got != expected)
         scenario_fail(s, "%lu tries, not %lu", got, expected);
+    /* and fotad knows what came of the last */
+    expect_soon(s,
+                arena_printf(s->arena,
+                             "select count(*) from csp_job where csp like"
+                             " '%s%%' and leased_until is not null",
+                             words[0]),
+                "0");
 }
 
 void restart(struct scenario *s, char **words) {
@@ -282,11 +289,13 @@ void restart(struct scenario *s, char **words) {
 }
 
 void reset(struct scenario *s, char **words) {
-    if (scenario_program(
-            s, (const char *const[]){"fotactl", "--config", s->config_path,
-                                     "reset", scenario_id(s, words[0]),
-                                     "--reason", "asked", NULL}) != 0)
-        scenario_fail(s, "%s is not reset", words[0]);
+    scenario_tell(
+        s, arena_printf(s->arena,
+                        "select apply_events(array(select row(1, 'reset',"
+                        " device_id, request_no, null, chf_id, null, null,"
+                        " null, null)::tracking_event from tracking_live"
+                        " where device_id = '%s'), '%s', '5 days')",
+                        scenario_id(s, words[0]), now(s)));
 }
 
 /* ---- what CSPs say out of turn ---- */

@@ -36,7 +36,7 @@ _Noreturn void scenario_fail(struct scenario *s, const char *format, ...) {
 }
 
 /* How long anything may take, on a slow machine with a sanitizer too. */
-static const instant PATIENCE = 8 * SECOND;
+static const instant PATIENCE = 60 * SECOND;
 
 bool scenario_again(struct scenario_wait *wait) {
     instant now = clock_elapsed();
@@ -125,12 +125,12 @@ const char *scenario_ask(struct scenario *s, const char *query) {
         text = PQntuples(result)
                    ? arena_text(s->arena, span_text(PQgetvalue(result, 0, 0)))
                    : "";
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    bool away = !text && (!state || strncmp(state, "57P", 3) == 0);
     PQclear(result);
-    if (!text && PQstatus(s->database) == CONNECTION_BAD) {
+    if (away)
         PQreset(s->database);
-        return NULL;
-    }
-    if (!text)
+    else if (!text)
         scenario_fail(s, "%s: %s", query, PQerrorMessage(s->database));
     return text;
 }
@@ -333,8 +333,13 @@ static bool is_settled(struct scenario *s) {
 
 /* Three times in a row, for something may be between two places. */
 void scenario_settle(struct scenario *s) {
+    scenario_settle_by(s, 0);
+}
+
+void scenario_settle_by(struct scenario *s, instant step) {
     struct scenario_wait wait = {0};
     for (int settled = 0; settled < 3;) {
+        __atomic_fetch_add(scenario_clock, step, __ATOMIC_SEQ_CST);
         settled = is_settled(s) ? settled + 1 : 0;
         if (!scenario_again(&wait))
             scenario_fail(s, "something is still on its way");
