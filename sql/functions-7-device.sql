@@ -611,8 +611,9 @@ end $$;
 create or replace function put_back_message(p_reason text, p_now timestamptz)
     returns void language sql
 begin atomic
-    update gbcs_message g set received = greatest(p_now, received),
-        detail = p_reason
+    update gbcs_message g set detail = p_reason,
+        received = greatest(p_now, (select max(received) from gbcs_message
+            where state = 'waiting')) + interval '1 microsecond'
     from (
         select csp, message_id from gbcs_message where state = 'waiting'
         order by received limit 1 for update skip locked) first

@@ -1,5 +1,6 @@
 #include "device/receive.h"
 
+#include "alerts/deliver.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "device/message.h"
@@ -236,8 +237,9 @@ enum outcome receive_batch(const struct receiving *receiving, struct db *db,
         .receiving = receiving, .arena = arena_new(), .most = most, .now = now};
     instant start = clock_elapsed();
     enum outcome outcome = db_transact(db, step, &batch, true);
-    *taken = outcome == DONE ? batch.count : 0;
-    if (*taken) {
+    *taken = batch.count;
+    if (outcome == DONE && batch.count) {
+        alerts_wake();
         metric_observe(metric_of(&families[SECONDS], NULL, NULL, NULL),
                        clock_elapsed() - start);
         count_ends(&batch);

@@ -22,8 +22,8 @@ struct receiving {
 };
 
 /* Takes at most `most` (at least 1) waiting messages, the oldest first.
- * `*taken` gets their number. RETRY and FAILED as of db_transact(); nothing
- * has happened then. */
+ * `*taken` gets their number. RETRY and FAILED as of db_transact(): nothing
+ * has happened then, and `*taken` is how many there were in the last try. */
 enum outcome receive_batch(const struct receiving *receiving, struct db *db,
                            size_t most, instant now, size_t *taken);
 

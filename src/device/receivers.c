@@ -22,7 +22,7 @@ struct receivers {
     pthread_t *threads;
 };
 
-static struct timespec after(long milliseconds) {
+static struct timespec moment_after(long milliseconds) {
     struct timespec at;
     clock_gettime(CLOCK_MONOTONIC, &at);
     at.tv_sec += milliseconds / 1000;
@@ -36,7 +36,7 @@ static struct timespec after(long milliseconds) {
 
 /* False when it is time to end, at once or within so long. */
 static bool rest(struct receivers *receivers, long milliseconds) {
-    struct timespec until = after(milliseconds);
+    struct timespec until = moment_after(milliseconds);
     int timed_out = 0;
     pthread_mutex_lock(&receivers->lock);
     while (!receivers->stopping && !timed_out)
@@ -47,14 +47,10 @@ static bool rest(struct receivers *receivers, long milliseconds) {
     return go_on;
 }
 
-/* A message that the database does not take for a reason that nobody thought
- * of must not hold up the others: a batch that fails is halved until it stands
- * alone, and then it goes to the end of the queue. */
-static size_t after_failure(struct db *db, size_t most) {
+/* The message that stood alone in a batch that failed. */
+static void put_back(struct db *db) {
     static const struct db_statement put_back = {
         "put_back_message", "select put_back_message($1, $2)"};
-    if (most > 1)
-        return most / 2;
     struct arena *arena = arena_new();
     struct db_params params = DB_PARAMS(arena);
     db_text(&params, arena_text(arena, span_text(db_reason(db))));
@@ -64,28 +60,37 @@ static size_t after_failure(struct db *db, size_t most) {
     log_error("device.message_failed",
               ": gbcs_message.detail of the newest waiting message says why; "
               "it is tried again after all others");
-    return 1;
 }
 
-/* How many messages the next batch may have. */
-static size_t next_most(struct db *db, enum outcome outcome, size_t most) {
-    if (outcome == FAILED)
-        return after_failure(db, most);
-    return most < BATCH / 2 ? 2 * most : BATCH;
+/* A message that the database does not take for a reason that nobody thought
+ * of must not hold up the others: a batch that fails is halved until it stands
+ * alone, and then it goes to the end of the queue. `*most` gets the size of
+ * the next batch. Returns how long to rest before it, in milliseconds. */
+static long after(struct db *db, enum outcome outcome, size_t taken,
+                  size_t *most) {
+    if (outcome == FAILED && taken > 1) {
+        *most = taken / 2;
+        return 0;
+    }
+    if (outcome == FAILED && taken == 1)
+        put_back(db);
+    if (outcome != DONE)
+        return AFTER_FAULT;
+    bool more = taken == *most;
+    *most = *most < BATCH / 2 ? 2 * *most : BATCH;
+    return more ? 0 : TURN;
 }
 
 static void *work(void *context) {
     struct receivers *receivers = context;
     struct db *db = db_open(receivers->receiving->config->database_conninfo,
                             "fotad device");
+    size_t most = BATCH, taken;
     long pause;
-    size_t most = BATCH;
     do {
-        size_t taken;
         enum outcome outcome =
             receive_batch(receivers->receiving, db, most, clock_now(), &taken);
-        pause = outcome != DONE ? AFTER_FAULT : taken == most ? 0 : TURN;
-        most = next_most(db, outcome, most);
+        pause = after(db, outcome, taken, &most);
     } while (rest(receivers, pause));
     db_close(db);
     return NULL;

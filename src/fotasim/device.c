@@ -17,8 +17,10 @@ static void look_at_faults(struct sim_han *han, struct sim_faults *faults) {
     pthread_mutex_lock(&han->lock);
     if (han->faults_path && stat(han->faults_path, &file) == 0 &&
         (file.st_mtim.tv_sec != han->faults_changed.tv_sec ||
-         file.st_mtim.tv_nsec != han->faults_changed.tv_nsec)) {
+         file.st_mtim.tv_nsec != han->faults_changed.tv_nsec ||
+         file.st_size != han->faults_octets)) {
         han->faults_changed = file.st_mtim;
+        han->faults_octets = file.st_size;
         sim_faults_read(han->faults_path, &han->faults);
     }
     *faults = han->faults;

@@ -9,6 +9,7 @@
 
 #include <openssl/types.h>
 #include <pthread.h>
+#include <sys/types.h>
 #include <time.h>
 
 /* What a device remembers. */
@@ -43,6 +44,7 @@ struct sim_han {
     size_t party_count;
     pthread_mutex_t lock; /* of all below */
     struct timespec faults_changed;
+    off_t faults_octets;
     struct sim_faults faults;
     struct sim_memory *memories; /* open addressing by id */
     size_t memory_count, memory_size;

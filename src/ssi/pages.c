@@ -1,4 +1,4 @@
-/* The pages /ssi/ and /ssmi/ (embedded from web/dist/) and the OpenAPI file. */
+/* The pages /ssi/ and /ssmi/ (embedded from web/) and the OpenAPI file. */
 #include "base/embedded.h"
 #include "base/hex.h"
 #include "ssi/call.h"
@@ -68,13 +68,13 @@ static void send_page(struct call *call, const char *page, const char *file) {
     struct arena *arena = call->arena;
     if (*file &&
         (send_embedded(call,
-                       arena_printf(arena, "web/dist/%s/%s", page, file)) ||
-         send_embedded(call, arena_printf(arena, "web/dist/%s", file))))
+                       arena_printf(arena, "web/%s/%s", page, file)) ||
+         send_embedded(call, arena_printf(arena, "web/%s", file))))
         return;
     if (is_view(file) &&
         (send_embedded(call,
-                       arena_printf(arena, "web/dist/%s/index.html", page)) ||
-         send_embedded(call, "web/dist/index.html")))
+                       arena_printf(arena, "web/%s/index.html", page)) ||
+         send_embedded(call, "web/index.html")))
         return;
     http_problem(call->response, 404, "There is nothing at this path.");
 }

@@ -86,6 +86,7 @@ static bool use_published_acb_key(struct device_world *world) {
     struct buffer text = {0};
     if (!shared_read("rtds/keys/test-scalars.json", &text))
         return false;
+    buffer_add(&text, span_of("", 1));
     char *at = strstr((char *)text.data, "\"90b3d51f30000002-ka.pem\"");
     assert_non_null(at);
     at = strstr(at, before) + strlen(before);

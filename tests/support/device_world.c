@@ -4,7 +4,6 @@
 #include "support/pg.h"
 
 #include "fotasim/device_key.h"
-#include "fotasim/keys.h"
 #include "gbcs/build.h"
 #include "tracking/transition.h"
 
@@ -73,15 +72,6 @@ static const char ask[] =
     " language plpgsql as $$ declare answer text; begin"
     " execute p_sql into answer; return answer; end $$;";
 
-static X509 *certificate(struct arena *arena, eui64 device, EVP_PKEY *key,
-                         bool agrees) {
-    static struct authority authority;
-    if (!authority.key)
-        authority = authority_new(arena_new());
-    struct certificate_wish wish = {.id = device, .key_agreement = agrees};
-    return certificate_issue(arena, &authority, key, &wish);
-}
-
 void world_certify(struct device_world *world, eui64 device, EVP_PKEY *key,
                    bool agrees, const char *not_before, const char *not_after,
                    const char *revoked_at) {
@@ -92,7 +82,9 @@ void world_certify(struct device_world *world, eui64 device, EVP_PKEY *key,
         " $3::certificate_usage, $4::text::timestamptz,"
         " $5::text::timestamptz, $6::text::timestamptz, $7)"};
     unsigned char *der = NULL;
-    int len = i2d_X509(certificate(world->arena, device, key, agrees), &der);
+    struct certificate_wish wish = {.id = device, .key_agreement = agrees};
+    int len = i2d_X509(
+        certificate_issue(world->life, &world->authority, key, &wish), &der);
     struct db_params params = DB_PARAMS(world->arena);
     db_uint8(&params, ++serial);
     db_eui64(&params, device);
@@ -119,9 +111,11 @@ static void certify_all(struct device_world *world) {
 struct device_world *device_world_new(void) {
     static struct device_world world;
     world = (struct device_world){.conninfo = pg_fresh_database(),
-                                  .arena = arena_new()};
+                                  .arena = arena_new(),
+                                  .life = arena_new()};
     const char *reason;
-    assert_true(config_read(&world.config, NULL, world.arena, &reason));
+    world.authority = authority_new(world.life);
+    assert_true(config_read(&world.config, NULL, world.life, &reason));
     world.config.database_conninfo = world.conninfo;
     world.db = db_open(world.conninfo, "device test");
     assert_int_equal(tracking_hand_over(world.db), DONE);
@@ -139,6 +133,7 @@ void device_world_free(struct device_world *world) {
     acb_key_free(world->receiving.acb);
     db_close(world->db);
     arena_free(world->arena);
+    arena_free(world->life);
 }
 
 /* ---- messages ---- */

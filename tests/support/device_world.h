@@ -15,6 +15,7 @@
 
 #include "base/buffer.h"
 #include "device/receive.h"
+#include "fotasim/keys.h"
 #include "gbcs/payload.h"
 
 #define ACB 0x90B3D51F30000002
@@ -34,7 +35,9 @@
 
 struct device_world {
     struct db *db;
-    struct arena *arena;
+    struct arena *arena; /* until the next world_begin() */
+    struct arena *life;  /* as long as the world */
+    struct authority authority;
     struct config config;
     struct receiving receiving;
     const char *conninfo;
