@@ -32,7 +32,7 @@ const EXPECTED = /Failed to load resource: the server responded with a status of
 /* A page of its own session. */
 export async function newPage(path = "/ssi/") {
     const context = await browser.newContext({ viewport: SIZES.desktop,
-        acceptDownloads: true, timezoneId: "Europe/London" });
+        baseURL: base, acceptDownloads: true, timezoneId: "Europe/London" });
     const page = await context.newPage();
     page.setDefaultTimeout(10000);
     page.mistakes = [];

@@ -31,7 +31,8 @@ async function freePort() {
 }
 
 const run = (program, args, input) =>
-    execFileSync(program, args, { input, encoding: "utf8" });
+    execFileSync(program, args, { input, encoding: "utf8",
+        stdio: ["pipe", "pipe", "pipe"] });
 const sim = (...args) => run(`${BIN}/fotasim`, args);
 const fotactl = (args, input) =>
     run(`${BIN}/fotactl`, ["--config", `${OUT}/fotad.conf`, ...args], input);
@@ -170,17 +171,29 @@ export const setUserFault = (user, fault) => fetch(
 /* ---- requests ---- */
 
 let counter = 1000;
-let taken = {};
+const known = {};
+const taken = new Set();
 
-/* Device IDs that a request of this supplier for this image would judge so;
- * each only once. */
+/* All Device IDs that a request of this supplier for this image would judge
+ * so; fotasim says that there are no more than that. */
+function allDevices(user, image, verdict) {
+    try {
+        return sim("devices", "--user", supplier(user), "--image", image,
+            "--homes", `${HOMES}`, "--expect", verdict, "--count", "1000000");
+    } catch (error) {
+        return error.stdout;
+    }
+}
+
+/* Some of them, each only once: homes have several suppliers. */
 export function devices(user, image, verdict, count) {
     const key = `${user} ${image} ${verdict}`;
-    const skip = taken[key] ?? 0;
-    taken[key] = skip + count;
-    return sim("devices", "--user", supplier(user), "--image", image,
-        "--homes", `${HOMES}`, "--expect", verdict, "--skip", `${skip}`,
-        "--count", `${count}`).trim().split("\n");
+    known[key] ??= allDevices(user, image, verdict).trim().split("\n");
+    const some = known[key].filter(d => !taken.has(d)).slice(0, count);
+    if (some.length < count)
+        throw new Error(`${key}: only ${some.length} left of ${count}`);
+    some.forEach(d => taken.add(d));
+    return some;
 }
 
 function imageFile(user, image) {
