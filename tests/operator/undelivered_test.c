@@ -159,7 +159,7 @@ static void the_audit_trail_is_exported_by_lines(void **state) {
     static const char third[] =
         "{\"entry\":3,\"at\":\"2026-11-22T00:00:00.000Z\",\"kind\":\"person\","
         "\"requestId\":null,\"deviceId\":null,\"party\":null,\"csp\":null,"
-        "\"code\":\"retry\",\"detail\":null}\n";
+        "\"person\":null,\"code\":\"retry\",\"detail\":null}\n";
     static const struct {
         const char *line, *parts[3];
     } cases[] = {
