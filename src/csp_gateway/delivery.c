@@ -79,7 +79,7 @@ static enum outcome take(struct db *db, void *context) {
         "select accepted, failures, others, duplicates, refused_ordinals,"
         " refused_reasons from take_delivery_notifications($1, $2::text[],"
         " $3::uuid[], $4, $5, $6::text[], $7::text[], $8::text[], $9::text[],"
-        " $10, $11, $12 * interval '1 microsecond')"};
+        " $10, $11, $12::bigint * interval '1 microsecond')"};
     const struct notifications *all = context;
     struct inbound *in = all->in;
     struct db_params params = DB_PARAMS(in->arena);

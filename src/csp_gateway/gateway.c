@@ -68,7 +68,3 @@ void csp_gateway_stop(struct csp_gateway *gateway) {
     csp_send_stop(gateway->sender);
     free(gateway);
 }
-
-unsigned csp_gateway_port(const struct csp_gateway *gateway) {
-    return http_port(gateway->listener);
-}

@@ -25,7 +25,4 @@ struct csp_gateway *csp_gateway_start(const struct config *config,
  * allowed. */
 void csp_gateway_stop(struct csp_gateway *gateway);
 
-/* The TCP port listened on. */
-unsigned csp_gateway_port(const struct csp_gateway *gateway);
-
 #endif

@@ -193,7 +193,7 @@ struct failure {
 static enum outcome fail(struct db *db, void *context) {
     static const struct db_statement note = {
         "job_failed", "select job_failed($1, $2, $3, $4, $5,"
-                      " $6 * interval '1 microsecond')"};
+                      " $6::bigint * interval '1 microsecond')"};
     const struct failure *failure = context;
     struct db_params params = DB_PARAMS(failure->arena);
     db_int8(&params, failure->job->job_no);

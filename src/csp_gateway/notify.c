@@ -1,5 +1,6 @@
 #include "csp_gateway/notify.h"
 
+#include "alerts/deliver.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
@@ -228,6 +229,7 @@ static void take(struct inbound *in, const struct http_request *request,
     if (!open_message(in, kind, request, response))
         return;
     enum outcome outcome = kind->take(in);
+    alerts_wake(); /* what was taken may have been told */
     if (outcome != DONE) {
         fail(in, kind, outcome, response);
         return;

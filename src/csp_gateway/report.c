@@ -77,7 +77,8 @@ static enum outcome take(struct db *db, void *context) {
     static const struct db_statement statement = {
         "take_validation_report",
         "select outcome, foreign_ordinals from take_validation_report($1, $2,"
-        " $3::uuid, $4, $5::text[], $6, $7 * interval '1 microsecond')"};
+        " $3::uuid, $4, $5::text[], $6, $7::bigint * interval '1 "
+        "microsecond')"};
     struct report *report = context;
     struct inbound *in = report->in;
     struct db_params params = DB_PARAMS(in->arena);

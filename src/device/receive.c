@@ -1,5 +1,6 @@
 #include "device/receive.h"
 
+#include "alerts/deliver.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "device/message.h"
@@ -174,7 +175,7 @@ static enum outcome take_messages(struct db *db, struct batch *batch) {
         "select state, messages from take_device_messages($1::text[],"
         " $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7, $8,"
         " $9, $10, $11, $12::numeric[], $13, $14::numeric[], $15,"
-        " $16 * interval '1 microsecond')"};
+        " $16::bigint * interval '1 microsecond')"};
     struct columns c;
     make_room(&c, batch->arena, batch->count);
     for (size_t i = 0; i < batch->count; i++)
@@ -238,6 +239,7 @@ enum outcome receive_batch(const struct receiving *receiving, struct db *db,
     enum outcome outcome = db_transact(db, step, &batch, true);
     *taken = batch.count;
     if (outcome == DONE && batch.count) {
+        alerts_wake();
         metric_observe(metric_of(&families[SECONDS], NULL, NULL, NULL),
                        clock_elapsed() - start);
         count_ends(&batch);

@@ -22,7 +22,7 @@ static void add_octet(struct buffer *out, uint8_t c) {
 /* "CN" for cn, 2.5.4.3 and OID.2.5.4.3; a type that OpenSSL does not know
  * stays as it is, in upper case. */
 static void add_type(struct buffer *out, struct span type) {
-    char text[MOST_TYPE + 1];
+    char text[MOST_TYPE + 1] = "";
     for (size_t i = 0; i < type.len; i++)
         text[i] = (char)toupper(type.data[i]);
     text[type.len] = '\0';

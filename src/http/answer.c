@@ -10,6 +10,7 @@ static ssize_t stream_read(void *context, uint64_t position, char *out,
                            size_t most) {
     (void)position;
     struct http_exchange *x = context;
+    atomic_load(&x->given_back);
     size_t left = x->piece.len - x->sent;
     if (left) {
         size_t len = left < most ? left : most;
@@ -34,7 +35,7 @@ void answer_make_piece(struct http_exchange *x, void *worker) {
     if (!atomic_load(&x->listener->draining))
         x->more = stream->next(worker, stream->context, &x->piece);
     if (x->piece.len || x->more != HTTP_STREAM_WAIT)
-        MHD_resume_connection(x->mhd);
+        exchange_give_back(x);
     else
         connection_wait(x->connection, x);
 }

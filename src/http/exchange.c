@@ -239,6 +239,7 @@ enum MHD_Result exchange_step(void *listener, struct MHD_Connection *mhd,
     case RECEIVING:
         return exchange_submit(x);
     case WORKING:
+        atomic_load(&x->given_back);
         return answer(x);
     case REFUSED:
         return MHD_NO;
@@ -263,6 +264,7 @@ void exchange_end(void *context_of_listener, struct MHD_Connection *mhd,
     struct http_exchange *x = *context;
     if (!x)
         return;
+    atomic_load(&x->given_back);
     struct connection *connection = x->connection;
     if (x->stage == RECEIVING)
         count(x, "aborted");

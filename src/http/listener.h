@@ -100,7 +100,17 @@ struct http_exchange {
     struct buffer piece;
     size_t sent;
     enum http_more more;
+    /* Set by a worker that gives the exchange back, read by the poller before
+     * anything else: what the worker wrote is then seen. */
+    atomic_bool given_back;
 };
+
+/* From here on the exchange is the poller's. */
+static inline void exchange_give_back(struct http_exchange *exchange) {
+    struct MHD_Connection *mhd = exchange->mhd;
+    atomic_store(&exchange->given_back, true);
+    MHD_resume_connection(mhd);
+}
 
 /* ---- server.c ---- */
 

@@ -13,7 +13,7 @@ static void handle(struct http_exchange *x, void *worker) {
                              x->listener->options.name, route_label(x), NULL),
                    clock_elapsed() - start);
     answer_build(x);
-    MHD_resume_connection(x->mhd);
+    exchange_give_back(x);
 }
 
 static void *work(void *context) {

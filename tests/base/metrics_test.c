@@ -91,7 +91,7 @@ static void threads_lose_no_count(void **state) {
     struct buffer text = {0};
     metrics_render(&text);
     const char *all = (const char *)text.data;
-    for (char c = 'a'; c <= 'e'; c++) {
+    for (int c = 'a'; c <= 'e'; c++) {
         char line[64];
         snprintf(line, sizeof line, "crowd_total{a=\"%c\",b=\"x\"} %d\n", c,
                  THREADS * ROUNDS / 5);

@@ -84,6 +84,20 @@ static void a_notification_may_overtake_the_report(void **state) {
     assert_string_equal(alerts(scene), "N59 to 2 of 6, N61 to 1 of 01");
 }
 
+/* decisions.md 16: the last change plus the tracking timeout (5 days), after a
+ * report as after a notification. */
+static void the_timeout_begins_anew_with_each_change(void **state) {
+    struct scene *scene = *state;
+    ACCEPT_ALL;
+    north_says(scene, NOTIFICATIONS,
+               NOTIFICATION("n1", "10-01", "11-01", "Success"));
+    expect(&scene->world,
+           "APPROVED_FOR_DISTRIBUTION 5 days, SUCCESSFUL_CH_TRANSFER 5 days",
+           "select string_agg(distinct status || ' ' ||"
+           " (release_due - last_updated)::text, ', ') from tracking_live"
+           " where request_no = 1");
+}
+
 /* Told, not moved (DESIGN.md). */
 static void a_notification_after_a_reset_moves_nothing(void **state) {
     struct scene *scene = *state;
@@ -280,6 +294,7 @@ int main(void) {
         TEST(a_single_object_is_a_batch_of_one),
         TEST(every_notification_counts_once),
         TEST(a_notification_may_overtake_the_report),
+        TEST(the_timeout_begins_anew_with_each_change),
         TEST(a_notification_after_a_reset_moves_nothing),
         TEST(another_hub_has_no_effect),
         TEST(what_is_wrong_with_an_entry_is_told_by_its_place),

@@ -22,10 +22,13 @@ static void who_is_not_known_is_answered_401(void **state) {
     assert_string_equal(alerts(scene), "none");
 }
 
+static int open_without_token(void **state) {
+    return open_with(state, "");
+}
+
 /* A CSP that has no token is nobody, also to one who presents none. */
 static void a_csp_without_a_token_is_nobody(void **state) {
     struct scene *scene = *state;
-    scene->world.config.csps[0].inbound_token = "";
     assert_int_equal(post(scene, "Bearer ", REPORTS, span_text("{}")), 401);
     assert_int_equal(post(scene, NULL, REPORTS, span_text("{}")), 401);
 }
@@ -169,7 +172,8 @@ int main(void) {
     own_the_clock();
     const struct CMUnitTest tests[] = {
         TEST(who_is_not_known_is_answered_401),
-        TEST(a_csp_without_a_token_is_nobody),
+        cmocka_unit_test_setup_teardown(a_csp_without_a_token_is_nobody,
+                                        open_without_token, close_scene),
         TEST(what_is_not_such_json_is_refused_whole),
         TEST(what_is_too_much_is_refused_whole),
         TEST(devices_not_listed_are_accepted),

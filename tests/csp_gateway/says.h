@@ -35,10 +35,11 @@ static const char jobs[] =
     " from distribution;"
     "update tracking_live set job_no = request_no;";
 
-static inline int open_scene(void **state) {
+static inline int open_with(void **state, const char *norths_token) {
     static struct scene scene;
     scene = (struct scene){.listener = NULL};
     world_open(&scene.world);
+    scene.world.config.csps[0].inbound_token = norths_token;
     accept_request(&scene.world, 1, "north", 1, 6);
     accept_request(&scene.world, 2, "south", 1, 1);
     script(&scene.world, "%s", jobs);
@@ -56,6 +57,10 @@ static inline int open_scene(void **state) {
     scene.client = http_client_new(&(struct http_client_options){0});
     *state = &scene;
     return 0;
+}
+
+static inline int open_scene(void **state) {
+    return open_with(state, "north's");
 }
 
 static inline int close_scene(void **state) {

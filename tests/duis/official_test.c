@@ -109,7 +109,7 @@ static bool verifies(struct span text, EVP_PKEY *key) {
  * its SignatureValue has a carriage return in it. */
 static void the_real_response_verifies(void **state) {
     (void)state;
-    struct span text, pem;
+    struct span text, pem = {0};
     if (!reference("duis-templates/readfw-response.xml", &text) ||
         !reference("test-pki/dsp-xml-sign-90B3D51F30000002-ds-pre-1.4.1.pem",
                    &pem))

@@ -79,9 +79,13 @@ static inline bool wire_line(int handle, char *line, size_t size) {
 }
 
 static inline void wire_body(int handle, size_t len, struct buffer *body) {
-    for (int octet; len && (octet = wire_octet(handle)) >= 0; len--) {
-        uint8_t one = (uint8_t)octet;
-        buffer_add(body, span_of(&one, 1));
+    struct pollfd wait = {.fd = handle, .events = POLLIN};
+    while (len && poll(&wait, 1, WIRE_PATIENCE) > 0) {
+        ssize_t got = recv(handle, buffer_room(body, len), len, 0);
+        if (got <= 0)
+            return;
+        body->len += (size_t)got;
+        len -= (size_t)got;
     }
 }
 
