@@ -243,7 +243,7 @@ enum { FIELDS = sizeof fields / sizeof *fields };
 enum outcome verb_account_list(struct call *call) {
     static const struct db_statement statement = {
         "list_accounts", "select * from list_accounts(null,"
-                         " make_interval(secs => $1), $2, $3)"};
+                         " make_interval(secs => $1::bigint), $2, $3)"};
     struct db_params params = DB_PARAMS(call->arena);
     db_int8(&params, call->config.people_lock_out_for / SECOND);
     db_int4(&params, (int32_t)call->config.people_lock_out_after);

@@ -35,9 +35,9 @@ static bool change(struct call *call, const struct db_statement *statement,
 
 static bool find(struct call *call, const char *name, struct db_rows **rows) {
     static const struct db_statement statement = {
-        "account_screens",
-        "select x::text from account_screens($1, make_interval(secs => $2),"
-        " $3, $4) x"};
+        "account_screens", "select x::text from account_screens($1, "
+                           "make_interval(secs => $2::bigint),"
+                           " $3, $4) x"};
     struct db_params params = DB_PARAMS(call->arena);
     db_text(&params, name);
     db_int8(&params, call->config->people_lock_out_for / SECOND);

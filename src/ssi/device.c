@@ -22,7 +22,7 @@ static bool reset(struct call *call, eui64 device, const char *reason,
                   struct db_rows **rows) {
     static const struct db_statement statement = {
         "reset_device", "select outcome, request_id from reset_device($1, $2,"
-                        " $3, $4, make_interval(secs => $5))"};
+                        " $3, $4, make_interval(secs => $5::bigint))"};
     struct db_params params = DB_PARAMS(call->arena);
     db_eui64(&params, device);
     db_text(&params, call->person->name);

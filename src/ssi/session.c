@@ -92,8 +92,8 @@ static const char *csrf_token(struct arena *arena, const char *session) {
 
 static bool by_session(struct call *call) {
     static const struct db_statement statement = {
-        "find_session",
-        "select * from find_session($1, make_interval(secs => $2), $3)"};
+        "find_session", "select * from find_session($1, make_interval(secs => "
+                        "$2::bigint), $3)"};
     const char *token = http_cookie(call->request, COOKIE);
     if (!token || !*token)
         return refuse(call, "You are not signed in.");
@@ -197,7 +197,7 @@ static void set_cookie(struct call *call, const char *token, instant life) {
 static bool begin(struct call *call, const char *name, const char **hash) {
     static const struct db_statement statement = {
         "begin_sign_in", "select retry_after, password from begin_sign_in($1,"
-                         " $2, make_interval(secs => $3), $4)"};
+                         " $2, make_interval(secs => $3::bigint), $4)"};
     struct db_params params = DB_PARAMS(call->arena);
     db_text(&params, name);
     db_int4(&params, (int32_t)call->config->people_lock_out_after);

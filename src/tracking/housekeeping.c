@@ -208,8 +208,9 @@ static enum outcome clean(struct run *run, const struct cleaner *cleaner) {
 
 static enum outcome clean_sign_ins(struct run *run) {
     static const struct db_statement statement = {
-        "clean_sign_ins", "select clean_sign_ins(make_interval(secs => $1),"
-                          " make_interval(secs => $2), $3, $4)"};
+        "clean_sign_ins",
+        "select clean_sign_ins(make_interval(secs => $1::bigint),"
+        " make_interval(secs => $2::bigint), $3, $4)"};
     const struct config *config = run->config;
     struct db_params params = DB_PARAMS(run->arena);
     db_int8(&params, config->people_lock_out_for / SECOND);
@@ -285,7 +286,7 @@ static void count(const struct housekeeping_report *report, instant start) {
 static enum outcome is_mine(struct housekeeping *h, instant now, bool *mine) {
     static const struct db_statement due = {
         "housekeeping_due",
-        "select housekeeping_due($1, make_interval(secs => $2))"};
+        "select housekeeping_due($1, make_interval(secs => $2::bigint))"};
     struct arena *arena = arena_new();
     struct db_params params = DB_PARAMS(arena);
     db_instant(&params, now);
