@@ -151,8 +151,11 @@ static unsigned free_port(void) {
                                   .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t len = sizeof address;
     int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bind(handle, (struct sockaddr *)&address, len);
-    getsockname(handle, (struct sockaddr *)&address, &len);
+    bool good = handle >= 0 &&
+                bind(handle, (struct sockaddr *)&address, len) == 0 &&
+                getsockname(handle, (struct sockaddr *)&address, &len) == 0;
+    if (!good)
+        fail_msg("there is no free port");
     close(handle);
     return ntohs(address.sin_port);
 }
