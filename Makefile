@@ -59,7 +59,7 @@ SEEDERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(SEED_SRC))
 
 .DELETE_ON_ERROR:
 .PHONY: all tests fuzzers help deps check asan ubsan tsan valgrind coverage \
-  lint format fuzz demo demo-once bench install clean
+  lint format fuzz check-faults demo demo-once bench install clean
 all: $(PROGRAMS) ## build the programs into build/release
 tests: all $(TESTS)
 fuzzers: $(FUZZERS) $(SEEDERS)
@@ -151,6 +151,15 @@ $(B)/%.tidied: %.c $(B)/%.o .clang-tidy tests/.clang-tidy
 format: ## write the files as clang-format wants them
 	@tools/deps lint
 	@clang-format -i $(C_FILES)
+
+# KILLS=500 CRASHES=20 DEVICES=50000 for more.
+check-faults: export KILLS := $(or $(KILLS),50)
+check-faults: export CRASHES := $(or $(CRASHES),5)
+check-faults: export DEVICES := $(or $(DEVICES),5000)
+check-faults: ## kill fotad and PostgreSQL all through a campaign
+	@tools/deps build
+	@$(SUBMAKE) all $(B)/tests/faults/kill_test
+	@$(B)/tests/faults/kill_test
 
 # SECONDS=600 for each fuzzer.
 fuzz: ## feed damaged input to every parser, 60 seconds each

@@ -48,7 +48,11 @@ begin
                 then coalesce(c.alert, (select o.alert from csp_reason o
                     where o.reason = 'OTHER'))
                 else t.alert end as alert,
-            l.status = any (t.from_status) is true as moves,
+            -- released is released, whether its row was moved away yet or
+            -- not; but nothing was published of one that awaits the CSP
+            (l.status = any (t.from_status)
+                and (l.release_due > p_now or l.status = 'AWAITING_CSP'))
+                is true as moves,
             l.responsible_supplier_ids as suppliers, l.device_type
         from unnest(p_events) as e
         join transition t on t.event = e.event

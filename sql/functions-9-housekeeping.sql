@@ -62,7 +62,7 @@ as $$
 declare
     day name := p_table || to_char(p_day, '_YYYYMMDD');
     rest name := p_table || '_rest';
-    of_day text := format('%I >= %L and %1$I < %L', day_column(p_table),
+    of_day text := format('%1$I >= %2$L and %1$I < %3$L', day_column(p_table),
         p_day::timestamptz, (p_day + 1)::timestamptz);
     misplaced integer;
 begin
@@ -77,6 +77,9 @@ begin
     -- a row may come while we look: lock, then move
     execute format('lock table only %s in share update exclusive mode',
         p_table);
+    if to_regclass(day) is not null then
+        return 'there'; -- another made it while we waited
+    end if;
     execute format('lock table %I in access exclusive mode', rest);
     execute format('create table %I (like %s including defaults'
         ' including constraints including indexes including storage)', day,
@@ -114,7 +117,7 @@ begin
     if not found then
         return 'none';
     end if;
-    execute format('drop table %I', day);
+    execute format('drop table if exists %I', day);
     return 'dropped';
 exception when lock_not_available or deadlock_detected then
     return 'busy';

@@ -43,6 +43,7 @@ begin
         select r.* from (select request_no from live
             where request_no is not null limit p_scan) x
         join service_request r on r.request_no = x.request_no
+        where p_sender is null or r.originator = p_sender
         order by r.request_no desc;
         return;
     end if;
@@ -92,7 +93,8 @@ begin
         where seen is null
     ), wanted as (
         select c.request_no from candidate c
-        where (p_user is null or c.originator = p_user)
+        where (p_viewer is null or c.originator = p_viewer)
+            and (p_user is null or c.originator = p_user)
             and (p_variant is null or c.service_reference_variant = p_variant)
             and (p_from is null or c.received >= p_from)
             and (p_to is null or c.received < p_to)

@@ -19,7 +19,7 @@ struct watched {
     int viewers;
     bool counting;   /* somebody is at it */
     instant counted; /* by clock_elapsed(); 0: never */
-    uint64_t id;     /* of the counts: same counts, same id */
+    uint64_t id;     /* same counts, same id; the rate goes on by itself */
     char *data;      /* a Progress, one line; NULL: none yet */
 };
 
@@ -60,21 +60,13 @@ static void unwatch(struct watched *w) {
 
 /* ---- counting ---- */
 
-/* FNV-1a of the counts: the rate goes on by itself and does not count. */
-static uint64_t id_of(const char *progress) {
-    const char *end = strstr(progress, "\"rate\"");
-    uint64_t id = UINT64_C(0xcbf29ce484222325);
-    for (; *progress && progress != end; progress++)
-        id = (id ^ (uint8_t)*progress) * UINT64_C(0x100000001b3);
-    return id;
-}
-
 /* NULL when the database does not say. */
 static char *count(struct db *db, int64_t request_no, uint64_t *id) {
     static const struct db_statement statement = {
         "request_progress",
-        "select data_age()::text, request_progress(r, $2)::text"
-        " from service_request r where request_no = $1"};
+        "select data_age()::text, p::text, left(md5((p - 'rate')::text), 16)"
+        " from service_request r, request_progress(r, $2) p"
+        " where request_no = $1"};
     struct arena *arena = arena_new();
     struct db_params params = DB_PARAMS(arena);
     db_int8(&params, request_no);
@@ -83,10 +75,10 @@ static char *count(struct db *db, int64_t request_no, uint64_t *id) {
     struct buffer text = {0};
     if (db_run(db, &statement, &params, arena, &rows) == DONE &&
         db_row_count(rows)) {
-        const char *progress = db_get_text(rows, 0, 1);
-        *id = id_of(progress);
+        *id = strtoull(db_get_text(rows, 0, 2), NULL, 16);
         buffer_printf(&text, "{\"dataAge\":%.3f,%s",
-                      atof(db_get_text(rows, 0, 0)), progress + 1);
+                      atof(db_get_text(rows, 0, 0)),
+                      db_get_text(rows, 0, 1) + 1);
     }
     arena_free(arena);
     return (char *)text.data;

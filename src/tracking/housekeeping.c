@@ -99,7 +99,7 @@ static enum outcome make_day(struct run *run, const struct kept *table,
                              int ahead) {
     static const struct db_statement make = {
         "make_day", "select make_day($1::text::regclass,"
-                    " ($2 at time zone 'UTC')::date + $3, $4)"};
+                    " ($2 at time zone 'UTC')::date + $3::integer, $4)"};
     struct db_params params = DB_PARAMS(run->arena);
     db_text(&params, table->table);
     db_instant(&params, run->now);

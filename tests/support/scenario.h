@@ -1,0 +1,177 @@
+/*
+ * Whole scenarios: a real fotad (the program, in a process of its own) with a
+ * fresh database, two emulated CSPs with hubs and devices, and emulated Users.
+ * A scenario is a table of steps that reads like its description.
+ *
+ *   homes     n1..n6 North, c1..c3 Central, s1..s3 4G South: electricity by
+ *             supplier 1, gas by supplier 2; m1, m2 North: both by supplier 1;
+ *             o1 North: both by supplier 2
+ *   devices   n1.esme, n1.gsme, n1.ppmid, n1.hcalcs, n1.hub
+ *
+ * Everything runs at fotad's clock, which clock() moves. What a step waits for
+ * is looked at again until it is there, for at most a minute of real time.
+ * Anything that goes wrong fails the test.
+ */
+#ifndef FOTAD_TESTS_SCENARIO_H
+#define FOTAD_TESTS_SCENARIO_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/eui64.h"
+#include "duis/signer.h"
+#include "fotasim/csp.h"
+#include "fotasim/user.h"
+
+#include <openssl/types.h>
+#include <sys/types.h>
+
+enum { SCENARIO_CSPS = 2, SCENARIO_SUPPLIERS = 2, SCENARIO_WORDS = 48 };
+
+/* What is other than usual. */
+struct scenario_wish {
+    const char *config; /* lines that follow the configuration file's own */
+    size_t bulk;        /* homes with a PPMID that bulk_id() gives, half of
+                         * them North, half Central; by suppliers 1 and 2 */
+    bool repeats;       /* Users may be told the same message again */
+};
+
+struct scenario {
+    struct scenario_wish wish;
+    struct arena *arena;
+    const char *folder;
+    const char *conninfo;
+    struct pg_conn *database;
+    const char *clock_path, *config_path;
+    unsigned user_port, csp_port, operations_port;
+    pid_t fotad;
+    struct csp_sim *csps[SCENARIO_CSPS];
+    struct sim_users *users;
+    struct http_client *http;
+    const struct duis_signer *signers[SCENARIO_SUPPLIERS];
+    EVP_PKEY *signing[SCENARIO_SUPPLIERS]; /* of Pre-Commands */
+    EVP_PKEY *dsp;
+    uint64_t counter;   /* of the latest RequestID */
+    bool *expected;     /* by place in the Users' ledger */
+    size_t ledger_room; /* of `expected` */
+    const char *label;  /* of the step in hand */
+    eui64 *bulk;
+};
+
+/* Once in main(): keys, sample catalogue and clock of this program. False when
+ * it cannot. */
+bool scenario_prepare(void);
+void scenario_finish(void);
+
+/* Everything started and ready. Skips the test without PostgreSQL. */
+struct scenario *scenario_open(const struct scenario_wish *wish);
+/* Waits until nothing is on its way, and fails unless everything that Users
+ * were told was expected. */
+void scenario_close(struct scenario *scenario);
+/* The same without waiting and judging. */
+void scenario_end(struct scenario *scenario);
+
+/* ---- steps ---- */
+
+typedef void scenario_act(struct scenario *scenario, char **words);
+struct scenario_step {
+    scenario_act *act;
+    const char *words; /* with spaces; lists with commas */
+};
+
+/* Runs the steps, the last being {NULL, NULL}, in a world of its own. */
+void scenario_run(const struct scenario_wish *wish,
+                  const struct scenario_step *steps);
+
+/* "1 11.4 ppmid-a-0A000003 n1.ppmid,n2.ppmid I99 [LIST devices]...": supplier 1
+ * asks for an update and gets that answer; lists by their DUIS names. */
+scenario_act sends;
+/* "1 n1.ppmid [CODE]": an 11.2 on demand, answered I99 or CODE. */
+scenario_act reads;
+/* "1 n1.esme esme-a-01020000 [1h | cancelled]": 11.3, transformed, signed and
+ * sent: at once, for then, or cancelling what was for then. */
+scenario_act activates;
+/* "n1.ppmid,n2.ppmid STATUS": what is tracked of each, soon. */
+scenario_act is;
+/* "1 N61 n1.ppmid n2.ppmid,n3.ppmid": for each list one message to that User,
+ * soon and once. A device's answer is named by ResponseCode and element,
+ * another message by its code. */
+scenario_act is_told;
+/* "n1.ppmid 0A000003": firmware version in the inventory, soon. */
+scenario_act inventory;
+/* "4d" forward. */
+scenario_act clock_by;
+/* "north job 503 - 1 | batch 2": the whole faults of a CSP (csp_faults.h),
+ * north or south; devices by name. */
+scenario_act csp;
+/* "hardware_mismatch 100 n1.ppmid | ...": those of the devices
+ * (device_faults.h). */
+scenario_act devices;
+/* "1 status 500 [TIMES]", "1 well", "all down", "all up". */
+scenario_act users;
+/* "north 3": tries of jobs that the CSP has seen, soon; never more. */
+scenario_act tries;
+/* "north n1.ppmid Success": the CSP notifies that of the device's latest
+ * update, under a new notificationId; "... n1.hub": with that hub. */
+scenario_act notifies;
+/* "north": the hubs get the image of the CSP's latest job (again). */
+scenario_act hubs_get_it;
+/* "term" or "kill": fotad is ended and started again. */
+scenario_act restart;
+/* "n1.ppmid": as the Service Desk's reset does. */
+scenario_act reset;
+/* SQL; devices by name between { and }. */
+scenario_act sql;
+/* "2 SELECT ...": the query gives that text, soon; names as in sql. */
+scenario_act holds;
+
+/* ---- for tests that go beyond steps ---- */
+
+eui64 scenario_device(const struct scenario *scenario, const char *name);
+/* The 00-11-... form, in the arena. */
+const char *scenario_id(struct scenario *scenario, const char *name);
+_Noreturn void scenario_fail(struct scenario *scenario, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* First column of the first row; "" when there is none; NULL when the database
+ * is away. In the arena. */
+const char *scenario_ask(struct scenario *scenario, const char *query);
+void scenario_tell(struct scenario *scenario, const char *statement);
+/* Writes a faults file: "north", "south" or "devices". */
+void scenario_faults(struct scenario *scenario, const char *whose,
+                     const char *rows);
+/* A program of build/VARIANT; its exit status. */
+int scenario_program(struct scenario *scenario, const char *const *arguments);
+const char *scenario_path(struct scenario *scenario, const char *name);
+void scenario_start_fotad(struct scenario *scenario);
+void scenario_stop_fotad(struct scenario *scenario, int signal);
+/* One more while; false when the minute since the first is over. */
+struct scenario_wait {
+    instant since;
+};
+bool scenario_again(struct scenario_wait *wait);
+
+/* A signed 11.1 or 11.4 for these devices, in the arena. */
+struct span scenario_update(struct scenario *scenario, unsigned supplier,
+                            const char *image, const eui64 *ids, size_t count);
+/* POSTs it; the answer's text, in the arena, checked as a User would. NULL when
+ * fotad is away or busy. */
+const char *scenario_post(struct scenario *scenario, const char *service,
+                          struct span request);
+/* Two at once to serviceD; both must be answered. */
+void scenario_post_both(struct scenario *scenario,
+                        const struct span requests[static 2],
+                        const char *answers[static 2]);
+/* The text of the first element of that name; "" when there is none. */
+const char *scenario_element(struct scenario *scenario, const char *document,
+                             const char *name);
+/* The sample image of that name: its octets, and those of the Manufacturer
+ * Image. */
+struct span scenario_image(struct scenario *scenario, const char *name);
+struct span scenario_manufacturer_image(struct scenario *scenario,
+                                        const char *name);
+/* Nothing is on its way, soon. */
+void scenario_settle(struct scenario *scenario);
+/* The same, while the clock moves on by so much at every look. */
+void scenario_settle_by(struct scenario *scenario, instant step);
+
+#endif

@@ -1,0 +1,395 @@
+/* Starting and ending what a scenario needs. */
+#include "support/check.h"
+#include "support/pg.h"
+#include "support/scenario.h"
+#include "support/scenario_files.h"
+
+#include "fotasim/csp_sim.h"
+#include "fotasim/estate.h"
+#include "fotasim/keys.h"
+#include "fotasim/verbs.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <libpq-fe.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- failing and waiting ---- */
+
+_Noreturn void scenario_fail(struct scenario *s, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *what = arena_vprintf(s->arena, format, args);
+    va_end(args);
+    print_message("%s\n", s->label ? s->label : "");
+    fflush(stdout);
+    const char *log = scenario_path(s, "fotad.log");
+    if (system(arena_printf(s->arena, "tail -n 25 %s", log)) != 0)
+        print_message("%s cannot be read\n", log);
+    fail_msg("%s", what);
+    abort();
+}
+
+/* How long anything may take, on a slow machine with a sanitizer too. */
+static const instant PATIENCE = 60 * SECOND;
+
+bool scenario_again(struct scenario_wait *wait) {
+    instant now = clock_elapsed();
+    if (!wait->since)
+        wait->since = now;
+    usleep(10000);
+    return now - wait->since < PATIENCE;
+}
+
+const char *scenario_path(struct scenario *s, const char *name) {
+    return arena_printf(s->arena, "%s/%s", s->folder, name);
+}
+
+/* ---- programs ---- */
+
+static pid_t launch(struct scenario *s, const char *const *arguments) {
+    char path[1024];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 16);
+    if (len <= 0)
+        scenario_fail(s, "/proc/self/exe cannot be read");
+    path[len] = '\0';
+    for (int up = 0; up < 3; up++)
+        *strrchr(path, '/') = '\0';
+    const char *program = arena_printf(s->arena, "%s/%s", path, arguments[0]);
+    const char *log = scenario_path(s, "fotad.log");
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    execv(program, (char *const *)(uintptr_t)arguments);
+    _exit(127);
+}
+
+int scenario_program(struct scenario *s, const char *const *arguments) {
+    int status = 0;
+    pid_t child = launch(s, arguments);
+    if (waitpid(child, &status, 0) != child)
+        return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool is_ready(struct scenario *s) {
+    struct http_answer answer;
+    http_client_send(
+        s->http,
+        &(struct http_message){.method = "GET",
+                               .url = arena_printf(s->arena,
+                                                   "http://127.0.0.1:%u/readyz",
+                                                   s->operations_port)},
+        &answer);
+    unsigned status = answer.status;
+    http_answer_free(&answer);
+    return status == 200;
+}
+
+void scenario_start_fotad(struct scenario *s) {
+    s->fotad = launch(
+        s, (const char *const[]){"fotad", "--config", s->config_path, NULL});
+    for (struct scenario_wait wait = {0}; !is_ready(s);)
+        if (!scenario_again(&wait) ||
+            waitpid(s->fotad, NULL, WNOHANG) == s->fotad)
+            scenario_fail(s, "fotad does not get ready");
+}
+
+void scenario_stop_fotad(struct scenario *s, int signal_number) {
+    int status = 0;
+    if (s->fotad <= 0)
+        return;
+    kill(s->fotad, signal_number);
+    waitpid(s->fotad, &status, 0);
+    s->fotad = 0;
+    if (signal_number == SIGTERM && status != 0)
+        scenario_fail(s, "fotad ended with status %d", status);
+}
+
+/* ---- database ---- */
+
+const char *scenario_ask(struct scenario *s, const char *query) {
+    PGresult *result = PQexec(s->database, query);
+    ExecStatusType status = PQresultStatus(result);
+    const char *text = NULL;
+    if (status == PGRES_TUPLES_OK)
+        text = PQntuples(result)
+                   ? arena_text(s->arena, span_text(PQgetvalue(result, 0, 0)))
+                   : "";
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    bool away = !text && (!state || strncmp(state, "57P", 3) == 0);
+    PQclear(result);
+    if (away)
+        PQreset(s->database);
+    else if (!text)
+        scenario_fail(s, "%s: %s", query, PQerrorMessage(s->database));
+    return text;
+}
+
+void scenario_tell(struct scenario *s, const char *statement) {
+    PGresult *result = PQexec(s->database, statement);
+    ExecStatusType status = PQresultStatus(result);
+    PQclear(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        scenario_fail(s, "%s: %s", statement, PQerrorMessage(s->database));
+}
+
+/* ---- configuration ---- */
+
+/* Nobody else has it now; a bound port is not given to a caller again. */
+static unsigned free_port(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof address;
+    int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool good = handle >= 0 &&
+                bind(handle, (struct sockaddr *)&address, len) == 0 &&
+                getsockname(handle, (struct sockaddr *)&address, &len) == 0;
+    if (!good)
+        fail_msg("there is no free port");
+    close(handle);
+    return ntohs(address.sin_port);
+}
+
+static void write_config(struct scenario *s) {
+    const char *text = arena_printf(
+        s->arena,
+        "[database]\nconninfo = %s\n"
+        "[user_gateway]\nlisten = 127.0.0.1:%u\n"
+        "[csp_gateway]\nlisten = 127.0.0.1:%u\n"
+        "[people]\nlisten = 127.0.0.1:%u\n"
+        "[operations]\nlisten = 127.0.0.1:%u\n"
+        "[identity]\nxml_signing_key = %s/pki/keys/dsp-xml-sign.key\n"
+        "xml_signing_certificate = %s/pki/certificates/dsp-xml-sign.pem\n"
+        "key_agreement_key = %s/pki/keys/acb-ka.key\n"
+        "[clock]\noffset_file = %s\n"
+        "[csp north]\nregions = North, 4G North\n"
+        "base_url = http://127.0.0.1:%u\ntoken = to-north\n"
+        "inbound_token = of-north\ntimeout = 2s\n"
+        "[csp south-and-central]\n"
+        "regions = Central, South, 4G Central, 4G South\n"
+        "base_url = http://127.0.0.1:%u\ntoken = to-south\n"
+        "inbound_token = of-south\ntimeout = 2s\n"
+        "%s",
+        s->conninfo, s->user_port, s->csp_port, free_port(), s->operations_port,
+        scenario_home, scenario_home, scenario_home, scenario_clock_path,
+        csp_sim_port(s->csps[0]), csp_sim_port(s->csps[1]),
+        s->wish.config ? s->wish.config : "");
+    if (!write_whole(s->config_path, span_text(text)))
+        scenario_fail(s, "%s cannot be written", s->config_path);
+}
+
+static void import(struct scenario *s) {
+    const struct {
+        const char *what, *path;
+    } files[] = {{"cpl", scenario_path(s, "cpl.csv")},
+                 {"smi", scenario_path(s, "smi.csv")},
+                 {"users", scenario_path(s, "users.csv")},
+                 {"certificates", arena_printf(s->arena, "%s/pki/certificates",
+                                               scenario_home)}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (scenario_program(
+                s, (const char *const[]){"fotactl", "--config", s->config_path,
+                                         "import", files[i].what, files[i].path,
+                                         NULL}) != 0)
+            scenario_fail(s, "%s is not imported", files[i].path);
+}
+
+/* ---- the others ---- */
+
+void scenario_faults(struct scenario *s, const char *whose, const char *rows) {
+    const char *path =
+        scenario_path(s, arena_printf(s->arena, "%s.faults", whose));
+    const char *whole = arena_printf(s->arena, "%s.new", path);
+    if (!write_whole(whole, span_text(rows)) || rename(whole, path) != 0)
+        scenario_fail(s, "%s cannot be written", path);
+}
+
+static void start_csps(struct scenario *s) {
+    static const char *const names[] = {"north", "south"};
+    const char *fotad =
+        arena_printf(s->arena, "http://127.0.0.1:%u", s->csp_port);
+    scenario_faults(s, "devices", "");
+    for (size_t i = 0; i < SCENARIO_CSPS; i++) {
+        const char *reason;
+        scenario_faults(s, names[i], "");
+        s->csps[i] = csp_sim_start(
+            &(struct csp_options){
+                .listen = "127.0.0.1:0",
+                .name = names[i],
+                .fotad = fotad,
+                .token = i ? "of-south" : "of-north",
+                .expect_token = i ? "to-south" : "to-north",
+                .state = scenario_path(s, names[i]),
+                .faults = scenario_path(
+                    s, arena_printf(s->arena, "%s.faults", names[i])),
+                .pki = arena_printf(s->arena, "%s/pki", scenario_home),
+                .seed = SCENARIO_SEED,
+                .device_faults = scenario_path(s, "devices.faults")},
+            &reason);
+        if (!s->csps[i])
+            scenario_fail(s, "%s", reason);
+    }
+}
+
+static struct span read_pki(struct scenario *s, const char *name) {
+    struct buffer text = {0};
+    if (!read_whole(arena_printf(s->arena, "%s/pki/%s", scenario_home, name),
+                    &text))
+        scenario_fail(s, "%s", name);
+    arena_adopt(s->arena, text.data, free);
+    return buffer_span(&text);
+}
+
+static void start_users(struct scenario *s) {
+    const char *reason;
+    struct span pem = read_pki(s, "certificates/dsp-xml-sign.pem");
+    struct certificate certificate;
+    if (!certificate_read(s->arena, pem, &certificate, &reason))
+        scenario_fail(s, "%s", reason);
+    s->dsp = certificate.key;
+    s->users =
+        sim_users_start(&(struct sim_users_options){.listen = "127.0.0.1:0",
+                                                    .state = s->folder,
+                                                    .certificate_pem = pem},
+                        &reason);
+    if (!s->users)
+        scenario_fail(s, "%s", reason);
+}
+
+static void read_keys(struct scenario *s) {
+    for (unsigned i = 0; i < SCENARIO_SUPPLIERS; i++) {
+        const char *reason;
+        s->signers[i] = duis_signer_new(
+            s->arena,
+            read_pki(s, arena_printf(s->arena, "keys/supplier-%u-xml-sign.key",
+                                     i + 1)),
+            read_pki(s, arena_printf(s->arena,
+                                     "certificates/supplier-%u-xml-sign.pem",
+                                     i + 1)),
+            &reason);
+        s->signing[i] = key_read(
+            s->arena, arena_printf(s->arena, "%s/pki/keys/supplier-%u-ds.key",
+                                   scenario_home, i + 1));
+        if (!s->signers[i] || !s->signing[i])
+            scenario_fail(s, "supplier %u has no keys", i + 1);
+    }
+}
+
+struct scenario *scenario_open(const struct scenario_wish *wish) {
+    struct arena *arena = arena_new();
+    struct scenario *s = arena_zero(arena, 1, sizeof *s);
+    *s = (struct scenario){.arena = arena,
+                           .conninfo = pg_fresh_database(),
+                           .user_port = free_port(),
+                           .csp_port = free_port(),
+                           .operations_port = free_port(),
+                           .counter = (uint64_t)clock_now()};
+    static unsigned number;
+    if (wish)
+        s->wish = *wish;
+    *scenario_clock = 0;
+    s->folder = arena_printf(arena, "%s/%u", scenario_home, ++number);
+    s->config_path = scenario_path(s, "fotad.conf");
+    if (!make_folder(s->folder))
+        scenario_fail(s, "%s", s->folder);
+    s->http = http_client_new(
+        &(struct http_client_options){.total_timeout = 60 * SECOND});
+    s->database = PQconnectdb(s->conninfo);
+    start_users(s);
+    scenario_write_estate(s);
+    start_csps(s);
+    read_keys(s);
+    write_config(s);
+    import(s);
+    scenario_start_fotad(s);
+    return s;
+}
+
+/* ---- the end ---- */
+
+static bool has_said_all(struct csp_sim *csp) {
+    pthread_mutex_lock(&csp->lock);
+    bool all = !csp->waiting;
+    pthread_mutex_unlock(&csp->lock);
+    return all;
+}
+
+static bool is_settled(struct scenario *s) {
+    for (size_t i = 0; i < SCENARIO_CSPS; i++)
+        if (!has_said_all(s->csps[i]))
+            return false;
+    const char *left = scenario_ask(
+        s, "select count(*) from (select 1 from alert where state = 'waiting'"
+           " union all select 1 from gbcs_message where state = 'waiting'"
+           " union all select 1 from csp_job where state = 'waiting') x");
+    return left && strcmp(left, "0") == 0;
+}
+
+/* Three times in a row, for something may be between two places. */
+void scenario_settle(struct scenario *s) {
+    scenario_settle_by(s, 0);
+}
+
+void scenario_settle_by(struct scenario *s, instant step) {
+    struct scenario_wait wait = {0};
+    for (int settled = 0; settled < 3;) {
+        __atomic_fetch_add(scenario_clock, step, __ATOMIC_SEQ_CST);
+        settled = is_settled(s) ? settled + 1 : 0;
+        if (!scenario_again(&wait))
+            scenario_fail(s, "something is still on its way");
+    }
+}
+
+struct judging {
+    struct scenario *scenario;
+    size_t place, unexpected;
+};
+
+static void judge(void *context, const struct sim_message *message) {
+    struct judging *judging = context;
+    struct scenario *s = judging->scenario;
+    size_t place = judging->place++;
+    if (message->repeat ? s->wish.repeats
+                        : place < s->ledger_room && s->expected[place])
+        return;
+    judging->unexpected++;
+    print_message("not expected: to %016llX %s %s %s %s%s\n",
+                  (unsigned long long)message->user, message->response_code,
+                  message->element, message->code, message->devices,
+                  message->repeat ? " (again)" : "");
+}
+
+void scenario_close(struct scenario *s) {
+    s->label = "at the end";
+    scenario_settle(s);
+    struct judging judging = {.scenario = s};
+    sim_users_ledger(s->users, judge, &judging);
+    struct sim_counts counts = sim_users_counts(s->users, 0);
+    if (judging.unexpected || counts.wrong)
+        scenario_fail(s, "%zu messages were not expected, %llu were wrong",
+                      judging.unexpected, (unsigned long long)counts.wrong);
+    scenario_stop_fotad(s, SIGTERM);
+    scenario_end(s);
+}
+
+void scenario_end(struct scenario *s) {
+    scenario_stop_fotad(s, SIGKILL);
+    for (size_t i = 0; i < SCENARIO_CSPS; i++)
+        if (s->csps[i])
+            csp_sim_stop(s->csps[i]);
+    sim_users_stop(s->users);
+    http_client_free(s->http);
+    PQfinish(s->database);
+    free(s->expected);
+    arena_free(s->arena);
+}
