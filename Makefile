@@ -46,7 +46,8 @@ SUPPORT_SRC := $(wildcard tests/support/*.c)
 TEST_SRC := $(wildcard tests/*/*_test.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
 SEED_SRC := $(wildcard tests/fuzz/*_seeds.c)
-EMBED := $(wildcard sql/*.sql schemas/*.xsd schemas/*.json)
+EMBED := $(wildcard sql/*.sql schemas/*.xsd schemas/*.json) \
+  $(shell find web -type f 2>/dev/null)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 LIB := $(B)/libfotad.a

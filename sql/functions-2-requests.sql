@@ -59,7 +59,9 @@ begin
     select * into strict earlier from service_request r
     where r.originator = p_originator and r.counter = p_counter
         and r.stage = p_stage and r.used;
-    if earlier.content = p_content and earlier.target = p_target then
+    -- an answer that was cleaned away cannot be given again
+    if earlier.content = p_content and earlier.target = p_target
+            and earlier.response is not null then
         outcome := 'replayed';
         request_no := earlier.request_no;
         response := earlier.response;
@@ -113,9 +115,28 @@ begin atomic
     where request_no = p_request_no;
 end;
 
--- Notes what the request wants to install, and says whether that is on the CPL
--- for what the service updates (B2). Names the condition: '' when it is.
--- image_known: the octets of the OTA Upgrade Image are stored already.
+-- Is that on the CPL for what the service updates (B2)? Names the condition:
+-- '' when it is.
+create or replace function image_condition(
+    p_variant text, p_manufacturer_image_hash bytea, p_firmware_version bytea)
+    returns text language sql stable
+begin atomic
+    select case
+            when count(*) = 0 then 'image_not_on_cpl'
+            when not bool_or(e.status = 'Active'
+                and e.firmware_version is not distinct from p_firmware_version)
+                then 'image_not_active'
+            else ''
+        end
+    from cpl_entry e
+    join service_device_type t on t.device_type = e.device_type
+        and t.service_reference_variant = p_variant
+    where e.manufacturer_image_hash = p_manufacturer_image_hash;
+end;
+
+-- Notes what the request wants to install, and judges it. image_known: the
+-- octets of the OTA Upgrade Image are stored already, and stay until the
+-- request has ended.
 create or replace function check_image(
     p_request_no bigint, p_variant text, p_manufacturer_image_hash bytea,
     p_firmware_version bytea, p_image_id bytea,
@@ -127,18 +148,10 @@ begin atomic
         image_id = p_image_id
     where request_no = p_request_no;
 
-    select case
-            when count(*) = 0 then 'image_not_on_cpl'
-            when not bool_or(e.status = 'Active'
-                and e.firmware_version is not distinct from p_firmware_version)
-                then 'image_not_active'
-            else ''
-        end,
-        exists (select from firmware_image where image_id = p_image_id)
-    from cpl_entry e
-    join service_device_type t on t.device_type = e.device_type
-        and t.service_reference_variant = p_variant
-    where e.manufacturer_image_hash = p_manufacturer_image_hash;
+    select image_condition(p_variant, p_manufacturer_image_hash,
+            p_firmware_version),
+        exists (select from firmware_image where image_id = p_image_id
+            for key share);
 end;
 
 create or replace function store_image(
@@ -148,4 +161,15 @@ begin atomic
     insert into firmware_image values
         (p_image_id, p_manufacturer_image_hash, p_octets)
     on conflict do nothing;
+end;
+
+-- What find_signer() says of a registered User, for a request without a
+-- signature. No row: not registered.
+create or replace function find_sender(p_user_id macaddr8)
+    returns table (
+        user_status user_status, user_roles user_role[], duis_version text)
+    language sql stable
+begin atomic
+    select status, roles, duis_version from service_user
+    where user_id = p_user_id;
 end;

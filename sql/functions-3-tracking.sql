@@ -35,17 +35,111 @@ begin atomic
             status, device_type, csp, responsible_supplier_ids
         from released
         returning 1)
+    , audited as (
+        insert into sat_entry (at, kind, request_no, device_id, csp, code)
+        select p_now, 'released', request_no, device_id, csp, status
+        from released)
     select count(*) from moved;
 end;
 
--- The devices and claim steps of an update request (B3, B4, C1, C3): judges
--- every device, begins tracking those that pass, records the others as
--- REJECTED_BY_DSP, and returns the refused ones by their place in the list.
+-- Judges the devices of an 11.1 or 11.4 (B3, B4) by what the inventory and the
+-- CPL say, one reason each; refused is null for those that pass. Whether
+-- another update is in progress is for the caller to find.
 -- Written for 1 and for 50,000 devices: every look-up is by a primary key, so
 -- the plan must be the generic one (nested loops), and nothing grows with the
 -- estate but the depth of an index.
 -- p_device_ids holds each Device ID once, best in order. p_minimum_types and
 -- p_minimum_gbcs go together, as p_regions and p_csps do.
+create or replace function judge_devices(
+    p_variant text, p_manufacturer_image_hash bytea, p_firmware_version bytea,
+    p_sender macaddr8, p_device_ids macaddr8[],
+    p_minimum_types device_type[], p_minimum_gbcs integer[],
+    p_hcalcs_either boolean, p_regions csp_region[], p_csps text[])
+    returns table (ordinal bigint, device_id macaddr8,
+        device_type device_type, chf_id macaddr8, csp text, refused refusal,
+        supplier_ids macaddr8[])
+    language sql stable
+begin atomic
+    with taken as materialized (
+        select t.device_type, t.supplier = 'either'
+                or t.device_type = 'HCALCS' and p_hcalcs_either as either,
+            coalesce(m.minimum, 0) as minimum_gbcs
+        from service_device_type t
+        left join unnest(p_minimum_types, p_minimum_gbcs)
+            as m (device_type, minimum) using (device_type)
+        where t.service_reference_variant = p_variant
+    )
+    select d.ordinal, d.device_id, s.device_type, s.chf_id,
+        p_csps[array_position(p_regions, h.csp_region)],
+        case
+            when t.device_type is null or s.smets_version <> 'SMETS2'
+                or array_position(p_regions, h.csp_region) is null
+                or not case s.device_type
+                    when 'ESME' then s.import_supplier_id is not distinct
+                        from p_sender
+                    when 'GSME' then s.gas_supplier_id is not distinct
+                        from p_sender
+                    else p_sender = any (h.import_supplier_ids)
+                        or t.either and p_sender = any (h.gas_supplier_ids)
+                end
+                then 'invalid'::refusal
+            when s.device_status <> 'Commissioned'
+                then 'not_commissioned'
+            when ((s.device_type, s.manufacturer_id::integer,
+                    s.model_id::integer, s.hardware_version::smallint) in (
+                select e.device_type, e.manufacturer_id::integer,
+                    e.model_id::integer, e.hardware_version::smallint
+                from cpl_entry e
+                where e.manufacturer_image_hash = p_manufacturer_image_hash
+                    and e.status = 'Active'
+                    and e.firmware_version = p_firmware_version))
+                is not true
+                then 'not_applicable'
+            when coalesce(h.gbcs_version, 0) < t.minimum_gbcs
+                then 'gbcs_version'
+        end,
+        h.supplier_ids
+    from unnest(p_device_ids) with ordinality as d (device_id, ordinal)
+    left join smi_device s on s.device_id = d.device_id
+    left join smi_home h on h.chf_id = s.chf_id
+    left join taken t on t.device_type = s.device_type;
+end;
+
+-- What claim_devices() would say at this moment, without any effect.
+create or replace function rehearse_claim(
+    p_variant text, p_manufacturer_image_hash bytea, p_firmware_version bytea,
+    p_sender macaddr8, p_device_ids macaddr8[],
+    p_minimum_types device_type[], p_minimum_gbcs integer[],
+    p_hcalcs_either boolean, p_regions csp_region[], p_csps text[],
+    p_now timestamptz,
+    out accepted integer, out refused_ordinals integer[],
+    out refused_lists integer[])
+    language plpgsql
+    set plan_cache_mode = force_generic_plan
+    set jit = off
+    set work_mem = '64MB'
+as $$
+begin
+    with judged as materialized (
+        select j.ordinal, coalesce(j.refused, case when l.device_id is not null
+            then 'in_progress'::refusal end) as refused
+        from judge_devices(p_variant, p_manufacturer_image_hash,
+            p_firmware_version, p_sender, p_device_ids, p_minimum_types,
+            p_minimum_gbcs, p_hcalcs_either, p_regions, p_csps) j
+        left join tracking_live l on l.device_id = j.device_id
+            and j.refused is null and l.release_due > p_now
+    )
+    select count(*) filter (where refused is null),
+        coalesce(array_agg(ordinal) filter (where refused is not null), '{}'),
+        coalesce(array_agg(refusal_list(refused))
+            filter (where refused is not null), '{}')
+    into accepted, refused_ordinals, refused_lists
+    from judged;
+end $$;
+
+-- The devices and claim steps of an update request (B3, B4, C1, C3): judges
+-- every device, begins tracking those that pass, records the others as
+-- REJECTED_BY_DSP, and returns the refused ones by their place in the list.
 create or replace function claim_devices(
     p_request_no bigint, p_sender macaddr8, p_device_ids macaddr8[],
     p_minimum_types device_type[], p_minimum_gbcs integer[],
@@ -69,50 +163,11 @@ begin
     where r.request_no = p_request_no;
     perform release_expired(p_device_ids, p_now);
 
-    with taken as materialized (
-        select t.device_type, t.supplier = 'either'
-                or t.device_type = 'HCALCS' and p_hcalcs_either as either,
-            coalesce(m.minimum, 0) as minimum_gbcs
-        from service_device_type t
-        left join unnest(p_minimum_types, p_minimum_gbcs)
-            as m (device_type, minimum) using (device_type)
-        where t.service_reference_variant = request.service_reference_variant
-    ), judged as materialized (
-        select d.ordinal, d.device_id, s.device_type, s.chf_id,
-            p_csps[array_position(p_regions, h.csp_region)] as csp,
-            case
-                when t.device_type is null or s.smets_version <> 'SMETS2'
-                    or array_position(p_regions, h.csp_region) is null
-                    or not case s.device_type
-                        when 'ESME' then s.import_supplier_id is not distinct
-                            from p_sender
-                        when 'GSME' then s.gas_supplier_id is not distinct
-                            from p_sender
-                        else p_sender = any (h.import_supplier_ids)
-                            or t.either and p_sender = any (h.gas_supplier_ids)
-                    end
-                    then 'invalid'::refusal
-                when s.device_status <> 'Commissioned'
-                    then 'not_commissioned'
-                when ((s.device_type, s.manufacturer_id::integer,
-                        s.model_id::integer, s.hardware_version::smallint) in (
-                    select e.device_type, e.manufacturer_id::integer,
-                        e.model_id::integer, e.hardware_version::smallint
-                    from cpl_entry e
-                    where e.manufacturer_image_hash
-                            = request.manufacturer_image_hash
-                        and e.status = 'Active'
-                        and e.firmware_version = request.firmware_version))
-                    is not true
-                    then 'not_applicable'
-                when coalesce(h.gbcs_version, 0) < t.minimum_gbcs
-                    then 'gbcs_version'
-            end as refused,
-            h.supplier_ids
-        from unnest(p_device_ids) with ordinality as d (device_id, ordinal)
-        left join smi_device s on s.device_id = d.device_id
-        left join smi_home h on h.chf_id = s.chf_id
-        left join taken t on t.device_type = s.device_type
+    with judged as materialized (
+        select * from judge_devices(request.service_reference_variant,
+            request.manufacturer_image_hash, request.firmware_version,
+            p_sender, p_device_ids, p_minimum_types, p_minimum_gbcs,
+            p_hcalcs_either, p_regions, p_csps)
     ), live as (
         insert into tracking_live (device_id, chf_id, request_no,
             last_updated, release_due, status, device_type, csp,

@@ -10,6 +10,8 @@
 #include "duis/library.h"
 #include "operations/health.h"
 #include "request/pipeline.h"
+#include "ssi/people.h"
+#include "tracking/housekeeping.h"
 #include "tracking/transition.h"
 
 #include <errno.h>
@@ -34,6 +36,8 @@ struct fotad {
     struct alerts *alerts;
     struct receiving receiving;
     struct receivers *receivers;
+    struct people *people;
+    struct housekeeping *housekeeping;
 };
 
 static const char usage[] =
@@ -93,7 +97,8 @@ static const char *contradiction(struct fotad *f) {
         if (reason)
             return reason;
     }
-    return csp_gateway_contradiction(config, f->arena);
+    const char *wrong = csp_gateway_contradiction(config, f->arena);
+    return wrong ? wrong : people_contradiction(config, f->arena);
 }
 
 static bool configure(struct fotad *f) {
@@ -246,6 +251,17 @@ static bool start_receivers(struct fotad *f) {
     return true;
 }
 
+static bool start_people(struct fotad *f) {
+    const char *reason;
+    f->people = people_start(&f->config, &reason);
+    return f->people || fail("people.unusable", reason);
+}
+
+static bool start_housekeeping(struct fotad *f) {
+    f->housekeeping = housekeeping_start(&f->config);
+    return true;
+}
+
 static bool start(struct fotad *f) {
     f->requests.config = &f->config;
     if (!duis_open())
@@ -253,7 +269,7 @@ static bool start(struct fotad *f) {
     return open_database(f) && load_rules(f) && load_keys(f) &&
            load_acb_key(f) && start_alerts(f) && listen_operations(f) &&
            start_csp_gateway(f) && start_commands(f) && start_receivers(f) &&
-           listen_users(f);
+           start_housekeeping(f) && start_people(f) && listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -303,6 +319,8 @@ static void live(struct fotad *f, int fd) {
 static void stop(struct fotad *f) {
     health_stop();
     http_close(f->users);
+    people_stop(f->people);
+    housekeeping_stop(f->housekeeping);
     csp_gateway_stop(f->csps);
     command_send_stop(f->commands);
     receivers_stop(f->receivers);

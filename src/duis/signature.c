@@ -3,6 +3,7 @@
 #include "duis/certificate.h"
 #include "duis/shape.h"
 #include "duis/tree.h"
+#include "duis/xmldsig.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -94,4 +95,12 @@ bool duis_signature_verify(const struct duis_document *document, EVP_PKEY *key,
     ERR_clear_error();
     *reason = good ? NULL : "the signature is not the key's over this document";
     return good;
+}
+
+bool duis_is_signed(const struct duis_document *document) {
+    const xmlNode *root = xmlDocGetRootElement(document->tree);
+    const xmlNode *node = root;
+    while (node && !tree_is(node, XMLDSIG_NAMESPACE, "Signature"))
+        node = tree_walk(node, root);
+    return node != NULL;
 }

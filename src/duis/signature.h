@@ -20,6 +20,9 @@
 
 #include <openssl/types.h>
 
+/* Is there a ds:Signature anywhere in the document, of whatever form? */
+bool duis_is_signed(const struct duis_document *document);
+
 /* Which certificate signed: the key of the look-up in the store. */
 struct duis_signer_name {
     const char *issuer; /* as certificate_issuer_normalise() writes it */

@@ -6,11 +6,14 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
+#include <openssl/obj_mac.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 
 enum {
     SCALAR = 32,
+    POINT = 65,
     /* 128 more bits than the order has, so that the remainder is even */
     DERIVED = SCALAR + 16,
 };
@@ -19,6 +22,19 @@ enum {
 static void must(bool condition) {
     if (!condition)
         abort();
+}
+
+/* Looked up once: that takes longer than using them. */
+static EVP_KDF *hkdf;
+static EC_GROUP *p256;
+static BIGNUM *most; /* the order minus 1 */
+
+static void fetch(void) {
+    hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    p256 = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    must(hkdf && p256);
+    most = BN_dup(EC_GROUP_get0_order(p256));
+    must(most && BN_sub_word(most, 1));
 }
 
 /* HKDF (RFC 5869) with SHA-256: seed as key, EUI-64 and usage as info. */
@@ -37,40 +53,60 @@ static void derive(uint64_t seed, eui64 id, enum sim_key_usage usage,
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info,
                                           sizeof info),
         OSSL_PARAM_construct_end()};
-    EVP_KDF *hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     EVP_KDF_CTX *context = EVP_KDF_CTX_new(hkdf);
     must(context && EVP_KDF_derive(context, out, DERIVED, params) == 1);
     EVP_KDF_CTX_free(context);
-    EVP_KDF_free(hkdf);
 }
 
-/* 1 to the order of P-256 minus 1. */
-static void to_scalar(const uint8_t derived[static DERIVED],
-                      uint8_t scalar[static SCALAR]) {
-    BIGNUM *most = NULL, *number = BN_bin2bn(derived, DERIVED, NULL);
-    BN_CTX *context = BN_CTX_new();
-    must(BN_hex2bn(&most, "FFFFFFFF00000000FFFFFFFFFFFFFFFF"
-                          "BCE6FAADA7179E84F3B9CAC2FC632550") &&
-         number && context && BN_mod(number, number, most, context) &&
-         BN_add_word(number, 1) &&
-         BN_bn2binpad(number, scalar, SCALAR) == SCALAR);
-    BN_CTX_free(context);
-    BN_free(number);
-    BN_free(most);
+/* A scalar from 1 to the order of P-256 minus 1. */
+static BIGNUM *to_scalar(const uint8_t derived[static DERIVED],
+                         BN_CTX *context) {
+    BIGNUM *number = BN_bin2bn(derived, DERIVED, NULL);
+    must(number && BN_mod(number, number, most, context) &&
+         BN_add_word(number, 1));
+    return number;
+}
+
+static void to_point(const BIGNUM *scalar, uint8_t point[static POINT],
+                     BN_CTX *context) {
+    EC_POINT *public = EC_POINT_new(p256);
+    must(public && EC_POINT_mul(p256, public, scalar, NULL, NULL, context) &&
+         EC_POINT_point2oct(p256, public, POINT_CONVERSION_UNCOMPRESSED, point,
+                            POINT, context) == POINT);
+    EC_POINT_free(public);
+}
+
+/* Both halves are given, for OpenSSL takes longer to find the other one. */
+static EVP_PKEY *make_key(const BIGNUM *scalar, uint8_t point[static POINT]) {
+    unsigned char native[SCALAR];
+    char group[] = "P-256";
+    must(BN_bn2nativepad(scalar, native, SCALAR) == SCALAR);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+        OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, native, SCALAR),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point,
+                                          POINT),
+        OSSL_PARAM_construct_end()};
+    EVP_PKEY *key = NULL;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    must(context && EVP_PKEY_fromdata_init(context) == 1 &&
+         EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, params) == 1);
+    EVP_PKEY_CTX_free(context);
+    OPENSSL_cleanse(native, sizeof native);
+    return key;
 }
 
 EVP_PKEY *sim_device_key(uint64_t seed, eui64 id, enum sim_key_usage usage) {
-    /* ECPrivateKey (RFC 5915) with the curve's name; the scalar goes to 7 */
-    uint8_t der[51] = {0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20};
-    static const uint8_t curve[] = {0xA0, 0x0A, 0x06, 0x08, 0x2A, 0x86,
-                                    0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07};
-    uint8_t derived[DERIVED];
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, fetch);
+    uint8_t derived[DERIVED], point[POINT];
     derive(seed, id, usage, derived);
-    to_scalar(derived, der + 7);
-    memcpy(der + 7 + SCALAR, curve, sizeof curve);
-    const uint8_t *at = der;
-    EVP_PKEY *key = d2i_PrivateKey(EVP_PKEY_EC, NULL, &at, sizeof der);
-    must(key);
-    OPENSSL_cleanse(der, sizeof der);
+    BN_CTX *context = BN_CTX_new();
+    BIGNUM *scalar = to_scalar(derived, context);
+    to_point(scalar, point, context);
+    EVP_PKEY *key = make_key(scalar, point);
+    BN_clear_free(scalar);
+    BN_CTX_free(context);
+    OPENSSL_cleanse(derived, sizeof derived);
     return key;
 }

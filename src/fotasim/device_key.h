@@ -8,7 +8,7 @@
 
 #include <openssl/types.h>
 
-enum sim_key_usage { SIM_SIGNS, SIM_AGREES };
+enum sim_key_usage { SIM_SIGNS = 0, SIM_AGREES = 1 };
 
 /* The private P-256 key of a device for one usage. The caller ends it with
  * EVP_PKEY_free(). */

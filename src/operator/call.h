@@ -12,7 +12,8 @@
 
 /* Set from the options of the command line; see options.def. */
 struct call_options {
-    const char *config, *user, *state, *limit, *from, *to;
+    const char *config, *user, *state, *limit, *from, *to, *reason, *role,
+        *supplier;
     bool json, replace, verify, help, version;
 };
 

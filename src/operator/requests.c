@@ -1,9 +1,8 @@
 /* fotactl requests and request: Service Requests and what became of them. */
+#include "base/request_id.h"
 #include "operator/verbs.h"
 #include "operator/view.h"
 
-#include <errno.h>
-#include <stdlib.h>
 
 /* In the order of request_report(). */
 static const struct view_field fields[] = {
@@ -100,27 +99,6 @@ enum outcome verb_requests(struct call *call) {
 
 /* ---- request ---- */
 
-struct request_id {
-    eui64 originator, target;
-    uint64_t counter;
-};
-
-/* sr:RequestID: originator, target and counter with ':' between them. */
-static bool read_request_id(const char *text, struct request_id *id) {
-    enum { COUNTER_AT = 2 * EUI64_TEXT_LEN + 2, MOST_DIGITS = 20 };
-    size_t len = strlen(text);
-    if (len <= COUNTER_AT || len > COUNTER_AT + MOST_DIGITS ||
-        text[EUI64_TEXT_LEN] != ':' || text[COUNTER_AT - 1] != ':' ||
-        strspn(text + COUNTER_AT, "0123456789") != len - COUNTER_AT)
-        return false;
-    errno = 0;
-    id->counter = strtoull(text + COUNTER_AT, NULL, 10);
-    return !errno &&
-           eui64_parse(span_of(text, EUI64_TEXT_LEN), &id->originator) &&
-           eui64_parse(span_of(text + EUI64_TEXT_LEN + 1, EUI64_TEXT_LEN),
-                       &id->target);
-}
-
 static enum outcome find(struct call *call, const struct request_id *id,
                          struct db_rows **request, struct db_rows **statuses) {
     static const struct db_statement show = {
@@ -163,7 +141,7 @@ static json_t *statuses_json(const struct db_rows *statuses) {
 
 enum outcome verb_request(struct call *call) {
     struct request_id id;
-    if (!read_request_id(call->argument, &id))
+    if (!request_id_parse(call->argument, &id))
         return call_misuse(call,
                            "'%s' is not a RequestID: EUI-64 of the sender, "
                            "EUI-64 of the target and counter with ':' between",

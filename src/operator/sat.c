@@ -12,6 +12,7 @@ static const struct view_field fields[] = {
     {"deviceId", "Device", "DEVICE", VIEW_EUI64},
     {"party", "Party", "PARTY", VIEW_EUI64},
     {"csp", "CSP", "CSP", VIEW_TEXT},
+    {"person", "Person", "PERSON", VIEW_TEXT},
     {"code", "Code", "CODE", VIEW_TEXT},
     {"detail", "Detail", "DETAIL", VIEW_TEXT},
 };
@@ -36,7 +37,7 @@ static enum outcome open_cursor(struct db *db, const struct db_params *params,
         "declare sat cursor for"
         " select e.entry_no, e.at, e.kind,"
         " request_id_text(r.originator, r.target, r.counter), e.device_id,"
-        " e.party, e.csp, e.code, e.detail"
+        " e.party, e.csp, e.person, e.code, e.detail"
         " from sat_entry e"
         " left join service_request r on r.request_no = e.request_no"
         " where ($1::timestamptz is null or e.at >= $1)"

@@ -86,7 +86,7 @@ void request_add_regions(struct db_params *params,
 static enum outcome store_image(struct rq *rq) {
     static const struct db_statement store = {"store_image",
                                               "select store_image($1, $2, $3)"};
-    if (rq->image_known)
+    if (rq->image_known || rq->rehearsal)
         return DONE;
     struct db_params params = DB_PARAMS(rq->arena);
     db_bytea(&params, span_of(rq->image_id, sizeof rq->image_id));
@@ -95,29 +95,50 @@ static enum outcome store_image(struct rq *rq) {
     return db_run(rq->db, &store, &params, rq->arena, NULL);
 }
 
+/* Parameters that claiming and rehearsing it have in common, as $1 to $8. */
+static void name_devices(struct db_params *params, const struct rq *rq) {
+    const struct config *config = rq->management->config;
+    db_eui64(params, rq->duis.originator);
+    db_eui64s(params, rq->device_ids, rq->device_count);
+    add_minimum_gbcs(params, config);
+    db_bool(params, config->hcalcs_either_supplier);
+    request_add_regions(params, config);
+    db_instant(params, rq->received);
+}
+
 static enum outcome claim_devices(struct rq *rq, struct db_rows **rows) {
     static const struct db_statement claim = {
         "claim_devices",
         "select accepted, refused_ordinals, refused_lists"
-        " from claim_devices($1, $2, $3, $4::device_type[], $5, $6,"
-        " $7::csp_region[], $8::text[], $9, $10)"};
-    const struct config *config = rq->management->config;
+        " from claim_devices($9, $1, $2, $3::device_type[], $4, $5,"
+        " $6::csp_region[], $7::text[], $8, $10)"};
     struct db_params params = DB_PARAMS(rq->arena);
+    name_devices(&params, rq);
     db_int8(&params, rq->request_no);
-    db_eui64(&params, rq->duis.originator);
-    db_eui64s(&params, rq->device_ids, rq->device_count);
-    add_minimum_gbcs(&params, config);
-    db_bool(&params, config->hcalcs_either_supplier);
-    request_add_regions(&params, config);
-    db_instant(&params, rq->received);
-    db_instant(&params, rq->received + config->tracking_timeout);
+    db_instant(&params,
+               rq->received + rq->management->config->tracking_timeout);
     return db_run(rq->db, &claim, &params, rq->arena, rows);
+}
+
+static enum outcome rehearse_claim(struct rq *rq, struct db_rows **rows) {
+    static const struct db_statement rehearse = {
+        "rehearse_claim",
+        "select accepted, refused_ordinals, refused_lists"
+        " from rehearse_claim($9, $10, $11, $1, $2, $3::device_type[], $4, $5,"
+        " $6::csp_region[], $7::text[], $8)"};
+    struct db_params params = DB_PARAMS(rq->arena);
+    name_devices(&params, rq);
+    db_text(&params, rq->duis.service_reference_variant);
+    db_bytea(&params, span_of(rq->image_hash, sizeof rq->image_hash));
+    request_add_version(&params, rq);
+    return db_run(rq->db, &rehearse, &params, rq->arena, rows);
 }
 
 enum step request_claim(struct rq *rq) {
     list_devices(rq);
     struct db_rows *rows;
-    enum outcome outcome = claim_devices(rq, &rows);
+    enum outcome outcome =
+        rq->rehearsal ? rehearse_claim(rq, &rows) : claim_devices(rq, &rows);
     if (outcome != DONE)
         return rq_database(outcome);
     rq->accepted = (size_t)db_get_int(rows, 0, 0);

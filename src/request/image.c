@@ -17,7 +17,7 @@ static enum step check_form(struct rq *rq) {
     return STEP_ON;
 }
 
-static void add_version(struct db_params *params, const struct rq *rq) {
+void request_add_version(struct db_params *params, const struct rq *rq) {
     const struct duis_firmware_version *version = &rq->duis.firmware_version;
     uint8_t octets[4];
     for (int i = 0; i < 4; i++)
@@ -28,19 +28,36 @@ static void add_version(struct db_params *params, const struct rq *rq) {
         db_null(params);
 }
 
-/* B2: the hash is on the CPL, Active and with this FirmwareVersion. */
-static enum step check_cpl(struct rq *rq) {
+static void name_image(struct db_params *params, const struct rq *rq) {
+    db_text(params, rq->duis.service_reference_variant);
+    db_bytea(params, span_of(rq->image_hash, sizeof rq->image_hash));
+    request_add_version(params, rq);
+}
+
+static enum outcome judge_image(struct rq *rq, struct db_rows **rows) {
+    static const struct db_statement judge = {
+        "image_condition", "select image_condition($1, $2, $3), true"};
+    struct db_params params = DB_PARAMS(rq->arena);
+    name_image(&params, rq);
+    return db_run(rq->db, &judge, &params, rq->arena, rows);
+}
+
+static enum outcome check_image(struct rq *rq, struct db_rows **rows) {
     static const struct db_statement check = {
         "check_image",
-        "select condition, image_known from check_image($1, $2, $3, $4, $5)"};
+        "select condition, image_known from check_image($5, $1, $2, $3, $4)"};
     struct db_params params = DB_PARAMS(rq->arena);
-    db_int8(&params, rq->request_no);
-    db_text(&params, rq->duis.service_reference_variant);
-    db_bytea(&params, span_of(rq->image_hash, sizeof rq->image_hash));
-    add_version(&params, rq);
+    name_image(&params, rq);
     db_bytea(&params, span_of(rq->image_id, sizeof rq->image_id));
+    db_int8(&params, rq->request_no);
+    return db_run(rq->db, &check, &params, rq->arena, rows);
+}
+
+/* B2: the hash is on the CPL, Active and with this FirmwareVersion. */
+static enum step check_cpl(struct rq *rq) {
     struct db_rows *rows;
-    enum outcome outcome = db_run(rq->db, &check, &params, rq->arena, &rows);
+    enum outcome outcome =
+        rq->rehearsal ? judge_image(rq, &rows) : check_image(rq, &rows);
     if (outcome != DONE)
         return rq_database(outcome);
     const char *condition = db_get_text(rows, 0, 0);

@@ -206,7 +206,7 @@ void request_use_rules(struct rules *rules) {
     rules_release(old);
 }
 
-static struct rules *hold_rules(void) {
+struct rules *request_hold_rules(void) {
     pthread_mutex_lock(&rules_lock);
     struct rules *rules = rules_hold(atomic_load(&current_rules));
     pthread_mutex_unlock(&rules_lock);
@@ -286,7 +286,7 @@ static void handle(void *context, const struct http_request *request,
     struct worker *worker = context;
     instant start = clock_elapsed();
     struct rq *rq = arena_zero(request->arena, 1, sizeof *rq);
-    struct rules *rules = hold_rules();
+    struct rules *rules = request_hold_rules();
     *rq = (struct rq){.management = worker->management,
                       .rules = rules,
                       .db = worker->db,

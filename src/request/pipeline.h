@@ -23,6 +23,9 @@ struct request_management {
  * reference. Those in hand finish with the rules they began with. */
 void request_use_rules(struct rules *rules);
 
+/* The rules of the moment; give them back with rules_release(). */
+struct rules *request_hold_rules(void);
+
 /* For struct http_options: a worker's context is its database connection.
  * `context` is a struct request_management. */
 void *request_worker_start(void *context, unsigned index);

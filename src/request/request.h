@@ -35,6 +35,7 @@ struct rq {
     struct span body;
     const char *service; /* "serviceD" */
     instant received;
+    bool rehearsal; /* judge only: image and claim leave nothing behind */
 
     struct duis_request duis;            /* parse */
     struct duis_fault fault;             /* parse, when it refuses */
@@ -72,6 +73,10 @@ enum step rq_end(struct rq *rq, enum condition condition, const char *detail);
 /* What a database call's outcome means for the step. */
 enum step rq_database(enum outcome outcome);
 
+/* Takes what a row of find_signer() or find_sender() says of the User, from
+ * column `first` on: status, roles, DUIS version. */
+void rq_take_user(struct rq *rq, const struct db_rows *rows, int first);
+
 /* Before the transaction. */
 enum step request_parse(struct rq *rq);
 enum step request_verify(struct rq *rq);
@@ -97,6 +102,9 @@ enum step request_respond(struct rq *rq);
 /* Answers a request that was refused before its RequestID was looked at: the
  * earlier answer when it was refused so before. */
 enum step request_refuse(struct rq *rq);
+
+/* One parameter: the FirmwareVersion's octets, null when it is no number. */
+void request_add_version(struct db_params *params, const struct rq *rq);
 
 /* Two parameters: the CSP Regions that are served, and by which CSP. They go
  * together. */

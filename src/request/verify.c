@@ -28,9 +28,7 @@ enum {
     NOT_AFTER,
     REVOKED_AT,
     DER,
-    USER_STATUS,
-    USER_ROLES,
-    DUIS_VERSION
+    USER_STATUS, /* and what rq_take_user() takes */
 };
 
 static enum outcome find_signer(struct rq *rq,
@@ -63,13 +61,14 @@ static const char *unfit(const struct rq *rq, const struct db_rows *rows) {
     return NULL;
 }
 
-static void take_user(struct rq *rq, const struct db_rows *rows) {
-    if (db_is_null(rows, 0, USER_STATUS))
+void rq_take_user(struct rq *rq, const struct db_rows *rows, int first) {
+    enum { STATUS, ROLES, VERSION };
+    if (db_is_null(rows, 0, first + STATUS))
         return;
-    rq->user_status = db_get_text(rows, 0, USER_STATUS);
-    rq->duis_version = db_get_text(rows, 0, DUIS_VERSION);
+    rq->user_status = db_get_text(rows, 0, first + STATUS);
+    rq->duis_version = db_get_text(rows, 0, first + VERSION);
     rq->user_role_count =
-        db_get_texts(rows, 0, USER_ROLES, rq->arena, &rq->user_roles);
+        db_get_texts(rows, 0, first + ROLES, rq->arena, &rq->user_roles);
 }
 
 static enum step verify_by(struct rq *rq, const struct db_rows *rows) {
@@ -83,7 +82,7 @@ static enum step verify_by(struct rq *rq, const struct db_rows *rows) {
         return rq_end(rq, CONDITION_not_authentic, reason);
     if (!duis_signature_verify(&rq->duis.document, certificate.key, &reason))
         return rq_end(rq, CONDITION_not_authentic, reason);
-    take_user(rq, rows);
+    rq_take_user(rq, rows, USER_STATUS);
     return STEP_ON;
 }
 

@@ -29,6 +29,28 @@ static void a_fresh_database_is_migrated_and_empty(void **state) {
     arena_free(arena);
 }
 
+static void every_table_and_column_has_a_comment(void **state) {
+    (void)state;
+    static const struct db_statement bare = {
+        "bare", "select coalesce(string_agg(c.relname || '.' ||"
+                " coalesce(a.attname, '*'), ' '), '')"
+                " from pg_class c cross join lateral (select 0 as attnum,"
+                " null as attname union all select attnum, attname"
+                " from pg_attribute where attrelid = c.oid and attnum > 0"
+                " and not attisdropped) a"
+                " where c.relnamespace = 'public'::regnamespace"
+                " and c.relkind in ('r', 'p') and not c.relispartition"
+                " and col_description(c.oid, a.attnum) is null"
+                " and (a.attnum > 0 or obj_description(c.oid) is null)"};
+    struct arena *arena = arena_new();
+    struct db *db = db_open(pg_fresh_database(), "migrate_test");
+    struct db_rows *rows;
+    assert_int_equal(db_run(db, &bare, NULL, arena, &rows), DONE);
+    assert_string_equal(db_get_text(rows, 0, 0), "");
+    db_close(db);
+    arena_free(arena);
+}
+
 static void each_database_is_another(void **state) {
     (void)state;
     static const struct db_statement count_users = {
@@ -165,6 +187,7 @@ static void four_programs_migrate_at_once(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fresh_database_is_migrated_and_empty),
+        cmocka_unit_test(every_table_and_column_has_a_comment),
         cmocka_unit_test(each_database_is_another),
         cmocka_unit_test(an_empty_database_gets_every_file),
         cmocka_unit_test(a_migration_with_another_text_is_refused),

@@ -5,6 +5,7 @@
  */
 #include "support/check.h"
 
+#include "duis/certificate.h"
 #include "fotasim/device.h"
 #include "fotasim/device_key.h"
 #include "fotasim/estate.h"
@@ -420,6 +421,42 @@ static void a_device_is_found_in_its_home(void **state) {
     }
 }
 
+/* Those of the devices that send messages, under their keys. */
+static void pki_writes_certificates_of_an_estate(void **state) {
+    struct world *world = *state;
+    char *words[] = {arena_text(world->arena, span_text("pki")),
+                     world->folder,
+                     arena_text(world->arena, span_text("--homes")),
+                     arena_text(world->arena, span_text("3")),
+                     arena_text(world->arena, span_text("--seed")),
+                     arena_text(world->arena, span_text("3")),
+                     NULL};
+    assert_int_equal(verb_pki(6, words), 0);
+    struct buffer pem = {0};
+    assert_true(read_whole(path(world, "certificates/devices-0000.pem"), &pem));
+    buffer_add(&pem, span_of("", 1));
+    unsigned count[2] = {0, 0};
+    for (const char *at = (char *)pem.data; (at = strstr(at, "-----BEGIN"));
+         at++) {
+        struct certificate certificate;
+        struct sim_home home;
+        size_t place;
+        const char *reason;
+        assert_true(certificate_read(world->arena, span_text(at), &certificate,
+                                     &reason));
+        assert_int_equal(certificate.role, CERTIFICATE_DEVICE);
+        assert_true(sim_home_of(SEED, certificate.id, &home, &place));
+        bool agrees = certificate.usage == CERTIFICATE_KEY_AGREEMENT;
+        EVP_PKEY *key = sim_device_key(SEED, certificate.id,
+                                       agrees ? SIM_AGREES : SIM_SIGNS);
+        assert_int_equal(EVP_PKEY_eq(key, certificate.key), 1);
+        EVP_PKEY_free(key);
+        count[agrees]++;
+    }
+    assert_true(count[0] >= 3 * 3 && count[0] == count[1]);
+    buffer_free(&pem);
+}
+
 static void wrong_fault_rows_are_refused(void **state) {
     struct world *world = *state;
     static const char *const wrong[] = {
@@ -445,6 +482,7 @@ int main(void) {
         TEST(versions_are_read),
         TEST(what_is_not_genuine_is_dropped),
         cmocka_unit_test(a_device_is_found_in_its_home),
+        TEST(pki_writes_certificates_of_an_estate),
         TEST(wrong_fault_rows_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,266 @@
+-- Release by timeout and the cleaning of old records (C4, section 4.8). All of
+-- it goes in small steps, each a transaction of its own, that skip what others
+-- hold; several fotad may be at it at once.
+
+-- Is it time? True for one of those that ask in an interval. A clock that was
+-- set back does not stop it.
+create or replace function housekeeping_due(
+    p_now timestamptz, p_interval interval) returns boolean
+    language sql
+begin atomic
+    with taken as (
+        update housekeeping set due = p_now + p_interval
+        where due <= p_now or due > p_now + p_interval
+        returning 1)
+    select exists (select from taken);
+end;
+
+-- Releases devices whose time is up in `p_blocks` blocks of tracking_live from
+-- `p_block` on, at most p_most. There is no index to find them by: release_due
+-- moves with every change of status, which an index would make dearer than
+-- this reading through the table is.
+create or replace function release_slice(
+    p_block bigint, p_blocks integer, p_most integer, p_now timestamptz,
+    out released bigint, out blocks bigint)
+    language plpgsql as $$
+declare
+    ids macaddr8[];
+begin
+    blocks := pg_relation_size('tracking_live')
+        / current_setting('block_size')::integer;
+    select array_agg(device_id) into ids from (
+        select device_id from tracking_live
+        where ctid >= format('(%s,0)', p_block)::tid
+            and ctid < format('(%s,0)', p_block + p_blocks)::tid
+            and release_due <= p_now
+        order by device_id limit p_most
+        for update skip locked) due;
+    released := coalesce(release_expired(ids, p_now), 0);
+end $$;
+
+-- ---- partitions by day ----
+
+-- Columns that tell the day of a table kept by days.
+create or replace function day_column(p_table regclass) returns name
+    language sql stable
+    return (select a.attname from pg_partitioned_table t
+        join pg_attribute a on a.attrelid = t.partrelid
+            and a.attnum = t.partattrs[0]
+        where t.partrelid = p_table);
+
+-- Makes the partition of a day. Rows of that day that were written before it
+-- was made lie in the partition for the rest and are moved; if they are many,
+-- the day stays there (cleaned row by row later), so that nobody waits for it.
+-- Nobody waits for the locks either: `busy` then, and it is tried again.
+create or replace function make_day(
+    p_table regclass, p_day date, p_most_moved integer) returns text
+    language plpgsql
+    set lock_timeout = '200ms'
+    set timezone = 'UTC'
+    set client_min_messages = 'warning'
+as $$
+declare
+    day name := p_table || to_char(p_day, '_YYYYMMDD');
+    rest name := p_table || '_rest';
+    of_day text := format('%1$I >= %2$L and %1$I < %3$L', day_column(p_table),
+        p_day::timestamptz, (p_day + 1)::timestamptz);
+    misplaced integer;
+begin
+    if to_regclass(day) is not null then
+        return 'there';
+    end if;
+    execute format('select count(*) from (select from %I where %s limit %s) x',
+        rest, of_day, p_most_moved + 1) into misplaced;
+    if misplaced > p_most_moved then
+        return 'left';
+    end if;
+    -- a row may come while we look: lock, then move
+    execute format('lock table only %s in share update exclusive mode',
+        p_table);
+    if to_regclass(day) is not null then
+        return 'there'; -- another made it while we waited
+    end if;
+    execute format('lock table %I in access exclusive mode', rest);
+    execute format('create table %I (like %s including defaults'
+        ' including constraints including indexes including storage)', day,
+        p_table);
+    execute format('with moved as (delete from %I where %s returning *)'
+        ' insert into %I select * from moved', rest, of_day, day);
+    if p_table = 'sat_entry'::regclass then
+        execute format('create trigger sat_append_only before update or delete'
+            ' or truncate on %I for each statement'
+            ' execute function sat_append_only()', day);
+    end if;
+    execute format('alter table %s attach partition %I for values from (%L)'
+        ' to (%L)', p_table, day, p_day::timestamptz,
+        (p_day + 1)::timestamptz);
+    return 'made';
+exception when lock_not_available or deadlock_detected then
+    return 'busy';
+end $$;
+
+-- Drops the oldest day that ended before p_before. Named outcomes: dropped,
+-- busy, none.
+create or replace function drop_day(p_table regclass, p_before timestamptz)
+    returns text language plpgsql
+    set lock_timeout = '200ms'
+    set timezone = 'UTC'
+as $$
+declare
+    day name;
+begin
+    select c.relname into day
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = p_table and c.relname ~ '_[0-9]{8}$'
+        and right(c.relname, 8)::date + 1 <= p_before
+    order by c.relname limit 1;
+    if not found then
+        return 'none';
+    end if;
+    execute format('drop table if exists %I', day);
+    return 'dropped';
+exception when lock_not_available or deadlock_detected then
+    return 'busy';
+end $$;
+
+-- Removes old rows from the partition for the rest, at most p_most.
+create or replace function clean_rest(
+    p_table regclass, p_before timestamptz, p_most integer) returns bigint
+    language plpgsql as $$
+declare
+    gone bigint;
+begin
+    execute format('delete from %I where ctid = any (array(select ctid'
+        ' from %1$I where %I < %L limit %s for update skip locked))',
+        p_table || '_rest', day_column(p_table), p_before, p_most);
+    get diagnostics gone = row_count;
+    return gone;
+end $$;
+
+-- ---- rows ----
+
+-- Identifiers of reports and notifications, and messages of devices: without
+-- effect once the update they speak of is not on record any more.
+create or replace function clean_messages(
+    p_before timestamptz, p_most integer) returns bigint
+    language plpgsql as $$
+declare
+    gone bigint;
+    more bigint;
+begin
+    delete from csp_message where ctid = any (array(
+        select ctid from csp_message where received < p_before
+        limit p_most for update skip locked));
+    get diagnostics gone = row_count;
+    delete from gbcs_message where ctid = any (array(
+        select ctid from gbcs_message
+        where received < p_before and state <> 'waiting'
+        limit p_most for update skip locked));
+    get diagnostics more = row_count;
+    return greatest(gone, more);
+end $$;
+
+-- The octets of old answers. The row stays: a RequestID is used for ever. The
+-- same request after this finds its RequestID used, without its answer.
+create or replace function clean_answers(
+    p_before timestamptz, p_most integer) returns bigint
+    language plpgsql as $$
+declare
+    clean_until timestamptz := (select answers_until from housekeeping);
+    gone bigint;
+begin
+    update service_request set response = null
+    where request_no = any (array(
+        select request_no from service_request
+        where received >= clean_until and received < p_before
+            and response is not null
+        order by received limit p_most for update skip locked));
+    get diagnostics gone = row_count;
+    if gone = 0 then
+        update housekeeping set answers_until = greatest(p_before, clean_until);
+    end if;
+    return gone;
+end $$;
+
+-- Jobs whose devices are not on record any more.
+create or replace function clean_jobs(p_before timestamptz, p_most integer)
+    returns bigint language plpgsql as $$
+declare
+    gone bigint;
+begin
+    delete from csp_job where job_no = any (array(
+        select job_no from csp_job j
+        where ended < p_before and not exists (select from tracking t
+            where t.request_no = j.request_no)
+        order by ended limit p_most for update skip locked));
+    get diagnostics gone = row_count;
+    return gone;
+end $$;
+
+create or replace function image_wanted(p_image_id bytea, p_before timestamptz)
+    returns boolean language sql stable
+begin atomic
+    select exists (select from service_request
+            where image_id = p_image_id and received >= p_before)
+        or exists (select from service_request r
+            join csp_job j on j.request_no = r.request_no
+            where r.image_id = p_image_id and j.state = 'waiting')
+        or exists (select from service_request r
+            join distribution d on d.request_no = r.request_no
+            where r.image_id = p_image_id and d.unassigned > 0);
+end;
+
+-- Images that no request since p_before wants and no job waits for. Locked
+-- first and looked at again, for a request that finds its image stored holds
+-- a lock on it (check_image).
+create or replace function clean_images(p_before timestamptz, p_most integer)
+    returns bigint language plpgsql as $$
+declare
+    ids bytea[];
+    gone bigint;
+begin
+    select array_agg(image_id) into ids from (
+        select image_id from firmware_image i
+        where not image_wanted(image_id, p_before)
+        limit p_most for update skip locked) x;
+    ids := array(select id from unnest(ids) id
+        where not image_wanted(id, p_before));
+    delete from csp_image where image_id = any (ids);
+    delete from firmware_image where image_id = any (ids);
+    get diagnostics gone = row_count;
+    return gone;
+end $$;
+
+create or replace function clean_sign_ins(
+    p_lock_out interval, p_idle interval, p_now timestamptz, p_most integer)
+    returns bigint language plpgsql as $$
+declare
+    gone bigint;
+    more bigint;
+begin
+    delete from session where token = any (array(
+        select token from session
+        where expires <= p_now or seen <= p_now - p_idle limit p_most));
+    get diagnostics gone = row_count;
+    delete from sign_in_failure where name = any (array(
+        select name from sign_in_failure
+        where last_failure <= p_now - p_lock_out limit p_most));
+    get diagnostics more = row_count;
+    return greatest(gone, more);
+end $$;
+
+-- Counts of messages of requests that came before; request_no goes with time.
+create or replace function clean_alert_counts(
+    p_before timestamptz, p_most integer) returns bigint
+    language plpgsql as $$
+declare
+    low constant bigint := (select request_no from service_request
+        where received >= p_before order by received limit 1);
+    gone bigint;
+begin
+    delete from alert_count where ctid = any (array(
+        select ctid from alert_count where request_no < low
+        order by request_no limit p_most for update skip locked));
+    get diagnostics gone = row_count;
+    return gone;
+end $$;

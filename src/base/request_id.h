@@ -1,0 +1,16 @@
+/* RequestID as people write it (DUIS schema type sr:RequestID): the EUI-64 of
+ * the originator, that of the target, and a counter, with ':' between. */
+#ifndef FOTAD_BASE_REQUEST_ID_H
+#define FOTAD_BASE_REQUEST_ID_H
+
+#include "base/eui64.h"
+
+struct request_id {
+    eui64 originator, target;
+    uint64_t counter;
+};
+
+/* False when `text` is anything else, or the counter has over 64 bits. */
+bool request_id_parse(const char *text, struct request_id *id);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * A dry run (requirement G7): an 11.1 or 11.4 goes through the same steps as
+ * in the pipeline and is told what it would be answered, but nothing is
+ * written. The RequestID is not looked at, so that a draft may have any; the
+ * signature may be missing, for whoever asks has signed in.
+ */
+#ifndef FOTAD_REQUEST_DRY_RUN_H
+#define FOTAD_REQUEST_DRY_RUN_H
+
+#include "base/config.h"
+#include "db/db.h"
+#include "duis/response.h"
+#include "request/rules.h"
+
+enum dry_run_signature { DRY_RUN_ABSENT, DRY_RUN_GOOD, DRY_RUN_NOT_GOOD };
+
+enum { DRY_RUN_LISTS = 5 };
+
+/* Everything lives in the arena of request_dry_run(). */
+struct dry_run {
+    const char *refusal;       /* what is no 11.1 or 11.4 at all; else NULL */
+    unsigned line, column;     /* of the refusal; 0: none */
+    const char *condition;     /* as in table response_code */
+    const char *response_code; /* of the DUIS answer; NULL: there is none */
+    const char *meaning;       /* for people */
+    const char *detail;        /* "" when there is no more to say */
+    enum dry_run_signature signature;
+    size_t listed, accepted;                    /* different Device IDs */
+    struct duis_devices refused[DRY_RUN_LISTS]; /* as in the DUIS answer */
+};
+
+/* `only`: when not NULL, the only originator whose requests are judged; a
+ * request of another is REFUSED without being looked at any further. RETRY and
+ * FAILED: the database could not say. */
+enum outcome request_dry_run(const struct config *config,
+                             const struct rules *rules, struct db *db,
+                             struct arena *arena, struct span body,
+                             const eui64 *only, struct dry_run *result);
+
+#endif

@@ -1,0 +1,204 @@
+/* Where everything starts: who is signed in, which page, and its frame. */
+import { signOut, whoAmI } from "./api.js";
+import { h } from "./dom.js";
+import { button, heading, inset, link, success } from "./parts.js";
+import { at, BASE, go, onShow, start, takeNews } from "./router.js";
+import { ROLES } from "./words.js";
+
+import accounts from "./pages/accounts.js";
+import account from "./pages/account.js";
+import csps from "./pages/csps.js";
+import device from "./pages/device.js";
+import deviceSearch from "./pages/device-search.js";
+import dryRun from "./pages/dry-run.js";
+import overview from "./pages/overview.js";
+import password from "./pages/password.js";
+import request from "./pages/request.js";
+import requestDevices from "./pages/request-devices.js";
+import requests from "./pages/requests.js";
+import reset from "./pages/reset.js";
+import rsat004 from "./pages/rsat-004.js";
+import signIn from "./pages/sign-in.js";
+import undelivered from "./pages/undelivered.js";
+
+/* Path below the base, the page, the operation that its reader needs, and
+ * what the navigation calls it. */
+const PAGES = [
+    ["", overview, null],
+    ["devices", deviceSearch, "deviceStatus", "Firmware Update Status"],
+    ["devices/:deviceId", device, "deviceStatus"],
+    ["devices/:deviceId/reset", reset, "resetDevice"],
+    ["requests", requests, "listRequests", "Requests"],
+    ["requests/:requestId", request, "showRequest"],
+    ["requests/:requestId/devices", requestDevices, "listRequestDevices"],
+    ["csps", csps, "listCsps", "CSPs"],
+    ["dry-run", dryRun, "dryRun", "Dry run"],
+    ["rsat-004", rsat004, "reportRsat004", "RSAT_004"],
+    ["undelivered", undelivered, "listUndelivered", "Undelivered messages"],
+    ["accounts", accounts, "listAccounts", "Accounts"],
+    ["accounts/:name", account, "changeAccount"],
+    ["password", password, "changePassword"],
+].map(([path, page, operation, name]) =>
+    ({ path, pattern: patternOf(path), page, operation, name }));
+
+/* The DCC's own people have the SSMI, all others the SSI. */
+const SERVICES = {
+    "/ssi": { short: "SSI", name: "Self Service Interface" },
+    "/ssmi": { short: "SSMI", name: "Self Service Management Interface" },
+};
+const HOME = { supplier: "/ssi", auditor: "/ssi", service_desk: "/ssmi",
+    administrator: "/ssmi" };
+
+const service = SERVICES[BASE];
+const main = document.getElementById("main");
+const headerPlace = document.getElementById("header");
+const navPlace = document.getElementById("nav");
+
+let me = null;
+let leaving = new AbortController();
+
+function patternOf(path) {
+    const named = path.replaceAll(/:(\w+)/g, "(?<$1>[^/]+)");
+    return new RegExp(`^${named}/?$`);
+}
+
+/* ---- frame ---- */
+
+function showHeader() {
+    const leave = async () => {
+        await signOut();
+        me = null;
+        go(at(""));
+    };
+    headerPlace.replaceChildren(h("div", { class: "width header-row" },
+        h("a", { href: at(""), class: "brand" },
+            h("span", { class: "brand-short" }, service.short), " ",
+            h("span", { class: "brand-name" }, "Firmware updates")),
+        me && h("div", { class: "who" },
+            h("span", null, me.name, " ", h("span", { class: "who-role" },
+                me.supplierName ?? ROLES[me.role])),
+            me.via === "session" && link(at("password"), "Password"),
+            me.via === "session" &&
+                button("Sign out", leave, "button-plain")) || ""));
+}
+
+function showNav(path) {
+    const entries = me ? PAGES.filter(p => p.name && may(p.operation)) : [];
+    navPlace.hidden = entries.length === 0;
+    navPlace.replaceChildren(h("ul", { class: "width" }, entries.map(p =>
+        h("li", null, h("a", { href: at(p.path),
+            "aria-current": isWithin(path, p.path) && "page" }, p.name)))));
+}
+
+const isWithin = (path, page) => path === page || path.startsWith(page + "/");
+
+const may = operation => !operation || me.operations.includes(operation);
+
+/* ---- pages that are none ---- */
+
+const plainPage = (title, ...content) =>
+    ({ title, content: [heading(title), content] });
+
+const notFound = () => plainPage("Page not found",
+    h("p", null, "There is nothing at this address. "),
+    h("p", null, link(at(""), "To the start page")));
+
+const notAllowed = () => plainPage("You cannot use this page",
+    h("p", null, `Your account (${ROLES[me.role]}) is not allowed to do ` +
+        "this. If you need it, ask your administrator."),
+    h("p", null, link(at(""), "To the start page")));
+
+function elsewhere() {
+    const home = SERVICES[HOME[me.role]];
+    return plainPage(`The ${service.short} is not for your account`,
+        inset(h("p", null, `You are signed in as ${me.name} ` +
+            `(${ROLES[me.role]}). Your pages are in the ${home.name}.`)),
+        h("p", null, h("a", { href: `${HOME[me.role]}/`, class: "button" },
+            `Go to the ${home.short}`)));
+}
+
+function failure(error) {
+    const title = error.status === 404 ? "Not found" :
+        error.status === 403 ? "You cannot see this" :
+        "Sorry, there is a problem";
+    const again = error.status !== 404 && error.status !== 403;
+    return plainPage(title, inset(h("p", null, error.message)),
+        again && h("p", null, button("Try again", show)));
+}
+
+/* ---- show ---- */
+
+async function pageAt(path, query, signal) {
+    const page = PAGES.find(p => p.pattern.test(path));
+    if (!me)
+        return signIn({ service, done: person => {
+            me = person;
+            return HOME[me.role] === BASE ? show() : location.replace(
+                HOME[me.role] + "/");
+        } });
+    if (HOME[me.role] !== BASE)
+        return elsewhere();
+    if (!page)
+        return notFound();
+    if (!may(page.operation))
+        return notAllowed();
+    const parameters = Object.fromEntries(
+        Object.entries(page.pattern.exec(path).groups ?? {}).map(
+            ([name, value]) => [name, decodeURIComponent(value)]));
+    return page.page({ path: location.pathname, parameters, query, me, may,
+        signal });
+}
+
+async function pageOrFailure(path, query, signal) {
+    try {
+        return await pageAt(path, query, signal);
+    } catch (error) {
+        if (error.name === "AbortError")
+            return null;
+        if (error.status !== 401)
+            return failure(error);
+        me = null;
+        return pageAt(path, query, signal);
+    }
+}
+
+let isFirst = true;
+async function show() {
+    leaving.abort();
+    leaving = new AbortController();
+    const { signal } = leaving;
+    const path = decodeURI(location.pathname).slice(BASE.length + 1);
+    main.setAttribute("aria-busy", "true");
+    const page = await pageOrFailure(path,
+        new URLSearchParams(location.search), signal);
+    if (!page || signal.aborted)
+        return;
+    const news = takeNews();
+    showHeader();
+    showNav(path);
+    document.title = `${page.title} – ${service.short} firmware updates`;
+    main.replaceChildren(h("div", { class: "width" }, news && success(news),
+        page.content));
+    main.removeAttribute("aria-busy");
+    settle(news);
+    page.shown?.();
+}
+
+/* The keyboard goes to where the reading begins. */
+function settle(news) {
+    if (!isFirst || news) {
+        scrollTo(0, 0);
+        main.querySelector(news ? ".banner" : "h1")?.focus();
+    }
+    isFirst = false;
+}
+
+document.body.classList.add(BASE.slice(1));
+document.querySelector(".skip-link").addEventListener("click", e => {
+    e.preventDefault();
+    main.focus();
+});
+onShow(show);
+start();
+me = await whoAmI().catch(() => null);
+show();

@@ -1,0 +1,136 @@
+/* Charts as SVG. What they show is always said in words beside them too. */
+import { h, svg } from "./dom.js";
+import { number, percent, plural } from "./format.js";
+import { newId } from "./parts.js";
+
+const WIDTH = 1000;
+const LEAST = 6; /* a piece that is there can be seen */
+
+/* Widths that add up to WIDTH, none too narrow to be seen. */
+function widths(values) {
+    const sum = values.reduce((a, b) => a + b, 0);
+    const wide = values.map(v => v ? Math.max(LEAST, WIDTH * v / sum) : 0);
+    const total = wide.reduce((a, b) => a + b, 0);
+    return wide.map(w => total ? w * WIDTH / total : 0);
+}
+
+/* Hatches tell pieces apart where colours do not. */
+function hatch(id, kind, angle) {
+    return svg("pattern", { id, width: 8, height: 8,
+        patternUnits: "userSpaceOnUse",
+        patternTransform: `rotate(${angle})` },
+        svg("rect", { width: 8, height: 8, class: `fill-${kind}` }),
+        svg("rect", { width: 3, height: 8, class: "hatch" }));
+}
+
+const HATCHED = { failed: 45, timedOut: 135, refused: 90 };
+
+/*
+ * One bar of several pieces. pieces: { kind, label, value }; update() moves
+ * them. The kind names the colour (fill-KIND in style.css).
+ */
+export function stackedBar(pieces) {
+    const name = newId("bar");
+    const rects = pieces.map(({ kind }) => svg("rect", { height: 40,
+        class: HATCHED[kind] ? "piece" : `piece fill-${kind}`,
+        fill: HATCHED[kind] ? `url(#${name}-${kind})` : null }));
+    const bar = svg("svg", { class: "bar", role: "img",
+        viewBox: `0 0 ${WIDTH} 40`, preserveAspectRatio: "none" },
+        svg("defs", null, Object.entries(HATCHED).map(([kind, angle]) =>
+            hatch(`${name}-${kind}`, kind, angle))), rects);
+    const counts = pieces.map(() => h("span", { class: "legend-count" }));
+    const legend = h("ul", { class: "legend" }, pieces.map((piece, i) =>
+        h("li", null, swatch(piece.kind, name), " ",
+            h("span", null, piece.label), " ", counts[i])));
+    const update = values => {
+        const total = values.reduce((a, b) => a + b, 0);
+        let x = 0;
+        widths(values).forEach((width, i) => {
+            rects[i].setAttribute("x", x);
+            rects[i].setAttribute("width", width);
+            x += width;
+            counts[i].textContent =
+                `${number(values[i])} (${percent(values[i], total)})`;
+            counts[i].parentElement.classList.toggle("is-nil", !values[i]);
+        });
+        bar.setAttribute("aria-label", pieces.map((piece, i) =>
+            `${piece.label}: ${number(values[i])}`).join(", "));
+    };
+    update(pieces.map(p => p.value));
+    return { node: h("div", { class: "stacked" }, bar, legend), update };
+}
+
+function swatch(kind, name) {
+    return svg("svg", { class: "swatch", viewBox: "0 0 16 16",
+        "aria-hidden": "true" },
+        svg("rect", { width: 16, height: 16, rx: 3,
+            class: HATCHED[kind] ? null : `fill-${kind}`,
+            fill: HATCHED[kind] ? `url(#${name}-${kind})` : null }));
+}
+
+/* A small share of a whole, for tables: succeeded, under way, failed. */
+export function share({ succeeded, inProgress, failed }) {
+    const values = [succeeded, inProgress, failed];
+    const kinds = ["activated", "approved", "failed"];
+    let x = 0;
+    return svg("svg", { class: "share", "aria-hidden": "true",
+        viewBox: `0 0 ${WIDTH} 40`, preserveAspectRatio: "none" },
+        widths(values).map((width, i) => {
+            const rect = svg("rect", { x, width, height: 40,
+                class: `fill-${kinds[i]}` });
+            x += width;
+            return rect;
+        }));
+}
+
+/* ---- columns ---- */
+
+const BOX = { width: 640, height: 180, left: 56, bottom: 26, top: 10 };
+const PLOT = { width: BOX.width - BOX.left,
+    height: BOX.height - BOX.bottom - BOX.top };
+
+/* 1, 2 or 5 and zeros: three or four lines up to the largest value. */
+function stepOf(most) {
+    const power = 10 ** Math.floor(Math.log10(Math.max(most, 1)));
+    const step = [0.25, 0.5, 1, 2].map(f => f * power)
+        .find(s => most / s <= 4);
+    return Math.max(1, step);
+}
+
+function grid(step, top) {
+    const lines = [];
+    for (let value = 0; value <= top; value += step) {
+        const y = BOX.top + PLOT.height * (1 - value / top);
+        lines.push(
+            svg("line", { class: "grid", x1: BOX.left, x2: BOX.width,
+                y1: y, y2: y }),
+            svg("text", { class: "axis", x: BOX.left - 8, y: y + 4,
+                "text-anchor": "end" }, number(value)));
+    }
+    return lines;
+}
+
+/* items: { label, value }; every sixth label is written. */
+export function columns(title, items, unit) {
+    const most = Math.max(0, ...items.map(i => i.value));
+    const step = stepOf(most);
+    const top = Math.max(step, Math.ceil(most / step) * step);
+    const wide = PLOT.width / Math.max(items.length, 1);
+    const total = items.reduce((sum, i) => sum + i.value, 0);
+    const chart = svg("svg", { class: "columns", role: "img",
+        viewBox: `0 0 ${BOX.width} ${BOX.height}`,
+        "aria-label": `${title}: ${plural(total, unit)}; at most ` +
+            `${number(most)} an hour` },
+        grid(step, top),
+        items.map(({ label, value }, i) => [
+            svg("rect", { class: "column", x: BOX.left + i * wide + 1,
+                width: Math.max(1, wide - 2),
+                y: BOX.top + PLOT.height * (1 - value / top),
+                height: PLOT.height * value / top },
+                svg("title", null, `${label}: ${plural(value, unit)}`)),
+            i % 6 === 0 && svg("text", { class: "axis",
+                x: BOX.left + (i + 0.5) * wide, y: BOX.height - 8,
+                "text-anchor": "middle" }, label)]));
+    return h("figure", { class: "chart" },
+        h("figcaption", null, title), chart);
+}

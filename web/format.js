@@ -1,0 +1,89 @@
+/* Times, numbers and names as people read them. */
+import { h } from "./dom.js";
+
+const DATE = { day: "numeric", month: "short", year: "numeric",
+    timeZone: "UTC" };
+const TIME = { hour: "2-digit", minute: "2-digit", second: "2-digit",
+    hourCycle: "h23", timeZone: "UTC" };
+
+const dateOf = new Intl.DateTimeFormat("en-GB", DATE);
+const timeOf = new Intl.DateTimeFormat("en-GB", TIME);
+const numberOf = new Intl.NumberFormat("en-GB");
+const relative = new Intl.RelativeTimeFormat("en-GB", { numeric: "always" });
+
+const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+/* The largest unit of which there are two or more, so that nothing is rounded
+ * away that matters. */
+function unitOf(seconds) {
+    return UNITS.find(([, size]) => Math.abs(seconds) >= 2 * size) ??
+        UNITS.at(-1);
+}
+
+export const number = value => numberOf.format(value);
+
+export function plural(count, one, many = one + "s") {
+    return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+export function duration(seconds) {
+    const [unit, size] = unitOf(seconds);
+    return plural(Math.round(seconds / size), unit);
+}
+
+export function fromNow(instant) {
+    const seconds = (new Date(instant) - Date.now()) / 1000;
+    const [unit, size] = unitOf(seconds);
+    return relative.format(Math.round(seconds / size), unit);
+}
+
+/* 5 Oct 2026, 13:05:22 */
+export function timeText(instant) {
+    const date = new Date(instant);
+    return `${dateOf.format(date)}, ${timeOf.format(date)}`;
+}
+
+/* A time, or a dash where there is none. */
+export function time(instant) {
+    return instant === null ? none() :
+        h("time", { datetime: instant }, timeText(instant));
+}
+
+/* With how long ago, or how long until then. */
+export function timeFromNow(instant) {
+    return instant === null ? none() :
+        [time(instant), " ", h("span", { class: "hint" },
+            `(${fromNow(instant)})`)];
+}
+
+/* "–" says nothing to those who listen. */
+export const none = () => [h("span", { "aria-hidden": "true" }, "–"),
+    h("span", { class: "hidden" }, "none")];
+export const orNone = value =>
+    value === null || value === undefined || value === "" ? none() : value;
+
+/* Identifiers: may break after any colon or hyphen. */
+export function id(text) {
+    return text === null ? none() : h("span", { class: "id" }, text);
+}
+
+export function percent(part, whole) {
+    if (!whole)
+        return "0%";
+    const share = 100 * part / whole;
+    if (part && share < 0.1)
+        return "under 0.1%";
+    return `${share < 10 || share > 90 ? round1(share, part === whole)
+        : Math.round(share)}%`;
+}
+
+/* Not 100 while one is missing. */
+function round1(share, all) {
+    return all ? 100 : Math.min(99.9, Math.round(share * 10) / 10);
+}
+
+/* A Device ID as people type or paste it; null: it is none. */
+export function readDeviceId(text) {
+    const digits = text.replaceAll(/[\s:-]/g, "").toUpperCase();
+    return /^[0-9A-F]{16}$/.test(digits) ? digits.match(/../g).join("-") : null;
+}

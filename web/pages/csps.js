@@ -1,0 +1,69 @@
+/* The CSPs: up or busy, work in hand, throughput. */
+import { get } from "../api.js";
+import { columns } from "../charts.js";
+import { h, replace } from "../dom.js";
+import { number, orNone, time, timeFromNow } from "../format.js";
+import { dataAge, figure, heading, section, summary, table, tag }
+    from "../parts.js";
+
+const AGAIN = 10000;
+
+const stateTag = csp => tag(csp.up ? ["Up", "green"]
+    : csp.busySince ? ["Busy", "yellow"] : ["Not answering", "red"]);
+
+export function cspCard(csp) {
+    return h("div", { class: "card" },
+        h("h3", null, csp.csp), h("p", null, stateTag(csp)),
+        h("p", null, `${number(csp.jobs.waiting)} jobs waiting, ` +
+            `${number(csp.devices.underWay)} devices under way`));
+}
+
+const hourOf = instant => instant.slice(11, 16);
+
+function throughput(csp) {
+    const title = "Devices handed over an hour, last day";
+    return [
+        columns(title, csp.throughput.map(t =>
+            ({ label: hourOf(t.hour), value: t.devices })), "device"),
+        h("details", { id: `hours-${csp.csp}` },
+            h("summary", null, "As a table"),
+            table(`${csp.csp}: last day by hour`, [
+                { head: "Hour", header: true, cell: t => time(t.hour) },
+                { head: "Jobs", numeric: true, cell: t => t.jobs },
+                { head: "Devices", numeric: true, cell: t => t.devices },
+            ], csp.throughput, { hideCaption: true })),
+    ];
+}
+
+function view(csp) {
+    return section(csp.csp,
+        h("div", { class: "figures" },
+            figure(stateTag(csp), csp.regions.join(", ")),
+            figure(number(csp.jobs.waiting), "jobs waiting"),
+            figure(number(csp.jobs.handedOver),
+                "jobs without a validation report"),
+            figure(number(csp.devices.waiting), "devices waiting"),
+            figure(number(csp.devices.underWay), "devices under way")),
+        !csp.up && summary([
+            ["Busy since", timeFromNow(csp.busySince)],
+            ["Next try", timeFromNow(csp.nextTry)],
+            ["Latest error", orNone(csp.lastError)],
+        ]),
+        throughput(csp));
+}
+
+export default async function ({ signal }) {
+    const { items, dataAge: age } = await get("csps", null, signal);
+    const place = h("div", null, items.map(view));
+    const keepFresh = () => {
+        const timer = setInterval(async () => {
+            const now = await get("csps", null, signal).catch(() => null);
+            if (now && !signal.aborted)
+                replace(place, now.items.map(view));
+        }, AGAIN);
+        signal.addEventListener("abort", () => clearInterval(timer));
+    };
+    return { title: "CSPs", shown: keepFresh, content: [
+        heading("Communications Service Providers"), dataAge(age), place,
+    ] };
+}

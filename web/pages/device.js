@@ -1,0 +1,175 @@
+/* Firmware Update Status of one device (section 4.11). */
+import { devicePath, get } from "../api.js";
+import { h, replace } from "../dom.js";
+import { fromNow, id, number, orNone, time, timeFromNow }
+    from "../format.js";
+import { dataAge, heading, link, linkButton, live, mark, section, summary,
+    table, tag, tagWithCode } from "../parts.js";
+import { at } from "../router.js";
+import { event, reason, recipients, status, timelineState, TIMELINE_STAGES,
+    trailKind } from "../words.js";
+
+const AGAIN = 5000;
+
+const requestLink = requestId => link(at("requests", requestId), id(requestId));
+
+function withName(name, eui) {
+    return name ? [name, " ", h("span", { class: "hint" }, id(eui))] : id(eui);
+}
+
+function reasonText(code) {
+    const words = reason(code);
+    return words === code ? code : [words, " ", h("span", { class: "code" },
+        code)];
+}
+
+/* ---- where it is ---- */
+
+function now(d) {
+    const [words, colour, meaning] = status(d.status);
+    const due = d.inProgress && d.releaseDue;
+    return h("div", { class: `state state-${colour}` },
+        h("p", { class: "state-title" }, words),
+        h("p", null, meaning),
+        d.reasonCode && h("p", null, "Reason: ", reasonText(d.reasonCode)),
+        due && h("p", null, "If nothing is heard, the device is released for " +
+            "a new update ", h("strong", null, fromNow(due)), ", on ",
+            time(due), "."),
+        !d.inProgress && h("p", null, "No update is in progress: a new one " +
+            "may be sent."));
+}
+
+function stage(s) {
+    return h("li", { class: `stage stage-${s.state}` },
+        mark(s.state),
+        h("div", null,
+            h("p", { class: "stage-name" }, TIMELINE_STAGES[s.stage]),
+            h("p", { class: "stage-state" }, timelineState(s.state)[0],
+                s.at && [", ", time(s.at)]),
+            s.reasonCode && h("p", { class: "stage-state" },
+                reasonText(s.reasonCode))));
+}
+
+const timeline = d => section("Its way",
+    h("ol", { class: "timeline" }, d.timeline.map(stage)));
+
+function details(d, showsRequests) {
+    return section("Details", summary([
+        ["Status", tagWithCode(status(d.status), d.status)],
+        ["Last updated", timeFromNow(d.lastUpdated)],
+        ["Device type", orNone(d.deviceType)],
+        ["Firmware version", orNone(d.firmwareVersion)],
+        ["Request", showsRequests ? requestLink(d.requestId)
+            : id(d.requestId)],
+        ["Sender", withName(d.senderName, d.sender)],
+        ["CSP", orNone(d.csp)],
+        ["Communications Hub", id(d.commsHubId)],
+        ["Release due", timeFromNow(d.inProgress ? d.releaseDue : null)],
+    ]));
+}
+
+/* ---- what may come ---- */
+
+const alertName = code => code === "reason" ? "DCC Alert by the reason"
+    : code && `DCC Alert ${code}`;
+
+function next(d) {
+    const columns = [
+        { head: "What may happen", cell: n => event(n.event), header: true },
+        { head: "Status then", cell: n => tag(status(n.toStatus)) },
+        { head: "Who is told", cell: n => n.alert
+            ? `${alertName(n.alert)} to ${recipients(n.recipients)}`
+            : orNone(null) },
+    ];
+    return d.next.length > 0 && section("What may happen next",
+        table("What may happen next", columns, d.next,
+            { hideCaption: true }));
+}
+
+/* ---- what was ---- */
+
+const STATUS_CODE = /^[A-Z]+(_[A-Z]+)+$/;
+
+function trailCode({ kind, code }) {
+    return kind === "status" || STATUS_CODE.test(code ?? "")
+        ? tagWithCode(status(code), code)
+        : orNone(code && event(code));
+}
+
+function trail(d) {
+    const columns = [
+        { head: "Time", cell: t => time(t.at), header: true },
+        { head: "What", cell: t => trailKind(t.kind) },
+        { head: "Status or message", cell: trailCode },
+        { head: "Detail", cell: t => orNone(t.detail) },
+    ];
+    return h("details", { id: "trail" },
+        h("summary", null, `History of this update (${number(
+            d.trail.length)})`),
+        table("History of this update", columns, d.trail,
+            { hideCaption: true }));
+}
+
+function earlier(d) {
+    const columns = [
+        { head: "Last updated", cell: e => time(e.lastUpdated), header: true },
+        { head: "Status", cell: e => tag(status(e.status)) },
+        { head: "Reason", cell: e => orNone(e.reasonCode &&
+            reason(e.reasonCode)) },
+        { head: "Firmware version", cell: e => orNone(e.firmwareVersion) },
+        { head: "Request", cell: e => requestLink(e.requestId) },
+    ];
+    return d.earlier.length > 0 && h("details", { id: "earlier" },
+        h("summary", null, `Earlier updates (${number(d.earlier.length)})`),
+        table("Earlier updates", columns, d.earlier, { hideCaption: true }));
+}
+
+/* ---- the page ---- */
+
+function view(d, may) {
+    return [
+        dataAge(d.dataAge),
+        h("div", { class: "columns-2" },
+            h("div", null, now(d),
+                d.mayReset && h("p", null, linkButton(
+                    at("devices", d.deviceId, "reset"), "Reset this device",
+                    "button-warning"))),
+            timeline(d)),
+        details(d, may("showRequest")),
+        next(d),
+        h("div", { class: "section" }, trail(d), earlier(d)),
+    ];
+}
+
+/* It may move while somebody looks at it. */
+function keepFresh(d, path, show, signal) {
+    let shown = JSON.stringify(d);
+    const timer = setInterval(async () => {
+        const now = await get(path, null, signal).catch(() => null);
+        const text = now && JSON.stringify({ ...now, dataAge: 0 });
+        if (text && text !== shown)
+            show(now);
+        shown = text ?? shown;
+    }, AGAIN);
+    signal.addEventListener("abort", () => clearInterval(timer));
+}
+
+export default async function ({ parameters, may, signal }) {
+    const path = `${devicePath(parameters.deviceId)}/firmware-status`;
+    const d = await get(path, null, signal);
+    const place = h("div", null, view(d, may));
+    const said = live();
+    const show = changed => {
+        replace(place, view(changed, may));
+        said.textContent = `Status now: ${status(changed.status)[0]}`;
+    };
+    return {
+        title: `Firmware Update Status of ${d.deviceId}`,
+        content: [
+            heading(id(d.deviceId), "Firmware Update Status",
+                link(at("devices"), "Another device")),
+            said, place,
+        ],
+        shown: () => keepFresh({ ...d, dataAge: 0 }, path, show, signal),
+    };
+}

@@ -1,0 +1,247 @@
+/* One Service Request, live. */
+import { get, requestPath } from "../api.js";
+import { share, stackedBar } from "../charts.js";
+import { h, replace } from "../dom.js";
+import { id, number, orNone, percent, plural, time, timeFromNow, duration }
+    from "../format.js";
+import { follow } from "../live.js";
+import { dataAge, figure, heading, link, linkButton, live, section, summary,
+    table, tag, tagWithCode } from "../parts.js";
+import { at } from "../router.js";
+import { jobState, reason, REFUSED_LISTS, requestState, STAGES, status }
+    from "../words.js";
+import { variantText } from "./requests.js";
+
+const MORE_EVERY = 3000;
+
+function devicesLink(r, query, text) {
+    return link(`${at("requests", r.requestId, "devices")}?${
+        new URLSearchParams(query)}`, text);
+}
+
+/* ---- what it is ---- */
+
+const ANSWERS = { I: "accepted", W: "accepted for some devices",
+    E: "refused" };
+
+function answerText(code) {
+    const words = code && ANSWERS[code[0]];
+    return orNone(code && (words ? `${code}: ${words}` : code));
+}
+
+function details(r) {
+    return section("Details", summary([
+        ["RequestID", id(r.requestId)],
+        ["Service", variantText(r.serviceReferenceVariant)],
+        ["Sender", r.senderName ?? "", " ",
+            h("span", { class: "hint" }, id(r.sender))],
+        ["Received", timeFromNow(r.received)],
+        ["Answer", answerText(r.responseCode)],
+        ["Firmware version", orNone(r.firmwareVersion)],
+        ["Hash of the Manufacturer Image", id(r.imageHash)],
+        ["Devices", `${number(r.devices.listed)} listed, ` +
+            `${number(r.devices.accepted)} accepted`],
+    ]));
+}
+
+function refused(r) {
+    const items = Object.entries(REFUSED_LISTS)
+        .map(([name, text]) => ({ text, devices: r.devices.refused[name] }))
+        .filter(i => i.devices);
+    return items.length > 0 && section("Refused by the DSP",
+        table("Refused by the DSP, by list", [
+            { head: "List", cell: i => i.text, header: true },
+            { head: "Devices", cell: i => i.devices, numeric: true },
+        ], items, { hideCaption: true }));
+}
+
+/* ---- live ---- */
+
+function rateFigures(rate) {
+    if (!rate)
+        return null;
+    const { expectedEnd, earliest, latest } = rate;
+    return [
+        figure(number(Math.round(rate.devicesPerHour)), "devices an hour",
+            `between ${number(Math.round(rate.low))} and ` +
+            `${number(Math.round(rate.high))} (95%), over the last ` +
+            duration(rate.windowSeconds)),
+        expectedEnd && figure(timeFromNow(expectedEnd), "expected end",
+            earliest && ["between ", time(earliest), " and ",
+                latest ? time(latest) : "any time"]),
+    ];
+}
+
+function figures({ stages, alerts, rate }) {
+    const of = Object.fromEntries(stages.map(s => [s.stage, s.devices]));
+    const arrived = of.onHan + of.activated;
+    const underWay = of.awaitingCsp + of.approved + of.onHub;
+    const all = stages.reduce((sum, s) => sum + s.devices, 0);
+    return h("div", { class: "figures" },
+        figure(number(arrived), "have the firmware", percent(arrived, all)),
+        figure(number(underWay), "under way", percent(underWay, all)),
+        rateFigures(rate),
+        figure(`${number(alerts.confirmed)} of ${number(alerts.sent)}`,
+            "messages confirmed by Users",
+            alerts.givenUp > 0 && link(at("undelivered"),
+                `${number(alerts.givenUp)} given up`)));
+}
+
+function statusTable(r, statuses) {
+    const all = Object.values(statuses).reduce((a, b) => a + b, 0);
+    return table("Devices by status", [
+        { head: "Status", header: true, cell: ([code]) =>
+            tagWithCode(status(code), code) },
+        { head: "Devices", numeric: true, cell: ([code, devices]) =>
+            devicesLink(r, { status: code }, number(devices)) },
+        { head: "Share", numeric: true, cell: ([, devices]) =>
+            percent(devices, all) },
+    ], Object.entries(statuses));
+}
+
+/* The bar moves; the rest is shown anew. */
+function progress(r) {
+    const bar = stackedBar(r.stages.map(s => ({ kind: s.stage,
+        label: STAGES[s.stage], value: s.devices })));
+    const numbers = h("div", null, figures(r));
+    const statuses = h("div", { class: "section" },
+        statusTable(r, r.statuses));
+    const state = h("p", { class: "live-state" }, tag(requestState(r.state)));
+    const connection = h("span", { class: "hint" });
+    state.append(" ", connection);
+    return {
+        node: section("Progress", state, numbers, bar.node, statuses),
+        connection,
+        update: p => {
+            bar.update(p.stages.map(s => s.devices));
+            replace(numbers, figures(p));
+            replace(statuses, statusTable(r, p.statuses));
+            state.replaceChild(tag(requestState(p.state)), state.firstChild);
+        },
+    };
+}
+
+/* ---- by reason, CSP, model; jobs ---- */
+
+const failures = r => r.failures.length > 0 && section("Failures by reason",
+    table("Failures by reason", [
+        { head: "Status", header: true, cell: f => tag(status(f.status)) },
+        { head: "Reason", cell: f => orNone(f.reasonCode &&
+            reason(f.reasonCode)) },
+        { head: "Devices", numeric: true, cell: f => devicesLink(r,
+            { status: f.status,
+                ...(f.reasonCode && { reason: f.reasonCode }) },
+            number(f.devices)) },
+    ], r.failures, { hideCaption: true }));
+
+const SHARE = [
+    { head: "Devices", numeric: true, cell: s => s.devices },
+    { head: "Under way", numeric: true, cell: s => s.inProgress },
+    { head: "Succeeded", numeric: true, cell: s => s.succeeded },
+    { head: "Failed", numeric: true, cell: s => s.failed },
+    { head: "Shares", cell: share },
+];
+
+const byCsp = r => r.byCsp.length > 0 && section("By CSP",
+    table("By CSP", [
+        { head: "CSP", header: true, cell: s =>
+            devicesLink(r, { csp: s.csp }, s.csp) },
+        ...SHARE,
+    ], r.byCsp, { hideCaption: true }));
+
+const model = m => m.manufacturerId === null ? orNone(null)
+    : `${m.manufacturerId} ${m.modelId} ${m.hardwareVersion}`;
+
+const byModel = r => r.byModel.length > 0 && section("By model",
+    table("By model", [
+        { head: "Type", header: true, cell: m => m.deviceType },
+        { head: "Manufacturer, model, hardware", cell: model },
+        ...SHARE,
+    ], r.byModel, { hideCaption: true }));
+
+const jobs = r => r.jobs.length > 0 && h("details", { id: "jobs",
+    class: "section" },
+h("summary", null, `Jobs for the CSPs (${number(r.jobs.length)})`),
+table("Jobs for the CSPs", [
+    { head: "Job", header: true, cell: j => id(j.jobId) },
+    { head: "CSP", cell: j => j.csp },
+    { head: "Devices", numeric: true, cell: j => j.devices },
+    { head: "State", cell: j => tag(jobState(j.state)) },
+    { head: "Tries", numeric: true, cell: j => j.tries },
+    { head: "Next try", cell: j => time(j.nextTry) },
+    { head: "Handed over", cell: j => time(j.ended) },
+    { head: "Validation report", cell: j => time(j.reported) },
+    { head: "Latest error", cell: j => orNone(j.lastError) },
+], r.jobs, { hideCaption: true }));
+
+const more = r => [failures(r), refused(r), byCsp(r), byModel(r), jobs(r)];
+
+/* ---- the page ---- */
+
+/* What the events do not carry is fetched again, now and then, when they say
+ * that something has changed. */
+function moreLater(path, place, signal) {
+    let timer = null;
+    const fetchNow = async () => {
+        timer = null;
+        const r = await get(path, null, signal).catch(() => null);
+        if (r && !signal.aborted)
+            replace(place, more(r));
+    };
+    return () => {
+        timer ??= setTimeout(fetchNow, MORE_EVERY);
+    };
+}
+
+function say(said, p) {
+    const of = Object.fromEntries(p.stages.map(s => [s.stage, s.devices]));
+    said.textContent = `${requestState(p.state)[0]}: ` +
+        `${plural(of.onHan + of.activated, "device")} have the firmware, ` +
+        `${number(of.failed)} failed`;
+}
+
+const CONNECTIONS = { live: "live", polling: "refreshed every 5 seconds",
+    lost: "no connection; trying again" };
+
+function watch(r, path, parts, signal) {
+    const later = moreLater(path, parts.more, signal);
+    let first = true;
+    follow(path, {
+        signal,
+        onProgress: p => {
+            parts.progress.update(p);
+            if (!first)
+                later();
+            first = false;
+            say(parts.said, p);
+        },
+        onState: state => {
+            parts.progress.connection.textContent = CONNECTIONS[state];
+            parts.progress.connection.dataset.state = state;
+        },
+    });
+}
+
+export default async function ({ parameters, signal }) {
+    const path = requestPath(parameters.requestId);
+    const r = await get(path, null, signal);
+    const devices = r.devices.listed > 0;
+    const parts = { said: live(), progress: progress(r),
+        more: h("div", null, more(r)) };
+    const counter = r.requestId.split(":").at(-1);
+    const href = at("requests", r.requestId, "devices");
+    return {
+        title: `Request ${counter}`,
+        content: [
+            heading(`Request ${counter}`,
+                variantText(r.serviceReferenceVariant),
+                devices && linkButton(href, "Devices", "button-second")),
+            dataAge(r.dataAge),
+            parts.said,
+            devices && parts.progress.node,
+            devices && parts.more,
+            details(r),
+        ],
+        shown: () => devices && watch(r, path, parts, signal),
+    };
+}

@@ -1,0 +1,188 @@
+/* What the codes mean. Rows: code, words, colour of the tag. */
+
+/* Table 3 of the assessment; AWAITING_CSP and ACTIVATION_FAILED are ours. */
+const STATUSES = {
+    AWAITING_CSP: ["Waiting for the CSP", "grey",
+        "The DSP has accepted the device. Its CSP has not answered yet."],
+    APPROVED_FOR_DISTRIBUTION: ["Approved for distribution", "blue",
+        "The CSP has checked the device and is sending the firmware to its " +
+        "Communications Hub."],
+    SUCCESSFUL_CH_TRANSFER: ["On the Communications Hub", "blue",
+        "The Communications Hub has the firmware and is passing it on to the " +
+        "device."],
+    SUCCESSFUL_HAN_TRANSFER: ["Delivered to the device", "blue",
+        "The device has the firmware. It has not been heard to use it yet."],
+    REJECTED_BY_DSP: ["Rejected by the DSP", "red",
+        "The device did not pass the DSP's checks; nothing was sent on."],
+    REJECTED_BY_CSP: ["Rejected by the CSP", "red",
+        "The CSP has not taken the device for distribution."],
+    FAILED_CH_TRANSFER: ["Not delivered to the Communications Hub", "red",
+        "The CSP could not deliver the firmware to the Communications Hub."],
+    FAILED_HAN_TRANSFER: ["Not delivered to the device", "red",
+        "The Communications Hub could not deliver the firmware to the device."],
+    HAN_DISCARDED: ["Discarded by the Communications Hub", "red",
+        "The Communications Hub has discarded the firmware."],
+    HAN_REJECTED_HW_MISMATCH: ["Not for this hardware", "red",
+        "The Communications Hub has rejected the firmware: it is not for the " +
+        "hardware version of the device."],
+    FIRMWARE_ACTIVATED: ["Firmware activated", "green",
+        "The device runs the new firmware."],
+    ACTIVATION_FAILED: ["Activation failed", "red",
+        "The device could not activate the firmware."],
+    RESET_BY_DCC: ["Reset by the DCC", "purple",
+        "The DCC Service Desk has reset the device: a new update may be sent."],
+};
+
+const REQUEST_STATES = {
+    unanswered: ["Being checked", "grey"],
+    quarantined: ["Held: anomaly detection", "yellow"],
+    refused: ["Refused", "red"],
+    "in-progress": ["In progress", "blue"],
+    finished: ["Finished", "green"],
+};
+
+const JOB_STATES = {
+    waiting: ["Waiting", "yellow"],
+    handed_over: ["Handed over", "green"],
+    refused: ["Refused", "red"],
+    given_up: ["Given up", "red"],
+    empty: ["No devices left", "grey"],
+};
+
+const ACTIVATION_STATES = {
+    held: ["Held until its time", "grey"],
+    waiting: ["Waiting to be sent", "grey"],
+    sent: ["Sent", "blue"],
+    answered: ["Answered", "green"],
+    failed: ["Failed", "red"],
+    no_answer: ["No answer", "red"],
+    cancelled: ["Cancelled", "purple"],
+    local: ["Returned to the User", "grey"],
+};
+
+const MESSAGE_STATES = {
+    waiting: ["Tried again", "yellow"],
+    given_up: ["Given up", "red"],
+};
+
+const TIMELINE_STATES = {
+    done: ["Done", "green"],
+    failed: ["Failed", "red"],
+    stopped: ["Stopped here", "purple"],
+    skipped: ["Passed unheard", "grey"],
+    current: ["Waiting for this", "blue"],
+    pending: ["Not reached", "grey"],
+};
+
+export const TIMELINE_STAGES = {
+    request: "Request accepted by the DSP",
+    job: "Handed to the CSP",
+    csp: "Approved by the CSP",
+    hub: "On the Communications Hub",
+    han: "Delivered over the HAN",
+    device: "Activated by the device",
+};
+
+/* Pieces of a request's progress bar, in its order. */
+export const STAGES = {
+    awaitingCsp: "Waiting for the CSP",
+    approved: "Approved by the CSP",
+    onHub: "On the Communications Hub",
+    onHan: "Delivered to the device",
+    activated: "Activated",
+    failed: "Failed",
+    reset: "Reset by the DCC",
+    timedOut: "No news in time",
+    refused: "Refused by the DSP",
+};
+
+const TRAIL_KINDS = {
+    status: "Status changed",
+    told: "Heard; status kept",
+    notification: "CSP notification",
+    reset: "Reset",
+    released: "Tracking ended",
+};
+
+const EVENTS = {
+    csp_refused: "The CSP rejects the device",
+    csp_accepted: "The CSP approves the device",
+    csp_never_answered: "The CSP never answers",
+    hub_failed: "Delivery to the Communications Hub fails",
+    hub_delivered: "The Communications Hub gets the firmware",
+    han_failed: "Delivery over the HAN fails",
+    han_delivered: "The device gets the firmware",
+    han_discarded: "The Communications Hub discards the firmware",
+    han_mismatch: "The hardware version does not match",
+    device_activated: "The device activates the firmware",
+    device_failed: "The device cannot activate the firmware",
+    version_seen: "The device reports the new version",
+    reset: "The DCC Service Desk resets the device",
+};
+
+const RECIPIENTS = {
+    sender: "the sender",
+    "sender list": "the sender",
+    "other suppliers list": "the other Responsible Suppliers",
+    "all suppliers": "all Responsible Suppliers",
+    nobody: "nobody",
+};
+
+const REASONS = {
+    IMAGE_INVALID: "Image not valid",
+    DEVICE_NOT_IDENTIFIED: "Device not identified",
+    DISTRIBUTION_EXPIRED: "Time for distribution is over",
+    OTHER: "Other reason",
+};
+
+export const REFUSED_LISTS = {
+    invalid: "Invalid device",
+    notCommissioned: "Not commissioned",
+    notApplicable: "Firmware not applicable",
+    invalidGbcsVersion: "GBCS version of the Communications Hub too old",
+    otherRequestInProgress: "Another update in progress",
+};
+
+export const VARIANTS = {
+    "11.1": "Update Firmware",
+    "11.2": "Read Firmware Version",
+    "11.3": "Activate Firmware",
+    "11.4": "Update PPMID Firmware",
+};
+
+export const ROLES = {
+    supplier: "Supplier",
+    service_desk: "DCC Service Desk",
+    auditor: "Auditor",
+    administrator: "Administrator",
+};
+
+export const DEVICE_TYPES = ["ESME", "GSME", "HCALCS", "PPMID", "CHF"];
+
+const SIGNATURES = {
+    good: ["Good", "green"],
+    absent: ["Absent", "grey"],
+    "not good": ["Not good", "red"],
+};
+
+/* A code without words is its own words. */
+const row = (table, code) => table[code] ?? [code, "grey", code];
+const word = (table, code) => table[code] ?? code;
+
+export const status = code => row(STATUSES, code);
+export const requestState = code => row(REQUEST_STATES, code);
+export const jobState = code => row(JOB_STATES, code);
+export const activationState = code => row(ACTIVATION_STATES, code);
+export const messageState = code => row(MESSAGE_STATES, code);
+export const timelineState = code => row(TIMELINE_STATES, code);
+export const signature = code => row(SIGNATURES, code);
+export const event = code => word(EVENTS, code);
+export const recipients = code => word(RECIPIENTS, code);
+export const reason = code => word(REASONS, code);
+export const trailKind = code => word(TRAIL_KINDS, code);
+
+const choices = table =>
+    Object.entries(table).map(([code, [text]]) => [code, text]);
+export const STATUS_CHOICES = choices(STATUSES);
+export const REQUEST_STATE_CHOICES = choices(REQUEST_STATES);
+export const MESSAGE_STATE_CHOICES = choices(MESSAGE_STATES);
