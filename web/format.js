@@ -62,9 +62,11 @@ export const none = () => [h("span", { "aria-hidden": "true" }, "–"),
 export const orNone = value =>
     value === null || value === undefined || value === "" ? none() : value;
 
-/* Identifiers: may break after any colon or hyphen. */
+/* Identifiers: a line may end after a colon, and within what is too long. */
 export function id(text) {
-    return text === null ? none() : h("span", { class: "id" }, text);
+    const parts = text?.match(/[^:]{1,36}:?/g) ?? [];
+    return text === null ? none() : h("span", { class: "id" },
+        parts.map((part, i) => [i > 0 && h("wbr"), h("span", null, part)]));
 }
 
 export function percent(part, whole) {

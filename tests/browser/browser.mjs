@@ -32,7 +32,8 @@ const EXPECTED = /Failed to load resource: the server responded with a status of
 /* A page of its own session. */
 export async function newPage(path = "/ssi/") {
     const context = await browser.newContext({ viewport: SIZES.desktop,
-        baseURL: base, acceptDownloads: true, timezoneId: "Europe/London" });
+        baseURL: base, acceptDownloads: true, timezoneId: "Europe/London",
+        locale: "en-GB" });
     const page = await context.newPage();
     page.setDefaultTimeout(10000);
     page.mistakes = [];

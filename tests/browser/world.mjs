@@ -219,9 +219,9 @@ export function write(user, variant, image, list) {
         id: `${supplier(user)}:90-B3-D5-1F-30-00-00-02:${counter}` };
 }
 
-export async function post(file, service = "serviceD") {
+async function post(file) {
     const answer = await fetch(
-        `http://127.0.0.1:${ports.user}/api/v1/${service}`, { method: "POST",
+        `http://127.0.0.1:${ports.user}/api/v1/serviceD`, { method: "POST",
             headers: { "Content-Type": "application/xml" },
             body: readFileSync(file) });
     const text = await answer.text();
@@ -237,15 +237,22 @@ export async function send(user, variant, image, list, code) {
     return id;
 }
 
-/* The Transform of an 11.3, which fotad answers with a Pre-Command. */
-export async function sendTransform(user, device, hash) {
-    const pki = `build/browser/pki-${HOMES}`;
-    counter++;
-    const file = `${OUT}/request-${counter}.xml`;
-    sim("request", "--variant", "11.3", "--counter", `${counter}`,
-        "--key", `${pki}/keys/supplier-${user}-xml-sign.key`,
-        "--certificate", `${pki}/certificates/supplier-${user}-xml-sign.pem`,
-        "--device", device, "--hash", hash, "--target", device,
-        "--command-variant", "4", "--output", file);
-    return post(file, "serviceT");
+/* Commands of 11.3 to ESMEs and HCALCSs, as RSAT_004 finds them. They are put
+ * into the table: only a User's own tool signs Pre-Commands. */
+export function addActivations(requestId, list) {
+    const requestCounter = requestId.split(":").at(-1);
+    const rows = list.flatMap((device, n) => ["ESME", "HCALCS"].map(type =>
+        `(${requestCounter}, '${device}', '${type}', ${n},
+          '${["answered", "sent", "failed"][n % 3]}')`));
+    run("tools/pg", ["psql", "tests", "-q", "-d", "fotad_browser", "-c",
+        `insert into device_command (request_no, device_id, device_type,
+            chf_id, csp, originator, counter, message_code, state, created,
+            next_try, payload)
+         select r.request_no, v.device::macaddr8, v.type::device_type,
+            v.device::macaddr8, 'north', r.originator,
+            row_number() over (), 18, v.state::command_state,
+            r.received + v.n * interval '1 second', r.received, '\\x00'
+         from (values ${rows.join(", ")}) v (counter, device, type, n, state)
+         join service_request r on r.counter = v.counter
+            and r.service_reference_variant = '11.1'`]);
 }

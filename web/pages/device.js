@@ -133,9 +133,9 @@ function view(d, may) {
             h("div", null, now(d),
                 d.mayReset && h("p", null, linkButton(
                     at("devices", d.deviceId, "reset"), "Reset this device",
-                    "button-warning"))),
+                    "button-warning")),
+                details(d, may("showRequest"))),
             timeline(d)),
-        details(d, may("showRequest")),
         next(d),
         h("div", { class: "section" }, trail(d), earlier(d)),
     ];
