@@ -89,15 +89,3 @@ comment on column alert.firmware_version is 'version it names';
 comment on column command_device_type.service_reference_variant is
     '11.2 or 11.3';
 comment on column command_device_type.device_type is 'that it may go to';
-comment on column account.role is 'what it may do';
-comment on column account.created is 'fotad''s clock';
-comment on column alert_count.request_no is 'service_request';
-comment on column alert_count.sent is 'messages written';
-comment on column alert_count.confirmed is 'messages that Users confirmed';
-comment on column housekeeping.only_row is 'there is one row';
-comment on column housekeeping.due is 'when it is next done';
-comment on column session.account is 'whose it is';
-comment on column session.began is 'sign-in';
-comment on column session.expires is 'then it ends';
-comment on column sign_in_failure.name is 'the name that was tried';
-comment on column sign_in_failure.last_failure is 'when';
