@@ -22,12 +22,14 @@ create table account (
 );
 comment on table account is 'People and scripts that may use the screens';
 comment on column account.name is 'what they sign in with';
+comment on column account.role is 'what it may do';
 comment on column account.supplier_id is 'User that a supplier''s account is of';
 comment on column account.active is 'false: it may do nothing any more';
 comment on column account.password is
     'yescrypt hash; null: cannot sign in by password';
 comment on column account.token is
     'SHA-256 of its Authorization: Bearer token; null: it has none';
+comment on column account.created is 'fotad''s clock';
 comment on column account.last_sign_in is 'latest sign-in by password';
 
 create table session (
@@ -39,6 +41,9 @@ create table session (
 );
 comment on table session is 'Signed-in people';
 comment on column session.token is 'SHA-256 of what the cookie says';
+comment on column session.account is 'who is signed in';
+comment on column session.began is 'sign-in';
+comment on column session.expires is 'when it ends in any case';
 comment on column session.seen is
     'latest use, to the minute: an idle session ends earlier than it expires';
 create index session_account on session (account);
@@ -51,6 +56,9 @@ create table sign_in_failure (
 comment on table sign_in_failure is
     'Failed sign-ins in a row, for names that exist and for names that do not, '
     'so that nobody learns which do';
+comment on column sign_in_failure.name is 'as it was given';
+comment on column sign_in_failure.last_failure is
+    'the lock-out is counted from here';
 comment on column sign_in_failure.failures is
     'attempts begun and not succeeded';
 
@@ -70,6 +78,9 @@ create table alert_count (
 comment on table alert_count is
     'Messages to Users by request: a row for each batch that was written or '
     'confirmed, so that no two wait for each other';
+comment on column alert_count.request_no is 'service_request';
+comment on column alert_count.sent is 'messages written';
+comment on column alert_count.confirmed is 'messages taken by their User';
 create index alert_count_request on alert_count (request_no);
 
 create function count_alerts() returns trigger language plpgsql as $$
@@ -112,6 +123,8 @@ create table housekeeping (
 comment on table housekeeping is
     'When it is done next: by the fotad that gets there first. Its change is '
     'also a sign of life that a replica''s age is told by';
+comment on column housekeeping.only_row is 'there is one row';
+comment on column housekeeping.due is 'not before, by fotad''s clock';
 comment on column housekeeping.answers_until is
     'answers to requests received before are cleaned away';
 insert into housekeeping (due) values ('-infinity');

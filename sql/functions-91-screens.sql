@@ -11,7 +11,8 @@ create or replace function instant_text(timestamptz) returns text
 create or replace function data_age() returns double precision
     language sql stable
     return case when pg_is_in_recovery() then greatest(0, extract(epoch
-        from clock_timestamp() - pg_last_xact_replay_timestamp()))
+        from clock_timestamp() - coalesce(pg_last_xact_replay_timestamp(),
+            (select checkpoint_time from pg_control_checkpoint()))))
         else 0 end;
 
 create or replace function user_name(p_user_id macaddr8) returns text

@@ -64,17 +64,10 @@ static bool is_view(const char *path) {
     return !strchr(last ? last : path, '.');
 }
 
-static void send_page(struct call *call, const char *page, const char *file) {
-    struct arena *arena = call->arena;
-    if (*file &&
-        (send_embedded(call,
-                       arena_printf(arena, "web/%s/%s", page, file)) ||
-         send_embedded(call, arena_printf(arena, "web/%s", file))))
+static void send_page(struct call *call, const char *file) {
+    if (*file && send_embedded(call, arena_printf(call->arena, "web/%s", file)))
         return;
-    if (is_view(file) &&
-        (send_embedded(call,
-                       arena_printf(arena, "web/%s/index.html", page)) ||
-         send_embedded(call, "web/index.html")))
+    if (is_view(file) && send_embedded(call, "web/index.html"))
         return;
     http_problem(call->response, 404, "There is nothing at this path.");
 }
@@ -93,8 +86,7 @@ void ssi_page(struct call *call) {
         redirect(call, "/ssmi/");
     else {
         http_add_header(call->response, "Cache-Control", "no-cache");
-        send_page(call, strncmp(path, "/ssmi/", 6) == 0 ? "ssmi" : "ssi",
-                  file ? file : "");
+        send_page(call, file ? file : "");
     }
 }
 

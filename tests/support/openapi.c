@@ -3,6 +3,7 @@
 #include "support/people.h"
 
 #include <regex.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const json_t *resolve(const json_t *openapi, const json_t *schema) {
@@ -135,8 +136,10 @@ const char *openapi_fault(struct arena *arena, const json_t *openapi,
     if (!has_type(json_object_get(schema, "type"), value) ||
         !is_listed(json_object_get(schema, "enum"), value) ||
         !fits_text(schema, value) || !fits_number(schema, value))
-        return arena_printf(arena, "%s is not of the schema",
-                            json_dumps(value, JSON_ENCODE_ANY));
+        return arena_printf(
+            arena, "%s is not of the schema",
+            (char *)arena_adopt(arena, json_dumps(value, JSON_ENCODE_ANY),
+                                free));
     if (json_is_object(value))
         return object_fault(arena, openapi, schema, value);
     return json_is_array(value) ? array_fault(arena, openapi, schema, value)

@@ -161,9 +161,8 @@ void scenario_post_both(struct scenario *s,
 static const char *answered(struct scenario *s, const char *service,
                             struct span request, const char *code) {
     const char *answer = scenario_post(s, service, request);
-    if (!answer)
-        scenario_fail(s, "no answer from %s", service);
-    const char *got = scenario_element(s, answer, "ResponseCode");
+    const char *got =
+        answer ? scenario_element(s, answer, "ResponseCode") : "nothing";
     if (strcmp(got, code) != 0)
         scenario_fail(s, "answered %s, not %s", got, code);
     return answer;
