@@ -20,7 +20,7 @@ let browser, base;
 export async function open(address) {
     base = address;
     mkdirSync(SHOTS, { recursive: true });
-    browser = await chromium.launch({ args: ["--no-sandbox"],
+    browser = await chromium.launch({ args: ["--no-sandbox", "--lang=en-GB"],
         executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium" });
 }
 

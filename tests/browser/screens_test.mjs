@@ -126,7 +126,7 @@ const legend = (page, name) => page.locator(".legend li",
 
 test("a request is followed live to its end", async () => {
     for (const csp of ["north", "south"])
-        world.setCspFaults(csp, "report_delay 4000\ndelivery_delay 8000");
+        world.setCspFaults(csp, "report_delay 5000\ndelivery_delay 12000");
     world.setDeviceFaults("han_delay 2000\nactivation_delay 3000");
     const list = world.devices(1, PPMID, "accepted", 60);
     const id = await world.send(1, "11.4", PPMID, list, "I99");
@@ -137,7 +137,8 @@ test("a request is followed live to its end", async () => {
     await page.evaluate(() => {
         window.neverReloaded = true;
     });
-    await legend(page, "Approved by the CSP").getByText(/^[1-9]/).waitFor();
+    await legend(page, "Approved by the CSP").getByText("60 (100%)")
+        .waitFor({ timeout: 20000 });
     await examine(page, "request-live");
     await legend(page, "Activated").getByText("60 (100%)")
         .waitFor({ timeout: 60000 });
@@ -206,7 +207,8 @@ test("the list of requests has filters and pages", async () => {
     assert.equal(await rows.count(), 1);
     await page.getByLabel("Search").fill("rubbish");
     await page.keyboard.press("Enter");
-    await page.getByText("search must be").waitFor();
+    await page.getByRole("alert").getByText("search must be").waitFor();
+    assert.equal(await page.getByLabel("Search").inputValue(), "rubbish");
     await examine(page, "requests-wrong-search");
     await done(page);
 });

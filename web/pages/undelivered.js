@@ -2,8 +2,8 @@
 import { get } from "../api.js";
 import { h } from "../dom.js";
 import { id, orNone, plural, time } from "../format.js";
-import { dataAge, field, filterForm, heading, link, pager, select, table, tag }
-    from "../parts.js";
+import { answerTo, dataAge, field, filterForm, heading, link, pager, select,
+    table, tag } from "../parts.js";
 import { at } from "../router.js";
 import { messageState, MESSAGE_STATE_CHOICES } from "../words.js";
 
@@ -37,15 +37,16 @@ function filters(context) {
 
 export default async function (context) {
     const { query, signal } = context;
-    const page = await get("undelivered", { state: query.get("state"),
-        user: query.get("user"), after: query.get("after") }, signal);
+    const page = await answerTo(get("undelivered", {
+        state: query.get("state"), user: query.get("user"),
+        after: query.get("after") }, signal));
     return { title: "Undelivered messages", content: [
         heading("Undelivered messages"),
         h("p", null, "Messages that their User has not confirmed, the oldest " +
             "first. They are tried again until they are given up."),
         dataAge(page.dataAge),
         filters(context),
-        h("div", { class: "wide" }, table("Undelivered messages", COLUMNS,
+        page.problem ?? h("div", { class: "wide" }, table("Undelivered messages", COLUMNS,
             page.items, { empty: "Every message has been confirmed.",
                 hideCaption: true })),
         pager(context, page.next),
