@@ -27,7 +27,7 @@ export async function open(address) {
 export const close = () => browser?.close();
 
 /* Refusals that a test provokes are on the console too. */
-const EXPECTED = /Failed to load resource: the server responded with a status of 4/;
+const EXPECTED = /^Failed to load resource: .* with a status of 4/;
 
 /* A page of its own session. */
 export async function newPage(path = "/ssi/") {

@@ -201,6 +201,8 @@ test("the list of requests has filters and pages", async () => {
     await page.getByRole("link", { name: "Clear" }).waitFor();
     assert.equal(await rows.count(), 1);
     await page.getByRole("link", { name: "Clear" }).click();
+    await page.getByRole("link", { name: "Clear" })
+        .waitFor({ state: "detached" });
     await page.getByLabel("Search").fill(made.mixedDevices[0]);
     await page.keyboard.press("Enter");
     await page.getByRole("link", { name: made.mixed }).waitFor();
@@ -234,15 +236,17 @@ test("RSAT_004 is shown and had as CSV", async () => {
     const page = await as("bob", "/ssi/rsat-004");
     await examine(page, "rsat-004");
     const rows = await download(page, "Download as CSV");
-    assert.match(rows[0], /^requestId,sender,senderName,deviceId,deviceType,/);
+    assert.match(rows[0],
+        /^requestId,sender,senderName,deviceId,deviceType,/);
     assert.equal(rows.length - 1, 6);
-    await page.getByLabel("Device type", { exact: true }).selectOption("HCALCS");
+    const type = page.getByLabel("Device type", { exact: true });
+    await type.selectOption("HCALCS");
     await page.getByRole("button", { name: "Apply" }).click();
     await page.getByRole("link", { name: "Clear" }).waitFor();
     assert.equal(await page.getByRole("table", { name: "Activations",
         exact: true }).locator("tbody tr").count(), 3);
     assert.equal((await download(page, "Download as CSV")).length - 1, 3);
-    await page.getByLabel("Device type", { exact: true }).selectOption("GSME");
+    await type.selectOption("GSME");
     await page.getByRole("button", { name: "Apply" }).click();
     await page.getByText("No activation was requested").waitFor();
     await done(page);

@@ -11,8 +11,7 @@ const FILTERS = ["status", "reason", "csp"];
 
 const COLUMNS = [
     { head: "Device ID", header: true, cell: d =>
-        link(at("devices", d.deviceId), id(d.deviceId)) },
-    { head: "Type", cell: d => d.deviceType },
+        [link(at("devices", d.deviceId), id(d.deviceId)), " ", d.deviceType] },
     { head: "Status", cell: d => tag(status(d.status)) },
     { head: "Reason", cell: d => orNone(d.reasonCode &&
         reason(d.reasonCode)) },
@@ -47,8 +46,9 @@ export default async function (context) {
                 class: "button button-second" }, "Download as CSV")),
         dataAge(page.dataAge),
         filters(context),
-        page.problem ?? h("div", { class: "wide" }, table("Devices of the request", COLUMNS,
-            page.items, { empty: "No device is like that.",
+        page.problem ?? h("div", { class: "wide dense" }, table(
+            "Devices of the request", COLUMNS, page.items,
+            { empty: "No device is like that.",
                 hideCaption: true })),
         pager(context, page.next),
     ] };

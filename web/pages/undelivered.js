@@ -46,8 +46,9 @@ export default async function (context) {
             "first. They are tried again until they are given up."),
         dataAge(page.dataAge),
         filters(context),
-        page.problem ?? h("div", { class: "wide" }, table("Undelivered messages", COLUMNS,
-            page.items, { empty: "Every message has been confirmed.",
+        page.problem ?? h("div", { class: "wide" }, table(
+            "Undelivered messages", COLUMNS, page.items,
+            { empty: "Every message has been confirmed.",
                 hideCaption: true })),
         pager(context, page.next),
     ] };
