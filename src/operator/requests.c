@@ -3,7 +3,6 @@
 #include "operator/verbs.h"
 #include "operator/view.h"
 
-
 /* In the order of request_report(). */
 static const struct view_field fields[] = {
     {"requestId", "Request", "REQUEST", VIEW_TEXT},
