@@ -123,7 +123,7 @@ coverage: ## the same tests, and the lines they reach, by room
 
 C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] tests/*/*.[ch])
 SH_FILES = tools/deps tools/pg tools/rooms tools/demo tools/bench \
-  tools/coverage tools/embed.sh tests/run .ci/run $(wildcard tests/*/*_test.sh)
+  tools/coverage tools/embed.sh tests/run tests/browser/run .ci/run $(wildcard tests/*/*_test.sh)
 TIDIED = $(patsubst %.c,$(B)/%.tidied,$(LIB_SRC) $(SIM_SRC) $(MAIN_SRC) \
   $(TEST_SRC) $(SUPPORT_SRC))
 .PHONY: lint-format lint-cppcheck
@@ -166,6 +166,12 @@ fuzz: ## feed damaged input to every parser, 60 seconds each
 	@tools/deps build fuzz
 	@$(SUBMAKE) VARIANT=fuzz CC=clang fuzzers
 	@tests/fuzz/run $(or $(SECONDS),60)
+
+.PHONY: check-browser
+check-browser: ## the screens in a real browser; pictures in build/screenshots
+	@tools/deps build browser
+	@$(SUBMAKE) all
+	@tests/browser/run
 
 demo: ## a whole DSP on this machine, until Ctrl-C
 	@tools/deps build

@@ -89,11 +89,11 @@ const BOX = { width: 640, height: 180, left: 56, bottom: 26, top: 10 };
 const PLOT = { width: BOX.width - BOX.left,
     height: BOX.height - BOX.bottom - BOX.top };
 
-/* 1, 2 or 5 and zeros: three or four lines up to the largest value. */
+/* 1, 2 or 5 and zeros: at most five lines up to the largest value. */
 function stepOf(most) {
     const power = 10 ** Math.floor(Math.log10(Math.max(most, 1)));
-    const step = [0.25, 0.5, 1, 2].map(f => f * power)
-        .find(s => most / s <= 4);
+    const step = [0.2, 0.5, 1, 2].map(f => f * power)
+        .find(s => most / s <= 5);
     return Math.max(1, step);
 }
 

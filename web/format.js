@@ -37,10 +37,11 @@ export function fromNow(instant) {
     return relative.format(Math.round(seconds / size), unit);
 }
 
-/* 5 Oct 2026, 13:05:22 */
+/* 5 Oct 2026, 13:05:22; a line may end between date and time only. */
 export function timeText(instant) {
     const date = new Date(instant);
-    return `${dateOf.format(date)}, ${timeOf.format(date)}`;
+    const day = dateOf.format(date).replaceAll(" ", "\u00a0");
+    return `${day}, ${timeOf.format(date)}`;
 }
 
 /* A time, or a dash where there is none. */
@@ -62,9 +63,12 @@ export const none = () => [h("span", { "aria-hidden": "true" }, "–"),
 export const orNone = value =>
     value === null || value === undefined || value === "" ? none() : value;
 
-/* Identifiers: may break after any colon or hyphen. */
+/* Identifiers: a line may end after the first of a RequestID's three parts,
+ * and within a hash. */
 export function id(text) {
-    return text === null ? none() : h("span", { class: "id" }, text);
+    const parts = text?.match(/^[^:]+:|[^:]+:[^:]+$|.{1,36}/g) ?? [];
+    return text === null ? none() : h("span", { class: "id" },
+        parts.map((part, i) => [i > 0 && h("wbr"), h("span", null, part)]));
 }
 
 export function percent(part, whole) {

@@ -249,6 +249,21 @@ async function send(form, submit) {
 export const submitButton = (text, kind = "") =>
     h("button", { class: `button ${kind}` }, text);
 
+/* The answer to what a filter form asks; what is wrong with the question takes
+ * the place of the list. */
+export async function answerTo(question) {
+    try {
+        return await question;
+    } catch (error) {
+        if (error.status !== 400)
+            throw error;
+        return { items: [], next: null, dataAge: 0, problem:
+            h("div", { class: "error-summary", role: "alert" },
+                h("h2", null, "There is a problem"),
+                h("p", null, error.message)) };
+    }
+}
+
 /* A form whose fields are the query of the page. */
 export function filterForm(context, ...fields) {
     const submit = values => {

@@ -129,18 +129,24 @@ const RECIPIENTS = {
 };
 
 const REASONS = {
+    invalid: "Invalid device",
+    not_commissioned: "Not commissioned",
+    not_applicable: "Firmware not applicable",
+    gbcs_version: "GBCS version of the Communications Hub too old",
+    in_progress: "Another update in progress",
     IMAGE_INVALID: "Image not valid",
     DEVICE_NOT_IDENTIFIED: "Device not identified",
     DISTRIBUTION_EXPIRED: "Time for distribution is over",
     OTHER: "Other reason",
 };
 
+/* Count of a request, and the reason that its devices have. */
 export const REFUSED_LISTS = {
-    invalid: "Invalid device",
-    notCommissioned: "Not commissioned",
-    notApplicable: "Firmware not applicable",
-    invalidGbcsVersion: "GBCS version of the Communications Hub too old",
-    otherRequestInProgress: "Another update in progress",
+    invalid: "invalid",
+    notCommissioned: "not_commissioned",
+    notApplicable: "not_applicable",
+    invalidGbcsVersion: "gbcs_version",
+    otherRequestInProgress: "in_progress",
 };
 
 export const VARIANTS = {
@@ -163,6 +169,12 @@ const SIGNATURES = {
     good: ["Good", "green"],
     absent: ["Absent", "grey"],
     "not good": ["Not good", "red"],
+};
+
+/* [status, anything], in the order of Table 3. */
+export const byStatus = entries => {
+    const order = Object.keys(STATUSES);
+    return entries.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
 };
 
 /* A code without words is its own words. */

@@ -95,6 +95,13 @@ static bool may_pass(const char *sqlstate) {
     return strncmp(sqlstate, "08", 2) == 0;
 }
 
+/* A row of a day whose partition was made while the statement was on its way:
+ * the only check_violation that names no constraint. */
+static bool is_rerouted(const char *sqlstate, const PGresult *result) {
+    return strcmp(sqlstate, "23514") == 0 &&
+           !PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+}
+
 /* Whose fault a result is; takes the reason from it. */
 static enum outcome judge(struct db *db, const PGresult *result) {
     switch (PQresultStatus(result)) {
@@ -112,7 +119,8 @@ static enum outcome judge(struct db *db, const PGresult *result) {
         sqlstate);
     if (lost)
         disconnect(db);
-    if (lost || (sqlstate && may_pass(sqlstate)))
+    if (lost ||
+        (sqlstate && (may_pass(sqlstate) || is_rerouted(sqlstate, result))))
         return RETRY;
     log_error("db.refused", "sqlstate=%s : %s", db->sqlstate, db->reason);
     return FAILED;

@@ -28,7 +28,7 @@ struct acb_key {
 static uint32_t *bucket_of(struct acb_key *acb,
                            const uint8_t x[static GBCS_SECRET_LEN]) {
     uint32_t hash;
-    memcpy(&hash, x + GBCS_SECRET_LEN - sizeof hash, sizeof hash);
+    memcpy(&hash, &x[GBCS_SECRET_LEN - sizeof hash], sizeof hash);
     return &acb->buckets[hash & acb->mask];
 }
 

@@ -48,7 +48,7 @@ static uint32_t says_it_runs(const struct sim_saying *s,
 /* ---- an image ---- */
 
 static const struct {
-    enum sim_fault fault;
+    enum sim_device_fault fault;
     uint8_t code;
 } transfer_faults[] = {
     {SIM_TRANSFER_FAILED, GBCS_FILE_TRANSFER_FAILURE},

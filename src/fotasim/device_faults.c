@@ -62,7 +62,7 @@ static bool read_fault(struct sim_faults *faults, const char *name,
         (*device && !eui64_parse(span_text(device), &id)))
         return false;
     faults->rows[faults->count].device = id;
-    faults->rows[faults->count].fault = (enum sim_fault)fault;
+    faults->rows[faults->count].fault = (enum sim_device_fault)fault;
     faults->rows[faults->count++].share = (unsigned)share;
     return true;
 }
@@ -98,7 +98,7 @@ bool sim_faults_read(const char *path, struct sim_faults *faults) {
 }
 
 bool sim_faulty(const struct sim_faults *faults, eui64 device,
-                enum sim_fault fault) {
+                enum sim_device_fault fault) {
     struct sim_random random = {device * SIM_FAULTS + fault};
     unsigned share = 0;
     for (unsigned i = 0; i < faults->count; i++)

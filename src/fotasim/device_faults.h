@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/eui64.h"
 
-enum sim_fault {
+enum sim_device_fault {
     SIM_TRANSFER_FAILED,     /* 8F89, 3 */
     SIM_DISCARDED,           /* 8F89, 1 */
     SIM_HARDWARE_MISMATCH,   /* 8F89, 2 */
@@ -39,7 +39,7 @@ enum { SIM_MOST_FAULT_ROWS = 1024 };
 struct sim_faults {
     struct {
         eui64 device; /* 0: all */
-        enum sim_fault fault;
+        enum sim_device_fault fault;
         unsigned share;
     } rows[SIM_MOST_FAULT_ROWS];
     unsigned count;
@@ -54,6 +54,6 @@ bool sim_faults_read(const char *path, struct sim_faults *faults);
 
 /* Does it? Always the same for the same rows. */
 bool sim_faulty(const struct sim_faults *faults, eui64 device,
-                enum sim_fault fault);
+                enum sim_device_fault fault);
 
 #endif

@@ -49,11 +49,8 @@ static bool take_certificates(struct sim_han *han, const char *folder) {
 }
 
 struct sim_han *sim_han_new(const struct sim_han_options *options) {
-    struct sim_han *han = calloc(1, sizeof *han);
-    if (!han)
-        memory_exhausted(sizeof *han);
-    han->seed = options->seed;
-    han->arena = arena_new();
+    struct sim_han *han = memory_alloc(sizeof *han);
+    *han = (struct sim_han){.seed = options->seed, .arena = arena_new()};
     if (options->faults)
         han->faults_path = arena_text(han->arena, span_text(options->faults));
     pthread_mutex_init(&han->lock, NULL);

@@ -15,9 +15,8 @@ static size_t place_of(const struct sim_memory *memories, size_t size,
 
 static void grow(struct sim_han *han) {
     size_t size = han->memory_size ? 2 * han->memory_size : 1024;
-    struct sim_memory *memories = calloc(size, sizeof *memories);
-    if (!memories)
-        memory_exhausted(size * sizeof *memories);
+    struct sim_memory *memories = memory_alloc(size * sizeof *memories);
+    memset(memories, 0, size * sizeof *memories);
     for (size_t i = 0; i < han->memory_size; i++)
         if (han->memories[i].id)
             memories[place_of(memories, size, han->memories[i].id)] =

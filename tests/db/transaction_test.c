@@ -83,6 +83,15 @@ static void whose_fault_an_error_is(void **state) {
         {"do $$ begin raise sqlstate '53300'; end $$", "53300", RETRY},
         {"do $$ begin raise sqlstate '25006'; end $$", "25006", RETRY},
         {"do $$ begin raise sqlstate '08006'; end $$", "08006", RETRY},
+        /* a check that is ours to keep, and a row whose partition was made
+         * while it was on its way */
+        {"create temp table n (n integer check (n > 0));"
+         " insert into n values (0)",
+         "23514", FAILED},
+        {"create temp table p (n integer) partition by range (n);"
+         " create temp table p1 partition of p for values from (0) to (1);"
+         " insert into p1 values (1)",
+         "23514", RETRY},
         {"select pg_terminate_backend(pg_backend_pid())", NULL, RETRY},
         {"select 1", NULL, DONE}, /* connected again */
     };

@@ -12,10 +12,7 @@
  * be told of once: N61 and N62 to supplier 1, N39 to both, N59 to supplier 2.
  */
 #include "support/check.h"
-#include "support/scenario.h"
-
-#include "base/memory.h"
-#include "fotasim/estate.h"
+#include "support/scenario_account.h"
 
 #include <jansson.h>
 #include <pthread.h>
@@ -29,7 +26,7 @@ enum { BATCH = 100 };
 struct campaign {
     struct scenario *scenario;
     size_t devices, kills, crashes;
-    size_t killed, crashed, repeats; /* done */
+    size_t killed, crashed; /* done */
     unsigned seed;
     size_t sent;         /* devices of requests that were answered */
     struct span request; /* in hand; empty: the next one is to be made */
@@ -119,64 +116,10 @@ static void make_trouble(struct campaign *c) {
 
 /* ---- what came of it ---- */
 
-enum told { N59, N61, N62, N39, N39_TOO, TOLD };
-static const struct {
-    const char *code;
-    size_t supplier;
-} TELLS[TOLD] = {[N59] = {"N59", 1},
-                 [N61] = {"N61", 0},
-                 [N62] = {"N62", 0},
-                 [N39] = {"N39", 0},
-                 [N39_TOO] = {"N39", 1}};
-
-struct account {
-    struct campaign *campaign;
-    eui64 *ids; /* sorted */
-    unsigned (*told)[TOLD];
-    unsigned *jobs;
-    size_t strange;
-};
-
-static int by_id(const void *a, const void *b) {
-    eui64 one = *(const eui64 *)a, other = *(const eui64 *)b;
-    return (one > other) - (one < other);
-}
-
-/* SIZE_MAX when it is not of the campaign. */
-static size_t place_of(const struct account *account, const char *text) {
-    eui64 id = 0;
-    if (!eui64_parse(span_of(text, EUI64_TEXT_LEN), &id))
-        return SIZE_MAX;
-    const eui64 *at = bsearch(&id, account->ids, account->campaign->devices,
-                              sizeof id, by_id);
-    return at ? (size_t)(at - account->ids) : SIZE_MAX;
-}
-
-static void enter(void *context, const struct sim_message *message) {
-    struct account *account = context;
-    size_t which = 0;
-    if (message->repeat) {
-        account->campaign->repeats++;
-        return;
-    }
-    while (which < TOLD &&
-           (strcmp(TELLS[which].code, message->code) != 0 ||
-            sim_suppliers[TELLS[which].supplier] != message->user))
-        which++;
-    for (const char *at = message->devices; which < TOLD && *at;
-         at += at[EUI64_TEXT_LEN] ? EUI64_TEXT_SIZE : EUI64_TEXT_LEN) {
-        size_t place = place_of(account, at);
-        if (place == SIZE_MAX)
-            account->strange++;
-        else
-            account->told[place][which]++;
-    }
-    account->strange += which == TOLD;
-}
-
-/* Jobs as each CSP first took them. */
-static void enter_jobs(struct account *account, const char *csp_name) {
-    struct scenario *s = account->campaign->scenario;
+/* In how many jobs each device was, as each CSP first took them. */
+static void enter_jobs(struct scenario *s,
+                       const struct scenario_account *account,
+                       const char *csp_name, unsigned *jobs) {
     FILE *file = fopen(
         scenario_path(s, arena_printf(s->arena, "%s/jobs.jsonl", csp_name)),
         "r");
@@ -188,49 +131,50 @@ static void enter_jobs(struct account *account, const char *csp_name) {
         if (json_integer_value(json_object_get(job, "try")) != 1)
             continue;
         json_array_foreach(json_object_get(job, "targets"), i, target) {
-            size_t place = place_of(account, json_string_value(json_object_get(
-                                                 target, "deviceId")));
+            size_t place = scenario_account_place(
+                account,
+                json_string_value(json_object_get(target, "deviceId")));
             assert_int_not_equal(place, SIZE_MAX);
-            account->jobs[place]++;
+            jobs[place]++;
         }
     }
     fclose(file);
 }
 
-static size_t count_wrong(const struct account *account) {
+static size_t count_wrong(const struct scenario_account *account,
+                          const unsigned *jobs) {
+    static const unsigned once[TOLDS] = {
+        [TOLD_N59] = 1, [TOLD_N61] = 1,     [TOLD_N62] = 1,
+        [TOLD_N39] = 1, [TOLD_N39_TOO] = 1,
+    };
     size_t wrong = account->strange;
-    for (size_t i = 0; i < account->campaign->devices; i++) {
-        bool good = account->jobs[i] == 1;
-        for (size_t which = 0; which < TOLD; which++)
-            good = good && account->told[i][which] == 1;
-        if (!good && wrong++ < 10)
-            print_message("%016llX: %u jobs; told %u %u %u %u %u times\n",
-                          (unsigned long long)account->ids[i], account->jobs[i],
-                          account->told[i][N59], account->told[i][N61],
-                          account->told[i][N62], account->told[i][N39],
-                          account->told[i][N39_TOO]);
+    for (size_t i = 0; i < account->count; i++) {
+        const unsigned *told = account->told[i];
+        if (jobs[i] == 1 && memcmp(told, once, sizeof once) == 0)
+            continue;
+        if (wrong++ < 10)
+            print_message("%016llX: %u jobs; told N59 %u, N61 %u, N62 %u, N39 "
+                          "%u and %u times\n",
+                          (unsigned long long)account->ids[i], jobs[i],
+                          told[TOLD_N59], told[TOLD_N61], told[TOLD_N62],
+                          told[TOLD_N39], told[TOLD_N39_TOO]);
     }
     return wrong;
 }
 
 static void judge(struct campaign *c) {
     struct scenario *s = c->scenario;
-    struct account account = {.campaign = c};
-    account.ids = arena_alloc(s->arena, c->devices * sizeof *account.ids);
-    account.told = arena_zero(s->arena, c->devices, sizeof *account.told);
-    account.jobs = arena_zero(s->arena, c->devices, sizeof *account.jobs);
-    memcpy(account.ids, s->bulk, c->devices * sizeof *account.ids);
-    qsort(account.ids, c->devices, sizeof *account.ids, by_id);
-    sim_users_ledger(s->users, enter, &account);
-    enter_jobs(&account, "north");
-    enter_jobs(&account, "south");
+    struct scenario_account account = scenario_account(s);
+    unsigned *jobs = arena_zero(s->arena, c->devices, sizeof *jobs);
+    enter_jobs(s, &account, "north", jobs);
+    enter_jobs(s, &account, "south", jobs);
     struct sim_counts counts = sim_users_counts(s->users, 0);
     print_message("%zu devices, %zu kills, %zu crashes, %llu messages to "
-                  "Users, %zu of them repeated with the same ResponseID\n",
+                  "Users, %zu repeated with the same ResponseID\n",
                   c->devices, c->killed, c->crashed,
-                  (unsigned long long)counts.taken, c->repeats);
+                  (unsigned long long)counts.taken, account.repeats);
     assert_int_equal(counts.wrong, 0);
-    assert_int_equal(count_wrong(&account), 0);
+    assert_int_equal(count_wrong(&account, jobs), 0);
     assert_string_equal(
         scenario_ask(s, "select string_agg(status || ' ' || n, ', ') from"
                         " (select status, count(*) n from tracking"

@@ -148,8 +148,8 @@ static void the_audit_trail_is_exported_by_lines(void **state) {
         "\"requestId\":"
         "\"90-B3-D5-1F-30-01-00-01:90-B3-D5-1F-30-00-00-02:7\","
         "\"deviceId\":\"00-DB-12-34-56-78-90-A0\","
-        "\"party\":\"90-B3-D5-1F-30-01-00-01\",\"csp\":null,"
-        "\"person\":null,\"code\":\"N61\","
+        "\"party\":\"90-B3-D5-1F-30-01-00-01\",\"csp\":null,\"person\":null,"
+        "\"code\":\"N61\","
         "\"detail\":\"counter 1\"}\n";
     static const char second[] =
         "{\"entry\":2,\"at\":\"2026-11-21T00:00:00.000Z\",\"kind\":\"job\","

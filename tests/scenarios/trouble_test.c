@@ -3,6 +3,8 @@
 #include "support/check.h"
 #include "support/scenario.h"
 
+#include <signal.h>
+
 #define END                                                                    \
     { NULL, NULL }
 #define RUN(...)                                                               \
@@ -33,6 +35,36 @@ static void a_device_in_two_requests(void **state) {
         {is_told, "1 N59 n1.ppmid"}, {is_told, "2 N61 n1.ppmid"},
         {is_told, "2 N62 n1.ppmid"}, {is_told, "1 N39 n1.ppmid"},
         {is_told, "2 N39 n1.ppmid"});
+}
+
+/* Each device goes to one of two requests that come at the same moment. */
+static void two_suppliers_at_the_same_moment(void **state) {
+    (void)state;
+    enum { ROUNDS = 5, EACH = 20 };
+    struct scenario *s =
+        scenario_open(&(struct scenario_wish){.bulk = ROUNDS * EACH});
+    scenario_faults(s, "north", "silent 100\n");
+    scenario_faults(s, "south", "silent 100\n");
+    for (size_t round = 0; round < ROUNDS; round++) {
+        struct span requests[2];
+        const char *answers[2];
+        for (unsigned i = 0; i < 2; i++)
+            requests[i] = scenario_update(s, i + 1, "ppmid-a-0A000003",
+                                          s->bulk + EACH * round, EACH);
+        scenario_post_both(s, requests, answers);
+        size_t refused = 0;
+        for (size_t i = 0; i < 2; i++) {
+            const char *list =
+                scenario_element(s, answers[i], "OtherRequestInProgressList");
+            refused += (strlen(list) + 1) / EUI64_TEXT_SIZE;
+        }
+        assert_int_equal(refused, EACH);
+    }
+    scenario_settle(s);
+    assert_string_equal(scenario_ask(s, "select count(*) from tracking_live"),
+                        arena_printf(s->arena, "%d", ROUNDS * EACH));
+    scenario_stop_fotad(s, SIGTERM);
+    scenario_end(s);
 }
 
 /* ---- 5: the CSP refuses ---- */
@@ -240,6 +272,7 @@ int main(void) {
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_device_in_two_requests),
+        cmocka_unit_test(two_suppliers_at_the_same_moment),
         cmocka_unit_test(each_reason_of_a_csp),
         cmocka_unit_test(a_csp_refuses_a_whole_job),
         cmocka_unit_test(distribution_fails),

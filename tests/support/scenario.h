@@ -157,6 +157,10 @@ struct span scenario_update(struct scenario *scenario, unsigned supplier,
  * fotad is away or busy. */
 const char *scenario_post(struct scenario *scenario, const char *service,
                           struct span request);
+/* Two at once to serviceD; both must be answered. */
+void scenario_post_both(struct scenario *scenario,
+                        const struct span requests[static 2],
+                        const char *answers[static 2]);
 /* The text of the first element of that name; "" when there is none. */
 const char *scenario_element(struct scenario *scenario, const char *document,
                              const char *name);

@@ -110,37 +110,59 @@ static void check_answer(struct scenario *s, struct span request,
     arena_free(arena);
 }
 
+static const char *const XML[] = {"Content-Type: application/xml", NULL};
+
+static struct http_message post_of(struct scenario *s, const char *service,
+                                   struct span request) {
+    return (struct http_message){
+        .method = "POST",
+        .url = arena_printf(s->arena, "http://127.0.0.1:%u/api/v1/%s",
+                            s->user_port, service),
+        .headers = XML,
+        .body = request};
+}
+
+/* NULL when fotad is away or busy. Frees the answer. */
+static const char *take_answer(struct scenario *s, struct span request,
+                               struct http_answer *answer) {
+    const char *text = NULL;
+    unsigned status = answer->status;
+    if (status == 200) {
+        text = arena_text(s->arena, buffer_span(&answer->body));
+        check_answer(s, request, buffer_span(&answer->body));
+    }
+    http_answer_free(answer);
+    if (!text && status && status < 500)
+        scenario_fail(s, "a request was answered %u", status);
+    return text;
+}
+
 const char *scenario_post(struct scenario *s, const char *service,
                           struct span request) {
+    struct http_message message = post_of(s, service, request);
     struct http_answer answer;
-    http_client_send(
-        s->http,
-        &(struct http_message){
-            .method = "POST",
-            .url = arena_printf(s->arena, "http://127.0.0.1:%u/api/v1/%s",
-                                s->user_port, service),
-            .headers =
-                (const char *const[]){"Content-Type: application/xml", NULL},
-            .body = request},
-        &answer);
-    const char *text = NULL;
-    unsigned status = answer.status;
-    if (status == 200) {
-        text = arena_text(s->arena, buffer_span(&answer.body));
-        check_answer(s, request, buffer_span(&answer.body));
-    }
-    http_answer_free(&answer);
-    if (!text && status && status < 500)
-        scenario_fail(s, "%s was answered %u", service, status);
-    return text;
+    http_client_send(s->http, &message, &answer);
+    return take_answer(s, request, &answer);
+}
+
+void scenario_post_both(struct scenario *s,
+                        const struct span requests[static 2],
+                        const char *answers[static 2]) {
+    const struct http_message messages[] = {
+        post_of(s, "serviceD", requests[0]),
+        post_of(s, "serviceD", requests[1])};
+    struct http_answer got[2];
+    http_client_send_many(s->http, messages, got, 2);
+    for (size_t i = 0; i < 2; i++)
+        if (!(answers[i] = take_answer(s, requests[i], &got[i])))
+            scenario_fail(s, "a request is not answered");
 }
 
 static const char *answered(struct scenario *s, const char *service,
                             struct span request, const char *code) {
     const char *answer = scenario_post(s, service, request);
-    if (!answer)
-        scenario_fail(s, "no answer from %s", service);
-    const char *got = scenario_element(s, answer, "ResponseCode");
+    const char *got =
+        answer ? scenario_element(s, answer, "ResponseCode") : "nothing";
     if (strcmp(got, code) != 0)
         scenario_fail(s, "answered %s, not %s", got, code);
     return answer;

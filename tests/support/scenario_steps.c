@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "fotasim/csp_sim.h"
 #include "fotasim/estate.h"
+#include "fotasim/verbs.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -255,13 +256,13 @@ void users(struct scenario *s, char **words) {
 }
 
 static unsigned long count_lines(struct scenario *s, const char *path) {
-    FILE *file = fopen(path, "r");
-    if (!file)
+    struct buffer text = {0};
+    if (!read_whole(path, &text))
         scenario_fail(s, "%s cannot be read", path);
     unsigned long count = 0;
-    for (int c; (c = getc(file)) != EOF;)
-        count += c == '\n';
-    fclose(file);
+    for (size_t i = 0; i < text.len; i++)
+        count += text.data[i] == '\n';
+    buffer_free(&text);
     return count;
 }
 

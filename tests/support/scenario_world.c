@@ -151,8 +151,11 @@ static unsigned free_port(void) {
                                   .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t len = sizeof address;
     int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bind(handle, (struct sockaddr *)&address, len);
-    getsockname(handle, (struct sockaddr *)&address, &len);
+    bool good = handle >= 0 &&
+                bind(handle, (struct sockaddr *)&address, len) == 0 &&
+                getsockname(handle, (struct sockaddr *)&address, &len) == 0;
+    if (!good)
+        fail_msg("there is no free port");
     close(handle);
     return ntohs(address.sin_port);
 }
@@ -163,6 +166,7 @@ static void write_config(struct scenario *s) {
         "[database]\nconninfo = %s\n"
         "[user_gateway]\nlisten = 127.0.0.1:%u\n"
         "[csp_gateway]\nlisten = 127.0.0.1:%u\n"
+        "[people]\nlisten = 127.0.0.1:%u\n"
         "[operations]\nlisten = 127.0.0.1:%u\n"
         "[identity]\nxml_signing_key = %s/pki/keys/dsp-xml-sign.key\n"
         "xml_signing_certificate = %s/pki/certificates/dsp-xml-sign.pem\n"
@@ -176,7 +180,7 @@ static void write_config(struct scenario *s) {
         "base_url = http://127.0.0.1:%u\ntoken = to-south\n"
         "inbound_token = of-south\ntimeout = 2s\n"
         "%s",
-        s->conninfo, s->user_port, s->csp_port, s->operations_port,
+        s->conninfo, s->user_port, s->csp_port, free_port(), s->operations_port,
         scenario_home, scenario_home, scenario_home, scenario_clock_path,
         csp_sim_port(s->csps[0]), csp_sim_port(s->csps[1]),
         s->wish.config ? s->wish.config : "");

@@ -50,7 +50,7 @@ function stage(s) {
                 reasonText(s.reasonCode))));
 }
 
-const timeline = d => section("Its way",
+const timeline = d => section("Path of the update",
     h("ol", { class: "timeline" }, d.timeline.map(stage)));
 
 function details(d, showsRequests) {
@@ -96,12 +96,18 @@ function trailCode({ kind, code }) {
         : orNone(code && event(code));
 }
 
+/* A change of status names its event. */
+function trailDetail({ kind, detail }) {
+    const named = kind === "status" || kind === "told";
+    return orNone(named ? detail?.replace(/^\w+/, event) : detail);
+}
+
 function trail(d) {
     const columns = [
         { head: "Time", cell: t => time(t.at), header: true },
         { head: "What", cell: t => trailKind(t.kind) },
         { head: "Status or message", cell: trailCode },
-        { head: "Detail", cell: t => orNone(t.detail) },
+        { head: "Detail", cell: trailDetail },
     ];
     return h("details", { id: "trail" },
         h("summary", null, `History of this update (${number(
@@ -133,9 +139,9 @@ function view(d, may) {
             h("div", null, now(d),
                 d.mayReset && h("p", null, linkButton(
                     at("devices", d.deviceId, "reset"), "Reset this device",
-                    "button-warning"))),
+                    "button-warning")),
+                details(d, may("showRequest"))),
             timeline(d)),
-        details(d, may("showRequest")),
         next(d),
         h("div", { class: "section" }, trail(d), earlier(d)),
     ];

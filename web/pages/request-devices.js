@@ -2,8 +2,8 @@
 import { get, requestPath, url } from "../api.js";
 import { h } from "../dom.js";
 import { id, orNone, time } from "../format.js";
-import { dataAge, field, filterForm, heading, link, pager, select, table, tag }
-    from "../parts.js";
+import { answerTo, dataAge, field, filterForm, heading, link, pager, select,
+    table, tag } from "../parts.js";
 import { at } from "../router.js";
 import { reason, status, STATUS_CHOICES } from "../words.js";
 
@@ -11,17 +11,15 @@ const FILTERS = ["status", "reason", "csp"];
 
 const COLUMNS = [
     { head: "Device ID", header: true, cell: d =>
-        link(at("devices", d.deviceId), id(d.deviceId)) },
-    { head: "Type", cell: d => d.deviceType },
+        [link(at("devices", d.deviceId), id(d.deviceId)), " ", d.deviceType] },
     { head: "Status", cell: d => tag(status(d.status)) },
     { head: "Reason", cell: d => orNone(d.reasonCode &&
         reason(d.reasonCode)) },
-    { head: "In progress", cell: d => d.inProgress ? "Yes" : "No" },
     { head: "Last updated", cell: d => time(d.lastUpdated) },
     { head: "Release due", cell: d => time(d.inProgress ? d.releaseDue
         : null) },
-    { head: "CSP", cell: d => orNone(d.csp) },
-    { head: "Communications Hub", cell: d => id(d.commsHubId) },
+    { head: "CSP and Communications Hub", cell: d =>
+        [orNone(d.csp), h("br"), id(d.commsHubId)] },
 ];
 
 function filters(context) {
@@ -39,8 +37,8 @@ export default async function (context) {
     const path = `${requestPath(requestId)}/devices`;
     const filter = Object.fromEntries(
         FILTERS.map(name => [name, query.get(name)]));
-    const page = await get(path, { ...filter, after: query.get("after") },
-        signal);
+    const page = await answerTo(get(path,
+        { ...filter, after: query.get("after") }, signal));
     const csv = url(path, { ...filter, format: "csv" });
     return { title: "Devices of a request", content: [
         heading("Devices", link(at("requests", requestId), id(requestId)),
@@ -48,8 +46,9 @@ export default async function (context) {
                 class: "button button-second" }, "Download as CSV")),
         dataAge(page.dataAge),
         filters(context),
-        h("div", { class: "wide" }, table("Devices of the request", COLUMNS,
-            page.items, { empty: "No device is like that.",
+        page.problem ?? h("div", { class: "wide dense" }, table(
+            "Devices of the request", COLUMNS, page.items,
+            { empty: "No device is like that.",
                 hideCaption: true })),
         pager(context, page.next),
     ] };

@@ -2,14 +2,14 @@
 import { get, requestPath } from "../api.js";
 import { share, stackedBar } from "../charts.js";
 import { h, replace } from "../dom.js";
-import { id, number, orNone, percent, plural, time, timeFromNow, duration }
-    from "../format.js";
+import { duration, fromNow, id, number, orNone, percent, plural, time,
+    timeFromNow } from "../format.js";
 import { follow } from "../live.js";
 import { dataAge, figure, heading, link, linkButton, live, section, summary,
     table, tag, tagWithCode } from "../parts.js";
 import { at } from "../router.js";
-import { jobState, reason, REFUSED_LISTS, requestState, STAGES, status }
-    from "../words.js";
+import { byStatus, jobState, reason, REFUSED_LISTS, requestState, STAGES,
+    status } from "../words.js";
 import { variantText } from "./requests.js";
 
 const MORE_EVERY = 3000;
@@ -46,13 +46,18 @@ function details(r) {
 
 function refused(r) {
     const items = Object.entries(REFUSED_LISTS)
-        .map(([name, text]) => ({ text, devices: r.devices.refused[name] }))
+        .map(([name, code]) => ({ code, devices: r.devices.refused[name] }))
         .filter(i => i.devices);
     return items.length > 0 && section("Refused by the DSP",
         table("Refused by the DSP, by list", [
-            { head: "List", cell: i => i.text, header: true },
-            { head: "Devices", cell: i => i.devices, numeric: true },
-        ], items, { hideCaption: true }));
+            { head: "List", header: true, cell: i => reason(i.code) },
+            { head: "Devices", numeric: true, cell: i => devicesLink(r,
+                { status: "REJECTED_BY_DSP", reason: i.code },
+                number(i.devices)) },
+        ], items, { hideCaption: true }),
+        items.some(i => i.code === "invalid") && h("p", { class: "hint" },
+            "Devices that are not in the Smart Metering Inventory are " +
+            "counted here, but have no record."));
 }
 
 /* ---- live ---- */
@@ -66,9 +71,9 @@ function rateFigures(rate) {
             `between ${number(Math.round(rate.low))} and ` +
             `${number(Math.round(rate.high))} (95%), over the last ` +
             duration(rate.windowSeconds)),
-        expectedEnd && figure(timeFromNow(expectedEnd), "expected end",
-            earliest && ["between ", time(earliest), " and ",
-                latest ? time(latest) : "any time"]),
+        expectedEnd && figure(fromNow(expectedEnd), "expected end",
+            [time(expectedEnd), "; between ", time(earliest), " and ",
+                latest ? time(latest) : "any time", " (95%)"]),
     ];
 }
 
@@ -96,7 +101,7 @@ function statusTable(r, statuses) {
             devicesLink(r, { status: code }, number(devices)) },
         { head: "Share", numeric: true, cell: ([, devices]) =>
             percent(devices, all) },
-    ], Object.entries(statuses));
+    ], byStatus(Object.entries(statuses)));
 }
 
 /* The bar moves; the rest is shown anew. */
@@ -123,7 +128,10 @@ function progress(r) {
 
 /* ---- by reason, CSP, model; jobs ---- */
 
-const failures = r => r.failures.length > 0 && section("Failures by reason",
+/* What the DSP refused has its own table. */
+const failed = r => r.failures.filter(f => f.status !== "REJECTED_BY_DSP");
+
+const failures = r => failed(r).length > 0 && section("Failures by reason",
     table("Failures by reason", [
         { head: "Status", header: true, cell: f => tag(status(f.status)) },
         { head: "Reason", cell: f => orNone(f.reasonCode &&
@@ -132,7 +140,7 @@ const failures = r => r.failures.length > 0 && section("Failures by reason",
             { status: f.status,
                 ...(f.reasonCode && { reason: f.reasonCode }) },
             number(f.devices)) },
-    ], r.failures, { hideCaption: true }));
+    ], failed(r), { hideCaption: true }));
 
 const SHARE = [
     { head: "Devices", numeric: true, cell: s => s.devices },

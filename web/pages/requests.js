@@ -2,8 +2,8 @@
 import { get } from "../api.js";
 import { h } from "../dom.js";
 import { id, number, orNone, time } from "../format.js";
-import { dataAge, field, filterForm, heading, link, pager, select, table, tag }
-    from "../parts.js";
+import { answerTo, dataAge, field, filterForm, heading, link, pager, select,
+    table, tag } from "../parts.js";
 import { at } from "../router.js";
 import { requestState, REQUEST_STATE_CHOICES, VARIANTS } from "../words.js";
 
@@ -53,14 +53,14 @@ function filters(context) {
 
 export default async function (context) {
     const { query, me, signal } = context;
-    const page = await get("requests", Object.fromEntries(
-        FILTERS.map(name => [name, query.get(name)])), signal);
+    const page = await answerTo(get("requests", Object.fromEntries(
+        FILTERS.map(name => [name, query.get(name)])), signal));
     return { title: "Requests", content: [
         heading("Requests"),
         dataAge(page.dataAge),
         filters(context),
-        h("div", { class: "wide" }, requestTable("Requests, the newest first",
-            page.items, me.role !== "supplier",
+        page.problem ?? h("div", { class: "wide" }, requestTable(
+            "Requests, the newest first", page.items, me.role !== "supplier",
             { empty: "No request is like that.", hideCaption: true })),
         pager(context, page.next),
     ] };

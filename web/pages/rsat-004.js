@@ -2,8 +2,8 @@
 import { get, url } from "../api.js";
 import { h } from "../dom.js";
 import { id, orNone, time, timeText } from "../format.js";
-import { dataAge, field, filterForm, heading, link, pager, section, select,
-    table, tag } from "../parts.js";
+import { answerTo, dataAge, field, filterForm, heading, link, pager, section,
+    select, table, tag } from "../parts.js";
 import { at } from "../router.js";
 import { activationState, DEVICE_TYPES } from "../words.js";
 
@@ -43,19 +43,8 @@ function filters(context) {
             choices: [["", "Any"], ...DEVICE_TYPES.map(t => [t, t])] }));
 }
 
-export default async function (context) {
-    const { query, signal } = context;
-    const filter = Object.fromEntries(
-        FILTERS.map(name => [name, query.get(name)]));
-    const report = await get("reports/rsat-004",
-        { ...filter, after: query.get("after") }, signal);
-    const csv = url("reports/rsat-004", { ...filter, format: "csv" });
-    return { title: "RSAT_004", content: [
-        heading("Firmware Activations Service Request Report", "RSAT_004",
-            h("a", { href: csv, download: "rsat-004.csv",
-                class: "button button-second" }, "Download as CSV")),
-        dataAge(report.dataAge),
-        filters(context),
+function view(report) {
+    return [
         h("p", null, `From ${timeText(report.from)} to ` +
             `${timeText(report.to)}.`),
         report.summary.length > 0 && section("By day and device type",
@@ -64,6 +53,23 @@ export default async function (context) {
         section("Requests", h("div", { class: "wide" },
             table("Activations", ITEMS, report.items, { hideCaption: true,
                 empty: "No activation was requested in that time." }))),
+    ];
+}
+
+export default async function (context) {
+    const { query, signal } = context;
+    const filter = Object.fromEntries(
+        FILTERS.map(name => [name, query.get(name)]));
+    const report = await answerTo(get("reports/rsat-004",
+        { ...filter, after: query.get("after") }, signal));
+    const csv = url("reports/rsat-004", { ...filter, format: "csv" });
+    return { title: "RSAT_004", content: [
+        heading("Firmware Activations Service Request Report", "RSAT_004",
+            h("a", { href: csv, download: "rsat-004.csv",
+                class: "button button-second" }, "Download as CSV")),
+        dataAge(report.dataAge),
+        filters(context),
+        report.problem ?? view(report),
         pager(context, report.next),
     ] };
 }

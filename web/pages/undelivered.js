@@ -1,26 +1,28 @@
 /* Messages that a User has not confirmed. */
 import { get } from "../api.js";
 import { h } from "../dom.js";
-import { id, orNone, time } from "../format.js";
-import { dataAge, field, filterForm, heading, link, pager, select, table, tag }
-    from "../parts.js";
+import { id, orNone, plural, time } from "../format.js";
+import { answerTo, dataAge, field, filterForm, heading, link, pager, select,
+    table, tag } from "../parts.js";
 import { at } from "../router.js";
 import { messageState, MESSAGE_STATE_CHOICES } from "../words.js";
 
+const about = m => [
+    m.deviceId !== null ? link(at("devices", m.deviceId), id(m.deviceId))
+        : plural(m.devices, "device"),
+    m.requestId !== null && [h("br"), link(at("requests", m.requestId),
+        "its request")],
+];
+
 const COLUMNS = [
-    { head: "Message", header: true, cell: m => m.alertId },
-    { head: "Code", cell: m => m.code },
+    { head: "Message", header: true, cell: m => `${m.code}, ${m.alertId}` },
     { head: "User", cell: m => orNone(m.userName ?? m.userId) },
     { head: "Written", cell: m => time(m.created) },
     { head: "State", cell: m => tag(messageState(m.state)) },
     { head: "Tries", numeric: true, cell: m => m.tries },
     { head: "Next try", cell: m => time(m.nextTry) },
     { head: "Latest error", cell: m => orNone(m.lastError) },
-    { head: "Devices", numeric: true, cell: m => m.devices },
-    { head: "Request", cell: m => m.requestId === null ? orNone(null)
-        : link(at("requests", m.requestId), id(m.requestId)) },
-    { head: "Device ID", cell: m => m.deviceId === null ? orNone(null)
-        : link(at("devices", m.deviceId), id(m.deviceId)) },
+    { head: "About", cell: about },
 ];
 
 function filters(context) {
@@ -35,16 +37,18 @@ function filters(context) {
 
 export default async function (context) {
     const { query, signal } = context;
-    const page = await get("undelivered", { state: query.get("state"),
-        user: query.get("user"), after: query.get("after") }, signal);
+    const page = await answerTo(get("undelivered", {
+        state: query.get("state"), user: query.get("user"),
+        after: query.get("after") }, signal));
     return { title: "Undelivered messages", content: [
         heading("Undelivered messages"),
         h("p", null, "Messages that their User has not confirmed, the oldest " +
             "first. They are tried again until they are given up."),
         dataAge(page.dataAge),
         filters(context),
-        h("div", { class: "wide" }, table("Undelivered messages", COLUMNS,
-            page.items, { empty: "Every message has been confirmed.",
+        page.problem ?? h("div", { class: "wide" }, table(
+            "Undelivered messages", COLUMNS, page.items,
+            { empty: "Every message has been confirmed.",
                 hideCaption: true })),
         pager(context, page.next),
     ] };

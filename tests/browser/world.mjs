@@ -1,0 +1,258 @@
+/* A fotad with its database, CSPs, hubs, devices and Users, for the browser
+ * tests. Everything is in build/browser. */
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync }
+    from "node:fs";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const BIN = "build/release";
+const OUT = "build/browser/world";
+const HOMES = 1000;
+export const PASSWORD = "correct horse battery";
+
+/* name, role, number of the supplier */
+export const ACCOUNTS = [
+    ["ann", "supplier", 1], ["bob", "supplier", 2],
+    ["desk", "service_desk"], ["audit", "auditor"], ["root", "administrator"],
+];
+
+export const supplier = n => `90-B3-D5-1F-30-0${n}-00-00`;
+
+const running = [];
+const ports = {};
+
+async function freePort() {
+    const server = createServer();
+    await new Promise(done => server.listen(0, "127.0.0.1", done));
+    const { port } = server.address();
+    await new Promise(done => server.close(done));
+    return port;
+}
+
+const run = (program, args, input) =>
+    execFileSync(program, args, { input, encoding: "utf8",
+        stdio: ["pipe", "pipe", "pipe"] });
+const sim = (...args) => run(`${BIN}/fotasim`, args);
+const fotactl = (args, input) =>
+    run(`${BIN}/fotactl`, ["--config", `${OUT}/fotad.conf`, ...args], input);
+
+function launch(name, program, args) {
+    const log = openSync(`${OUT}/${name}.log`, "w");
+    running.push(spawn(program, args, { stdio: ["ignore", log, log] }));
+}
+
+/* ---- what it is made of ---- */
+
+/* Keys follow from the seed: they are made once. */
+function makePki() {
+    const kept = `build/browser/pki-${HOMES}`;
+    if (!existsSync(`${kept}/certificates`))
+        sim("pki", kept, "--homes", `${HOMES}`);
+    return kept;
+}
+
+function makeDatabase() {
+    const conninfo = run("tools/pg", ["start", "tests"]).trim()
+        .replace(/ dbname=.*/, "");
+    run("tools/pg", ["psql", "tests", "-q", "-d", "postgres",
+        "-c", "set client_min_messages = warning",
+        "-c", "drop database if exists fotad_browser with (force)",
+        "-c", "create database fotad_browser"]);
+    return `${conninfo} dbname=fotad_browser`;
+}
+
+function writeConfig(pki, conninfo) {
+    const csp = (name, regions, port) => `[csp ${name}]
+regions = ${regions}
+base_url = http://127.0.0.1:${port}
+token = to-${name}
+inbound_token = from-${name}
+max_devices_per_job = 25
+`;
+    writeFileSync(`${OUT}/fotad.conf`, `[database]
+conninfo = ${conninfo}
+[user_gateway]
+listen = 127.0.0.1:${ports.user}
+[csp_gateway]
+listen = 127.0.0.1:${ports.csp}
+[people]
+listen = 127.0.0.1:${ports.people}
+[operations]
+listen = 127.0.0.1:${ports.operations}
+[identity]
+xml_signing_key = ${pki}/keys/dsp-xml-sign.key
+xml_signing_certificate = ${pki}/certificates/dsp-xml-sign.pem
+key_agreement_key = ${pki}/keys/acb-ka.key
+${csp("north", "North, 4G North", ports.north)}` +
+        csp("south", "Central, South, 4G Central, 4G South", ports.south));
+}
+
+function fillDatabase(pki) {
+    sim("estate", `${OUT}/estate`, "--homes", `${HOMES}`,
+        "--receive-url", `http://127.0.0.1:${ports.receive}/user`);
+    fotactl(["migrate"]);
+    for (const kind of ["cpl", "smi", "users"])
+        fotactl(["import", kind, `${OUT}/estate/${kind}.csv`]);
+    fotactl(["import", "certificates", `${pki}/certificates`]);
+    for (const [name, role, number] of ACCOUNTS) {
+        const of = number ? ["--supplier", supplier(number)] : [];
+        fotactl(["account", "add", name, "--role", role, ...of]);
+        fotactl(["account", "password", name], `${PASSWORD}\n`);
+    }
+}
+
+function launchCsp(pki, name) {
+    setCspFaults(name, "");
+    launch(`csp-${name}`, `${BIN}/fotasim`, ["csp",
+        "--listen", `127.0.0.1:${ports[name]}`, "--name", name,
+        "--fotad", `http://127.0.0.1:${ports.csp}`,
+        "--token", `from-${name}`, "--expect-token", `to-${name}`,
+        "--state", `${OUT}/csp-${name}`, "--pki", pki, "--seed", "1",
+        "--faults", `${OUT}/${name}.faults`,
+        "--device-faults", `${OUT}/device.faults`]);
+}
+
+async function isReady() {
+    for (let tries = 0; tries < 300; tries++) {
+        const answer = await fetch(
+            `http://127.0.0.1:${ports.operations}/readyz`).catch(() => null);
+        if (answer?.ok)
+            return;
+        await sleep(100);
+    }
+    throw new Error(readFileSync(`${OUT}/fotad.log`, "utf8").slice(-2000));
+}
+
+/* Starts all of it; the address of the people listener. */
+export async function start() {
+    rmSync(OUT, { recursive: true, force: true });
+    mkdirSync(OUT, { recursive: true });
+    for (const name of ["user", "csp", "people", "operations", "north",
+        "south", "receive"])
+        ports[name] = await freePort();
+    const pki = makePki();
+    writeConfig(pki, makeDatabase());
+    fillDatabase(pki);
+    setDeviceFaults("");
+    launchCsp(pki, "north");
+    launchCsp(pki, "south");
+    launch("users", `${BIN}/fotasim`, ["user",
+        "--listen", `127.0.0.1:${ports.receive}`,
+        "--certificate", `${pki}/certificates/dsp-xml-sign.pem`]);
+    launch("fotad", `${BIN}/fotad`, ["--config", `${OUT}/fotad.conf`]);
+    await isReady();
+    return `http://127.0.0.1:${ports.people}`;
+}
+
+export async function stop() {
+    for (const child of running.reverse()) {
+        child.kill("SIGTERM");
+        await new Promise(done => child.exitCode === null
+            ? child.once("exit", done) : done());
+    }
+    run("tools/pg", ["stop", "tests"]);
+}
+
+/* ---- faults ---- */
+
+export function setCspFaults(name, rows) {
+    writeFileSync(`${OUT}/${name}.faults`, `${rows}\n`);
+}
+
+export function setDeviceFaults(rows) {
+    writeFileSync(`${OUT}/device.faults`, `${rows}\n`);
+}
+
+export const setUserFault = (user, fault) => fetch(
+    `http://127.0.0.1:${ports.receive}/faults/${user}`,
+    { method: "PUT", body: fault });
+
+/* ---- requests ---- */
+
+let counter = 1000;
+const known = {};
+const taken = new Set();
+
+/* All Device IDs that a request of this supplier for this image would judge
+ * so; fotasim says that there are no more than that. */
+function allDevices(user, image, verdict) {
+    try {
+        return sim("devices", "--user", supplier(user), "--image", image,
+            "--homes", `${HOMES}`, "--expect", verdict, "--count", "1000000");
+    } catch (error) {
+        return error.stdout;
+    }
+}
+
+/* Some of them, each only once: homes have several suppliers. */
+export function devices(user, image, verdict, count) {
+    const key = `${user} ${image} ${verdict}`;
+    known[key] ??= allDevices(user, image, verdict).trim().split("\n");
+    const some = known[key].filter(d => !taken.has(d)).slice(0, count);
+    if (some.length < count)
+        throw new Error(`${key}: only ${some.length} left of ${count}`);
+    some.forEach(d => taken.add(d));
+    return some;
+}
+
+function imageFile(user, image) {
+    const file = `${OUT}/${image}.ota`;
+    if (!existsSync(file))
+        sim("image", image, "--output", file,
+            "--key", `build/browser/pki-${HOMES}/keys/supplier-${user}-ds.key`);
+    return file;
+}
+
+/* A signed 11.1 or 11.4 as a file; its RequestID. */
+export function write(user, variant, image, list) {
+    const pki = `build/browser/pki-${HOMES}`;
+    counter++;
+    const file = `${OUT}/request-${counter}.xml`;
+    writeFileSync(`${OUT}/list`, list.join("\n") + "\n");
+    sim("request", "--variant", variant, "--counter", `${counter}`,
+        "--key", `${pki}/keys/supplier-${user}-xml-sign.key`,
+        "--certificate", `${pki}/certificates/supplier-${user}-xml-sign.pem`,
+        "--image", imageFile(user, image), "--devices", `${OUT}/list`,
+        "--output", file);
+    return { file,
+        id: `${supplier(user)}:90-B3-D5-1F-30-00-00-02:${counter}` };
+}
+
+async function post(file) {
+    const answer = await fetch(
+        `http://127.0.0.1:${ports.user}/api/v1/serviceD`, { method: "POST",
+            headers: { "Content-Type": "application/xml" },
+            body: readFileSync(file) });
+    const text = await answer.text();
+    return /<(?:\w+:)?ResponseCode>([^<]*)</.exec(text)?.[1] ?? text;
+}
+
+/* Writes and posts it; its RequestID. */
+export async function send(user, variant, image, list, code) {
+    const { file, id } = write(user, variant, image, list);
+    const got = await post(file);
+    if (got !== code)
+        throw new Error(`${id}: ${got}, expected ${code}`);
+    return id;
+}
+
+/* Commands of 11.3 to ESMEs and HCALCSs, as RSAT_004 finds them. They are put
+ * into the table: only a User's own tool signs Pre-Commands. */
+export function addActivations(requestId, list) {
+    const requestCounter = requestId.split(":").at(-1);
+    const rows = list.flatMap((device, n) => ["ESME", "HCALCS"].map(type =>
+        `(${requestCounter}, '${device}', '${type}', ${n},
+          '${["answered", "sent", "failed"][n % 3]}')`));
+    run("tools/pg", ["psql", "tests", "-q", "-d", "fotad_browser", "-c",
+        `insert into device_command (request_no, device_id, device_type,
+            chf_id, csp, originator, counter, message_code, state, created,
+            next_try, payload)
+         select r.request_no, v.device::macaddr8, v.type::device_type,
+            v.device::macaddr8, 'north', r.originator,
+            row_number() over (), 18, v.state::command_state,
+            r.received + v.n * interval '1 second', r.received, '\\x00'
+         from (values ${rows.join(", ")}) v (counter, device, type, n, state)
+         join service_request r on r.counter = v.counter
+            and r.service_reference_variant = '11.1'`]);
+}
