@@ -383,7 +383,7 @@ static void what_would_be_open_to_all_is_refused(void **state) {
         config.people_certificate = c->certificate;
         config.people_key = c->key;
         config.people_proxy_header = c->proxy_header;
-        const char *why = people_contradiction(&config, s->arena);
+        const char *why = people_contradiction(&config);
         if ((why == NULL) != c->good)
             fail_msg("case %zu: %s", i, why ? why : "accepted");
     }
