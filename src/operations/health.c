@@ -16,6 +16,12 @@ void health_stop(void) {
     atomic_store(&stopping, true);
 }
 
+static struct metric_family families[] = {
+    {.name = "fotad_crl_overdue",
+     .help = "Certificate Revocation Lists whose nextUpdate has passed.",
+     .kind = METRIC_GAUGE},
+};
+
 struct worker {
     const struct config *config;
     struct db *db;
@@ -43,12 +49,6 @@ static void healthz(void *context, const struct http_request *request,
     response->content_type = "text/plain; charset=utf-8";
     response->body = span_text("ok\n");
 }
-
-static struct metric_family families[] = {
-    {.name = "fotad_crl_overdue",
-     .help = "Certificate Revocation Lists whose nextUpdate has passed.",
-     .kind = METRIC_GAUGE},
-};
 
 static void metrics(void *context, const struct http_request *request,
                     struct http_response *response) {
