@@ -123,15 +123,28 @@ static bool configure(struct fotad *f) {
 
 /* ---- start ---- */
 
+static bool migrate(struct fotad *f) {
+    const struct config *c = &f->config;
+    const char *owner = *c->database_owner_conninfo ? c->database_owner_conninfo
+                                                    : c->database_conninfo;
+    struct db *db = db_open(owner, "fotad migration");
+    int missing;
+    bool good = db_migrate(db, true, &missing) == DONE;
+    if (!good)
+        fail("db.unusable", db_reason(db));
+    db_close(db);
+    return good;
+}
+
 static bool open_database(struct fotad *f) {
     f->db = db_open(f->config.database_conninfo, "fotad");
     int missing = 0;
-    if (db_migrate(f->db, f->config.database_migrate, &missing) != DONE)
+    if (f->config.database_migrate && !migrate(f))
+        return false;
+    if (db_migrate(f->db, false, &missing) != DONE)
         return fail("db.unusable", db_reason(f->db));
-    if (missing && !f->config.database_migrate)
-        return fail("db.old", "the database is of another version: run "
-                              "fotactl migrate");
-    return true;
+    return !missing || fail("db.old", "the database is of another version: run "
+                                      "fotactl migrate");
 }
 
 static bool load_rules(struct fotad *f) {
