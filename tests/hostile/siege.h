@@ -39,14 +39,20 @@ static inline void siege_accepts(struct siege *s, struct span request) {
     ledger_note(&s->ledger);
 }
 
-/* `gateway` listens. The audit trail may grow. */
-static inline void siege_begin(struct siege *s, struct gateway *gateway) {
+/* `gateway` listens. What is in no table of `but` may not change; the audit
+ * trail always may grow. */
+static inline void siege_begin_but(struct siege *s, struct gateway *gateway,
+                                   const char *but) {
     *s = (struct siege){.gateway = gateway, .arena = arena_new()};
     struct db *db = db_open(gateway->conninfo, "estate");
     estate_bulk_ppmids(db, SIEGE_DEVICES);
     db_close(db);
-    ledger_open(&s->ledger, gateway->conninfo, "sat_entry");
+    ledger_open(&s->ledger, gateway->conninfo, but);
     siege_accepts(s, siege_request(s));
+}
+
+static inline void siege_begin(struct siege *s, struct gateway *gateway) {
+    siege_begin_but(s, gateway, "sat_entry");
 }
 
 /* After a hostile message. */
