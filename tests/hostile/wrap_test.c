@@ -61,10 +61,9 @@ static const struct wrap WRAPS[] = {
     {"the sound request in the KeyInfo", END,
      "<ds:Signature xmlns:ds=\"" DS "\"><ds:SignedInfo>"
      "<ds:CanonicalizationMethod Algorithm=\"a\"/><ds:SignatureMethod "
-     "Algorithm=\"a\"/>" REFERENCE(
-         "") "</ds:SignedInfo><ds:SignatureValue>"
-             "AAAA</ds:SignatureValue><ds:KeyInfo>@D@</ds:KeyInfo></"
-             "ds:Signature>" END,
+     "Algorithm=\"a\"/>" REFERENCE "</ds:SignedInfo><ds:SignatureValue>"
+     "AAAA</ds:SignatureValue><ds:KeyInfo>@D@</ds:KeyInfo></"
+     "ds:Signature>" END,
      200},
 };
 
