@@ -157,6 +157,7 @@ static const struct row STRUCTURES[] = {
     ROOT("an attribute with '<'", "a=\"<\""),
     ROOT("an attribute that nobody knows", "a=\"b\""),
     ROOT("an attribute of another namespace", "xml:id=\"a\""),
+    ROOT("an xml:id that is no name", "xml:id=\".\" a=\"b\""),
     ROOT("xml:base", "xml:base=\"http://127.0.0.1:1/\""),
     ROOT("xsi:type", "xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" "
                      "i:type=\"sr:Response\""),
