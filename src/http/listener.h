@@ -77,7 +77,7 @@ enum { MOST_PARAMETERS = 8 };
 struct framing {
     bool expects_continue;
     uint64_t length;
-    unsigned lengths, encodings, hosts, bad_names;
+    unsigned lengths, encodings, hosts, bad_names, bad_values, folded;
     struct span type, encoding;
 };
 
