@@ -102,7 +102,7 @@ struct framing {
     bool expects_continue;
     size_t octets; /* of all names and values */
     uint64_t length;
-    unsigned lengths, encodings, hosts, bad_names;
+    unsigned lengths, encodings, hosts, bad_names, bad_values, folded;
     struct span type, encoding;
 };
 
