@@ -140,11 +140,12 @@ void *connection_clock(void *context) {
     pthread_mutex_lock(&listener->lock);
     while (!listener->closed) {
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += TICK;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&listener->changed, &listener->lock, &until);
+        pthread_cond_clockwait(&listener->changed, &listener->lock,
+                               CLOCK_MONOTONIC, &until);
         tick(listener);
     }
     pthread_mutex_unlock(&listener->lock);

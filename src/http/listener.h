@@ -30,8 +30,9 @@ struct http_listener {
     atomic_size_t body_octets; /* of all bodies in hand */
 
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* draining and in_hand is 0, or `closed` was set */
+    pthread_cond_t changed; /* draining and an exchange ended, or `closed` */
     size_t in_hand;         /* exchanges admitted and not yet ended */
+    size_t begun;           /* all exchanges not yet ended */
     bool closed;            /* the clock thread ends */
     struct connection *connections;
 
@@ -51,6 +52,7 @@ struct connection {
     int socket;
     _Atomic instant deadline; /* clock_elapsed() of its end; 0: none */
     atomic_bool receiving;    /* headers are in, the body is not */
+    atomic_bool used;         /* it has brought a request */
     /* A stream that has nothing to send now; under the lock. */
     struct http_exchange *waiting;
     instant wake;
@@ -120,6 +122,7 @@ enum http_metric {
     HTTP_QUEUE,
     HTTP_CONNECTIONS,
     HTTP_BODIES,
+    HTTP_CUT,
     HTTP_METRICS,
 };
 extern struct metric_family http_metrics[HTTP_METRICS];
@@ -131,6 +134,11 @@ const char *route_label(const struct http_exchange *exchange);
 /* A listening socket, or -1 and *reason. */
 int address_listen(const char *address, char **socket_path, unsigned *port,
                    const char **reason);
+/* From now on nobody new can connect: who tries waits, and is refused once the
+ * socket is closed. Who is connected is not touched. */
+void address_close_door(int handle);
+/* Whether somebody is connected whom nobody has let in yet. */
+bool address_knocks(int handle);
 /* "192.0.2.7:41234", "[::1]:8079", "unix" */
 void address_text(const struct sockaddr *address, char text[static 64]);
 
