@@ -106,7 +106,7 @@ static void say_timed_out(int handle) {
 }
 
 /* The poller sees the end of the connection and cleans up. */
-static void cut_off(struct connection *c) {
+void connection_cut_off(struct connection *c) {
     atomic_store(&c->deadline, 0);
     if (atomic_load(&c->receiving) && !c->listener->options.tls.certificate)
         say_timed_out(c->socket);
@@ -129,7 +129,7 @@ static void tick(struct http_listener *listener) {
     for (struct connection *c = listener->connections; c; c = c->next) {
         instant deadline = atomic_load(&c->deadline);
         if (deadline && now >= deadline)
-            cut_off(c);
+            connection_cut_off(c);
         if (c->waiting && (now >= c->wake || draining))
             wake_up(c);
     }

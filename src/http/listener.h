@@ -201,6 +201,8 @@ void connection_limit(struct connection *connection, instant after);
 /* The stream is to be asked again after its interval. */
 void connection_wait(struct connection *connection,
                      struct http_exchange *exchange);
+/* Ends it now, with 408 when a body is still coming in. Under the lock. */
+void connection_cut_off(struct connection *connection);
 /* The thread that keeps the deadlines of all connections. */
 void *connection_clock(void *listener);
 

@@ -211,7 +211,7 @@ void http_drain(struct http_listener *listener) {
 
 /* How long the end may wait for a body that is still coming in, and for the
  * first request of somebody who has just connected. */
-static const instant SLOW_END = 20 * SECOND, FRESH_END = 2 * SECOND;
+static const instant SLOW_END = 5 * SECOND, FRESH_END = 2 * SECOND;
 /* A kept connection may bring its next request at any moment: it is ended
  * after that much silence of all. */
 static const instant SILENCE = 50 * MILLISECOND;
@@ -253,6 +253,9 @@ static void wait_for_the_last(struct http_listener *listener, int door) {
         if (is_busy(listener, door, now - closed))
             silent = now;
     }
+    for (struct connection *c = listener->connections; c; c = c->next)
+        if (atomic_load(&c->receiving))
+            connection_cut_off(c);
 }
 
 void http_close(struct http_listener *listener) {

@@ -186,8 +186,8 @@ unsigned http_port(const struct http_listener *listener);
 void http_drain(struct http_listener *listener);
 
 /* Lets nobody new connect, drains, waits until everything that came in has been
- * answered (20 s at most for a body that is still coming), stops the workers
- * and frees everything: each request gets a whole answer or its connection is
+ * answered (a body that is not in within 5 s gets 408), stops the workers and
+ * frees everything: each request gets a whole answer or its connection is
  * refused. NULL is allowed. */
 void http_close(struct http_listener *listener);
 
