@@ -1,6 +1,7 @@
 #include "support/campaign.h"
 #include "support/check.h"
 #include "support/scenario_account.h"
+#include "support/scenario_files.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -241,6 +242,18 @@ static void judge(struct campaign *c, const char *what) {
         arena_printf(s->arena, "%zu", c->devices));
 }
 
+/* Nothing on its way is not enough: a command may wait for its next try. */
+static void wait_for_devices(struct campaign *c) {
+    const char *left = NULL;
+    for (struct scenario_wait wait = {0}; !left || strcmp(left, "0") != 0;) {
+        __atomic_fetch_add(scenario_clock, 5 * SECOND, __ATOMIC_SEQ_CST);
+        left = scenario_ask(c->scenario, "select count(*) from device_command"
+                                         " where state in ('waiting', 'sent')");
+        if (!scenario_again(&wait))
+            scenario_fail(c->scenario, "%s commands are not answered", left);
+    }
+}
+
 void campaign_close(struct campaign *c, const char *what) {
     struct scenario *s = c->scenario;
     campaign_keep_running(c);
@@ -249,6 +262,7 @@ void campaign_close(struct campaign *c, const char *what) {
         if (!scenario_wait_ready(s, i))
             scenario_fail(s, "fotad ended");
     /* leases and retries of those that were killed run out meanwhile */
+    wait_for_devices(c);
     scenario_settle_by(s, 5 * SECOND);
     judge(c, what);
     scenario_stop_fotad(s, SIGTERM);

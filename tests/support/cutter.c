@@ -16,7 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-const char *const cut_names[CUTS] = {"well", "reset", "silent", "halfway"};
+const char *const cut_names[CUTS] = {"well", "reset", "silent", "halfway",
+                                     "answers"};
 
 /* How often a cut is looked for, in milliseconds. */
 enum { LOOK = 10, HALFWAY = 200 };
@@ -133,14 +134,14 @@ static bool turn(struct line *line, bool open[2]) {
         size_t most = may_pass(line, i);
         if (!wait[i].revents)
             continue;
-        if (!most)
+        if (!most || (i == 1 && how == CUT_ANSWERS))
             return false;
         if (!pass(line, i, most)) {
             open[i] = false;
             shutdown(line->ends[!i], SHUT_WR);
         }
     }
-    return (open[0] || open[1]) && (how == CUT_WELL || line->halfway);
+    return (open[0] || open[1]) && (how != CUT_RESET || line->halfway);
 }
 
 static void *carry(void *context) {

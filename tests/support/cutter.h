@@ -13,6 +13,7 @@ enum cut {
     CUT_SILENT,  /* nothing passes, nobody is told; goes on when it is well */
     CUT_HALFWAY, /* as CUT_RESET, but each new connection first passes 200
                     octets on in each direction */
+    CUT_ANSWERS, /* what is sent arrives; when an answer comes, it is a reset */
     CUTS
 };
 extern const char *const cut_names[CUTS];

@@ -109,6 +109,10 @@ struct scenario_step {
 void scenario_run(const struct scenario_wish *wish,
                   const struct scenario_step *steps);
 
+/* One step, in a world that is there. */
+void scenario_do(struct scenario *scenario, scenario_act *act,
+                 const char *words);
+
 /* "1 11.4 ppmid-a-0A000003 n1.ppmid,n2.ppmid I99 [LIST devices]...": supplier 1
  * asks for an update and gets that answer; lists by their DUIS names. */
 scenario_act sends;
