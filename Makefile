@@ -171,7 +171,7 @@ fuzz: ## feed damaged input to every parser, 60 seconds each
 .PHONY: hold
 hold: export HOLD_IDLE := $(or $(HOLD_IDLE),5000)
 hold: export HOLD_SLOW := $(or $(HOLD_SLOW),500)
-hold: export HOLD_REQUESTS := $(or $(HOLD_REQUESTS),500)
+hold: export HOLD_REQUESTS := $(or $(HOLD_REQUESTS),300)
 hold: ## hold 5,000 idle and 500 slow connections while requests are measured
 	@tools/deps build
 	@$(SUBMAKE) $(B)/tests/hostile/hold_test

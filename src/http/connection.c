@@ -20,7 +20,6 @@ static struct connection *connection_new(struct http_listener *listener,
         .socket =
             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)
                 ->connect_fd,
-        .arena = arena_new(),
     };
     address_text(
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)

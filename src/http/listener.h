@@ -55,7 +55,8 @@ struct connection {
     struct http_exchange *waiting;
     instant wake;
     char peer[64];
-    struct arena *arena; /* of the exchange that is on; reset between two */
+    struct arena *arena; /* of the exchange that is on, else NULL: most
+                            connections wait, and each would hold its block */
     struct span certificate;
     bool verified;
 };
