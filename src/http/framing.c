@@ -60,6 +60,7 @@ static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind,
     (void)kind;
     struct framing *framing = context;
     struct span name = span_of(key, key_len), value = span_of(text, len);
+    framing->octets += key_len + len + sizeof ": \r\n" - 1;
     framing->bad_names += !is_token(key, key_len);
     framing->bad_values += !is_value(text, len);
     framing->folded += !is_one_line(key, key_len, text);
@@ -94,12 +95,15 @@ bool framing_read(struct http_exchange *x, const char *version,
                   unsigned *status, const char **detail) {
     struct framing *f = &x->framing;
     MHD_get_connection_values_n(x->mhd, MHD_HEADER_KIND, read_header, f);
+    f->octets += strlen(x->request.path);
     bool old = strcmp(version, "HTTP/1.0") == 0;
     const struct {
         bool wrong;
         unsigned status;
         const char *detail;
     } rules[] = {
+        {f->octets > x->listener->options.max_header, 431,
+         "The headers are larger than this service takes."},
         {!path_is_clean(x->request.path), 400, "The path is no path."},
         {f->bad_names, 400, "A header's name is not a token."},
         {f->bad_values, 400, "A header's value holds a control character."},

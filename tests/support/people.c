@@ -332,3 +332,26 @@ void screens_event(struct screens *s, const char *event, eui64 device) {
                      " limit 1",
                      event, now, now, eui64_format(device, id)));
 }
+
+const char *screens_update(struct screens *s, enum user user,
+                           const eui64 *devices, size_t count,
+                           const char *code) {
+    struct gateway *g = s->gateway;
+    const char *id = gateway_request_id(g, gateway_user_id(user));
+    struct answer answer =
+        gateway_send(g, user,
+                     &(struct test_request){.body = DUIS_UPDATE_PPMID_FIRMWARE,
+                                            .request_id = id,
+                                            .device_ids = devices,
+                                            .device_id_count = count});
+    assert_string_equal(answer_says(g, &answer), code);
+    return id;
+}
+
+void told_expect(struct screens *s, const struct told *told, const char *path,
+                 const char *value) {
+    const char *got = told_at(s, told, path);
+    if (told->http != 200 || strcmp(got, value) != 0)
+        fail_msg("%s is %s, not %s, in %u %s", path, got, value, told->http,
+                 told->text);
+}

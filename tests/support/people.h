@@ -75,6 +75,16 @@ const char *told_header(struct screens *screens, const struct told *told,
 const char *told_at(struct screens *screens, const struct told *told,
                     const char *path);
 
+/* Sends an 11.4 of FOR_ALL for these devices and fails the test unless it is
+ * answered with `code`. Returns its RequestID. */
+const char *screens_update(struct screens *screens, enum user user,
+                           const eui64 *devices, size_t count,
+                           const char *code);
+
+/* Fails the test unless the answer is a 200 with this at `path`. */
+void told_expect(struct screens *screens, const struct told *told,
+                 const char *path, const char *value);
+
 /* Signs in by password and fails the test if it cannot. */
 struct signed_in {
     const char *cookie, *csrf; /* "fotad_session=..." */

@@ -1,0 +1,294 @@
+/* The page of a device: scenarios 10 and 11. Every answer is also held against
+ * the OpenAPI file. */
+#include "support/check.h"
+#include "support/people.h"
+
+#include "db/db.h"
+#include "tracking/housekeeping.h"
+
+static int setup(void **state) {
+    gateway_move_clock(0);
+    *state = screens_start();
+    return 0;
+}
+
+static int teardown(void **state) {
+    screens_free(*state);
+    return 0;
+}
+
+static const char *update(struct screens *s, enum user user, eui64 device) {
+    return screens_update(s, user, &device, 1, "I99");
+}
+
+static const char *device_path(struct screens *s, eui64 device,
+                               const char *what) {
+    char id[EUI64_TEXT_SIZE];
+    return arena_printf(s->arena, "/devices/%s/%s", eui64_format(device, id),
+                        what);
+}
+
+static struct told status(struct screens *s, enum who who, eui64 device) {
+    return look(s, who, device_path(s, device, "firmware-status"));
+}
+
+static unsigned reset(struct screens *s, enum who who, eui64 device) {
+    return ask(s, &(struct ask){.method = "POST",
+                                .path = device_path(s, device, "reset"),
+                                .who = who,
+                                .body = "{\"reason\":\"stuck since Monday\"}"})
+        .http;
+}
+
+static void keep_house(struct screens *s) {
+    struct db *db = db_open(s->gateway->conninfo, "housekeeping");
+    struct housekeeping_report report;
+    assert_int_equal(
+        housekeeping_run(db, &s->gateway->config, clock_now(), &report), DONE);
+    db_close(db);
+}
+
+/* The states of the six stages: request, job, csp, hub, han, device. */
+static const char *timeline(struct screens *s, const struct told *told) {
+    const char *all = "";
+    for (int i = 0; i < 6; i++)
+        all = arena_printf(
+            s->arena, "%s%s%s", all, i ? " " : "",
+            told_at(s, told, arena_printf(s->arena, "timeline.%d.state", i)));
+    return all;
+}
+
+/* ---- one device ---- */
+
+struct timeline_case {
+    const char *event, *status, *timeline;
+};
+
+static const struct timeline_case timelines[] = {
+    {NULL, "AWAITING_CSP", "done current pending pending pending pending"},
+    {"csp_accepted", "APPROVED_FOR_DISTRIBUTION",
+     "done skipped done current pending pending"},
+    {"hub_delivered", "SUCCESSFUL_CH_TRANSFER",
+     "done skipped done done current pending"},
+    {"han_delivered", "SUCCESSFUL_HAN_TRANSFER",
+     "done skipped done done done current"},
+    {"device_activated", "FIRMWARE_ACTIVATED",
+     "done skipped done done done done"},
+};
+
+static void a_device_s_page_follows_its_update(void **state) {
+    struct screens *s = *state;
+    const char *id = update(s, USER_A, PPMID(PLAIN));
+    for (size_t i = 0; i < sizeof timelines / sizeof *timelines; i++) {
+        const struct timeline_case *c = &timelines[i];
+        gateway_move_clock((instant)i * MINUTE);
+        if (c->event)
+            screens_event(s, c->event, PPMID(PLAIN));
+        struct told told = status(s, DESK, PPMID(PLAIN));
+        told_expect(s, &told, "status", c->status);
+        told_expect(s, &told, "requestId", id);
+        told_expect(s, &told, "dataAge", "0.0");
+        told_expect(s, &told, "inProgress",
+                    i + 1 < sizeof timelines / sizeof *timelines ? "true"
+                                                                 : "false");
+        assert_string_equal(timeline(s, &told), c->timeline);
+        assert_string_equal(told_header(s, &told, "X-Data-Age"), "0.000");
+    }
+}
+
+static void what_may_come_next_is_table_3(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(PLAIN));
+    screens_event(s, "hub_delivered", PPMID(PLAIN));
+    struct told told = status(s, DESK, PPMID(PLAIN));
+    told_expect(s, &told, "next.0.event", "han_failed");
+    told_expect(s, &told, "next.0.toStatus", "FAILED_HAN_TRANSFER");
+    told_expect(s, &told, "next.0.alert", "N62");
+    told_expect(s, &told, "next.6.event", "reset");
+    told_expect(s, &told, "next.7.event", "");
+    assert_string_equal(timeline(s, &told),
+                        "done skipped skipped done current pending");
+    screens_event(s, "hub_delivered", PPMID(PLAIN));
+    told = status(s, DESK, PPMID(PLAIN));
+    told_expect(s, &told, "trail.0.kind", "status");
+    told_expect(s, &told, "trail.1.kind", "told");
+    screens_event(s, "han_discarded", PPMID(PLAIN));
+    told = status(s, DESK, PPMID(PLAIN));
+    told_expect(s, &told, "next", "[]");
+    assert_string_equal(timeline(s, &told),
+                        "done skipped skipped done failed pending");
+}
+
+static void it_is_the_status_that_fotactl_tells(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(PLAIN));
+    screens_update(s, USER_A, (eui64[]){PPMID(PLAIN)}, 1, "W110401");
+    struct told told = status(s, DESK, PPMID(PLAIN));
+    char now[INSTANT_TEXT_SIZE], id[EUI64_TEXT_SIZE];
+    static const struct {
+        const char *member, *column;
+    } both[] = {{"status", "status"},
+                {"requestId", "request_id"},
+                {"firmwareVersion", "firmware_version"},
+                {"releaseDue", "instant_text(release_due)"},
+                {"commsHubId", "eui64_text(chf_id)"},
+                {"sender", "eui64_text(sender)"}};
+    for (size_t i = 0; i < sizeof both / sizeof *both; i++)
+        told_expect(
+            s, &told, both[i].member,
+            gateway_ask(s->gateway,
+                        arena_printf(s->arena,
+                                     "select %s from device_status('%s',"
+                                     " '%s')",
+                                     both[i].column,
+                                     eui64_format(PPMID(PLAIN), id),
+                                     instant_format(clock_now(), now))));
+    told_expect(s, &told, "earlier.0.status", "REJECTED_BY_DSP");
+    told_expect(s, &told, "earlier.0.reasonCode", "in_progress");
+}
+
+/* Both suppliers of a home may see its PPMID, but each meter has its own. A
+ * supplier that is not responsible any more sees its own update, and no
+ * other's. */
+static void a_supplier_sees_what_it_is_responsible_for(void **state) {
+    struct screens *s = *state;
+    struct gateway *g = s->gateway;
+    update(s, USER_A, PPMID(DUAL));
+    assert_int_equal(status(s, A, PPMID(DUAL)).http, 200);
+    assert_int_equal(status(s, B, PPMID(DUAL)).http, 200);
+    gateway_tell(g, "insert into tracking_history (device_id, request_no,"
+                    " last_updated, released, status, device_type) select"
+                    " device_id, (select max(request_no) from service_request),"
+                    " '2026-01-01', '2026-01-01', 'REJECTED_BY_DSP',"
+                    " device_type from smi_device"
+                    " where device_type in ('ESME', 'GSME')");
+    gateway_tell(g, "update service_request set originator ="
+                    " '90b3d51f30990000'");
+    assert_int_equal(status(s, A, ESME(DUAL)).http, 200);
+    assert_int_equal(status(s, B, ESME(DUAL)).http, 404);
+    assert_int_equal(status(s, A, GSME(DUAL)).http, 404);
+    assert_int_equal(status(s, B, GSME(DUAL)).http, 200);
+    update(s, USER_A, PPMID(PLAIN));
+    char hub[EUI64_TEXT_SIZE];
+    gateway_tell(g, arena_printf(s->arena,
+                                 "update smi_home set supplier_ids ="
+                                 " '{90b3d51f30020000}' where chf_id = '%s'",
+                                 eui64_format(CHF(PLAIN), hub)));
+    struct told told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "status", "AWAITING_CSP");
+    gateway_tell(g, "update service_request set originator ="
+                    " '90b3d51f30020000'");
+    assert_int_equal(status(s, A, PPMID(PLAIN)).http, 404);
+    assert_int_equal(status(s, B, PPMID(PLAIN)).http, 200);
+}
+
+/* ---- scenario 10: timeouts ---- */
+
+static void a_silent_device_is_released_and_a_late_word_only_told(
+    void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(PLAIN));
+    screens_event(s, "csp_accepted", PPMID(PLAIN));
+    struct told told = status(s, A, PPMID(PLAIN));
+    assert_int_not_equal(strcmp(told_at(s, &told, "releaseDue"), "null"), 0);
+    gateway_move_clock(5 * DAY - MINUTE);
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "inProgress", "true");
+    gateway_move_clock(5 * DAY + MINUTE);
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "inProgress", "false");
+    keep_house(s);
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "status", "APPROVED_FOR_DISTRIBUTION");
+    told_expect(s, &told, "inProgress", "false");
+    told_expect(s, &told, "releaseDue", "null");
+    told_expect(s, &told, "trail.1.kind", "released");
+    told_expect(s, &told, "trail.1.code", "APPROVED_FOR_DISTRIBUTION");
+    assert_string_equal(timeline(s, &told),
+                        "done skipped done stopped pending pending");
+    screens_event(s, "hub_delivered", PPMID(PLAIN));
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "status", "APPROVED_FOR_DISTRIBUTION");
+    told_expect(s, &told, "trail.2.kind", "told");
+    assert_string_equal(gateway_ask(s->gateway, "select string_agg(code, ',')"
+                                                " from alert"
+                                                " where code = 'N61'"),
+                        "N61");
+    /* and it may be updated again */
+    const char *again = update(s, USER_A, PPMID(PLAIN));
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "requestId", again);
+    told_expect(s, &told, "earlier.0.status", "APPROVED_FOR_DISTRIBUTION");
+}
+
+/* ---- scenario 11: the Service Desk ---- */
+
+static void the_service_desk_resets_and_the_device_is_free(void **state) {
+    struct screens *s = *state;
+    const char *id = update(s, USER_A, PPMID(PLAIN));
+    screens_update(s, USER_A, (eui64[]){PPMID(PLAIN)}, 1, "W110401");
+    struct told told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "status", "AWAITING_CSP");
+    told_expect(s, &told, "mayReset", "false");
+    assert_int_equal(reset(s, A, PPMID(PLAIN)), 403);
+    told = status(s, DESK, PPMID(PLAIN));
+    told_expect(s, &told, "mayReset", "true");
+    assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 200);
+    assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 409);
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "status", "RESET_BY_DCC");
+    told_expect(s, &told, "requestId", id);
+    told_expect(s, &told, "mayReset", "false");
+    assert_string_equal(
+        gateway_ask(s->gateway,
+                    "select concat_ws(' ', person, eui64_text(device_id),"
+                    " code, detail) from sat_entry where kind = 'reset'"),
+        arena_printf(s->arena, "dora %s RESET_BY_DCC stuck since Monday",
+                     told_at(s, &told, "deviceId")));
+    /* who did it and why is the DCC's affair */
+    assert_null(strstr(told.text, "Monday"));
+    told = status(s, AUDITOR, PPMID(PLAIN));
+    assert_non_null(strstr(told.text, "dora: stuck since Monday"));
+    update(s, USER_A, PPMID(PLAIN));
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "status", "AWAITING_CSP");
+    told_expect(s, &told, "earlier.0.status", "RESET_BY_DCC");
+}
+
+static void a_reset_takes_the_device_out_of_its_job(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(PLAIN));
+    gateway_tell(
+        s->gateway,
+        "select make_job('north', 10, '2026-11-21 09:00Z', '2000-01-01')");
+    assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 200);
+    assert_string_equal(
+        gateway_ask(s->gateway,
+                    "select coalesce(job_no, 0) from lease_job('north',"
+                    " '2999-01-01', '2999-01-02')"),
+        "0");
+}
+
+static void past_its_time_there_is_nothing_to_reset(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(PLAIN));
+    gateway_move_clock(6 * DAY);
+    assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 409);
+    struct told told = status(s, DESK, PPMID(PLAIN));
+    told_expect(s, &told, "status", "AWAITING_CSP");
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_device_s_page_follows_its_update),
+        TEST(what_may_come_next_is_table_3),
+        TEST(it_is_the_status_that_fotactl_tells),
+        TEST(a_supplier_sees_what_it_is_responsible_for),
+        TEST(a_silent_device_is_released_and_a_late_word_only_told),
+        TEST(the_service_desk_resets_and_the_device_is_free),
+        TEST(a_reset_takes_the_device_out_of_its_job),
+        TEST(past_its_time_there_is_nothing_to_reset),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

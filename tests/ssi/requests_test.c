@@ -1,0 +1,277 @@
+/* The list of requests, the page of one, its devices. Every answer is also held
+ * against the OpenAPI file. */
+#include "support/check.h"
+#include "support/people.h"
+
+#include "db/db.h"
+
+#include <stdlib.h>
+
+static int setup(void **state) {
+    gateway_move_clock(0);
+    *state = screens_start();
+    return 0;
+}
+
+static int teardown(void **state) {
+    screens_free(*state);
+    return 0;
+}
+
+static const char *update(struct screens *s, enum user user, eui64 device) {
+    return screens_update(s, user, &device, 1, "I99");
+}
+
+/* ---- requests ---- */
+
+enum { MANY = 25 };
+
+static const char *many(struct screens *s, struct db *db) {
+    static eui64 devices[MANY];
+    estate_bulk_ppmids(db, MANY);
+    for (size_t i = 0; i < MANY; i++)
+        devices[i] = BULK(i);
+    return screens_update(s, USER_A, devices, MANY, "I99");
+}
+
+static const char *bulk_request(struct screens *s) {
+    struct db *db = db_open(s->gateway->conninfo, "bulk");
+    const char *id = many(s, db);
+    db_close(db);
+    return id;
+}
+
+static const char *request_path(struct screens *s, const char *id,
+                                const char *rest) {
+    return arena_printf(s->arena, "/requests/%s%s", id, rest);
+}
+
+static void a_request_s_page_counts_its_devices(void **state) {
+    struct screens *s = *state;
+    const char *id = bulk_request(s);
+    for (size_t i = 0; i < 20; i++)
+        screens_event(s, "csp_accepted", BULK(i));
+    for (size_t i = 0; i < 12; i++)
+        screens_event(s, "hub_delivered", BULK(i));
+    for (size_t i = 0; i < 8; i++)
+        screens_event(s, "han_delivered", BULK(i));
+    for (size_t i = 0; i < 4; i++)
+        screens_event(s, "device_activated", BULK(i));
+    screens_event(s, "hub_failed", BULK(19));
+    screens_event(s, "csp_refused", BULK(20));
+    screens_event(s, "reset", BULK(21));
+    gateway_move_clock(HOUR);
+    struct told told = look(s, A, request_path(s, id, ""));
+    static const struct {
+        const char *path, *value;
+    } expected[] = {
+        {"state", "in-progress"},
+        {"senderName", "User 0"},
+        {"devices.accepted", "25"},
+        {"statuses.AWAITING_CSP", "3"},
+        {"statuses.FIRMWARE_ACTIVATED", "4"},
+        {"stages.0.devices", "3"},
+        {"stages.1.devices", "7"},
+        {"stages.2.devices", "4"},
+        {"stages.3.devices", "4"},
+        {"stages.4.devices", "4"},
+        {"stages.5.devices", "2"},
+        {"stages.6.devices", "1"},
+        {"stages.7.devices", "0"},
+        {"stages.8.devices", "0"},
+        {"failures.0.devices", "1"},
+        {"byCsp.0.csp", "north"},
+        {"byCsp.0.devices", "25"},
+        {"byCsp.0.inProgress", "18"},
+        {"byCsp.0.succeeded", "4"},
+        {"byCsp.0.failed", "3"},
+        {"byModel.0.deviceType", "PPMID"},
+        {"byModel.0.manufacturerId", "1212"},
+        {"byModel.0.modelId", "0001"},
+        {"byModel.0.hardwareVersion", "01"},
+        {"byModel.0.devices", "25"},
+        {"alerts.confirmed", "0"},
+        {"rate.remaining", "14"},
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        told_expect(s, &told, expected[i].path, expected[i].value);
+    told_expect(s, &told, "alerts.sent",
+                gateway_ask(s->gateway, "select count(*) from alert"));
+    /* 11 of 25 in an hour: 14 more take 1.27 hours */
+    double rate = atof(told_at(s, &told, "rate.devicesPerHour"));
+    assert_true(rate > 10.9 && rate < 11.1);
+    assert_true(strcmp(told_at(s, &told, "rate.earliest"),
+                       told_at(s, &told, "rate.expectedEnd")) < 0);
+    assert_true(strcmp(told_at(s, &told, "rate.expectedEnd"),
+                       told_at(s, &told, "rate.latest")) < 0);
+    gateway_tell(s->gateway, "delete from alert where code = 'N62'");
+    told = look(s, A, request_path(s, id, ""));
+    told_expect(s, &told, "alerts.confirmed", "8");
+}
+
+static void models_are_told_apart(void **state) {
+    struct screens *s = *state;
+    struct db *db = db_open(s->gateway->conninfo, "cpl");
+    const char *id = many(s, db);
+    gateway_tell(s->gateway,
+                 "insert into cpl_entry select 'other', device_type,"
+                 " manufacturer_id, 2, hardware_version, hardware_revision,"
+                 " firmware_version, manufacturer_image_hash, status from"
+                 " cpl_entry where device_type = 'PPMID' and model_id = 1"
+                 " limit 1");
+    gateway_tell(s->gateway, "update smi_device set model_id = 2 where"
+                             " device_id < '00:db:13:00:00:00:00:05'"
+                             " and device_id >= '00:db:13:00:00:00:00:00'");
+    db_close(db);
+    struct told told = look(s, A, request_path(s, id, ""));
+    told_expect(s, &told, "byModel.0.modelId", "0001");
+    told_expect(s, &told, "byModel.0.devices", "20");
+    told_expect(s, &told, "byModel.1.modelId", "0002");
+    told_expect(s, &told, "byModel.1.devices", "5");
+}
+
+static void pages_of_devices_meet_without_gap_or_overlap(void **state) {
+    struct screens *s = *state;
+    const char *id = bulk_request(s);
+    for (size_t i = 0; i < MANY; i += 2)
+        screens_event(s, "device_activated", BULK(i));
+    const char *after = "";
+    for (size_t seen = 0, pages = 0; seen < MANY; pages++) {
+        struct told told = look(
+            s, A,
+            request_path(
+                s, id,
+                arena_printf(s->arena, "/devices?limit=7&after=%s", after)));
+        size_t count = json_array_size(json_object_get(told.json, "items"));
+        assert_int_equal(count, pages < 3 ? 7 : 4);
+        for (size_t i = 0; i < count; i++, seen++) {
+            char wanted[EUI64_TEXT_SIZE];
+            told_expect(s, &told,
+                        arena_printf(s->arena, "items.%zu.deviceId", i),
+                        eui64_format(BULK(seen), wanted));
+        }
+        after = told_at(s, &told, "next");
+        if (seen == MANY)
+            told_expect(s, &told, "next", "null");
+    }
+    struct told told = look(
+        s, A,
+        request_path(s, id, "/devices?status=FIRMWARE_ACTIVATED&csp=north"));
+    assert_int_equal(json_array_size(json_object_get(told.json, "items")), 13);
+    told = look(s, A, request_path(s, id, "/devices?reason=NONE"));
+    told_expect(s, &told, "items", "[]");
+}
+
+static size_t lines(const char *text) {
+    size_t count = 0;
+    for (; (text = strstr(text, "\r\n")); text += 2)
+        count++;
+    return count;
+}
+
+static void the_whole_list_comes_as_csv(void **state) {
+    struct screens *s = *state;
+    const char *id = bulk_request(s);
+    gateway_tell(s->gateway,
+                 "update tracking_live set csp = '=cmd,\"x\"' where device_id"
+                 " = '00:db:13:00:00:00:00:03'");
+    struct told told = look(s, A, request_path(s, id, "/devices?format=csv"));
+    assert_int_equal(told.http, 200);
+    assert_int_equal(lines(told.text), MANY + 1);
+    assert_non_null(
+        strstr(told.text, "deviceId,deviceType,status,inProgress,reasonCode,"
+                          "lastUpdated,releaseDue,commsHubId,csp\r\n"
+                          "00-DB-13-00-00-00-00-00,PPMID,AWAITING_CSP,true,,"));
+    assert_non_null(strstr(told.text, ",\"'=cmd,\"\"x\"\"\"\r\n"));
+    assert_non_null(
+        strstr(told_header(s, &told, "Content-Disposition"), "devices.csv"));
+    struct ask by_accept = {.method = "GET",
+                            .path = request_path(s, id, "/devices"),
+                            .who = A,
+                            .headers = {"Accept: text/csv"}};
+    assert_int_equal(lines(ask(s, &by_accept).text), MANY + 1);
+    assert_string_equal(
+        gateway_ask(s->gateway, "select count(*) from sat_entry where code ="
+                                " 'downloaded' and person = 'anne'"),
+        "2");
+}
+
+struct list_case {
+    const char *query;
+    enum who who;
+    int count;
+};
+
+/* Three of A (one refused), two of B. */
+static const struct list_case lists[] = {
+    {"", DESK, 5},
+    {"", A, 3},
+    {"", B, 2},
+    {"?user=90-B3-D5-1F-30-02-00-00", DESK, 2},
+    {"?user=90-B3-D5-1F-30-02-00-00", A, 0},
+    {"?state=refused", DESK, 1},
+    {"?state=in-progress", DESK, 3},
+    {"?state=in-progress", B, 2},
+    {"?state=finished", DESK, 1},
+    {"?state=quarantined", DESK, 0},
+    {"?variant=11.4", DESK, 5},
+    {"?variant=11.1", DESK, 0},
+    {"?from=2001-01-01&to=2001-02-01", DESK, 0},
+    {"?from=2001-01-01", DESK, 5},
+    {"?search=0123ABCD", DESK, 5},
+    {"?search=00000010", DESK, 0},
+    {"?search=00-DB-12-00-00-00-00-05", DESK, 2},
+    {"?search=00-DB-12-00-00-00-00-05", B, 0},
+    {"?search=1", DESK, 1},
+    {"?search=90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:1", DESK, 1},
+    {"?search=90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:1", B, 0},
+    {"?limit=2", DESK, 2},
+};
+
+static void requests_are_found(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(PLAIN));
+    screens_update(s, USER_A, (eui64[]){PPMID(PLAIN)}, 1, "W110401");
+    update(s, USER_A, PPMID(PLAIN_TOO));
+    update(s, USER_B, PPMID(OF_B));
+    update(s, USER_B, PPMID(DUAL));
+    screens_event(s, "device_activated", PPMID(PLAIN_TOO));
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        const struct list_case *c = &lists[i];
+        struct told told =
+            look(s, c->who, arena_printf(s->arena, "/requests%s", c->query));
+        size_t count = json_array_size(json_object_get(told.json, "items"));
+        if (told.http != 200 || (int)count != c->count)
+            fail_msg("%s by %s: %zu in %s", c->query, who_name(c->who), count,
+                     told.text);
+    }
+    /* the newest first, page by page */
+    const char *after = "";
+    for (int left = 5; left > 0; left -= 2) {
+        struct told told =
+            look(s, DESK,
+                 arena_printf(s->arena, "/requests?limit=2&after=%s", after));
+        told_expect(
+            s, &told, "items.0.requestId",
+            gateway_ask(s->gateway,
+                        arena_printf(s->arena,
+                                     "select request_id_text(originator,"
+                                     " target, counter) from service_request"
+                                     " where request_no = %d",
+                                     left)));
+        after = told_at(s, &told, "next");
+    }
+    assert_string_equal(after, "null");
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_request_s_page_counts_its_devices),
+        TEST(models_are_told_apart),
+        TEST(pages_of_devices_meet_without_gap_or_overlap),
+        TEST(the_whole_list_comes_as_csv),
+        TEST(requests_are_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
