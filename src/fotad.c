@@ -10,6 +10,7 @@
 #include "duis/library.h"
 #include "operations/health.h"
 #include "request/pipeline.h"
+#include "request/release.h"
 #include "ssi/people.h"
 #include "tracking/housekeeping.h"
 #include "tracking/transition.h"
@@ -38,6 +39,7 @@ struct fotad {
     struct receivers *receivers;
     struct people *people;
     struct housekeeping *housekeeping;
+    struct releases *releases;
 };
 
 static const char usage[] =
@@ -262,6 +264,11 @@ static bool start_housekeeping(struct fotad *f) {
     return true;
 }
 
+static bool start_releases(struct fotad *f) {
+    f->releases = request_releases_start(&f->requests);
+    return true;
+}
+
 static bool start(struct fotad *f) {
     f->requests.config = &f->config;
     if (!duis_open())
@@ -269,7 +276,8 @@ static bool start(struct fotad *f) {
     return open_database(f) && load_rules(f) && load_keys(f) &&
            load_acb_key(f) && start_alerts(f) && listen_operations(f) &&
            start_csp_gateway(f) && start_commands(f) && start_receivers(f) &&
-           start_housekeeping(f) && start_people(f) && listen_users(f);
+           start_housekeeping(f) && start_people(f) && start_releases(f) &&
+           listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -319,6 +327,7 @@ static void live(struct fotad *f, int fd) {
 static void stop(struct fotad *f) {
     health_stop();
     http_close(f->users);
+    request_releases_stop(f->releases);
     people_stop(f->people);
     housekeeping_stop(f->housekeeping);
     csp_gateway_stop(f->csps);
