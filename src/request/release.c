@@ -179,14 +179,13 @@ static enum outcome review(const struct config *config, struct db *db) {
 }
 
 enum outcome request_release(const struct request_management *management,
-                             struct db *db, size_t *went_on) {
-    *went_on = 0;
+                             struct db *db, size_t *taken) {
+    *taken = 0;
     enum outcome outcome = review(management->config, db);
     bool more = outcome == DONE;
-    while (more) {
+    while (more && outcome == DONE) {
         outcome = release_one(management, db, &more);
-        more = more && outcome == DONE;
-        *went_on += more;
+        *taken += more;
     }
     return outcome;
 }
@@ -219,10 +218,9 @@ static bool rest(struct releases *releases) {
 
 static void *work(void *context) {
     struct releases *releases = context;
-    size_t went_on;
+    size_t taken;
     do
-        if (request_release(releases->management, releases->db, &went_on) !=
-            DONE)
+        if (request_release(releases->management, releases->db, &taken) != DONE)
             log_warning("anomaly.failed", ": %s", db_reason(releases->db));
     while (rest(releases));
     return NULL;

@@ -14,9 +14,9 @@
 #include "request/pipeline.h"
 
 /* Does what is due now. RETRY or FAILED when the database did not let it; what
- * was done until then is done. `*went_on`: how many requests. */
+ * was done until then is done. `*taken`: how many requests it took in hand. */
 enum outcome request_release(const struct request_management *management,
-                             struct db *db, size_t *went_on);
+                             struct db *db, size_t *taken);
 
 struct releases;
 
