@@ -79,8 +79,6 @@ begin
     if tg_op = 'DELETE' then
         t := old;
         what := 'removed';
-    else
-        new.counted_from := null;
     end if;
     insert into volume_threshold_change (at, person, change, user_id,
         service_reference_variant, period_seconds, warning, quarantine)
@@ -92,12 +90,20 @@ begin
         format('%s: warning %s, quarantine %s in %s s',
             t.service_reference_variant, coalesce(t.warning::text, '-'),
             coalesce(t.quarantine::text, '-'), t.period_seconds));
-    return case when tg_op = 'DELETE' then old else new end;
+    return null;
 end $$;
 create trigger note_threshold_change
-    before insert or delete or update of period_seconds, warning, quarantine
+    after insert or delete or update of period_seconds, warning, quarantine
     on volume_threshold
     for each row execute function note_threshold_change();
+
+create function count_anew() returns trigger language plpgsql as $$
+begin
+    new.counted_from := null;
+    return new;
+end $$;
+create trigger count_anew before update of period_seconds on volume_threshold
+    for each row execute function count_anew();
 
 create table request_volume (
     user_id                   macaddr8 not null,
