@@ -131,7 +131,7 @@ end;
 -- the row_key where the page before ended.
 create or replace function list_volumes(
     p_viewer macaddr8, p_user macaddr8, p_variant text, p_from timestamptz,
-    p_to timestamptz, p_after text, p_most bigint)
+    p_to timestamptz, p_after text, p_most integer)
     returns table (row_key text, day text, user_id macaddr8, user_name text,
         variant text, requests bigint, devices bigint, held_requests bigint,
         held_devices bigint, period_seconds integer, warning integer,
