@@ -266,8 +266,8 @@ begin atomic
     for update of h skip locked;
 end;
 
--- It has gone through: its sender gets the answer. The same request again
--- still gets the octets that were answered first (A3).
+-- It has gone through: its sender gets the answer, unless that is null. The
+-- same request again still gets the octets that were answered first (A3).
 create or replace function end_release(
     p_hold_no bigint, p_request_no bigint, p_condition text,
     p_response_code text, p_answer bytea, p_now timestamptz)
@@ -278,7 +278,8 @@ begin atomic
         response_code = p_response_code
     where request_no = p_request_no;
     select tell_sender(p_request_no, 'ServiceResponse', p_response_code, null,
-        p_answer, p_now);
+        p_answer, p_now)
+    where p_answer is not null;
 end;
 
 create or replace function put_release_off(

@@ -100,8 +100,8 @@ static enum outcome decide(struct call *call, int64_t id, bool release,
     db_text(&params, operator_name(call->arena));
     db_text(&params, call->options.reason);
     db_instant(&params, clock_now());
-    return call_database(
-        call, db_run(call->db, &statement, &params, call->arena, rows));
+    return call_change(call, &(struct call_statement){&statement, &params}, 1,
+                       rows);
 }
 
 static enum outcome say(struct call *call, const char *result,

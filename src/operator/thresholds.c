@@ -38,15 +38,26 @@ static const struct view_field changes[] = {
 
 /* ---- who does it: the table's trigger asks the session ---- */
 
-static enum outcome say_who(struct call *call) {
-    static const struct db_statement statement = {
-        "say_who", "select set_config('fotad.person', $1, false),"
-                   " set_config('fotad.now', $2::timestamptz::text, false)"};
-    struct db_params params = DB_PARAMS(call->arena);
-    db_text(&params, operator_name(call->arena));
-    db_instant(&params, clock_now());
-    return call_database(
-        call, db_run(call->db, &statement, &params, call->arena, NULL));
+static const struct db_statement say_who = {
+    "say_who", "select set_config('fotad.person', $1, false),"
+               " set_config('fotad.now', $2::timestamptz::text, false)"};
+
+static void add_who(struct call *call, struct db_params *params) {
+    db_text(params, operator_name(call->arena));
+    db_instant(params, clock_now());
+}
+
+/* One change of the table by a statement. */
+static enum outcome change(struct call *call,
+                           const struct db_statement *statement,
+                           const struct db_params *params,
+                           struct db_rows **rows) {
+    struct db_params who = DB_PARAMS(call->arena);
+    add_who(call, &who);
+    return call_change(
+        call,
+        (const struct call_statement[]){{&say_who, &who}, {statement, params}},
+        2, rows);
 }
 
 /* ---- import ---- */
@@ -93,7 +104,10 @@ enum outcome verb_import_thresholds(struct call *call) {
         .check = check_levels,
         .may_replace_by_nothing = true,
     };
-    enum outcome outcome = say_who(call);
+    struct db_params who = DB_PARAMS(call->arena);
+    add_who(call, &who);
+    enum outcome outcome =
+        call_change(call, &(struct call_statement){&say_who, &who}, 1, NULL);
     return outcome == DONE ? csv_import_run(call, &thresholds) : outcome;
 }
 
@@ -237,10 +251,7 @@ enum outcome verb_thresholds_set(struct call *call) {
     if (!add_user(call, &params) || !add_variant(call, &params) ||
         !add_levels(call, &params))
         return REFUSED;
-    enum outcome outcome = say_who(call);
-    if (outcome == DONE)
-        outcome = call_database(
-            call, db_run(call->db, &set, &params, call->arena, NULL));
+    enum outcome outcome = change(call, &set, &params, NULL);
     if (outcome == DONE)
         print_change(call, "set");
     return outcome;
@@ -253,10 +264,7 @@ enum outcome verb_thresholds_remove(struct call *call) {
     if (!add_user(call, &params) || !add_variant(call, &params))
         return REFUSED;
     struct db_rows *rows;
-    enum outcome outcome = say_who(call);
-    if (outcome == DONE)
-        outcome = call_database(
-            call, db_run(call->db, &drop, &params, call->arena, &rows));
+    enum outcome outcome = change(call, &drop, &params, &rows);
     if (outcome != DONE)
         return outcome;
     if (!db_get_bool(rows, 0, 0))

@@ -62,6 +62,13 @@ static enum outcome take(struct release *release) {
     return DONE;
 }
 
+/* A command on its way is answered by the device, under the same ResponseID:
+ * an acknowledgement before that could be taken for it. */
+static bool device_answers(const struct rq *rq) {
+    return rq->condition == CONDITION_accepted && rq->variant->sent &&
+           !rq->returned.len;
+}
+
 static enum outcome finish(const struct release *release) {
     static const struct db_statement statement = {
         "end_release", "select end_release($1, $2, $3, $4, $5, $6)"};
@@ -73,7 +80,10 @@ static enum outcome finish(const struct release *release) {
     db_text(&params, rules_answer(rq->rules, rq->condition,
                                   rq->duis.service_reference_variant)
                          ->response_code);
-    db_bytea(&params, rq->answer);
+    if (device_answers(rq))
+        db_null(&params);
+    else
+        db_bytea(&params, rq->answer);
     db_instant(&params, rq->received);
     return db_run(release->db, &statement, &params, release->arena, NULL);
 }
