@@ -284,6 +284,7 @@ static void strike(struct wire_siege *w, const char *name, struct span text,
 static void run(const struct http_case *cases, size_t count) {
     struct wire_siege w;
     struct gateway *g = gateway_new();
+    g->config.user_header_timeout = 300 * MILLISECOND;
     g->config.user_receive_timeout = 300 * MILLISECOND;
     gateway_open(g);
     siege_begin(&w.siege, g);
