@@ -61,7 +61,7 @@ SEEDERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(SEED_SRC))
 .PHONY: all tests fuzzers help deps check asan ubsan tsan valgrind coverage \
   lint format fuzz check-faults demo demo-once bench install clean
 all: $(PROGRAMS) ## build the programs into build/release
-tests: all $(TESTS)
+tests: all $(TESTS) $(B)/tests/faults/fotad_next
 fuzzers: $(FUZZERS) $(SEEDERS)
 
 $(B)/%.o: %.c Makefile
@@ -90,6 +90,17 @@ $(B)/fotasim: $(B)/src/fotasim/main.o $(SIM) $(LIB)
 	$(LINK) $(ALL_LIBS)
 $(B)/tests/%_test: $(B)/tests/%_test.o $(call obj,$(SUPPORT_SRC)) $(SIM) $(LIB)
 	$(LINK) -lcmocka $(ALL_LIBS)
+# fotad as a later release, with other SQL (tests/faults/upgrade_test.c).
+NEXT := $(wildcard tests/faults/next/sql/*.sql)
+$(B)/next.s: $(EMBED) $(NEXT) tools/embed.sh
+	@mkdir -p $(@D)
+	$(Q)tools/embed.sh $(sort $(EMBED)) $(NEXT) | \
+	  sed 's|asciz "tests/faults/next/|asciz "|' > $@
+$(B)/next.o: $(B)/next.s
+	$(Q)$(CC) -c -o $@ $<
+$(B)/tests/faults/fotad_next: $(B)/src/fotad.o $(B)/next.o $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) $(ALL_LIBS)
 $(FUZZERS): $(B)/%: $(B)/tests/fuzz/%.o $(SIM) $(LIB)
 	$(LINK) -fsanitize=fuzzer $(ALL_LIBS)
 $(SEEDERS): $(B)/%: $(B)/tests/fuzz/%.o $(call obj,$(SUPPORT_SRC)) $(SIM) $(LIB)
