@@ -254,7 +254,8 @@ static void fill(const struct wire_siege *w, const char *text,
     };
     while (*text) {
         size_t i = 0;
-        while (i < 3 && strncmp(text, marks[i].mark, strlen(marks[i].mark)))
+        while (i < 3 &&
+               strncmp(text, marks[i].mark, strlen(marks[i].mark)) != 0)
             i++;
         buffer_add(out, i < 3 ? span_text(marks[i].value) : span_of(text, 1));
         text += i < 3 ? strlen(marks[i].mark) : 1;
