@@ -220,6 +220,7 @@ void gateway_open(struct gateway *g) {
                                .retry_after =
                                    (unsigned)(c->user_retry_after / SECOND),
                                .idle_timeout = c->user_idle_timeout,
+                               .header_timeout = c->user_header_timeout,
                                .receive_timeout = c->user_receive_timeout,
                                .worker_start = request_worker_start,
                                .worker_stop = request_worker_stop,
