@@ -38,6 +38,13 @@ begin
     end if;
 end $$;
 
+create or replace function held_of(p_user_id macaddr8) returns bigint
+    language sql stable
+    return (select count(*) from held_request h
+        join service_request r using (request_no)
+        where h.state = 'held' and r.originator = p_user_id);
+comment on function held_of(macaddr8) is 'Requests of a User that are held';
+
 -- Counts a request and says whether it may go on. The rows of its thresholds,
 -- the User's own and then that of all Users, are locked for this alone: the
 -- caller commits at once, before it takes any device. So of two requests at
@@ -50,14 +57,15 @@ end $$;
 --
 -- breach: '' when it may go on (it is counted then), else the threshold that
 -- it exceeds, the User's own first, with that threshold's numbers; a request
--- that is held is not counted. warned: thresholds whose warning level the
+-- that is held is not counted. 'full' when p_most_held of its sender are held
+-- already, for each is kept whole. warned: thresholds whose warning level the
 -- volume came to exceed by this request. A RequestID that was used already
 -- may go on uncounted, to be told so; one that was counted and did not come to
 -- an end is not counted again.
 create or replace function count_volume(
     p_user_id macaddr8, p_counter numeric, p_stage smallint,
     p_content bytea, p_variant text, p_devices integer, p_enforce boolean,
-    p_now timestamptz,
+    p_most_held integer, p_now timestamptz,
     out breach text, out warned text[], out volume bigint,
     out quarantine integer, out period_seconds integer)
     language plpgsql as $$
@@ -91,8 +99,8 @@ begin
     end if;
     foreach t in array watching loop
         if p_enforce and t.counted + p_devices > t.quarantine then
-            breach := case t.user_id when all_users() then 'dcc'
-                else 'user' end;
+            breach := case when held_of(p_user_id) >= p_most_held then 'full'
+                when t.user_id = all_users() then 'dcc' else 'user' end;
             volume := t.counted + p_devices;
             quarantine := t.quarantine;
             period_seconds := t.period_seconds;

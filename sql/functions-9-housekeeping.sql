@@ -330,7 +330,7 @@ begin
         where at < p_before and not exists (select from volume_threshold t
             where t.user_id in (v.user_id, all_users())
                 and t.service_reference_variant = v.service_reference_variant
-                and t.counted_from < v.at)
+                and coalesce(t.counted_from, '-infinity') < v.at)
         limit p_most for update skip locked));
     get diagnostics gone = row_count;
     return gone;

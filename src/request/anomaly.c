@@ -37,7 +37,7 @@ static enum outcome count(struct rq *rq, bool enforce, struct db_rows **rows) {
     static const struct db_statement statement = {
         "count_volume",
         "select breach, warned, volume, quarantine, period_seconds"
-        " from count_volume($1, $2::numeric, $3, $4, $5, $6, $7, $8)"};
+        " from count_volume($1, $2::numeric, $3, $4, $5, $6, $7, $8, $9)"};
     struct db_params params = DB_PARAMS(rq->arena);
     db_eui64(&params, rq->duis.originator);
     db_uint8(&params, rq->duis.counter);
@@ -46,6 +46,7 @@ static enum outcome count(struct rq *rq, bool enforce, struct db_rows **rows) {
     db_text(&params, rq->duis.service_reference_variant);
     db_int4(&params, volume_of(rq));
     db_bool(&params, enforce);
+    db_int4(&params, (int32_t)rq->management->config->anomaly_most_held);
     db_instant(&params, rq->received);
     return db_run(rq->db, &statement, &params, rq->arena, rows);
 }
@@ -73,9 +74,14 @@ enum step request_count(struct rq *rq) {
     if (outcome != DONE)
         return rq_database(outcome);
     take_warnings(rq, rows);
-    if (*db_get_text(rows, 0, 0))
+    const char *breach = db_get_text(rows, 0, 0);
+    if (strcmp(breach, "full") == 0)
+        return rq_end(rq, CONDITION_quarantine_full,
+                      "too many requests of this User are held by anomaly "
+                      "detection");
+    if (*breach)
         rq->breach =
-            (struct breach){.threshold = db_get_text(rows, 0, 0),
+            (struct breach){.threshold = breach,
                             .volume = db_get_int(rows, 0, 2),
                             .quarantine = (int32_t)db_get_int(rows, 0, 3),
                             .period_seconds = (int32_t)db_get_int(rows, 0, 4)};

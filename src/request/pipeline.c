@@ -212,6 +212,7 @@ static enum step work(struct rq *rq) {
     switch (rq->condition) {
     case CONDITION_not_well_formed:
     case CONDITION_not_valid:
+    case CONDITION_quarantine_full:
         return STEP_ANSWER; /* no DUIS answer */
     case CONDITION_not_authentic:
         return request_compose(rq) ? STEP_SENT : STEP_FAILED;

@@ -308,6 +308,31 @@ static void a_held_request_is_kept_whole(void **state) {
     gateway_free(g);
 }
 
+/* Each is kept whole, so that not any number may be; a RequestID is not used
+ * up by being told so. */
+static void not_any_number_is_held(void **state) {
+    (void)state;
+    gateway_move_clock(0);
+    struct gateway *g = gateway_new();
+    g->config.anomaly_most_held = 2;
+    gateway_open(g);
+    set_threshold(g,
+                  &(struct threshold){ALL_USERS, "11.4", HOUR_LONG, "", "0"});
+    for (int i = 0; i < 2; i++)
+        gateway_post(g, "serviceD", sign_devices(g, USER_A, "11.4", 1));
+    struct span body = sign_devices(g, USER_A, "11.4", 1);
+    struct answer answer = gateway_post(g, "serviceD", body);
+    assert_int_equal(answer.http, 503);
+    assert_string_equal(gateway_ask(g, "select count(*) from held_request"),
+                        "2");
+    answer = gateway_post(g, "serviceD", sign_devices(g, USER_B, "11.4", 1));
+    assert_string_equal(answer_says(g, &answer), "I99");
+    gateway_tell(g, "update held_request set state = 'rejected'");
+    answer = gateway_post(g, "serviceD", body);
+    assert_string_equal(answer_says(g, &answer), "I99");
+    gateway_free(g);
+}
+
 static void in_excess_of_dccs_threshold_it_is_n47(void **state) {
     (void)state;
     struct gateway *g = gateway_with(
@@ -441,6 +466,7 @@ int main(void) {
         cmocka_unit_test(what_is_not_authorised_is_not_counted),
         cmocka_unit_test(a_request_sent_again_counts_once),
         cmocka_unit_test(a_held_request_is_kept_whole),
+        cmocka_unit_test(not_any_number_is_held),
         cmocka_unit_test(in_excess_of_dccs_threshold_it_is_n47),
         cmocka_unit_test(no_two_slip_under_a_level),
         cmocka_unit_test(nobody_waits_for_a_claim),
