@@ -104,9 +104,12 @@ create or replace function lease_lanes(
     p_most integer)
     returns table (user_id macaddr8, registered boolean, receive_url text,
         duis_version text, tries integer)
-    language sql
+    language plpgsql
     set plan_cache_mode = force_generic_plan
-begin atomic
+as $$
+#variable_conflict use_column
+begin
+    return query
     with chosen as (
         select l.user_id from alert_lane l
         where l.next_try <= p_now
@@ -125,7 +128,7 @@ begin atomic
     select l.user_id, u.user_id is not null, u.receive_url, u.duis_version,
         l.tries
     from leased l left join service_user u on u.user_id = l.user_id;
-end;
+end $$;
 
 -- What a leased lane may send at once: its alerts in their order, but of those
 -- about one device only the first, and none about a device before the lists of
@@ -144,10 +147,13 @@ create or replace function next_alerts(
         device_alert_code integer, result smallint,
         originator_counter text, quarantine_event_ref bigint,
         payload bytea)
-    language sql
+    language plpgsql
     set plan_cache_mode = force_generic_plan
     set jit = off
-begin atomic
+as $$
+#variable_conflict use_column
+begin
+    return query
     with due as materialized (
         select a.* from alert a
         where a.user_id = p_user_id and a.state = 'waiting'
@@ -181,7 +187,7 @@ begin atomic
         on s.service_reference_variant = r.service_reference_variant
     where not j.later and j.behind is null
     order by j.next_try, j.alert_no limit p_most;
-end;
+end $$;
 
 -- Alerts that cannot wait any longer. A lane that does not answer has only one
 -- tried at a time; the others fail with it. Most were never tried, and those

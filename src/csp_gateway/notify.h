@@ -8,6 +8,9 @@
  * taken before are counted as duplicates and have no effect, so everything
  * may be sent again after a lost answer.
  *
+ * Messages that wait are taken together, in one transaction (they cost a
+ * commit each otherwise), and answered one by one when it is committed.
+ *
  * A validation report is one entry. A malformed row in its list refuses it
  * whole, for a device left out of it would count as accepted; a device that
  * is not in the job is told by its place in the list and the report is taken.

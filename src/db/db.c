@@ -224,6 +224,20 @@ enum outcome db_transact(struct db *db, db_step *step, void *context,
     return outcome;
 }
 
+enum outcome db_run_alone(struct db *db, const struct db_statement *statement,
+                          const struct db_params *params, struct arena *arena,
+                          struct db_rows **rows) {
+    enum outcome outcome = RETRY;
+    for (int tries = 0; tries < DB_MOST_TRIES && outcome == RETRY; tries++) {
+        if (tries)
+            db_pause(tries);
+        outcome = db_run(db, statement, params, arena, rows);
+        if (outcome == RETRY)
+            log_warning("db.again", "try=%d : %s", tries + 1, db->reason);
+    }
+    return outcome;
+}
+
 enum outcome db_copy_begin(struct db *db, const char *sql) {
     return db_script(db, sql);
 }

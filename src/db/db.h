@@ -122,6 +122,12 @@ enum { DB_MOST_TRIES = 5 };
 enum outcome db_transact(struct db *db, db_step *step, void *context,
                          bool safe_to_repeat);
 
+/* One statement that is a transaction by itself: run again after RETRY as
+ * db_transact() does, for one that is safe to repeat. */
+enum outcome db_run_alone(struct db *db, const struct db_statement *statement,
+                          const struct db_params *params, struct arena *arena,
+                          struct db_rows **rows);
+
 /* Waits before the next try, after `tries` of them (1 to DB_MOST_TRIES - 1):
  * 20 ms, then twice as long each time. For callers of db_run() that try
  * again. */
