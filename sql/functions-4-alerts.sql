@@ -79,8 +79,12 @@ begin
         from message order by ordinal
         returning alert_no, user_id, code, request_no, device_id, device_ids
     ), lane as (
+        -- looked up first: a conflict would wait for the lane's own turn
         insert into alert_lane (user_id)
-        select distinct user_id from written order by user_id
+        select distinct w.user_id from written w
+        where not exists (
+            select from alert_lane l where l.user_id = w.user_id)
+        order by w.user_id
         on conflict do nothing
     ), listed as (
         -- one entry per device that could not be identified (section 3.2.2)

@@ -312,9 +312,8 @@ static void take_from(const struct worker *worker, const struct kind *kind,
         take_set(&set, kind);
 }
 
-static void handle_set(void *context,
-                       const struct http_request *const requests[],
-                       struct http_response *const responses[], size_t count) {
+void csp_take(void *context, const struct http_request *const requests[],
+              struct http_response *const responses[], size_t count) {
     const struct worker *worker = context;
     const struct config *config = worker->config;
     const struct kind *kind = kind_of(requests[0]);
@@ -335,7 +334,7 @@ static void handle_set(void *context,
 
 static void handle(void *context, const struct http_request *request,
                    struct http_response *response) {
-    handle_set(context, &request, &response, 1);
+    csp_take(context, &request, &response, 1);
 }
 
 static struct http_route routes[KINDS];
@@ -343,11 +342,10 @@ const size_t csp_route_count = KINDS;
 
 const struct http_route *csp_routes(size_t max_body) {
     for (size_t i = 0; i < KINDS; i++)
-        routes[i] = (struct http_route){
-            .method = "POST",
-            .path = kinds[i].path,
-            .max_body = max_body,
-            .handler = handle,
-            .set_handler = kinds[i].is_list ? handle_set : NULL};
+        routes[i] =
+            (struct http_route){.method = "POST",
+                                .path = kinds[i].path,
+                                .max_body = max_body,
+                                .handler = kinds[i].is_list ? NULL : handle};
     return routes;
 }

@@ -26,6 +26,9 @@
 void *csp_worker_start(void *context, unsigned index);
 void csp_worker_stop(void *worker);
 
+/* What the routes without a handler of their own are handled by. */
+http_set_handler csp_take;
+
 /* The routes of the CSP listener, with bodies of at most `max_body` octets.
  * Static; call once. */
 const struct http_route *csp_routes(size_t max_body);

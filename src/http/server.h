@@ -139,11 +139,8 @@ struct http_route {
     /* What Content-Type must say (its parameters do not matter), alternatives
      * separated by one space; NULL: anything, or nothing. */
     const char *media_type;
-    size_t max_body; /* octets; 0: no body is taken */
-    http_handler *handler;
-    /* Instead of `handler`: gets one request and those for the same route that
-     * wait behind it, in their order. */
-    http_set_handler *set_handler;
+    size_t max_body;       /* octets; 0: no body is taken */
+    http_handler *handler; /* NULL: http_options.set_handler */
 };
 
 struct http_tls {
@@ -162,6 +159,9 @@ struct http_options {
     const char *address;
     const struct http_route *routes; /* must live as long as the listener */
     size_t route_count;
+    /* For routes without a handler: gets a request and those for the same
+     * route that wait behind it, in their order. */
+    http_set_handler *set_handler;
 
     /* 0 takes the default in brackets. */
     unsigned workers;         /* threads that run handlers (2) */

@@ -58,17 +58,17 @@ static void handle_set(struct http_exchange *x, void *worker) {
     }
     instant start = clock_elapsed();
     metric_add(x->listener->queued, -(int64_t)count);
-    x->request.route->set_handler(worker, requests, responses, count);
+    x->listener->options.set_handler(worker, requests, responses, count);
     instant took = clock_elapsed() - start;
     for (size_t i = 0; i < count; i++)
         finish(set[i], took);
 }
 
 static void handle(struct http_exchange *x, void *worker) {
-    if (x->request.route->set_handler)
-        handle_set(x, worker);
-    else
+    if (x->request.route->handler)
         handle_one(x, worker);
+    else
+        handle_set(x, worker);
 }
 
 static void *work(void *context) {

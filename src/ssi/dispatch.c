@@ -134,11 +134,8 @@ static void dispatch(void *worker, const struct http_request *request,
 #define PAGE(at)                                                               \
     { .method = "GET", .path = at, .handler = dispatch }
 static struct http_route routes[] = {
-#define ROUTE(operation, verb, at, roles, type, run)                           \
-    {.method = (verb),                                                         \
-     .path = "/api/v1" at,                                                     \
-     .media_type = (type),                                                     \
-     .handler = dispatch},
+#define ROUTE(operation, method, path, roles, type, handler)                   \
+    {method, "/api/v1" path, type, 0, dispatch},
 #include "ssi/routes.def"
 #undef ROUTE
     PAGE("/"),

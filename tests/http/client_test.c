@@ -187,10 +187,10 @@ static void answer_mirror(void *worker, const struct http_request *request,
 }
 
 static const struct http_route mirrors[] = {
-    {"GET", "/", NULL, 4000, answer_mirror, NULL},
-    {"POST", "/", NULL, 4000, answer_mirror, NULL},
-    {"PUT", "/", NULL, 4000, answer_mirror, NULL},
-    {"DELETE", "/", NULL, 4000, answer_mirror, NULL},
+    {"GET", "/", NULL, 4000, answer_mirror},
+    {"POST", "/", NULL, 4000, answer_mirror},
+    {"PUT", "/", NULL, 4000, answer_mirror},
+    {"DELETE", "/", NULL, 4000, answer_mirror},
 };
 
 static void requests_arrive_as_asked(void **state) {

@@ -177,19 +177,19 @@ static inline void answer_metrics(void *worker,
 }
 
 static const struct http_route routes[] = {
-    {"GET", "/hello", NULL, 0, answer_hello, NULL},
-    {"PUT", "/hello", NULL, 16, answer_echo, NULL},
-    {"POST", "/xml", "application/xml text/xml", 64, answer_echo, NULL},
-    {"POST", "/any", NULL, 1024 * 1024, answer_echo, NULL},
-    {"POST", "/gate", NULL, 1024 * 1024, answer_gate, NULL},
-    {"GET", "/api/v1/devices/{id}/status", NULL, 0, answer_device, NULL},
-    {"GET", "/files/{file...}", NULL, 0, answer_file, NULL},
-    {"GET", "/fault", NULL, 0, answer_fault, NULL},
-    {"GET", "/large", NULL, 0, answer_large, NULL},
-    {"GET", "/stream", NULL, 0, answer_stream, NULL},
-    {"GET", "/endless", NULL, 0, answer_stream, NULL},
-    {"GET", "/peer", NULL, 0, answer_peer, NULL},
-    {"GET", "/metrics", NULL, 0, answer_metrics, NULL},
+    {"GET", "/hello", NULL, 0, answer_hello},
+    {"PUT", "/hello", NULL, 16, answer_echo},
+    {"POST", "/xml", "application/xml text/xml", 64, answer_echo},
+    {"POST", "/any", NULL, 1024 * 1024, answer_echo},
+    {"POST", "/gate", NULL, 1024 * 1024, answer_gate},
+    {"GET", "/api/v1/devices/{id}/status", NULL, 0, answer_device},
+    {"GET", "/files/{file...}", NULL, 0, answer_file},
+    {"GET", "/fault", NULL, 0, answer_fault},
+    {"GET", "/large", NULL, 0, answer_large},
+    {"GET", "/stream", NULL, 0, answer_stream},
+    {"GET", "/endless", NULL, 0, answer_stream},
+    {"GET", "/peer", NULL, 0, answer_peer},
+    {"GET", "/metrics", NULL, 0, answer_metrics},
 };
 
 static inline void *start_worker(void *context, unsigned index) {
