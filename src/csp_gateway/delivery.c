@@ -1,5 +1,7 @@
 #include "csp_gateway/inbound.h"
 
+#include "base/crash.h"
+
 struct notification {
     const char *id, *job_id, *device_type, *version, *status, *reason;
     eui64 chf_id, device_id;
@@ -89,13 +91,14 @@ static void count_statuses(const struct notifications *all,
     }
 }
 
-static enum outcome take(const struct notifications *all) {
+static enum outcome take(struct db *db, void *context) {
     static const struct db_statement statement = {
         "take_delivery_notifications",
         "select taken_ordinals, refused_ordinals, refused_reasons"
         " from take_delivery_notifications($1, $2::text[],"
         " $3::uuid[], $4, $5, $6::text[], $7::text[], $8::text[], $9::text[],"
         " $10, $11, $12::bigint * interval '1 microsecond')"};
+    const struct notifications *all = context;
     const struct inbound_set *set = all->set;
     struct db_params params = DB_PARAMS(set->arena);
     db_text(&params, set->csp->name);
@@ -111,10 +114,10 @@ static enum outcome take(const struct notifications *all) {
     db_instant(&params, set->now);
     db_int8(&params, set->config->tracking_timeout);
     struct db_rows *rows;
-    enum outcome outcome =
-        db_run_alone(set->db, &statement, &params, set->arena, &rows);
+    enum outcome outcome = db_run(db, &statement, &params, set->arena, &rows);
     if (outcome != DONE)
         return outcome;
+    crash_point(CRASH_notifications_worked);
     inbound_settle(set, rows, 0, all->places, all->count);
     count_statuses(all, rows);
     return DONE;
@@ -122,5 +125,5 @@ static enum outcome take(const struct notifications *all) {
 
 enum outcome take_delivery_notifications(struct inbound_set *set) {
     struct notifications all = read_all(set);
-    return all.count ? take(&all) : DONE;
+    return all.count ? db_transact(set->db, take, &all, true) : DONE;
 }

@@ -1,5 +1,7 @@
 #include "csp_gateway/inbound.h"
 
+#include "base/crash.h"
+
 #include "gbcs/message.h"
 
 struct entry {
@@ -82,12 +84,13 @@ static struct messages read_all(const struct inbound_set *set) {
     return all;
 }
 
-static enum outcome take(const struct messages *all) {
+static enum outcome take(struct db *db, void *context) {
     static const struct db_statement statement = {
         "take_gbcs_messages",
         "select taken_ordinals, refused_ordinals, refused_reasons"
         " from take_gbcs_messages($1, $2, $3::text[], $4, $5, $6, $7, $8,"
         " $9::numeric[], $10, $11)"};
+    const struct messages *all = context;
     const struct inbound_set *set = all->set;
     struct db_params params = DB_PARAMS(set->arena);
     db_text(&params, set->csp->name);
@@ -102,14 +105,15 @@ static enum outcome take(const struct messages *all) {
     db_byteas(&params, all->payloads, all->count);
     db_instant(&params, set->now);
     struct db_rows *rows;
-    enum outcome outcome =
-        db_run_alone(set->db, &statement, &params, set->arena, &rows);
-    if (outcome == DONE)
-        inbound_settle(set, rows, 0, all->places, all->count);
-    return outcome;
+    enum outcome outcome = db_run(db, &statement, &params, set->arena, &rows);
+    if (outcome != DONE)
+        return outcome;
+    crash_point(CRASH_messages_worked);
+    inbound_settle(set, rows, 0, all->places, all->count);
+    return DONE;
 }
 
 enum outcome take_gbcs_messages(struct inbound_set *set) {
     struct messages all = read_all(set);
-    return all.count ? take(&all) : DONE;
+    return all.count ? db_transact(set->db, take, &all, true) : DONE;
 }

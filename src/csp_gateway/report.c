@@ -1,5 +1,7 @@
 #include "csp_gateway/inbound.h"
 
+#include "base/crash.h"
+
 /* A row of the list of rejected devices. */
 struct rejected {
     eui64 device_id;
@@ -7,6 +9,7 @@ struct rejected {
 };
 
 struct report {
+    const struct inbound_set *set;
     struct inbound *in;
     const char *report_id, *job_id;
     eui64 *device_ids;
@@ -74,6 +77,7 @@ static void count_outcome(struct inbound *in, const char *outcome) {
 }
 
 static void settle(struct inbound *in, const struct db_rows *rows) {
+    inbound_rows(in, in->rows); /* an earlier try is forgotten */
     count_outcome(in, db_get_text(rows, 0, 0));
     int32_t *foreign;
     size_t count = db_get_int4s(rows, 0, 1, in->arena, &foreign);
@@ -81,12 +85,14 @@ static void settle(struct inbound *in, const struct db_rows *rows) {
         in->refused[foreign[i] - 1] = "deviceId: not in the job";
 }
 
-static enum outcome take(const struct inbound_set *set, struct report *report) {
+static enum outcome take(struct db *db, void *context) {
     static const struct db_statement statement = {
         "take_validation_report",
         "select outcome, foreign_ordinals from take_validation_report($1, $2,"
         " $3::uuid, $4, $5::text[], $6, $7::bigint * interval '1 "
         "microsecond')"};
+    struct report *report = context;
+    const struct inbound_set *set = report->set;
     struct db_params params = DB_PARAMS(set->arena);
     db_text(&params, set->csp->name);
     db_text(&params, report->report_id);
@@ -96,17 +102,18 @@ static enum outcome take(const struct inbound_set *set, struct report *report) {
     db_instant(&params, set->now);
     db_int8(&params, set->config->tracking_timeout);
     struct db_rows *rows;
-    enum outcome outcome =
-        db_run_alone(set->db, &statement, &params, set->arena, &rows);
-    if (outcome == DONE)
-        settle(report->in, rows);
-    return outcome;
+    enum outcome outcome = db_run(db, &statement, &params, set->arena, &rows);
+    if (outcome != DONE)
+        return outcome;
+    crash_point(CRASH_report_worked);
+    settle(report->in, rows);
+    return DONE;
 }
 
 /* Reports come one by one. */
 enum outcome take_validation_report(struct inbound_set *set) {
-    struct report report = {.in = set->messages[0]};
+    struct report report = {.set = set, .in = set->messages[0]};
     if (!read_head(&report) || !read_rows(&report))
         return DONE;
-    return take(set, &report);
+    return db_transact(set->db, take, &report, true);
 }

@@ -28,6 +28,7 @@ enum outcome verb_import_cpl(struct call *call);
 enum outcome verb_import_smi(struct call *call);
 enum outcome verb_import_users(struct call *call);
 enum outcome verb_import_certificates(struct call *call);
+enum outcome verb_import_crl(struct call *call);
 enum outcome verb_status(struct call *call);
 enum outcome verb_reset(struct call *call);
 enum outcome verb_dry_run(struct call *call);
@@ -42,6 +43,7 @@ enum outcome verb_request(struct call *call);
 enum outcome verb_undelivered_list(struct call *call);
 enum outcome verb_undelivered_retry(struct call *call);
 enum outcome verb_sat_export(struct call *call);
+enum outcome verb_sat_verify(struct call *call);
 enum outcome verb_gbcs_show(struct call *call);
 
 #endif
