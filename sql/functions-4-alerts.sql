@@ -182,8 +182,8 @@ begin
     select j.alert_no, j.created, coalesce(j.retried, j.created), j.tries,
         j.code, j.response_code, r.originator, r.target, r.counter::text, s.service_reference,
         s.service_reference_variant, j.device_id, j.chf_id, j.device_ids,
-        j.device_type::text, j.firmware_version, j.other_version,
-        j.event_time, j.device_alert_code, j.result,
+        j.device_type::text, j.firmware_version::bytea,
+        j.other_version::bytea, j.event_time, j.device_alert_code, j.result,
         j.originator_counter::text, j.quarantine_event_ref, j.payload
     from judged j
     left join service_request r on r.request_no = j.request_no
