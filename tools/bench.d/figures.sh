@@ -61,7 +61,10 @@ result() {
     [ -z "$note" ] || printf '      %s\n' "$note"
 }
 
-json_text() { printf '"%s"' "$(sed 's/["\\]/\\&/g' <<<"$1")"; }
+json_text() {
+    local text=${1//\\/\\\\}
+    printf '"%s"' "${text//\"/\\\"}"
+}
 
 # One line; no value has a line break.
 jq_row() {

@@ -51,8 +51,7 @@ field() { sed -n "s/.*\"$1\": *\([0-9.]*\).*/\1/p"; }
 
 # numbers N FILE: dies unless the file has N numbers, and nothing else
 numbers() {
-    [ "$(grep -cE '^[0-9.]+$' "$2" || true)" = "$1" ] &&
-        [ "$(wc -l <"$2")" = "$1" ] ||
+    [[ $(grep -cE '^[0-9.]+$' "$2") = "$1" && $(wc -l <"$2") = "$1" ]] ||
         die "$part: $1 figures were expected, and there are: $(head -c 400 "$2")"
 }
 

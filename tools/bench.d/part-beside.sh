@@ -6,16 +6,16 @@
 
 bench_beside() {
     start_world silent
-    begin_campaign held
-    beside 'single' 100 1 $((4000 * scale / 100)) 0
-    beside 'batches of 500' 4 500 $((most * 9 / 20)) $((4000 * scale / 100))
+    beside 'single' 100 1 $((most / 10))
+    beside "batches of $((most / 100))" 8 $((most / 100)) $((most * 9 / 20))
 }
 
-# beside NAME RATE BATCH COUNT FIRST: of each CSP's devices COUNT / 2 after
-# FIRST, at RATE messages a second together; half of them alone
+# beside NAME RATE BATCH COUNT: of COUNT devices, at RATE messages a second
+# together; half of them alone
 beside() {
     local alone with
-    delivered $(($5 / 2 + 1)) $(($4 / 2)) "$3"
+    begin_campaign held
+    delivered 1 $(($4 / 2)) "$3"
     progress "status path, $1: alone"
     split_said
     steady "$2" half-1 $((3 * scale / 100 + 1)) >$out/beside.json
@@ -79,15 +79,8 @@ steady_while() {
     begin_steady "$1" "$2"
     sleep 0.3
     for list in 2 3 4; do
-        beside_request $list
+        post $out/beside-$list.xml >/dev/null
         requests_committed=$((requests_committed + 1))
     done
     end_steady
-}
-
-# Accepted the first time; its devices are busy when the second measurement
-# asks for them again, which is work of the same size.
-beside_request() {
-    $bin/fotasim load --url "$url" "$out/beside-$1.xml" >$out/request.json ||
-        die "$part: a request was not answered"
 }

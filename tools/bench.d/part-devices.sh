@@ -20,7 +20,7 @@ bench_devices() {
 
 # Made once for an estate: counters are only known to what `forget` removes.
 sign_messages() {
-    local kind pids=()
+    local kind pid pids=()
     for kind in 8F8A 8F8B 8F72; do
         [ ! -s "$estate/$kind-south" ] || continue
         progress "devices sign their messages: $kind"
@@ -28,8 +28,8 @@ sign_messages() {
         pids+=($!)
         messages_of $kind south "$south_regions" &
         pids+=($!)
-        for kind in "${pids[@]}"; do
-            wait "$kind" || die 'the devices do not sign'
+        for pid in "${pids[@]}"; do
+            wait "$pid" || die 'the devices do not sign'
         done
         pids=()
     done
@@ -39,7 +39,7 @@ messages_of() {
     local list=devices-1 of=$image
     [ "$1" != 8F72 ] || list=devices-meter of=$meter_image
     $bin/fotasim alerts --pki "$estate/pki" --devices "$estate/$list" \
-        --image "$of" --kind "$1" --regions "$3" --batch 500 \
+        --image "$of" --kind "$1" --regions "$3" --batch $((most / 100)) \
         >"$estate/$1-$2.new"
     mv "$estate/$1-$2.new" "$estate/$1-$2"
 }
@@ -77,9 +77,9 @@ devices_say() {
 # What tells the messages of a kind in gbcs_message.
 kind_of() {
     case $1 in
-    8F8A) echo "code = x'0128'::integer" ;;
-    8F8B) echo "code = x'012B'::integer" ;;
-    8F72) echo "code = x'00CE'::integer" ;;
+    8F8A) echo "code = 296" ;;
+    8F8B) echo "code = 299" ;;
+    8F72) echo "code = 206" ;;
     esac
 }
 

@@ -8,14 +8,14 @@ bench_life() {
     : >$out/life.rates
     : >$out/life.cpu
     : >$out/life.alerts
+    : >$out/life.peaks
     for i in 1 2 3; do
         progress "life: $i of 3"
         start_world alive
         life_once
         stop_world
-        echo "$peak" >>$out/life.peaks.new
+        echo "$peak" >>$out/life.peaks
     done
-    mv $out/life.peaks.new $out/life.peaks
     local name
     name="$(printf "%'d" "$most") lives"
     result "$name, POST to last message confirmed" \
@@ -38,7 +38,6 @@ messages to Users each time"
 
 life_once() {
     local began fotad_cpu pg_cpu sim_cpu done_devices sampler
-    rm -f $out/life.peaks.new.tmp
     forget
     write_request 1 "$most" $out/life.xml
     fotad_cpu=$(cpu_of "$fotad_pid") pg_cpu=$(pg_cpu) sim_cpu=$(sim_cpu)
@@ -67,10 +66,7 @@ life_once() {
 pg_pids() {
     local main
     main=$(head -n 1 "$pgdir/data/postmaster.pid")
-    echo "$main"
-    awk -v main="$main" '{sub(/.*\) /, ""); if ($2 == main) {
-        split(FILENAME, part, "/"); print part[3]}}' /proc/[0-9]*/stat \
-        2>/dev/null || true
+    echo "$main $(cat "/proc/$main/task/$main/children")"
 }
 # Of its main process and all others, those that have ended included.
 pg_cpu() {

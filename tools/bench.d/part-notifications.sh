@@ -5,49 +5,11 @@
 # Floor of single ones: pgbench's simple-update. Of batches: a plain UPDATE of
 # the same tracking rows in sets and COPY of the same rows that are written.
 
-notification_connections=8 # together
-
 bench_notifications() {
     start_world silent
     notify_singly
     notify_in_batches 500
     notify_in_batches 10000 'ratio >= 0' '>= 10000'
-}
-
-# tell_all BATCH: posts $out/said-*; prints JSON of both CSPs
-tell_all() {
-    local pids=() name short
-    for name in north south-and-central; do
-        short=${name%%-*}
-        $bin/fotasim load --lines "$out/said-$name" --bearer "from-$short" \
-            --header 'Content-Type: application/json' \
-            --url "http://127.0.0.1:$csp_port/csp/v1/delivery-notifications" \
-            --connections $((notification_connections / 2)) \
-            --expect '"rejected":[]' &
-        pids+=($!)
-    done
-    for name in "${pids[@]}"; do
-        wait "$name" || die "$part: fotad did not take the notifications"
-    done
-}
-
-# begin_campaign [held]: N devices with their CSPs and nothing more heard of
-begin_campaign() {
-    forget
-    [ $# = 0 ] || hold_users
-    approved 1 "$most"
-}
-
-# Rate of what came between a start and now, by what the database has.
-applied_since() {
-    local applied seconds
-    seconds=$(seconds_since "$1")
-    applied=$(ask "select count(*) from tracking_live
-        where status = 'SUCCESSFUL_CH_TRANSFER'")
-    [ "$applied" = "$2" ] ||
-        die "$part: $applied of $2 devices were moved by the notifications"
-    calculate "$2 / $seconds" 0
-    echo
 }
 
 notify_singly() {
