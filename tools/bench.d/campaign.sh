@@ -67,7 +67,7 @@ release_users() { sql -c "update alert_lane set next_try = '-infinity'"; }
 approved() {
     write_request "$1" "$2" $out/campaign.xml
     post $out/campaign.xml >/dev/null
-    wait_until 60 "not exists (select from tracking_live
+    wait_until 300 "not exists (select from tracking_live
         where status = 'AWAITING_CSP')"
     [ "$(ask 'select count(*) from tracking_live')" = "$2" ] ||
         die "$part: not all $2 devices are with the CSPs"

@@ -40,10 +40,10 @@ function share(ratio, unit) { return unit ~ /\/s$/ ? ratio : 1 / ratio }
     met[n] = value("met")
 }
 END {
-    left = 330; full = 420; row = 26; top = 92
+    left = 360; full = 400; row = 26; top = 92
     height = top + n * row + 60
-    printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1010\" " \
-        "height=\"%d\" viewBox=\"0 0 1010 %d\" " \
+    printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1030\" " \
+        "height=\"%d\" viewBox=\"0 0 1030 %d\" " \
         "font-family=\"system-ui, Helvetica, Arial, sans-serif\" " \
         "font-size=\"13\">\n", height, height
     print "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>"
@@ -51,7 +51,9 @@ END {
         "fill=\"#0b0c0c\">fotad beside its floors</text>"
     printf "<text x=\"24\" y=\"56\" fill=\"#505a5f\">Share of what the " \
         "same work allows with nothing of fotad around it; longer is " \
-        "better. %s</text>\n", text(machine)
+        "better.</text>\n"
+    printf "<text x=\"1006\" y=\"34\" text-anchor=\"end\" " \
+        "fill=\"#505a5f\">%s</text>\n", text(machine)
     for (i = 0; i <= 4; i++) {
         x = left + full * i / 4
         printf "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" " \
@@ -63,7 +65,7 @@ END {
     for (i = 1; i <= n; i++) {
         y = top + (i - 1) * row
         if (part[i] != part[i - 1] && i > 1)
-            printf "<line x1=\"24\" y1=\"%d\" x2=\"986\" y2=\"%d\" " \
+            printf "<line x1=\"24\" y1=\"%d\" x2=\"1006\" y2=\"%d\" " \
                 "stroke=\"#eceeef\"/>\n", y, y
         # what beats its floor by far is cut off
         w = length_of[i] > 1.12 ? 1.12 : length_of[i]

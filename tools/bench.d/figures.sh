@@ -8,6 +8,7 @@ rows=build/bench/rows
 begin_figures() {
     mkdir -p $rows
     [ "$1" != 0 ] || rm -f $rows/*
+    : >build/bench/peaks
     say
     printf '  %-47s %10s %-7s %10s %6s  %s\n' measurement figure unit floor \
         ratio spread

@@ -35,6 +35,8 @@ percentile() {
         i = int(NR * p / 100 + 0.9999); print v[i < 1 ? 1 : i]}'
 }
 median() { percentile 50; }
+# 50000: 50,000
+thousands() { sed ':a;s/\B[0-9]\{3\}\>/,&/;ta' <<<"$1"; }
 # A number with as many digits as are of use.
 tidy() {
     awk '{

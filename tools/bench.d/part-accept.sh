@@ -17,7 +17,7 @@ bench_accept() {
 # accept_size COUNT [NAME]
 accept_size() {
     local i count=$1 all p50 file=$out/accept.xml
-    local name=${2-accept $(printf "%'d" "$count") devices}
+    local name=${2-accept $(thousands "$count") devices}
     for i in $(seq "$runs"); do
         progress "$name: $i of $runs"
         forget
@@ -105,7 +105,7 @@ accept_four() {
     field median_ms <$out/four.json >$out/four.times
     numbers 12 $out/four.times
     four_floor=$(calculate "4 * $floor / $(nproc)")
-    result "four of $(printf "%'d" "$most") at once: the slowest" \
+    result "four of $(thousands "$most") at once: the slowest" \
         "$(percentile 100 <$out/four.times)" ms floor="$four_floor" \
         spread="$(spread <$out/four.times)" 'aim=<= 3000' \
         note="floor: four floors on $(nproc) cores"

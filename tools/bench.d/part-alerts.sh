@@ -43,7 +43,7 @@ dump_alerts() {
 # all_delivered COUNT: every message is confirmed, and there were so many
 all_delivered() {
     local got
-    wait_until 180 'not exists (select from alert)'
+    wait_until 3000 'not exists (select from alert)'
     got=$(ask "select count(*) from sat_entry
         where kind = 'delivered' and code = 'N61'")
     [ "$got" = "$1" ] || die "$part: $got of $1 N61 were confirmed"
@@ -56,7 +56,7 @@ alerts_tail() {
     for i in 1 2 3; do
         progress "from notification to N61: $i of 3"
         begin_campaign
-        wait_until 60 'not exists (select from alert)'
+        wait_until 300 'not exists (select from alert)'
         delivered 1 "$most" 500
         began=$(now)
         tell_all >/dev/null
@@ -68,7 +68,7 @@ alerts_tail() {
         echo >>$out/whole.rates
     done >$out/tail.times
     numbers 3 $out/tail.times
-    result "$(printf "%'d" "$most") N61: last notification to last confirmed" \
+    result "$(thousands "$most") N61: last notification to last confirmed" \
         "$(median <$out/tail.times)" s spread="$(spread <$out/tail.times)" \
         'aim=<= 15' note='in batches of 500; the Users told meanwhile'
     result 'the same from the first notification on' \

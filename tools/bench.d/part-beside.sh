@@ -25,10 +25,12 @@ beside() {
     with=$(field p99_ms <$out/beside.json | percentile 100)
     result "$1 notifications beside requests: p99" "$with" ms \
         floor="$alone" 'aim=<= 100' \
-        spread="$(field median_ms <$out/beside.json | percentile 100) to $(field \
-            most_ms <$out/beside.json | percentile 100)" \
-        note="floor: alone; spread: median to most; $(field requests \
-            <$out/beside.json | awk '{t += $1} END {print t}') of them, and $requests_committed requests of $most devices"
+        spread="median $(field median_ms <$out/beside.json | percentile 100 |
+            tidy), most $(field most_ms <$out/beside.json | percentile 100 |
+            tidy)" \
+        note="floor: the same alone; $(field requests <$out/beside.json |
+            awk '{t += $1} END {print t}') messages while $requests_committed \
+requests of $(thousands "$most") devices were committed"
 }
 
 split_said() {

@@ -57,7 +57,7 @@ devices_say() {
         done
         began=$(now)
         bring_slice
-        wait_until 120 "not exists (select from gbcs_message
+        wait_until 600 "not exists (select from gbcs_message
             where state = 'waiting')"
         after=$(ask "select count(*) from gbcs_message where state = 'done'
             and $(kind_of "$kind")")
@@ -131,7 +131,7 @@ devices_told() {
     dump_rows alert 'select * from alert'
     began=$(now)
     release_users
-    wait_until 180 'not exists (select from alert)'
+    wait_until 600 'not exists (select from alert)'
     rate=$(calculate "$count / $(seconds_since "$began")" 0)
     stop_fotad
     sign=$(sign_rate "$count")

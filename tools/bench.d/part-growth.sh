@@ -10,7 +10,7 @@ bench_growth() {
         is_number "$size" || die "BENCH_SIZES has no number: '$size'"
         set_estate "$size"
         start_world silent
-        accept_size "$most" "accept $(printf "%'d" "$most") of \
+        accept_size "$most" "accept $(thousands "$most") of \
 $(ask 'select round(reltuples / 1e6) from pg_class
             where relname = '\''smi_device'\''') million"
         median=$(median <$out/accept.times)

@@ -63,7 +63,7 @@ import_row() {
         >$out/import.rates
     result "import of $1" "$(median <$out/import.rates)" rows/s floor="$3" \
         spread="$(spread <$out/import.rates)" \
-        note="$(printf "%'d" "$2") rows; floor: COPY into a like table with its indexes"
+        note="$(thousands "$2") rows; floor: COPY into a like table with its indexes"
 }
 
 # Those of 15,000 devices and their hubs.

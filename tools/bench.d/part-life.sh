@@ -17,7 +17,7 @@ bench_life() {
         echo "$peak" >>$out/life.peaks
     done
     local name
-    name="$(printf "%'d" "$most") lives"
+    name="$(thousands "$most") lives"
     result "$name, POST to last message confirmed" \
         "$(median <$out/life.rates)" 1/s spread="$(spread <$out/life.rates)" \
         'aim=>= 1500' note="devices a second; $(median <$out/life.alerts) \
@@ -45,7 +45,7 @@ life_once() {
     sampler=$!
     began=$(now)
     post $out/life.xml >/dev/null
-    wait_until 300 'not exists (select from tracking_live)
+    wait_until 900 'not exists (select from tracking_live)
         and not exists (select from alert)'
     calculate "$most / $(seconds_since "$began")" 0 >>$out/life.rates
     echo >>$out/life.rates

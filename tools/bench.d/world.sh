@@ -241,6 +241,7 @@ stop_fotad() {
     kill -0 "$fotad_pid" 2>/dev/null ||
         die "$part: fotad ended by itself: $(tail -n 5 $out/fotad.log)"
     peak=$(memory_of "$fotad_pid" VmHWM)
+    echo "$peak" >>$out/peaks
     kill -TERM "$fotad_pid"
     wait "$fotad_pid" || die "$part: fotad ended with status $?: $(tail -n 5 \
         $out/fotad.log)"
