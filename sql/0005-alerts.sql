@@ -117,6 +117,50 @@ end $$;
 create trigger sat_append_only before update or delete or truncate
     on sat_entry for each statement execute function sat_append_only();
 
+create index sat_entry_no on sat_entry using brin (entry_no)
+    with (pages_per_range = 32, autosummarize = on);
+comment on index sat_entry_no is 'a seal''s entries, to seal and to verify';
+
+create table sat_seal (
+    seal_no  bigint not null primary key,
+    first_no bigint not null unique,
+    last_no  bigint not null unique,
+    entries  bigint not null,
+    earliest timestamptz,
+    sealed   timestamptz not null,
+    digest   sha256_hash not null,
+    hash     sha256_hash not null,
+    check (first_no <= last_no),
+    check ((entries = 0) = (earliest is null))
+);
+comment on table sat_seal is
+    'Hash chain over the Service Audit Trail: a changed, added or missing entry '
+    'shows';
+comment on column sat_seal.seal_no is 'from 1, without a gap';
+comment on column sat_seal.first_no is 'the entry after the previous seal''s last';
+comment on column sat_seal.last_no is 'entry_no of the last entry, there or not';
+comment on column sat_seal.entries is 'how many of them there are';
+comment on column sat_seal.earliest is
+    'of the entries; before that the retention has taken nothing of it';
+comment on column sat_seal.sealed is 'fotad''s clock';
+comment on column sat_seal.digest is
+    'SHA-256 over the SHA-256 of each entry, in their order';
+comment on column sat_seal.hash is
+    'SHA-256 over the hash of the previous seal, the numbers and the digest';
+
+create table sat_mark (
+    only_row boolean not null primary key default true check (only_row),
+    entry_no bigint not null,
+    seen     xid8 not null
+);
+comment on table sat_mark is
+    'How far the trail is to be sealed next: once all transactions that were at '
+    'work when the mark was set have ended, no entry below it is still to come';
+comment on column sat_mark.only_row is 'there is one';
+comment on column sat_mark.entry_no is 'highest entry_no at that time';
+comment on column sat_mark.seen is 'first transaction that began after it';
+insert into sat_mark (entry_no, seen) values (0, '0');
+
 create table alert_lane (
     user_id      macaddr8 not null primary key,
     next_try     timestamptz not null default '-infinity',

@@ -33,8 +33,11 @@ static const struct {
      "--variant V --key FILE --certificate FILE --counter N\n"
      "      [--image FILE [--version HEX] --devices FILE] [--device EUI64]\n"
      "      [--hash HEX] [--execution TIME] [--command-variant N]\n"
-     "      [--target EUI64] [--per-request N --output DIR | --output FILE]\n"
-     "      a signed Service Request, or several with N devices each",
+     "      [--target EUI64] [--pre-command FILE --signing-key FILE]\n"
+     "      [--per-request N --output DIR | --output FILE]\n"
+     "      a signed Service Request, or several with N devices each; 11.3\n"
+     "      takes the hash of the image, or signs the octets of a "
+     "Pre-Command",
      verb_request},
     {"csp",
      "--listen ADDRESS --name NAME --fotad URL --token T --state DIR\n"

@@ -1,9 +1,11 @@
 /* Signed Service Requests, one or many. */
 #include "fotasim/device_list.h"
 #include "fotasim/estate.h"
+#include "fotasim/keys.h"
 #include "fotasim/service_request.h"
 #include "fotasim/verbs.h"
 
+#include "base/hex.h"
 #include "cpl/ota.h"
 
 #include <inttypes.h>
@@ -14,7 +16,7 @@ struct asked {
     struct service_request request;
     const struct duis_signer *signer;
     const char *variant, *key, *certificate, *image, *version, *devices,
-        *output;
+        *pre_command, *signing_key, *output;
     uint64_t counter, command_variant, per_request;
     eui64 device, target;
     const eui64 *device_ids;
@@ -41,6 +43,43 @@ static bool use_image(struct asked *a) {
     return true;
 }
 
+/* 11.3 names the image by the hash of its Manufacturer Image. */
+static bool use_hash(struct asked *a) {
+    struct buffer octets = {0};
+    struct ota_image image;
+    const char *reason;
+    uint8_t hash[OTA_HASH_LEN];
+    bool good = read_whole(a->image, &octets);
+    if (good && !ota_parse(buffer_span(&octets), true, &image, &reason)) {
+        refuse("%s: %s; give --hash", a->image, reason);
+        good = false;
+    }
+    if (good) {
+        ota_manufacturer_image_hash(&image, hash);
+        a->request.firmware_hash =
+            hex_format(span_of(hash, sizeof hash),
+                       arena_alloc(a->arena, 2 * sizeof hash + 1));
+    }
+    buffer_free(&octets);
+    return good;
+}
+
+static bool use_pre_command(struct asked *a) {
+    struct buffer octets = {0}, signed_one = {0};
+    EVP_PKEY *key = key_read(a->arena, a->signing_key);
+    bool good = key && read_whole(a->pre_command, &octets);
+    if (good && !service_request_sign_pre_command(key, buffer_span(&octets),
+                                                  &signed_one)) {
+        refuse("%s is no Pre-Command, or %s does not sign", a->pre_command,
+               a->signing_key);
+        good = false;
+    }
+    a->request.gbcs_payload = arena_copy(a->arena, buffer_span(&signed_one));
+    buffer_free(&octets);
+    buffer_free(&signed_one);
+    return good;
+}
+
 /* One Device ID a line. */
 static bool use_devices(struct asked *a) {
     if (!read_device_list(a->arena, a->devices, &a->device_ids,
@@ -57,11 +96,12 @@ static bool load(struct asked *a) {
     if (!a->signer)
         return refuse("%s", reason), false;
     a->request.variant = a->variant;
-    a->request.command_variant =
-        a->command_variant ? (unsigned)a->command_variant
-                           : service_request_command_variant(a->variant);
+    a->request.command_variant = (unsigned)a->command_variant;
     a->request.target = a->target ? a->target : a->device ? a->device : sim_acb;
-    return (!a->image || use_image(a)) && (!a->devices || use_devices(a));
+    bool by_hash = strcmp(a->variant, "11.3") == 0;
+    return (!a->image || (by_hash ? use_hash(a) : use_image(a))) &&
+           (!a->pre_command || use_pre_command(a)) &&
+           (!a->devices || use_devices(a));
 }
 
 static bool write_one(struct asked *a, size_t first, size_t count,
@@ -94,9 +134,10 @@ static bool write_many(struct asked *a) {
 }
 
 static bool is_complete(const struct asked *a) {
-    return a->variant && service_request_command_variant(a->variant) &&
-           a->key && a->certificate && a->counter &&
-           (!a->per_request || (a->output && a->devices));
+    return a->variant && service_request_is_known(a->variant) && a->key &&
+           a->certificate && a->counter &&
+           (!a->per_request || (a->output && a->devices)) &&
+           !a->pre_command == !a->signing_key;
 }
 
 int verb_request(int argc, char **argv) {
@@ -113,6 +154,8 @@ int verb_request(int argc, char **argv) {
         {"device", OPTION_EUI64, &a.device},
         {"target", OPTION_EUI64, &a.target},
         {"hash", OPTION_TEXT, &a.request.firmware_hash},
+        {"pre-command", OPTION_TEXT, &a.pre_command},
+        {"signing-key", OPTION_TEXT, &a.signing_key},
         {"execution", OPTION_TEXT, &a.request.execution},
         {"per-request", OPTION_COUNT, &a.per_request},
         {"output", OPTION_TEXT, &a.output},
@@ -123,7 +166,8 @@ int verb_request(int argc, char **argv) {
         return 2;
     if (!is_complete(&a) || operands[0])
         return refuse("request: --variant, --key, --certificate and --counter "
-                      "are wanted; --per-request with --output and --devices"),
+                      "are wanted; --per-request with --output and --devices; "
+                      "--pre-command with --signing-key"),
                2;
     a.arena = arena_new();
     bool good =

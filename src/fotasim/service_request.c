@@ -1,6 +1,8 @@
 #include "fotasim/service_request.h"
 
 #include "base/base64.h"
+#include "gbcs/crypto.h"
+#include "gbcs/message.h"
 
 #include <inttypes.h>
 
@@ -24,9 +26,17 @@ static size_t find_service(const char *variant) {
     return i;
 }
 
-unsigned service_request_command_variant(const char *variant) {
-    size_t i = find_service(variant);
-    return i < SERVICE_COUNT ? SERVICES[i].command_variant : 0;
+bool service_request_is_known(const char *variant) {
+    return find_service(variant) < SERVICE_COUNT;
+}
+
+static unsigned command_variant(const struct service_request *r) {
+    enum { SIGNED_PRE_COMMAND = 5 };
+    if (r->command_variant)
+        return r->command_variant;
+    return r->gbcs_payload.len
+               ? SIGNED_PRE_COMMAND
+               : SERVICES[find_service(r->variant)].command_variant;
 }
 
 static void add_element(struct buffer *out, const char *name,
@@ -51,7 +61,7 @@ static void add_header(struct buffer *out, const struct service_request *r,
                   "<sr:Header><sr:RequestID>%s:%s:%" PRIu64 "</sr:RequestID>"
                   "<sr:CommandVariant>%u</sr:CommandVariant>",
                   eui64_format(originator, from), eui64_format(r->target, to),
-                  r->counter, r->command_variant);
+                  r->counter, command_variant(r));
     add_element(out, "ServiceReference", r->variant);
     add_element(out, "ServiceReferenceVariant", r->variant);
     buffer_text(out, "</sr:Header>");
@@ -98,4 +108,17 @@ bool service_request_write(const struct service_request *request,
     add_header(out, request, duis_signer_certificate(signer)->id);
     add_body(out, request);
     return duis_signer_sign(signer, out, start, "</sr:Request>");
+}
+
+/* Signed is all but the first octet and the empty length at the end. */
+bool service_request_sign_pre_command(EVP_PKEY *key, struct span pre_command,
+                                      struct buffer *out) {
+    uint8_t signature[GBCS_SIGNATURE_LEN];
+    if (pre_command.len < 3 ||
+        !gbcs_sign(key, span_of(pre_command.data + 1, pre_command.len - 2),
+                   signature))
+        return false;
+    buffer_add(out, span_of(pre_command.data, pre_command.len - 1));
+    gbcs_put_signature(signature, out);
+    return true;
 }

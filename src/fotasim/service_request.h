@@ -6,10 +6,12 @@
 #include "base/eui64.h"
 #include "duis/signer.h"
 
+#include <openssl/types.h>
+
 struct service_request {
-    const char *variant; /* Service Reference Variant: 11.1 to 11.4 */
-    unsigned command_variant;
-    eui64 target; /* the ACB for 11.1 and 11.4, else the device */
+    const char *variant;      /* Service Reference Variant: 11.1 to 11.4 */
+    unsigned command_variant; /* 0: the one that the service has */
+    eui64 target;             /* the ACB for 11.1 and 11.4, else the device */
     uint64_t counter;
     struct span image;            /* 11.1, 11.4 */
     const char *firmware_version; /* 11.1, 11.4 */
@@ -20,14 +22,20 @@ struct service_request {
     struct span gbcs_payload;  /* 11.3 Signed Pre-Command */
 };
 
-/* The Command Variant that a variant has unless asked otherwise; 0 when it is
- * none of ours. */
-unsigned service_request_command_variant(const char *variant);
+/* Whether it is a Service Reference Variant of ours. */
+bool service_request_is_known(const char *variant);
 
 /* Appends the document, signed by `signer`, whose EUI-64 is the originator.
  * False when the key does not sign. */
 bool service_request_write(const struct service_request *request,
                            const struct duis_signer *signer,
                            struct buffer *out);
+
+/* Appends the Signed Pre-Command of a Pre-Command, as the answer to a
+ * Transform carries it: the supplier's signature stands where the empty one
+ * stood (GBCS 7.2.7). False when it is no Pre-Command or the key does not
+ * sign. */
+bool service_request_sign_pre_command(EVP_PKEY *key, struct span pre_command,
+                                      struct buffer *out);
 
 #endif

@@ -70,6 +70,8 @@ static const struct verb {
      "list the accounts"},
     {"sat export", NULL, OPTION_TIMES, NEEDS_SCHEMA, verb_sat_export,
      "print the service audit trail; with --json a line for each entry"},
+    {"sat verify", NULL, 0, NEEDS_SCHEMA, verb_sat_verify,
+     "hold the service audit trail against its hash chain"},
     {"gbcs show", "HEX|-", OPTION_VERIFY, NEEDS_NOTHING, verb_gbcs_show,
      "show the fields of a GBCS message, as JSON"},
     {"example-config", NULL, 0, NEEDS_NOTHING, verb_example_config,

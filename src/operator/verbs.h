@@ -42,6 +42,7 @@ enum outcome verb_request(struct call *call);
 enum outcome verb_undelivered_list(struct call *call);
 enum outcome verb_undelivered_retry(struct call *call);
 enum outcome verb_sat_export(struct call *call);
+enum outcome verb_sat_verify(struct call *call);
 enum outcome verb_gbcs_show(struct call *call);
 
 #endif

@@ -134,8 +134,12 @@ static void dispatch(void *worker, const struct http_request *request,
 #define PAGE(at)                                                               \
     { .method = "GET", .path = at, .handler = dispatch }
 static struct http_route routes[] = {
-#define ROUTE(operation, method, path, roles, type, handler)                   \
-    {method, "/api/v1" path, type, 0, dispatch},
+#define ROUTE(operation, verb, at, who, type, how)                             \
+    {.method = (verb),                                                         \
+     .path = "/api/v1" at,                                                     \
+     .media_type = (type),                                                     \
+     .max_body = 0,                                                            \
+     .handler = dispatch},
 #include "ssi/routes.def"
 #undef ROUTE
     PAGE("/"),

@@ -1,4 +1,6 @@
 #include "support/command_scene.h"
+
+#include "fotasim/service_request.h"
 #include "support/check.h"
 
 #include "base/base64.h"
@@ -187,12 +189,9 @@ struct span scene_payload(struct scene *scene, const struct answer *answer) {
 
 struct span scene_sign(struct scene *scene, enum sender sender,
                        struct span pre_command) {
-    uint8_t signature[GBCS_SIGNATURE_LEN];
     struct buffer out = {0};
-    struct span to_sign = span_of(pre_command.data + 1, pre_command.len - 2);
-    assert_true(gbcs_sign(scene->signing[sender], to_sign, signature));
-    buffer_add(&out, span_of(pre_command.data, pre_command.len - 1));
-    gbcs_put_signature(signature, &out);
+    assert_true(service_request_sign_pre_command(scene->signing[sender],
+                                                 pre_command, &out));
     arena_adopt(scene->arena, out.data, free);
     return buffer_span(&out);
 }

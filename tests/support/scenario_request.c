@@ -56,10 +56,6 @@ struct span scenario_image(struct scenario *s, const char *name) {
 static struct span write_request(struct scenario *s, unsigned supplier,
                                  struct service_request *request) {
     struct buffer out = {0};
-    request->command_variant =
-        request->gbcs_payload.len
-            ? 5
-            : service_request_command_variant(request->variant);
     if (!request->counter)
         request->counter = ++s->counter;
     if (!service_request_write(request, s->signers[supplier - 1], &out))
@@ -268,20 +264,16 @@ static const char *execution(struct scenario *s, const char *word) {
                       span_text(instant_format(when / SECOND * SECOND, text)));
 }
 
-/* The supplier's signature over the Pre-Command, in its place: without the 00
- * in front and the empty length behind. */
 static struct span sign(struct scenario *s, unsigned supplier,
                         const char *base64) {
     struct span text = span_text(base64);
     uint8_t *octets = arena_alloc(s->arena, base64_most_octets(text.len));
     ptrdiff_t len = base64_parse(text, octets);
-    uint8_t signature[GBCS_SIGNATURE_LEN];
-    if (len < 3 || !gbcs_sign(s->signing[supplier - 1],
-                              span_of(octets + 1, (size_t)len - 2), signature))
-        scenario_fail(s, "there is no Pre-Command in the answer");
     struct buffer out = {0};
-    buffer_add(&out, span_of(octets, (size_t)len - 1));
-    gbcs_put_signature(signature, &out);
+    if (len < 0 ||
+        !service_request_sign_pre_command(s->signing[supplier - 1],
+                                          span_of(octets, (size_t)len), &out))
+        scenario_fail(s, "there is no Pre-Command in the answer");
     arena_adopt(s->arena, out.data, free);
     return buffer_span(&out);
 }

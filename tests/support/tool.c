@@ -27,6 +27,7 @@ int tool_setup(void **state) {
     if (!mkdtemp(tool->directory))
         fail_msg("no directory: %s", tool->directory);
     log_set_level(LOG_LEVEL_NONE);
+    tool->conninfo = conninfo;
     write_config(tool, conninfo);
     tool->database = PQconnectdb(conninfo);
     tool_sql(tool, "set timezone = 'UTC'");
