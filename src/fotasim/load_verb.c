@@ -144,8 +144,9 @@ static void send_one(struct load *load, struct wire *wire, struct buffer *head,
     instant due = wait_until_due(load, number);
     if (atomic_load(&ending))
         return;
-    unsigned status = wire_exchange(
-        wire, buffer_span(head), load->get ? (struct span){0} : body, &answer);
+    if (load->get)
+        body.len = 0;
+    unsigned status = wire_exchange(wire, buffer_span(head), body, &answer);
     instant took = clock_elapsed() - due;
     if (!is_good(load, status, answer))
         note_failure(load, status, answer);

@@ -13,7 +13,7 @@ bench_single() {
         rm -rf $out/single
         request_image=$out/small.ota write_request 1 $n $out/single \
             --per-request 1
-        find $out/single -name '*.xml' -print0 | xargs -0 -n $n \
+        find $out/single -name '*.xml' -print0 | xargs -0 -n $n -x -s 1000000 \
             $bin/fotasim load --url "$url" --connections $connections \
             --expect '>I99<' || die 'single: a request was not accepted'
     done >$out/single.json
