@@ -1,6 +1,7 @@
 /* fotad: the daemon, in the foreground (systemd Type=notify). */
 #include "alerts/deliver.h"
 #include "base/config.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "csp_gateway/gateway.h"
@@ -8,7 +9,10 @@
 #include "device/receive.h"
 #include "device/send.h"
 #include "duis/library.h"
+#include "http/configured.h"
 #include "operations/health.h"
+#include "operations/revocations.h"
+#include "operations/watchdog.h"
 #include "request/pipeline.h"
 #include "ssi/people.h"
 #include "tracking/housekeeping.h"
@@ -30,6 +34,7 @@ struct fotad {
     const char *config_path;
     struct db *db;
     struct request_management requests;
+    struct duis_signer *signer;
     struct http_listener *users, *operations;
     struct csp_gateway *csps;
     struct command_sender *commands;
@@ -97,8 +102,12 @@ static const char *contradiction(struct fotad *f) {
         if (reason)
             return reason;
     }
-    const char *wrong = csp_gateway_contradiction(config, f->arena);
-    return wrong ? wrong : people_contradiction(config, f->arena);
+    const char *wrong = http_contradiction(config, f->arena);
+    if (!wrong)
+        wrong = csp_gateway_contradiction(config, f->arena);
+    if (!wrong)
+        wrong = db_conninfo_contradiction(config->database_conninfo, f->arena);
+    return wrong ? wrong : people_contradiction(config);
 }
 
 static bool configure(struct fotad *f) {
@@ -118,14 +127,35 @@ static bool configure(struct fotad *f) {
 
 /* ---- start ---- */
 
+static bool migrate(struct fotad *f) {
+    const struct config *c = &f->config;
+    const char *owner = *c->database_owner_conninfo ? c->database_owner_conninfo
+                                                    : c->database_conninfo;
+    struct db *db = db_open(owner, "fotad migration");
+    int missing;
+    bool good = db_migrate(db, true, &missing) == DONE;
+    if (!good)
+        fail("db.unusable", db_reason(db));
+    db_close(db);
+    return good;
+}
+
 static bool open_database(struct fotad *f) {
     f->db = db_open(f->config.database_conninfo, "fotad");
     int missing = 0;
-    if (db_migrate(f->db, f->config.database_migrate, &missing) != DONE)
+    bool later = false;
+    if (f->config.database_migrate && !migrate(f))
+        return false;
+    if (db_migrate(f->db, false, &missing) != DONE)
         return fail("db.unusable", db_reason(f->db));
-    if (missing && !f->config.database_migrate)
+    if (missing)
         return fail("db.old", "the database is of another version: run "
                               "fotactl migrate");
+    if (db_is_later(f->db, &later) == DONE && later)
+        log_warning("db.later", ": the database belongs to a later release; "
+                                "this one works on it as it is. Start the "
+                                "later one everywhere");
+    crash_point(CRASH_migrated);
     return true;
 }
 
@@ -137,21 +167,27 @@ static bool load_rules(struct fotad *f) {
     return true;
 }
 
-static bool load_keys(struct fotad *f) {
+static struct duis_signer *load_signer(struct fotad *f) {
     const char *reason;
-    f->requests.signer =
+    struct duis_signer *signer =
         duis_signer_load(f->arena, f->config.xml_signing_key,
                          f->config.xml_signing_certificate, &reason);
-    if (!f->requests.signer)
-        return fail("keys.unusable", reason);
-    const struct certificate *own = duis_signer_certificate(f->requests.signer);
-    if (own->not_after < clock_now() && !f->config.accept_expired)
-        return fail("keys.unusable",
-                    "[identity] xml_signing_certificate has expired");
-    if (own->id != f->config.acb_id)
+    if (signer && !f->config.accept_expired &&
+        duis_signer_certificate(signer)->not_after < clock_now()) {
+        signer = NULL;
+        reason = "[identity] xml_signing_certificate has expired";
+    }
+    if (!signer)
+        fail("keys.unusable", reason);
+    else if (duis_signer_certificate(signer)->id != f->config.acb_id)
         log_warning("keys.other_id", ": the EUI-64 of [identity] "
                                      "xml_signing_certificate is not acb_id");
-    return true;
+    return signer;
+}
+
+static bool load_keys(struct fotad *f) {
+    f->requests.signer = f->signer = load_signer(f);
+    return f->signer != NULL;
 }
 
 /* Shared secrets kept in memory: an estate's devices that are spoken to within
@@ -176,6 +212,11 @@ static bool load_acb_key(struct fotad *f) {
                              path, reason));
 }
 
+static bool load_revocations(struct fotad *f) {
+    return revocations_load(f->db) == DONE ||
+           fail("revocations.unreadable", db_reason(f->db));
+}
+
 static void warn(const struct fotad *f) {
     if (f->config.accept_expired)
         log_warning("config.test_only", ": [identity] accept_expired = yes: "
@@ -192,12 +233,11 @@ static bool listen_operations(struct fotad *f) {
     const char *reason;
     f->operations = http_listen(
         &(struct http_options){.name = "operations",
-                               .address = f->config.operations_listen,
+                               HTTP_CONFIGURED(&f->config, operations),
                                .routes = health_routes,
                                .route_count = health_route_count,
                                .workers = 1,
                                .queue_size = 16,
-                               .max_connections = 64,
                                .worker_start = health_worker_start,
                                .worker_stop = health_worker_stop,
                                .worker_context = &f->config},
@@ -210,17 +250,12 @@ static bool listen_users(struct fotad *f) {
     const char *reason;
     f->users = http_listen(
         &(struct http_options){.name = "user_gateway",
-                               .address = c->user_listen,
+                               HTTP_CONFIGURED(c, user),
                                .routes = request_routes(c->user_max_body),
                                .route_count = request_route_count,
                                .workers = c->user_workers,
                                .queue_size = c->user_queue,
-                               .max_connections = c->user_connections,
                                .body_budget = c->user_body_budget,
-                               .retry_after =
-                                   (unsigned)(c->user_retry_after / SECOND),
-                               .idle_timeout = c->user_idle_timeout,
-                               .receive_timeout = c->user_receive_timeout,
                                .worker_start = request_worker_start,
                                .worker_stop = request_worker_stop,
                                .worker_context = &f->requests},
@@ -267,9 +302,10 @@ static bool start(struct fotad *f) {
     if (!duis_open())
         return fail("duis.unusable", "the schemas cannot be compiled");
     return open_database(f) && load_rules(f) && load_keys(f) &&
-           load_acb_key(f) && start_alerts(f) && listen_operations(f) &&
-           start_csp_gateway(f) && start_commands(f) && start_receivers(f) &&
-           start_housekeeping(f) && start_people(f) && listen_users(f);
+           load_acb_key(f) && load_revocations(f) && start_alerts(f) &&
+           listen_operations(f) && start_csp_gateway(f) && start_commands(f) &&
+           start_receivers(f) && start_housekeeping(f) && start_people(f) &&
+           listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -285,46 +321,90 @@ static int signals(void) {
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static void reload(struct fotad *f) {
-    sd_notify(0, "RELOADING=1");
-    if (load_rules(f))
-        log_info("fotad.reloaded", ": the rules were read again");
-    sd_notify(0, "READY=1");
+/* The keys that may change while it runs; a file that is wrong changes
+ * nothing. */
+static bool reload_config(struct fotad *f) {
+    struct arena *arena = arena_new();
+    struct config config;
+    const char *reason;
+    bool good = config_read(&config, f->config_path, arena, &reason);
+    if (good)
+        log_set_level(config.log_level);
+    else
+        log_error("config.refused", ": %s; the old values stay", reason);
+    arena_free(arena);
+    return good;
 }
 
-/* Half of what systemd allows, and at most 10 s. */
-static int pause_milliseconds(void) {
-    uint64_t watchdog = 0;
-    if (sd_watchdog_enabled(0, &watchdog) <= 0 || watchdog > 20 * SECOND)
-        return 10000;
-    return (int)(watchdog / 2 / 1000);
+/* New connections get the new certificates; what cannot be read leaves the old
+ * ones in use. */
+static bool reload_certificates(struct fotad *f) {
+    const char *reason;
+    struct duis_signer *fresh = load_signer(f);
+    if (fresh)
+        duis_signer_replace(f->signer, fresh);
+    bool good = true;
+    bool all[] = {
+        load_revocations(f),
+        fresh != NULL,
+        http_reload(f->users, &reason) || fail("user_gateway.unusable", reason),
+        csp_gateway_reload(f->csps, &reason) ||
+            fail("csp_gateway.unusable", reason),
+        people_reload(f->people, &reason) || fail("people.unusable", reason),
+        http_reload(f->operations, &reason) ||
+            fail("operations.unusable", reason)};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        good = good && all[i];
+    return good;
+}
+
+static void reload(struct fotad *f) {
+    sd_notify(0, "RELOADING=1");
+    bool config = reload_config(f), rules = load_rules(f);
+    bool certificates = reload_certificates(f);
+    if (config && rules && certificates)
+        log_info("fotad.reloaded", ": [log] level, rules, keys, certificates "
+                                   "and revocation lists were read again");
+    sd_notify(0, "READY=1");
 }
 
 static void live(struct fotad *f, int fd) {
     struct pollfd wait = {.fd = fd, .events = POLLIN};
-    int timeout = pause_milliseconds();
+    int pause = watchdog_pause();
     for (;;) {
         struct signalfd_siginfo got;
-        if (poll(&wait, 1, timeout) == 1 &&
+        if (poll(&wait, 1, pause) == 1 &&
             read(fd, &got, sizeof got) == (ssize_t)sizeof got) {
             if (got.ssi_signo != SIGHUP)
                 return;
             reload(f);
         }
-        sd_notify(0, "WATCHDOG=1");
+        watchdog_tell(f->config.operations_stuck_after);
     }
 }
 
-/* Readiness goes down first, then what is in hand is finished. */
-static void stop(struct fotad *f) {
+/* Readiness goes down and a load balancer sees it; another signal ends the
+ * wait. */
+static void step_down(struct fotad *f, int fd) {
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    sd_notify(0, "STOPPING=1");
+    log_info("fotad.stopping", "%s", "");
     health_stop();
+    if (f->config.operations_stop_grace)
+        poll(&wait, 1, (int)(f->config.operations_stop_grace / MILLISECOND));
+}
+
+/* What is in hand is finished. */
+static void stop(struct fotad *f) {
     http_close(f->users);
+    crash_point(CRASH_stop_drained);
     people_stop(f->people);
     housekeeping_stop(f->housekeeping);
     csp_gateway_stop(f->csps);
     command_send_stop(f->commands);
     receivers_stop(f->receivers);
     alerts_stop(f->alerts);
+    crash_point(CRASH_stop_finished);
     http_close(f->operations);
     request_use_rules(NULL);
     acb_key_free(f->requests.acb);
@@ -333,19 +413,23 @@ static void stop(struct fotad *f) {
 }
 
 static int serve(struct fotad *f) {
+    if (!crash_prepare())
+        return !fail("crash.unknown", "FOTAD_CRASH_AT names no crash point");
     int fd = signals();
     bool started = fd >= 0 && start(f);
     if (started) {
         warn(f);
+        crash_point(CRASH_started);
         log_info("fotad.ready", "version=%s users=%s csps=%s operations=%s",
                  FOTAD_VERSION, f->config.user_listen, f->config.csp_listen,
                  f->config.operations_listen);
         sd_notify(0, "READY=1");
         live(f, fd);
-        sd_notify(0, "STOPPING=1");
-        log_info("fotad.stopping", "%s", "");
+        step_down(f, fd);
     }
     stop(f);
+    if (started)
+        log_info("fotad.stopped", "%s", "");
     close(fd);
     return started ? 0 : 1;
 }

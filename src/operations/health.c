@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "db/db.h"
+#include "operations/revocations.h"
 
 #include <jansson.h>
 #include <stdatomic.h>
@@ -15,6 +16,12 @@ void health_stop(void) {
     atomic_store(&stopping, true);
 }
 
+static struct metric_family families[] = {
+    {.name = "fotad_crl_overdue",
+     .help = "Certificate Revocation Lists whose nextUpdate has passed.",
+     .kind = METRIC_GAUGE},
+};
+
 struct worker {
     const struct config *config;
     struct db *db;
@@ -22,6 +29,7 @@ struct worker {
 
 void *health_worker_start(void *context, unsigned index) {
     (void)index;
+    metrics_register(families, sizeof families / sizeof *families);
     struct worker *worker = memory_alloc(sizeof *worker);
     worker->config = context;
     worker->db = db_open(worker->config->database_conninfo, "fotad health");
@@ -44,20 +52,64 @@ static void healthz(void *context, const struct http_request *request,
 
 static void metrics(void *context, const struct http_request *request,
                     struct http_response *response) {
-    (void)context;
-    (void)request;
+    struct worker *worker = context;
+    struct db_rows *overdue;
+    if (revocations_overdue(worker->db, request->arena, clock_now(),
+                            &overdue) == DONE)
+        metric_set(metric_of(&families[0], NULL, NULL, NULL),
+                   (int64_t)db_row_count(overdue));
     struct buffer out = {0};
     metrics_render(&out);
     response->content_type = METRICS_MEDIA_TYPE;
     http_take_body(response, &out);
 }
 
-static void check_database(struct worker *worker, json_t *reasons) {
+/* The server's own word: can it be written to, and does its clock go with
+ * ours? */
+static enum outcome look_at_server(struct worker *worker, bool *read_only,
+                                   json_t *warnings) {
+    static const struct db_statement look = {
+        "look_at_server",
+        "select current_setting('transaction_read_only')::bool,"
+        " clock_timestamp()"};
+    static const instant MOST = 5 * SECOND;
+    struct arena *arena = arena_new();
+    struct db_rows *rows;
+    instant ahead = 0;
+    enum outcome outcome = db_run(worker->db, &look, NULL, arena, &rows);
+    if (outcome == DONE) {
+        *read_only = db_get_bool(rows, 0, 0);
+        ahead = clock_now() - db_get_instant(rows, 0, 1);
+    }
+    arena_free(arena);
+    if ((ahead > MOST || ahead < -MOST) && !*worker->config->clock_offset_file)
+        json_array_append_new(
+            warnings, json_sprintf("the clock is %jd s before the database's",
+                                   (intmax_t)(ahead / SECOND)));
+    return outcome;
+}
+
+static void warn_of_trouble(json_t *warnings) {
+    const char *advice, *what = db_trouble(&advice);
+    if (what)
+        json_array_append_new(
+            warnings,
+            json_sprintf("the database said lately: %s; %s", what, advice));
+}
+
+static void check_database(struct worker *worker, json_t *reasons,
+                           json_t *warnings) {
     int missing = 0;
-    if (db_migrate(worker->db, false, &missing) != DONE)
+    bool read_only = false;
+    if (db_migrate(worker->db, false, &missing) != DONE ||
+        look_at_server(worker, &read_only, warnings) != DONE)
         json_array_append_new(reasons,
                               json_sprintf("the database cannot be used: %s",
                                            db_reason(worker->db)));
+    else if (read_only)
+        json_array_append_new(
+            reasons, json_string("the database is read-only: a standby, or "
+                                 "default_transaction_read_only is on"));
     else if (missing)
         json_array_append_new(
             reasons, json_sprintf("the database lacks %d SQL files of this "
@@ -79,16 +131,31 @@ static void warn(const struct config *config, json_t *warnings) {
             warnings, json_string("[clock] offset_file: the time is moved"));
 }
 
+static void warn_of_overdue(struct worker *worker, struct arena *arena,
+                            json_t *warnings) {
+    struct db_rows *rows;
+    if (revocations_overdue(worker->db, arena, clock_now(), &rows) != DONE)
+        return;
+    for (size_t i = 0; i < db_row_count(rows); i++)
+        json_array_append_new(
+            warnings,
+            json_sprintf("the revocation list of %s is overdue: run fotactl "
+                         "import crl with a new one",
+                         db_get_text(rows, i, 0)));
+}
+
 static void readyz(void *context, const struct http_request *request,
                    struct http_response *response) {
-    (void)request;
     struct worker *worker = context;
     json_t *reasons = json_array(), *warnings = json_array();
     if (atomic_load(&stopping))
         json_array_append_new(reasons, json_string("the process is stopping"));
     else
-        check_database(worker, reasons);
+        check_database(worker, reasons, warnings);
+    warn_of_trouble(warnings);
     warn(worker->config, warnings);
+    if (json_array_size(reasons) == 0)
+        warn_of_overdue(worker, request->arena, warnings);
     bool ready = json_array_size(reasons) == 0;
     json_t *answer = json_pack("{s:b, s:o, s:o}", "ready", ready, "reasons",
                                reasons, "warnings", warnings);
