@@ -4,6 +4,10 @@
 say() { printf '%s\n' "$*"; }
 die() {
     printf '\ntools/bench: %s\n' "$*" >&2
+    if [ -n "${fotad_pid-}" ] && ! kill -0 "$fotad_pid" 2>/dev/null; then
+        printf 'fotad is gone; its log ends with:\n%s\n' \
+            "$(tail -n 5 $out/fotad.log)" >&2
+    fi
     exit 1
 }
 # Says where we are: over itself on a terminal. Not on stdout, which loops
