@@ -59,7 +59,7 @@ SEEDERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(SEED_SRC))
 
 .DELETE_ON_ERROR:
 .PHONY: all tests fuzzers help deps check asan ubsan tsan valgrind coverage \
-  lint format fuzz check-faults demo demo-once bench install clean
+  lint format fuzz check-faults demo demo-once bench soak install clean
 all: $(PROGRAMS) ## build the programs into build/release
 tests: all $(TESTS) $(B)/tests/faults/fotad_next
 fuzzers: $(FUZZERS) $(SEEDERS)
@@ -134,6 +134,7 @@ coverage: ## the same tests, and the lines they reach, by room
 
 C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] tests/*/*.[ch])
 SH_FILES = tools/deps tools/pg tools/rooms tools/demo tools/bench \
+  tools/bench.d/*.sh \
   tools/coverage tools/embed.sh tests/run tests/browser/run .ci/run $(wildcard tests/*/*_test.sh)
 TIDIED = $(patsubst %.c,$(B)/%.tidied,$(LIB_SRC) $(SIM_SRC) $(MAIN_SRC) \
   $(TEST_SRC) $(SUPPORT_SRC))
@@ -204,10 +205,17 @@ demo-once: ## the same, ending by itself
 	@tools/deps build
 	@$(SUBMAKE) all
 	@tools/demo --once
-bench: ## measure; results in build/bench
+# tools/bench --help: parts alone, other sizes.
+bench: ## measure, each figure beside its floor: build/bench.json, .svg
 	@tools/deps build
 	@$(SUBMAKE) all
 	@tools/bench
+# MINUTES=600 for longer.
+soak: export BENCH_MINUTES := $(or $(MINUTES),30)
+soak: ## a steady load for MINUTES=30: is memory flat, is latency?
+	@tools/deps build
+	@$(SUBMAKE) all
+	@tools/bench soak
 
 D = $(DESTDIR)$(PREFIX)
 install: all ## into PREFIX (/usr/local) below DESTDIR

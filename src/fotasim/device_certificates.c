@@ -4,6 +4,7 @@
  * are new, which is ten times as quick.
  */
 #include "fotasim/device_key.h"
+#include "fotasim/device_list.h"
 #include "fotasim/estate.h"
 #include "fotasim/keys.h"
 #include "fotasim/verbs.h"
@@ -128,12 +129,12 @@ static void add_home(const struct mould moulds[static 2], uint64_t seed,
     }
 }
 
-static bool write_file(struct arena *arena, const char *folder, uint64_t number,
-                       BIO *pem) {
+static bool write_file(struct arena *arena, const char *folder,
+                       const char *name, uint64_t number, BIO *pem) {
     char *text;
     long len = BIO_get_mem_data(pem, &text);
     return write_whole(
-        arena_printf(arena, "%s/devices-%04u.pem", folder, (unsigned)number),
+        arena_printf(arena, "%s/%s-%04u.pem", folder, name, (unsigned)number),
         span_of(text, (size_t)len));
 }
 
@@ -149,11 +150,59 @@ bool sim_write_device_certificates(const struct authority *authority,
         BIO *pem = BIO_new(BIO_s_mem());
         for (uint64_t n = first; n < homes && n < first + HOMES_PER_FILE; n++)
             add_home(moulds, seed, n, pem);
-        good = write_file(arena, folder, first / HOMES_PER_FILE, pem);
+        good =
+            write_file(arena, folder, "devices", first / HOMES_PER_FILE, pem);
         BIO_free(pem);
     }
     OPENSSL_free(moulds[SIM_SIGNS].tbs);
     OPENSSL_free(moulds[SIM_AGREES].tbs);
+    arena_free(arena);
+    return good;
+}
+
+/* ---- of a list ---- */
+
+/* A hub that is listed by several devices gets one each time; they hold the
+ * same key. */
+static bool add_listed(const struct mould *mould, uint64_t seed, eui64 id,
+                       BIO *out) {
+    struct sim_home home;
+    size_t place;
+    char text[EUI64_TEXT_SIZE];
+    if (!sim_home_of(seed, id, &home, &place))
+        return refuse("pki: no home has %s", eui64_format(id, text)), false;
+    add_certificate(mould, seed, id, SIM_SIGNS, out);
+    if (home.devices[0].id != id)
+        add_certificate(mould, seed, home.devices[0].id, SIM_SIGNS, out);
+    return true;
+}
+
+static bool write_listed(struct arena *arena, const struct mould *mould,
+                         const char *folder, uint64_t seed, const eui64 *ids,
+                         size_t count) {
+    bool good = true;
+    for (size_t first = 0; first < count && good; first += HOMES_PER_FILE) {
+        BIO *pem = BIO_new(BIO_s_mem());
+        for (size_t i = first; i < count && i < first + HOMES_PER_FILE && good;
+             i++)
+            good = add_listed(mould, seed, ids[i], pem);
+        good = good &&
+               write_file(arena, folder, "listed", first / HOMES_PER_FILE, pem);
+        BIO_free(pem);
+    }
+    return good;
+}
+
+bool sim_write_listed_certificates(const struct authority *authority,
+                                   const char *folder, uint64_t seed,
+                                   const char *path) {
+    struct arena *arena = arena_new();
+    const eui64 *ids;
+    size_t count;
+    const struct mould mould = make_mould(arena, authority, false);
+    bool good = read_device_list(arena, path, &ids, &count) &&
+                write_listed(arena, &mould, folder, seed, ids, count);
+    OPENSSL_free(mould.tbs);
     arena_free(arena);
     return good;
 }

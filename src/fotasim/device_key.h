@@ -22,4 +22,10 @@ bool sim_write_device_certificates(const struct authority *authority,
                                    const char *folder, uint64_t seed,
                                    uint64_t homes);
 
+/* The same for the devices of a file (one Device ID a line) and their hubs,
+ * for their signatures only: FOLDER/listed-NNNN.pem. */
+bool sim_write_listed_certificates(const struct authority *authority,
+                                   const char *folder, uint64_t seed,
+                                   const char *path);
+
 #endif

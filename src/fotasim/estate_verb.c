@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 /* One sample campaign and what it is tried on have this size by default. */
-enum { DEFAULT_HOMES = 13000, FLUSH_AT = 1 << 20 };
+enum { DEFAULT_HOMES = 13000, FLUSH_AT = 1 << 20, SAY_AFTER = 1000000 };
 
 struct file {
     FILE *stream;
@@ -190,6 +190,8 @@ static bool write_smi(const char *folder, uint64_t seed, uint64_t homes,
         for (size_t i = 0; i < home.device_count; i++)
             add_device(&file.pending, &home, &home.devices[i]);
         *devices += home.device_count;
+        if ((n + 1) % SAY_AFTER == 0)
+            fprintf(stderr, "%" PRIu64 " of %" PRIu64 " homes\n", n + 1, homes);
         if (file.pending.len > FLUSH_AT)
             flush(&file);
     }

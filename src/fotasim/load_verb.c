@@ -1,10 +1,10 @@
-/* Sends prepared requests as fast as the answers come back, and says how long
- * each took: the generator of tools/bench. */
+/* Sends prepared requests, as fast as the answers come back or at a steady
+ * rate, and says how long each took: the generator of tools/bench. */
 #include "fotasim/verbs.h"
+#include "fotasim/wire.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "http/client.h"
 
 #include <jansson.h>
 #include <pthread.h>
@@ -12,44 +12,171 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+enum { MOST_CONNECTIONS = 256, MOST_URL = 2048 };
 
 struct load {
-    const char *url, *type, *bearer;
-    char **files;
-    size_t count;
-    atomic_size_t next, failed;
-    instant *took;
+    const char *url, *method, *header, *bearer, *lines, *expect;
+    uint64_t connections, rate, repeat;
+    struct wire_target target;
+    struct arena *arena;  /* of the bodies */
+    struct span *bodies;  /* with `get`: paths */
+    size_t count, total;  /* bodies; how many are sent, repeats included */
+    bool get;             /* bodies are paths below the URL */
+    instant start, *took; /* by clock_elapsed() */
+    atomic_size_t next, done, failed;
 };
+
+/* SIGTERM and SIGINT end it early; what was done counts. */
+static atomic_bool ending;
+
+static void end_early(int signal_number) {
+    (void)signal_number;
+    atomic_store(&ending, true);
+}
+
+/* ---- what is sent ---- */
+
+static void add_body(struct load *load, struct span body) {
+    if ((load->count & (load->count + 1)) == 0)
+        load->bodies = memory_grow(load->bodies, 2 * (load->count + 1) *
+                                                     sizeof *load->bodies);
+    load->bodies[load->count++] = body;
+}
+
+static bool read_file(struct load *load, const char *path, struct span *text) {
+    struct buffer octets = {0};
+    if (!read_whole(path, &octets))
+        return false;
+    *text = arena_copy(load->arena, buffer_span(&octets));
+    buffer_free(&octets);
+    return true;
+}
+
+static bool read_lines(struct load *load) {
+    struct span text;
+    if (!read_file(load, load->lines, &text))
+        return false;
+    while (text.len) {
+        const uint8_t *end = memchr(text.data, '\n', text.len);
+        size_t len = end ? (size_t)(end - text.data) : text.len;
+        if (len)
+            add_body(load, span_of(text.data, len));
+        text = span_of(text.data + len, text.len - len);
+        if (text.len)
+            text = span_of(text.data + 1, text.len - 1);
+    }
+    return true;
+}
+
+static bool read_bodies(struct load *load, char **files) {
+    if (load->lines && !read_lines(load))
+        return false;
+    for (; *files; files++) {
+        struct span body;
+        if (!read_file(load, *files, &body))
+            return false;
+        add_body(load, body);
+    }
+    if (load->get && !load->count)
+        add_body(load, span_text(""));
+    if (!load->count)
+        return refuse("load: there is nothing to send"), false;
+    return true;
+}
+
+static void write_head(const struct load *load, struct span body,
+                       struct buffer *head) {
+    head->len = 0;
+    buffer_printf(head, "%s %s", load->method, load->target.path);
+    if (load->get)
+        buffer_add(head, body);
+    buffer_printf(head, " HTTP/1.1\r\nHost: %s\r\n", load->target.host);
+    if (load->bearer)
+        buffer_printf(head, "Authorization: Bearer %s\r\n", load->bearer);
+    if (!load->get)
+        buffer_printf(head, "%s\r\nContent-Length: %zu\r\n", load->header,
+                      body.len);
+    buffer_text(head, "\r\n");
+}
+
+/* ---- sending ---- */
+
+/* The first failure is shown, for the others are likely the same. */
+static void note_failure(struct load *load, unsigned status,
+                         struct span answer) {
+    if (atomic_fetch_add(&load->failed, 1))
+        return;
+    int len = answer.len < 400 ? (int)answer.len : 400;
+    refuse("load: %s answered %u: %.*s", load->url, status, len,
+           answer.len ? (const char *)answer.data : "");
+}
+
+static bool is_good(const struct load *load, unsigned status,
+                    struct span answer) {
+    return status / 100 == 2 &&
+           (!load->expect || memmem(answer.data, answer.len, load->expect,
+                                    strlen(load->expect)));
+}
+
+/* At a rate a request counts from when it was due, so that a slow answer does
+ * not hide the wait of those behind it. */
+static instant wait_until_due(const struct load *load, size_t number) {
+    if (!load->rate)
+        return clock_elapsed();
+    instant due =
+        load->start + (instant)(number * (uint64_t)SECOND / load->rate);
+    for (instant left; (left = due - clock_elapsed()) > 0;) {
+        if (atomic_load(&ending))
+            break;
+        nanosleep(&(struct timespec){.tv_sec = left / SECOND,
+                                     .tv_nsec = left % SECOND * 1000},
+                  NULL);
+    }
+    return due;
+}
+
+static void send_one(struct load *load, struct wire *wire, struct buffer *head,
+                     size_t number) {
+    struct span body = load->bodies[number % load->count], answer;
+    write_head(load, body, head);
+    instant due = wait_until_due(load, number);
+    if (atomic_load(&ending))
+        return;
+    if (load->get)
+        body.len = 0;
+    unsigned status = wire_exchange(wire, buffer_span(head), body, &answer);
+    instant took = clock_elapsed() - due;
+    if (!is_good(load, status, answer))
+        note_failure(load, status, answer);
+    load->took[atomic_fetch_add(&load->done, 1)] = took;
+}
 
 static void *send_some(void *context) {
     struct load *load = context;
-    struct http_client *client = http_client_new(
-        &(struct http_client_options){.total_timeout = 60 * SECOND,
-                                      .most_answer = 4 << 20,
-                                      .bearer = load->bearer});
-    const char *const headers[] = {load->type, NULL};
-    for (size_t i; (i = atomic_fetch_add(&load->next, 1)) < load->count;) {
-        struct buffer body = {0};
-        struct http_answer answer;
-        bool ok = read_whole(load->files[i], &body);
-        instant start = clock_elapsed();
-        ok = ok && http_client_send(
-                       client,
-                       &(struct http_message){.method = "POST",
-                                              .url = load->url,
-                                              .headers = headers,
-                                              .body = buffer_span(&body)},
-                       &answer);
-        load->took[i] = clock_elapsed() - start;
-        if (!ok || answer.status != 200)
-            atomic_fetch_add(&load->failed, 1);
-        if (ok)
-            http_answer_free(&answer);
-        buffer_free(&body);
-    }
-    http_client_free(client);
+    struct wire wire = WIRE(&load->target);
+    struct buffer head = {0};
+    for (size_t i; (i = atomic_fetch_add(&load->next, 1)) < load->total &&
+                   !atomic_load(&ending);)
+        send_one(load, &wire, &head, i);
+    wire_close(&wire);
+    buffer_free(&head);
     return NULL;
 }
+
+static instant send_all(struct load *load) {
+    pthread_t threads[MOST_CONNECTIONS];
+    load->start = clock_elapsed();
+    for (size_t i = 0; i < load->connections; i++)
+        if (pthread_create(&threads[i], NULL, send_some, load) != 0)
+            abort();
+    for (size_t i = 0; i < load->connections; i++)
+        pthread_join(threads[i], NULL);
+    return clock_elapsed() - load->start;
+}
+
+/* ---- how it went ---- */
 
 static int by_time(const void *a, const void *b) {
     const instant *x = a, *y = b;
@@ -61,49 +188,70 @@ static double milliseconds(instant took) {
 }
 
 static void report(struct load *load, instant total) {
-    qsort(load->took, load->count, sizeof *load->took, by_time);
+    size_t done = atomic_load(&load->done);
+    qsort(load->took, done, sizeof *load->took, by_time);
     json_t *result = json_pack(
-        "{s:I, s:I, s:f, s:f, s:f, s:f}", "requests", (json_int_t)load->count,
+        "{s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "requests", (json_int_t)done,
         "failed", (json_int_t)atomic_load(&load->failed), "seconds",
-        (double)total / 1e6, "per_second",
-        (double)load->count * 1e6 / (double)total, "median_ms",
-        milliseconds(load->took[load->count / 2]), "p99_ms",
-        milliseconds(load->took[(load->count * 99 - 1) / 100]));
+        (double)total / 1e6, "per_second", (double)done * 1e6 / (double)total,
+        "median_ms", milliseconds(load->took[done / 2]), "p99_ms",
+        milliseconds(load->took[(done * 99 - 1) / 100]), "most_ms",
+        milliseconds(load->took[done - 1]));
     char *text = json_dumps(result, JSON_REAL_PRECISION(6));
     puts(text);
     free(text);
     json_decref(result);
 }
 
-enum { MOST_CONNECTIONS = 256 };
+static int run(struct load *load) {
+    load->total = load->count * load->repeat;
+    load->took = memory_alloc(load->total * sizeof *load->took);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGTERM, end_early);
+    signal(SIGINT, end_early);
+    instant total = send_all(load);
+    if (!atomic_load(&load->done))
+        return refuse("load: nothing was sent");
+    report(load, total);
+    return atomic_load(&load->failed) ? 1 : 0;
+}
+
+static bool is_complete(struct load *load) {
+    if (load->url && wire_target_read(load->url, &load->target) &&
+        load->connections && load->connections <= MOST_CONNECTIONS &&
+        load->repeat)
+        return true;
+    refuse("load: --url http://127.0.0.1:PORT/... is wanted, with 1 to %d "
+           "connections",
+           MOST_CONNECTIONS);
+    return false;
+}
 
 int verb_load(int argc, char **argv) {
-    uint64_t connections = 1;
-    struct load load = {.type = "Content-Type: application/xml"};
+    struct load load = {.method = "POST",
+                        .header = "Content-Type: application/xml",
+                        .connections = 1,
+                        .repeat = 1};
     const struct option_row rows[] = {
         {"url", OPTION_TEXT, &load.url},
-        {"header", OPTION_TEXT, &load.type},
+        {"method", OPTION_TEXT, &load.method},
+        {"header", OPTION_TEXT, &load.header},
         {"bearer", OPTION_TEXT, &load.bearer},
-        {"connections", OPTION_COUNT, &connections},
+        {"lines", OPTION_TEXT, &load.lines},
+        {"expect", OPTION_TEXT, &load.expect},
+        {"connections", OPTION_COUNT, &load.connections},
+        {"rate", OPTION_COUNT, &load.rate},
+        {"repeat", OPTION_COUNT, &load.repeat},
     };
-    if (!read_options(argc, argv, rows, sizeof rows / sizeof *rows,
-                      &load.files))
+    char **files;
+    if (!read_options(argc, argv, rows, sizeof rows / sizeof *rows, &files) ||
+        !is_complete(&load))
         return 2;
-    while (load.files[load.count])
-        load.count++;
-    if (!load.url || !load.count || connections > MOST_CONNECTIONS)
-        return refuse("load needs --url and files, and has at most %d "
-                      "connections",
-                      MOST_CONNECTIONS);
-    signal(SIGPIPE, SIG_IGN);
-    load.took = memory_alloc(load.count * sizeof *load.took);
-    pthread_t threads[MOST_CONNECTIONS];
-    instant start = clock_elapsed();
-    for (size_t i = 0; i < connections; i++)
-        pthread_create(&threads[i], NULL, send_some, &load);
-    for (size_t i = 0; i < connections; i++)
-        pthread_join(threads[i], NULL);
-    report(&load, clock_elapsed() - start);
+    load.get = strcmp(load.method, "GET") == 0;
+    load.arena = arena_new();
+    int status = read_bodies(&load, files) ? run(&load) : 1;
     free(load.took);
-    return atomic_load(&load.failed) ? 1 : 0;
+    free(load.bodies);
+    arena_free(load.arena);
+    return status;
 }

@@ -9,9 +9,10 @@ static const struct {
     int (*run)(int argc, char **argv);
 } VERBS[] = {
     {"pki",
-     "DIR [--homes N] [--seed S]\n"
+     "DIR [--homes N] [--devices FILE] [--seed S]\n"
      "      keys and certificates of the DSP and of the Users, and the\n"
-     "      certificates of the devices of that estate",
+     "      certificates of the devices of that estate, or of the listed\n"
+     "      devices and their hubs",
      verb_pki},
     {"estate",
      "DIR [--homes N] [--seed S] [--receive-url URL]\n"
@@ -48,15 +49,27 @@ static const struct {
      verb_csp},
     {"user",
      "[--listen 127.0.0.1:9300] [--id EUI64] [--state DIR] [--keep yes]\n"
-     "      [--certificate FILE] [--check no]\n"
+     "      [--certificate FILE] [--check no [--sample N]]\n"
      "      Users' Receive Response Services: /user/EUI64, or any path for "
      "--id;\n"
      "      USR1: down, USR2: up; PUT /faults/EUI64|all, GET /counts",
      verb_user},
+    {"alerts",
+     "--pki DIR --devices FILE --image NAME --kind 8F8A|8F8B|8F72\n"
+     "      --regions LIST [--batch N] [--seed S]\n"
+     "      what hubs and devices say of the image, in batches for their CSP",
+     verb_alerts},
     {"load",
-     "--url URL [--connections N] [--header TEXT] [--bearer TOKEN] FILE...\n"
-     "      posts each file once and says how long the answers took (JSON)",
+     "--url URL [--connections N] [--rate N] [--repeat N] [--method M]\n"
+     "      [--header TEXT] [--bearer TOKEN] [--expect TEXT] [--lines FILE]\n"
+     "      [FILE...]\n"
+     "      sends each file and each line once and says how long the answers\n"
+     "      took (JSON); with GET a line is what follows the URL",
      verb_load},
+    {"sign",
+     "--key FILE --certificate FILE --count N [--threads N] FILE...\n"
+     "      signs messages of fotad once more and says how fast (JSON)",
+     verb_sign},
 };
 
 enum { VERB_COUNT = sizeof VERBS / sizeof *VERBS };

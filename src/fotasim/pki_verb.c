@@ -58,7 +58,7 @@ static bool write_member(struct arena *arena, const struct authority *authority,
 }
 
 static bool write_pki(struct arena *arena, const char *folder, uint64_t seed,
-                      uint64_t homes) {
+                      uint64_t homes, const char *devices) {
     struct authority authority = authority_new(arena);
     bool good = make_folder(arena_printf(arena, "%s/keys", folder)) &&
                 make_folder(arena_printf(arena, "%s/certificates", folder)) &&
@@ -66,15 +66,19 @@ static bool write_pki(struct arena *arena, const char *folder, uint64_t seed,
                             certificate_pem(arena, authority.certificate));
     for (size_t i = 0; i < sizeof MEMBERS / sizeof *MEMBERS && good; i++)
         good = write_member(arena, &authority, folder, i);
+    const char *certificates = arena_printf(arena, "%s/certificates", folder);
     return good &&
-           sim_write_device_certificates(
-               &authority, arena_printf(arena, "%s/certificates", folder), seed,
-               homes);
+           sim_write_device_certificates(&authority, certificates, seed,
+                                         homes) &&
+           (!devices || sim_write_listed_certificates(&authority, certificates,
+                                                      seed, devices));
 }
 
 int verb_pki(int argc, char **argv) {
     uint64_t homes = 0, seed = 1;
+    const char *devices = NULL;
     const struct option_row rows[] = {{"homes", OPTION_COUNT, &homes},
+                                      {"devices", OPTION_TEXT, &devices},
                                       {"seed", OPTION_COUNT, &seed}};
     char **operands;
     if (!read_options(argc, argv, rows, sizeof rows / sizeof *rows, &operands))
@@ -82,7 +86,7 @@ int verb_pki(int argc, char **argv) {
     if (!operands[0] || operands[1])
         return refuse("pki: one folder is wanted"), 2;
     struct arena *arena = arena_new();
-    bool good = write_pki(arena, operands[0], seed, homes);
+    bool good = write_pki(arena, operands[0], seed, homes, devices);
     arena_free(arena);
     return good ? 0 : 1;
 }

@@ -1,4 +1,5 @@
 /* Signed Service Requests, one or many. */
+#include "fotasim/device_list.h"
 #include "fotasim/estate.h"
 #include "fotasim/keys.h"
 #include "fotasim/service_request.h"
@@ -18,7 +19,7 @@ struct asked {
         *pre_command, *signing_key, *output;
     uint64_t counter, command_variant, per_request;
     eui64 device, target;
-    eui64 *device_ids;
+    const eui64 *device_ids;
     size_t device_count;
 };
 
@@ -79,31 +80,14 @@ static bool use_pre_command(struct asked *a) {
     return good;
 }
 
-static bool parse_devices(struct asked *a, const struct buffer *text) {
-    a->device_ids =
-        arena_alloc(a->arena, (text->len / EUI64_TEXT_LEN + 1) * sizeof(eui64));
-    for (size_t at = 0; at < text->len;) {
-        const uint8_t *line = text->data + at;
-        const uint8_t *end = memchr(line, '\n', text->len - at);
-        size_t len = end ? (size_t)(end - line) : text->len - at;
-        if (!eui64_parse(span_of(line, len), &a->device_ids[a->device_count]))
-            return refuse("%s: line %zu is no Device ID", a->devices,
-                          a->device_count + 1),
-                   false;
-        a->device_count++;
-        at += len + 1;
-    }
-    return true;
-}
-
 /* One Device ID a line. */
 static bool use_devices(struct asked *a) {
-    struct buffer text = {0};
-    bool good = read_whole(a->devices, &text) && parse_devices(a, &text);
-    buffer_free(&text);
-    if (good && !a->device_count)
+    if (!read_device_list(a->arena, a->devices, &a->device_ids,
+                          &a->device_count))
+        return false;
+    if (!a->device_count)
         return refuse("%s: no device", a->devices), false;
-    return good;
+    return true;
 }
 
 static bool load(struct asked *a) {

@@ -4,7 +4,9 @@
 #include "base/memory.h"
 #include "duis/certificate.h"
 #include "fotasim/response.h"
+#include "fotasim/verbs.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -38,6 +40,7 @@ struct sim_users {
     size_t known_size, known_count; /* the size is a power of 2 */
     struct sim_message *messages;
     size_t message_count, message_room;
+    uint64_t unchecked_count;
 };
 
 /* ---- Users ---- */
@@ -222,17 +225,30 @@ static const char *note(struct sim_users *users, eui64 id, struct span text,
     return wrong;
 }
 
-static const char *count_only(struct sim_users *users, eui64 id) {
+static void keep_sample(const struct sim_users *users, uint64_t number,
+                        struct span text) {
+    struct buffer path = {0};
+    buffer_printf(&path, "%s/sample-%04" PRIu64 ".xml", users->options.state,
+                  number);
+    write_whole((const char *)path.data, text);
+    buffer_free(&path);
+}
+
+static const char *count_only(struct sim_users *users, eui64 id,
+                              struct span text) {
     pthread_mutex_lock(&users->lock);
     find_user(users, id)->counts.taken++;
+    uint64_t number = ++users->unchecked_count;
     pthread_mutex_unlock(&users->lock);
+    if (users->options.state && number <= users->options.sample)
+        keep_sample(users, number, text);
     return NULL;
 }
 
 static const char *check(struct sim_users *users, eui64 id,
                          const struct received *request) {
     if (users->options.unchecked)
-        return count_only(users, id);
+        return count_only(users, id, request->body);
     struct sim_response response = {.response_id = "",
                                     .request_id = "",
                                     .response_code = "",

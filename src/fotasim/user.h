@@ -28,7 +28,8 @@ struct sim_users_options {
     bool keep_messages;
     struct span certificate_pem; /* the DSP's; empty: signatures are not
                                   * checked */
-    bool unchecked; /* takes everything and only counts: for load */
+    bool unchecked;  /* takes everything and only counts: for load */
+    uint64_t sample; /* unchecked: the first so many are kept in `state` */
 };
 
 enum sim_fault_kind {

@@ -51,6 +51,7 @@ int verb_user(int argc, char **argv) {
         {"certificate", OPTION_TEXT, &certificate},
         {"keep", OPTION_TEXT, &keep},
         {"check", OPTION_TEXT, &check},
+        {"sample", OPTION_COUNT, &options.sample},
     };
     char **operands;
     if (!read_options(argc, argv, rows, sizeof rows / sizeof *rows, &operands))

@@ -14,7 +14,9 @@ int verb_image(int argc, char **argv);
 int verb_request(int argc, char **argv);
 int verb_csp(int argc, char **argv);
 int verb_user(int argc, char **argv);
+int verb_alerts(int argc, char **argv);
 int verb_load(int argc, char **argv);
+int verb_sign(int argc, char **argv);
 
 /* The options of one verb: "--name VALUE" each, then operands. */
 struct option_row {
