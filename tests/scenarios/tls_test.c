@@ -138,7 +138,7 @@ static const char *metric(struct scenario *s) {
         &(struct http_message){
             .method = "GET",
             .url = arena_printf(s->arena, "http://127.0.0.1:%u/metrics",
-                                s->operations_port)},
+                                s->fotads[0].operations_port)},
         &answer);
     const char *text = arena_text(s->arena, buffer_span(&answer.body));
     http_answer_free(&answer);
@@ -153,7 +153,7 @@ static void import_list(struct scenario *s, const long *serials, int to) {
                                                   s->config_path, "import",
                                                   "crl", path, NULL}) != 0)
         scenario_fail(s, "the list is not imported");
-    kill(s->fotad, SIGHUP);
+    kill(s->fotads[0].pid, SIGHUP);
 }
 
 static void revoked_clients_are_refused_after_a_reload(void **state) {
@@ -225,7 +225,7 @@ static void reloading_under_load_drops_nothing(void **state) {
     }
     for (int i = 0; i < RELOADS; i++) {
         use(s, i % 2 ? &server : &second);
-        kill(s->fotad, SIGHUP);
+        kill(s->fotads[0].pid, SIGHUP);
         usleep(50 * 1000);
     }
     atomic_store(&stop, true);
