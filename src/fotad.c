@@ -350,16 +350,16 @@ static bool reload_certificates(struct fotad *f) {
     struct duis_signer *fresh = load_signer(f);
     if (fresh)
         duis_signer_replace(f->signer, fresh);
-    bool good = true;
-    bool all[] = {
-        load_revocations(f),
-        fresh != NULL,
-        http_reload(f->users, &reason) || fail("user_gateway.unusable", reason),
-        csp_gateway_reload(f->csps, &reason) ||
-            fail("csp_gateway.unusable", reason),
-        people_reload(f->people, &reason) || fail("people.unusable", reason),
-        http_reload(f->operations, &reason) ||
-            fail("operations.unusable", reason)};
+    bool good = true, all[] = {load_revocations(f),
+                               fresh != NULL,
+                               http_reload(f->users, &reason) ||
+                                   fail("user_gateway.unusable", reason),
+                               csp_gateway_reload(f->csps, &reason) ||
+                                   fail("csp_gateway.unusable", reason),
+                               people_reload(f->people, &reason) ||
+                                   fail("people.unusable", reason),
+                               http_reload(f->operations, &reason) ||
+                                   fail("operations.unusable", reason)};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         good = good && all[i];
     return good;

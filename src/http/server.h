@@ -181,7 +181,7 @@ struct http_options {
      * stand, are not limited unless `limit_local` is set. */
     unsigned peer_connections, peer_rate;
     bool limit_local;
-    size_t max_header;    /* octets of all headers (16 KiB); 431 */
+    size_t max_header;    /* octets of all headers (8 KiB); 431 */
     size_t body_budget;   /* octets of all bodies in hand (256 MiB) */
     unsigned retry_after; /* seconds, told with every 503 (1) */
     instant idle_timeout; /* a connection nobody uses (30 s) */

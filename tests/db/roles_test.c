@@ -86,6 +86,8 @@ static void the_daemon_cannot_change_the_audit_trail(void **state) {
         {"create or replace function sat_append_only() returns trigger"
          " language plpgsql as 'begin return null; end'",
          DENIED},
+        {"update sat_seal set hash = ''", DENIED},
+        {"delete from sat_seal", DENIED},
         {"update sat_guard set keep = null", DENIED},
         {"delete from sat_guard", DENIED},
         {"set session_replication_role = replica", DENIED},
