@@ -8,6 +8,7 @@
 #include "device/receive.h"
 #include "device/send.h"
 #include "duis/library.h"
+#include "mail/mail.h"
 #include "operations/health.h"
 #include "request/pipeline.h"
 #include "ssi/people.h"
@@ -38,6 +39,7 @@ struct fotad {
     struct receivers *receivers;
     struct people *people;
     struct housekeeping *housekeeping;
+    struct mail *mail;
 };
 
 static const char usage[] =
@@ -98,6 +100,8 @@ static const char *contradiction(struct fotad *f) {
             return reason;
     }
     const char *wrong = csp_gateway_contradiction(config, f->arena);
+    if (!wrong)
+        wrong = mail_contradiction(config);
     return wrong ? wrong : people_contradiction(config, f->arena);
 }
 
@@ -262,6 +266,11 @@ static bool start_housekeeping(struct fotad *f) {
     return true;
 }
 
+static bool start_mail(struct fotad *f) {
+    f->mail = mail_start(&f->config);
+    return true;
+}
+
 static bool start(struct fotad *f) {
     f->requests.config = &f->config;
     if (!duis_open())
@@ -269,7 +278,8 @@ static bool start(struct fotad *f) {
     return open_database(f) && load_rules(f) && load_keys(f) &&
            load_acb_key(f) && start_alerts(f) && listen_operations(f) &&
            start_csp_gateway(f) && start_commands(f) && start_receivers(f) &&
-           start_housekeeping(f) && start_people(f) && listen_users(f);
+           start_housekeeping(f) && start_mail(f) && start_people(f) &&
+           listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -321,6 +331,7 @@ static void stop(struct fotad *f) {
     http_close(f->users);
     people_stop(f->people);
     housekeeping_stop(f->housekeeping);
+    mail_stop(f->mail);
     csp_gateway_stop(f->csps);
     command_send_stop(f->commands);
     receivers_stop(f->receivers);
