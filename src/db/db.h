@@ -133,9 +133,15 @@ enum outcome db_copy_begin(struct db *db, const char *sql);
 enum outcome db_copy_feed(struct db *db, struct span octets);
 enum outcome db_copy_end(struct db *db);
 
-/* Applies the embedded migrations that are missing, and the functions.
+/* Applies the embedded migrations that are missing, and the functions, and
+ * grants the roles their rights; nothing missing changes nothing.
  * `may_change` false: only looks. `*missing` gets the number that were not
  * applied before. */
 enum outcome db_migrate(struct db *db, bool may_change, int *missing);
+
+/* Gives the roles fotad_daemon and fotad_reader their rights again, for when
+ * they were created after the migration. Warns when they are not there. Only
+ * the database's owner may. */
+enum outcome db_grant_rights(struct db *db);
 
 #endif

@@ -14,7 +14,7 @@ struct mail_message {
 
 /* Could the text stand as an address in a header and in an SMTP command? ASCII,
  * one '@' between two parts, no white space, no controls, none of <>()[]\,;:".
- * Table account is stricter: is_mail_address() in sql/0009-mail.sql. */
+ * Table account is stricter: is_mail_address() in sql/0010-mail.sql. */
 bool mail_is_address(const char *text);
 
 /*

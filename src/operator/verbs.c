@@ -19,8 +19,9 @@ enum option_set {
 /* What a verb needs before it runs. */
 enum need {
     NEEDS_NOTHING,
-    NEEDS_DATABASE, /* any, even an empty one */
-    NEEDS_SCHEMA,   /* one of this program's version */
+    NEEDS_DATABASE, /* any, even an empty one, as its owner */
+    NEEDS_OWNER,    /* one of this program's version, as its owner */
+    NEEDS_SCHEMA,   /* the same, as fotad uses it */
 };
 
 static const struct verb {
@@ -32,14 +33,16 @@ static const struct verb {
 } verbs[] = {
     {"migrate", NULL, 0, NEEDS_DATABASE, verb_migrate,
      "bring the database to the version of this program"},
-    {"import cpl", "FILE.csv", OPTION_REPLACE, NEEDS_SCHEMA, verb_import_cpl,
+    {"import cpl", "FILE.csv", OPTION_REPLACE, NEEDS_OWNER, verb_import_cpl,
      "load the Central Products List"},
-    {"import smi", "FILE.csv", OPTION_REPLACE, NEEDS_SCHEMA, verb_import_smi,
+    {"import smi", "FILE.csv", OPTION_REPLACE, NEEDS_OWNER, verb_import_smi,
      "load the Smart Metering Inventory"},
-    {"import users", "FILE.csv", OPTION_REPLACE, NEEDS_SCHEMA,
-     verb_import_users, "load the Users of DUIS"},
-    {"import certificates", "DIR", OPTION_REPLACE, NEEDS_SCHEMA,
+    {"import users", "FILE.csv", OPTION_REPLACE, NEEDS_OWNER, verb_import_users,
+     "load the Users of DUIS"},
+    {"import certificates", "DIR", OPTION_REPLACE, NEEDS_OWNER,
      verb_import_certificates, "load certificates of Users and devices"},
+    {"import crl", "FILE", 0, NEEDS_OWNER, verb_import_crl,
+     "load a certificate revocation list"},
     {"status", "DEVICE", 0, NEEDS_SCHEMA, verb_status,
      "show the firmware update status of a device"},
     {"reset", "DEVICE", OPTION_REASON, NEEDS_SCHEMA, verb_reset,
@@ -263,8 +266,11 @@ static enum outcome run_verb(struct call *call, const struct verb *verb) {
     enum outcome outcome = configure(call);
     if (outcome != DONE)
         return outcome;
-    call->db = db_open(call->config.database_conninfo, "fotactl");
-    if (need == NEEDS_SCHEMA)
+    const char *owner = call->config.database_owner_conninfo;
+    call->db = db_open(
+        need != NEEDS_SCHEMA && *owner ? owner : call->config.database_conninfo,
+        "fotactl");
+    if (need != NEEDS_DATABASE)
         outcome = check_schema(call);
     if (outcome == DONE)
         outcome = verb->run(call);

@@ -28,6 +28,7 @@ enum outcome verb_import_cpl(struct call *call);
 enum outcome verb_import_smi(struct call *call);
 enum outcome verb_import_users(struct call *call);
 enum outcome verb_import_certificates(struct call *call);
+enum outcome verb_import_crl(struct call *call);
 enum outcome verb_status(struct call *call);
 enum outcome verb_reset(struct call *call);
 enum outcome verb_dry_run(struct call *call);

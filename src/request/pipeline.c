@@ -294,6 +294,7 @@ static void handle(void *context, const struct http_request *request,
                       .body = request->body,
                       .service = strrchr(request->path, '/') + 1,
                       .received = clock_now(),
+                      .client = request->peer_id,
                       .condition = CONDITION_accepted,
                       .detail = ""};
     enum step step = work(rq);

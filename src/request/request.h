@@ -35,6 +35,7 @@ struct rq {
     struct span body;
     const char *service; /* "serviceD" */
     instant received;
+    eui64 client;   /* of the TLS client certificate; 0: none */
     bool rehearsal; /* judge only: image and claim leave nothing behind */
 
     struct duis_request duis;            /* parse */

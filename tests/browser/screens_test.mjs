@@ -128,22 +128,22 @@ test("a request is followed live to its end", async () => {
     for (const csp of ["north", "south"])
         world.setCspFaults(csp, "report_delay 5000\ndelivery_delay 12000");
     world.setDeviceFaults("han_delay 2000\nactivation_delay 3000");
-    const list = world.devices(1, PPMID, "accepted", 60);
+    const list = world.devices(1, PPMID, "accepted", 5000);
     const id = await world.send(1, "11.4", PPMID, list, "I99");
     const page = await as("ann", `/ssi/requests/${id}`);
     await page.getByText("In progress").first().waitFor();
     await page.locator("[data-state=live]").waitFor();
-    await legend(page, "Waiting for the CSP").getByText("60 (100%)").waitFor();
+    await legend(page, "Waiting for the CSP").getByText("5,000 (100%)").waitFor();
     await page.evaluate(() => {
         window.neverReloaded = true;
     });
-    await legend(page, "Approved by the CSP").getByText("60 (100%)")
-        .waitFor({ timeout: 20000 });
-    await examine(page, "request-live");
-    await legend(page, "Activated").getByText("60 (100%)")
+    await legend(page, "Approved by the CSP").getByText("5,000 (100%)")
         .waitFor({ timeout: 60000 });
+    await examine(page, "request-live");
+    await legend(page, "Activated").getByText("5,000 (100%)")
+        .waitFor({ timeout: 180000 });
     await page.locator(".live-state", { hasText: "Finished" }).waitFor();
-    await page.getByText(/60 devices have the firmware/)
+    await page.getByText(/5,000 devices have the firmware/)
         .waitFor({ state: "attached" });
     assert.equal(await page.evaluate(() => window.neverReloaded), true);
     await settled();

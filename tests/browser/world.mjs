@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const BIN = "build/release";
 const OUT = "build/browser/world";
-const HOMES = 1000;
+const HOMES = 18000;
 export const PASSWORD = "correct horse battery";
 
 /* name, role, number of the supplier */

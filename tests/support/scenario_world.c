@@ -163,7 +163,7 @@ static unsigned free_port(void) {
 static void write_config(struct scenario *s) {
     const char *text = arena_printf(
         s->arena,
-        "[database]\nconninfo = %s\n"
+        "[database]\nconninfo = %s\nowner_conninfo = %s\n"
         "[user_gateway]\nlisten = 127.0.0.1:%u\n"
         "[csp_gateway]\nlisten = 127.0.0.1:%u\n"
         "[people]\nlisten = 127.0.0.1:%u\n"
@@ -180,10 +180,10 @@ static void write_config(struct scenario *s) {
         "base_url = http://127.0.0.1:%u\ntoken = to-south\n"
         "inbound_token = of-south\ntimeout = 2s\n"
         "%s",
-        s->conninfo, s->user_port, s->csp_port, free_port(), s->operations_port,
-        scenario_home, scenario_home, scenario_home, scenario_clock_path,
-        csp_sim_port(s->csps[0]), csp_sim_port(s->csps[1]),
-        s->wish.config ? s->wish.config : "");
+        pg_as_daemon(s->conninfo), s->conninfo, s->user_port, s->csp_port,
+        free_port(), s->operations_port, scenario_home, scenario_home,
+        scenario_home, scenario_clock_path, csp_sim_port(s->csps[0]),
+        csp_sim_port(s->csps[1]), s->wish.config ? s->wish.config : "");
     if (!write_whole(s->config_path, span_text(text)))
         scenario_fail(s, "%s cannot be written", s->config_path);
 }

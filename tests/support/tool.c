@@ -14,7 +14,8 @@
 
 static void write_config(struct tool *tool, const char *conninfo) {
     struct buffer text = {0};
-    buffer_printf(&text, "[database]\nconninfo = %s\n", conninfo);
+    buffer_printf(&text, "[database]\nconninfo = %s\nowner_conninfo = %s\n",
+                  pg_as_daemon(conninfo), conninfo);
     tool_file(tool, "fotad.conf", buffer_span(&text));
     buffer_free(&text);
 }
