@@ -22,6 +22,15 @@ enum {
 static const struct retry_policy policy = {
     .first = MINUTE, .most = HOUR, .give_up = 4 * DAY};
 
+bool mail_is_kind(const char *text) {
+    static const char *const kinds[MAIL_KINDS] = {
+        "request_finished", "failure_share", "quarantine"};
+    for (int i = 0; i < MAIL_KINDS; i++)
+        if (strcmp(kinds[i], text) == 0)
+            return true;
+    return false;
+}
+
 /* ---- what the section says ---- */
 
 static bool begins(const char *text, const char *with) {

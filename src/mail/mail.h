@@ -15,6 +15,11 @@
 #include "base/config.h"
 #include "db/db.h"
 
+/* How many things there are to wish for: enum notice_kind in sql/0010-mail.sql.
+ * Is the text the name of one? */
+enum { MAIL_KINDS = 3 };
+bool mail_is_kind(const char *text);
+
 /* What is wrong with the section [mail], or NULL. */
 const char *mail_contradiction(const struct config *config);
 
