@@ -107,25 +107,25 @@ static const struct account_case mail_cases[] = {
     {"account add anne --role auditor", 0, NULL},
     {"account add dora --role administrator", 0, NULL},
     {"account mail anne", 2, "say --mail ADDRESS, --wish LIST or both"},
-    {"account mail nobody --mail a@b", 1, "there is no account nobody"},
+    {"account mail nobody --mail a@@b", 1, "there is no account nobody"},
     {"account mail anne --wish quarantine", 1,
      "anne has no address yet: give --mail ADDRESS as well"},
     {"account mail anne --mail anne", 1,
      "anne: what --mail says is no e-mail address in ASCII; nothing was "
      "changed"},
-    {"account mail anne --mail a@b --wish everything", 2,
+    {"account mail anne --mail a@@b --wish everything", 2,
      "say what to tell: --wish request_finished, failure_share and "
      "quarantine, with ',' between them, or none"},
-    {"account mail anne --mail a@b --wish request_finished,", 2,
+    {"account mail anne --mail a@@b --wish request_finished,", 2,
      "say what to tell: --wish request_finished, failure_share and "
      "quarantine, with ',' between them, or none"},
-    {"account mail dora --mail a@b --wish quarantine", 1,
+    {"account mail dora --mail a@@b --wish quarantine", 1,
      "dora is an administrator and sees no requests: there is nothing to tell "
      "it"},
-    {"account mail anne --mail anne@example.org --wish "
+    {"account mail anne --mail anne@@example.org --wish "
      "failure_share,request_finished",
      0, NULL},
-    {"account list --mail a@b", 2, "--mail does not belong to 'account list'"},
+    {"account list --mail a@@b", 2, "--mail does not belong to 'account list'"},
 };
 
 static void an_account_is_told_what_it_wishes(void **state) {
