@@ -228,7 +228,8 @@ end $$;
 -- (the audit trail has them); failed ones are tried again at their time, or
 -- given up if that is 'infinity'. p_paused_until is null while the address
 -- answers; otherwise the lane rests. p_until is the lane's next lease, or null
--- to give it back; it is not touched if another has leased it since.
+-- to give it back; it is not touched if another has leased it since. Said
+-- again (its answer was lost), it counts no try a second time.
 create or replace function settle_lane(
     p_user_id macaddr8, p_lease timestamptz, p_until timestamptz,
     p_delivered bigint[], p_failed bigint[], p_next_tries timestamptz[],
@@ -238,8 +239,13 @@ create or replace function settle_lane(
     language plpgsql
     set plan_cache_mode = force_generic_plan
 as $$
+declare
+    leased timestamptz;
 begin
     given_up := 0;
+    select leased_until into leased from alert_lane
+    where user_id = p_user_id for update;
+    still_leased := leased in (p_lease, p_until) is true;
     with gone as (
         delete from alert where alert_no = any (p_delivered)
         returning alert_no, user_id, request_no, device_id, code)
@@ -249,6 +255,9 @@ begin
         'counter ' || alert_no
     from gone;
 
+    if leased is distinct from p_lease then
+        return;
+    end if;
     if cardinality(p_failed) > 0 then
         with failed as (
             update alert a set tries = a.tries + 1, last_error = f.error,
@@ -276,8 +285,7 @@ begin
         next_try = coalesce(p_paused_until, '-infinity'),
         last_error = case when p_tries > 0 then coalesce(p_error, last_error)
             end
-    where user_id = p_user_id and leased_until = p_lease;
-    still_leased := found;
+    where user_id = p_user_id;
 end $$;
 
 -- A person has undelivered messages tried again at once: those given up, and

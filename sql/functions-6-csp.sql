@@ -110,21 +110,25 @@ end;
 create or replace function job_handed_over(p_job_no bigint, p_now timestamptz)
     returns void language sql
 begin atomic
-    update csp_job set state = 'handed_over', ended = p_now,
-        tries = tries + 1, leased_until = null, last_error = null
-    where job_no = p_job_no and state = 'waiting';
+    with moved as (
+        update csp_job set state = 'handed_over', ended = p_now,
+            tries = tries + 1, leased_until = null, last_error = null
+        where job_no = p_job_no and state = 'waiting'
+        returning request_no, csp)
     insert into sat_entry (at, kind, request_no, csp, code, detail)
-    select p_now, 'job', request_no, csp, 'handed_over', 'job ' || job_no
-    from csp_job where job_no = p_job_no;
+    select p_now, 'job', request_no, csp, 'handed_over', 'job ' || p_job_no
+    from moved;
 end;
 
+-- Counts once, however often it is said: only while that lease lasts.
 create or replace function job_again(
-    p_job_no bigint, p_next_try timestamptz, p_error text) returns void
+    p_job_no bigint, p_next_try timestamptz, p_error text,
+    p_lease timestamptz) returns void
     language sql
 begin atomic
     update csp_job set tries = tries + 1, next_try = p_next_try,
         leased_until = null, last_error = p_error
-    where job_no = p_job_no and state = 'waiting';
+    where job_no = p_job_no and state = 'waiting' and leased_until = p_lease;
 end;
 
 -- A reason as the CSP gave it: one that csp_reason has, else OTHER.

@@ -157,8 +157,10 @@ begin atomic
     from sent order by command_no;
 end;
 
+-- Counts once, however often it is said: only while that lease lasts.
 create or replace function commands_again(
-    p_command_nos bigint[], p_next_tries timestamptz[], p_errors text[])
+    p_command_nos bigint[], p_next_tries timestamptz[], p_errors text[],
+    p_lease timestamptz)
     returns void language sql
     set plan_cache_mode = force_generic_plan
 begin atomic
@@ -166,7 +168,8 @@ begin atomic
         next_try = a.next_try, last_error = a.error
     from unnest(p_command_nos, p_next_tries, p_errors)
         as a (command_no, next_try, error)
-    where c.command_no = a.command_no and c.state = 'waiting';
+    where c.command_no = a.command_no and c.state = 'waiting'
+        and c.leased_until = p_lease;
 end;
 
 -- Writes the answer that a condition has to the senders of these requests.

@@ -291,3 +291,29 @@ begin
     get diagnostics gone = row_count;
     return gone;
 end $$;
+
+-- ---- a clock that was set back ----
+
+-- Leases and pauses that end later than any that begins now: by a clock that
+-- ran ahead, or before it was set back. A command held for its execution time
+-- is none of them.
+create or replace function cut_pauses(
+    p_now timestamptz, p_lease_end timestamptz, p_user_retry timestamptz,
+    p_csp_retry timestamptz) returns void
+    language plpgsql as $$
+begin
+    update alert_lane set leased_until = null
+    where leased_until > p_lease_end;
+    update alert_lane set next_try = p_now
+    where next_try > p_user_retry;
+    update alert set next_try = p_user_retry
+    where state = 'waiting' and tries > 0 and next_try > p_user_retry;
+    update csp_job set leased_until = null
+    where state = 'waiting' and leased_until > p_lease_end;
+    update csp_job set next_try = p_csp_retry
+    where state = 'waiting' and next_try > p_csp_retry;
+    update device_command set leased_until = null
+    where state = 'waiting' and leased_until > p_lease_end;
+    update device_command set next_try = p_csp_retry
+    where state = 'waiting' and tries > 0 and next_try > p_csp_retry;
+end $$;

@@ -256,8 +256,8 @@ end $$;
 -- ---- the outbox ----
 
 -- Takes up to p_most notices in hand. What its account may not or does not
--- wish to hear any more is removed. A lease that ends too far ahead is of a
--- clock that was set back.
+-- wish to hear any more is removed. A lease or a pause that ends too far ahead is
+-- of a clock that was set back.
 create or replace function lease_notices(
     p_now timestamptz, p_until timestamptz, p_most integer)
     returns table (notice_no bigint, mail text, made timestamptz,
@@ -265,8 +265,7 @@ create or replace function lease_notices(
     language plpgsql as $$
 begin
     delete from notice n
-    where n.state = 'waiting' and n.next_try <= p_now
-        and not exists (select from account a
+    where n.state = 'waiting' and not exists (select from account a
             join notice_wish w on w.account = a.name and w.kind = n.kind
             join service_request r on r.request_no = n.request_no
             where a.name = n.account and hears_of(a, r));
@@ -275,7 +274,8 @@ begin
     from account a
     where a.name = n.account and n.notice_no = any (array(
         select d.notice_no from notice d
-        where d.state = 'waiting' and d.next_try <= p_now
+        where d.state = 'waiting'
+            and (d.next_try <= p_now or d.next_try > p_now + interval '2 hours')
             and (d.leased_until is null or d.leased_until <= p_now
                 or d.leased_until > p_until + (p_until - p_now))
         order by d.next_try, d.notice_no limit p_most

@@ -1,6 +1,7 @@
 /* fotad: the daemon, in the foreground (systemd Type=notify). */
 #include "alerts/deliver.h"
 #include "base/config.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "csp_gateway/gateway.h"
@@ -12,6 +13,7 @@
 #include "mail/mail.h"
 #include "operations/health.h"
 #include "operations/revocations.h"
+#include "operations/watchdog.h"
 #include "request/pipeline.h"
 #include "ssi/people.h"
 #include "tracking/housekeeping.h"
@@ -107,6 +109,8 @@ static const char *contradiction(struct fotad *f) {
         wrong = csp_gateway_contradiction(config, f->arena);
     if (!wrong)
         wrong = mail_contradiction(config);
+    if (!wrong)
+        wrong = db_conninfo_contradiction(config->database_conninfo, f->arena);
     return wrong ? wrong : people_contradiction(config);
 }
 
@@ -143,12 +147,20 @@ static bool migrate(struct fotad *f) {
 static bool open_database(struct fotad *f) {
     f->db = db_open(f->config.database_conninfo, "fotad");
     int missing = 0;
+    bool later = false;
     if (f->config.database_migrate && !migrate(f))
         return false;
     if (db_migrate(f->db, false, &missing) != DONE)
         return fail("db.unusable", db_reason(f->db));
-    return !missing || fail("db.old", "the database is of another version: run "
-                                      "fotactl migrate");
+    if (missing)
+        return fail("db.old", "the database is of another version: run "
+                              "fotactl migrate");
+    if (db_is_later(f->db, &later) == DONE && later)
+        log_warning("db.later", ": the database belongs to a later release; "
+                                "this one works on it as it is. Start the "
+                                "later one everywhere");
+    crash_point(CRASH_migrated);
+    return true;
 }
 
 static bool load_rules(struct fotad *f) {
@@ -318,6 +330,21 @@ static int signals(void) {
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* The keys that may change while it runs; a file that is wrong changes
+ * nothing. */
+static bool reload_config(struct fotad *f) {
+    struct arena *arena = arena_new();
+    struct config config;
+    const char *reason;
+    bool good = config_read(&config, f->config_path, arena, &reason);
+    if (good)
+        log_set_level(config.log_level);
+    else
+        log_error("config.refused", ": %s; the old values stay", reason);
+    arena_free(arena);
+    return good;
+}
+
 /* New connections get the new certificates; what cannot be read leaves the old
  * ones in use. */
 static bool reload_certificates(struct fotad *f) {
@@ -342,40 +369,44 @@ static bool reload_certificates(struct fotad *f) {
 
 static void reload(struct fotad *f) {
     sd_notify(0, "RELOADING=1");
-    bool rules = load_rules(f), certificates = reload_certificates(f);
-    if (rules && certificates)
-        log_info("fotad.reloaded", ": rules, keys, certificates and "
-                                   "revocation lists were read again");
+    bool config = reload_config(f), rules = load_rules(f);
+    bool certificates = reload_certificates(f);
+    if (config && rules && certificates)
+        log_info("fotad.reloaded", ": [log] level, rules, keys, certificates "
+                                   "and revocation lists were read again");
     sd_notify(0, "READY=1");
-}
-
-/* Half of what systemd allows, and at most 10 s. */
-static int pause_milliseconds(void) {
-    uint64_t watchdog = 0;
-    if (sd_watchdog_enabled(0, &watchdog) <= 0 || watchdog > 20 * SECOND)
-        return 10000;
-    return (int)(watchdog / 2 / 1000);
 }
 
 static void live(struct fotad *f, int fd) {
     struct pollfd wait = {.fd = fd, .events = POLLIN};
-    int timeout = pause_milliseconds();
+    int pause = watchdog_pause();
     for (;;) {
         struct signalfd_siginfo got;
-        if (poll(&wait, 1, timeout) == 1 &&
+        if (poll(&wait, 1, pause) == 1 &&
             read(fd, &got, sizeof got) == (ssize_t)sizeof got) {
             if (got.ssi_signo != SIGHUP)
                 return;
             reload(f);
         }
-        sd_notify(0, "WATCHDOG=1");
+        watchdog_tell(f->config.operations_stuck_after);
     }
 }
 
-/* Readiness goes down first, then what is in hand is finished. */
-static void stop(struct fotad *f) {
+/* Readiness goes down and a load balancer sees it; another signal ends the
+ * wait. */
+static void step_down(struct fotad *f, int fd) {
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    sd_notify(0, "STOPPING=1");
+    log_info("fotad.stopping", "%s", "");
     health_stop();
+    if (f->config.operations_stop_grace)
+        poll(&wait, 1, (int)(f->config.operations_stop_grace / MILLISECOND));
+}
+
+/* What is in hand is finished. */
+static void stop(struct fotad *f) {
     http_close(f->users);
+    crash_point(CRASH_stop_drained);
     people_stop(f->people);
     housekeeping_stop(f->housekeeping);
     mail_stop(f->mail);
@@ -383,6 +414,7 @@ static void stop(struct fotad *f) {
     command_send_stop(f->commands);
     receivers_stop(f->receivers);
     alerts_stop(f->alerts);
+    crash_point(CRASH_stop_finished);
     http_close(f->operations);
     request_use_rules(NULL);
     acb_key_free(f->requests.acb);
@@ -391,19 +423,23 @@ static void stop(struct fotad *f) {
 }
 
 static int serve(struct fotad *f) {
+    if (!crash_prepare())
+        return !fail("crash.unknown", "FOTAD_CRASH_AT names no crash point");
     int fd = signals();
     bool started = fd >= 0 && start(f);
     if (started) {
         warn(f);
+        crash_point(CRASH_started);
         log_info("fotad.ready", "version=%s users=%s csps=%s operations=%s",
                  FOTAD_VERSION, f->config.user_listen, f->config.csp_listen,
                  f->config.operations_listen);
         sd_notify(0, "READY=1");
         live(f, fd);
-        sd_notify(0, "STOPPING=1");
-        log_info("fotad.stopping", "%s", "");
+        step_down(f, fd);
     }
     stop(f);
+    if (started)
+        log_info("fotad.stopped", "%s", "");
     close(fd);
     return started ? 0 : 1;
 }

@@ -1,8 +1,10 @@
 #include "alerts/deliver.h"
 
 #include "alerts/turn.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/progress.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -102,6 +104,8 @@ static size_t lease_lanes(struct worker *worker, unsigned most) {
     for (size_t i = 0; i < count; i++)
         hold(alerts, lanes[i].user_id);
     pthread_mutex_unlock(&alerts->lock);
+    if (count)
+        crash_point(CRASH_lane_leased);
     for (size_t i = 0; i < count; i++)
         add_turn(worker, &lanes[i], lease);
     arena_free(arena);
@@ -113,6 +117,8 @@ static void load(struct worker *worker, struct turn *turn) {
     turn->begin_until = clock_elapsed() + config->delivery_timeout;
     note(worker,
          turn_load(turn, worker->db, clock_now(), config->delivery_batch));
+    if (turn->count)
+        crash_point(CRASH_alerts_loaded);
     turn_begin(turn, &worker->sender);
     if (!turn->on_the_way)
         atomic_store(&worker->woken, true); /* nothing would end the wait */
@@ -182,6 +188,7 @@ static bool settle(struct worker *worker, struct turn *turn, bool may_go_on) {
         turn->settle_at = clock_elapsed() + POLL;
         return false;
     }
+    crash_point(CRASH_lane_settled);
     log_lane(turn, &result);
     if (settled.given_up)
         log_given_up(turn->lane.user_id, settled.given_up, any_error(&result));
@@ -218,13 +225,17 @@ static instant pause_of(const struct worker *worker) {
 static void collect(struct worker *worker) {
     struct delivery *ended =
         http_client_wait(worker->sender.http, pause_of(worker));
-    for (; ended; ended = http_client_wait(worker->sender.http, 0))
+    for (; ended; ended = http_client_wait(worker->sender.http, 0)) {
+        crash_point(CRASH_alert_answered);
         turn_end(ended);
+    }
 }
 
 static void *work(void *context) {
     struct worker *worker = context;
+    struct progress *progress = progress_new("delivery");
     for (;;) {
+        progress_step(progress);
         bool stopping = atomic_load(&worker->alerts->stopping);
         if (!stopping)
             look_for_work(worker);
@@ -233,9 +244,11 @@ static void *work(void *context) {
             advance(worker, turn);
         }
         if (stopping && !worker->turns)
-            return NULL;
+            break;
         collect(worker);
     }
+    progress_free(progress);
+    return NULL;
 }
 
 /* ---- start and stop ---- */

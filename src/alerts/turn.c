@@ -1,5 +1,6 @@
 #include "alerts/turn.h"
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
@@ -139,6 +140,7 @@ static bool begin(struct delivery *delivery, const struct turn_sender *sender) {
         return false;
     }
     delivery->turn->on_the_way++;
+    crash_point(CRASH_alert_begun);
     return true;
 }
 

@@ -111,6 +111,13 @@ static bool read_DURATION(struct loading *l, const char *value, void *field) {
     return true;
 }
 
+static bool read_PAUSE(struct loading *l, const char *value, void *field) {
+    if (strcmp(value, "0s") != 0)
+        return read_DURATION(l, value, field);
+    *(instant *)field = 0;
+    return true;
+}
+
 static bool read_EUI64(struct loading *l, const char *value, void *field) {
     if (!eui64_parse(span_text(value), field))
         return wrong(l, value, "an EUI-64 such as 90-B3-D5-1F-30-00-00-02");

@@ -21,6 +21,7 @@
 #define CONFIG_TYPE_COUNT uint32_t   /* 1 to 2^31 - 1 */
 #define CONFIG_TYPE_SIZE size_t      /* octets; k, m, g are powers of 1024 */
 #define CONFIG_TYPE_DURATION instant /* 90s, 15m, 1h, 4d; at least 1s */
+#define CONFIG_TYPE_PAUSE instant    /* the same, or 0s */
 #define CONFIG_TYPE_EUI64 eui64      /* 90-B3-D5-1F-30-00-00-02 */
 #define CONFIG_TYPE_GBCS int32_t     /* 4.1 is 40100, empty is 0 */
 #define CONFIG_TYPE_LEVEL enum log_level

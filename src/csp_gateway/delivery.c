@@ -1,5 +1,7 @@
 #include "csp_gateway/inbound.h"
 
+#include "base/crash.h"
+
 struct notification {
     const char *id, *job_id, *device_type, *version, *status, *reason;
     eui64 chf_id, device_id;
@@ -99,6 +101,7 @@ static enum outcome take(struct db *db, void *context) {
     enum outcome outcome = db_run(db, &statement, &params, in->arena, &rows);
     if (outcome != DONE)
         return outcome;
+    crash_point(CRASH_notifications_worked);
     in->accepted = (size_t)db_get_int(rows, 0, 0);
     in->failures = (size_t)db_get_int(rows, 0, 1);
     in->others = (size_t)db_get_int(rows, 0, 2);

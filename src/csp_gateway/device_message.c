@@ -1,5 +1,7 @@
 #include "csp_gateway/inbound.h"
 
+#include "base/crash.h"
+
 #include "gbcs/message.h"
 
 struct entry {
@@ -100,6 +102,7 @@ static enum outcome take(struct db *db, void *context) {
     enum outcome outcome = db_run(db, &statement, &params, in->arena, &rows);
     if (outcome != DONE)
         return outcome;
+    crash_point(CRASH_messages_worked);
     in->accepted = (size_t)db_get_int(rows, 0, 0);
     in->duplicates = (size_t)db_get_int(rows, 0, 1);
     inbound_refuse(in, rows, 2, all->positions, all->count);

@@ -1,6 +1,7 @@
 #include "csp_gateway/job.h"
 
 #include "base/backoff.h"
+#include "base/crash.h"
 #include "base/hex.h"
 #include "base/log.h"
 
@@ -78,7 +79,7 @@ enum outcome csp_job_lease(struct db *db, const struct config_csp *csp,
     db_instant(&params, now + lease_of(csp));
     struct db_rows *rows;
     enum outcome outcome = db_run(db, &lease, &params, arena, &rows);
-    *job = (struct csp_job){.csp = csp};
+    *job = (struct csp_job){.csp = csp, .lease = now + lease_of(csp)};
     *found = outcome == DONE && !db_is_null(rows, 0, 0);
     if (!*found)
         return outcome;
@@ -117,8 +118,11 @@ static struct csp_answer send_image(const struct csp_job *job, struct db *db,
         client, job->csp, arena, "PUT",
         arena_printf(arena, "/firmware-images/%s", image_name(job, arena)),
         "application/octet-stream", NULL, job->image, good);
-    if (answer.verdict == CSP_TAKEN)
-        note_image_sent(job, db, arena);
+    if (answer.verdict != CSP_TAKEN)
+        return answer;
+    crash_point(CRASH_job_image_taken);
+    note_image_sent(job, db, arena);
+    crash_point(CRASH_job_image_noted);
     return answer;
 }
 
@@ -174,12 +178,13 @@ static enum outcome handed_over(const struct csp_job *job, struct db *db,
 static enum outcome again(const struct csp_job *job, instant next,
                           const char *error, struct db *db,
                           struct arena *arena) {
-    static const struct db_statement note = {"job_again",
-                                             "select job_again($1, $2, $3)"};
+    static const struct db_statement note = {
+        "job_again", "select job_again($1, $2, $3, $4)"};
     struct db_params params = DB_PARAMS(arena);
     db_int8(&params, job->job_no);
     db_instant(&params, next);
     db_text(&params, error);
+    db_instant(&params, job->lease);
     return db_run(db, &note, &params, arena, NULL);
 }
 

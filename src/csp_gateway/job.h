@@ -15,6 +15,7 @@ struct csp_job {
     struct span image; /* its octets; none when the CSP has taken it */
     unsigned tries;    /* before this one */
     instant created;
+    instant lease; /* in hand until then */
     eui64 *device_ids, *chf_ids;
     size_t device_count;
 };

@@ -1,6 +1,7 @@
 #include "csp_gateway/notify.h"
 
 #include "alerts/deliver.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
@@ -31,11 +32,14 @@ static const struct kind {
     const char *path, *name;
     inbound_take *take;
     bool is_list; /* one object or an array of them */
+    enum crash committed;
 } kinds[] = {
-    {"/csp/v1/validation-reports", "report", take_validation_report, false},
+    {"/csp/v1/validation-reports", "report", take_validation_report, false,
+     CRASH_report_committed},
     {"/csp/v1/delivery-notifications", "notification",
-     take_delivery_notifications, true},
-    {"/csp/v1/gbcs-messages", "gbcs_message", take_gbcs_messages, true},
+     take_delivery_notifications, true, CRASH_notifications_committed},
+    {"/csp/v1/gbcs-messages", "gbcs_message", take_gbcs_messages, true,
+     CRASH_messages_committed},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -241,6 +245,8 @@ static void take(struct inbound *in, const struct http_request *request,
     if (!open_message(in, kind, request, response))
         return;
     enum outcome outcome = kind->take(in);
+    if (outcome == DONE)
+        crash_point(kind->committed);
     alerts_wake(); /* what was taken may have been told */
     if (outcome != DONE) {
         fail(in, kind, outcome, response);

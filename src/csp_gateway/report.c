@@ -1,5 +1,7 @@
 #include "csp_gateway/inbound.h"
 
+#include "base/crash.h"
+
 /* A row of the list of rejected devices. */
 struct rejected {
     eui64 device_id;
@@ -93,6 +95,7 @@ static enum outcome take(struct db *db, void *context) {
     enum outcome outcome = db_run(db, &statement, &params, in->arena, &rows);
     if (outcome != DONE)
         return outcome;
+    crash_point(CRASH_report_worked);
     inbound_rows(in, in->rows);
     count_outcome(in, db_get_text(rows, 0, 0));
     int32_t *foreign;

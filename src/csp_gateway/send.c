@@ -1,8 +1,10 @@
 #include "csp_gateway/send.h"
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "base/progress.h"
 #include "csp_gateway/job.h"
 
 #include <errno.h>
@@ -42,6 +44,7 @@ struct lane {
     struct db *db;
     struct http_client *client;
     struct arena *arena;
+    struct progress *progress;
     instant counted; /* clock_elapsed() of the last count */
 };
 
@@ -89,14 +92,15 @@ static bool is_stopping(const struct csp_sender *sender) {
 /* Until the bell rings after `heard`, or `most` of real time is over. */
 static void wait_for_bell(uint64_t heard, instant most) {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     instant end = until.tv_nsec / 1000 + most;
     until.tv_sec += end / SECOND;
     until.tv_nsec = end % SECOND * 1000;
     pthread_mutex_lock(&bell.lock);
     int result = 0;
     while (bell.rung == heard && result != ETIMEDOUT)
-        result = pthread_cond_timedwait(&bell.moved, &bell.lock, &until);
+        result = pthread_cond_clockwait(&bell.moved, &bell.lock,
+                                        CLOCK_MONOTONIC, &until);
     pthread_mutex_unlock(&bell.lock);
 }
 
@@ -120,6 +124,7 @@ static enum outcome settle(struct lane *lane, const struct csp_job *job,
                            const struct csp_answer *answer,
                            const char **ended_in) {
     for (;;) {
+        progress_step(lane->progress);
         enum outcome outcome = csp_job_settle(job, answer, lane->sender->config,
                                               lane->db, lane->arena, ended_in);
         if (outcome != RETRY || is_stopping(lane->sender))
@@ -134,13 +139,16 @@ static enum outcome hand_over(struct lane *lane, bool *found) {
         csp_job_lease(lane->db, lane->csp, lane->arena, &job, found);
     if (!*found)
         return outcome;
+    crash_point(CRASH_job_leased);
     log_set_request(job.request_id);
     instant start = clock_elapsed();
     struct csp_answer answer =
         csp_job_send(&job, lane->db, lane->client, lane->arena);
     instant took = clock_elapsed() - start;
     const char *ended_in;
+    crash_point(CRASH_job_taken);
     outcome = settle(lane, &job, &answer, &ended_in);
+    crash_point(CRASH_job_settled);
     tell(&job, &answer, outcome == DONE ? ended_in : "forgotten", took);
     log_set_request(NULL);
     return outcome;
@@ -165,6 +173,8 @@ static enum outcome turn(struct lane *lane, bool *busy) {
     bool made = false, found = false;
     enum outcome outcome =
         csp_job_make(lane->db, lane->csp, lane->arena, &made);
+    if (made)
+        crash_point(CRASH_job_made);
     if (outcome == DONE)
         outcome = hand_over(lane, &found);
     if (outcome == DONE)
@@ -179,11 +189,13 @@ static void *run(void *context) {
     while (!is_stopping(lane->sender)) {
         uint64_t heard = rung();
         bool busy;
+        progress_step(lane->progress);
         enum outcome outcome = turn(lane, &busy);
         if (outcome != DONE && well)
             log_warning("csp.waiting", "csp=%s : %s", lane->csp->name,
                         db_reason(lane->db));
         well = outcome == DONE;
+        progress_rest(lane->progress);
         if (!well)
             wait_for_bell(rung(), PAUSE);
         else if (!busy)
@@ -202,7 +214,8 @@ static void start_lane(struct lane *lane, struct csp_sender *sender,
         .csp = csp,
         .db = db_open(sender->config->database_conninfo, "fotad CSP sender"),
         .client = csp_client(csp),
-        .arena = arena_new()};
+        .arena = arena_new(),
+        .progress = progress_new("csp_sender")};
     if (pthread_create(&lane->thread, NULL, run, lane) != 0) {
         log_error("csp.no_thread", "csp=%s", csp->name);
         abort();
@@ -214,6 +227,7 @@ static void end_lane(struct lane *lane) {
     http_client_free(lane->client);
     db_close(lane->db);
     arena_free(lane->arena);
+    progress_free(lane->progress);
 }
 
 struct csp_sender *csp_send_start(const struct config *config) {

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "db/trouble.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -15,6 +16,9 @@ struct db {
     PGconn *connection;
     const struct db_statement *prepared[MOST_PREPARED];
     size_t prepared_count;
+    bool in_transaction;
+    unsigned failures;  /* to connect, in a row */
+    instant not_before; /* by clock_elapsed(): the next try to connect */
     char reason[512];
     char sqlstate[6];
 };
@@ -62,44 +66,78 @@ static void drop_notice(void *context, const char *message) {
     log_debug("db.notice", ": %s", message);
 }
 
+/* What conninfo does not say itself: a server that is gone without a word is
+ * given up within half a minute, not after hours. */
+static PGconn *connect_with_defaults(const struct db *db) {
+    static const char *const keys[] = {"connect_timeout",
+                                       "keepalives_idle",
+                                       "keepalives_interval",
+                                       "keepalives_count",
+                                       "tcp_user_timeout",
+                                       "dbname",
+                                       "fallback_application_name",
+                                       "client_encoding",
+                                       "options",
+                                       NULL};
+    const char *const values[] = {
+        "5",
+        "10",
+        "5",
+        "3",
+        "25000",
+        db->conninfo,
+        db->name,
+        "UTF8",
+        "-c search_path=public -c timezone=UTC -c client_min_messages=warning",
+        NULL};
+    return PQconnectdbParams(keys, values, 1);
+}
+
+/* 0, then 25 ms doubling up to 400 ms. */
+static instant pause_after(unsigned failures) {
+    if (failures < 2)
+        return 0;
+    return (25 * MILLISECOND) << (failures < 6 ? failures - 2 : 4);
+}
+
+/* In the middle of a transaction its rest must not run outside of it. */
 enum outcome db_connect(struct db *db) {
     if (db->connection && PQstatus(db->connection) == CONNECTION_OK)
         return DONE;
     disconnect(db);
-    const char *const keys[] = {"dbname", "fallback_application_name",
-                                "client_encoding", "options", NULL};
-    const char *const values[] = {
-        db->conninfo, db->name, "UTF8",
-        "-c search_path=public -c timezone=UTC -c client_min_messages=warning",
-        NULL};
-    db->connection = PQconnectdbParams(keys, values, 1);
+    if (db->in_transaction || clock_elapsed() < db->not_before)
+        return RETRY;
+    db->connection = connect_with_defaults(db);
     if (PQstatus(db->connection) == CONNECTION_OK) {
         PQsetNoticeProcessor(db->connection, drop_notice, NULL);
+        db->failures = 0;
+        trouble_connected();
         return DONE;
     }
     say(db, PQerrorMessage(db->connection), "");
     disconnect(db);
+    db->failures++;
+    db->not_before = clock_elapsed() + pause_after(db->failures);
+    trouble_tell(&TROUBLE_UNREACHABLE, db->reason);
     return RETRY;
-}
-
-/* SQLSTATEs after which the same may succeed: serialisation failure, deadlock,
- * lock timeout, too many connections, out of disk or memory for now,
- * administrator's shutdown, a standby that cannot write yet. */
-static bool may_pass(const char *sqlstate) {
-    static const char *const passing[] = {"40001", "40P01", "55P03", "53300",
-                                          "53100", "53200", "57P01", "57P02",
-                                          "57P03", "25006"};
-    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
-        if (strcmp(sqlstate, passing[i]) == 0)
-            return true;
-    return strncmp(sqlstate, "08", 2) == 0;
 }
 
 /* A row of a day whose partition was made while the statement was on its way:
  * the only check_violation that names no constraint. */
-static bool is_rerouted(const char *sqlstate, const PGresult *result) {
-    return strcmp(sqlstate, "23514") == 0 &&
-           !PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+static bool is_rerouted(const PGresult *result) {
+    return !PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+}
+
+/* NULL: the same would be refused again. */
+static const struct trouble *passing(const struct db *db,
+                                     const PGresult *result) {
+    const struct trouble *trouble =
+        *db->sqlstate ? trouble_of(db->sqlstate) : NULL;
+    if (trouble && strcmp(db->sqlstate, "23514") == 0 && !is_rerouted(result))
+        trouble = NULL;
+    if (!trouble && PQstatus(db->connection) != CONNECTION_OK)
+        trouble = &TROUBLE_LOST;
+    return trouble;
 }
 
 /* Whose fault a result is; takes the reason from it. */
@@ -113,15 +151,17 @@ static enum outcome judge(struct db *db, const PGresult *result) {
         break;
     }
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    bool lost = PQstatus(db->connection) != CONNECTION_OK;
     say(db,
         result ? PQresultErrorMessage(result) : PQerrorMessage(db->connection),
         sqlstate);
-    if (lost)
+    const struct trouble *trouble = passing(db, result);
+    if (trouble &&
+        (trouble->leave || PQstatus(db->connection) != CONNECTION_OK))
         disconnect(db);
-    if (lost ||
-        (sqlstate && (may_pass(sqlstate) || is_rerouted(sqlstate, result))))
+    if (trouble) {
+        trouble_tell(trouble, db->reason);
         return RETRY;
+    }
     log_error("db.refused", "sqlstate=%s : %s", db->sqlstate, db->reason);
     return FAILED;
 }
@@ -190,7 +230,11 @@ static enum outcome transact_once(struct db *db, db_step *step, void *context,
     enum outcome outcome = db_script(db, "begin");
     if (outcome != DONE)
         return outcome;
+    db->in_transaction = true;
     outcome = step(db, context);
+    db->in_transaction = false;
+    if (!db->connection && outcome != FAILED)
+        outcome = RETRY; /* whatever the step says: nothing is left of it */
     if (outcome == DONE || outcome == REFUSED) {
         enum outcome committed = db_script(db, "commit");
         *commit_lost = committed == RETRY && !db->connection;

@@ -91,7 +91,15 @@ size_t db_get_texts(const struct db_rows *rows, size_t row, int column,
 struct db *db_open(const char *conninfo, const char *name);
 void db_close(struct db *db);
 
-/* Connects now if not connected. RETRY when the server cannot be reached. */
+/* What is wrong with a conninfo for the database that is written to, or NULL:
+ * it cannot be read, or names several hosts and does not ask for the one that
+ * can be written to. In the arena. */
+const char *db_conninfo_contradiction(const char *conninfo,
+                                      struct arena *arena);
+
+/* Connects now if not connected. RETRY when the server cannot be reached; then
+ * the next tries wait a little (up to 400 ms after the one before) and say so
+ * at once. */
 enum outcome db_connect(struct db *db);
 
 /* The reason of the last outcome that was not DONE; valid until the next
@@ -100,9 +108,16 @@ const char *db_reason(const struct db *db);
 /* SQLSTATE of the same, "" when the server said none. */
 const char *db_sqlstate(const struct db *db);
 
+/* What the database refused lately (30 s) that a person may have to do
+ * something about: "disk_full", "read_only"..., with advice; NULL: nothing. Of
+ * all connections of the process. */
+const char *db_trouble(const char **advice);
+
 /* Runs one statement. `params` may be NULL, `rows` may be NULL. DONE; RETRY
- * for a lost connection, a serialisation failure, a deadlock or a full
- * server; FAILED for everything else (logged). */
+ * for what may pass: a lost connection, a serialisation failure, a deadlock, a
+ * server that is full, read-only or going down (src/db/trouble.c has them all,
+ * and counts and logs them); FAILED for everything else (logged). A connection
+ * lost in a transaction is not made again before its end. */
 enum outcome db_run(struct db *db, const struct db_statement *statement,
                     const struct db_params *params, struct arena *arena,
                     struct db_rows **rows);
@@ -136,12 +151,19 @@ enum outcome db_copy_end(struct db *db);
 /* Applies the embedded migrations that are missing, and the functions, and
  * grants the roles their rights; nothing missing changes nothing.
  * `may_change` false: only looks. `*missing` gets the number that were not
- * applied before. */
+ * applied before. A database with a numbered migration that this program does
+ * not know belongs to a later release, which works beside this one: it is left
+ * as it is, and nothing is missing. A lock that cannot be had within 2 s is
+ * given up and tried again, for work waits behind it; DB_MIGRATE_TRIES
+ * times. */
+enum { DB_MIGRATE_TRIES = 30 };
 enum outcome db_migrate(struct db *db, bool may_change, int *missing);
 
 /* Gives the roles fotad_daemon and fotad_reader their rights again, for when
  * they were created after the migration. Warns when they are not there. Only
  * the database's owner may. */
 enum outcome db_grant_rights(struct db *db);
+/* *later: the database belongs to a later release, see db_migrate(). */
+enum outcome db_is_later(struct db *db, bool *later);
 
 #endif

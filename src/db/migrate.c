@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <openssl/sha.h>
+#include <time.h>
 
 /* Migrations are sql/NNNN-name.sql, applied once each in their order. The
  * functions, sql/functions-N-name.sql, are idempotent and applied whenever
@@ -29,8 +30,14 @@ enum { MOST = 256 };
 struct run {
     struct arena *arena;
     bool may_change;
+    bool locked; /* a lock could not be had */
     int missing;
 };
+
+/* Who waits for a lock lets everybody wait who comes after, so the wait is
+ * short; the lock of those who migrate is another matter. */
+static const char begin_sql[] = "select pg_advisory_xact_lock(7046001);"
+                                "set local lock_timeout = '2s'";
 
 static bool is_sql(const struct embedded_file *file, bool functions) {
     if (strncmp(file->name, "sql/", 4) != 0)
@@ -112,14 +119,13 @@ static enum outcome one(struct db *db, struct run *run,
     return run->may_change ? apply(db, run, migration) : DONE;
 }
 
-static enum outcome migrate(struct db *db, void *context) {
-    struct run *run = context;
+static enum outcome apply_all(struct db *db, struct run *run) {
     struct migration all[MOST];
     size_t count = collect(all);
     enum outcome outcome = DONE;
     run->missing = 0;
     if (run->may_change) {
-        outcome = db_script(db, "select pg_advisory_xact_lock(7046001)");
+        outcome = db_script(db, begin_sql);
         if (outcome == DONE)
             outcome = db_script(db, prepare_sql);
     }
@@ -130,6 +136,26 @@ static enum outcome migrate(struct db *db, void *context) {
     return outcome;
 }
 
+static enum outcome migrate(struct db *db, void *context) {
+    struct run *run = context;
+    enum outcome outcome = apply_all(db, run);
+    run->locked = outcome == RETRY && strcmp(db_sqlstate(db), "55P03") == 0;
+    return run->locked ? FAILED : outcome;
+}
+
+/* Others work on the database meanwhile: after a lock that could not be had
+ * they get a second. */
+static enum outcome migrate_in_peace(struct db *db, struct run *run) {
+    enum outcome outcome = FAILED;
+    run->locked = true;
+    for (int tries = 0; tries < DB_MIGRATE_TRIES && run->locked; tries++) {
+        if (tries)
+            nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+        outcome = db_transact(db, migrate, run, true);
+    }
+    return outcome;
+}
+
 static enum outcome has_table(struct db *db, struct arena *arena, bool *has) {
     static const struct db_statement find = {
         "find_migration_table", "select to_regclass('migration') is not null"};
@@ -137,6 +163,30 @@ static enum outcome has_table(struct db *db, struct arena *arena, bool *has) {
     enum outcome outcome = db_run(db, &find, NULL, arena, &rows);
     if (outcome == DONE)
         *has = db_get_bool(rows, 0, 0);
+    return outcome;
+}
+
+static bool is_known(const char *name) {
+    const struct embedded_file *f = embedded_files;
+    while (f->name && strcmp(f->name, name) != 0)
+        f++;
+    return f->name != NULL;
+}
+
+enum outcome db_is_later(struct db *db, bool *later) {
+    static const struct db_statement find = {
+        "find_migrations",
+        "select name from migration where name ~ '^sql/[0-9]'"};
+    struct arena *arena = arena_new();
+    struct db_rows *rows;
+    bool has = false;
+    *later = false;
+    enum outcome outcome = has_table(db, arena, &has);
+    if (outcome == DONE && has)
+        outcome = db_run(db, &find, NULL, arena, &rows);
+    for (size_t i = 0; outcome == DONE && has && i < db_row_count(rows); i++)
+        *later = *later || !is_known(db_get_text(rows, i, 0));
+    arena_free(arena);
     return outcome;
 }
 
@@ -156,10 +206,13 @@ static enum outcome count_missing(struct db *db, struct run *run) {
  * is nothing to change. */
 enum outcome db_migrate(struct db *db, bool may_change, int *missing) {
     struct run run = {.arena = arena_new()};
-    enum outcome outcome = count_missing(db, &run);
+    bool later = false;
+    enum outcome outcome = db_is_later(db, &later);
+    if (outcome == DONE && !later)
+        outcome = count_missing(db, &run);
     if (outcome == DONE && run.missing && may_change) {
         run.may_change = true;
-        outcome = db_transact(db, migrate, &run, true);
+        outcome = migrate_in_peace(db, &run);
     }
     *missing = run.missing;
     arena_free(run.arena);

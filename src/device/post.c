@@ -157,7 +157,7 @@ struct ended {
 struct settling {
     struct arena *arena;
     const struct config *config;
-    instant now;
+    instant now, lease;
     struct ended ended[COMMAND_ENDS];
 };
 
@@ -189,12 +189,13 @@ static enum outcome write_sent(struct db *db, const struct settling *s) {
 
 static enum outcome write_again(struct db *db, const struct settling *s) {
     static const struct db_statement again = {
-        "commands_again", "select commands_again($1, $2, $3)"};
+        "commands_again", "select commands_again($1, $2, $3, $4)"};
     const struct ended *ended = &s->ended[COMMAND_AGAIN];
     struct db_params params = DB_PARAMS(s->arena);
     db_int8s(&params, ended->nos, ended->count);
     db_instants(&params, ended->next_tries, ended->count);
     db_texts(&params, ended->errors, ended->count);
+    db_instant(&params, s->lease);
     return ended->count ? db_run(db, &again, &params, s->arena, NULL) : DONE;
 }
 
@@ -221,9 +222,9 @@ static enum outcome write_all(struct db *db, void *context) {
 enum outcome commands_settle(struct db *db, struct arena *arena,
                              const struct config *config,
                              const struct leased_command *commands,
-                             size_t count) {
+                             size_t count, instant lease) {
     struct settling settling = {
-        .arena = arena, .config = config, .now = clock_now()};
+        .arena = arena, .config = config, .now = clock_now(), .lease = lease};
     sort(&settling, commands, count);
     return db_transact(db, write_all, &settling, true);
 }

@@ -41,10 +41,11 @@ void commands_post(struct http_client *client, struct arena *arena,
                    const struct config *config, const struct config_csp *csp,
                    struct leased_command *commands, size_t count);
 
-/* Writes what the tries came to, in one transaction. */
+/* Writes what the tries of commands leased until `lease` came to, in one
+ * transaction; safe to repeat. */
 enum outcome commands_settle(struct db *db, struct arena *arena,
                              const struct config *config,
                              const struct leased_command *commands,
-                             size_t count);
+                             size_t count, instant lease);
 
 #endif

@@ -1,6 +1,7 @@
 #include "device/receive.h"
 
 #include "alerts/deliver.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "device/message.h"
@@ -212,7 +213,9 @@ static enum outcome step(struct db *db, void *context) {
     if (outcome != DONE)
         return outcome;
     judge_messages(batch);
-    return take_messages(db, batch);
+    outcome = take_messages(db, batch);
+    crash_point(CRASH_batch_worked);
+    return outcome;
 }
 
 static void count_ends(const struct batch *batch) {
@@ -239,6 +242,7 @@ enum outcome receive_batch(const struct receiving *receiving, struct db *db,
     enum outcome outcome = db_transact(db, step, &batch, true);
     *taken = batch.count;
     if (outcome == DONE && batch.count) {
+        crash_point(CRASH_batch_committed);
         alerts_wake();
         metric_observe(metric_of(&families[SECONDS], NULL, NULL, NULL),
                        clock_elapsed() - start);

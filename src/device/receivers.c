@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/progress.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -85,13 +86,17 @@ static void *work(void *context) {
     struct receivers *receivers = context;
     struct db *db = db_open(receivers->receiving->config->database_conninfo,
                             "fotad device");
+    struct progress *progress = progress_new("device_receiver");
     size_t most = BATCH, taken;
     long pause;
     do {
+        progress_step(progress);
         enum outcome outcome =
             receive_batch(receivers->receiving, db, most, clock_now(), &taken);
         pause = after(db, outcome, taken, &most);
+        progress_rest(progress);
     } while (rest(receivers, pause));
+    progress_free(progress);
     db_close(db);
     return NULL;
 }

@@ -1,9 +1,11 @@
 #include "device/send.h"
 
 #include "alerts/deliver.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "base/progress.h"
 #include "device/post.h"
 
 #include <errno.h>
@@ -40,6 +42,7 @@ struct lane {
     struct db *db;
     struct http_client *client;
     struct arena *arena;
+    struct progress *progress;
 };
 
 struct command_sender {
@@ -87,14 +90,15 @@ static bool is_stopping(const struct command_sender *sender) {
 /* Until the bell rings after `heard`, or `most` of real time is over. */
 static void wait_for_bell(uint64_t heard, instant most) {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     instant end = until.tv_nsec / 1000 + most;
     until.tv_sec += end / SECOND;
     until.tv_nsec = end % SECOND * 1000;
     pthread_mutex_lock(&bell.lock);
     int result = 0;
     while (bell.rung == heard && result != ETIMEDOUT)
-        result = pthread_cond_timedwait(&bell.moved, &bell.lock, &until);
+        result = pthread_cond_clockwait(&bell.moved, &bell.lock,
+                                        CLOCK_MONOTONIC, &until);
     pthread_mutex_unlock(&bell.lock);
 }
 
@@ -117,11 +121,13 @@ static void tell(const struct lane *lane,
 
 /* What the CSP said is not forgotten while the database is away. */
 static enum outcome settle(struct lane *lane,
-                           const struct leased_command *commands,
-                           size_t count) {
+                           const struct leased_command *commands, size_t count,
+                           instant lease) {
     for (;;) {
-        enum outcome outcome = commands_settle(
-            lane->db, lane->arena, lane->sender->config, commands, count);
+        progress_step(lane->progress);
+        enum outcome outcome =
+            commands_settle(lane->db, lane->arena, lane->sender->config,
+                            commands, count, lease);
         if (outcome != RETRY || is_stopping(lane->sender))
             return outcome;
         wait_for_bell(rung(), PAUSE);
@@ -139,9 +145,12 @@ static enum outcome send_due(struct lane *lane, bool *busy) {
     *busy = count > 0;
     if (!count)
         return outcome;
+    crash_point(CRASH_commands_leased);
     commands_post(lane->client, lane->arena, config, lane->csp, commands,
                   count);
-    outcome = settle(lane, commands, count);
+    crash_point(CRASH_commands_sent);
+    outcome = settle(lane, commands, count, until);
+    crash_point(CRASH_commands_settled);
     for (size_t i = 0; i < count; i++)
         tell(lane, &commands[i]);
     alerts_wake();
@@ -165,6 +174,7 @@ static enum outcome end_overdue(struct lane *lane, bool *busy) {
     *busy = ended > 0;
     if (!ended)
         return outcome;
+    crash_point(CRASH_overdue_ended);
     log_warning("device.overdue", "commands=%jd", (intmax_t)ended);
     metric_add(metric_of(&families[OVERDUE], NULL, NULL, NULL), ended);
     alerts_wake();
@@ -177,11 +187,13 @@ static void *run(void *context) {
     while (!is_stopping(lane->sender)) {
         uint64_t heard = rung();
         bool busy = false;
+        progress_step(lane->progress);
         enum outcome outcome =
             lane->csp ? send_due(lane, &busy) : end_overdue(lane, &busy);
         if (outcome != DONE && well)
             log_warning("device.waiting", ": %s", db_reason(lane->db));
         well = outcome == DONE;
+        progress_rest(lane->progress);
         if (!well)
             wait_for_bell(rung(), PAUSE);
         else if (!busy)
@@ -203,7 +215,8 @@ static void start_lane(struct command_sender *sender,
         .db = db_open(config->database_conninfo, "fotad commands"),
         .client =
             csp ? command_client(csp, config->device_commands_at_once) : NULL,
-        .arena = arena_new()};
+        .arena = arena_new(),
+        .progress = progress_new("command_sender")};
     if (pthread_create(&lane->thread, NULL, run, lane) != 0) {
         log_error("device.no_thread", "%s", "");
         abort();
@@ -231,6 +244,7 @@ void command_send_stop(struct command_sender *sender) {
             http_client_free(lane->client);
         db_close(lane->db);
         arena_free(lane->arena);
+        progress_free(lane->progress);
     }
     free(sender);
 }

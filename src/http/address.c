@@ -4,8 +4,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -125,6 +127,32 @@ int address_listen(const char *address, char **socket_path, unsigned *port,
     if (strncmp(address, "unix:", 5) == 0)
         return listen_unix(address, address + 5, socket_path, reason);
     return listen_tcp(address, port, reason);
+}
+
+/* A filter of the kernel's on the listening socket: SYN without ACK is thrown
+ * away, all else passes. Merely closing the socket would reset those who wait
+ * to be let in (Linux: socket(7), SO_ATTACH_FILTER). */
+void address_close_door(int handle) {
+    enum { FLAGS_AT = 13, SYN = 0x02, ACK = 0x10 }; /* RFC 9293, 3.1 */
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN | ACK),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+    int family = 0;
+    socklen_t size = sizeof family;
+    getsockopt(handle, SOL_SOCKET, SO_DOMAIN, &family, &size);
+    if (family == AF_INET || family == AF_INET6)
+        setsockopt(handle, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+                   sizeof program);
+}
+
+bool address_knocks(int handle) {
+    struct pollfd look = {.fd = handle, .events = POLLIN};
+    return poll(&look, 1, 0) == 1;
 }
 
 void address_text(const struct sockaddr *address, char text[static 64]) {

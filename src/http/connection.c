@@ -121,10 +121,10 @@ static void say_timed_out(int handle) {
 }
 
 /* The poller sees the end of the connection and cleans up. */
-static void cut_off(struct connection *c) {
+void connection_cut_off(struct connection *c) {
     atomic_store(&c->deadline, 0);
     bool receiving = atomic_load(&c->receiving);
-    if (receiving || !atomic_load(&c->has_asked))
+    if (receiving || !atomic_load(&c->used))
         limit_count(c->listener,
                     receiving ? LIMIT_BODY_TIME : LIMIT_HEADER_TIME);
     if (receiving && !c->tls)
@@ -148,7 +148,7 @@ static void tick(struct http_listener *listener) {
     for (struct connection *c = listener->connections; c; c = c->next) {
         instant deadline = atomic_load(&c->deadline);
         if (deadline && now >= deadline)
-            cut_off(c);
+            connection_cut_off(c);
         if (c->waiting && (now >= c->wake || draining))
             wake_up(c);
     }
@@ -159,11 +159,12 @@ void *connection_clock(void *context) {
     pthread_mutex_lock(&listener->lock);
     while (!listener->closed) {
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += TICK;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&listener->changed, &listener->lock, &until);
+        pthread_cond_clockwait(&listener->changed, &listener->lock,
+                               CLOCK_MONOTONIC, &until);
         tick(listener);
     }
     pthread_mutex_unlock(&listener->lock);

@@ -196,7 +196,6 @@ static struct http_exchange *exchange_new(struct http_listener *listener,
 
 static enum MHD_Result exchange_begin(struct http_exchange *x,
                                       const char *version) {
-    atomic_store(&x->connection->has_asked, true);
     connection_limit(x->connection, x->listener->options.receive_timeout);
     if (!headers_are_good(x, version))
         return refuse_early(x, false);
@@ -272,6 +271,14 @@ static enum MHD_Result exchange_submit(struct http_exchange *x) {
     return MHD_YES;
 }
 
+static void enter(struct connection *connection) {
+    struct http_listener *listener = connection->listener;
+    pthread_mutex_lock(&listener->lock);
+    listener->begun++;
+    atomic_store(&connection->used, true);
+    pthread_mutex_unlock(&listener->lock);
+}
+
 enum MHD_Result exchange_step(void *listener, struct MHD_Connection *mhd,
                               const char *path, const char *method,
                               const char *version, const char *data,
@@ -279,6 +286,7 @@ enum MHD_Result exchange_step(void *listener, struct MHD_Connection *mhd,
     struct http_exchange *x = *context;
     if (!x) {
         x = *context = exchange_new(listener, mhd, path, method);
+        enter(x->connection);
         return exchange_begin(x, version);
     }
     if (*size) {
@@ -300,17 +308,31 @@ enum MHD_Result exchange_step(void *listener, struct MHD_Connection *mhd,
     return MHD_NO;
 }
 
-static void leave(struct http_listener *listener) {
+static void leave(struct http_listener *listener, bool admitted) {
     pthread_mutex_lock(&listener->lock);
-    if (--listener->in_hand == 0 && atomic_load(&listener->draining))
+    listener->begun--;
+    listener->in_hand -= admitted;
+    if (atomic_load(&listener->draining))
         pthread_cond_broadcast(&listener->changed);
     pthread_mutex_unlock(&listener->lock);
+}
+
+/* The other side closed, or the network did. What it asked for has been done;
+ * the same again is answered again. */
+static void tell_cut(const struct http_exchange *x) {
+    metric_add(metric_of(&http_metrics[HTTP_CUT], x->listener->options.name,
+                         route_label(x), NULL),
+               1);
+    log_warning("http.answer_cut",
+                "listener=%s route=\"%s\" peer=%s status=%u : the other side "
+                "closed before it had the whole answer; it may ask again",
+                x->listener->options.name, route_label(x),
+                x->connection->peer_text, x->response.status);
 }
 
 void exchange_end(void *context_of_listener, struct MHD_Connection *mhd,
                   void **context, enum MHD_RequestTerminationCode how) {
     (void)mhd;
-    (void)how;
     struct http_listener *listener = context_of_listener;
     struct http_exchange *x = *context;
     if (!x)
@@ -319,6 +341,9 @@ void exchange_end(void *context_of_listener, struct MHD_Connection *mhd,
     struct connection *connection = x->connection;
     if (x->stage == RECEIVING)
         count(x, "aborted");
+    if (x->stage == ANSWERED && !x->response.stream.next &&
+        how != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        tell_cut(x);
     if (x->answer)
         MHD_destroy_response(x->answer);
     if (x->response.stream.free)
@@ -331,8 +356,7 @@ void exchange_end(void *context_of_listener, struct MHD_Connection *mhd,
     atomic_store(&connection->receiving, false);
     connection_limit(connection, listener->options.idle_timeout +
                                      listener->options.header_timeout);
-    if (admitted)
-        leave(listener);
+    leave(listener, admitted);
 }
 
 /* ---- what a handler asks ---- */

@@ -32,8 +32,9 @@ struct http_listener {
     atomic_size_t body_octets; /* of all bodies in hand */
 
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* draining and in_hand is 0, or `closed` was set */
+    pthread_cond_t changed; /* draining and an exchange ended, or `closed` */
     size_t in_hand;         /* exchanges admitted and not yet ended */
+    size_t begun;           /* all exchanges not yet ended */
     bool closed;            /* the clock thread ends */
     struct connection *connections;
     size_t connection_count;
@@ -69,7 +70,7 @@ struct connection {
     int socket;
     _Atomic instant deadline; /* clock_elapsed() of its end; 0: none */
     atomic_bool receiving;    /* headers are in, the body is not */
-    atomic_bool has_asked;    /* the headers of a first request were in */
+    atomic_bool used;         /* it has brought a request */
     /* A stream that has nothing to send now; under the lock. */
     struct http_exchange *waiting;
     instant wake;
@@ -146,6 +147,7 @@ enum http_metric {
     HTTP_CONNECTIONS,
     HTTP_BODIES,
     HTTP_LIMITED,
+    HTTP_CUT,
     HTTP_METRICS,
 };
 extern struct metric_family http_metrics[HTTP_METRICS];
@@ -160,6 +162,11 @@ void limit_count(const struct http_listener *listener, enum limit limit);
 /* A listening socket, or -1 and *reason. */
 int address_listen(const char *address, char **socket_path, unsigned *port,
                    const char **reason);
+/* From now on nobody new can connect: who tries waits, and is refused once the
+ * socket is closed. Who is connected is not touched. */
+void address_close_door(int handle);
+/* Whether somebody is connected whom nobody has let in yet. */
+bool address_knocks(int handle);
 /* "192.0.2.7:41234", "[::1]:8079", "unix" */
 void address_text(const struct sockaddr *address, char text[static 64]);
 
@@ -244,6 +251,8 @@ void connection_limit(struct connection *connection, instant after);
 /* The stream is to be asked again after its interval. */
 void connection_wait(struct connection *connection,
                      struct http_exchange *exchange);
+/* Ends it now, with 408 when a body is still coming in. Under the lock. */
+void connection_cut_off(struct connection *connection);
 /* The thread that keeps the deadlines of all connections. */
 void *connection_clock(void *listener);
 

@@ -34,6 +34,10 @@ struct metric_family http_metrics[HTTP_METRICS] = {
                       .help = "Connections and requests that met a limit.",
                       .kind = METRIC_COUNTER,
                       .labels = {"listener", "limit"}},
+    [HTTP_CUT] = {.name = "fotad_http_answers_cut_total",
+                  .help = "Answers that the other side did not wait for.",
+                  .kind = METRIC_COUNTER,
+                  .labels = {"listener", "route"}},
 };
 
 void limit_count(const struct http_listener *listener, enum limit limit) {
@@ -245,15 +249,67 @@ void http_drain(struct http_listener *listener) {
     pthread_mutex_unlock(&listener->lock);
 }
 
-/* Once nothing is in hand no connection is suspended, which libmicrohttpd
- * needs for its end. */
+/* How long the end may wait for a body that is still coming in, and for the
+ * first request of somebody who has just connected. */
+static const instant SLOW_END = 5 * SECOND, FRESH_END = 2 * SECOND;
+/* A kept connection may bring its next request at any moment: it is ended
+ * after that much silence of all. */
+static const instant SILENCE = 50 * MILLISECOND;
+
+static int door_of(const struct http_listener *listener) {
+    return MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_LISTEN_FD)
+        ->listen_fd;
+}
+
+/* Somebody who connected and has not asked anything yet. Under the lock. */
+static bool has_fresh(const struct http_listener *listener) {
+    const struct connection *c = listener->connections;
+    while (c && atomic_load(&c->used))
+        c = c->next;
+    return c != NULL;
+}
+
+/* Whether something is still to be waited for, `since` the door was closed.
+ * Once nothing is in hand no connection is suspended, which libmicrohttpd
+ * needs for its end. Under the lock. */
+static bool is_busy(const struct http_listener *listener, int door,
+                    instant since) {
+    if (listener->in_hand)
+        return true;
+    if (address_knocks(door) || has_fresh(listener))
+        return since < FRESH_END;
+    return listener->begun && since < SLOW_END;
+}
+
+/* Until all that came in before the door was closed has been answered. */
+static void wait_for_the_last(struct http_listener *listener, int door) {
+    instant closed = clock_elapsed(), silent = closed, now = closed;
+    while (now - silent < (listener->connections ? SILENCE : 1)) {
+        instant until = now + 5 * MILLISECOND;
+        struct timespec at = {until / SECOND, until % SECOND * 1000};
+        pthread_cond_clockwait(&listener->changed, &listener->lock,
+                               CLOCK_MONOTONIC, &at);
+        now = clock_elapsed();
+        if (is_busy(listener, door, now - closed))
+            silent = now;
+    }
+    for (struct connection *c = listener->connections; c; c = c->next)
+        if (atomic_load(&c->receiving))
+            connection_cut_off(c);
+}
+
 void http_close(struct http_listener *listener) {
     if (!listener)
         return;
+    int door = door_of(listener);
     http_drain(listener);
+    address_close_door(door);
+    if (listener->socket_path)
+        unlink(listener->socket_path);
+    free(listener->socket_path);
+    listener->socket_path = NULL;
     pthread_mutex_lock(&listener->lock);
-    while (listener->in_hand)
-        pthread_cond_wait(&listener->changed, &listener->lock);
+    wait_for_the_last(listener, door);
     listener->closed = true;
     pthread_cond_broadcast(&listener->changed);
     pthread_mutex_unlock(&listener->lock);

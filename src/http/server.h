@@ -212,8 +212,10 @@ unsigned http_port(const struct http_listener *listener);
  * Connection: close; those in hand go on. Streams end. */
 void http_drain(struct http_listener *listener);
 
-/* Drains, waits until the requests in hand have been answered, stops the
- * workers and frees everything. NULL is allowed. */
+/* Lets nobody new connect, drains, waits until everything that came in has been
+ * answered (a body that is not in within 5 s gets 408), stops the workers and
+ * frees everything: each request gets a whole answer or its connection is
+ * refused. NULL is allowed. */
 void http_close(struct http_listener *listener);
 
 #endif

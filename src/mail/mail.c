@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "base/progress.h"
 #include "mail/message.h"
 #include "mail/outbox.h"
 #include "mail/smtp.h"
@@ -65,6 +66,7 @@ struct run {
     const struct config *config;
     instant now;
     const atomic_bool *stopping; /* NULL: nobody stops it */
+    struct progress *progress;
     struct smtp *smtp;
     struct arena *arena; /* of a batch */
     instant lease;
@@ -123,6 +125,7 @@ static enum outcome send_one(struct run *run,
                              const struct outbox_notice *notice) {
     struct buffer text = {0};
     const char *error;
+    progress_step(run->progress);
     mail_compose(&(struct mail_message){.notice_no = notice->notice_no,
                                         .made = notice->made,
                                         .from = run->config->mail_from,
@@ -171,12 +174,14 @@ static enum outcome send_all(struct run *run) {
 
 static enum outcome run_until(struct db *db, const struct config *config,
                               instant now, const atomic_bool *stopping,
+                              struct progress *progress,
                               struct mail_report *report) {
     *report = (struct mail_report){0};
     struct run run = {.db = db,
                       .config = config,
                       .now = now,
                       .stopping = stopping,
+                      .progress = progress,
                       .smtp = smtp_new(config, stopping),
                       .arena = arena_new(),
                       .report = report};
@@ -190,7 +195,7 @@ static enum outcome run_until(struct db *db, const struct config *config,
 
 enum outcome mail_run(struct db *db, const struct config *config, instant now,
                       struct mail_report *report) {
-    return run_until(db, config, now, NULL, report);
+    return run_until(db, config, now, NULL, NULL, report);
 }
 
 /* ---- the thread ---- */
@@ -206,6 +211,7 @@ struct mail {
     const struct config *config;
     struct db *db;
     pthread_t thread;
+    struct progress *progress;
     pthread_mutex_t lock;
     pthread_cond_t end;
     atomic_bool stopping;
@@ -217,8 +223,8 @@ static void count(const char *what, int64_t more) {
 
 static void look(struct mail *mail, instant now) {
     struct mail_report report;
-    enum outcome outcome =
-        run_until(mail->db, mail->config, now, &mail->stopping, &report);
+    enum outcome outcome = run_until(mail->db, mail->config, now,
+                                     &mail->stopping, mail->progress, &report);
     count("made", report.made);
     count("sent", report.sent);
     count("failed", report.failed);
@@ -230,6 +236,7 @@ static void look(struct mail *mail, instant now) {
 /* False when it is time to end. */
 static bool rest(struct mail *mail) {
     struct timespec until;
+    progress_rest(mail->progress);
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += LOOK * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000;
@@ -248,6 +255,7 @@ static void *work(void *context) {
     instant interval = mail->config->mail_every, next = 0;
     do {
         instant now = clock_now();
+        progress_step(mail->progress);
         if (now < next && next <= now + interval)
             continue;
         look(mail, now);
@@ -265,7 +273,8 @@ struct mail *mail_start(const struct config *config) {
     struct mail *mail = memory_alloc(sizeof *mail);
     *mail =
         (struct mail){.config = config,
-                      .db = db_open(config->database_conninfo, "fotad mail")};
+                      .db = db_open(config->database_conninfo, "fotad mail"),
+                      .progress = progress_new("mail")};
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -287,6 +296,7 @@ void mail_stop(struct mail *mail) {
     pthread_join(mail->thread, NULL);
     pthread_cond_destroy(&mail->end);
     pthread_mutex_destroy(&mail->lock);
+    progress_free(mail->progress);
     db_close(mail->db);
     free(mail);
 }

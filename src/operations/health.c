@@ -64,12 +64,52 @@ static void metrics(void *context, const struct http_request *request,
     http_take_body(response, &out);
 }
 
-static void check_database(struct worker *worker, json_t *reasons) {
+/* The server's own word: can it be written to, and does its clock go with
+ * ours? */
+static enum outcome look_at_server(struct worker *worker, bool *read_only,
+                                   json_t *warnings) {
+    static const struct db_statement look = {
+        "look_at_server",
+        "select current_setting('transaction_read_only')::bool,"
+        " clock_timestamp()"};
+    static const instant MOST = 5 * SECOND;
+    struct arena *arena = arena_new();
+    struct db_rows *rows;
+    instant ahead = 0;
+    enum outcome outcome = db_run(worker->db, &look, NULL, arena, &rows);
+    if (outcome == DONE) {
+        *read_only = db_get_bool(rows, 0, 0);
+        ahead = clock_now() - db_get_instant(rows, 0, 1);
+    }
+    arena_free(arena);
+    if ((ahead > MOST || ahead < -MOST) && !*worker->config->clock_offset_file)
+        json_array_append_new(
+            warnings, json_sprintf("the clock is %jd s before the database's",
+                                   (intmax_t)(ahead / SECOND)));
+    return outcome;
+}
+
+static void warn_of_trouble(json_t *warnings) {
+    const char *advice, *what = db_trouble(&advice);
+    if (what)
+        json_array_append_new(
+            warnings,
+            json_sprintf("the database said lately: %s; %s", what, advice));
+}
+
+static void check_database(struct worker *worker, json_t *reasons,
+                           json_t *warnings) {
     int missing = 0;
-    if (db_migrate(worker->db, false, &missing) != DONE)
+    bool read_only = false;
+    if (db_migrate(worker->db, false, &missing) != DONE ||
+        look_at_server(worker, &read_only, warnings) != DONE)
         json_array_append_new(reasons,
                               json_sprintf("the database cannot be used: %s",
                                            db_reason(worker->db)));
+    else if (read_only)
+        json_array_append_new(
+            reasons, json_string("the database is read-only: a standby, or "
+                                 "default_transaction_read_only is on"));
     else if (missing)
         json_array_append_new(
             reasons, json_sprintf("the database lacks %d SQL files of this "
@@ -111,7 +151,8 @@ static void readyz(void *context, const struct http_request *request,
     if (atomic_load(&stopping))
         json_array_append_new(reasons, json_string("the process is stopping"));
     else
-        check_database(worker, reasons);
+        check_database(worker, reasons, warnings);
+    warn_of_trouble(warnings);
     warn(worker->config, warnings);
     if (json_array_size(reasons) == 0)
         warn_of_overdue(worker, request->arena, warnings);

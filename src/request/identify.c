@@ -1,5 +1,7 @@
 #include "request/request.h"
 
+#include "base/crash.h"
+
 /* 1: a Service Request, 2: a Signed Pre-Command (service_request.stage) */
 static int16_t stage(const struct rq *rq) {
     return rq->duis.body == DUIS_SIGNED_PRE_COMMAND ? 2 : 1;
@@ -82,6 +84,7 @@ enum step request_refuse(struct rq *rq) {
     enum outcome outcome = db_run(rq->db, &record, &params, rq->arena, &rows);
     if (outcome != DONE)
         return rq_database(outcome);
+    crash_point(CRASH_request_refused);
     rq->answer = db_get_span(rows, 0, 0);
     return STEP_SENT;
 }

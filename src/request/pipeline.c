@@ -1,5 +1,6 @@
 #include "request/request.h"
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
@@ -139,6 +140,7 @@ static enum outcome run_together(struct db *db, void *context) {
         return REFUSED;
     if (step == STEP_ON || step == STEP_ANSWER)
         step = run(&respond, rq);
+    crash_point(CRASH_request_worked);
     if (step == STEP_SENT)
         return DONE;
     return step == STEP_AGAIN ? RETRY : FAILED;
@@ -161,6 +163,7 @@ static enum step insist(const struct named_step *step, struct rq *rq) {
 static enum step work_together(struct rq *rq) {
     switch (db_transact(rq->db, run_together, rq, true)) {
     case DONE:
+        crash_point(CRASH_request_committed);
         if (rq->accepted)
             csp_send_wake();
         if (rq->variant->sent)
@@ -297,6 +300,7 @@ static void handle(void *context, const struct http_request *request,
                       .client = request->peer_id,
                       .condition = CONDITION_accepted,
                       .detail = ""};
+    crash_point(CRASH_request_arrived);
     enum step step = work(rq);
     if (step == STEP_FAILED || step == STEP_AGAIN)
         fail(rq);

@@ -1,8 +1,11 @@
 #include "tracking/housekeeping.h"
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "base/progress.h"
+#include "tracking/clock_watch.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,10 +28,13 @@ struct run {
     instant now;
     struct arena *arena;
     const atomic_bool *stopping; /* NULL: nobody stops it */
+    struct progress *progress;   /* NULL: nobody asks */
     struct housekeeping_report *report;
 };
 
+/* Between two steps. */
 static bool stopped(const struct run *run) {
+    progress_step(run->progress);
     return run->stopping && atomic_load(run->stopping);
 }
 
@@ -60,6 +66,8 @@ static enum outcome release(struct run *run) {
         enum outcome outcome = release_slice(run, block, &released, &blocks);
         if (outcome != DONE)
             return outcome;
+        if (released)
+            crash_point(CRASH_devices_released);
         run->report->released += released;
         block += released < BATCH ? SLICE : 0;
         arena_reset(run->arena);
@@ -110,7 +118,10 @@ static enum outcome make_day(struct run *run, const struct kept *table,
     enum outcome outcome = ask(run, &make, &params, &answer);
     if (outcome != DONE)
         return outcome;
-    run->report->made += strcmp(answer, "made") == 0;
+    bool made = strcmp(answer, "made") == 0;
+    if (made)
+        crash_point(CRASH_day_made);
+    run->report->made += made;
     if (strcmp(answer, "busy") == 0)
         log_debug("housekeeping.busy", "table=%s : a day is made later",
                   table->table);
@@ -128,7 +139,10 @@ static enum outcome drop_days(struct run *run, const struct kept *table) {
         enum outcome outcome = ask(run, &drop, &params, &answer);
         if (outcome != DONE)
             return outcome;
-        run->report->dropped += strcmp(answer, "dropped") == 0;
+        bool dropped = strcmp(answer, "dropped") == 0;
+        if (dropped)
+            crash_point(CRASH_day_dropped);
+        run->report->dropped += dropped;
     }
     return DONE;
 }
@@ -202,6 +216,8 @@ static enum outcome clean(struct run *run, const struct cleaner *cleaner) {
         enum outcome outcome = clean_once(run, cleaner, &removed);
         if (outcome != DONE)
             return outcome;
+        if (removed)
+            crash_point(CRASH_rows_cleaned);
         run->report->removed += removed;
     }
     return DONE;
@@ -267,9 +283,10 @@ static enum outcome run_all(struct run *run) {
 
 static enum outcome run_until(struct db *db, const struct config *config,
                               instant now, const atomic_bool *stopping,
+                              struct progress *progress,
                               struct housekeeping_report *report) {
     *report = (struct housekeeping_report){0};
-    struct run run = {db, config, now, arena_new(), stopping, report};
+    struct run run = {db, config, now, arena_new(), stopping, progress, report};
     enum outcome outcome = run_all(&run);
     arena_free(run.arena);
     return outcome;
@@ -277,7 +294,7 @@ static enum outcome run_until(struct db *db, const struct config *config,
 
 enum outcome housekeeping_run(struct db *db, const struct config *config,
                               instant now, struct housekeeping_report *report) {
-    return run_until(db, config, now, NULL, report);
+    return run_until(db, config, now, NULL, NULL, report);
 }
 
 /* ---- the thread ---- */
@@ -300,6 +317,7 @@ struct housekeeping {
     const struct config *config;
     struct db *db;
     pthread_t thread;
+    struct progress *progress;
     pthread_mutex_t lock;
     pthread_cond_t end;
     atomic_bool stopping;
@@ -339,7 +357,9 @@ static void look(struct housekeeping *h, instant now) {
     if (!mine && outcome == DONE)
         return;
     if (mine) {
-        outcome = run_until(h->db, h->config, now, &h->stopping, &report);
+        crash_point(CRASH_housekeeping_taken);
+        outcome = run_until(h->db, h->config, now, &h->stopping, h->progress,
+                            &report);
         count(&report, start);
         if (report.released || report.dropped || report.removed)
             log_info("housekeeping.done",
@@ -354,6 +374,7 @@ static void look(struct housekeeping *h, instant now) {
 /* False when it is time to end. */
 static bool rest(struct housekeeping *h) {
     struct timespec until;
+    progress_rest(h->progress);
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += LOOK * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000;
@@ -370,8 +391,11 @@ static bool rest(struct housekeeping *h) {
 static void *work(void *context) {
     struct housekeeping *h = context;
     instant interval = h->config->tracking_housekeeping, next = 0;
+    struct clock_watch watch = clock_watch_begin();
     do {
         instant now = clock_now();
+        progress_step(h->progress);
+        clock_watch_look(&watch, h->db, h->config);
         if (now < next && next <= now + interval)
             continue;
         look(h, now);
@@ -385,7 +409,8 @@ struct housekeeping *housekeeping_start(const struct config *config) {
     struct housekeeping *h = memory_alloc(sizeof *h);
     *h = (struct housekeeping){
         .config = config,
-        .db = db_open(config->database_conninfo, "fotad housekeeping")};
+        .db = db_open(config->database_conninfo, "fotad housekeeping"),
+        .progress = progress_new("housekeeping")};
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -407,6 +432,7 @@ void housekeeping_stop(struct housekeeping *h) {
     pthread_join(h->thread, NULL);
     pthread_cond_destroy(&h->end);
     pthread_mutex_destroy(&h->lock);
+    progress_free(h->progress);
     db_close(h->db);
     free(h);
 }

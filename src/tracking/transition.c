@@ -91,7 +91,10 @@ static enum outcome set_transitions(struct db *db, struct arena *arena) {
 
 enum outcome tracking_hand_over(struct db *db) {
     struct arena *arena = arena_new();
-    enum outcome outcome = set_transitions(db, arena);
+    bool later;
+    enum outcome outcome = db_is_later(db, &later);
+    if (outcome == DONE && !later)
+        outcome = set_transitions(db, arena);
     arena_free(arena);
     return outcome;
 }

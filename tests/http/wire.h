@@ -23,7 +23,8 @@ struct reply {
     struct buffer body;
 };
 
-static inline int wire_connect(unsigned port) {
+/* -1 when it is refused. */
+static inline int wire_connect_or_not(unsigned port) {
     int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in to = {
         .sin_family = AF_INET,
@@ -31,7 +32,15 @@ static inline int wire_connect(unsigned port) {
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
     assert_true(handle >= 0);
-    if (connect(handle, (struct sockaddr *)&to, sizeof to) != 0)
+    if (connect(handle, (struct sockaddr *)&to, sizeof to) == 0)
+        return handle;
+    close(handle);
+    return -1;
+}
+
+static inline int wire_connect(unsigned port) {
+    int handle = wire_connect_or_not(port);
+    if (handle < 0)
         fail_msg("connect: %s", strerror(errno));
     return handle;
 }

@@ -126,6 +126,19 @@ static void what_is_not_tried_is_not_held(void **state) {
     assert_int_equal(run(s, "2031-05-01T12:00:01Z").sent, 4);
 }
 
+/* Neither the lease of a dead daemon nor a pause lasts for the year that the
+ * clock was set back by. */
+static void a_clock_that_was_set_back_delays_little(void **state) {
+    struct scene *s = *state;
+    finished_requests(s, 2);
+    fake_smtp_script(s->smtp, "to:450 to:421 take");
+    run(s, "2031-05-01T12:00:00Z");
+    ask(s, "update notice set next_try = '2032-05-01',"
+           " leased_until = case tries when 0 then timestamptz '2032-05-01' end"
+           " where state = 'waiting'");
+    assert_int_equal(run(s, "2031-05-01T12:01:00Z").sent, 2);
+}
+
 /* ---- giving up ---- */
 
 static void after_four_days_it_is_given_up(void **state) {
@@ -294,6 +307,7 @@ int main(void) {
         TEST(a_lost_answer_brings_the_same_message_again),
         TEST(what_a_dead_daemon_had_in_hand_is_sent),
         TEST(what_is_not_tried_is_not_held),
+        TEST(a_clock_that_was_set_back_delays_little),
         TEST(after_four_days_it_is_given_up),
         TEST(with_the_server_all_that_waits_is_given_up),
         TEST(the_account_counts_as_it_is_now),

@@ -187,7 +187,7 @@ static void check_says(struct gateway *g, const struct row *row,
 
 /* What failed authentication is not remembered: it is judged again. */
 static inline void check_again(struct gateway *g, const struct row *row,
-                        struct span body, const struct answer *first) {
+                               struct span body, const struct answer *first) {
     struct answer again =
         gateway_post(g, row->service ? row->service : "serviceD", body);
     check_says(g, row, &again);

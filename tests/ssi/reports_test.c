@@ -205,7 +205,9 @@ static void csps_tell_how_busy_they_are(void **state) {
     update(s, USER_A, PPMID(PLAIN));
     gateway_tell(s->gateway,
                  "select make_job('north', 10, now(), '2000-01-01');"
-                 "select job_again(1, now() + interval '1 hour', 'busy')");
+                 "update csp_job set leased_until = '2000-01-02';"
+                 "select job_again(1, now() + interval '1 hour', 'busy',"
+                 " '2000-01-02')");
     gateway_tell(s->gateway,
                  "insert into csp_job (request_no, csp, device_type, devices,"
                  " created, state, next_try, ended) values (1, 'north',"

@@ -30,10 +30,32 @@ enum { SCENARIO_CSPS = 2, SCENARIO_SUPPLIERS = 2, SCENARIO_WORDS = 48 };
 
 /* What is other than usual. */
 struct scenario_wish {
-    const char *config; /* lines that follow the configuration file's own */
-    size_t bulk;        /* homes with a PPMID that bulk_id() gives, half of
-                         * them North, half Central; by suppliers 1 and 2 */
-    bool repeats;       /* Users may be told the same message again */
+    const char *config;     /* lines that follow the configuration file's own */
+    const char *csp_config; /* the same, in both [csp NAME] sections */
+    size_t bulk;            /* homes with a PPMID that bulk_id() gives, half of
+                             * them North, half Central; by suppliers 1 and 2 */
+    bool repeats;           /* Users may be told the same message again */
+    unsigned fotads; /* on one database, behind a load balancer; 0: one */
+    bool lines;      /* every line goes through a cutter */
+};
+
+/* What may be cut. */
+enum scenario_line {
+    LINE_FROM_USERS,
+    LINE_FROM_CSPS,
+    LINE_TO_NORTH,
+    LINE_TO_SOUTH,
+    LINE_TO_USERS,
+    LINE_TO_DATABASE,
+    LINES
+};
+
+enum { SCENARIO_FOTADS = 2 };
+struct scenario_fotad {
+    pid_t pid;           /* 0: it does not run */
+    const char *program; /* of build/VARIANT; NULL: fotad */
+    const char *config_path;
+    unsigned user_port, csp_port, operations_port;
 };
 
 struct scenario {
@@ -42,9 +64,13 @@ struct scenario {
     const char *folder;
     const char *conninfo;
     struct pg_conn *database;
-    const char *clock_path, *config_path;
-    unsigned user_port, csp_port, operations_port;
-    pid_t fotad;
+    const char *config_path; /* of the first */
+    /* Where Users and CSPs find fotad, and fotad Users and CSPs. */
+    unsigned user_port, csp_port, csp_ports[SCENARIO_CSPS], users_port;
+    const char *fotad_conninfo; /* as the fotads are to reach it */
+    struct scenario_fotad fotads[SCENARIO_FOTADS];
+    unsigned fotad_count;
+    struct cutter *lines[LINES]; /* NULL without */
     struct csp_sim *csps[SCENARIO_CSPS];
     struct sim_users *users;
     struct http_client *http;
@@ -82,6 +108,10 @@ struct scenario_step {
 /* Runs the steps, the last being {NULL, NULL}, in a world of its own. */
 void scenario_run(const struct scenario_wish *wish,
                   const struct scenario_step *steps);
+
+/* One step, in a world that is there. */
+void scenario_do(struct scenario *scenario, scenario_act *act,
+                 const char *words);
 
 /* "1 11.4 ppmid-a-0A000003 n1.ppmid,n2.ppmid I99 [LIST devices]...": supplier 1
  * asks for an update and gets that answer; lists by their DUIS names. */
@@ -142,8 +172,29 @@ void scenario_faults(struct scenario *scenario, const char *whose,
 /* A program of build/VARIANT; its exit status. */
 int scenario_program(struct scenario *scenario, const char *const *arguments);
 const char *scenario_path(struct scenario *scenario, const char *name);
+/* All of them. */
 void scenario_start_fotad(struct scenario *scenario);
 void scenario_stop_fotad(struct scenario *scenario, int signal);
+/* One of them. `crash_at` is its FOTAD_CRASH_AT or NULL. */
+void scenario_launch(struct scenario *scenario, unsigned which,
+                     const char *crash_at);
+/* Waits until it is ready; false when it ended instead. */
+bool scenario_wait_ready(struct scenario *scenario, unsigned which);
+/* The signal, then its end. */
+void scenario_end_one(struct scenario *scenario, unsigned which, int signal);
+/* Has it ended by itself? Then *status is as waitpid() has it. */
+bool scenario_has_ended(struct scenario *scenario, unsigned which, int *status);
+/* GET of its operations listener; the body in the arena, NULL without an
+ * answer. */
+const char *scenario_get(struct scenario *scenario, unsigned which,
+                         const char *path, unsigned *status);
+/* The value of a line of /metrics: "fotad_x_total{what=\"y\"}"; 0 when it is
+ * not there. */
+double scenario_metric(struct scenario *scenario, unsigned which,
+                       const char *line);
+/* Does a log line of fotad have all these words? Soon. */
+void scenario_logged(struct scenario *scenario, const char *event,
+                     const char *words);
 /* One more while; false when the minute since the first is over. */
 struct scenario_wait {
     instant since;
@@ -153,6 +204,9 @@ bool scenario_again(struct scenario_wait *wait);
 /* A signed 11.1 or 11.4 for these devices, in the arena. */
 struct span scenario_update(struct scenario *scenario, unsigned supplier,
                             const char *image, const eui64 *ids, size_t count);
+/* An 11.2. */
+struct span scenario_read(struct scenario *scenario, unsigned supplier,
+                          eui64 device);
 /* POSTs it; the answer's text, in the arena, checked as a User would. NULL when
  * fotad is away or busy. */
 const char *scenario_post(struct scenario *scenario, const char *service,

@@ -46,6 +46,10 @@ static void enter(void *context, const struct sim_message *message) {
         account->repeats++;
         return;
     }
+    if (!*message->code) {
+        account->responses++;
+        return;
+    }
     account->strange += which == TOLDS;
     for (const char *at = message->devices; which < TOLDS && *at;
          at += at[EUI64_TEXT_LEN] ? EUI64_TEXT_SIZE : EUI64_TEXT_LEN) {

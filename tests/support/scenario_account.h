@@ -20,8 +20,9 @@ struct scenario_account {
     size_t count;
     eui64 *ids; /* sorted */
     unsigned (*told)[TOLDS];
-    size_t strange; /* messages and devices that are none of these */
-    size_t repeats; /* not counted in `told` */
+    size_t strange;   /* messages and devices that are none of these */
+    size_t repeats;   /* not counted in `told` */
+    size_t responses; /* messages that are no alerts */
 };
 
 /* Everything is in the scenario's arena. */

@@ -201,8 +201,8 @@ static void write_users(struct scenario *s) {
                        arena_printf(s->arena,
                                     "estate --homes 1 --octets %d "
                                     "--receive-url http://127.0.0.1:%u/user %s",
-                                    SCENARIO_IMAGE_OCTETS,
-                                    sim_users_port(s->users), s->folder)))
+                                    SCENARIO_IMAGE_OCTETS, s->users_port,
+                                    s->folder)))
         fail_msg("the sample estate cannot be written");
 }
 

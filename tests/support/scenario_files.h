@@ -14,6 +14,13 @@ extern int64_t *scenario_clock; /* the offset, in microseconds */
 /* Runs a verb of fotasim with the words of a line; did it end well? */
 bool scenario_verb(int (*verb)(int, char **), const char *line);
 
+/* The ports of the fotads, and where they are found. */
+void scenario_choose_ports(struct scenario *scenario);
+/* The cutters, if there are to be any. */
+void scenario_draw_lines(struct scenario *scenario);
+/* fotad.conf of each. */
+void scenario_write_configs(struct scenario *scenario);
+
 /* smi.csv, users.csv and the certificates of bulk devices. */
 void scenario_write_estate(struct scenario *scenario);
 

@@ -225,11 +225,15 @@ void sends(struct scenario *s, char **words) {
 
 /* ---- 11.2 ---- */
 
+struct span scenario_read(struct scenario *s, unsigned supplier, eui64 device) {
+    return write_request(
+        s, supplier,
+        &(struct service_request){.variant = "11.2", .target = device});
+}
+
 void reads(struct scenario *s, char **words) {
-    struct span request = write_request(
-        s, supplier_of(s, words[0]),
-        &(struct service_request){.variant = "11.2",
-                                  .target = scenario_device(s, words[1])});
+    struct span request = scenario_read(s, supplier_of(s, words[0]),
+                                        scenario_device(s, words[1]));
     answered(s, "serviceS", request, words[2] ? words[2] : "I99");
 }
 

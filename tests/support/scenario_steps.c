@@ -27,15 +27,19 @@ static void split(struct scenario *s, const char *words,
         split_words[count++] = NULL;
 }
 
+void scenario_do(struct scenario *s, scenario_act *act, const char *line) {
+    char *words[SCENARIO_WORDS + 1];
+    split(s, line, words);
+    act(s, words);
+}
+
 void scenario_run(const struct scenario_wish *wish,
                   const struct scenario_step *steps) {
     struct scenario *s = scenario_open(wish);
     for (size_t i = 0; steps[i].act; i++) {
-        char *words[SCENARIO_WORDS + 1];
         s->label =
             arena_printf(s->arena, "step %zu: %s", i + 1, steps[i].words);
-        split(s, steps[i].words, words);
-        steps[i].act(s, words);
+        scenario_do(s, steps[i].act, steps[i].words);
     }
     scenario_close(s);
 }

@@ -1,5 +1,6 @@
 /* Starting and ending what a scenario needs. */
 #include "support/check.h"
+#include "support/cutter.h"
 #include "support/pg.h"
 #include "support/scenario.h"
 #include "support/scenario_files.h"
@@ -50,71 +51,6 @@ const char *scenario_path(struct scenario *s, const char *name) {
     return arena_printf(s->arena, "%s/%s", s->folder, name);
 }
 
-/* ---- programs ---- */
-
-static pid_t launch(struct scenario *s, const char *const *arguments) {
-    char path[1024];
-    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 16);
-    if (len <= 0)
-        scenario_fail(s, "/proc/self/exe cannot be read");
-    path[len] = '\0';
-    for (int up = 0; up < 3; up++)
-        *strrchr(path, '/') = '\0';
-    const char *program = arena_printf(s->arena, "%s/%s", path, arguments[0]);
-    const char *log = scenario_path(s, "fotad.log");
-    pid_t child = fork();
-    if (child != 0)
-        return child;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-    dup2(out, STDOUT_FILENO);
-    dup2(out, STDERR_FILENO);
-    execv(program, (char *const *)(uintptr_t)arguments);
-    _exit(127);
-}
-
-int scenario_program(struct scenario *s, const char *const *arguments) {
-    int status = 0;
-    pid_t child = launch(s, arguments);
-    if (waitpid(child, &status, 0) != child)
-        return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static bool is_ready(struct scenario *s) {
-    struct http_answer answer;
-    http_client_send(
-        s->http,
-        &(struct http_message){.method = "GET",
-                               .url = arena_printf(s->arena,
-                                                   "http://127.0.0.1:%u/readyz",
-                                                   s->operations_port)},
-        &answer);
-    unsigned status = answer.status;
-    http_answer_free(&answer);
-    return status == 200;
-}
-
-void scenario_start_fotad(struct scenario *s) {
-    s->fotad = launch(
-        s, (const char *const[]){"fotad", "--config", s->config_path, NULL});
-    for (struct scenario_wait wait = {0}; !is_ready(s);)
-        if (!scenario_again(&wait) ||
-            waitpid(s->fotad, NULL, WNOHANG) == s->fotad)
-            scenario_fail(s, "fotad does not get ready");
-}
-
-void scenario_stop_fotad(struct scenario *s, int signal_number) {
-    int status = 0;
-    if (s->fotad <= 0)
-        return;
-    kill(s->fotad, signal_number);
-    waitpid(s->fotad, &status, 0);
-    s->fotad = 0;
-    if (signal_number == SIGTERM && status != 0)
-        scenario_fail(s, "fotad ended with status %d", status);
-}
-
 /* ---- database ---- */
 
 const char *scenario_ask(struct scenario *s, const char *query) {
@@ -144,49 +80,6 @@ void scenario_tell(struct scenario *s, const char *statement) {
 }
 
 /* ---- configuration ---- */
-
-/* Nobody else has it now; a bound port is not given to a caller again. */
-static unsigned free_port(void) {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t len = sizeof address;
-    int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool good = handle >= 0 &&
-                bind(handle, (struct sockaddr *)&address, len) == 0 &&
-                getsockname(handle, (struct sockaddr *)&address, &len) == 0;
-    if (!good)
-        fail_msg("there is no free port");
-    close(handle);
-    return ntohs(address.sin_port);
-}
-
-static void write_config(struct scenario *s) {
-    const char *text = arena_printf(
-        s->arena,
-        "[database]\nconninfo = %s\nowner_conninfo = %s\n"
-        "[user_gateway]\nlisten = 127.0.0.1:%u\n"
-        "[csp_gateway]\nlisten = 127.0.0.1:%u\n"
-        "[people]\nlisten = 127.0.0.1:%u\n"
-        "[operations]\nlisten = 127.0.0.1:%u\n"
-        "[identity]\nxml_signing_key = %s/pki/keys/dsp-xml-sign.key\n"
-        "xml_signing_certificate = %s/pki/certificates/dsp-xml-sign.pem\n"
-        "key_agreement_key = %s/pki/keys/acb-ka.key\n"
-        "[clock]\noffset_file = %s\n"
-        "[csp north]\nregions = North, 4G North\n"
-        "base_url = http://127.0.0.1:%u\ntoken = to-north\n"
-        "inbound_token = of-north\ntimeout = 2s\n"
-        "[csp south-and-central]\n"
-        "regions = Central, South, 4G Central, 4G South\n"
-        "base_url = http://127.0.0.1:%u\ntoken = to-south\n"
-        "inbound_token = of-south\ntimeout = 2s\n"
-        "%s",
-        pg_as_daemon(s->conninfo), s->conninfo, s->user_port, s->csp_port,
-        free_port(), s->operations_port, scenario_home, scenario_home,
-        scenario_home, scenario_clock_path, csp_sim_port(s->csps[0]),
-        csp_sim_port(s->csps[1]), s->wish.config ? s->wish.config : "");
-    if (!write_whole(s->config_path, span_text(text)))
-        scenario_fail(s, "%s cannot be written", s->config_path);
-}
 
 static void import(struct scenario *s) {
     const struct {
@@ -285,31 +178,34 @@ static void read_keys(struct scenario *s) {
     }
 }
 
+static void read_clock_and_folder(struct scenario *s) {
+    static unsigned number;
+    *scenario_clock = 0;
+    s->folder = arena_printf(s->arena, "%s/%u", scenario_home, ++number);
+    if (!make_folder(s->folder))
+        scenario_fail(s, "%s", s->folder);
+}
+
 struct scenario *scenario_open(const struct scenario_wish *wish) {
     struct arena *arena = arena_new();
     struct scenario *s = arena_zero(arena, 1, sizeof *s);
     *s = (struct scenario){.arena = arena,
                            .conninfo = pg_fresh_database(),
-                           .user_port = free_port(),
-                           .csp_port = free_port(),
-                           .operations_port = free_port(),
                            .counter = (uint64_t)clock_now()};
-    static unsigned number;
     if (wish)
         s->wish = *wish;
-    *scenario_clock = 0;
-    s->folder = arena_printf(arena, "%s/%u", scenario_home, ++number);
-    s->config_path = scenario_path(s, "fotad.conf");
-    if (!make_folder(s->folder))
-        scenario_fail(s, "%s", s->folder);
+    s->fotad_count = s->wish.fotads ? s->wish.fotads : 1;
+    read_clock_and_folder(s);
     s->http = http_client_new(
         &(struct http_client_options){.total_timeout = 60 * SECOND});
     s->database = PQconnectdb(s->conninfo);
     start_users(s);
-    scenario_write_estate(s);
+    scenario_choose_ports(s);
     start_csps(s);
+    scenario_draw_lines(s);
+    scenario_write_estate(s);
     read_keys(s);
-    write_config(s);
+    scenario_write_configs(s);
     import(s);
     scenario_start_fotad(s);
     return s;
@@ -388,6 +284,8 @@ void scenario_end(struct scenario *s) {
         if (s->csps[i])
             csp_sim_stop(s->csps[i]);
     sim_users_stop(s->users);
+    for (size_t i = 0; i < LINES; i++)
+        cutter_stop(s->lines[i]);
     http_client_free(s->http);
     PQfinish(s->database);
     free(s->expected);

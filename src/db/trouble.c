@@ -1,0 +1,109 @@
+#include "db/trouble.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "db/db.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+/* The same is not said again sooner. */
+static const instant QUIET = 10 * SECOND;
+/* So long after the last time it is still of interest (db_trouble()). */
+static const instant RECENT = 30 * SECOND;
+
+const struct trouble TROUBLE_LOST = {
+    "", "connection_lost",
+    "fotad connects again by itself; see the server's log", true};
+const struct trouble TROUBLE_UNREACHABLE = {
+    "", "unreachable",
+    "fotad connects again by itself; see that the server runs, and that "
+    "[database] conninfo names all its hosts",
+    true};
+
+static const struct trouble rows[] = {
+    {"40001", "conflict", NULL, false},
+    {"40P01", "conflict", NULL, false},
+    {"55P03", "locked", NULL, false},
+    /* a function was replaced by one with other columns */
+    {"0A000", "plan_changed", NULL, true},
+    {"23514", "rerouted", NULL, false},
+    {"53100", "disk_full",
+     "make room on the database's disk; fotad goes on by itself", false},
+    {"53200", "out_of_memory", "see the memory of the database's machine",
+     false},
+    {"53300", "out_of_connections",
+     "raise max_connections of the server, or lower the workers in fotad.conf",
+     true},
+    {"25006", "read_only",
+     "the server is a standby or was set read-only: let [database] conninfo "
+     "name all hosts, with target_session_attrs=read-write",
+     true},
+    {"57P", "going_down", "the server stops or starts; fotad connects again",
+     true},
+    {"08", "connection_lost", "fotad connects again by itself", true},
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+static struct metric_family families[] = {
+    {.name = "fotad_db_trouble_total",
+     .help = "What the database refused for now, by what it was",
+     .kind = METRIC_COUNTER,
+     .labels = {"what"}},
+    {.name = "fotad_db_connections_made_total",
+     .help = "Connections to the database made since the start",
+     .kind = METRIC_COUNTER},
+};
+enum { TROUBLE, MADE };
+
+const struct trouble *trouble_of(const char *sqlstate) {
+    for (size_t i = 0; i < ROWS; i++)
+        if (strncmp(sqlstate, rows[i].sqlstate, strlen(rows[i].sqlstate)) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+/* The last trouble that a person may have to do something about. */
+static _Atomic(const struct trouble *) latest;
+static _Atomic instant latest_at;
+
+/* Who says it: the first after a while. */
+static bool is_new(const struct trouble *trouble) {
+    static _Atomic instant said[ROWS + 2];
+    size_t place = trouble == &TROUBLE_LOST          ? ROWS
+                   : trouble == &TROUBLE_UNREACHABLE ? ROWS + 1
+                                                     : (size_t)(trouble - rows);
+    instant now = clock_elapsed(), before = atomic_load(&said[place]);
+    return (!before || now - before > QUIET) &&
+           atomic_compare_exchange_strong(&said[place], &before, now);
+}
+
+static void prepare(void) {
+    metrics_register(families, sizeof families / sizeof *families);
+}
+
+void trouble_tell(const struct trouble *trouble, const char *reason) {
+    prepare();
+    metric_add(metric_of(&families[TROUBLE], trouble->what, NULL, NULL), 1);
+    if (!trouble->advice)
+        return;
+    atomic_store(&latest, trouble);
+    atomic_store(&latest_at, clock_elapsed());
+    if (is_new(trouble))
+        log_error("db.trouble", "what=%s : %s; %s", trouble->what, reason,
+                  trouble->advice);
+}
+
+void trouble_connected(void) {
+    prepare();
+    metric_add(metric_of(&families[MADE], NULL, NULL, NULL), 1);
+}
+
+const char *db_trouble(const char **advice) {
+    const struct trouble *trouble = atomic_load(&latest);
+    if (!trouble || clock_elapsed() - atomic_load(&latest_at) > RECENT)
+        return NULL;
+    *advice = trouble->advice;
+    return trouble->what;
+}

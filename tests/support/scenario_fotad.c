@@ -1,0 +1,271 @@
+/* The fotads of a scenario, and the other programs. */
+#include "support/check.h"
+#include "support/cutter.h"
+#include "support/pg.h"
+#include "support/scenario.h"
+#include "support/scenario_files.h"
+
+#include "fotasim/verbs.h"
+#include "http/client.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- programs ---- */
+
+static const char *path_of(struct scenario *s, const char *program) {
+    char path[1024];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 16);
+    if (len <= 0)
+        scenario_fail(s, "/proc/self/exe cannot be read");
+    path[len] = '\0';
+    for (int up = 0; up < 3; up++)
+        *strrchr(path, '/') = '\0';
+    return arena_printf(s->arena, "%s/%s", path, program);
+}
+
+static pid_t launch(struct scenario *s, const char *const *arguments,
+                    const char *crash_at) {
+    const char *program = path_of(s, arguments[0]);
+    const char *log = scenario_path(s, "fotad.log");
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (crash_at)
+        setenv("FOTAD_CRASH_AT", crash_at, 1);
+    int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    execv(program, (char *const *)(uintptr_t)arguments);
+    _exit(127);
+}
+
+int scenario_program(struct scenario *s, const char *const *arguments) {
+    int status = 0;
+    pid_t child = launch(s, arguments, NULL);
+    if (waitpid(child, &status, 0) != child)
+        return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* ---- the fotads ---- */
+
+const char *scenario_get(struct scenario *s, unsigned which, const char *path,
+                         unsigned *status) {
+    struct http_answer answer;
+    const char *url = arena_printf(s->arena, "http://127.0.0.1:%u%s",
+                                   s->fotads[which].operations_port, path);
+    http_client_send(
+        s->http, &(struct http_message){.method = "GET", .url = url}, &answer);
+    const char *text =
+        answer.status ? arena_text(s->arena, buffer_span(&answer.body)) : NULL;
+    *status = answer.status;
+    http_answer_free(&answer);
+    return text;
+}
+
+void scenario_launch(struct scenario *s, unsigned which, const char *crash_at) {
+    struct scenario_fotad *f = &s->fotads[which];
+    const char *program = f->program ? f->program : "fotad";
+    f->pid = launch(
+        s, (const char *const[]){program, "--config", f->config_path, NULL},
+        crash_at);
+}
+
+bool scenario_has_ended(struct scenario *s, unsigned which, int *status) {
+    struct scenario_fotad *f = &s->fotads[which];
+    if (!f->pid || waitpid(f->pid, status, WNOHANG) != f->pid)
+        return !f->pid;
+    f->pid = 0;
+    return true;
+}
+
+bool scenario_wait_ready(struct scenario *s, unsigned which) {
+    unsigned answer = 0;
+    int status;
+    struct scenario_wait wait = {0};
+    for (;;) {
+        scenario_get(s, which, "/readyz", &answer);
+        if (answer == 200)
+            return true;
+        if (scenario_has_ended(s, which, &status))
+            return false;
+        if (!scenario_again(&wait))
+            scenario_fail(s, "fotad does not get ready");
+    }
+}
+
+void scenario_start_fotad(struct scenario *s) {
+    for (unsigned i = 0; i < s->fotad_count; i++)
+        scenario_launch(s, i, NULL);
+    for (unsigned i = 0; i < s->fotad_count; i++)
+        if (!scenario_wait_ready(s, i))
+            scenario_fail(s, "fotad does not get ready");
+}
+
+void scenario_end_one(struct scenario *s, unsigned which, int signal_number) {
+    struct scenario_fotad *f = &s->fotads[which];
+    int status = 0;
+    if (f->pid <= 0)
+        return;
+    kill(f->pid, signal_number);
+    waitpid(f->pid, &status, 0);
+    f->pid = 0;
+    if (signal_number == SIGTERM && status != 0)
+        scenario_fail(s, "fotad ended with status %d", status);
+}
+
+void scenario_stop_fotad(struct scenario *s, int signal_number) {
+    for (unsigned i = 0; i < s->fotad_count; i++)
+        scenario_end_one(s, i, signal_number);
+}
+
+/* ---- what they say ---- */
+
+double scenario_metric(struct scenario *s, unsigned which, const char *line) {
+    unsigned status;
+    const char *text = scenario_get(s, which, "/metrics", &status);
+    const char *wanted = arena_printf(s->arena, "\n%s ", line);
+    const char *at = text ? strstr(text, wanted) : NULL;
+    return at ? atof(at + strlen(wanted)) : 0;
+}
+
+static bool has_line(struct scenario *s, const char *event, const char *words) {
+    char line[2048];
+    bool found = false;
+    FILE *log = fopen(scenario_path(s, "fotad.log"), "r");
+    while (log && !found && fgets(line, sizeof line, log))
+        found = strstr(line, event) && strstr(line, words);
+    if (log)
+        fclose(log);
+    return found;
+}
+
+void scenario_logged(struct scenario *s, const char *event, const char *words) {
+    for (struct scenario_wait wait = {0}; !has_line(s, event, words);)
+        if (!scenario_again(&wait))
+            scenario_fail(s, "no log line has '%s' and '%s'", event, words);
+}
+
+/* ---- ports, lines, configuration ---- */
+
+/* Nobody else has it now; a bound port is not given to a caller again. */
+static unsigned free_port(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof address;
+    int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool good = handle >= 0 &&
+                bind(handle, (struct sockaddr *)&address, len) == 0 &&
+                getsockname(handle, (struct sockaddr *)&address, &len) == 0;
+    if (!good)
+        fail_msg("there is no free port");
+    close(handle);
+    return ntohs(address.sin_port);
+}
+
+static struct cutter *draw(struct scenario *s, const char *address) {
+    struct cutter *line = cutter_start(address);
+    if (!line)
+        scenario_fail(s, "no proxy can listen on %s", address);
+    return line;
+}
+
+void scenario_choose_ports(struct scenario *s) {
+    for (unsigned i = 0; i < s->fotad_count; i++)
+        s->fotads[i] = (struct scenario_fotad){
+            .config_path = scenario_path(s, i ? "fotad-2.conf" : "fotad.conf"),
+            .user_port = free_port(),
+            .csp_port = free_port(),
+            .operations_port = free_port()};
+    s->config_path = s->fotads[0].config_path;
+    s->user_port = s->fotads[0].user_port;
+    s->csp_port = s->fotads[0].csp_port;
+    s->users_port = sim_users_port(s->users);
+    s->fotad_conninfo = s->conninfo;
+    if (!s->wish.lines && s->fotad_count == 1)
+        return;
+    for (unsigned i = LINE_FROM_USERS; i <= LINE_FROM_CSPS; i++)
+        s->lines[i] = draw(s, "127.0.0.1:0");
+    for (unsigned i = 0; i < s->fotad_count; i++) {
+        const struct scenario_fotad *f = &s->fotads[i];
+        cutter_target(s->lines[LINE_FROM_USERS], i,
+                      arena_printf(s->arena, "127.0.0.1:%u", f->user_port));
+        cutter_target(s->lines[LINE_FROM_CSPS], i,
+                      arena_printf(s->arena, "127.0.0.1:%u", f->csp_port));
+    }
+    s->user_port = cutter_port(s->lines[LINE_FROM_USERS]);
+    s->csp_port = cutter_port(s->lines[LINE_FROM_CSPS]);
+}
+
+/* The socket of the test's PostgreSQL, in another folder. */
+static void draw_database(struct scenario *s) {
+    const char *host = strstr(s->conninfo, "host=") + 5;
+    const char *rest = strchr(host, ' ');
+    const char *path = scenario_path(s, ".s.PGSQL.5432");
+    s->lines[LINE_TO_DATABASE] =
+        draw(s, arena_printf(s->arena, "unix:%s", path));
+    cutter_target(s->lines[LINE_TO_DATABASE], 0,
+                  arena_printf(s->arena, "unix:%.*s/.s.PGSQL.5432",
+                               (int)(rest - host), host));
+    s->fotad_conninfo = arena_printf(s->arena, "host=%s%s", s->folder, rest);
+}
+
+static unsigned draw_one(struct scenario *s, enum scenario_line which,
+                         unsigned port) {
+    if (!s->wish.lines)
+        return port;
+    s->lines[which] = draw(s, "127.0.0.1:0");
+    cutter_target(s->lines[which], 0,
+                  arena_printf(s->arena, "127.0.0.1:%u", port));
+    return cutter_port(s->lines[which]);
+}
+
+void scenario_draw_lines(struct scenario *s) {
+    for (unsigned i = 0; i < SCENARIO_CSPS; i++)
+        s->csp_ports[i] = draw_one(s, (enum scenario_line)(LINE_TO_NORTH + i),
+                                   csp_sim_port(s->csps[i]));
+    s->users_port = draw_one(s, LINE_TO_USERS, s->users_port);
+    if (s->wish.lines)
+        draw_database(s);
+}
+
+static void write_config(struct scenario *s, const struct scenario_fotad *f) {
+    const char *csp = s->wish.csp_config ? s->wish.csp_config : "";
+    const char *text = arena_printf(
+        s->arena,
+        "[database]\nconninfo = %s\nowner_conninfo = %s\n"
+        "[user_gateway]\nlisten = 127.0.0.1:%u\n"
+        "[csp_gateway]\nlisten = 127.0.0.1:%u\n"
+        "[people]\nlisten = 127.0.0.1:%u\n"
+        "[operations]\nlisten = 127.0.0.1:%u\nstop_grace = 0s\n"
+        "[identity]\nxml_signing_key = %s/pki/keys/dsp-xml-sign.key\n"
+        "xml_signing_certificate = %s/pki/certificates/dsp-xml-sign.pem\n"
+        "key_agreement_key = %s/pki/keys/acb-ka.key\n"
+        "[clock]\noffset_file = %s\n"
+        "[csp north]\nregions = North, 4G North\n"
+        "base_url = http://127.0.0.1:%u\ntoken = to-north\n"
+        "inbound_token = of-north\ntimeout = 2s\n%s"
+        "[csp south-and-central]\n"
+        "regions = Central, South, 4G Central, 4G South\n"
+        "base_url = http://127.0.0.1:%u\ntoken = to-south\n"
+        "inbound_token = of-south\ntimeout = 2s\n%s%s",
+        pg_as_daemon(s->fotad_conninfo), s->fotad_conninfo, f->user_port,
+        f->csp_port, free_port(), f->operations_port, scenario_home,
+        scenario_home, scenario_home, scenario_clock_path, s->csp_ports[0], csp,
+        s->csp_ports[1], csp, s->wish.config ? s->wish.config : "");
+    if (!write_whole(f->config_path, span_text(text)))
+        scenario_fail(s, "%s cannot be written", f->config_path);
+}
+
+void scenario_write_configs(struct scenario *s) {
+    for (unsigned i = 0; i < s->fotad_count; i++)
+        write_config(s, &s->fotads[i]);
+}
