@@ -2,6 +2,8 @@
  * daemons there are. */
 #include "mail/scene.h"
 
+#include "support/tls_pki.h"
+
 #include <pthread.h>
 #include <stdio.h>
 
@@ -232,6 +234,55 @@ static void another_machine_needs_tls(void **state) {
     fake_smtp_stop(far);
 }
 
+struct tls_case {
+    const char *ca;    /* name of the one that we trust */
+    bool another_host; /* is the server's certificate for another? */
+    bool taken;
+};
+
+static const struct tls_case tls_cases[] = {
+    {"mail-ca", false, true},
+    {"other-ca", false, false},
+    {"mail-ca", true, false},
+};
+
+/* STARTTLS, with a server that is who it says it is. 127.1 is 127.0.0.1, but
+ * not by its name. */
+static void the_server_must_be_who_it_should(void **state) {
+    struct scene *s = *state;
+    struct tls_identity ca, other_ca, server;
+    tls_make(&ca, &(struct tls_wish){.name = "mail-ca", .serial = 1});
+    tls_make(&other_ca, &(struct tls_wish){.name = "other-ca", .serial = 2});
+    for (size_t i = 0; i < sizeof tls_cases / sizeof *tls_cases; i++) {
+        const struct tls_case *c = &tls_cases[i];
+        tls_make(&server,
+                 &(struct tls_wish){.name = "mail",
+                                    .serial = 3,
+                                    .issuer = &ca,
+                                    .for_another_host = c->another_host});
+        fake_smtp_certificate = server.certificate_path;
+        fake_smtp_key = server.key_path;
+        forget(s);
+        fake_smtp_certificate = NULL;
+        s->config.mail_server = arena_printf(
+            s->arena, "smtp://127.1%s", strrchr(fake_smtp_url(s->smtp), ':'));
+        s->config.mail_ca = strcmp(c->ca, "mail-ca") == 0
+                                ? ca.certificate_path
+                                : other_ca.certificate_path;
+        finished_requests(s, 1);
+        struct mail_report report = run(s, "2031-05-01T12:00:00Z");
+        if (report.sent != c->taken)
+            fail_msg("%zu: %s", i, ask(s, "select last_error from notice"));
+        assert_int_equal(fake_smtp_count(s->smtp), c->taken);
+        if (c->taken)
+            assert_true(fake_smtp_mail(s->smtp, 0)->by_tls);
+        tls_identity_free(&server);
+    }
+    tls_identity_free(&ca);
+    tls_identity_free(&other_ca);
+    tls_pki_remove();
+}
+
 /* ---- several daemons ---- */
 
 static void several_daemons_tell_each_thing_once(void **state) {
@@ -312,6 +363,7 @@ int main(void) {
         TEST(with_the_server_all_that_waits_is_given_up),
         TEST(the_account_counts_as_it_is_now),
         TEST(another_machine_needs_tls),
+        TEST(the_server_must_be_who_it_should),
         TEST(several_daemons_tell_each_thing_once),
         TEST(notices_are_made_once_at_the_same_time),
         TEST(without_a_server_nothing_runs),

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <arpa/inet.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+const char *fake_smtp_certificate, *fake_smtp_key;
 
 enum { MOST_MAILS = 256, LINE = 2048 };
 
@@ -20,6 +23,7 @@ struct fake_smtp {
     pthread_cond_t arrived;
     int listener, stop[2];
     char url[64];
+    SSL_CTX *tls;       /* NULL: without */
     const char *script; /* what is left of it */
     struct fake_mail *mails;
     size_t count;
@@ -29,6 +33,7 @@ struct fake_smtp {
 struct talk {
     struct fake_smtp *smtp;
     int fd;
+    SSL *ssl; /* once it is TLS */
     char in[LINE];
     size_t len;
     char word[32]; /* what comes of the next e-mail */
@@ -40,6 +45,14 @@ static bool readable(const struct fake_smtp *smtp, int fd) {
     struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
                            {.fd = smtp->stop[0], .events = POLLIN}};
     return poll(fds, 2, -1) > 0 && !fds[1].revents;
+}
+
+static ssize_t receive(struct talk *t, char *to, size_t room) {
+    if (t->ssl && SSL_pending(t->ssl))
+        return SSL_read(t->ssl, to, (int)room);
+    if (!readable(t->smtp, t->fd))
+        return 0;
+    return t->ssl ? SSL_read(t->ssl, to, (int)room) : recv(t->fd, to, room, 0);
 }
 
 /* The next line without its end; false when there is none. */
@@ -54,9 +67,9 @@ static bool read_line(struct talk *t, char line[static LINE]) {
             memmove(t->in, end + 2, t->len);
             return true;
         }
-        if (t->len == sizeof t->in || !readable(t->smtp, t->fd))
+        if (t->len == sizeof t->in)
             return false;
-        ssize_t got = recv(t->fd, t->in + t->len, sizeof t->in - t->len, 0);
+        ssize_t got = receive(t, t->in + t->len, sizeof t->in - t->len);
         if (got <= 0)
             return false;
         t->len += (size_t)got;
@@ -66,7 +79,9 @@ static bool read_line(struct talk *t, char line[static LINE]) {
 static void say(const struct talk *t, const char *code, const char *text) {
     char line[128];
     int len = snprintf(line, sizeof line, "%s %s\r\n", code, text);
-    if (send(t->fd, line, (size_t)len, MSG_NOSIGNAL) < 0)
+    ssize_t sent = t->ssl ? SSL_write(t->ssl, line, len)
+                          : send(t->fd, line, (size_t)len, MSG_NOSIGNAL);
+    if (sent <= 0)
         shutdown(t->fd, SHUT_RDWR);
 }
 
@@ -141,6 +156,11 @@ static void copy_path(char *to, size_t size, const char *line) {
 static bool mail_from(struct talk *t, const char *line) {
     next_word(t, false);
     memset(&t->mail, 0, sizeof t->mail);
+    t->mail.by_tls = t->ssl != NULL;
+    if (t->smtp->tls && !t->ssl) {
+        say(t, "530", "STARTTLS first");
+        return true;
+    }
     copy_path(t->mail.from, sizeof t->mail.from, line);
     if (!refuses(t, "from"))
         say(t, "250", "sender");
@@ -173,20 +193,35 @@ static bool quit(struct talk *t, const char *line) {
 
 static bool hello(struct talk *t, const char *line) {
     (void)line;
-    say(t, "250", "fake");
+    if (t->smtp->tls && !t->ssl)
+        say(t, "250-STARTTLS\r\n250", "fake");
+    else
+        say(t, "250", "fake");
     return true;
+}
+
+static bool start_tls(struct talk *t, const char *line) {
+    (void)line;
+    if (!t->smtp->tls || t->ssl) {
+        say(t, "502", "what?");
+        return true;
+    }
+    say(t, "220", "go on");
+    t->ssl = SSL_new(t->smtp->tls);
+    SSL_set_fd(t->ssl, t->fd);
+    return SSL_accept(t->ssl) == 1;
 }
 
 static const struct {
     const char *verb;
     bool (*does)(struct talk *t, const char *line);
-} verbs[] = {{"EHLO", hello},   {"HELO", hello}, {"MAIL", mail_from},
-             {"RCPT", rcpt_to}, {"DATA", data},  {"RSET", reset},
-             {"QUIT", quit}};
+} verbs[] = {{"EHLO", hello},         {"HELO", hello},   {"MAIL", mail_from},
+             {"STARTTLS", start_tls}, {"RCPT", rcpt_to}, {"DATA", data},
+             {"RSET", reset},         {"QUIT", quit}};
 
 static bool obey(struct talk *t, const char *line) {
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (strncasecmp(line, verbs[i].verb, 4) == 0)
+        if (strncasecmp(line, verbs[i].verb, strlen(verbs[i].verb)) == 0)
             return verbs[i].does(t, line);
     say(t, "502", "what?");
     return true;
@@ -205,6 +240,7 @@ static void serve(struct fake_smtp *smtp, int fd) {
         say(&t, "220", "fake ready");
     while (!hangs && read_line(&t, line) && obey(&t, line))
         ;
+    SSL_free(t.ssl);
     close(fd);
 }
 
@@ -218,12 +254,24 @@ static void *run(void *context) {
     return NULL;
 }
 
+static SSL_CTX *make_tls(void) {
+    if (!fake_smtp_certificate)
+        return NULL;
+    SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+    if (SSL_CTX_use_certificate_file(tls, fake_smtp_certificate,
+                                     SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_use_PrivateKey_file(tls, fake_smtp_key, SSL_FILETYPE_PEM) != 1)
+        abort();
+    return tls;
+}
+
 struct fake_smtp *fake_smtp_start(const char *address) {
     struct fake_smtp *smtp = memory_alloc(sizeof *smtp);
     *smtp = (struct fake_smtp){
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .arrived = PTHREAD_COND_INITIALIZER,
         .listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+        .tls = make_tls(),
         .script = "take",
         .mails = memory_alloc(MOST_MAILS * sizeof *smtp->mails)};
     struct sockaddr_in at = {.sin_family = AF_INET,
@@ -245,6 +293,7 @@ void fake_smtp_stop(struct fake_smtp *smtp) {
     pthread_join(smtp->thread, NULL);
     close(smtp->stop[0]);
     close(smtp->listener);
+    SSL_CTX_free(smtp->tls);
     free(smtp->mails);
     free(smtp);
 }

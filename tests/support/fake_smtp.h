@@ -7,6 +7,10 @@
 
 struct fake_smtp;
 
+/* Set before fake_smtp_start(), for servers with this certificate (PEM files):
+ * STARTTLS is offered, and wanted before MAIL. NULL: none. */
+extern const char *fake_smtp_certificate, *fake_smtp_key;
+
 /* Listens on a free port of `address` (127.0.0.1; 127.0.0.2 is a machine that
  * is not this one, for who goes by names). Ended with fake_smtp_stop(). */
 struct fake_smtp *fake_smtp_start(const char *address);
@@ -32,6 +36,7 @@ void fake_smtp_script(struct fake_smtp *smtp, const char *words);
 /* An e-mail that was taken. */
 struct fake_mail {
     char from[256], to[256];
+    bool by_tls;
     char text[16384]; /* as it came, without the dots that SMTP adds */
 };
 
