@@ -61,7 +61,7 @@ SEEDERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(SEED_SRC))
 .PHONY: all tests fuzzers help deps check asan ubsan tsan valgrind coverage \
   lint format fuzz check-faults demo demo-once bench install clean
 all: $(PROGRAMS) ## build the programs into build/release
-tests: all $(TESTS)
+tests: all $(TESTS) $(B)/tests/faults/fotad_next
 fuzzers: $(FUZZERS) $(SEEDERS)
 
 $(B)/%.o: %.c Makefile
@@ -90,6 +90,17 @@ $(B)/fotasim: $(B)/src/fotasim/main.o $(SIM) $(LIB)
 	$(LINK) $(ALL_LIBS)
 $(B)/tests/%_test: $(B)/tests/%_test.o $(call obj,$(SUPPORT_SRC)) $(SIM) $(LIB)
 	$(LINK) -lcmocka $(ALL_LIBS)
+# fotad as a later release, with other SQL (tests/faults/upgrade_test.c).
+NEXT := $(wildcard tests/faults/next/sql/*.sql)
+$(B)/next.s: $(EMBED) $(NEXT) tools/embed.sh
+	@mkdir -p $(@D)
+	$(Q)tools/embed.sh $(sort $(EMBED)) $(NEXT) | \
+	  sed 's|asciz "tests/faults/next/|asciz "|' > $@
+$(B)/next.o: $(B)/next.s
+	$(Q)$(CC) -c -o $@ $<
+$(B)/tests/faults/fotad_next: $(B)/src/fotad.o $(B)/next.o $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) $(ALL_LIBS)
 $(FUZZERS): $(B)/%: $(B)/tests/fuzz/%.o $(SIM) $(LIB)
 	$(LINK) -fsanitize=fuzzer $(ALL_LIBS)
 $(SEEDERS): $(B)/%: $(B)/tests/fuzz/%.o $(call obj,$(SUPPORT_SRC)) $(SIM) $(LIB)
@@ -166,6 +177,18 @@ fuzz: ## feed damaged input to every parser, 60 seconds each
 	@tools/deps build fuzz
 	@$(SUBMAKE) VARIANT=fuzz CC=clang fuzzers
 	@tests/fuzz/run $(or $(SECONDS),60)
+
+# Idle and slow connections; the figures are printed.
+.PHONY: hold
+hold: export HOLD_IDLE := $(or $(HOLD_IDLE),5000)
+hold: export HOLD_SLOW := $(or $(HOLD_SLOW),500)
+hold: export HOLD_REQUESTS := $(or $(HOLD_REQUESTS),300)
+hold: ## hold 5,000 idle and 500 slow connections while requests are measured
+	@tools/deps build
+	@$(SUBMAKE) $(B)/tests/hostile/hold_test
+	@tests/run $(VARIANT) $(B)/tests/hostile/hold_test; status=$$?; \
+	  grep -E '^(quiet|held|[0-9]+ conn)' build/$(VARIANT)/logs/hostile-hold_test.log; \
+	  exit $$status
 
 .PHONY: check-browser
 check-browser: ## the screens in a real browser; pictures in build/screenshots

@@ -54,6 +54,7 @@ insert into response_code values
     ('some_devices_failed', '11.4', 200, 'W110401', 'The listed devices failed, the others go on'),
     ('accepted', '', 200, 'I99', 'Accepted'),
     ('quarantined', '', 200, 'I99', 'Held by anomaly detection'),
+    ('quarantine_rejected', '', 200, 'E71', 'Held by anomaly detection and rejected by the Service Desk'),
     ('transformed', '', 200, 'I0', 'The Pre-Command is returned'),
     ('returned', '', 200, 'I0', 'The command is returned for local delivery'),
     ('device_unreachable', '', 200, 'E20', 'The CSP could not reach the device'),

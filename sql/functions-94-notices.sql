@@ -224,6 +224,38 @@ begin
     return number;
 end $$;
 
+-- Requests that anomaly detection holds. One that was decided on before this
+-- looked is not told.
+create or replace function make_hold_notices(
+    p_screens text, p_since timestamptz, p_now timestamptz)
+    returns bigint language plpgsql
+    set plan_cache_mode = force_custom_plan
+as $$
+declare
+    number bigint;
+begin
+    if not exists (select from notice_wish where kind = 'quarantine') then
+        return 0;
+    end if;
+    with made as (
+        insert into notice (account, kind, request_no, made, subject, body)
+        select a.name, w.kind, h.request_no, p_now,
+            notice_subject(w.kind, r), notice_body(notice_reason(w.kind, r,
+                '{}', 0), a, r, '{}', p_screens)
+        from held_request h
+        join service_request r using (request_no)
+        join notice_wish w on w.kind = 'quarantine'
+        join account a on a.name = w.account and hears_of(a, r)
+        where h.state = 'held' and h.held >= p_since
+            and not exists (select from notice n where n.account = a.name
+                and n.kind = w.kind and n.request_no = h.request_no)
+        order by h.hold_no, a.name
+        on conflict do nothing
+        returning 1)
+    select count(*) into number from made;
+    return number;
+end $$;
+
 create or replace function clean_notices(p_since timestamptz)
     returns void language plpgsql as $$
 begin
@@ -250,7 +282,8 @@ begin
     end if;
     perform watch_requests(since);
     perform clean_notices(since);
-    return make_request_notices(p_share, p_screens, p_now);
+    return make_request_notices(p_share, p_screens, p_now)
+        + make_hold_notices(p_screens, since, p_now);
 end $$;
 
 -- ---- the outbox ----

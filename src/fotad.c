@@ -15,6 +15,7 @@
 #include "operations/revocations.h"
 #include "operations/watchdog.h"
 #include "request/pipeline.h"
+#include "request/release.h"
 #include "ssi/people.h"
 #include "tracking/housekeeping.h"
 #include "tracking/transition.h"
@@ -45,6 +46,7 @@ struct fotad {
     struct people *people;
     struct housekeeping *housekeeping;
     struct mail *mail;
+    struct releases *releases;
 };
 
 static const char usage[] =
@@ -306,6 +308,11 @@ static bool start_mail(struct fotad *f) {
     return true;
 }
 
+static bool start_releases(struct fotad *f) {
+    f->releases = request_releases_start(&f->requests);
+    return true;
+}
+
 static bool start(struct fotad *f) {
     f->requests.config = &f->config;
     if (!duis_open())
@@ -314,7 +321,7 @@ static bool start(struct fotad *f) {
            load_acb_key(f) && load_revocations(f) && start_alerts(f) &&
            listen_operations(f) && start_csp_gateway(f) && start_commands(f) &&
            start_receivers(f) && start_housekeeping(f) && start_mail(f) &&
-           start_people(f) && listen_users(f);
+           start_people(f) && start_releases(f) && listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -407,6 +414,7 @@ static void step_down(struct fotad *f, int fd) {
 static void stop(struct fotad *f) {
     http_close(f->users);
     crash_point(CRASH_stop_drained);
+    request_releases_stop(f->releases);
     people_stop(f->people);
     housekeeping_stop(f->housekeeping);
     mail_stop(f->mail);

@@ -27,7 +27,6 @@ static struct connection *connection_new(struct http_listener *listener,
         .socket =
             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)
                 ->connect_fd,
-        .arena = arena_new(),
         .peer = peer_enter(listener->peers, address, &too_many),
     };
     c->over = too_many ? LIMIT_PEER_CONNECTIONS : LIMIT_NONE;

@@ -178,7 +178,7 @@ static struct http_exchange *exchange_new(struct http_listener *listener,
     struct connection *connection =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
             ->socket_context;
-    struct arena *arena = connection->arena;
+    struct arena *arena = connection->arena = arena_new();
     struct http_exchange *x = arena_zero(arena, 1, sizeof *x);
     x->listener = listener;
     x->connection = connection;
@@ -352,7 +352,8 @@ void exchange_end(void *context_of_listener, struct MHD_Connection *mhd,
     buffer_free(&x->piece);
     bool admitted = x->admitted;
     *context = NULL;
-    arena_reset(connection->arena);
+    arena_free(connection->arena);
+    connection->arena = NULL;
     atomic_store(&connection->receiving, false);
     connection_limit(connection, listener->options.idle_timeout +
                                      listener->options.header_timeout);

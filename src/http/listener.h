@@ -75,7 +75,8 @@ struct connection {
     struct http_exchange *waiting;
     instant wake;
     char peer_text[64];
-    struct arena *arena; /* of the exchange that is on; reset between two */
+    struct arena *arena; /* of the exchange that is on, else NULL: most
+                            connections wait, and each would hold its block */
     struct peer *peer;   /* NULL: it is not limited */
     enum limit over;     /* it is one too many and only told so */
     struct tls *tls;     /* what it began with; NULL: no TLS */

@@ -29,6 +29,7 @@ enum {
     REVOKED_AT,
     DER,
     USER_STATUS, /* and what rq_take_user() takes */
+    WATCHED = USER_STATUS + 3,
 };
 
 static enum outcome find_signer(struct rq *rq,
@@ -87,6 +88,7 @@ static enum step verify_by(struct rq *rq, const struct db_rows *rows) {
     if (!duis_signature_verify(&rq->duis.document, certificate.key, &reason))
         return rq_end(rq, CONDITION_not_authentic, reason);
     rq_take_user(rq, rows, USER_STATUS);
+    rq->watched = db_get_bool(rows, 0, WATCHED);
     return STEP_ON;
 }
 

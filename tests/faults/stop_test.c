@@ -151,7 +151,7 @@ static void no_answer_is_broken(void **state) {
         200, BATCH);
     struct scenario *s = c->scenario;
     pthread_t clients[CLIENTS];
-    load.campaign = c;
+    load.campaign = campaign_apart(c);
     load.port = s->user_port;
     for (int i = 0; i < CLIENTS; i++)
         pthread_create(&clients[i], NULL, pour, NULL);
@@ -165,6 +165,7 @@ static void no_answer_is_broken(void **state) {
     atomic_store(&load.over, true);
     for (int i = 0; i < CLIENTS; i++)
         pthread_join(clients[i], NULL);
+    campaign_together(c, load.campaign);
     print_message("%zu ends in order: %zu POSTs answered (%zu accepted, %zu "
                   "with 503), %zu refused, %zu broken\n",
                   stops, load.answered, load.accepted, load.busy, load.refused,

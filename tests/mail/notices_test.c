@@ -231,6 +231,46 @@ static void who_was_never_heard_of_has_failed(void **state) {
     assert_int_equal(run(s, "2031-05-06T10:00:00Z").made, 1);
 }
 
+/* ---- requests that are held ---- */
+
+static void add_hold(struct scene *s, int supplier, int counter,
+                     const char *hold_state) {
+    add_request(s, supplier, counter, "2031-05-01 10:00Z");
+    ask(s, arena_printf(s->arena,
+                        "update service_request set condition = 'quarantined',"
+                        " listed = 0, accepted = 0, image_id = null"
+                        " where counter = %d;"
+                        "insert into held_request (request_no, breach, devices,"
+                        " volume, quarantine, period_seconds, held, state)"
+                        " select request_no, 'user', 100, 1000, 900, 3600,"
+                        " received, '%s' from service_request"
+                        " where counter = %d",
+                        counter, hold_state, counter));
+}
+
+static void a_request_that_is_held_is_told(void **state) {
+    struct scene *s = *state;
+    wish(s, "ann", "quarantine", "2031-05-01");
+    wish(s, "bob", "quarantine", "2031-05-01");
+    wish(s, "dora", "quarantine,request_finished", "2031-05-01");
+    wish(s, "otto", "request_finished,failure_share", "2031-05-01");
+    add_hold(s, 1, 10, "held");
+    add_hold(s, 1, 11, "released");
+    assert_int_equal(run(s, "2031-05-01T10:01:00Z").made, 2);
+    assert_int_equal(run(s, "2031-05-01T10:02:00Z").made, 0);
+    expect(s, TOLD, "ann 10, dora 10");
+    const struct fake_mail *mail = fake_smtp_mail(s->smtp, 0);
+    assert_string_equal(fake_mail_header(mail, "Subject"),
+                        "Firmware request 90-B3-D5-1F-30-01-00-00:"
+                        "90-B3-D5-1F-30-00-00-02:10 is held");
+    assert_non_null(
+        strstr(fake_mail_body(mail), "Anomaly detection holds this request."));
+    /* not again, however long it is held */
+    run(s, "2031-05-08T10:00:00Z");
+    run(s, "2031-05-09T10:00:00Z");
+    assert_int_equal(fake_smtp_count(s->smtp), 2);
+}
+
 /* ---- what is said ---- */
 
 static void an_email_says_what_happened(void **state) {
@@ -306,6 +346,7 @@ int main(void) {
         TEST(old_notices_go_and_are_not_made_again),
         TEST(many_failures_are_told),
         TEST(who_was_never_heard_of_has_failed),
+        TEST(a_request_that_is_held_is_told),
         TEST(an_email_says_what_happened),
         TEST(the_link_is_to_the_readers_own_pages),
     };

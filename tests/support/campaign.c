@@ -3,6 +3,8 @@
 #include "support/scenario_account.h"
 #include "support/scenario_files.h"
 
+#include "http/client.h"
+
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -84,6 +86,32 @@ void campaign_send(struct campaign *c, bool read) {
     send_update(c);
     if (read || c->read.len)
         send_read(c);
+}
+
+struct campaign *campaign_apart(struct campaign *c) {
+    struct arena *arena = arena_new();
+    struct campaign *apart = arena_zero(arena, 1, sizeof *apart);
+    struct scenario *s = arena_zero(arena, 1, sizeof *s);
+    *apart = *c;
+    *s = *c->scenario;
+    s->arena = arena;
+    s->http = http_client_new(
+        &(struct http_client_options){.total_timeout = 60 * SECOND});
+    apart->scenario = s;
+    return apart;
+}
+
+static void free_arena(void *arena) {
+    arena_free(arena);
+}
+
+void campaign_together(struct campaign *c, struct campaign *apart) {
+    struct scenario *s = c->scenario;
+    s->counter = apart->scenario->counter;
+    http_client_free(apart->scenario->http);
+    arena_adopt(s->arena, apart->scenario->arena, free_arena);
+    *c = *apart;
+    c->scenario = s;
 }
 
 void campaign_keep_running(struct campaign *c) {

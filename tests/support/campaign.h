@@ -37,6 +37,10 @@ unsigned campaign_random(struct campaign *campaign, unsigned below);
 
 /* The next request, or the one in hand again; then an 11.2, if `read`. */
 void campaign_send(struct campaign *campaign, bool read);
+/* The same campaign for the sends of another thread, which has its arena and
+ * its connections; until campaign_together() nobody else sends. */
+struct campaign *campaign_apart(struct campaign *campaign);
+void campaign_together(struct campaign *campaign, struct campaign *apart);
 /* Those that ended are started again, as systemd would. */
 void campaign_keep_running(struct campaign *campaign);
 /* Until everything is answered and done; then the account, which fails the
