@@ -20,15 +20,20 @@ begin atomic
     from account a where a.name = p_name;
 end;
 
--- Update requests from p_since on are watched.
+-- Update requests from p_since on are watched, and those that were held until
+-- then.
 create or replace function watch_requests(p_since timestamptz)
     returns void language sql
 begin atomic
     insert into notice_request (request_no)
-    select r.request_no from service_request r
-    where r.image_id is not null and r.received >= p_since and r.accepted > 0
-        and not exists (select from notice_request n
-            where n.request_no = r.request_no)
+    select r.request_no
+    from (select request_no from service_request
+            where image_id is not null and received >= p_since
+        union
+        select request_no from held_request where ended >= p_since) x
+    join service_request r using (request_no)
+    where r.accepted > 0 and not exists (select from notice_request n
+        where n.request_no = r.request_no)
     on conflict do nothing;
 end;
 
@@ -260,7 +265,9 @@ create or replace function clean_notices(p_since timestamptz)
     returns void language plpgsql as $$
 begin
     delete from notice_request n using service_request r
-    where n.ended and r.request_no = n.request_no and r.received < p_since;
+    where n.ended and r.request_no = n.request_no and r.received < p_since
+        and not exists (select from held_request h
+            where h.request_no = n.request_no and h.ended >= p_since);
     delete from notice n
     where n.state <> 'waiting' and n.made < p_since
         and not exists (select from notice_request q

@@ -271,6 +271,24 @@ static void a_request_that_is_held_is_told(void **state) {
     assert_int_equal(fake_smtp_count(s->smtp), 2);
 }
 
+/* It counts from when it was let go, however long it was held. */
+static void a_released_request_is_told_when_it_finishes(void **state) {
+    struct scene *s = *state;
+    wish(s, "ann", "request_finished", "2031-05-01");
+    add_hold(s, 1, 10, "held");
+    run(s, "2031-05-01T10:01:00Z");
+    ask(s, "update held_request set state = 'released', ended = '2031-05-20';"
+           "update service_request set condition = 'accepted', accepted = 10,"
+           " listed = 10, image_id = sha256('i')");
+    add_live(s, 10, 10, "SUCCESSFUL_CH_TRANSFER", "2031-05-25");
+    assert_int_equal(run(s, "2031-05-24T00:00:00Z").made, 0);
+    assert_int_equal(run(s, "2031-05-25T00:00:00Z").made, 1);
+    for (int day = 25; day <= 31; day++)
+        run(s, arena_printf(s->arena, "2031-05-%02dT12:00:00Z", day));
+    assert_int_equal(run(s, "2031-06-01T00:00:00Z").made, 0);
+    expect(s, "select count(*) from notice_request", "0");
+}
+
 /* ---- what is said ---- */
 
 static void an_email_says_what_happened(void **state) {
@@ -347,6 +365,7 @@ int main(void) {
         TEST(many_failures_are_told),
         TEST(who_was_never_heard_of_has_failed),
         TEST(a_request_that_is_held_is_told),
+        TEST(a_released_request_is_told_when_it_finishes),
         TEST(an_email_says_what_happened),
         TEST(the_link_is_to_the_readers_own_pages),
     };
