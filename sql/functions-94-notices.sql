@@ -296,8 +296,8 @@ end $$;
 -- ---- the outbox ----
 
 -- Takes up to p_most notices in hand. What its account may not or does not
--- wish to hear any more is removed. A lease or a pause that ends too far ahead is
--- of a clock that was set back.
+-- wish to hear any more is removed. A lease or a pause that ends too far ahead
+-- is of a clock that was set back.
 create or replace function lease_notices(
     p_now timestamptz, p_until timestamptz, p_most integer)
     returns table (notice_no bigint, mail text, made timestamptz,

@@ -66,6 +66,7 @@ static inline int scene_setup(void **state) {
     s->config.mail_from = "fotad@dsp.example";
     s->config.mail_screens = "https://fotad.example";
     log_set_level(LOG_LEVEL_NONE);
+    ask(s, "set client_min_messages = warning");
     ask(s, accounts_sql);
     return 0;
 }

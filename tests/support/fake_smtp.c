@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -266,6 +267,7 @@ static SSL_CTX *make_tls(void) {
 }
 
 struct fake_smtp *fake_smtp_start(const char *address) {
+    signal(SIGPIPE, SIG_IGN); /* as fotad does: OpenSSL writes without asking */
     struct fake_smtp *smtp = memory_alloc(sizeof *smtp);
     *smtp = (struct fake_smtp){
         .lock = PTHREAD_MUTEX_INITIALIZER,
