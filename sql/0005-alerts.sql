@@ -101,7 +101,7 @@ comment on table sat_entry is
 comment on column sat_entry.at is 'fotad''s clock';
 comment on column sat_entry.kind is
     'request, job, report, notification, status, alert, delivered, '
-    'given_up, device_alert, reset, person, warning, quarantine';
+    'given_up, device_alert, reset, person, warning, quarantine, mail';
 comment on column sat_entry.party is 'User that sent or received it';
 comment on column sat_entry.code is
     'response, alert, reason or device response code';

@@ -10,6 +10,7 @@
 #include "device/send.h"
 #include "duis/library.h"
 #include "http/configured.h"
+#include "mail/mail.h"
 #include "operations/health.h"
 #include "operations/revocations.h"
 #include "operations/watchdog.h"
@@ -44,6 +45,7 @@ struct fotad {
     struct receivers *receivers;
     struct people *people;
     struct housekeeping *housekeeping;
+    struct mail *mail;
     struct releases *releases;
 };
 
@@ -107,6 +109,8 @@ static const char *contradiction(struct fotad *f) {
     const char *wrong = http_contradiction(config, f->arena);
     if (!wrong)
         wrong = csp_gateway_contradiction(config, f->arena);
+    if (!wrong)
+        wrong = mail_contradiction(config);
     if (!wrong)
         wrong = db_conninfo_contradiction(config->database_conninfo, f->arena);
     return wrong ? wrong : people_contradiction(config);
@@ -299,6 +303,11 @@ static bool start_housekeeping(struct fotad *f) {
     return true;
 }
 
+static bool start_mail(struct fotad *f) {
+    f->mail = mail_start(&f->config);
+    return true;
+}
+
 static bool start_releases(struct fotad *f) {
     f->releases = request_releases_start(&f->requests);
     return true;
@@ -311,8 +320,8 @@ static bool start(struct fotad *f) {
     return open_database(f) && load_rules(f) && load_keys(f) &&
            load_acb_key(f) && load_revocations(f) && start_alerts(f) &&
            listen_operations(f) && start_csp_gateway(f) && start_commands(f) &&
-           start_receivers(f) && start_housekeeping(f) && start_people(f) &&
-           start_releases(f) && listen_users(f);
+           start_receivers(f) && start_housekeeping(f) && start_mail(f) &&
+           start_people(f) && start_releases(f) && listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -408,6 +417,7 @@ static void stop(struct fotad *f) {
     request_releases_stop(f->releases);
     people_stop(f->people);
     housekeeping_stop(f->housekeeping);
+    mail_stop(f->mail);
     csp_gateway_stop(f->csps);
     command_send_stop(f->commands);
     receivers_stop(f->receivers);

@@ -11,6 +11,7 @@ import csps from "./pages/csps.js";
 import device from "./pages/device.js";
 import deviceSearch from "./pages/device-search.js";
 import dryRun from "./pages/dry-run.js";
+import mail from "./pages/mail.js";
 import overview from "./pages/overview.js";
 import password from "./pages/password.js";
 import quarantine from "./pages/quarantine.js";
@@ -44,6 +45,7 @@ const PAGES = [
     ["undelivered", undelivered, "listUndelivered", "Undelivered messages"],
     ["accounts", accounts, "listAccounts", "Accounts"],
     ["accounts/:name", account, "changeAccount"],
+    ["mail", mail, "changeNotices"],
     ["password", password, "changePassword"],
 ].map(([path, page, operation, name]) =>
     ({ path, pattern: patternOf(path), page, operation, name }));
@@ -84,6 +86,7 @@ function showHeader() {
         me && h("div", { class: "who" },
             h("span", null, me.name, " ", h("span", { class: "who-role" },
                 me.supplierName ?? ROLES[me.role])),
+            may("changeNotices") && link(at("mail"), "E-mail"),
             me.via === "session" && link(at("password"), "Password"),
             me.via === "session" &&
                 button("Sign out", leave, "button-plain")) || ""));

@@ -13,7 +13,7 @@
 /* Set from the options of the command line; see options.def. */
 struct call_options {
     const char *config, *user, *state, *limit, *from, *to, *reason, *role,
-        *supplier, *period, *warning, *quarantine;
+        *supplier, *mail, *wish, *period, *warning, *quarantine;
     bool json, replace, verify, help, version;
 };
 

@@ -15,6 +15,7 @@ enum option_set {
     OPTION_REASON = 64,
     OPTION_ROLE = 128,
     OPTION_LEVELS = 256,
+    OPTION_MAIL = 512,
 };
 
 /* What a verb needs before it runs. */
@@ -86,6 +87,8 @@ static const struct verb {
      "change its role; none ends it"},
     {"account password", "NAME", 0, NEEDS_SCHEMA, verb_account_password,
      "set its password, read from stdin"},
+    {"account mail", "NAME", OPTION_MAIL, NEEDS_SCHEMA, verb_account_mail,
+     "set where e-mail to it goes and what it is told; none ends either"},
     {"account token", "NAME", 0, NEEDS_SCHEMA, verb_account_token,
      "print a new token for scripts; an earlier one ends"},
     {"account list", NULL, 0, NEEDS_SCHEMA, verb_account_list,

@@ -37,6 +37,7 @@ enum outcome verb_report_rsat_004(struct call *call);
 enum outcome verb_account_add(struct call *call);
 enum outcome verb_account_role(struct call *call);
 enum outcome verb_account_password(struct call *call);
+enum outcome verb_account_mail(struct call *call);
 enum outcome verb_account_token(struct call *call);
 enum outcome verb_account_list(struct call *call);
 enum outcome verb_requests(struct call *call);

@@ -532,6 +532,30 @@ test("a password is changed", async () => {
     await done(page);
 });
 
+test("a person chooses what e-mail is about", async () => {
+    const page = await as("ann", "/ssi/");
+    await page.getByRole("link", { name: "E-mail" }).click();
+    await page.getByText("No e-mail is sent at present").waitFor();
+    await page.getByLabel("A request has finished").check();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("alert").getByText("Enter the address").waitFor();
+    await page.getByLabel("E-mail address").fill("ann");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("alert").getByText("That is no e-mail address")
+        .waitFor();
+    await page.getByLabel("E-mail address").fill("ann@supplier.example");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("You are told by e-mail from now on").waitFor();
+    await examine(page, "mail");
+    assert.equal(await page.getByLabel("A request has finished").isChecked(),
+        true);
+    assert.equal(await page.getByLabel("Many devices").isChecked(), false);
+    await page.getByLabel("A request has finished").uncheck();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("You are told nothing by e-mail").waitFor();
+    await done(page);
+});
+
 /* ---- the reporting database ---- */
 
 test("the age of what is shown is said", async () => {

@@ -187,6 +187,8 @@ static void the_reader_reads(void **state) {
         {"select from account", DENIED},
         {"select from session", DENIED},
         {"select from sign_in_failure", DENIED},
+        {"select from notice_wish", DENIED},
+        {"select from notice", DENIED},
         {entry, DENIED},
         {"update alert set tries = 0", DENIED},
         {"delete from service_request", DENIED},
