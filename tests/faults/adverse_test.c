@@ -96,7 +96,7 @@ static void out_of_connections(void **state) {
     struct campaign *c = begin();
     int count = 0;
     bool full = false;
-    for (int round = 0; round < 40 && (!full || round < 4); round++) {
+    for (int round = 0; round < 10 && (!full || round < 2); round++) {
         drop_connections(c);
         for (full = false; count < MOST && !full; count++) {
             taken[count] = PQconnectdb(c->scenario->conninfo);
