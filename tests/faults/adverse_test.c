@@ -73,7 +73,7 @@ static void disk_full(void **state) {
                   "create trigger full_disk before insert or update on"
                   " service_request execute function full_disk()");
     is_refused(c);
-    scenario_logged(c->scenario, "db.trouble what=disk_full",
+    scenario_logged(c->scenario, "what=disk_full",
                     "make room on the database's disk");
     is_counted(c, "fotad_db_trouble_total{what=\"disk_full\"}");
     readiness_says(c, "disk_full", 200);
@@ -103,7 +103,7 @@ static void out_of_connections(void **state) {
             full = PQstatus(taken[count]) != CONNECTION_OK;
         }
     }
-    scenario_logged(c->scenario, "db.trouble what=out_of_connections",
+    scenario_logged(c->scenario, "what=out_of_connections",
                     "raise max_connections");
     is_counted(c, "fotad_db_trouble_total{what=\"out_of_connections\"}");
     while (count > 0)
@@ -122,7 +122,7 @@ static void read_only(void **state) {
                   " end $$");
     drop_connections(c);
     is_refused(c);
-    scenario_logged(c->scenario, "db.trouble what=read_only",
+    scenario_logged(c->scenario, "what=read_only",
                     "target_session_attrs=read-write");
     is_counted(c, "fotad_db_trouble_total{what=\"read_only\"}");
     readiness_says(c, "the database is read-only", 503);
