@@ -44,7 +44,7 @@ comment on column alert.user_id is 'recipient';
 comment on column alert.created is 'its ResponseDateTime';
 comment on column alert.code is
     'DCC Alert code, or the element that another message has: '
-    'ResponseMessage, FutureDatedDeviceAlertMessage, DeviceAlertMessage; see '
+    'ServiceResponse (as it was composed), ResponseMessage, FutureDatedDeviceAlertMessage, DeviceAlertMessage; see '
     'src/alerts/message.def';
 comment on column alert.event is 'transition.event that caused it';
 comment on column alert.response_code is 'ResponseCode; null: I0';
@@ -64,7 +64,8 @@ comment on column alert.originator_counter is
     'DeviceAlertMessage: the device''s own counter, for the ResponseID';
 comment on column alert.quarantine_event_ref is
     'QuarantinedRequest: QuarantineEventRef';
-comment on column alert.payload is 'GBCSPayload: the device''s own message';
+comment on column alert.payload is
+    'GBCSPayload: the device''s own message; ServiceResponse: all of it';
 comment on column alert.state is
     'given_up: a person must look (fotactl undelivered)';
 comment on column alert.tries is 'how often it was sent and not confirmed';
@@ -100,7 +101,7 @@ comment on table sat_entry is
 comment on column sat_entry.at is 'fotad''s clock';
 comment on column sat_entry.kind is
     'request, job, report, notification, status, alert, delivered, '
-    'given_up, device_alert, reset, person';
+    'given_up, device_alert, reset, person, warning, quarantine';
 comment on column sat_entry.party is 'User that sent or received it';
 comment on column sat_entry.code is
     'response, alert, reason or device response code';
@@ -116,6 +117,50 @@ begin
 end $$;
 create trigger sat_append_only before update or delete or truncate
     on sat_entry for each statement execute function sat_append_only();
+
+create index sat_entry_no on sat_entry using brin (entry_no)
+    with (pages_per_range = 32, autosummarize = on);
+comment on index sat_entry_no is 'a seal''s entries, to seal and to verify';
+
+create table sat_seal (
+    seal_no  bigint not null primary key,
+    first_no bigint not null unique,
+    last_no  bigint not null unique,
+    entries  bigint not null,
+    earliest timestamptz,
+    sealed   timestamptz not null,
+    digest   sha256_hash not null,
+    hash     sha256_hash not null,
+    check (first_no <= last_no),
+    check ((entries = 0) = (earliest is null))
+);
+comment on table sat_seal is
+    'Hash chain over the Service Audit Trail: a changed, added or missing entry '
+    'shows';
+comment on column sat_seal.seal_no is 'from 1, without a gap';
+comment on column sat_seal.first_no is 'the entry after the previous seal''s last';
+comment on column sat_seal.last_no is 'entry_no of the last entry, there or not';
+comment on column sat_seal.entries is 'how many of them there are';
+comment on column sat_seal.earliest is
+    'of the entries; before that the retention has taken nothing of it';
+comment on column sat_seal.sealed is 'fotad''s clock';
+comment on column sat_seal.digest is
+    'SHA-256 over the SHA-256 of each entry, in their order';
+comment on column sat_seal.hash is
+    'SHA-256 over the hash of the previous seal, the numbers and the digest';
+
+create table sat_mark (
+    only_row boolean not null primary key default true check (only_row),
+    entry_no bigint not null,
+    seen     xid8 not null
+);
+comment on table sat_mark is
+    'How far the trail is to be sealed next: once all transactions that were at '
+    'work when the mark was set have ended, no entry below it is still to come';
+comment on column sat_mark.only_row is 'there is one';
+comment on column sat_mark.entry_no is 'highest entry_no at that time';
+comment on column sat_mark.seen is 'first transaction that began after it';
+insert into sat_mark (entry_no, seen) values (0, '0');
 
 create table alert_lane (
     user_id      macaddr8 not null primary key,

@@ -5,17 +5,22 @@ comment on function request_id_text(macaddr8, macaddr8, numeric) is
     'RequestID: originator, target, counter';
 
 -- Who signed, and may they? One row, or none when no such certificate is
--- known. A User that is not registered has null columns.
-create or replace function find_signer(p_issuer text, p_serial numeric)
+-- known. A User that is not registered has null columns. watched: some
+-- threshold may concern the User.
+drop function if exists find_signer(text, numeric);
+create function find_signer(p_issuer text, p_serial numeric)
     returns table (
         eui64 macaddr8, role certificate_role, usage certificate_usage,
         not_before timestamptz, not_after timestamptz,
         revoked_at timestamptz, der bytea,
-        user_status user_status, user_roles user_role[], duis_version text)
+        user_status user_status, user_roles user_role[], duis_version text,
+        watched boolean)
     language sql stable
 begin atomic
     select c.eui64, c.role, c.usage, c.not_before, c.not_after, c.revoked_at,
-        c.der, u.status, u.roles, u.duis_version
+        c.der, u.status, u.roles, u.duis_version,
+        exists (select from volume_threshold t
+            where t.user_id in (c.eui64, all_users()))
     from certificate c
     left join service_user u on u.user_id = c.eui64
     where c.issuer = p_issuer and c.serial = p_serial;

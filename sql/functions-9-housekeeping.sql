@@ -39,6 +39,24 @@ begin
 end $$;
 
 -- ---- partitions by day ----
+--
+-- Days are made and dropped with the rights of the owner, for tables kept by
+-- days and no others.
+
+create or replace function check_kept_by_days(p_table regclass) returns void
+    language plpgsql stable as $$
+begin
+    if p_table not in ('tracking_history'::regclass, 'sat_entry'::regclass) then
+        raise exception '% is not kept by days', p_table;
+    end if;
+end $$;
+
+-- No day of the Service Audit Trail that sat_guard keeps.
+create or replace function guarded(p_table regclass, p_before timestamptz)
+    returns timestamptz language sql stable
+    return case when p_table = 'sat_entry'::regclass
+        then (select least(p_before, now() - keep) from sat_guard)
+        else p_before end;
 
 -- Columns that tell the day of a table kept by days.
 create or replace function day_column(p_table regclass) returns name
@@ -54,7 +72,8 @@ create or replace function day_column(p_table regclass) returns name
 -- Nobody waits for the locks either: `busy` then, and it is tried again.
 create or replace function make_day(
     p_table regclass, p_day date, p_most_moved integer) returns text
-    language plpgsql
+    language plpgsql security definer
+    set search_path = public, pg_temp
     set lock_timeout = '200ms'
     set timezone = 'UTC'
     set client_min_messages = 'warning'
@@ -66,6 +85,7 @@ declare
         p_day::timestamptz, (p_day + 1)::timestamptz);
     misplaced integer;
 begin
+    perform check_kept_by_days(p_table);
     if to_regclass(day) is not null then
         return 'there';
     end if;
@@ -102,17 +122,20 @@ end $$;
 -- Drops the oldest day that ended before p_before. Named outcomes: dropped,
 -- busy, none.
 create or replace function drop_day(p_table regclass, p_before timestamptz)
-    returns text language plpgsql
+    returns text language plpgsql security definer
+    set search_path = public, pg_temp
     set lock_timeout = '200ms'
     set timezone = 'UTC'
 as $$
 declare
     day name;
+    last timestamptz := guarded(p_table, p_before);
 begin
+    perform check_kept_by_days(p_table);
     select c.relname into day
     from pg_inherits i join pg_class c on c.oid = i.inhrelid
     where i.inhparent = p_table and c.relname ~ '_[0-9]{8}$'
-        and right(c.relname, 8)::date + 1 <= p_before
+        and right(c.relname, 8)::date + 1 <= last
     order by c.relname limit 1;
     if not found then
         return 'none';
@@ -126,13 +149,17 @@ end $$;
 -- Removes old rows from the partition for the rest, at most p_most.
 create or replace function clean_rest(
     p_table regclass, p_before timestamptz, p_most integer) returns bigint
-    language plpgsql as $$
+    language plpgsql security definer
+    set search_path = public, pg_temp
+as $$
 declare
     gone bigint;
 begin
+    perform check_kept_by_days(p_table);
     execute format('delete from %I where ctid = any (array(select ctid'
         ' from %1$I where %I < %L limit %s for update skip locked))',
-        p_table || '_rest', day_column(p_table), p_before, p_most);
+        p_table || '_rest', day_column(p_table), guarded(p_table, p_before),
+        p_most);
     get diagnostics gone = row_count;
     return gone;
 end $$;
@@ -289,4 +316,37 @@ begin
     where state = 'waiting' and leased_until > p_lease_end;
     update device_command set next_try = p_csp_retry
     where state = 'waiting' and tries > 0 and next_try > p_csp_retry;
+end $$;
+
+-- What requests asked for, once no threshold counts it any more.
+create or replace function clean_volumes(
+    p_before timestamptz, p_most integer) returns bigint
+    language plpgsql as $$
+declare
+    gone bigint;
+begin
+    delete from request_volume where ctid = any (array(
+        select ctid from request_volume v
+        where at < p_before and not exists (select from volume_threshold t
+            where t.user_id in (v.user_id, all_users())
+                and t.service_reference_variant = v.service_reference_variant
+                and t.counted_from < v.at)
+        limit p_most for update skip locked));
+    get diagnostics gone = row_count;
+    return gone;
+end $$;
+
+-- The octets of requests that were held. The row stays: it says who decided.
+create or replace function clean_holds(
+    p_before timestamptz, p_most integer) returns bigint
+    language plpgsql as $$
+declare
+    gone bigint;
+begin
+    update held_request set body = null where hold_no = any (array(
+        select hold_no from held_request
+        where ended < p_before and body is not null
+        order by hold_no limit p_most for update skip locked));
+    get diagnostics gone = row_count;
+    return gone;
 end $$;

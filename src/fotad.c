@@ -9,9 +9,12 @@
 #include "device/receive.h"
 #include "device/send.h"
 #include "duis/library.h"
+#include "http/configured.h"
 #include "operations/health.h"
+#include "operations/revocations.h"
 #include "operations/watchdog.h"
 #include "request/pipeline.h"
+#include "request/release.h"
 #include "ssi/people.h"
 #include "tracking/housekeeping.h"
 #include "tracking/transition.h"
@@ -32,6 +35,7 @@ struct fotad {
     const char *config_path;
     struct db *db;
     struct request_management requests;
+    struct duis_signer *signer;
     struct http_listener *users, *operations;
     struct csp_gateway *csps;
     struct command_sender *commands;
@@ -40,6 +44,7 @@ struct fotad {
     struct receivers *receivers;
     struct people *people;
     struct housekeeping *housekeeping;
+    struct releases *releases;
 };
 
 static const char usage[] =
@@ -99,10 +104,12 @@ static const char *contradiction(struct fotad *f) {
         if (reason)
             return reason;
     }
-    const char *wrong = csp_gateway_contradiction(config, f->arena);
+    const char *wrong = http_contradiction(config, f->arena);
+    if (!wrong)
+        wrong = csp_gateway_contradiction(config, f->arena);
     if (!wrong)
         wrong = db_conninfo_contradiction(config->database_conninfo, f->arena);
-    return wrong ? wrong : people_contradiction(config, f->arena);
+    return wrong ? wrong : people_contradiction(config);
 }
 
 static bool configure(struct fotad *f) {
@@ -122,13 +129,28 @@ static bool configure(struct fotad *f) {
 
 /* ---- start ---- */
 
+static bool migrate(struct fotad *f) {
+    const struct config *c = &f->config;
+    const char *owner = *c->database_owner_conninfo ? c->database_owner_conninfo
+                                                    : c->database_conninfo;
+    struct db *db = db_open(owner, "fotad migration");
+    int missing;
+    bool good = db_migrate(db, true, &missing) == DONE;
+    if (!good)
+        fail("db.unusable", db_reason(db));
+    db_close(db);
+    return good;
+}
+
 static bool open_database(struct fotad *f) {
     f->db = db_open(f->config.database_conninfo, "fotad");
     int missing = 0;
     bool later = false;
-    if (db_migrate(f->db, f->config.database_migrate, &missing) != DONE)
+    if (f->config.database_migrate && !migrate(f))
+        return false;
+    if (db_migrate(f->db, false, &missing) != DONE)
         return fail("db.unusable", db_reason(f->db));
-    if (missing && !f->config.database_migrate)
+    if (missing)
         return fail("db.old", "the database is of another version: run "
                               "fotactl migrate");
     if (db_is_later(f->db, &later) == DONE && later)
@@ -147,21 +169,27 @@ static bool load_rules(struct fotad *f) {
     return true;
 }
 
-static bool load_keys(struct fotad *f) {
+static struct duis_signer *load_signer(struct fotad *f) {
     const char *reason;
-    f->requests.signer =
+    struct duis_signer *signer =
         duis_signer_load(f->arena, f->config.xml_signing_key,
                          f->config.xml_signing_certificate, &reason);
-    if (!f->requests.signer)
-        return fail("keys.unusable", reason);
-    const struct certificate *own = duis_signer_certificate(f->requests.signer);
-    if (own->not_after < clock_now() && !f->config.accept_expired)
-        return fail("keys.unusable",
-                    "[identity] xml_signing_certificate has expired");
-    if (own->id != f->config.acb_id)
+    if (signer && !f->config.accept_expired &&
+        duis_signer_certificate(signer)->not_after < clock_now()) {
+        signer = NULL;
+        reason = "[identity] xml_signing_certificate has expired";
+    }
+    if (!signer)
+        fail("keys.unusable", reason);
+    else if (duis_signer_certificate(signer)->id != f->config.acb_id)
         log_warning("keys.other_id", ": the EUI-64 of [identity] "
                                      "xml_signing_certificate is not acb_id");
-    return true;
+    return signer;
+}
+
+static bool load_keys(struct fotad *f) {
+    f->requests.signer = f->signer = load_signer(f);
+    return f->signer != NULL;
 }
 
 /* Shared secrets kept in memory: an estate's devices that are spoken to within
@@ -186,6 +214,11 @@ static bool load_acb_key(struct fotad *f) {
                              path, reason));
 }
 
+static bool load_revocations(struct fotad *f) {
+    return revocations_load(f->db) == DONE ||
+           fail("revocations.unreadable", db_reason(f->db));
+}
+
 static void warn(const struct fotad *f) {
     if (f->config.accept_expired)
         log_warning("config.test_only", ": [identity] accept_expired = yes: "
@@ -202,12 +235,11 @@ static bool listen_operations(struct fotad *f) {
     const char *reason;
     f->operations = http_listen(
         &(struct http_options){.name = "operations",
-                               .address = f->config.operations_listen,
+                               HTTP_CONFIGURED(&f->config, operations),
                                .routes = health_routes,
                                .route_count = health_route_count,
                                .workers = 1,
                                .queue_size = 16,
-                               .max_connections = 64,
                                .worker_start = health_worker_start,
                                .worker_stop = health_worker_stop,
                                .worker_context = &f->config},
@@ -220,17 +252,12 @@ static bool listen_users(struct fotad *f) {
     const char *reason;
     f->users = http_listen(
         &(struct http_options){.name = "user_gateway",
-                               .address = c->user_listen,
+                               HTTP_CONFIGURED(c, user),
                                .routes = request_routes(c->user_max_body),
                                .route_count = request_route_count,
                                .workers = c->user_workers,
                                .queue_size = c->user_queue,
-                               .max_connections = c->user_connections,
                                .body_budget = c->user_body_budget,
-                               .retry_after =
-                                   (unsigned)(c->user_retry_after / SECOND),
-                               .idle_timeout = c->user_idle_timeout,
-                               .receive_timeout = c->user_receive_timeout,
                                .worker_start = request_worker_start,
                                .worker_stop = request_worker_stop,
                                .worker_context = &f->requests},
@@ -272,14 +299,20 @@ static bool start_housekeeping(struct fotad *f) {
     return true;
 }
 
+static bool start_releases(struct fotad *f) {
+    f->releases = request_releases_start(&f->requests);
+    return true;
+}
+
 static bool start(struct fotad *f) {
     f->requests.config = &f->config;
     if (!duis_open())
         return fail("duis.unusable", "the schemas cannot be compiled");
     return open_database(f) && load_rules(f) && load_keys(f) &&
-           load_acb_key(f) && start_alerts(f) && listen_operations(f) &&
-           start_csp_gateway(f) && start_commands(f) && start_receivers(f) &&
-           start_housekeeping(f) && start_people(f) && listen_users(f);
+           load_acb_key(f) && load_revocations(f) && start_alerts(f) &&
+           listen_operations(f) && start_csp_gateway(f) && start_commands(f) &&
+           start_receivers(f) && start_housekeeping(f) && start_people(f) &&
+           start_releases(f) && listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -310,12 +343,35 @@ static bool reload_config(struct fotad *f) {
     return good;
 }
 
+/* New connections get the new certificates; what cannot be read leaves the old
+ * ones in use. */
+static bool reload_certificates(struct fotad *f) {
+    const char *reason;
+    struct duis_signer *fresh = load_signer(f);
+    if (fresh)
+        duis_signer_replace(f->signer, fresh);
+    bool good = true;
+    bool all[] = {
+        load_revocations(f),
+        fresh != NULL,
+        http_reload(f->users, &reason) || fail("user_gateway.unusable", reason),
+        csp_gateway_reload(f->csps, &reason) ||
+            fail("csp_gateway.unusable", reason),
+        people_reload(f->people, &reason) || fail("people.unusable", reason),
+        http_reload(f->operations, &reason) ||
+            fail("operations.unusable", reason)};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        good = good && all[i];
+    return good;
+}
+
 static void reload(struct fotad *f) {
     sd_notify(0, "RELOADING=1");
-    bool good = reload_config(f);
-    if (load_rules(f) && good)
-        log_info("fotad.reloaded",
-                 ": the rules and [log] level were read again");
+    bool config = reload_config(f), rules = load_rules(f);
+    bool certificates = reload_certificates(f);
+    if (config && rules && certificates)
+        log_info("fotad.reloaded", ": [log] level, rules, keys, certificates "
+                                   "and revocation lists were read again");
     sd_notify(0, "READY=1");
 }
 
@@ -349,6 +405,7 @@ static void step_down(struct fotad *f, int fd) {
 static void stop(struct fotad *f) {
     http_close(f->users);
     crash_point(CRASH_stop_drained);
+    request_releases_stop(f->releases);
     people_stop(f->people);
     housekeeping_stop(f->housekeeping);
     csp_gateway_stop(f->csps);

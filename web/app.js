@@ -13,6 +13,8 @@ import deviceSearch from "./pages/device-search.js";
 import dryRun from "./pages/dry-run.js";
 import overview from "./pages/overview.js";
 import password from "./pages/password.js";
+import quarantine from "./pages/quarantine.js";
+import { reject, release } from "./pages/quarantine-decide.js";
 import request from "./pages/request.js";
 import requestDevices from "./pages/request-devices.js";
 import requests from "./pages/requests.js";
@@ -20,6 +22,7 @@ import reset from "./pages/reset.js";
 import rsat004 from "./pages/rsat-004.js";
 import signIn from "./pages/sign-in.js";
 import undelivered from "./pages/undelivered.js";
+import volumes from "./pages/volumes.js";
 
 /* Path below the base, the page, the operation that its reader needs, and
  * what the navigation calls it. */
@@ -34,6 +37,10 @@ const PAGES = [
     ["csps", csps, "listCsps", "CSPs"],
     ["dry-run", dryRun, "dryRun", "Dry run"],
     ["rsat-004", rsat004, "reportRsat004", "RSAT_004"],
+    ["volumes", volumes, "reportVolumes", "Volumes"],
+    ["quarantine", quarantine, "listQuarantine", "Held requests"],
+    ["quarantine/:holdId/release", release, "releaseRequest"],
+    ["quarantine/:holdId/reject", reject, "rejectRequest"],
     ["undelivered", undelivered, "listUndelivered", "Undelivered messages"],
     ["accounts", accounts, "listAccounts", "Accounts"],
     ["accounts/:name", account, "changeAccount"],

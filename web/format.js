@@ -53,9 +53,15 @@ export function time(instant) {
 /* With how long ago, or how long until then. */
 export function timeFromNow(instant) {
     return instant === null ? none() :
-        [time(instant), " ", h("span", { class: "hint" },
-            `(${fromNow(instant)})`)];
+        [time(instant), " ", h("span",
+            { class: "hint", "data-from-now": instant }, `(${fromNow(instant)})`)];
 }
+
+/* Time goes by on a page that stays open. */
+setInterval(() => {
+    for (const place of document.querySelectorAll("[data-from-now]"))
+        place.textContent = `(${fromNow(place.dataset.fromNow)})`;
+}, 10000);
 
 /* "–" says nothing to those who listen. */
 export const none = () => [h("span", { "aria-hidden": "true" }, "–"),

@@ -256,10 +256,6 @@ static void *work(void *context) {
 
 /* ---- start and stop ---- */
 
-static const char *path_or_none(const char *path) {
-    return *path ? path : NULL;
-}
-
 static void start_worker(struct alerts *alerts, unsigned index,
                          const struct duis_signer *signer) {
     const struct config *config = alerts->config;
@@ -275,9 +271,10 @@ static void start_worker(struct alerts *alerts, unsigned index,
         .total_timeout = timeout,
         .most_answer = 4096,
         .most_at_once = MOST_TURNS * config->delivery_connections,
-        .certificate = path_or_none(config->delivery_certificate),
-        .key = path_or_none(config->delivery_key),
-        .ca = path_or_none(config->delivery_ca)});
+        .certificate = config->delivery_certificate,
+        .key = config->delivery_key,
+        .ca = config->delivery_ca,
+        .crl = config->delivery_crl});
     atomic_store(&worker->woken, true);
     if (pthread_create(&worker->thread, NULL, work, worker) != 0)
         memory_exhausted(0);

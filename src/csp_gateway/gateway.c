@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "csp_gateway/notify.h"
 #include "csp_gateway/send.h"
+#include "http/configured.h"
 
 #include <stdlib.h>
 
@@ -12,31 +13,56 @@ struct csp_gateway {
     struct csp_sender *sender;
 };
 
-/* The token is all that tells one CSP from another. */
-static bool same_token(const struct config_csp *a, const struct config_csp *b) {
-    return *a->inbound_token && strcmp(a->inbound_token, b->inbound_token) == 0;
+static bool same(const char *a, const char *b) {
+    return *a && strcmp(a, b) == 0;
+}
+
+/* What tells one CSP from another. */
+static const char *same_credential(const struct config_csp *a,
+                                   const struct config_csp *b) {
+    if (same(a->inbound_token, b->inbound_token))
+        return "inbound_token";
+    if (same(a->inbound_certificate, b->inbound_certificate))
+        return "inbound_certificate";
+    return NULL;
+}
+
+/* What one section lacks or has too much of. */
+static const char *fault_of(const struct config *config,
+                            const struct config_csp *csp) {
+    if (!*csp->base_url)
+        return "has no base_url";
+    if (*csp->inbound_certificate && !*config->csp_client_ca)
+        return "has an inbound_certificate, which needs [csp_gateway] "
+               "client_ca";
+    if (!*csp->certificate != !*csp->key)
+        return "has a certificate without key, or a key without certificate";
+    return NULL;
 }
 
 const char *csp_gateway_contradiction(const struct config *config,
                                       struct arena *arena) {
     for (size_t i = 0; i < config->csp_count; i++) {
         const struct config_csp *csp = &config->csps[i];
-        if (!*csp->base_url)
-            return arena_printf(arena, "[csp %s] has no base_url", csp->name);
+        const char *fault = fault_of(config, csp);
+        if (fault)
+            return arena_printf(arena, "[csp %s] %s", csp->name, fault);
         for (size_t j = 0; j < i; j++)
-            if (same_token(csp, &config->csps[j]))
-                return arena_printf(
-                    arena, "[csp %s] and [csp %s] have the same inbound_token",
-                    config->csps[j].name, csp->name);
+            if ((fault = same_credential(csp, &config->csps[j])))
+                return arena_printf(arena,
+                                    "[csp %s] and [csp %s] have the same %s",
+                                    config->csps[j].name, csp->name, fault);
     }
     return NULL;
 }
 
 static void warn(const struct config *config) {
     for (size_t i = 0; i < config->csp_count; i++)
-        if (!*config->csps[i].inbound_token)
+        if (!*config->csps[i].inbound_token &&
+            !*config->csps[i].inbound_certificate)
             log_warning("csp.no_token",
-                        "csp=%s : [csp %s] has no inbound_token: its reports, "
+                        "csp=%s : [csp %s] has no inbound_token and no "
+                        "inbound_certificate: its reports, "
                         "notifications and messages are answered 401",
                         config->csps[i].name, config->csps[i].name);
 }
@@ -45,7 +71,9 @@ struct csp_gateway *csp_gateway_start(const struct config *config,
                                       const char **reason) {
     struct http_listener *listener = http_listen(
         &(struct http_options){.name = "csp_gateway",
-                               .address = config->csp_listen,
+                               HTTP_CONFIGURED(config, csp),
+                               .queue_size = config->csp_queue,
+                               .body_budget = config->csp_body_budget,
                                .routes = csp_routes(config->csp_max_body),
                                .route_count = csp_route_count,
                                .workers = config->csp_workers,
@@ -59,6 +87,10 @@ struct csp_gateway *csp_gateway_start(const struct config *config,
     struct csp_gateway *gateway = memory_alloc(sizeof *gateway);
     *gateway = (struct csp_gateway){listener, csp_send_start(config)};
     return gateway;
+}
+
+bool csp_gateway_reload(struct csp_gateway *gateway, const char **reason) {
+    return http_reload(gateway->listener, reason);
 }
 
 void csp_gateway_stop(struct csp_gateway *gateway) {

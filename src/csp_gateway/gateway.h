@@ -20,6 +20,9 @@ const char *csp_gateway_contradiction(const struct config *config,
 struct csp_gateway *csp_gateway_start(const struct config *config,
                                       const char **reason);
 
+/* Reads certificate, key and client_ca again; see http_reload(). */
+bool csp_gateway_reload(struct csp_gateway *gateway, const char **reason);
+
 /* Finishes what is in hand, in and out, and frees everything. A CSP that does
  * not answer holds it up for at most twice its [csp NAME] timeout. NULL is
  * allowed. */

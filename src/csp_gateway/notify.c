@@ -54,18 +54,30 @@ static bool same_token(const char *given, const char *token) {
     return CRYPTO_memcmp(a, b, sizeof a) == 0;
 }
 
-static const struct config_csp *sender_of(const struct config *config,
-                                          const struct http_request *request) {
+/* The token of Authorization: Bearer, or "". */
+static const char *token_of(const struct http_request *request) {
     const char *given = http_header(request, "Authorization");
     if (!given || strncasecmp(given, "Bearer ", 7) != 0)
-        return NULL;
-    given += 7 + strspn(given + 7, " ");
+        return "";
+    return given + 7 + strspn(given + 7, " ");
+}
+
+/* Every credential that the section names, and at least one. */
+static bool is_shown(const struct config_csp *csp, const char *token,
+                     const char *name) {
+    bool by_token = *csp->inbound_token, by_name = *csp->inbound_certificate;
+    return (by_token || by_name) &&
+           (!by_token || same_token(token, csp->inbound_token)) &&
+           (!by_name || (name && strcmp(name, csp->inbound_certificate) == 0));
+}
+
+static const struct config_csp *sender_of(const struct config *config,
+                                          const struct http_request *request) {
+    const char *token = token_of(request);
     const struct config_csp *found = NULL;
-    for (size_t i = 0; i < config->csp_count; i++) {
-        const struct config_csp *csp = &config->csps[i];
-        if (same_token(given, csp->inbound_token) && *csp->inbound_token)
-            found = csp;
-    }
+    for (size_t i = 0; i < config->csp_count; i++)
+        if (is_shown(&config->csps[i], token, request->peer_name))
+            found = &config->csps[i];
     return found;
 }
 
@@ -259,7 +271,7 @@ static void handle(void *context, const struct http_request *request,
                          .arena = request->arena,
                          .now = clock_now()};
     if (!in.csp) {
-        http_problem(response, 401, "No CSP has this token");
+        http_problem(response, 401, "No CSP has this token or certificate");
         http_add_header(response, "WWW-Authenticate", "Bearer realm=\"fotad\"");
         log_warning("csp.unknown", "peer=%s path=%s", request->peer,
                     request->route->path);

@@ -9,7 +9,11 @@ struct http_client *csp_client(const struct config_csp *csp) {
         .total_timeout = csp->timeout,
         .connect_timeout = csp->timeout < 5 * SECOND ? csp->timeout : 0,
         .most_answer = 64 * 1024,
-        .bearer = *csp->token ? csp->token : NULL});
+        .bearer = *csp->token ? csp->token : NULL,
+        .certificate = csp->certificate,
+        .key = csp->key,
+        .ca = csp->ca,
+        .crl = csp->crl});
 }
 
 static bool contains(const unsigned *statuses, unsigned status) {

@@ -151,7 +151,8 @@ enum outcome db_copy_begin(struct db *db, const char *sql);
 enum outcome db_copy_feed(struct db *db, struct span octets);
 enum outcome db_copy_end(struct db *db);
 
-/* Applies the embedded migrations that are missing, and the functions.
+/* Applies the embedded migrations that are missing, and the functions, and
+ * grants the roles their rights; nothing missing changes nothing.
  * `may_change` false: only looks. `*missing` gets the number that were not
  * applied before. A database with a numbered migration that this program does
  * not know belongs to a later release, which works beside this one: it is left
@@ -161,6 +162,10 @@ enum outcome db_copy_end(struct db *db);
 enum { DB_MIGRATE_TRIES = 30 };
 enum outcome db_migrate(struct db *db, bool may_change, int *missing);
 
+/* Gives the roles fotad_daemon and fotad_reader their rights again, for when
+ * they were created after the migration. Warns when they are not there. Only
+ * the database's owner may. */
+enum outcome db_grant_rights(struct db *db);
 /* *later: the database belongs to a later release, see db_migrate(). */
 enum outcome db_is_later(struct db *db, bool *later);
 

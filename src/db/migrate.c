@@ -131,6 +131,8 @@ static enum outcome apply_all(struct db *db, struct run *run) {
     }
     for (size_t i = 0; i < count && outcome == DONE; i++)
         outcome = one(db, run, &all[i]);
+    if (outcome == DONE && run->may_change && run->missing)
+        outcome = db_grant_rights(db);
     return outcome;
 }
 
@@ -188,18 +190,44 @@ enum outcome db_is_later(struct db *db, bool *later) {
     return outcome;
 }
 
-enum outcome db_migrate(struct db *db, bool may_change, int *missing) {
-    struct run run = {.arena = arena_new(), .may_change = may_change};
+/* Without change: what is missing. */
+static enum outcome count_missing(struct db *db, struct run *run) {
     struct migration all[MOST];
-    bool has = false, later = false;
+    bool has = false;
+    enum outcome outcome = has_table(db, run->arena, &has);
+    run->may_change = false;
+    if (outcome == DONE && has)
+        return db_transact(db, migrate, run, true);
+    run->missing = (int)collect(all);
+    return outcome;
+}
+
+/* Looks first, so that a role that may not change anything need not when there
+ * is nothing to change. */
+enum outcome db_migrate(struct db *db, bool may_change, int *missing) {
+    struct run run = {.arena = arena_new()};
+    bool later = false;
     enum outcome outcome = db_is_later(db, &later);
-    if (outcome == DONE)
-        outcome = has_table(db, run.arena, &has);
-    if (outcome == DONE && !has && !may_change)
-        run.missing = (int)collect(all);
-    else if (outcome == DONE && !later)
+    if (outcome == DONE && !later)
+        outcome = count_missing(db, &run);
+    if (outcome == DONE && run.missing && may_change) {
+        run.may_change = true;
         outcome = migrate_in_peace(db, &run);
+    }
     *missing = run.missing;
     arena_free(run.arena);
+    return outcome;
+}
+
+enum outcome db_grant_rights(struct db *db) {
+    static const struct db_statement grant = {"grant_rights",
+                                              "select grant_rights()"};
+    struct arena *arena = arena_new();
+    struct db_rows *rows;
+    enum outcome outcome = db_run(db, &grant, NULL, arena, &rows);
+    if (outcome == DONE && !db_is_null(rows, 0, 0))
+        log_warning("db.no_roles", ": %s; see docs/operations.md, Roles",
+                    db_get_text(rows, 0, 0));
+    arena_free(arena);
     return outcome;
 }

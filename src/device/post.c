@@ -13,7 +13,11 @@ struct http_client *command_client(const struct config_csp *csp,
         .most_answer = 4096,
         .most_at_once = most,
         .most_per_host = most,
-        .bearer = *csp->token ? csp->token : NULL});
+        .bearer = *csp->token ? csp->token : NULL,
+        .certificate = csp->certificate,
+        .key = csp->key,
+        .ca = csp->ca,
+        .crl = csp->crl});
 }
 
 /* ---- taking ---- */

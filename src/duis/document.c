@@ -32,18 +32,18 @@ static size_t offset_of(const xmlParserCtxt *context) {
     return input->consumed + (size_t)(input->cur - input->base);
 }
 
-/* Keeps the first fault and stops. */
+/* Keeps the first fault. */
 static void fail(xmlParserCtxt *context, size_t offset, const char *reason) {
     struct reading *reading = context->_private;
     if (reading->failed)
         return;
     reading->failed = true;
     duis_fault_at(reading->fault, reading->text, offset, reason);
-    xmlStopParser(context);
 }
 
 /* libxml2's warnings are no faults; its errors about namespaces are, though
- * it goes on after them. */
+ * it goes on after them. To stop it here would free the text from under the
+ * tag that it is reading: on_element() does. */
 static void on_error(void *handle, xmlError *error) {
     xmlParserCtxt *context = handle;
     struct reading *reading = context->_private;
@@ -58,12 +58,14 @@ static void on_doctype(void *handle, const xmlChar *name,
     (void)name, (void)public_id, (void)system_id;
     xmlParserCtxt *context = handle;
     fail(context, offset_of(context), "a DOCTYPE is not accepted");
+    xmlStopParser(context);
 }
 
 static void on_cdata(void *handle, const xmlChar *text, int len) {
     (void)text, (void)len;
     xmlParserCtxt *context = handle;
     fail(context, offset_of(context), "a CDATA section is not accepted");
+    xmlStopParser(context);
 }
 
 /* No '<' stands inside a tag, so the last one is where this tag starts. */
@@ -76,12 +78,13 @@ static size_t start_of_tag(const xmlParserCtxt *context) {
     return tag ? (size_t)(tag - reading->text.data) : 0;
 }
 
-/* Notes in each element where it starts. */
+/* Notes in each element where it starts; stops after a fault. */
 static void on_element(void *handle, const xmlChar *name, const xmlChar *prefix,
                        const xmlChar *uri, int namespace_count,
                        const xmlChar **namespaces, int attribute_count,
                        int defaulted, const xmlChar **attributes) {
     xmlParserCtxt *context = handle;
+    const struct reading *reading = context->_private;
     xmlSAX2StartElementNs(context, name, prefix, uri, namespace_count,
                           namespaces, attribute_count, defaulted, attributes);
     size_t start = start_of_tag(context);
@@ -89,6 +92,8 @@ static void on_element(void *handle, const xmlChar *name, const xmlChar *prefix,
         fail(context, start, "elements are nested more than 32 deep");
     else if (context->node)
         context->node->_private = (void *)(uintptr_t)start;
+    if (reading->failed)
+        xmlStopParser(context);
 }
 
 static void listen(xmlParserCtxt *context) {

@@ -12,15 +12,20 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { SCALAR = 32, DIGEST = 32, MOST_FILE = 64 * 1024 };
 
-struct duis_signer {
+struct identity {
     EVP_PKEY *key;
     struct certificate certificate;
     const char *key_info; /* the rest of ds:Signature after its value */
+};
+
+struct duis_signer {
+    _Atomic(const struct identity *) identity;
 };
 
 /* ds:SignedInfo in exclusive C14N, in two parts: DigestValue goes between.
@@ -75,24 +80,31 @@ static const char *key_info(struct arena *arena, const struct certificate *c) {
 struct duis_signer *duis_signer_new(struct arena *arena, struct span key_pem,
                                     struct span certificate_pem,
                                     const char **reason) {
-    struct duis_signer *signer = arena_zero(arena, 1, sizeof *signer);
-    struct certificate *certificate = &signer->certificate;
+    struct identity *identity = arena_zero(arena, 1, sizeof *identity);
+    struct certificate *certificate = &identity->certificate;
     if (!certificate_read(arena, certificate_pem, certificate, reason)) {
         *reason = arena_printf(arena, "the certificate %s", *reason);
         return NULL;
     }
-    signer->key = read_key(arena, key_pem);
-    if (!signer->key)
+    identity->key = read_key(arena, key_pem);
+    if (!identity->key)
         *reason = "is not a private key in PEM without a password";
-    else if (EVP_PKEY_eq(signer->key, certificate->key) != 1)
+    else if (EVP_PKEY_eq(identity->key, certificate->key) != 1)
         *reason = "is not the key of the certificate";
     else if (certificate->usage != CERTIFICATE_DIGITAL_SIGNATURE)
         *reason = "the certificate is not for digitalSignature";
     ERR_clear_error();
     if (*reason)
         return NULL;
-    signer->key_info = key_info(arena, certificate);
+    identity->key_info = key_info(arena, certificate);
+    struct duis_signer *signer = arena_zero(arena, 1, sizeof *signer);
+    atomic_init(&signer->identity, identity);
     return signer;
+}
+
+void duis_signer_replace(struct duis_signer *signer,
+                         const struct duis_signer *fresh) {
+    atomic_store(&signer->identity, atomic_load(&fresh->identity));
 }
 
 static bool read_file(struct arena *arena, const char *path, struct span *text,
@@ -129,7 +141,7 @@ struct duis_signer *duis_signer_load(struct arena *arena, const char *key_path,
 
 const struct certificate *duis_signer_certificate(
     const struct duis_signer *signer) {
-    return &signer->certificate;
+    return &atomic_load(&signer->identity)->certificate;
 }
 
 static bool digest(struct span first, struct span second,
@@ -154,12 +166,13 @@ static bool raw_signature(const uint8_t *der, size_t len,
     return good;
 }
 
-static bool sign(const struct duis_signer *signer,
+static bool sign(const struct identity *identity,
                  const uint8_t hash[static DIGEST],
                  uint8_t raw[static 2 * SCALAR]) {
     uint8_t der[128];
     size_t len = sizeof der;
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, signer->key, NULL);
+    EVP_PKEY_CTX *context =
+        EVP_PKEY_CTX_new_from_pkey(NULL, identity->key, NULL);
     bool good = context && EVP_PKEY_sign_init(context) == 1 &&
                 EVP_PKEY_sign(context, der, &len, hash, DIGEST) == 1 &&
                 raw_signature(der, len, raw);
@@ -177,6 +190,7 @@ static void add_signed_info(struct buffer *text,
 
 bool duis_signer_sign(const struct duis_signer *signer, struct buffer *text,
                       size_t start, const char *end_tag) {
+    const struct identity *identity = atomic_load(&signer->identity);
     const size_t before = text->len;
     uint8_t hash[DIGEST], raw[2 * SCALAR];
     bool good = digest(span_of(text->data + start, before - start),
@@ -189,7 +203,7 @@ bool duis_signer_sign(const struct duis_signer *signer, struct buffer *text,
            digest(span_text(SIGNED_INFO_APEX),
                   span_of(text->data + signed_info, text->len - signed_info),
                   hash) &&
-           sign(signer, hash, raw);
+           sign(identity, hash, raw);
     if (!good) {
         ERR_clear_error();
         text->len = before;
@@ -198,7 +212,7 @@ bool duis_signer_sign(const struct duis_signer *signer, struct buffer *text,
     buffer_text(text, "<ds:SignatureValue>");
     base64_add(text, span_of(raw, sizeof raw));
     buffer_text(text, "</ds:SignatureValue>");
-    buffer_text(text, signer->key_info);
+    buffer_text(text, identity->key_info);
     buffer_text(text, end_tag);
     return true;
 }

@@ -23,6 +23,12 @@ struct duis_signer *duis_signer_load(struct arena *arena, const char *key_path,
                                      const char *certificate_path,
                                      const char **reason);
 
+/* From now on `signer` signs with the key and certificate of `fresh`, which
+ * belongs to the same arena; signatures in the making end as they began. What
+ * it had before stays in the arena. One thread replaces. */
+void duis_signer_replace(struct duis_signer *signer,
+                         const struct duis_signer *fresh);
+
 /* For dates and EUI-64. */
 const struct certificate *duis_signer_certificate(const struct duis_signer *);
 

@@ -180,6 +180,9 @@ bool duis_text(struct arena *arena, struct span body, struct span *text,
     *text = utf16 ? utf8_from_utf16(arena, rest, little) : rest;
     if (text->len == 0)
         return refuse(fault, "the document is empty");
+    /* libxml2 would pass over it: no other reader has to (XML 1.0, 2.8) */
+    if (starts_with(*text, "\xef\xbb\xbf", 3))
+        return refuse(fault, "there is a second byte order mark");
     const uint8_t *nul = memchr(text->data, 0, text->len);
     if (nul) {
         duis_fault_at(fault, *text, (size_t)(nul - text->data),

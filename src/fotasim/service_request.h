@@ -9,9 +9,9 @@
 #include <openssl/types.h>
 
 struct service_request {
-    const char *variant; /* Service Reference Variant: 11.1 to 11.4 */
+    const char *variant;      /* Service Reference Variant: 11.1 to 11.4 */
     unsigned command_variant; /* 0: the one that the service has */
-    eui64 target; /* the ACB for 11.1 and 11.4, else the device */
+    eui64 target;             /* the ACB for 11.1 and 11.4, else the device */
     uint64_t counter;
     struct span image;            /* 11.1, 11.4 */
     const char *firmware_version; /* 11.1, 11.4 */

@@ -85,7 +85,7 @@ void answer_at_once(struct http_exchange *x) {
     buffer_text(&out, "\r\n");
     if (strcmp(x->request.method, "HEAD") != 0)
         buffer_add(&out, response->body);
-    if (x->listener->options.tls.certificate) {
+    if (x->connection->tls) {
         tls_send_last(x->mhd, buffer_span(&out));
     } else {
         int handle = x->connection->socket;

@@ -41,7 +41,7 @@ struct call {
 
 struct http_client {
     struct http_client_options options;
-    char *authorization, *certificate, *key, *ca;
+    char *authorization, *certificate, *key, *ca, *crl;
     CURLM *multi;
     struct lane *lanes, *idle;
 };
@@ -49,7 +49,7 @@ struct http_client {
 /* ---- client ---- */
 
 static char *copy(const char *text) {
-    return text ? memory_text(text) : NULL;
+    return text && *text ? memory_text(text) : NULL;
 }
 
 static void use_defaults(struct http_client_options *options) {
@@ -79,6 +79,7 @@ struct http_client *http_client_new(const struct http_client_options *options) {
         .certificate = copy(options->certificate),
         .key = copy(options->key),
         .ca = copy(options->ca),
+        .crl = copy(options->crl),
         .multi = curl_multi_init(),
     };
     if (!client->multi)
@@ -111,6 +112,7 @@ void http_client_free(struct http_client *client) {
     free(client->certificate);
     free(client->key);
     free(client->ca);
+    free(client->crl);
     free(client);
 }
 
@@ -136,6 +138,24 @@ static long milliseconds(instant time) {
     return (long)((time + MILLISECOND - 1) / MILLISECOND);
 }
 
+/* Nothing is kept from one connection to the next: files that have changed
+ * are seen. */
+static void set_lane_tls(struct lane *lane) {
+    const struct http_client *client = lane->client;
+    CURL *easy = lane->easy;
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    if (client->certificate)
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, client->certificate);
+    if (client->key)
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, client->key);
+    if (client->ca)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca);
+    if (client->crl)
+        curl_easy_setopt(easy, CURLOPT_CRLFILE, client->crl);
+}
+
 static void set_lane_options(struct lane *lane) {
     const struct http_client *client = lane->client;
     const struct http_client_options *o = &client->options;
@@ -153,12 +173,7 @@ static void set_lane_options(struct lane *lane) {
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      milliseconds(o->connect_timeout));
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds(o->total_timeout));
-    if (client->certificate)
-        curl_easy_setopt(easy, CURLOPT_SSLCERT, client->certificate);
-    if (client->key)
-        curl_easy_setopt(easy, CURLOPT_SSLKEY, client->key);
-    if (client->ca)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca);
+    set_lane_tls(lane);
 }
 
 /* A body goes with any method; without one a method is sent bare. */

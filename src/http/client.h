@@ -21,11 +21,14 @@ struct http_client_options {
     size_t most_answer;      /* octets of an answer's body kept (1 MiB) */
     unsigned most_at_once;   /* requests on the way (64) */
     unsigned most_per_host;  /* of them to the same host and port (16) */
-    /* NULL: none. They are copied. */
+    /* NULL or "": none. They are copied. The files are read for each new
+     * connection, so that they may be replaced at any time. TLS 1.2 or later;
+     * the server's certificate and name are always checked. */
     const char *bearer;      /* token of Authorization: Bearer */
     const char *certificate; /* path of our client certificate, PEM */
     const char *key;         /* path of its key, PEM */
-    const char *ca;          /* path of the CAs to trust; NULL: the system's */
+    const char *ca;          /* path of the CAs to trust; none: the system's */
+    const char *crl;         /* path of CRLs, one for each CA of a server */
 };
 
 struct http_message {

@@ -10,23 +10,28 @@
 /* How exactly deadlines and intervals are kept. */
 enum { TICK = 50 * 1000 * 1000 /* nanoseconds */ };
 
+/* How long a connection that is one too many has for reading so. */
+static const instant FAREWELL = 2 * SECOND;
+
 /* ---- start and end ---- */
 
 static struct connection *connection_new(struct http_listener *listener,
                                          struct MHD_Connection *mhd) {
     struct connection *c = memory_alloc(sizeof *c);
+    const struct sockaddr *address =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+            ->client_addr;
+    bool too_many;
     *c = (struct connection){
         .listener = listener,
         .socket =
             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)
                 ->connect_fd,
-        .arena = arena_new(),
+        .peer = peer_enter(listener->peers, address, &too_many),
     };
-    address_text(
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
-            ->client_addr,
-        c->peer);
-    connection_limit(c, listener->options.receive_timeout);
+    c->over = too_many ? LIMIT_PEER_CONNECTIONS : LIMIT_NONE;
+    address_text(address, c->peer_text);
+    tls_begin(c, mhd);
     return c;
 }
 
@@ -37,8 +42,13 @@ static void connection_enlist(struct connection *c) {
     if (c->next)
         c->next->previous = c;
     listener->connections = c;
+    if (++listener->connection_count > listener->options.max_connections)
+        c->over = LIMIT_CONNECTIONS;
     pthread_mutex_unlock(&listener->lock);
     metric_add(listener->connections_open, 1);
+    if (c->over)
+        limit_count(listener, c->over);
+    connection_limit(c, c->over ? FAREWELL : listener->options.header_timeout);
 }
 
 /* libmicrohttpd closes the socket after this, so that the clock thread never
@@ -52,6 +62,7 @@ static void connection_delist(struct connection *c) {
         c->previous->next = c->next;
     else
         listener->connections = c->next;
+    listener->connection_count--;
     pthread_mutex_unlock(&listener->lock);
     metric_add(listener->connections_open, -1);
 }
@@ -59,6 +70,9 @@ static void connection_delist(struct connection *c) {
 static void connection_free(struct connection *c) {
     uintptr_t certificate = (uintptr_t)c->certificate.data;
     free((void *)certificate);
+    free(c->peer_name);
+    tls_release(c->tls);
+    peer_leave(c->listener->peers, c->peer);
     arena_free(c->arena);
     free(c);
 }
@@ -108,7 +122,11 @@ static void say_timed_out(int handle) {
 /* The poller sees the end of the connection and cleans up. */
 void connection_cut_off(struct connection *c) {
     atomic_store(&c->deadline, 0);
-    if (atomic_load(&c->receiving) && !c->listener->options.tls.certificate)
+    bool receiving = atomic_load(&c->receiving);
+    if (receiving || !atomic_load(&c->used))
+        limit_count(c->listener,
+                    receiving ? LIMIT_BODY_TIME : LIMIT_HEADER_TIME);
+    if (receiving && !c->tls)
         say_timed_out(c->socket);
     shutdown(c->socket, SHUT_RDWR);
 }

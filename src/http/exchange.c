@@ -68,11 +68,20 @@ static enum MHD_Result refuse_early(struct http_exchange *x, bool begun) {
     return MHD_YES;
 }
 
-static void set_unavailable(struct http_exchange *x, const char *detail) {
+static void set_later(struct http_exchange *x, unsigned status,
+                      const char *detail) {
     char seconds[12];
     snprintf(seconds, sizeof seconds, "%u", x->listener->options.retry_after);
-    http_problem(&x->response, 503, "%s", detail);
+    http_problem(&x->response, status, "%s", detail);
     http_add_header(&x->response, "Retry-After", seconds);
+}
+
+static void set_unavailable(struct http_exchange *x, const char *detail) {
+    set_later(x, 503, detail);
+}
+
+static void limited(const struct http_exchange *x, enum limit limit) {
+    limit_count(x->listener, limit);
 }
 
 /* ---- headers ---- */
@@ -99,6 +108,7 @@ static bool fits(struct http_exchange *x) {
         return false;
     }
     if (x->framing.length > route->max_body) {
+        limited(x, LIMIT_BODY);
         http_problem(&x->response, 413, "A body may have up to %zu octets.",
                      route->max_body);
         return false;
@@ -106,20 +116,53 @@ static bool fits(struct http_exchange *x) {
     return true;
 }
 
+/* 429 for what is the peer's own doing, 503 for what is everybody's. */
+static bool within_limits(struct http_exchange *x) {
+    static const struct {
+        unsigned status;
+        const char *detail;
+    } answers[LIMITS] = {
+        [LIMIT_CONNECTIONS] = {503, "Too many connections are open."},
+        [LIMIT_PEER_CONNECTIONS] = {429, "You have too many connections."},
+        [LIMIT_PEER_RATE] = {429, "Your requests come too fast."},
+    };
+    enum limit limit = x->connection->over;
+    if (!limit && !peer_may_ask(x->listener->peers, x->connection->peer)) {
+        limit = LIMIT_PEER_RATE;
+        limited(x, limit);
+    }
+    if (!limit)
+        return true;
+    set_later(x, answers[limit].status, answers[limit].detail);
+    if (x->connection->over)
+        http_add_header(&x->response, "Connection", "close");
+    return false;
+}
+
+/* Who this is, by its certificate. */
+static bool knows_client(struct http_exchange *x) {
+    const char *fault = tls_verify(x->connection, x->mhd);
+    if (!fault)
+        return true;
+    http_problem(&x->response, 403, "No accepted client certificate: %s.",
+                 fault);
+    log_warning("tls.refused", "listener=%s peer=%s : %s",
+                x->listener->options.name, x->request.peer, fault);
+    return false;
+}
+
 /* Everything that can be refused by looking at the headers. */
 static bool headers_are_good(struct http_exchange *x, const char *version) {
     unsigned status = 0;
     const char *detail = NULL;
     if (!framing_read(x, version, &status, &detail)) {
+        if (status == 431)
+            limited(x, LIMIT_HEADER);
         http_problem(&x->response, status, "%s", detail);
         http_add_header(&x->response, "Connection", "close");
         return false;
     }
-    if (!tls_verify(x->connection, x->mhd)) {
-        http_problem(&x->response, 403, "No accepted client certificate.");
-        return false;
-    }
-    if (!find_route(x) || !fits(x))
+    if (!within_limits(x) || !knows_client(x) || !find_route(x) || !fits(x))
         return false;
     if (atomic_load(&x->listener->draining)) {
         set_unavailable(x, "This service is going down.");
@@ -135,7 +178,7 @@ static struct http_exchange *exchange_new(struct http_listener *listener,
     struct connection *connection =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
             ->socket_context;
-    struct arena *arena = connection->arena;
+    struct arena *arena = connection->arena = arena_new();
     struct http_exchange *x = arena_zero(arena, 1, sizeof *x);
     x->listener = listener;
     x->connection = connection;
@@ -143,7 +186,7 @@ static struct http_exchange *exchange_new(struct http_listener *listener,
     x->request = (struct http_request){
         .method = method,
         .path = path,
-        .peer = connection->peer,
+        .peer = connection->peer_text,
         .arena = arena,
         .exchange = x,
     };
@@ -157,6 +200,8 @@ static enum MHD_Result exchange_begin(struct http_exchange *x,
     if (!headers_are_good(x, version))
         return refuse_early(x, false);
     x->request.certificate = x->connection->certificate;
+    x->request.peer_name = x->connection->peer_name;
+    x->request.peer_id = x->connection->peer_id;
     atomic_store(&x->connection->receiving, true);
     return MHD_YES;
 }
@@ -180,12 +225,14 @@ static enum MHD_Result exchange_receive(struct http_exchange *x,
     if (x->stage != RECEIVING)
         return MHD_YES; /* thrown away */
     size_t most = x->request.route->max_body;
-    if (octets.len > most - x->body.len)
+    if (octets.len > most - x->body.len) {
+        limited(x, LIMIT_BODY);
         http_problem(&x->response, 413, "A body may have up to %zu octets.",
                      most);
-    else if (!budget_takes(x, octets.len))
+    } else if (!budget_takes(x, octets.len)) {
+        limited(x, LIMIT_BODY_BUDGET);
         set_unavailable(x, "Too much is being received at this moment.");
-    else {
+    } else {
         buffer_add(&x->body, octets);
         return MHD_YES;
     }
@@ -212,6 +259,7 @@ static enum MHD_Result exchange_submit(struct http_exchange *x) {
     x->request.body = buffer_span(&x->body);
     x->stage = WORKING;
     if (!admit(x)) {
+        limited(x, LIMIT_QUEUE);
         set_unavailable(x, "All workers are busy.");
         answer_build(x);
         return answer(x);
@@ -278,8 +326,8 @@ static void tell_cut(const struct http_exchange *x) {
     log_warning("http.answer_cut",
                 "listener=%s route=\"%s\" peer=%s status=%u : the other side "
                 "closed before it had the whole answer; it may ask again",
-                x->listener->options.name, route_label(x), x->connection->peer,
-                x->response.status);
+                x->listener->options.name, route_label(x),
+                x->connection->peer_text, x->response.status);
 }
 
 void exchange_end(void *context_of_listener, struct MHD_Connection *mhd,
@@ -304,10 +352,11 @@ void exchange_end(void *context_of_listener, struct MHD_Connection *mhd,
     buffer_free(&x->piece);
     bool admitted = x->admitted;
     *context = NULL;
-    arena_reset(connection->arena);
+    arena_free(connection->arena);
+    connection->arena = NULL;
     atomic_store(&connection->receiving, false);
     connection_limit(connection, listener->options.idle_timeout +
-                                     listener->options.receive_timeout);
+                                     listener->options.header_timeout);
     leave(listener, admitted);
 }
 

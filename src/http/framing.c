@@ -16,6 +16,29 @@ static bool is_token(const char *name, size_t len) {
     return len && strspn(name, others) == len;
 }
 
+/* RFC 9110, 5.5: above all no CR, which others take for the line's end. */
+static bool is_value(const char *text, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if (((unsigned char)text[i] < ' ' && text[i] != '\t') ||
+            text[i] == 0x7f)
+            return false;
+    return true;
+}
+
+/* A header that goes on in the next line (RFC 9112, 5.2: to be refused) is
+ * broken by libmicrohttpd 0.9.75: the second line becomes the end of the
+ * header's name, so that "Transfer-Enc: chunked" and "oding" are a
+ * Transfer-Encoding. It moves the name for that; of all others, name and value
+ * stand in one line as they came, with a NUL for the colon. */
+static bool is_one_line(const char *name, size_t len, const char *value) {
+    const char *at = name + len + 1;
+    if ((uintptr_t)value < (uintptr_t)at)
+        return false;
+    while (at != value && (*at == ' ' || *at == '\t'))
+        at++;
+    return at == value;
+}
+
 static bool is(struct span text, const char *word) {
     return text.len == strlen(word) &&
            strncasecmp((const char *)text.data, word, text.len) == 0;
@@ -37,7 +60,10 @@ static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind,
     (void)kind;
     struct framing *framing = context;
     struct span name = span_of(key, key_len), value = span_of(text, len);
+    framing->octets += key_len + len + sizeof ": \r\n" - 1;
     framing->bad_names += !is_token(key, key_len);
+    framing->bad_values += !is_value(text, len);
+    framing->folded += !is_one_line(key, key_len, text);
     if (is(name, "content-length")) {
         framing->lengths++;
         framing->length = number(value);
@@ -69,14 +95,19 @@ bool framing_read(struct http_exchange *x, const char *version,
                   unsigned *status, const char **detail) {
     struct framing *f = &x->framing;
     MHD_get_connection_values_n(x->mhd, MHD_HEADER_KIND, read_header, f);
+    f->octets += strlen(x->request.path);
     bool old = strcmp(version, "HTTP/1.0") == 0;
     const struct {
         bool wrong;
         unsigned status;
         const char *detail;
     } rules[] = {
+        {f->octets > x->listener->options.max_header, 431,
+         "The headers are larger than this service takes."},
         {!path_is_clean(x->request.path), 400, "The path is no path."},
         {f->bad_names, 400, "A header's name is not a token."},
+        {f->bad_values, 400, "A header's value holds a control character."},
+        {f->folded, 400, "A header goes on in another line."},
         {f->hosts != 1 && !old, 400, "There must be one Host."},
         {f->lengths > 1, 400, "There is more than one Content-Length."},
         {f->encodings > 1, 400, "There is more than one Transfer-Encoding."},

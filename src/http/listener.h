@@ -21,6 +21,8 @@ struct http_listener {
     struct MHD_Daemon *daemon;
     char *socket_path; /* of a Unix socket, to be removed; or NULL */
     unsigned port;
+    struct tls *tls; /* of new connections; under the lock. NULL: no TLS */
+    struct peers *peers;
     struct queue *queue; /* of struct http_exchange */
     struct worker *workers;
     char **route_labels; /* "POST /csp/v1/gbcs-messages", of each route */
@@ -35,6 +37,7 @@ struct http_listener {
     size_t begun;           /* all exchanges not yet ended */
     bool closed;            /* the clock thread ends */
     struct connection *connections;
+    size_t connection_count;
 
     struct metric *connections_open, *queued, *body_gauge;
 };
@@ -43,6 +46,21 @@ struct worker {
     struct http_listener *listener;
     unsigned index;
     pthread_t thread;
+};
+
+/* What a client may meet; the names are label values of a metric. */
+enum limit {
+    LIMIT_NONE,
+    LIMIT_CONNECTIONS,
+    LIMIT_PEER_CONNECTIONS,
+    LIMIT_PEER_RATE,
+    LIMIT_HEADER,
+    LIMIT_HEADER_TIME,
+    LIMIT_BODY,
+    LIMIT_BODY_TIME,
+    LIMIT_BODY_BUDGET,
+    LIMIT_QUEUE,
+    LIMITS,
 };
 
 /* One TCP or Unix connection. */
@@ -56,10 +74,16 @@ struct connection {
     /* A stream that has nothing to send now; under the lock. */
     struct http_exchange *waiting;
     instant wake;
-    char peer[64];
-    struct arena *arena; /* of the exchange that is on; reset between two */
+    char peer_text[64];
+    struct arena *arena; /* of the exchange that is on, else NULL: most
+                            connections wait, and each would hold its block */
+    struct peer *peer;   /* NULL: it is not limited */
+    enum limit over;     /* it is one too many and only told so */
+    struct tls *tls;     /* what it began with; NULL: no TLS */
+    bool verified;       /* then the client's: */
     struct span certificate;
-    bool verified;
+    char *peer_name;
+    eui64 peer_id;
 };
 
 enum stage {
@@ -78,8 +102,9 @@ enum { MOST_PARAMETERS = 8 };
 /* What the headers say of the body, see framing.c. */
 struct framing {
     bool expects_continue;
+    size_t octets; /* of all names and values */
     uint64_t length;
-    unsigned lengths, encodings, hosts, bad_names;
+    unsigned lengths, encodings, hosts, bad_names, bad_values, folded;
     struct span type, encoding;
 };
 
@@ -122,12 +147,16 @@ enum http_metric {
     HTTP_QUEUE,
     HTTP_CONNECTIONS,
     HTTP_BODIES,
+    HTTP_LIMITED,
     HTTP_CUT,
     HTTP_METRICS,
 };
 extern struct metric_family http_metrics[HTTP_METRICS];
 /* The name of the exchange's route in metrics; "none" before it has one. */
 const char *route_label(const struct http_exchange *exchange);
+
+/* One more client met a limit. */
+void limit_count(const struct http_listener *listener, enum limit limit);
 
 /* ---- address.c ---- */
 
@@ -165,12 +194,34 @@ bool framing_has_body(const struct framing *framing);
 
 /* ---- tls.c ---- */
 
-/* gnutls takes a text without any as a CA that nobody is of. */
-bool tls_has_certificates(const char *pem);
-/* True when no client certificate is asked for, or a good one was shown. */
-bool tls_verify(struct connection *connection, struct MHD_Connection *mhd);
+bool tls_wanted(const struct http_tls *tls);
+/* What the files say, with one reference. NULL with *reason when they cannot
+ * be used. */
+struct tls *tls_read(const struct http_tls *files, const char **reason);
+/* NULL is allowed. */
+void tls_release(struct tls *tls);
+/* Gives a new connection the credentials of the moment. */
+void tls_begin(struct connection *connection, struct MHD_Connection *mhd);
+/* NULL when no client certificate is asked for, or a good one was shown; else
+ * why not. Asked before each request: a certificate may expire or be revoked
+ * while the connection lasts. */
+const char *tls_verify(struct connection *connection,
+                       struct MHD_Connection *mhd);
 /* Sends as much as fits and then our end of the connection. */
 void tls_send_last(struct MHD_Connection *mhd, struct span octets);
+
+/* ---- peer.c ---- */
+
+struct peers *peers_new(const struct http_options *options);
+void peers_free(struct peers *peers);
+/* One more connection of that address. NULL when it is not limited. */
+struct peer *peer_enter(struct peers *peers, const struct sockaddr *address,
+                        bool *too_many);
+/* One less; NULL is allowed. */
+void peer_leave(struct peers *peers, struct peer *peer);
+/* Whether one more request now is within its rate; counts it then. NULL: it
+ * is not limited. */
+bool peer_may_ask(struct peers *peers, struct peer *peer);
 
 /* ---- exchange.c: callbacks of libmicrohttpd ---- */
 

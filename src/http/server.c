@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <errno.h>
+#include <gnutls/abstract.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,11 +30,32 @@ struct metric_family http_metrics[HTTP_METRICS] = {
                      .help = "Octets of all request bodies in hand.",
                      .kind = METRIC_GAUGE,
                      .labels = {"listener"}},
+    [HTTP_LIMITED] = {.name = "fotad_http_limited_total",
+                      .help = "Connections and requests that met a limit.",
+                      .kind = METRIC_COUNTER,
+                      .labels = {"listener", "limit"}},
     [HTTP_CUT] = {.name = "fotad_http_answers_cut_total",
                   .help = "Answers that the other side did not wait for.",
                   .kind = METRIC_COUNTER,
                   .labels = {"listener", "route"}},
 };
+
+void limit_count(const struct http_listener *listener, enum limit limit) {
+    static const char *const names[LIMITS] = {
+        [LIMIT_CONNECTIONS] = "connections",
+        [LIMIT_PEER_CONNECTIONS] = "peer_connections",
+        [LIMIT_PEER_RATE] = "peer_rate",
+        [LIMIT_HEADER] = "max_header",
+        [LIMIT_HEADER_TIME] = "header_timeout",
+        [LIMIT_BODY] = "max_body",
+        [LIMIT_BODY_TIME] = "receive_timeout",
+        [LIMIT_BODY_BUDGET] = "body_budget",
+        [LIMIT_QUEUE] = "queue",
+    };
+    metric_add(metric_of(&http_metrics[HTTP_LIMITED], listener->options.name,
+                         names[limit], NULL),
+               1);
+}
 
 const char *route_label(const struct http_exchange *x) {
     const struct http_route *routes = x->listener->options.routes;
@@ -53,12 +75,16 @@ static struct http_options with_defaults(struct http_options options) {
         options.queue_size = 256;
     if (!options.max_connections)
         options.max_connections = 1024;
+    if (!options.max_header)
+        options.max_header = (size_t)16 * 1024;
     if (!options.body_budget)
         options.body_budget = (size_t)256 * 1024 * 1024;
     if (!options.retry_after)
         options.retry_after = 1;
     if (!options.idle_timeout)
         options.idle_timeout = 30 * SECOND;
+    if (!options.header_timeout)
+        options.header_timeout = 10 * SECOND;
     if (!options.receive_timeout)
         options.receive_timeout = 10 * SECOND;
     if (!options.send_timeout)
@@ -66,6 +92,11 @@ static struct http_options with_defaults(struct http_options options) {
     if (options.max_connections < options.pollers)
         options.max_connections = options.pollers;
     return options;
+}
+
+/* Some more than the limit are taken, to be told. */
+static unsigned most_connections(const struct http_options *o) {
+    return o->max_connections + o->max_connections / 8 + 16;
 }
 
 static struct http_listener *listener_new(const struct http_options *options) {
@@ -76,7 +107,8 @@ static struct http_listener *listener_new(const struct http_options *options) {
     const struct http_options *o = &listener->options;
     /* A connection has at most one request in the queue, so it never is
      * full: queue_size is kept by refusing what would go past it. */
-    listener->queue = queue_new(o->max_connections + o->queue_size);
+    listener->queue = queue_new(most_connections(o) + o->queue_size);
+    listener->peers = peers_new(o);
     metrics_register(http_metrics, HTTP_METRICS);
     struct metric_family *m = http_metrics;
     listener->queued = metric_of(&m[HTTP_QUEUE], o->name, NULL, NULL);
@@ -101,6 +133,8 @@ static void listener_free(struct http_listener *listener) {
         unlink(listener->socket_path);
     free(listener->socket_path);
     queue_free(listener->queue);
+    peers_free(listener->peers);
+    tls_release(listener->tls);
     pthread_cond_destroy(&listener->changed);
     pthread_mutex_destroy(&listener->lock);
     free(listener);
@@ -125,16 +159,32 @@ __attribute__((format(printf, 2, 0))) static void take_log(void *context,
     log_debug("http.server", "listener=%s : %s", listener->options.name, text);
 }
 
-static struct MHD_OptionItem text_option(enum MHD_OPTION option,
-                                         const char *text) {
-    /* libmicrohttpd only reads it */
-    return (struct MHD_OptionItem){option, 0, (void *)(uintptr_t)text};
+/* libmicrohttpd wants to have one; tls_begin() gives each connection its
+ * credentials before this would be asked. */
+static int no_certificate(gnutls_session_t session,
+                          const gnutls_datum_t *authorities, int count,
+                          const gnutls_pk_algorithm_t *algorithms, int sizes,
+                          gnutls_pcert_st **certificates, unsigned *length,
+                          gnutls_privkey_t *key) {
+    (void)session, (void)authorities, (void)count, (void)algorithms;
+    (void)sizes, (void)certificates, (void)length, (void)key;
+    return -1;
+}
+
+static size_t tls_options(struct MHD_OptionItem *more) {
+    static const char priorities[] =
+        "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+    /* libmicrohttpd only reads them */
+    more[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0,
+                                      (void *)(uintptr_t)priorities};
+    more[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
+                                      (void *)(uintptr_t)no_certificate};
+    return 2;
 }
 
 static struct MHD_Daemon *daemon_start(struct http_listener *listener,
                                        int handle) {
     const struct http_options *o = &listener->options;
-    const struct http_tls *tls = &o->tls;
     struct MHD_OptionItem more[8] = {0};
     size_t count = 0;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME |
@@ -142,17 +192,10 @@ static struct MHD_Daemon *daemon_start(struct http_listener *listener,
     if (o->pollers > 1)
         more[count++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE,
                                                 (intptr_t)o->pollers, NULL};
-    if (tls->certificate) {
+    if (listener->tls) {
         flags |= MHD_USE_TLS;
-        more[count++] =
-            text_option(MHD_OPTION_HTTPS_MEM_CERT, tls->certificate);
-        more[count++] = text_option(MHD_OPTION_HTTPS_MEM_KEY, tls->key);
-        more[count++] =
-            text_option(MHD_OPTION_HTTPS_PRIORITIES,
-                        "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2");
+        count += tls_options(more + count);
     }
-    if (tls->certificate && tls->client_ca)
-        more[count++] = text_option(MHD_OPTION_HTTPS_MEM_TRUST, tls->client_ca);
     more[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     instant idle = (o->idle_timeout + SECOND - 1) / SECOND;
     return MHD_start_daemon(
@@ -161,7 +204,8 @@ static struct MHD_Daemon *daemon_start(struct http_listener *listener,
         MHD_OPTION_LISTEN_SOCKET, handle, MHD_OPTION_NOTIFY_COMPLETED,
         exchange_end, listener, MHD_OPTION_NOTIFY_CONNECTION, connection_notify,
         listener, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,
-        MHD_OPTION_CONNECTION_LIMIT, o->max_connections,
+        MHD_OPTION_CONNECTION_LIMIT, most_connections(o),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, 2 * o->max_header,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)idle, MHD_OPTION_ARRAY, more,
         MHD_OPTION_END);
 }
@@ -173,12 +217,10 @@ static struct http_listener *not_started(struct http_listener *listener) {
 
 struct http_listener *http_listen(const struct http_options *options,
                                   const char **reason) {
-    const struct http_tls *tls = &options->tls;
     struct http_listener *listener = listener_new(options);
-    if (tls->client_ca && !tls_has_certificates(tls->client_ca)) {
-        *reason = "TLS: there is no certificate among the clients' CAs";
+    if (tls_wanted(&options->tls) &&
+        !(listener->tls = tls_read(&options->tls, reason)))
         return not_started(listener);
-    }
     int handle = address_listen(options->address, &listener->socket_path,
                                 &listener->port, reason);
     if (handle < 0)
@@ -186,9 +228,7 @@ struct http_listener *http_listen(const struct http_options *options,
     /* libmicrohttpd closes the socket, also when it fails */
     listener->daemon = daemon_start(listener, handle);
     if (!listener->daemon) {
-        *reason = tls->certificate
-                      ? "TLS: certificate and key do not fit or cannot be read"
-                      : "the server's threads cannot be started";
+        *reason = "the server's threads cannot be started";
         return not_started(listener);
     }
     workers_start(listener);

@@ -7,13 +7,15 @@
  * runs the route's handler with its own context (a database connection), and
  * the listener's thread sends what it answered. Connections are kept alive.
  *
- * Memory is bounded: `max_connections` connections, `queue_size` requests
- * waiting, `max_body` octets per request and `body_budget` octets of bodies
- * altogether. Past a limit the answer is 503 with Retry-After (413 for
- * max_body). Time is bounded as well, see `receive_timeout`.
+ * Memory is bounded: `max_connections` connections, `max_header` octets of
+ * headers, `queue_size` requests waiting, `max_body` octets per request and
+ * `body_budget` octets of bodies altogether. Past a limit the answer is 503
+ * with Retry-After (413 for max_body, 431 for max_header, 429 for what one peer
+ * may have). Time is bounded as well, see `header_timeout`.
  *
  * All errors of the server are application/problem+json (RFC 9457), except
- * those that libmicrohttpd itself gives to what is no HTTP request.
+ * those that libmicrohttpd itself gives to what is no HTTP request: its texts
+ * are compiled in and cannot be replaced.
  *
  * The program must ignore SIGPIPE.
  */
@@ -23,6 +25,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/eui64.h"
 
 struct http_listener;
 struct http_exchange;
@@ -36,6 +39,9 @@ struct http_request {
     struct span body;
     const char *peer;        /* "192.0.2.7:41234", "[2001:db8::7]:1", "unix" */
     struct span certificate; /* DER, verified against client_ca; else empty */
+    const char *peer_name;   /* the CN of its subject; NULL without one */
+    eui64 peer_id;           /* the EUI-64 in its subject's serialNumber,
+                                x500UniqueIdentifier or CN; 0: none */
     struct arena *arena;     /* lives until the answer has been sent */
     struct http_exchange *exchange; /* the server's own */
 };
@@ -133,13 +139,14 @@ struct http_route {
     http_handler *handler;
 };
 
+/* TLS 1.2 and 1.3. Paths of PEM files; certificate and key go together, NULL
+ * or "": no TLS. They are read by http_listen() and http_reload(), and must
+ * live as long as the listener. */
 struct http_tls {
-    /* PEM texts, not paths; all NULL: no TLS. They must live as long as the
-     * listener. */
     const char *certificate; /* chain, own certificate first */
     const char *key;
-    /* When set, a client must show a certificate of this CA: others get 403
-     * before any route is looked at. */
+    /* When set, a client must show a certificate of one of these CAs, in its
+     * dates and not revoked: others get 403 before any route is looked at. */
     const char *client_ca;
 };
 
@@ -154,13 +161,22 @@ struct http_options {
     unsigned workers;         /* threads that run handlers (2) */
     unsigned pollers;         /* threads that move octets (1) */
     size_t queue_size;        /* requests waiting for a worker (256) */
-    unsigned max_connections; /* (1024) */
-    size_t body_budget;       /* octets of all bodies in hand (256 MiB) */
-    unsigned retry_after;     /* seconds, told with every 503 (1) */
-    instant idle_timeout;     /* a connection nobody uses (30 s) */
-    /* From the first octet of a connection until its first request's headers
-     * are in, and again from there until its body is; then 408 or just the
-     * end of the connection (10 s). */
+    unsigned max_connections; /* (1024); one more gets 503 */
+    /* Of one address, which for IPv6 is its /64: connections, and requests in
+     * a second (as many again may come at once); 429. 0: as many as the
+     * listener takes. A Unix socket and loopback, where a proxy for many may
+     * stand, are not limited unless `limit_local` is set. */
+    unsigned peer_connections, peer_rate;
+    bool limit_local;
+    size_t max_header;    /* octets of all headers (16 KiB); 431 */
+    size_t body_budget;   /* octets of all bodies in hand (256 MiB) */
+    unsigned retry_after; /* seconds, told with every 503 (1) */
+    instant idle_timeout; /* a connection nobody uses (30 s) */
+    /* From the start of a connection until its first request's headers are in
+     * (10 s); then it ends. */
+    instant header_timeout;
+    /* From there until the body is in (10 s); then 408. Over TLS both are just
+     * the end of the connection. */
     instant receive_timeout;
     instant send_timeout; /* for taking an answer; streams exempt (60 s) */
 
@@ -177,6 +193,17 @@ struct http_options {
  * operator (valid until the thread's next call). */
 struct http_listener *http_listen(const struct http_options *options,
                                   const char **reason);
+
+/* Reads the files of TLS again. New connections get what they say; those that
+ * are there go on with what they began with. False with *reason when they
+ * cannot be used: then everything is as it was. Without TLS nothing is to be
+ * done. */
+bool http_reload(struct http_listener *listener, const char **reason);
+
+/* Certificate Revocation Lists (DER) for the clients of all listeners, instead
+ * of those given before. Whoever gives them has verified them. They are
+ * copied; what cannot be read is left out. Returns how many were taken. */
+size_t http_use_revocations(const struct span *lists, size_t count);
 
 /* The TCP port listened on; 0 for a Unix socket. */
 unsigned http_port(const struct http_listener *listener);

@@ -1,8 +1,114 @@
+/*
+ * Certificates and keys are read into credentials that connections hold on to:
+ * when the files are read again, new connections get new credentials, and the
+ * old ones go with the last connection that began with them.
+ */
 #include "http/listener.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 
 #include <gnutls/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct tls {
+    atomic_uint references;
+    gnutls_certificate_credentials_t credentials;
+    bool asks; /* for the client's certificate */
+};
+
+/* Those of the process. */
+static struct {
+    pthread_mutex_t lock;
+    gnutls_x509_crl_t *lists;
+    unsigned count;
+} revocations = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static _Thread_local char reason_text[512];
+
+static void say(const char **reason, const char *what, const char *path,
+                int error) {
+    snprintf(reason_text, sizeof reason_text, "TLS: %s %s: %s", what, path,
+             gnutls_strerror(error));
+    *reason = reason_text;
+}
+
+/* ---- credentials ---- */
+
+static bool is_set(const char *path) {
+    return path && *path;
+}
+
+bool tls_wanted(const struct http_tls *tls) {
+    return is_set(tls->certificate);
+}
+
+static void tls_free(struct tls *tls) {
+    gnutls_certificate_free_credentials(tls->credentials);
+    free(tls);
+}
+
+/* Certificates are judged by fotad's time. */
+static time_t time_of_clock(time_t *when) {
+    time_t now = (time_t)(clock_now() / SECOND);
+    if (when)
+        *when = now;
+    return now;
+}
+
+static bool read_files(struct tls *tls, const struct http_tls *files,
+                       const char **reason) {
+    int error = gnutls_certificate_set_x509_key_file(
+        tls->credentials, files->certificate, files->key, GNUTLS_X509_FMT_PEM);
+    if (error < 0) {
+        say(reason, "certificate and key", files->certificate, error);
+        return false;
+    }
+    if (!is_set(files->client_ca))
+        return true;
+    tls->asks = true;
+    error = gnutls_certificate_set_x509_trust_file(
+        tls->credentials, files->client_ca, GNUTLS_X509_FMT_PEM);
+    if (error <= 0)
+        say(reason, "there is no certificate among the clients' CAs in",
+            files->client_ca, error);
+    return error > 0;
+}
+
+struct tls *tls_read(const struct http_tls *files, const char **reason) {
+    gnutls_global_set_time_function(time_of_clock);
+    struct tls *tls = memory_alloc(sizeof *tls);
+    *tls = (struct tls){0};
+    atomic_init(&tls->references, 1);
+    if (gnutls_certificate_allocate_credentials(&tls->credentials) < 0)
+        memory_exhausted(0);
+    if (read_files(tls, files, reason))
+        return tls;
+    tls_free(tls);
+    return NULL;
+}
+
+void tls_release(struct tls *tls) {
+    if (tls && atomic_fetch_sub(&tls->references, 1) == 1)
+        tls_free(tls);
+}
+
+bool http_reload(struct http_listener *listener, const char **reason) {
+    if (!listener->tls)
+        return true;
+    struct tls *fresh = tls_read(&listener->options.tls, reason);
+    if (!fresh)
+        return false;
+    pthread_mutex_lock(&listener->lock);
+    struct tls *old = listener->tls;
+    listener->tls = fresh;
+    pthread_mutex_unlock(&listener->lock);
+    tls_release(old);
+    return true;
+}
+
+/* ---- one connection ---- */
 
 static gnutls_session_t session_of(struct MHD_Connection *mhd) {
     const union MHD_ConnectionInfo *info =
@@ -10,38 +116,18 @@ static gnutls_session_t session_of(struct MHD_Connection *mhd) {
     return info ? (gnutls_session_t)info->tls_session : NULL;
 }
 
-bool tls_has_certificates(const char *pem) {
-    const gnutls_datum_t text = {
-        .data = (unsigned char *)(uintptr_t)pem,
-        .size = (unsigned)strlen(pem),
-    };
-    gnutls_x509_crt_t *list = NULL;
-    unsigned count = 0;
-    if (gnutls_x509_crt_list_import2(&list, &count, &text, GNUTLS_X509_FMT_PEM,
-                                     0) < 0)
-        return false;
-    for (unsigned i = 0; i < count; i++)
-        gnutls_x509_crt_deinit(list[i]);
-    gnutls_free(list);
-    return count > 0;
-}
-
-bool tls_verify(struct connection *connection, struct MHD_Connection *mhd) {
-    if (!connection->listener->options.tls.client_ca || connection->verified)
-        return true;
+void tls_begin(struct connection *connection, struct MHD_Connection *mhd) {
+    struct http_listener *listener = connection->listener;
     gnutls_session_t session = session_of(mhd);
-    unsigned status = 0, count = 0;
-    if (!session || gnutls_certificate_verify_peers2(session, &status) < 0 ||
-        status != 0)
-        return false;
-    const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
-    if (!chain || !count)
-        return false;
-    uint8_t *copy = memory_alloc(chain->size);
-    memcpy(copy, chain->data, chain->size);
-    connection->certificate = span_of(copy, chain->size);
-    connection->verified = true;
-    return true;
+    if (!listener->tls || !session)
+        return;
+    pthread_mutex_lock(&listener->lock);
+    struct tls *tls = connection->tls = listener->tls;
+    atomic_fetch_add(&tls->references, 1);
+    pthread_mutex_unlock(&listener->lock);
+    gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, tls->credentials);
+    gnutls_certificate_server_set_request(
+        session, tls->asks ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
 }
 
 void tls_send_last(struct MHD_Connection *mhd, struct span octets) {
@@ -50,4 +136,168 @@ void tls_send_last(struct MHD_Connection *mhd, struct span octets) {
         return;
     gnutls_record_send(session, octets.data, octets.len);
     gnutls_bye(session, GNUTLS_SHUT_WR);
+}
+
+/* ---- the client's certificate ---- */
+
+static bool is_revoked(gnutls_x509_crt_t certificate) {
+    pthread_mutex_lock(&revocations.lock);
+    int found = revocations.count
+                    ? gnutls_x509_crt_check_revocation(
+                          certificate, revocations.lists, revocations.count)
+                    : 0;
+    pthread_mutex_unlock(&revocations.lock);
+    return found != 0;
+}
+
+static const char *subject_text(gnutls_x509_crt_t certificate,
+                                const char *oid) {
+    static _Thread_local char text[256];
+    size_t size = sizeof text;
+    bool good = gnutls_x509_crt_get_dn_by_oid(certificate, oid, 0, 0, text,
+                                              &size) == 0 &&
+                strlen(text) == size;
+    return good ? text : NULL;
+}
+
+/* x500UniqueIdentifier is a BIT STRING: 03 09 00 and the eight octets. */
+static eui64 unique_identifier(gnutls_x509_crt_t certificate) {
+    static const uint8_t head[] = {0x03, 0x09, 0x00};
+    uint8_t octets[sizeof head + 8];
+    size_t size = sizeof octets;
+    if (gnutls_x509_crt_get_dn_by_oid(certificate, "2.5.4.45", 0, 1, octets,
+                                      &size) != 0 ||
+        size != sizeof octets || memcmp(octets, head, sizeof head) != 0)
+        return 0;
+    eui64 id = 0;
+    for (size_t i = sizeof head; i < size; i++)
+        id = id << 8 | octets[i];
+    return id;
+}
+
+static eui64 id_of(gnutls_x509_crt_t certificate) {
+    static const char *const oids[] = {"2.5.4.5", /* serialNumber */
+                                       GNUTLS_OID_X520_COMMON_NAME};
+    eui64 id = unique_identifier(certificate);
+    for (size_t i = 0; !id && i < sizeof oids / sizeof *oids; i++) {
+        const char *text = subject_text(certificate, oids[i]);
+        if (text && !eui64_parse(span_text(text), &id))
+            id = 0;
+    }
+    return id;
+}
+
+static void keep(struct connection *connection, gnutls_x509_crt_t certificate,
+                 const gnutls_datum_t *der) {
+    const char *name = subject_text(certificate, GNUTLS_OID_X520_COMMON_NAME);
+    uint8_t *copy = memory_alloc(der->size);
+    memcpy(copy, der->data, der->size);
+    connection->certificate = span_of(copy, der->size);
+    connection->peer_name = name ? memory_text(name) : NULL;
+    connection->peer_id = id_of(certificate);
+    connection->verified = true;
+}
+
+/* What is wrong with the chain by its signatures and dates, or NULL. */
+static const char *chain_fault(gnutls_session_t session) {
+    static const struct {
+        unsigned flag;
+        const char *fault;
+    } faults[] = {
+        {GNUTLS_CERT_EXPIRED, "the certificate has expired"},
+        {GNUTLS_CERT_NOT_ACTIVATED, "the certificate is not valid yet"},
+        {GNUTLS_CERT_SIGNER_NOT_FOUND, "the certificate is of no accepted CA"},
+        {~0u, "the certificate is not good"},
+    };
+    unsigned status = 0, i = 0;
+    int error = gnutls_certificate_verify_peers2(session, &status);
+    if (error == GNUTLS_E_NO_CERTIFICATE_FOUND)
+        return "no certificate was shown";
+    if (error < 0)
+        return gnutls_strerror(error);
+    if (!status)
+        return NULL;
+    while (!(status & faults[i].flag))
+        i++;
+    return faults[i].fault;
+}
+
+static const char *revocation_fault(const gnutls_datum_t *chain,
+                                    unsigned count) {
+    const char *fault = NULL;
+    for (unsigned i = 0; i < count && !fault; i++) {
+        gnutls_x509_crt_t certificate;
+        if (gnutls_x509_crt_init(&certificate) < 0)
+            memory_exhausted(0);
+        if (gnutls_x509_crt_import(certificate, &chain[i],
+                                   GNUTLS_X509_FMT_DER) < 0)
+            fault = "the certificate cannot be read";
+        else if (is_revoked(certificate))
+            fault = "the certificate is revoked";
+        gnutls_x509_crt_deinit(certificate);
+    }
+    return fault;
+}
+
+static void take_name(struct connection *connection,
+                      const gnutls_datum_t *der) {
+    gnutls_x509_crt_t certificate;
+    if (gnutls_x509_crt_init(&certificate) < 0)
+        memory_exhausted(0);
+    if (gnutls_x509_crt_import(certificate, der, GNUTLS_X509_FMT_DER) == 0)
+        keep(connection, certificate, der);
+    gnutls_x509_crt_deinit(certificate);
+}
+
+const char *tls_verify(struct connection *connection,
+                       struct MHD_Connection *mhd) {
+    if (!connection->tls || !connection->tls->asks)
+        return NULL;
+    gnutls_session_t session = session_of(mhd);
+    unsigned count = 0;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
+    if (!chain || !count)
+        return "no certificate was shown";
+    const char *fault = chain_fault(session);
+    if (!fault)
+        fault = revocation_fault(chain, count);
+    if (!fault && !connection->verified)
+        take_name(connection, &chain[0]);
+    return fault;
+}
+
+/* ---- revocation lists ---- */
+
+static unsigned read_lists(gnutls_x509_crl_t *lists, const struct span *der,
+                           size_t count) {
+    unsigned taken = 0;
+    for (size_t i = 0; i < count; i++) {
+        const gnutls_datum_t octets = {(uint8_t *)(uintptr_t)der[i].data,
+                                       (unsigned)der[i].len};
+        if (gnutls_x509_crl_init(&lists[taken]) < 0)
+            memory_exhausted(0);
+        if (gnutls_x509_crl_import(lists[taken], &octets,
+                                   GNUTLS_X509_FMT_DER) == 0)
+            taken++;
+        else
+            gnutls_x509_crl_deinit(lists[taken]);
+    }
+    return taken;
+}
+
+size_t http_use_revocations(const struct span *der, size_t count) {
+    gnutls_x509_crl_t *lists = NULL;
+    if (count)
+        lists = memory_alloc(count * sizeof *lists);
+    unsigned taken = read_lists(lists, der, count);
+    pthread_mutex_lock(&revocations.lock);
+    gnutls_x509_crl_t *old = revocations.lists;
+    unsigned old_count = revocations.count;
+    revocations.lists = lists;
+    revocations.count = taken;
+    pthread_mutex_unlock(&revocations.lock);
+    for (unsigned i = 0; i < old_count; i++)
+        gnutls_x509_crl_deinit(old[i]);
+    free(old);
+    return taken;
 }

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "db/db.h"
+#include "operations/revocations.h"
 
 #include <jansson.h>
 #include <stdatomic.h>
@@ -15,6 +16,12 @@ void health_stop(void) {
     atomic_store(&stopping, true);
 }
 
+static struct metric_family families[] = {
+    {.name = "fotad_crl_overdue",
+     .help = "Certificate Revocation Lists whose nextUpdate has passed.",
+     .kind = METRIC_GAUGE},
+};
+
 struct worker {
     const struct config *config;
     struct db *db;
@@ -22,6 +29,7 @@ struct worker {
 
 void *health_worker_start(void *context, unsigned index) {
     (void)index;
+    metrics_register(families, sizeof families / sizeof *families);
     struct worker *worker = memory_alloc(sizeof *worker);
     worker->config = context;
     worker->db = db_open(worker->config->database_conninfo, "fotad health");
@@ -44,8 +52,12 @@ static void healthz(void *context, const struct http_request *request,
 
 static void metrics(void *context, const struct http_request *request,
                     struct http_response *response) {
-    (void)context;
-    (void)request;
+    struct worker *worker = context;
+    struct db_rows *overdue;
+    if (revocations_overdue(worker->db, request->arena, clock_now(),
+                            &overdue) == DONE)
+        metric_set(metric_of(&families[0], NULL, NULL, NULL),
+                   (int64_t)db_row_count(overdue));
     struct buffer out = {0};
     metrics_render(&out);
     response->content_type = METRICS_MEDIA_TYPE;
@@ -121,9 +133,21 @@ static void warn(const struct config *config, json_t *warnings) {
             warnings, json_string("[clock] offset_file: the time is moved"));
 }
 
+static void warn_of_overdue(struct worker *worker, struct arena *arena,
+                            json_t *warnings) {
+    struct db_rows *rows;
+    if (revocations_overdue(worker->db, arena, clock_now(), &rows) != DONE)
+        return;
+    for (size_t i = 0; i < db_row_count(rows); i++)
+        json_array_append_new(
+            warnings,
+            json_sprintf("the revocation list of %s is overdue: run fotactl "
+                         "import crl with a new one",
+                         db_get_text(rows, i, 0)));
+}
+
 static void readyz(void *context, const struct http_request *request,
                    struct http_response *response) {
-    (void)request;
     struct worker *worker = context;
     json_t *reasons = json_array(), *warnings = json_array();
     if (atomic_load(&stopping))
@@ -132,6 +156,8 @@ static void readyz(void *context, const struct http_request *request,
         check_database(worker, reasons, warnings);
     warn_of_trouble(warnings);
     warn(worker->config, warnings);
+    if (json_array_size(reasons) == 0)
+        warn_of_overdue(worker, request->arena, warnings);
     bool ready = json_array_size(reasons) == 0;
     json_t *answer = json_pack("{s:b, s:o, s:o}", "ready", ready, "reasons",
                                reasons, "warnings", warnings);

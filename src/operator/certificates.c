@@ -20,7 +20,7 @@ static const struct load_column columns[] = {
     {"not_after", "timestamptz", NULL, false},
     {"der", "bytea", NULL, false},
 };
-/* revoked_at is none of them: an import leaves it as it is. */
+/* revoked_at is none of them: it follows from the revocation lists. */
 
 struct importing {
     struct call *call;
@@ -202,6 +202,7 @@ enum outcome verb_import_certificates(struct call *call) {
     i.load.plan = (struct load_plan){
         .table = "certificate",
         .replace = call->options.replace,
+        .after_changes = "select revoke_certificates(null)",
         .columns = columns,
         .count = sizeof columns / sizeof *columns,
     };

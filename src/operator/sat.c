@@ -59,23 +59,29 @@ static void add_instant(struct db_params *params, instant when) {
 }
 
 /* A step that is not repeated: what it has printed is printed. */
-static enum outcome export(struct db *db, void *context) {
+static enum outcome print_trail(struct db *db, void *context) {
     static const struct db_statement fetch = {"sat_fetch",
                                               "fetch 5000 from sat"};
     const struct span_of_time *span = context;
     struct arena *arena = arena_new();
     struct db_params params = DB_PARAMS(arena);
-    add_instant(&params, span->from); add_instant(&params, span->to);
+    add_instant(&params, span->from);
+    add_instant(&params, span->to);
     enum outcome outcome = open_cursor(db, &params, arena);
-    for (size_t count = 1; outcome == DONE && count;){
-        struct db_rows * rows; arena_reset(arena);
+    for (size_t count = 1; outcome == DONE && count;) {
+        struct db_rows *rows;
+        arena_reset(arena);
         outcome = db_run(db, &fetch, NULL, arena, &rows);
         count = outcome == DONE ? db_row_count(rows) : 0;
-        if (span->call->options.json && count) print_lines(span->call, rows);
-        else if (count) view_table(span->call->out, fields, FIELDS, rows);
-        if (!call_flush(span->call)) outcome = FAILED;}
-arena_free(arena);
-return outcome == RETRY ? FAILED : outcome;
+        if (span->call->options.json && count)
+            print_lines(span->call, rows);
+        else if (count)
+            view_table(span->call->out, fields, FIELDS, rows);
+        if (!call_flush(span->call))
+            outcome = FAILED;
+    }
+    arena_free(arena);
+    return outcome == RETRY ? FAILED : outcome;
 }
 
 enum outcome verb_sat_export(struct call *call) {
@@ -83,5 +89,6 @@ enum outcome verb_sat_export(struct call *call) {
     if (!call_read_instant(call, "--from", call->options.from, &span.from) ||
         !call_read_instant(call, "--to", call->options.to, &span.to))
         return REFUSED;
-    return call_database(call, db_transact(call->db, export, &span, false));
+    return call_database(call,
+                         db_transact(call->db, print_trail, &span, false));
 }

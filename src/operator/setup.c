@@ -5,6 +5,8 @@ enum outcome verb_migrate(struct call *call) {
     int missing = 0;
     enum outcome outcome =
         call_database(call, db_migrate(call->db, true, &missing));
+    if (outcome == DONE)
+        outcome = call_database(call, db_grant_rights(call->db));
     if (outcome != DONE)
         return outcome;
     if (call->options.json)

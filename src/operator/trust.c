@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include <errno.h>
 
@@ -57,4 +58,23 @@ const char *trust_check(const struct trust *trust, struct span der) {
     X509_free(x509);
     ERR_clear_error();
     return reason;
+}
+
+/* Without a key usage everything is allowed (RFC 5280, 4.2.1.3). */
+static bool has_signed(X509 *anchor, X509_CRL *crl) {
+    return X509_NAME_cmp(X509_get_subject_name(anchor),
+                         X509_CRL_get_issuer(crl)) == 0 &&
+           X509_get_key_usage(anchor) & KU_CRL_SIGN &&
+           X509_CRL_verify(crl, X509_get0_pubkey(anchor)) == 1;
+}
+
+bool trust_check_list(const struct trust *trust, X509_CRL *crl) {
+    const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(trust->store);
+    bool found = false;
+    for (int i = 0; i < sk_X509_OBJECT_num(all) && !found; i++) {
+        X509 *anchor = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+        found = anchor && has_signed(anchor, crl);
+    }
+    ERR_clear_error();
+    return found;
 }

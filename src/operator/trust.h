@@ -1,8 +1,10 @@
-/* [identity] trust_anchors: to whom imported certificates must chain. */
+/* [identity] trust_anchors, and bundles like it: who is believed. */
 #ifndef FOTAD_OPERATOR_TRUST_H
 #define FOTAD_OPERATOR_TRUST_H
 
 #include "base/arena.h"
+
+#include <openssl/types.h>
 
 struct trust;
 
@@ -16,5 +18,8 @@ struct trust *trust_load(struct arena *arena, const char *path,
  * the reason (constant text). Dates are not looked at: what has expired is
  * refused where it is used, by the time that fotad has then. */
 const char *trust_check(const struct trust *trust, struct span der);
+
+/* Whether an anchor that may sign lists (cRLSign) has signed this one. */
+bool trust_check_list(const struct trust *trust, X509_CRL *crl);
 
 #endif

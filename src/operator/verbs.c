@@ -14,13 +14,15 @@ enum option_set {
     OPTION_VERIFY = 32,
     OPTION_REASON = 64,
     OPTION_ROLE = 128,
+    OPTION_LEVELS = 256,
 };
 
 /* What a verb needs before it runs. */
 enum need {
     NEEDS_NOTHING,
-    NEEDS_DATABASE, /* any, even an empty one */
-    NEEDS_SCHEMA,   /* one of this program's version */
+    NEEDS_DATABASE, /* any, even an empty one, as its owner */
+    NEEDS_OWNER,    /* one of this program's version, as its owner */
+    NEEDS_SCHEMA,   /* the same, as fotad uses it */
 };
 
 static const struct verb {
@@ -32,14 +34,18 @@ static const struct verb {
 } verbs[] = {
     {"migrate", NULL, 0, NEEDS_DATABASE, verb_migrate,
      "bring the database to the version of this program"},
-    {"import cpl", "FILE.csv", OPTION_REPLACE, NEEDS_SCHEMA, verb_import_cpl,
+    {"import cpl", "FILE.csv", OPTION_REPLACE, NEEDS_OWNER, verb_import_cpl,
      "load the Central Products List"},
-    {"import smi", "FILE.csv", OPTION_REPLACE, NEEDS_SCHEMA, verb_import_smi,
+    {"import smi", "FILE.csv", OPTION_REPLACE, NEEDS_OWNER, verb_import_smi,
      "load the Smart Metering Inventory"},
-    {"import users", "FILE.csv", OPTION_REPLACE, NEEDS_SCHEMA,
-     verb_import_users, "load the Users of DUIS"},
-    {"import certificates", "DIR", OPTION_REPLACE, NEEDS_SCHEMA,
+    {"import users", "FILE.csv", OPTION_REPLACE, NEEDS_OWNER, verb_import_users,
+     "load the Users of DUIS"},
+    {"import thresholds", "FILE.csv", OPTION_REPLACE, NEEDS_OWNER,
+     verb_import_thresholds, "load Anomaly Detection Thresholds"},
+    {"import certificates", "DIR", OPTION_REPLACE, NEEDS_OWNER,
      verb_import_certificates, "load certificates of Users and devices"},
+    {"import crl", "FILE", 0, NEEDS_OWNER, verb_import_crl,
+     "load a certificate revocation list"},
     {"status", "DEVICE", 0, NEEDS_SCHEMA, verb_status,
      "show the firmware update status of a device"},
     {"reset", "DEVICE", OPTION_REASON, NEEDS_SCHEMA, verb_reset,
@@ -50,6 +56,22 @@ static const struct verb {
      "show a Service Request and the statuses of its devices"},
     {"dry-run", "FILE.xml", 0, NEEDS_SCHEMA, verb_dry_run,
      "say what an 11.1 or 11.4 would be answered, without any effect"},
+    {"thresholds list", NULL, OPTION_USER, NEEDS_SCHEMA, verb_thresholds_list,
+     "list the thresholds and the volumes of the moment"},
+    {"thresholds set", "VARIANT", OPTION_USER | OPTION_LEVELS, NEEDS_OWNER,
+     verb_thresholds_set,
+     "set that of a User, or without --user of all together"},
+    {"thresholds remove", "VARIANT", OPTION_USER, NEEDS_OWNER,
+     verb_thresholds_remove, "end it"},
+    {"thresholds history", NULL, OPTION_USER | OPTION_LIMIT, NEEDS_SCHEMA,
+     verb_thresholds_history, "list who set which threshold when"},
+    {"quarantine list", NULL, OPTION_USER | OPTION_STATE | OPTION_LIMIT,
+     NEEDS_SCHEMA, verb_quarantine_list,
+     "list requests held by anomaly detection, the newest first"},
+    {"quarantine release", "ID", OPTION_REASON, NEEDS_SCHEMA,
+     verb_quarantine_release, "have it go on, judged as of now"},
+    {"quarantine reject", "ID", OPTION_REASON, NEEDS_SCHEMA,
+     verb_quarantine_reject, "end it; its sender is told"},
     {"undelivered list", NULL, OPTION_USER | OPTION_LIMIT, NEEDS_SCHEMA,
      verb_undelivered_list,
      "list messages that Users have not confirmed, and why"},
@@ -70,6 +92,8 @@ static const struct verb {
      "list the accounts"},
     {"sat export", NULL, OPTION_TIMES, NEEDS_SCHEMA, verb_sat_export,
      "print the service audit trail; with --json a line for each entry"},
+    {"sat verify", NULL, 0, NEEDS_SCHEMA, verb_sat_verify,
+     "hold the service audit trail against its hash chain"},
     {"gbcs show", "HEX|-", OPTION_VERIFY, NEEDS_NOTHING, verb_gbcs_show,
      "show the fields of a GBCS message, as JSON"},
     {"example-config", NULL, 0, NEEDS_NOTHING, verb_example_config,
@@ -261,8 +285,11 @@ static enum outcome run_verb(struct call *call, const struct verb *verb) {
     enum outcome outcome = configure(call);
     if (outcome != DONE)
         return outcome;
-    call->db = db_open(call->config.database_conninfo, "fotactl");
-    if (need == NEEDS_SCHEMA)
+    const char *owner = call->config.database_owner_conninfo;
+    call->db = db_open(
+        need != NEEDS_SCHEMA && *owner ? owner : call->config.database_conninfo,
+        "fotactl");
+    if (need != NEEDS_DATABASE)
         outcome = check_schema(call);
     if (outcome == DONE)
         outcome = verb->run(call);

@@ -27,7 +27,9 @@ enum outcome verb_example_config(struct call *call);
 enum outcome verb_import_cpl(struct call *call);
 enum outcome verb_import_smi(struct call *call);
 enum outcome verb_import_users(struct call *call);
+enum outcome verb_import_thresholds(struct call *call);
 enum outcome verb_import_certificates(struct call *call);
+enum outcome verb_import_crl(struct call *call);
 enum outcome verb_status(struct call *call);
 enum outcome verb_reset(struct call *call);
 enum outcome verb_dry_run(struct call *call);
@@ -39,9 +41,17 @@ enum outcome verb_account_token(struct call *call);
 enum outcome verb_account_list(struct call *call);
 enum outcome verb_requests(struct call *call);
 enum outcome verb_request(struct call *call);
+enum outcome verb_thresholds_list(struct call *call);
+enum outcome verb_thresholds_history(struct call *call);
+enum outcome verb_thresholds_set(struct call *call);
+enum outcome verb_thresholds_remove(struct call *call);
+enum outcome verb_quarantine_list(struct call *call);
+enum outcome verb_quarantine_release(struct call *call);
+enum outcome verb_quarantine_reject(struct call *call);
 enum outcome verb_undelivered_list(struct call *call);
 enum outcome verb_undelivered_retry(struct call *call);
 enum outcome verb_sat_export(struct call *call);
+enum outcome verb_sat_verify(struct call *call);
 enum outcome verb_gbcs_show(struct call *call);
 
 #endif

@@ -15,7 +15,7 @@ enum condition {
     CONDITIONS
 };
 
-/* "body_too_large" */
+/* "not_well_formed" */
 const char *condition_name(enum condition condition);
 /* CONDITIONS when there is none of that name. */
 enum condition condition_named(const char *name);

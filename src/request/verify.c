@@ -29,6 +29,7 @@ enum {
     REVOKED_AT,
     DER,
     USER_STATUS, /* and what rq_take_user() takes */
+    WATCHED = USER_STATUS + 3,
 };
 
 static enum outcome find_signer(struct rq *rq,
@@ -44,7 +45,11 @@ static enum outcome find_signer(struct rq *rq,
 
 /* Why the certificate of a row may not sign this request, or NULL. */
 static const char *unfit(const struct rq *rq, const struct db_rows *rows) {
-    bool accept_expired = rq->management->config->accept_expired;
+    const struct config *config = rq->management->config;
+    bool accept_expired = config->accept_expired;
+    if (config->user_client_is_originator && !rq->rehearsal &&
+        rq->client != rq->duis.originator)
+        return "the TLS client is not the RequestID's originator";
     if (strcmp(db_get_text(rows, 0, ROLE), "User") != 0)
         return "the certificate is not a User's XML signing certificate";
     if (strcmp(db_get_text(rows, 0, USAGE), "ds") != 0)
@@ -83,6 +88,7 @@ static enum step verify_by(struct rq *rq, const struct db_rows *rows) {
     if (!duis_signature_verify(&rq->duis.document, certificate.key, &reason))
         return rq_end(rq, CONDITION_not_authentic, reason);
     rq_take_user(rq, rows, USER_STATUS);
+    rq->watched = db_get_bool(rows, 0, WATCHED);
     return STEP_ON;
 }
 

@@ -11,10 +11,8 @@
 
 struct people;
 
-/* What is wrong with the section [people], or NULL. The text is in the
- * arena. */
-const char *people_contradiction(const struct config *config,
-                                 struct arena *arena);
+/* What is wrong with the section [people] alone, or NULL. */
+const char *people_contradiction(const struct config *config);
 
 /* Listens at [people] listen. `config` must live as long. NULL when it cannot:
  * then *reason says why, for the operator. */
@@ -23,6 +21,9 @@ struct people *people_start(const struct config *config, const char **reason);
 /* Finishes what is in hand, ends the live streams and frees everything. NULL
  * is allowed. */
 void people_stop(struct people *people);
+
+/* Reads certificate, key and client_ca again; see http_reload(). */
+bool people_reload(struct people *people, const char **reason);
 
 /* The TCP port listened on; 0 for a Unix socket. */
 unsigned people_port(const struct people *people);

@@ -18,6 +18,7 @@ enum {
     BATCH = 1000,       /* rows of one transaction */
     SLICE = 1024,       /* blocks of tracking_live looked at at once */
     MOST_STEPS = 10000, /* of one kind in one run */
+    SEALED = 20000,     /* entries of the trail under one seal */
     LOOK = 200,         /* milliseconds between looks at the clock */
 };
 
@@ -192,6 +193,8 @@ static const struct cleaner cleaners[] = {
     {{"clean_jobs", "select clean_jobs($1, $2)"}, keep_answers},
     {{"clean_alert_counts", "select clean_alert_counts($1, $2)"}, keep_answers},
     {{"clean_images", "select clean_images($1, $2)"}, keep_answers},
+    {{"clean_volumes", "select clean_volumes($1, $2)"}, keep_answers},
+    {{"clean_holds", "select clean_holds($1, $2)"}, keep_answers},
 };
 
 static enum outcome clean_once(struct run *run, const struct cleaner *cleaner,
@@ -236,6 +239,36 @@ static enum outcome clean_sign_ins(struct run *run) {
     return db_run(run->db, &statement, &params, run->arena, NULL);
 }
 
+/* ---- the hash chain over the trail ---- */
+
+/* Its hash goes to the log too: whoever changes the database cannot change what
+ * the journal has. */
+static enum outcome seal_once(struct run *run, bool *more) {
+    static const struct db_statement seal = {
+        "seal_trail", "select sealed_no, sealed_entries,"
+                      " encode(sealed_hash, 'hex') from seal_trail($1, $2)"};
+    struct db_params params = DB_PARAMS(run->arena);
+    db_instant(&params, run->now);
+    db_int4(&params, SEALED);
+    struct db_rows *rows;
+    enum outcome outcome = db_run(run->db, &seal, &params, run->arena, &rows);
+    *more = outcome == DONE && db_row_count(rows) == 1;
+    if (*more)
+        log_info("sat.sealed", "seal=%jd entries=%jd hash=%s",
+                 (intmax_t)db_get_int(rows, 0, 0),
+                 (intmax_t)db_get_int(rows, 0, 1), db_get_text(rows, 0, 2));
+    arena_reset(run->arena);
+    return outcome;
+}
+
+static enum outcome seal_trail(struct run *run) {
+    enum outcome outcome = DONE;
+    bool more = true;
+    while (more && outcome == DONE && !stopped(run))
+        outcome = seal_once(run, &more);
+    return outcome;
+}
+
 /* ---- all of it ---- */
 
 static enum outcome run_all(struct run *run) {
@@ -245,6 +278,8 @@ static enum outcome run_all(struct run *run) {
     for (size_t i = 0;
          i < sizeof cleaners / sizeof *cleaners && outcome == DONE; i++)
         outcome = clean(run, &cleaners[i]);
+    if (outcome == DONE)
+        outcome = seal_trail(run);
     return outcome == DONE ? clean_sign_ins(run) : outcome;
 }
 

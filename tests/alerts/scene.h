@@ -150,9 +150,10 @@ static inline struct scene *scene_new_for(int users,
     __atomic_store_n(scene_offset, 0, __ATOMIC_SEQ_CST);
     log_set_level(LOG_LEVEL_ERROR);
     assert_true(config_read(&scene->config, NULL, scene->arena, &reason));
-    scene->config.database_conninfo = pg_fresh_database();
+    const char *conninfo = pg_fresh_database();
+    scene->config.database_conninfo = pg_as_daemon(conninfo);
     scene->config.delivery_timeout = SECOND;
-    scene->db = db_open(scene->config.database_conninfo, "alerts test");
+    scene->db = db_open(conninfo, "alerts test");
     scene->dsp = test_identity_new(
         scene->arena, &(struct test_certificate){.id = ACB, .role = "89"});
     scene->signer = duis_signer_new(scene->arena, scene->dsp.key_pem,

@@ -128,22 +128,22 @@ test("a request is followed live to its end", async () => {
     for (const csp of ["north", "south"])
         world.setCspFaults(csp, "report_delay 5000\ndelivery_delay 12000");
     world.setDeviceFaults("han_delay 2000\nactivation_delay 3000");
-    const list = world.devices(1, PPMID, "accepted", 60);
+    const list = world.devices(1, PPMID, "accepted", 5000);
     const id = await world.send(1, "11.4", PPMID, list, "I99");
     const page = await as("ann", `/ssi/requests/${id}`);
     await page.getByText("In progress").first().waitFor();
     await page.locator("[data-state=live]").waitFor();
-    await legend(page, "Waiting for the CSP").getByText("60 (100%)").waitFor();
+    await legend(page, "Waiting for the CSP").getByText("5,000 (100%)").waitFor();
     await page.evaluate(() => {
         window.neverReloaded = true;
     });
-    await legend(page, "Approved by the CSP").getByText("60 (100%)")
-        .waitFor({ timeout: 20000 });
-    await examine(page, "request-live");
-    await legend(page, "Activated").getByText("60 (100%)")
+    await legend(page, "Approved by the CSP").getByText("5,000 (100%)")
         .waitFor({ timeout: 60000 });
+    await examine(page, "request-live");
+    await legend(page, "Activated").getByText("5,000 (100%)")
+        .waitFor({ timeout: 180000 });
     await page.locator(".live-state", { hasText: "Finished" }).waitFor();
-    await page.getByText(/60 devices have the firmware/)
+    await page.getByText(/5,000 devices have the firmware/)
         .waitFor({ state: "attached" });
     assert.equal(await page.evaluate(() => window.neverReloaded), true);
     await settled();
@@ -361,7 +361,7 @@ test("an auditor reads all and changes nothing", async () => {
     assert.equal(await page.getByText("Reset this device").count(), 0);
     const names = await page.locator("#nav a").allInnerTexts();
     assert.deepEqual(names, ["Firmware Update Status", "Requests", "CSPs",
-        "RSAT_004", "Undelivered messages"]);
+        "RSAT_004", "Volumes", "Held requests", "Undelivered messages"]);
     await done(page);
 });
 
@@ -390,6 +390,60 @@ test("a busy CSP is shown as busy, the other as up", async () => {
     await examine(page, "csps");
     world.setCspFaults("south", "");
     await done(page);
+});
+
+test("the Service Desk decides on held requests", async () => {
+    world.setThreshold(1, "11.4", 1, 2);
+    const ask = count => world.send(1, "11.4", PPMID,
+        world.devices(1, PPMID, "accepted", count), "I99");
+    await ask(2);
+    const first = await ask(3);
+    await ask(4);
+    const page = await as("desk", "/ssmi/");
+    await page.getByText("Anomaly detection holds requests").waitFor();
+    await page.getByRole("link", { name: "Show them" }).click();
+    await page.getByRole("heading", { level: 1, name: "Held requests" })
+        .waitFor();
+    await examine(page, "quarantine");
+    assert.equal(await page.locator("main tbody tr").count(), 2);
+    await page.getByRole("link", { name: "Release held request 1" }).click();
+    await page.getByText(first.split(":").at(-1)).first().waitFor();
+    await examine(page, "quarantine-release");
+    await page.getByRole("button", { name: "Release this request" }).click();
+    await page.getByRole("alert").getByText("Enter why").waitFor();
+    await examine(page, "quarantine-errors");
+    await page.getByLabel("Why is it released?").fill("Agreed");
+    await page.getByLabel("I confirm").check();
+    await page.getByRole("button", { name: "Release this request" }).click();
+    await page.getByText("Held request 1 is released.").waitFor();
+    await page.getByRole("link", { name: "Reject held request 2" }).click();
+    await examine(page, "quarantine-reject");
+    await page.getByLabel("Why is it rejected?").fill("Nobody knows of it");
+    await page.getByLabel("I confirm").check();
+    await page.getByRole("button", { name: "Reject this request" }).click();
+    await page.getByText("Held request 2 is rejected.").waitFor();
+    await go(page, "/ssmi/quarantine/2/release");
+    await page.getByText("It has been decided").waitFor();
+    await go(page, "/ssmi/quarantine/99/release");
+    await page.getByText("No request was held as that").waitFor();
+    await done(page);
+});
+
+test("volumes stand beside their thresholds", async () => {
+    const page = await as("desk", "/ssmi/volumes");
+    await page.getByRole("table", { name: "Thresholds", exact: true })
+        .waitFor();
+    await page.getByText("More is held", { exact: true }).waitFor();
+    await examine(page, "volumes");
+    const rows = await download(page, "Download as CSV");
+    assert.match(rows[0], /^day,userId,userName,/);
+    assert.equal(rows.length - 1, 1);
+    await done(page);
+    const other = await as("bob", "/ssi/volumes");
+    await other.getByText("No threshold is set.").waitFor();
+    await other.getByText("Nothing was counted in that time.").waitFor();
+    await examine(other, "volumes-none");
+    await done(other);
 });
 
 test("messages that a User does not take are listed", async () => {

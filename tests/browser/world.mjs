@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const BIN = "build/release";
 const OUT = "build/browser/world";
-const HOMES = 1000;
+const HOMES = 18000;
 export const PASSWORD = "correct horse battery";
 
 /* name, role, number of the supplier */
@@ -169,6 +169,12 @@ export const setUserFault = (user, fault) => fetch(
     { method: "PUT", body: fault });
 
 /* ---- requests ---- */
+
+/* Of a supplier, for a day. */
+export const setThreshold = (user, variant, warning, quarantine) =>
+    fotactl(["thresholds", "set", variant, "--user", supplier(user),
+        "--period", "24h", "--warning", `${warning}`,
+        "--quarantine", `${quarantine}`]);
 
 let counter = 1000;
 const known = {};

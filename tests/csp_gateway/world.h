@@ -155,6 +155,7 @@ static inline void configure(struct world *world) {
         fail_msg("%s", reason);
     world->config.csp_count = 2;
     struct config_csp csp = {.base_url = "http://127.0.0.1:9",
+                             .inbound_certificate = "",
                              .token = "ours",
                              .timeout = 400 * MILLISECOND,
                              .max_devices_per_job = 10,
@@ -172,8 +173,9 @@ static inline void configure(struct world *world) {
 static inline void world_open(struct world *world) {
     *world = (struct world){.arena = arena_new()};
     configure(world);
-    world->config.database_conninfo = pg_fresh_database();
-    world->db = db_open(world->config.database_conninfo, "tests");
+    const char *conninfo = pg_fresh_database();
+    world->config.database_conninfo = pg_as_daemon(conninfo);
+    world->db = db_open(conninfo, "tests");
     assert_int_equal(tracking_hand_over(world->db), DONE);
     script(world, "%s", homes);
     log_set_level(LOG_LEVEL_ERROR);

@@ -110,6 +110,7 @@ static void octets_that_are_no_document_are_refused(void **state) {
         {"\0\0\0<", 4},
         {"<", 1},
         {"\x1f\x8b\x08", 3},
+        {"\xef\xbb\xbf\xef\xbb\xbf<a/>", 10},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(parse(span_of(cases[i].octets, cases[i].len)),
@@ -177,6 +178,27 @@ static void floods_of_markup_end_early(void **state) {
     }
 }
 
+/* libxml2 goes on after some faults: it must not be stopped while it still
+ * holds pointers into the tag. */
+static void a_fault_in_a_tag_leaves_the_rest_of_it_readable(void **state) {
+    (void)state;
+    static const char *const cases[] = {
+        "<a xml:id='.' b='c' d='&lt;'/>",
+        "<a b='c' xml:id='.'/>",
+        "<a b='c' xmlns:xmlns='d' e='f'/>",
+        "<a b='c' xmlns:xml='d' e='f'/>",
+        "<a b='c' xmlns:d='' e='f'/>",
+        "<a b='c' d:e='f' g='h'/>",
+        "<a b='c' b='c' d='e'/>",
+        "<a b='c' xml:space='d' e='f'/>",
+        "<a b='c' xmlns='d e' f='g'><h i='j'/></a>",
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_not_equal(parse(span_text(cases[i])), DUIS_PARSED);
+        assert_non_null(fault.reason);
+    }
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -185,6 +207,7 @@ int main(void) {
         TEST(a_nul_is_refused_wherever_it_is),
         TEST(every_truncation_is_refused),
         TEST(floods_of_markup_end_early),
+        TEST(a_fault_in_a_tag_leaves_the_rest_of_it_readable),
     };
     return cmocka_run_group_tests(tests, open_room, close_room);
 }

@@ -115,7 +115,7 @@ static void tricklers_are_cut_off(void **state) {
         {"GET /", 0},
     };
     struct http_options options = basic_options();
-    options.receive_timeout = 300 * MILLISECOND;
+    options.header_timeout = options.receive_timeout = 300 * MILLISECOND;
     struct http_listener *listener = started(&options);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct reply reply;

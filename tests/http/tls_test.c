@@ -1,107 +1,73 @@
-/* TLS: who is let in. Keys and certificates are made for each run. */
+/* TLS: who is let in, and how certificates are replaced. Keys and certificates
+ * are made for each run. */
 #include "served.h"
 
 #include "http/client.h"
+#include "support/tls_pki.h"
 
-#include <openssl/ec.h>
+#include <gnutls/gnutls.h>
 #include <openssl/pem.h>
-#include <openssl/x509v3.h>
-#include <sys/stat.h>
+#include <openssl/x509.h>
 
-struct identity {
-    EVP_PKEY *key;
-    X509 *certificate;
-    char *key_pem, *certificate_pem;
-    char key_path[64], certificate_path[64];
+enum { REVOKED_SERIAL = 9 };
+
+static struct tls_identity our_ca, other_ca, server, elsewhere, old_server,
+    known, stranger, expired, future, revoked, namesake, renewed;
+
+static const struct made {
+    struct tls_identity *identity;
+    struct tls_wish wish;
+} all[] = {
+    {&our_ca, {.name = "our-ca", .serial = 1}},
+    {&other_ca, {.name = "other-ca", .serial = 2}},
+    {&server, {.name = "server", .serial = 3, .issuer = &our_ca}},
+    {&elsewhere,
+     {.name = "elsewhere",
+      .serial = 4,
+      .issuer = &our_ca,
+      .for_another_host = true}},
+    {&old_server,
+     {.name = "old", .serial = 5, .issuer = &our_ca, .from = -9, .to = -1}},
+    {&known,
+     {.name = "known",
+      .serial_number = "90-B3-D5-1F-30-01-00-00",
+      .serial = 6,
+      .issuer = &our_ca}},
+    {&stranger, {.name = "stranger", .serial = 6, .issuer = &other_ca}},
+    {&expired,
+     {.name = "expired", .serial = 7, .issuer = &our_ca, .from = -9, .to = -1}},
+    {&future,
+     {.name = "future", .serial = 8, .issuer = &our_ca, .from = 1, .to = 9}},
+    {&revoked,
+     {.name = "revoked", .serial = REVOKED_SERIAL, .issuer = &our_ca}},
+    {&renewed, {.name = "renewed", .serial = 10, .issuer = &other_ca}},
 };
 
-static char folder[] = "/tmp/fotad-tls-XXXXXX";
-static struct identity our_ca, other_ca, server, client_known, client_other;
-
-static void add_extension(X509 *certificate, int kind, const char *value) {
-    X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, kind, value);
-    assert_non_null(e);
-    X509_add_ext(certificate, e, -1);
-    X509_EXTENSION_free(e);
-}
-
-static char *text_of(BIO *bio) {
-    char *data = NULL;
-    size_t len = (size_t)BIO_get_mem_data(bio, &data);
-    char *text = calloc(1, len + 1);
-    assert_non_null(text);
-    memcpy(text, data, len);
-    BIO_free(bio);
-    return text;
-}
-
-static void write_file(char path[static 64], const char *name,
-                       const char *suffix, const char *text) {
-    snprintf(path, 64, "%s/%.16s.%s", folder, name, suffix);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static void sign(struct identity *i, const char *name, int serial,
-                 const struct identity *issuer) {
-    i->certificate = X509_new();
-    X509_set_version(i->certificate, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(i->certificate), serial);
-    X509_gmtime_adj(X509_getm_notBefore(i->certificate), -DAY / SECOND);
-    X509_gmtime_adj(X509_getm_notAfter(i->certificate), DAY / SECOND);
-    X509_set_pubkey(i->certificate, i->key);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(i->certificate), "CN",
-                               MBSTRING_ASC, (const unsigned char *)name, -1,
-                               -1, 0);
-    X509_set_issuer_name(i->certificate,
-                         X509_get_subject_name(issuer->certificate));
-    add_extension(i->certificate, NID_basic_constraints,
-                  issuer == i ? "critical,CA:TRUE" : "CA:FALSE");
-    add_extension(i->certificate, NID_subject_alt_name, "IP:127.0.0.1");
-    assert_true(X509_sign(i->certificate, issuer->key, EVP_sha256()) > 0);
-}
-
-static void make(struct identity *i, const char *name, int serial,
-                 const struct identity *issuer) {
-    i->key = EVP_EC_gen("P-256");
-    sign(i, name, serial, issuer);
-    BIO *key = BIO_new(BIO_s_mem()), *certificate = BIO_new(BIO_s_mem());
-    PEM_write_bio_PrivateKey(key, i->key, NULL, NULL, 0, NULL, NULL);
-    PEM_write_bio_X509(certificate, i->certificate);
-    i->key_pem = text_of(key);
-    i->certificate_pem = text_of(certificate);
-    write_file(i->key_path, name, "key", i->key_pem);
-    write_file(i->certificate_path, name, "pem", i->certificate_pem);
-}
+/* A CA of the same name as ours, with a key of its own. */
+static struct tls_identity false_ca;
 
 static int make_all(void **state) {
     (void)state;
-    if (!mkdtemp(folder))
-        return -1;
-    make(&our_ca, "our-ca", 1, &our_ca);
-    make(&other_ca, "other-ca", 2, &other_ca);
-    make(&server, "server", 3, &our_ca);
-    make(&client_known, "known", 4, &our_ca);
-    make(&client_other, "other", 5, &other_ca);
+    tls_make(&false_ca, &(struct tls_wish){.name = "our-ca", .serial = 1});
+    tls_make(&namesake, &(struct tls_wish){.name = "known-too",
+                                           .serial = 6,
+                                           .issuer = &false_ca});
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        tls_make(all[i].identity, &all[i].wish);
     return 0;
 }
 
 static int free_all(void **state) {
     (void)state;
-    struct identity *const all[] = {&our_ca, &other_ca, &server, &client_known,
-                                    &client_other};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        EVP_PKEY_free(all[i]->key);
-        X509_free(all[i]->certificate);
-        free(all[i]->key_pem);
-        free(all[i]->certificate_pem);
-        unlink(all[i]->key_path);
-        unlink(all[i]->certificate_path);
-    }
-    return rmdir(folder);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        tls_identity_free(all[i].identity);
+    tls_identity_free(&false_ca);
+    tls_identity_free(&namesake);
+    tls_pki_remove();
+    return 0;
 }
+
+/* ---- the server and its clients ---- */
 
 static void answer_certificate(void *worker, const struct http_request *request,
                                struct http_response *response) {
@@ -109,63 +75,101 @@ static void answer_certificate(void *worker, const struct http_request *request,
     response->body = request->certificate;
 }
 
+static void answer_name(void *worker, const struct http_request *request,
+                        struct http_response *response) {
+    (void)worker;
+    char id[EUI64_TEXT_SIZE];
+    response->body = span_text(
+        arena_printf(request->arena, "%s %s",
+                     request->peer_name ? request->peer_name : "nobody",
+                     eui64_format(request->peer_id, id)));
+}
+
 static const struct http_route certificates[] = {
     {"GET", "/", NULL, 0, answer_certificate},
+    {"GET", "/name", NULL, 0, answer_name},
     {"POST", "/", "text/plain", 10, answer_certificate},
+    {"POST", "/gate", NULL, 10, answer_gate},
 };
 
-static struct http_options tls_options(const char *client_ca) {
+static struct http_options tls_options(const struct tls_identity *who,
+                                       const struct tls_identity *client_ca) {
     struct http_options options = basic_options();
     options.routes = certificates;
-    options.route_count = 2;
+    options.route_count = sizeof certificates / sizeof *certificates;
     options.tls = (struct http_tls){
-        .certificate = server.certificate_pem,
-        .key = server.key_pem,
-        .client_ca = client_ca,
+        .certificate = who->certificate_path,
+        .key = who->key_path,
+        .client_ca = client_ca ? client_ca->certificate_path : NULL,
     };
     return options;
 }
 
+static struct http_client *client_of(const struct tls_identity *who,
+                                     const struct tls_identity *trusted) {
+    return http_client_new(&(struct http_client_options){
+        .certificate = who ? who->certificate_path : NULL,
+        .key = who ? who->key_path : NULL,
+        .ca = trusted->certificate_path,
+    });
+}
+
+static struct http_answer get(struct http_client *client, unsigned port,
+                              const char *path) {
+    char url[64];
+    snprintf(url, sizeof url, "https://127.0.0.1:%u%s", port, path);
+    struct http_message message = {.method = "GET", .url = url};
+    struct http_answer answer;
+    http_client_send(client, &message, &answer);
+    return answer;
+}
+
+static bool holds(const struct http_answer *answer, const char *text) {
+    return memmem(answer->body.data, answer->body.len, text, strlen(text)) !=
+           NULL;
+}
+
+static void use_list(const long *serials, int to) {
+    struct buffer list = tls_crl(&our_ca, serials, -1, to);
+    struct span octets = buffer_span(&list);
+    assert_int_equal(http_use_revocations(&octets, 1), 1);
+    buffer_free(&list);
+}
+
+/* ---- who is let in ---- */
+
 static void clients_are_known_by_their_certificate(void **state) {
     (void)state;
-    const struct {
-        const char *server_asks_for;
-        const struct identity *client, *client_trusts;
-        unsigned status; /* 0: the client did not like the server */
-        bool shown;
+    static const struct {
+        const char *what;
+        const struct tls_identity *client_ca, *client;
+        unsigned status;
+        const char *says; /* in the body of a 403 */
     } cases[] = {
-        {NULL, NULL, &our_ca, 200, false},
-        {NULL, NULL, &other_ca, 0, false},
-        {our_ca.certificate_pem, &client_known, &our_ca, 200, true},
-        {our_ca.certificate_pem, NULL, &our_ca, 403, false},
-        {our_ca.certificate_pem, &client_other, &our_ca, 403, false},
-        {other_ca.certificate_pem, &client_known, &our_ca, 403, false},
+        {"nobody is asked", NULL, NULL, 200, NULL},
+        {"right", &our_ca, &known, 200, NULL},
+        {"no certificate", &our_ca, NULL, 403, "no certificate was shown"},
+        {"wrong CA", &our_ca, &stranger, 403, "of no accepted CA"},
+        {"another CA is asked for", &other_ca, &known, 403, "no accepted CA"},
+        {"a CA of the same name", &our_ca, &namesake, 403, "certificate"},
+        {"expired", &our_ca, &expired, 403, "has expired"},
+        {"not yet valid", &our_ca, &future, 403, "is not valid yet"},
+        {"revoked", &our_ca, &revoked, 403, "is revoked"},
+        {"the CA itself", &our_ca, &our_ca, 200, NULL},
     };
+    use_list((const long[]){REVOKED_SERIAL, 0}, 1);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct http_options options = tls_options(cases[i].server_asks_for);
+        struct http_options options = tls_options(&server, cases[i].client_ca);
         struct http_listener *listener = started(&options);
-        const struct identity *known = cases[i].client;
-        struct http_client *client =
-            http_client_new(&(struct http_client_options){
-                .certificate = known ? known->certificate_path : NULL,
-                .key = known ? known->key_path : NULL,
-                .ca = cases[i].client_trusts->certificate_path,
-            });
-        char url[64];
-        snprintf(url, sizeof url, "https://127.0.0.1:%u/", http_port(listener));
-        struct http_message message = {.method = "GET", .url = url};
+        struct http_client *client = client_of(cases[i].client, &our_ca);
         for (int again = 0; again < 2; again++) {
-            struct http_answer answer;
-            http_client_send(client, &message, &answer);
-            if (answer.status != cases[i].status)
-                fail_msg("case %zu gave %u %s", i, answer.status, answer.error);
-            unsigned char *der = NULL;
-            int len = i2d_X509(client_known.certificate, &der);
-            if (answer.status == 200)
-                assert_true(
-                    span_equal(buffer_span(&answer.body),
-                               span_of(der, cases[i].shown ? (size_t)len : 0)));
-            OPENSSL_free(der);
+            struct http_answer answer =
+                get(client, http_port(listener), "/name");
+            if (answer.status != cases[i].status ||
+                (cases[i].says && !holds(&answer, cases[i].says)))
+                fail_msg("%s: %u %s %.*s", cases[i].what, answer.status,
+                         answer.error, (int)answer.body.len,
+                         (const char *)answer.body.data);
             http_answer_free(&answer);
         }
         http_client_free(client);
@@ -173,15 +177,139 @@ static void clients_are_known_by_their_certificate(void **state) {
     }
 }
 
+static void servers_are_known_by_their_certificate(void **state) {
+    (void)state;
+    static const struct {
+        const char *what;
+        const struct tls_identity *server, *trusted;
+        unsigned status; /* 0: the client did not like the server */
+    } cases[] = {
+        {"right", &server, &our_ca, 200},
+        {"wrong CA", &server, &other_ca, 0},
+        {"another host's", &elsewhere, &our_ca, 0},
+        {"expired", &old_server, &our_ca, 0},
+        {"not yet valid", &future, &our_ca, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct http_options options = tls_options(cases[i].server, NULL);
+        struct http_listener *listener = started(&options);
+        struct http_client *client = client_of(NULL, cases[i].trusted);
+        struct http_answer answer = get(client, http_port(listener), "/");
+        if (answer.status != cases[i].status)
+            fail_msg("%s: %u %s", cases[i].what, answer.status, answer.error);
+        http_answer_free(&answer);
+        http_client_free(client);
+        http_close(listener);
+    }
+}
+
+/* With a list for its CA a client refuses a revoked server. */
+static void revoked_servers_are_refused(void **state) {
+    (void)state;
+    for (int is_revoked = 0; is_revoked < 2; is_revoked++) {
+        X509_CRL *crl = NULL;
+        struct buffer list = tls_crl(
+            &our_ca, is_revoked ? (const long[]){3, 0} : (const long[]){4, 0},
+            -1, 1);
+        const unsigned char *at = list.data;
+        crl = d2i_X509_CRL(NULL, &at, (long)list.len);
+        BIO *bio = BIO_new(BIO_s_mem());
+        PEM_write_bio_X509_CRL(bio, crl);
+        char *pem = NULL;
+        size_t len = (size_t)BIO_get_mem_data(bio, &pem);
+        const char *path = tls_write("servers.crl", span_of(pem, len));
+        struct http_options options = tls_options(&server, NULL);
+        struct http_listener *listener = started(&options);
+        struct http_client *client =
+            http_client_new(&(struct http_client_options){
+                .ca = our_ca.certificate_path, .crl = path});
+        struct http_answer answer = get(client, http_port(listener), "/");
+        if (answer.status != (is_revoked ? 0 : 200))
+            fail_msg("%d: %u %s", is_revoked, answer.status, answer.error);
+        http_answer_free(&answer);
+        http_client_free(client);
+        http_close(listener);
+        buffer_free(&list);
+        X509_CRL_free(crl);
+        BIO_free(bio);
+    }
+}
+
+static void handlers_are_told_who_it_is(void **state) {
+    (void)state;
+    struct http_options options = tls_options(&server, &our_ca);
+    struct http_listener *listener = started(&options);
+    struct http_client *client = client_of(&known, &our_ca);
+    struct http_answer answer = get(client, http_port(listener), "/name");
+    assert_true(holds(&answer, "known 90-B3-D5-1F-30-01-00-00"));
+    http_answer_free(&answer);
+    answer = get(client, http_port(listener), "/");
+    unsigned char *der = NULL;
+    int len = i2d_X509(known.certificate, &der);
+    assert_true(
+        span_equal(buffer_span(&answer.body), span_of(der, (size_t)len)));
+    OPENSSL_free(der);
+    http_answer_free(&answer);
+    http_client_free(client);
+    http_close(listener);
+}
+
+/* Whether the server goes on with a client of these versions; it is the server
+ * who ends it, not the client's library. */
+static bool shake_hands(unsigned port, const char *priority) {
+    gnutls_session_t session;
+    gnutls_certificate_credentials_t credentials;
+    gnutls_certificate_allocate_credentials(&credentials);
+    gnutls_init(&session, GNUTLS_CLIENT);
+    assert_int_equal(gnutls_priority_set_direct(session, priority, NULL), 0);
+    gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
+    int handle = wire_connect(port);
+    gnutls_transport_set_int(session, handle);
+    gnutls_handshake_set_timeout(session, WIRE_PATIENCE);
+    int error;
+    do
+        error = gnutls_handshake(session);
+    while (error < 0 && !gnutls_error_is_fatal(error));
+    if (error < 0 && error != GNUTLS_E_FATAL_ALERT_RECEIVED &&
+        error != GNUTLS_E_PREMATURE_TERMINATION)
+        fail_msg("%s: %s", priority, gnutls_strerror(error));
+    gnutls_deinit(session);
+    gnutls_certificate_free_credentials(credentials);
+    close(handle);
+    return error == 0;
+}
+
+static void old_versions_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *priority;
+        bool taken;
+    } cases[] = {
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.3", true},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.2", true},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.1", false},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.0", false},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+ANON-ECDH", false},
+        {"NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+3DES-CBC", false},
+    };
+    struct http_options options = tls_options(&server, NULL);
+    struct http_listener *listener = started(&options);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (shake_hands(http_port(listener), cases[i].priority) !=
+            cases[i].taken)
+            fail_msg("%s", cases[i].priority);
+    }
+    http_close(listener);
+}
+
 /* The refusal of a body that is still coming goes through TLS as well. */
 static void refusals_are_readable(void **state) {
     (void)state;
     static char large[100000];
     static const char *const type[] = {"Content-Type: text/plain", NULL};
-    struct http_options options = tls_options(NULL);
+    struct http_options options = tls_options(&server, NULL);
     struct http_listener *listener = started(&options);
-    struct http_client *client = http_client_new(
-        &(struct http_client_options){.ca = our_ca.certificate_path});
+    struct http_client *client = client_of(NULL, &our_ca);
     char url[64];
     snprintf(url, sizeof url, "https://127.0.0.1:%u/", http_port(listener));
     struct http_message message = {"POST", url, type,
@@ -197,7 +325,7 @@ static void refusals_are_readable(void **state) {
 
 static void plain_http_is_not_taken(void **state) {
     (void)state;
-    struct http_options options = tls_options(NULL);
+    struct http_options options = tls_options(&server, NULL);
     struct http_listener *listener = started(&options);
     int handle = wire_connect(http_port(listener));
     wire_text(handle, "GET / HTTP/1.1\r\n" HOST "\r\n");
@@ -208,23 +336,204 @@ static void plain_http_is_not_taken(void **state) {
 
 static void key_and_certificate_must_fit(void **state) {
     (void)state;
-    struct http_options options = tls_options(NULL);
+    struct http_options options = tls_options(&server, NULL);
     const char *reason = NULL;
-    options.tls.key = client_known.key_pem;
+    options.tls.key = known.key_path;
     assert_null(http_listen(&options, &reason));
     assert_non_null(strstr(reason, "certificate and key"));
-    options = tls_options("no certificate");
+    options = tls_options(&server, NULL);
+    options.tls.client_ca = server.key_path;
     assert_null(http_listen(&options, &reason));
     assert_non_null(strstr(reason, "clients' CAs"));
+}
+
+/* ---- revocation ---- */
+
+/* A certificate is looked at before each request, not once. */
+static void revocation_ends_a_connection_that_lasts(void **state) {
+    (void)state;
+    static const struct {
+        const char *what;
+        long serials[2];
+        int to; /* days from now */
+        unsigned status;
+    } steps[] = {
+        {"none", {77, 0}, 1, 200},
+        {"revoked", {6, 0}, 1, 403},
+        {"no longer", {77, 0}, 1, 200},
+        {"an overdue list revokes", {6, 0}, 0, 403},
+        {"an overdue list refuses nobody else", {77, 0}, 0, 200},
+    };
+    struct http_options options = tls_options(&server, &our_ca);
+    struct http_listener *listener = started(&options);
+    struct http_client *client = client_of(&known, &our_ca);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        use_list(steps[i].serials, steps[i].to);
+        struct http_answer answer = get(client, http_port(listener), "/name");
+        if (answer.status != steps[i].status)
+            fail_msg("%s: %u", steps[i].what, answer.status);
+        http_answer_free(&answer);
+    }
+    http_client_free(client);
+    http_close(listener);
+}
+
+/* ---- reading the files again ---- */
+
+static void put(const char *name, const char *path, char kept[static 96]) {
+    struct buffer text = {0};
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    text.len = fread(buffer_room(&text, 8192), 1, 8192, file);
+    fclose(file);
+    snprintf(kept, 96, "%s", tls_write(name, buffer_span(&text)));
+    buffer_free(&text);
+}
+
+/* The files that the listener reads. */
+static char certificate_path[96], key_path[96];
+
+static void use(const struct tls_identity *who) {
+    put("used.pem", who->certificate_path, certificate_path);
+    put("used.key", who->key_path, key_path);
+}
+
+static struct http_listener *start_used(void) {
+    use(&server);
+    struct http_options options = tls_options(&server, NULL);
+    options.tls.certificate = certificate_path;
+    options.tls.key = key_path;
+    return started(&options);
+}
+
+static unsigned status_of(struct http_client *client, unsigned port) {
+    struct http_answer answer = get(client, port, "/");
+    unsigned status = answer.status;
+    http_answer_free(&answer);
+    return status;
+}
+
+static unsigned status_of_new(const struct tls_identity *trusted,
+                              unsigned port) {
+    struct http_client *client = client_of(NULL, trusted);
+    unsigned status = status_of(client, port);
+    http_client_free(client);
+    return status;
+}
+
+static void new_connections_get_the_new_certificate(void **state) {
+    (void)state;
+    struct http_listener *listener = start_used();
+    unsigned port = http_port(listener);
+    const char *reason = NULL;
+    struct http_client *lasting = client_of(NULL, &our_ca);
+    assert_int_equal(status_of(lasting, port), 200);
+    assert_int_equal(status_of_new(&other_ca, port), 0);
+    use(&renewed);
+    assert_int_equal(status_of_new(&our_ca, port), 200);
+    assert_true(http_reload(listener, &reason));
+    assert_int_equal(status_of(lasting, port), 200);
+    assert_int_equal(status_of_new(&our_ca, port), 0);
+    assert_int_equal(status_of_new(&other_ca, port), 200);
+    /* what cannot be used changes nothing */
+    tls_write("used.key", span_text("no key"));
+    assert_false(http_reload(listener, &reason));
+    assert_non_null(strstr(reason, "used.pem"));
+    assert_int_equal(status_of(lasting, port), 200);
+    assert_int_equal(status_of_new(&other_ca, port), 200);
+    http_client_free(lasting);
+    http_close(listener);
+}
+
+struct asker {
+    pthread_t thread;
+    unsigned port;
+    bool lasting; /* one connection for all, or a new one each time */
+    const char *bundle;
+    const atomic_bool *stop;
+    unsigned asked, failed;
+};
+
+static void *ask_on(void *context) {
+    struct asker *asker = context;
+    struct http_client *client = NULL;
+    while (!atomic_load(asker->stop)) {
+        if (!client)
+            client = http_client_new(
+                &(struct http_client_options){.ca = asker->bundle});
+        asker->asked++;
+        asker->failed += status_of(client, asker->port) != 200;
+        if (!asker->lasting) {
+            http_client_free(client);
+            client = NULL;
+        }
+    }
+    if (client)
+        http_client_free(client);
+    return NULL;
+}
+
+/* Both CAs in one file. */
+static const char *bundle_of_both(void) {
+    struct buffer text = {0};
+    const char *const paths[] = {our_ca.certificate_path,
+                                 other_ca.certificate_path};
+    for (size_t i = 0; i < 2; i++) {
+        FILE *file = fopen(paths[i], "re");
+        assert_non_null(file);
+        text.len += fread(buffer_room(&text, 8192), 1, 8192, file);
+        fclose(file);
+    }
+    const char *path = tls_write("both.pem", buffer_span(&text));
+    buffer_free(&text);
+    return path;
+}
+
+static void reloading_under_load_drops_nothing(void **state) {
+    (void)state;
+    enum { ASKERS = 4, RELOADS = 60 };
+    struct http_listener *listener = start_used();
+    static char bundle[96];
+    snprintf(bundle, sizeof bundle, "%s", bundle_of_both());
+    atomic_bool stop = false;
+    struct asker askers[ASKERS];
+    for (int i = 0; i < ASKERS; i++) {
+        askers[i] = (struct asker){.port = http_port(listener),
+                                   .lasting = i % 2,
+                                   .bundle = bundle,
+                                   .stop = &stop};
+        pthread_create(&askers[i].thread, NULL, ask_on, &askers[i]);
+    }
+    for (int i = 0; i < RELOADS; i++) {
+        const char *reason = NULL;
+        use(i % 2 ? &server : &renewed);
+        if (!http_reload(listener, &reason))
+            fail_msg("%s", reason);
+        usleep(20 * 1000);
+    }
+    atomic_store(&stop, true);
+    for (int i = 0; i < ASKERS; i++) {
+        pthread_join(askers[i].thread, NULL);
+        if (askers[i].failed || askers[i].asked < 10)
+            fail_msg("%u of %u failed", askers[i].failed, askers[i].asked);
+    }
+    http_close(listener);
 }
 
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clients_are_known_by_their_certificate),
+        cmocka_unit_test(servers_are_known_by_their_certificate),
+        cmocka_unit_test(revoked_servers_are_refused),
+        cmocka_unit_test(handlers_are_told_who_it_is),
+        cmocka_unit_test(old_versions_are_refused),
         cmocka_unit_test(refusals_are_readable),
         cmocka_unit_test(plain_http_is_not_taken),
         cmocka_unit_test(key_and_certificate_must_fit),
+        cmocka_unit_test(revocation_ends_a_connection_that_lasts),
+        cmocka_unit_test(new_connections_get_the_new_certificate),
+        cmocka_unit_test(reloading_under_load_drops_nothing),
     };
     return cmocka_run_group_tests(tests, make_all, free_all);
 }

@@ -5,6 +5,8 @@
 #include "base/config.h"
 #include "base/version.h"
 
+#include <stdio.h>
+
 struct line_case {
     const char *line;
     int status;
@@ -91,6 +93,51 @@ static void help_is_of_all_verbs_or_of_one(void **state) {
     assert_string_equal((char *)tool->out.data, "fotactl " FOTAD_VERSION "\n");
 }
 
+/* The page with its fonts and its escapes taken out. */
+static const char *man_page(char text[static 1 << 16]) {
+    FILE *file = fopen("docs/man/fotactl.1", "r");
+    assert_non_null(file);
+    char line[512];
+    size_t len = 0;
+    while (fgets(line, sizeof line, file)) {
+        const char *from =
+            strncmp(line, ".B", 2) == 0 ? strchr(line, ' ') : line;
+        for (; from && *from; from++)
+            if (!strchr("\\\"", *from))
+                text[len++] = *from;
+        assert_true(len < (1 << 16) - sizeof line);
+    }
+    fclose(file);
+    text[len] = 0;
+    return text;
+}
+
+/* What --help names, up to its argument, the page names too. */
+static void the_manual_has_every_verb_and_option(void **state) {
+    struct tool *tool = *state;
+    static char text[1 << 16];
+    const char *page = man_page(text);
+    tool_expect(tool, "--help", 0, "");
+    size_t named = 0;
+    char *rest = NULL;
+    for (char *line = strtok_r((char *)tool->out.data, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        if (strncmp(line, "  ", 2) != 0)
+            continue;
+        size_t len = 0;
+        const char *name = line + 2;
+        while (strchr("abcdefghijklmnopqrstuvwxyz0123456789- ", name[len]) &&
+               strncmp(name + len, "  ", 2) != 0)
+            len++;
+        char wanted[64];
+        snprintf(wanted, sizeof wanted, "%.*s", (int)len, name);
+        if (!strstr(page, wanted))
+            fail_msg("docs/man/fotactl.1 has no '%s'", wanted);
+        named++;
+    }
+    assert_true(named > 20);
+}
+
 static void the_example_configuration_is_the_daemons(void **state) {
     struct tool *tool = *state;
     struct buffer example = {0};
@@ -143,6 +190,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_DATABASE(each_line_ends_as_documented),
         WITH_DATABASE(help_is_of_all_verbs_or_of_one),
+        WITH_DATABASE(the_manual_has_every_verb_and_option),
         WITH_DATABASE(the_example_configuration_is_the_daemons),
         WITH_DATABASE(a_database_of_another_version_is_migrated_first),
         WITH_DATABASE(a_database_out_of_reach_is_one_line),

@@ -3,6 +3,7 @@
  * its life under a service manager from READY to STOPPING.
  */
 #include "support/check.h"
+#include "support/pg.h"
 #include "support/user_gateway.h"
 
 #include <fcntl.h>
@@ -229,7 +230,8 @@ static void write_config(struct life *life, const char *more) {
             "xml_signing_certificate = %s\nkey_agreement_key = %s\n[csp "
             "north]\nregions = North\n"
             "base_url = http://127.0.0.1:1\n%s",
-            g->conninfo, life->users, life->operations, key, pem, key, more)));
+            pg_as_daemon(g->conninfo), life->users, life->operations, key, pem,
+            key, more)));
 }
 
 static struct life live(const char *more) {
@@ -397,8 +399,10 @@ static void it_does_not_start_without_what_it_needs(void **state) {
          "db.unusable"},
         {"no clock file", "[clock]\noffset_file = /nowhere/clock\n",
          "/nowhere/clock"},
-        {"no address", "[user_gateway]\nlisten = 192.0.2.1:1\n",
+        {"no address", "[user_gateway]\nlisten = 192.0.2.1:1\ntls = off\n",
          "user_gateway.unusable"},
+        {"no TLS", "[user_gateway]\nlisten = 192.0.2.1:1\n",
+         "[user_gateway] listen = 192.0.2.1:1"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         check_refused(rows[i].what, rows[i].more, rows[i].reason);

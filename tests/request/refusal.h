@@ -186,8 +186,8 @@ static void check_says(struct gateway *g, const struct row *row,
 }
 
 /* What failed authentication is not remembered: it is judged again. */
-static void check_again(struct gateway *g, const struct row *row,
-                        struct span body, const struct answer *first) {
+static inline void check_again(struct gateway *g, const struct row *row,
+                               struct span body, const struct answer *first) {
     struct answer again =
         gateway_post(g, row->service ? row->service : "serviceD", body);
     check_says(g, row, &again);
@@ -196,7 +196,7 @@ static void check_again(struct gateway *g, const struct row *row,
         fail_msg("%s: the answer to the same octets differs", row->sent);
 }
 
-static void run_rows(const struct row *rows, size_t count) {
+static inline void run_rows(const struct row *rows, size_t count) {
     struct scene scene = set_scene();
     struct gateway *g = scene.gateway;
     for (size_t i = 0; i < count; i++) {

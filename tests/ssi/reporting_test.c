@@ -45,13 +45,14 @@ static bool is_installed(void) {
 static const char *replica_conninfo(const char *primary) {
     const char *database = strstr(primary, "dbname=fotad_test");
     assert_non_null(database);
-    return arena_printf(s->arena, "host=%s/replica user=fotad %s", directory,
-                        database);
+    return arena_printf(s->arena, "host=%s/replica %s user=fotad_test_reader",
+                        directory, database);
 }
 
 static void on_replica(const char *sql) {
-    PGconn *replica =
-        PQconnectdb(s->gateway->config.database_reporting_conninfo);
+    PGconn *replica = PQconnectdb(
+        arena_printf(s->arena, "%s user=fotad",
+                     s->gateway->config.database_reporting_conninfo));
     PGresult *result = PQexec(replica, sql);
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
         fail_msg("%s: %s", sql, PQerrorMessage(replica));

@@ -116,7 +116,7 @@ struct device_world *device_world_new(void) {
     const char *reason;
     world.authority = authority_new(world.life);
     assert_true(config_read(&world.config, NULL, world.life, &reason));
-    world.config.database_conninfo = world.conninfo;
+    world.config.database_conninfo = pg_as_daemon(world.conninfo);
     world.db = db_open(world.conninfo, "device test");
     assert_int_equal(tracking_hand_over(world.db), DONE);
     world_script(&world, "%s", ask);

@@ -105,6 +105,41 @@ static void migrate(const char *database) {
     db_close(db);
 }
 
+/* Log-in roles of the cluster; the rights come from those that the migration
+ * has made. */
+static void make_roles(PGconn *server) {
+    static const char *const roles[][2] = {
+        {"fotad_test_daemon", "fotad_daemon"},
+        {"fotad_test_reader", "fotad_reader"}};
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (!run(server, "select from pg_roles where rolname = '%s'",
+                 roles[i][0]))
+            run(server, "create role %s login in role %s", roles[i][0],
+                roles[i][1]);
+}
+
+static const char *as(const char *conninfo, const char *role) {
+    enum { MOST_TEXTS = 512 };
+    static char *texts[MOST_TEXTS];
+    static size_t count;
+    char text[sizeof pg.server + NAME_SIZE + 32];
+    snprintf(text, sizeof text, "%s user=%s", conninfo, role);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(texts[i], text) == 0)
+            return texts[i];
+    if (count == MOST_TEXTS)
+        die("pg_as_daemon", "too many databases in one program");
+    return texts[count++] = memory_text(text);
+}
+
+const char *pg_as_daemon(const char *conninfo) {
+    return as(conninfo, "fotad_test_daemon");
+}
+
+const char *pg_as_reader(const char *conninfo) {
+    return as(conninfo, "fotad_test_reader");
+}
+
 /* Templates of what sql/ said before. */
 static void drop_old_templates(PGconn *server) {
     PGresult *old = PQexec(server, "select datname from pg_database"
@@ -132,6 +167,7 @@ static void prepare(void) {
     if (!run(server, "select from pg_database where datname = '%s'",
              pg.template))
         make_template(server);
+    make_roles(server);
     PQfinish(server);
 }
 

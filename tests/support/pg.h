@@ -14,4 +14,10 @@
  */
 const char *pg_fresh_database(void);
 
+/* The same database as fotad sees it: as a member of fotad_daemon, or as one of
+ * fotad_reader. What the programs under test get; the test itself looks and
+ * prepares as the owner. The texts live until the program ends. */
+const char *pg_as_daemon(const char *conninfo);
+const char *pg_as_reader(const char *conninfo);
+
 #endif

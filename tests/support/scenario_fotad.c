@@ -1,6 +1,7 @@
 /* The fotads of a scenario, and the other programs. */
 #include "support/check.h"
 #include "support/cutter.h"
+#include "support/pg.h"
 #include "support/scenario.h"
 #include "support/scenario_files.h"
 
@@ -240,7 +241,7 @@ static void write_config(struct scenario *s, const struct scenario_fotad *f) {
     const char *csp = s->wish.csp_config ? s->wish.csp_config : "";
     const char *text = arena_printf(
         s->arena,
-        "[database]\nconninfo = %s\n"
+        "[database]\nconninfo = %s\nowner_conninfo = %s\n"
         "[user_gateway]\nlisten = 127.0.0.1:%u\n"
         "[csp_gateway]\nlisten = 127.0.0.1:%u\n"
         "[people]\nlisten = 127.0.0.1:%u\n"
@@ -256,10 +257,10 @@ static void write_config(struct scenario *s, const struct scenario_fotad *f) {
         "regions = Central, South, 4G Central, 4G South\n"
         "base_url = http://127.0.0.1:%u\ntoken = to-south\n"
         "inbound_token = of-south\ntimeout = 2s\n%s%s",
-        s->fotad_conninfo, f->user_port, f->csp_port, free_port(),
-        f->operations_port, scenario_home, scenario_home, scenario_home,
-        scenario_clock_path, s->csp_ports[0], csp, s->csp_ports[1], csp,
-        s->wish.config ? s->wish.config : "");
+        pg_as_daemon(s->fotad_conninfo), s->fotad_conninfo, f->user_port,
+        f->csp_port, free_port(), f->operations_port, scenario_home,
+        scenario_home, scenario_home, scenario_clock_path, s->csp_ports[0], csp,
+        s->csp_ports[1], csp, s->wish.config ? s->wish.config : "");
     if (!write_whole(f->config_path, span_text(text)))
         scenario_fail(s, "%s cannot be written", f->config_path);
 }

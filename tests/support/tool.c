@@ -14,7 +14,8 @@
 
 static void write_config(struct tool *tool, const char *conninfo) {
     struct buffer text = {0};
-    buffer_printf(&text, "[database]\nconninfo = %s\n", conninfo);
+    buffer_printf(&text, "[database]\nconninfo = %s\nowner_conninfo = %s\n",
+                  pg_as_daemon(conninfo), conninfo);
     tool_file(tool, "fotad.conf", buffer_span(&text));
     buffer_free(&text);
 }
@@ -27,6 +28,7 @@ int tool_setup(void **state) {
     if (!mkdtemp(tool->directory))
         fail_msg("no directory: %s", tool->directory);
     log_set_level(LOG_LEVEL_NONE);
+    tool->conninfo = conninfo;
     write_config(tool, conninfo);
     tool->database = PQconnectdb(conninfo);
     tool_sql(tool, "set timezone = 'UTC'");

@@ -10,6 +10,7 @@
 struct tool {
     char directory[64];
     PGconn *database;
+    const char *conninfo;
     struct buffer out, err; /* of the last tool_run() */
 };
 

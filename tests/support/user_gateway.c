@@ -125,7 +125,7 @@ void gateway_trust(struct gateway *g, const struct test_identity *identity) {
 static void configure(struct gateway *g) {
     const char *reason = "";
     need(config_read(&g->config, NULL, g->arena, &reason), "config", reason);
-    g->config.database_conninfo = g->conninfo;
+    g->config.database_conninfo = pg_as_daemon(g->conninfo);
     g->config.user_listen = "127.0.0.1:0";
     g->config.csp_count = 2;
     g->config.csps[0] =

@@ -25,7 +25,7 @@ static int setup(void **state) {
     *state = h;
     h->conninfo = pg_fresh_database();
     h->connection = PQconnectdb(h->conninfo);
-    h->db = db_open(h->conninfo, "housekeeping test");
+    h->db = db_open(pg_as_daemon(h->conninfo), "housekeeping test");
     h->arena = arena_new();
     const char *reason;
     assert_true(config_read(&h->config, NULL, h->arena, &reason));
@@ -135,7 +135,7 @@ struct racer {
 
 static void *race(void *context) {
     struct racer *racer = context;
-    struct db *db = db_open(racer->house->conninfo, "racer");
+    struct db *db = db_open(pg_as_daemon(racer->house->conninfo), "racer");
     racer->outcome = housekeeping_run(
         db, &racer->house->config, at("2031-05-07T00:00:00Z"), &racer->report);
     db_close(db);

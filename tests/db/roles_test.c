@@ -1,0 +1,225 @@
+/* What the roles of the database may and may not do. All other tests run fotad
+ * as a member of fotad_daemon: what it needs they show. */
+#include "support/check.h"
+#include "support/pg.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <string.h>
+
+static PGconn *owner, *daemon_role, *reader;
+
+static int setup(void **state) {
+    (void)state;
+    const char *conninfo = pg_fresh_database();
+    owner = PQconnectdb(conninfo);
+    daemon_role = PQconnectdb(pg_as_daemon(conninfo));
+    reader = PQconnectdb(pg_as_reader(conninfo));
+    return PQstatus(owner) == CONNECTION_OK &&
+                   PQstatus(daemon_role) == CONNECTION_OK &&
+                   PQstatus(reader) == CONNECTION_OK
+               ? 0
+               : -1;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    PQfinish(owner);
+    PQfinish(daemon_role);
+    PQfinish(reader);
+    return 0;
+}
+
+/* The SQLSTATE of a statement, "" when it was done. */
+static const char *state_of(PGconn *connection, const char *sql) {
+    static char sqlstate[6];
+    PGresult *result = PQexec(connection, sql);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    snprintf(sqlstate, sizeof sqlstate, "%s", state ? state : "");
+    PQclear(result);
+    return sqlstate;
+}
+
+static const char *ask(PGconn *connection, const char *sql) {
+    static char text[256];
+    PGresult *result = PQexec(connection, sql);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", sql, PQerrorMessage(connection));
+    snprintf(text, sizeof text, "%s",
+             PQntuples(result) ? PQgetvalue(result, 0, 0) : "");
+    PQclear(result);
+    return text;
+}
+
+#define DENIED "42501"
+
+struct row {
+    const char *sql, *sqlstate;
+};
+
+static void check(PGconn *connection, const struct row *rows, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const char *state = state_of(connection, rows[i].sql);
+        if (strcmp(state, rows[i].sqlstate) != 0)
+            fail_msg("%s: '%s'", rows[i].sql, state);
+    }
+}
+
+static const char entry[] =
+    "insert into sat_entry (at, kind) values ('2026-01-05', 'test')";
+
+static void the_daemon_cannot_change_the_audit_trail(void **state) {
+    (void)state;
+    static const struct row rows[] = {
+        {entry, ""},
+        {"select from sat_entry", ""},
+        {"update sat_entry set kind = 'other'", DENIED},
+        {"delete from sat_entry", DENIED},
+        {"truncate sat_entry", DENIED},
+        {"update sat_entry_rest set kind = 'other'", DENIED},
+        {"delete from sat_entry_rest", DENIED},
+        {"insert into sat_entry_rest (at, kind) values ('2026-01-05', 'x')",
+         DENIED},
+        {"alter table sat_entry disable trigger all", DENIED},
+        {"drop trigger sat_append_only on sat_entry", DENIED},
+        {"drop table sat_entry", DENIED},
+        {"create or replace function sat_append_only() returns trigger"
+         " language plpgsql as 'begin return null; end'",
+         DENIED},
+        {"update sat_guard set keep = null", DENIED},
+        {"delete from sat_guard", DENIED},
+        {"set session_replication_role = replica", DENIED},
+    };
+    check(daemon_role, rows, sizeof rows / sizeof *rows);
+    assert_string_equal(ask(owner, "select count(*) from sat_entry"), "1");
+}
+
+static void the_daemon_cannot_change_schema_or_rules(void **state) {
+    (void)state;
+    static const struct row rows[] = {
+        {"create table x (y int)", DENIED},
+        {"create function x() returns int language sql return 1", DENIED},
+        {"create schema x", DENIED},
+        {"alter table alert add column x int", DENIED},
+        {"drop table alert", DENIED},
+        {"create index on alert (created)", DENIED},
+        {"truncate alert", DENIED},
+        {"update response_code set response_code = 'I0'", DENIED},
+        {"insert into service_role values ('11.1', 'OU')", DENIED},
+        {"delete from cpl_entry", DENIED},
+        {"update certificate set revoked_at = null", DENIED},
+        {"delete from revocation", DENIED},
+        {"update crl set next_update = 'infinity'", DENIED},
+        {"update service_user set status = 'active'", DENIED},
+        {"update volume_threshold set quarantine = null", DENIED},
+        {"delete from volume_threshold", DENIED},
+        {"select set_threshold(null, '11.4', 60, 1, 1)", DENIED},
+        {"update volume_threshold set counted = 0", ""},
+        {"delete from volume_threshold_change", DENIED},
+        {"update migration set applied = now()", DENIED},
+        {"select take_crl('x', now(), now(), '', '{}', '{}')", DENIED},
+        {"select revoke_certificates(null)", DENIED},
+        {"select begin_direct_load('smi_device')", DENIED},
+        {"select grant_rights()", DENIED},
+        {"set role fotad", DENIED},
+        {"copy alert to program 'cat'", DENIED},
+        {"select pg_read_file('/etc/passwd')", DENIED},
+    };
+    check(daemon_role, rows, sizeof rows / sizeof *rows);
+}
+
+/* By functions of the owner, which take no other table, and no table of another
+ * schema that has the name. */
+static void the_daemon_makes_and_drops_days(void **state) {
+    (void)state;
+    static const struct row rows[] = {
+        {"select make_day('account', '2026-01-05', 10)", "22004"},
+        {"select drop_day('service_request', 'infinity')", "P0001"},
+        {"select clean_rest('alert', 'infinity', 10)", "P0001"},
+        {"create temp table sat_entry (at timestamptz)", ""},
+        {"select make_day('pg_temp.sat_entry', '2026-01-05', 10)", "22004"},
+        {"drop table pg_temp.sat_entry", ""},
+    };
+    check(daemon_role, rows, sizeof rows / sizeof *rows);
+    assert_string_equal(
+        ask(daemon_role, "select make_day('sat_entry', '2026-01-05', 10)"),
+        "made");
+    assert_string_equal(ask(owner,
+                            "select tableowner = current_user from pg_tables"
+                            " where tablename = 'sat_entry_20260105'"),
+                        "t");
+    assert_string_equal(state_of(daemon_role, entry), "");
+    assert_string_equal(state_of(daemon_role, "delete from sat_entry_20260105"),
+                        DENIED);
+}
+
+static void sat_guard_keeps_young_days(void **state) {
+    (void)state;
+    static const char drop[] = "select drop_day('sat_entry', 'infinity')";
+    ask(daemon_role, "select make_day('sat_entry', current_date, 10)");
+    assert_string_equal(ask(daemon_role, drop), "none");
+    assert_string_equal(ask(daemon_role, "select clean_rest('sat_entry',"
+                                         " 'infinity', 10)"),
+                        "0");
+    assert_string_equal(state_of(owner, "update sat_guard set keep = '1 day'"),
+                        "");
+    ask(daemon_role, "select make_day('sat_entry', current_date - 3, 10)");
+    assert_string_equal(ask(daemon_role, drop), "dropped");
+    while (strcmp(ask(daemon_role, drop), "dropped") == 0)
+        continue;
+    assert_string_equal(
+        ask(owner, "select count(*) from pg_inherits where inhparent ="
+                   " 'sat_entry'::regclass and inhrelid::regclass::text ="
+                   " 'sat_entry_' || to_char(current_date, 'YYYYMMDD')"),
+        "1");
+    assert_string_equal(state_of(owner, "update sat_guard set keep = '7 y'"),
+                        "");
+}
+
+static void the_reader_reads(void **state) {
+    (void)state;
+    static const struct row rows[] = {
+        {"select from service_request", ""},
+        {"select from sat_entry", ""},
+        {"select from tracking", ""},
+        {"select from account", DENIED},
+        {"select from session", DENIED},
+        {"select from sign_in_failure", DENIED},
+        {entry, DENIED},
+        {"update alert set tries = 0", DENIED},
+        {"delete from service_request", DENIED},
+        {"select nextval('alert_counter')", DENIED},
+        {"select make_day('sat_entry', '2026-01-06', 10)", DENIED},
+        {"create table x (y int)", DENIED},
+    };
+    check(reader, rows, sizeof rows / sizeof *rows);
+}
+
+/* A function that runs with the owner's rights names where it looks. */
+static void definers_have_a_search_path(void **state) {
+    (void)state;
+    assert_string_equal(
+        ask(owner,
+            "select count(*) from pg_proc where prosecdef"
+            " and pronamespace = 'public'::regnamespace"
+            " and not coalesce(proconfig::text, '') like '%search_path=public,"
+            " pg_temp%'"),
+        "0");
+    assert_string_equal(ask(owner,
+                            "select string_agg(proname, ' ' order by proname)"
+                            " from pg_proc where prosecdef"
+                            " and pronamespace = 'public'::regnamespace"),
+                        "clean_rest drop_day make_day");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_daemon_cannot_change_the_audit_trail),
+        cmocka_unit_test(the_daemon_cannot_change_schema_or_rules),
+        cmocka_unit_test(the_daemon_makes_and_drops_days),
+        cmocka_unit_test(sat_guard_keeps_young_days),
+        cmocka_unit_test(the_reader_reads),
+        cmocka_unit_test(definers_have_a_search_path),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
