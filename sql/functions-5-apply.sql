@@ -22,6 +22,9 @@ create or replace function set_transitions(
     p_alerts text[], p_recipients text[]) returns void
     language sql
 begin atomic
+    -- several programs may start at once
+    select pg_advisory_xact_lock(7046003);
+
     delete from transition;
     insert into transition
     select event, position, string_to_array(from_status, ' ')
