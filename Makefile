@@ -177,14 +177,20 @@ format: ## write the files as clang-format wants them
 	@tools/deps lint
 	@clang-format -i $(C_FILES)
 
-# KILLS=500 CRASHES=20 DEVICES=50000 for more.
-check-faults: export KILLS := $(or $(KILLS),50)
-check-faults: export CRASHES := $(or $(CRASHES),5)
-check-faults: export DEVICES := $(or $(DEVICES),5000)
-check-faults: ## kill fotad and PostgreSQL all through a campaign
-	@tools/deps build
-	@$(SUBMAKE) all $(B)/tests/faults/kill_test
-	@$(B)/tests/faults/kill_test
+# Each number can be given: make check-faults KILLS=500 FAILOVERS=10.
+FAULTS := $(patsubst %.c,$(B)/%,$(wildcard tests/faults/*_test.c))
+check-faults: export KILLS := $(or $(KILLS),300)
+check-faults: export CRASHES := $(or $(CRASHES),20)
+check-faults: export FAILOVERS := $(or $(FAILOVERS),5)
+check-faults: export CUTS := $(or $(CUTS),5)
+check-faults: export ROUNDS := $(or $(ROUNDS),3)
+check-faults: export STOPS := $(or $(STOPS),20)
+check-faults: export DEVICES := $(or $(DEVICES),2000)
+check-faults: ## kill, stop, cut and upgrade fotad and PostgreSQL under load
+	@tools/deps build faults
+	@$(SUBMAKE) tests
+	@TEST_JOBS=1 TEST_SECONDS=3600 tests/run $(VARIANT) $(FAULTS)
+	@cat $(B)/logs/faults-*.log | grep -E '^[0-9]+ |^[a-z_]+ +[0-9]+ times|^[a-zA-Z].*: [0-9]+ devices|cuts, |^fail-over|first answer'
 
 # SECONDS=600 for each fuzzer.
 fuzz: ## feed damaged input to every parser, 60 seconds each

@@ -22,8 +22,8 @@ create or replace function set_transitions(
     p_alerts text[], p_recipients text[]) returns void
     language plpgsql as $$
 begin
-    -- one after the other when several daemons start at once
-    lock table transition in share row exclusive mode;
+    -- several programs may start at once
+    perform pg_advisory_xact_lock(7046003);
     delete from transition;
     insert into transition
     select event, position, string_to_array(from_status, ' ')

@@ -3,14 +3,14 @@
 -- hold; several fotad may be at it at once.
 
 -- Is it time? True for one of those that ask in an interval. A clock that was
--- set back does not stop it.
+-- set back does not stop it; one that is a little behind another is none.
 create or replace function housekeeping_due(
     p_now timestamptz, p_interval interval) returns boolean
     language sql
 begin atomic
     with taken as (
         update housekeeping set due = p_now + p_interval
-        where due <= p_now or due > p_now + p_interval
+        where due <= p_now or due > p_now + 2 * p_interval
         returning 1)
     select exists (select from taken);
 end;

@@ -158,7 +158,10 @@ static void log_lane(const struct turn *turn,
     char user[EUI64_TEXT_SIZE], until[INSTANT_TEXT_SIZE];
     eui64_format(turn->lane.user_id, user);
     if (result->error)
-        log_warning("delivery.failing", "user=%s tries=%u next_try=%s : %s",
+        log_warning("delivery.failing",
+                    "user=%s tries=%u next_try=%s : %s; it is tried again by "
+                    "itself. If it lasts: is receive_url in users.csv right, "
+                    "its name in the DNS, the User's system up?",
                     user, result->tries,
                     instant_format(result->paused_until, until), result->error);
     else if (turn->lane.tries && !result->tries)

@@ -30,7 +30,7 @@ struct db *db_open(const char *conninfo, const char *name) {
     return db;
 }
 
-static void disconnect(struct db *db) {
+void db_disconnect(struct db *db) {
     PQfinish(db->connection);
     db->connection = NULL;
     db->prepared_count = 0;
@@ -39,7 +39,7 @@ static void disconnect(struct db *db) {
 void db_close(struct db *db) {
     if (!db)
         return;
-    disconnect(db);
+    db_disconnect(db);
     free(db->conninfo);
     free(db->name);
     free(db);
@@ -104,7 +104,7 @@ static instant pause_after(unsigned failures) {
 enum outcome db_connect(struct db *db) {
     if (db->connection && PQstatus(db->connection) == CONNECTION_OK)
         return DONE;
-    disconnect(db);
+    db_disconnect(db);
     if (db->in_transaction || clock_elapsed() < db->not_before)
         return RETRY;
     db->connection = connect_with_defaults(db);
@@ -115,10 +115,10 @@ enum outcome db_connect(struct db *db) {
         return DONE;
     }
     say(db, PQerrorMessage(db->connection), "");
-    disconnect(db);
+    db_disconnect(db);
     db->failures++;
     db->not_before = clock_elapsed() + pause_after(db->failures);
-    trouble_tell(&TROUBLE_UNREACHABLE, db->reason);
+    trouble_tell(trouble_of_connecting(db->reason), db->reason);
     return RETRY;
 }
 
@@ -157,7 +157,7 @@ static enum outcome judge(struct db *db, const PGresult *result) {
     const struct trouble *trouble = passing(db, result);
     if (trouble &&
         (trouble->leave || PQstatus(db->connection) != CONNECTION_OK))
-        disconnect(db);
+        db_disconnect(db);
     if (trouble) {
         trouble_tell(trouble, db->reason);
         return RETRY;

@@ -102,6 +102,9 @@ const char *db_conninfo_contradiction(const char *conninfo,
  * at once. */
 enum outcome db_connect(struct db *db);
 
+/* Leaves the connection, if there is one; the next call makes another. */
+void db_disconnect(struct db *db);
+
 /* The reason of the last outcome that was not DONE; valid until the next
  * call. */
 const char *db_reason(const struct db *db);

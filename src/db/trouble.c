@@ -64,6 +64,23 @@ const struct trouble *trouble_of(const char *sqlstate) {
     return NULL;
 }
 
+/* libpq does not give the SQLSTATE of a connection refused. */
+const struct trouble *trouble_of_connecting(const char *reason) {
+    static const struct {
+        const char *says, *sqlstate;
+    } words[] = {{"too many clients", "53300"},
+                 {"remaining connection slots", "53300"},
+                 {"too many connections", "53300"},
+                 {"session is read-only", "25006"},
+                 {"server is in hot standby", "25006"},
+                 {"starting up", "57P03"},
+                 {"shutting down", "57P03"}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strstr(reason, words[i].says))
+            return trouble_of(words[i].sqlstate);
+    return &TROUBLE_UNREACHABLE;
+}
+
 /* The last trouble that a person may have to do something about. */
 static _Atomic(const struct trouble *) latest;
 static _Atomic instant latest_at;

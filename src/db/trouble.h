@@ -18,6 +18,9 @@ extern const struct trouble TROUBLE_LOST, TROUBLE_UNREACHABLE;
 /* NULL: the same would happen again. */
 const struct trouble *trouble_of(const char *sqlstate);
 
+/* What kept a connection from being made, by what was said. */
+const struct trouble *trouble_of_connecting(const char *reason);
+
 /* Counts it, and says it in the log if that was not done just now. */
 void trouble_tell(const struct trouble *trouble, const char *reason);
 

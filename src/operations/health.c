@@ -106,11 +106,13 @@ static void check_database(struct worker *worker, json_t *reasons,
         json_array_append_new(reasons,
                               json_sprintf("the database cannot be used: %s",
                                            db_reason(worker->db)));
-    else if (read_only)
+    if (read_only) {
+        db_disconnect(worker->db); /* another server may be found next time */
         json_array_append_new(
             reasons, json_string("the database is read-only: a standby, or "
                                  "default_transaction_read_only is on"));
-    else if (missing)
+    }
+    if (missing)
         json_array_append_new(
             reasons, json_sprintf("the database lacks %d SQL files of this "
                                   "version: run fotactl migrate",

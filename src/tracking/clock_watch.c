@@ -37,7 +37,7 @@ static instant longest_lease(const struct config *config) {
 static enum outcome cut_pauses(struct db *db, const struct config *config) {
     static const struct db_statement cut = {
         "cut_pauses", "select cut_pauses($1, $2, $3, $4)"};
-    instant now = clock_now(), retry = MINUTE;
+    instant now = clock_now(), retry = SECOND;
     for (size_t i = 0; i < config->csp_count; i++)
         retry = longer(retry, config->csps[i].busy_retry);
     struct arena *arena = arena_new();

@@ -134,6 +134,36 @@ static void functions_with_another_text_are_made_again(void **state) {
     arena_free(arena);
 }
 
+/* A later release works on it: its functions stay. */
+static void a_later_database_is_left_alone(void **state) {
+    (void)state;
+    static const struct db_statement ask_function = {
+        "ask_function", "select gbcs_version('4.1')::int8"};
+    struct arena *arena = arena_new();
+    struct db *db = db_open(pg_fresh_database(), "migrate_test");
+    bool later = true;
+    assert_int_equal(db_is_later(db, &later), DONE);
+    assert_false(later);
+    assert_int_equal(
+        db_script(db, "create or replace function gbcs_version(text) returns"
+                      " integer language sql immutable strict return 7;"
+                      "update migration set content = sha256('x')"
+                      " where name = 'sql/functions-1-reference.sql';"
+                      "insert into migration values ('sql/0999-later.sql',"
+                      " sha256('x'))"),
+        DONE);
+    assert_int_equal(db_is_later(db, &later), DONE);
+    assert_true(later);
+    int missing = -1;
+    assert_int_equal(db_migrate(db, false, &missing), DONE);
+    assert_int_equal(missing, 0);
+    assert_int_equal(db_migrate(db, true, &missing), DONE);
+    assert_int_equal(missing, 0);
+    assert_int_equal(ask(db, arena, &ask_function), 7);
+    db_close(db);
+    arena_free(arena);
+}
+
 /* A release that adds a file which fails changes nothing. */
 static void a_migration_that_fails_changes_nothing(void **state) {
     (void)state;
@@ -192,6 +222,7 @@ int main(void) {
         cmocka_unit_test(an_empty_database_gets_every_file),
         cmocka_unit_test(a_migration_with_another_text_is_refused),
         cmocka_unit_test(functions_with_another_text_are_made_again),
+        cmocka_unit_test(a_later_database_is_left_alone),
         cmocka_unit_test(a_migration_that_fails_changes_nothing),
         cmocka_unit_test(four_programs_migrate_at_once),
     };

@@ -35,6 +35,7 @@ static void nothing_is_sent_twice(void **state) {
     struct campaign *c =
         campaign_open((struct scenario_wish){.fotads = 2}, 200, 20);
     struct scenario *s = c->scenario;
+    c->strict = true;
     for (unsigned i = 0; i < 10; i++) {
         s->user_port = s->fotads[i % 2].user_port;
         campaign_send(c, true);

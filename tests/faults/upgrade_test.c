@@ -36,6 +36,7 @@ static void an_upgrade_under_load_fails_no_request(void **state) {
     struct scenario *s = c->scenario;
     scenario_end_one(s, 1, SIGTERM);
     s->fotads[1].program = "tests/faults/fotad_next";
+    c->strict = true;
     load.campaign = campaign_apart(c);
     pthread_t thread;
     pthread_create(&thread, NULL, pour, NULL);

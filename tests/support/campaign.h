@@ -24,6 +24,7 @@ struct campaign {
     struct span read;    /* the same for an 11.2 */
     size_t read_count;   /* answered */
     const char *read_ids[CAMPAIGN_READS]; /* their RequestIDs */
+    bool strict; /* no User is to get a message twice: there was no fault */
 };
 
 /* A number from the environment: KILLS, DEVICES... */
