@@ -65,8 +65,9 @@ static const char *of_a(const char *path) {
         const char *mark, *value;
     } marks[] = {{"{deviceId}", eui64_format(PPMID(PLAIN), id)},
                  {"{requestId}", request_a},
-                 {"{name}", "anne"}};
-    for (size_t i = 0; i < 3; i++) {
+                 {"{name}", "anne"},
+                 {"{holdId}", "1"}};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         const char *at = strstr(path, marks[i].mark);
         if (at)
             return arena_printf(s->arena, "%.*s%s%s", (int)(at - path), path,
@@ -88,6 +89,8 @@ static struct ask call_of(const struct people_route *route) {
         {"changePassword",
          "{\"current\":\"" PASSWORD "\",\"password\":\"another password\"}"},
         {"resetDevice", "{\"reason\":\"x\"}"},
+        {"releaseRequest", "{\"reason\":\"x\"}"},
+        {"rejectRequest", "{\"reason\":\"x\"}"},
         {"dryRun", "<x/>"},
         {"addAccount", "{\"name\":\"eve\",\"role\":\"administrator\"}"},
         {"changeAccount", "{\"role\":\"administrator\",\"active\":true}"},
