@@ -134,14 +134,12 @@ static bool configure(struct fotad *f) {
 /* ---- start ---- */
 
 static bool migrate(struct fotad *f) {
-    const struct config *c = &f->config;
-    const char *owner = *c->database_owner_conninfo ? c->database_owner_conninfo
-                                                    : c->database_conninfo;
-    struct db *db = db_open(owner, "fotad migration");
+    const char *owner = f->config.database_owner_conninfo;
+    struct db *db = db_open(*owner ? owner : f->config.database_conninfo,
+                            "fotad migration");
     int missing;
-    bool good = db_migrate(db, true, &missing) == DONE;
-    if (!good)
-        fail("db.unusable", db_reason(db));
+    bool good = db_migrate(db, true, &missing) == DONE ||
+                fail("db.unusable", db_reason(db));
     db_close(db);
     return good;
 }
@@ -355,30 +353,26 @@ static bool reload_config(struct fotad *f) {
 /* New connections get the new certificates; what cannot be read leaves the old
  * ones in use. */
 static bool reload_certificates(struct fotad *f) {
-    const char *reason;
+    const char *why;
     struct duis_signer *fresh = load_signer(f);
     if (fresh)
         duis_signer_replace(f->signer, fresh);
-    bool good = true, all[] = {load_revocations(f),
-                               fresh != NULL,
-                               http_reload(f->users, &reason) ||
-                                   fail("user_gateway.unusable", reason),
-                               csp_gateway_reload(f->csps, &reason) ||
-                                   fail("csp_gateway.unusable", reason),
-                               people_reload(f->people, &reason) ||
-                                   fail("people.unusable", reason),
-                               http_reload(f->operations, &reason) ||
-                                   fail("operations.unusable", reason)};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        good = good && all[i];
+    bool good = load_revocations(f) && fresh;
+    if (!http_reload(f->users, &why))
+        good = fail("user_gateway.unusable", why);
+    if (!csp_gateway_reload(f->csps, &why))
+        good = fail("csp_gateway.unusable", why);
+    if (!people_reload(f->people, &why))
+        good = fail("people.unusable", why);
+    if (!http_reload(f->operations, &why))
+        good = fail("operations.unusable", why);
     return good;
 }
 
 static void reload(struct fotad *f) {
     sd_notify(0, "RELOADING=1");
     bool config = reload_config(f), rules = load_rules(f);
-    bool certificates = reload_certificates(f);
-    if (config && rules && certificates)
+    if (reload_certificates(f) && config && rules)
         log_info("fotad.reloaded", ": [log] level, rules, keys, certificates "
                                    "and revocation lists were read again");
     sd_notify(0, "READY=1");
