@@ -341,7 +341,9 @@ void exchange_end(void *context_of_listener, struct MHD_Connection *mhd,
     struct connection *connection = x->connection;
     if (x->stage == RECEIVING)
         count(x, "aborted");
-    if (x->stage == ANSWERED && !x->response.stream.next &&
+    bool has_answer =
+        x->stage == ANSWERED || (x->stage == WORKING && x->answer);
+    if (has_answer && !x->response.stream.next &&
         how != MHD_REQUEST_TERMINATED_COMPLETED_OK)
         tell_cut(x);
     if (x->answer)
