@@ -23,6 +23,7 @@ comment on column response_code.meaning is 'for people';
 insert into response_code values
     ('not_well_formed', '', 400, null, 'The body is not well-formed XML'),
     ('not_valid', '', 400, null, 'The body is not valid against the DUIS schema'),
+    ('quarantine_full', '', 503, null, 'Anomaly detection holds too many requests of this User'),
     ('not_authentic', '', 200, 'E1', 'The signature or its certificate is not good'),
     ('user_unknown', '', 200, 'E1', 'The User is unknown or has no role'),
     ('role_not_eligible', '', 200, 'E2', 'No role of the User may send this Service Reference'),
@@ -54,6 +55,7 @@ insert into response_code values
     ('some_devices_failed', '11.4', 200, 'W110401', 'The listed devices failed, the others go on'),
     ('accepted', '', 200, 'I99', 'Accepted'),
     ('quarantined', '', 200, 'I99', 'Held by anomaly detection'),
+    ('quarantine_rejected', '', 200, 'E71', 'Held by anomaly detection and rejected by the Service Desk'),
     ('transformed', '', 200, 'I0', 'The Pre-Command is returned'),
     ('returned', '', 200, 'I0', 'The command is returned for local delivery'),
     ('device_unreachable', '', 200, 'E20', 'The CSP could not reach the device'),

@@ -28,7 +28,10 @@ create table tracking_live (
     device_type        device_type not null,
     csp                text not null,
     responsible_supplier_ids macaddr8[] not null
-) with (fillfactor = 70);
+-- room for a second version of every row in its page: a request is inserted,
+-- put into jobs and accepted by the CSP 50,000 rows at a time, and updates that
+-- stay in the page leave the indexes alone
+) with (fillfactor = 45);
 comment on table tracking_live is
     'Devices with an update in progress: by its primary key at most one each. '
     'request_no has no foreign key, for a check per device would cost more '

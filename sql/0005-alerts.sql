@@ -44,7 +44,7 @@ comment on column alert.user_id is 'recipient';
 comment on column alert.created is 'its ResponseDateTime';
 comment on column alert.code is
     'DCC Alert code, or the element that another message has: '
-    'ResponseMessage, FutureDatedDeviceAlertMessage, DeviceAlertMessage; see '
+    'ServiceResponse (as it was composed), ResponseMessage, FutureDatedDeviceAlertMessage, DeviceAlertMessage; see '
     'src/alerts/message.def';
 comment on column alert.event is 'transition.event that caused it';
 comment on column alert.response_code is 'ResponseCode; null: I0';
@@ -64,7 +64,8 @@ comment on column alert.originator_counter is
     'DeviceAlertMessage: the device''s own counter, for the ResponseID';
 comment on column alert.quarantine_event_ref is
     'QuarantinedRequest: QuarantineEventRef';
-comment on column alert.payload is 'GBCSPayload: the device''s own message';
+comment on column alert.payload is
+    'GBCSPayload: the device''s own message; ServiceResponse: all of it';
 comment on column alert.state is
     'given_up: a person must look (fotactl undelivered)';
 comment on column alert.tries is 'how often it was sent and not confirmed';
@@ -100,7 +101,7 @@ comment on table sat_entry is
 comment on column sat_entry.at is 'fotad''s clock';
 comment on column sat_entry.kind is
     'request, job, report, notification, status, alert, delivered, '
-    'given_up, device_alert, reset, person';
+    'given_up, device_alert, reset, person, warning, quarantine, mail';
 comment on column sat_entry.party is 'User that sent or received it';
 comment on column sat_entry.code is
     'response, alert, reason or device response code';

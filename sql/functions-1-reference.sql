@@ -61,3 +61,9 @@ begin
     where h.chf_id = any (p_chf_ids)
         and not exists (select from smi_device s where s.chf_id = h.chf_id);
 end $$;
+
+create or replace function all_users() returns macaddr8
+    language sql immutable parallel safe
+    return '00-00-00-00-00-00-00-00'::macaddr8;
+comment on function all_users() is
+    'Stands for all Users together in volume_threshold';

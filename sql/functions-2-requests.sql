@@ -5,17 +5,22 @@ comment on function request_id_text(macaddr8, macaddr8, numeric) is
     'RequestID: originator, target, counter';
 
 -- Who signed, and may they? One row, or none when no such certificate is
--- known. A User that is not registered has null columns.
-create or replace function find_signer(p_issuer text, p_serial numeric)
+-- known. A User that is not registered has null columns. watched: some
+-- threshold may concern the User.
+drop function if exists find_signer(text, numeric);
+create function find_signer(p_issuer text, p_serial numeric)
     returns table (
         eui64 macaddr8, role certificate_role, usage certificate_usage,
         not_before timestamptz, not_after timestamptz,
         revoked_at timestamptz, der bytea,
-        user_status user_status, user_roles user_role[], duis_version text)
+        user_status user_status, user_roles user_role[], duis_version text,
+        watched boolean)
     language sql stable
 begin atomic
     select c.eui64, c.role, c.usage, c.not_before, c.not_after, c.revoked_at,
-        c.der, u.status, u.roles, u.duis_version
+        c.der, u.status, u.roles, u.duis_version,
+        exists (select from volume_threshold t
+            where t.user_id in (c.eui64, all_users()))
     from certificate c
     left join service_user u on u.user_id = c.eui64
     where c.issuer = p_issuer and c.serial = p_serial;
@@ -108,20 +113,20 @@ end $$;
 create or replace function answer_request(
     p_request_no bigint, p_condition text, p_response_code text,
     p_response bytea) returns void
-    language sql
-begin atomic
+    language plpgsql as $$
+begin
     update service_request set condition = p_condition,
         response_code = p_response_code, response = p_response
     where request_no = p_request_no;
-end;
+end $$;
 
 -- Is that on the CPL for what the service updates (B2)? Names the condition:
 -- '' when it is.
 create or replace function image_condition(
     p_variant text, p_manufacturer_image_hash bytea, p_firmware_version bytea)
-    returns text language sql stable
-begin atomic
-    select case
+    returns text language plpgsql stable as $$
+begin
+    return (select case
             when count(*) = 0 then 'image_not_on_cpl'
             when not bool_or(e.status = 'Active'
                 and e.firmware_version is not distinct from p_firmware_version)
@@ -131,8 +136,8 @@ begin atomic
     from cpl_entry e
     join service_device_type t on t.device_type = e.device_type
         and t.service_reference_variant = p_variant
-    where e.manufacturer_image_hash = p_manufacturer_image_hash;
-end;
+    where e.manufacturer_image_hash = p_manufacturer_image_hash);
+end $$;
 
 -- Notes what the request wants to install, and judges it. image_known: the
 -- octets of the OTA Upgrade Image are stored already, and stay until the
@@ -141,27 +146,27 @@ create or replace function check_image(
     p_request_no bigint, p_variant text, p_manufacturer_image_hash bytea,
     p_firmware_version bytea, p_image_id bytea,
     out condition text, out image_known boolean)
-    language sql
-begin atomic
+    language plpgsql as $$
+begin
     update service_request set firmware_version = p_firmware_version,
         manufacturer_image_hash = p_manufacturer_image_hash,
         image_id = p_image_id
     where request_no = p_request_no;
 
-    select image_condition(p_variant, p_manufacturer_image_hash,
-            p_firmware_version),
-        exists (select from firmware_image where image_id = p_image_id
-            for key share);
-end;
+    condition := image_condition(p_variant, p_manufacturer_image_hash,
+        p_firmware_version);
+    perform from firmware_image where image_id = p_image_id for key share;
+    image_known := found;
+end $$;
 
 create or replace function store_image(
     p_image_id bytea, p_manufacturer_image_hash bytea, p_octets bytea)
-    returns void language sql
-begin atomic
+    returns void language plpgsql as $$
+begin
     insert into firmware_image values
         (p_image_id, p_manufacturer_image_hash, p_octets)
     on conflict do nothing;
-end;
+end $$;
 
 -- What find_signer() says of a registered User, for a request without a
 -- signature. No row: not registered.

@@ -20,9 +20,12 @@ comment on function refusal_list(refusal) is
 -- same statement cannot claim.
 create or replace function release_expired(
     p_device_ids macaddr8[], p_now timestamptz) returns bigint
-    language sql
+    language plpgsql
     set plan_cache_mode = force_generic_plan
-begin atomic
+as $$
+declare
+    total bigint;
+begin
     with released as (
         delete from tracking_live
         where device_id = any (p_device_ids) and release_due <= p_now
@@ -39,8 +42,9 @@ begin atomic
         insert into sat_entry (at, kind, request_no, device_id, csp, code)
         select p_now, 'released', request_no, device_id, csp, status
         from released)
-    select count(*) from moved;
-end;
+    select count(*) into total from moved;
+    return total;
+end $$;
 
 -- Judges the devices of an 11.1 or 11.4 (B3, B4) by what the inventory and the
 -- CPL say, one reason each; refused is null for those that pass. Whether

@@ -79,8 +79,12 @@ begin
         from message order by ordinal
         returning alert_no, user_id, code, request_no, device_id, device_ids
     ), lane as (
+        -- looked up first: a conflict would wait for the lane's own turn
         insert into alert_lane (user_id)
-        select distinct user_id from written order by user_id
+        select distinct w.user_id from written w
+        where not exists (
+            select from alert_lane l where l.user_id = w.user_id)
+        order by w.user_id
         on conflict do nothing
     ), listed as (
         -- one entry per device that could not be identified (section 3.2.2)
@@ -104,9 +108,12 @@ create or replace function lease_lanes(
     p_most integer)
     returns table (user_id macaddr8, registered boolean, receive_url text,
         duis_version text, tries integer)
-    language sql
+    language plpgsql
     set plan_cache_mode = force_generic_plan
-begin atomic
+as $$
+#variable_conflict use_column
+begin
+    return query
     with chosen as (
         select l.user_id from alert_lane l
         where l.next_try <= p_now
@@ -125,7 +132,7 @@ begin atomic
     select l.user_id, u.user_id is not null, u.receive_url, u.duis_version,
         l.tries
     from leased l left join service_user u on u.user_id = l.user_id;
-end;
+end $$;
 
 -- What a leased lane may send at once: its alerts in their order, but of those
 -- about one device only the first, and none about a device before the lists of
@@ -144,10 +151,13 @@ create or replace function next_alerts(
         device_alert_code integer, result smallint,
         originator_counter text, quarantine_event_ref bigint,
         payload bytea)
-    language sql
+    language plpgsql
     set plan_cache_mode = force_generic_plan
     set jit = off
-begin atomic
+as $$
+#variable_conflict use_column
+begin
+    return query
     with due as materialized (
         select a.* from alert a
         where a.user_id = p_user_id and a.state = 'waiting'
@@ -172,8 +182,8 @@ begin atomic
     select j.alert_no, j.created, coalesce(j.retried, j.created), j.tries,
         j.code, j.response_code, r.originator, r.target, r.counter::text, s.service_reference,
         s.service_reference_variant, j.device_id, j.chf_id, j.device_ids,
-        j.device_type::text, j.firmware_version, j.other_version,
-        j.event_time, j.device_alert_code, j.result,
+        j.device_type::text, j.firmware_version::bytea,
+        j.other_version::bytea, j.event_time, j.device_alert_code, j.result,
         j.originator_counter::text, j.quarantine_event_ref, j.payload
     from judged j
     left join service_request r on r.request_no = j.request_no
@@ -181,7 +191,7 @@ begin atomic
         on s.service_reference_variant = r.service_reference_variant
     where not j.later and j.behind is null
     order by j.next_try, j.alert_no limit p_most;
-end;
+end $$;
 
 -- Alerts that cannot wait any longer. A lane that does not answer has only one
 -- tried at a time; the others fail with it. Most were never tried, and those

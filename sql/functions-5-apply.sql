@@ -20,8 +20,10 @@ end $$;
 create or replace function set_transitions(
     p_events text[], p_from text[], p_to processing_status[],
     p_alerts text[], p_recipients text[]) returns void
-    language sql
-begin atomic
+    language plpgsql as $$
+begin
+    -- one after the other when several daemons start at once
+    lock table transition in share row exclusive mode;
     delete from transition;
     insert into transition
     select event, position, string_to_array(from_status, ' ')
@@ -29,7 +31,7 @@ begin atomic
     from unnest(p_events, p_from, p_to, p_alerts, p_recipients)
         with ordinality as t (event, from_status, to_status, alert,
             recipients, position);
-end;
+end $$;
 
 -- One event of each device: the moves, what is told, and the audit trail.
 create or replace function apply_once(

@@ -236,17 +236,15 @@ begin
     end if;
 end $$;
 
--- Delivery notifications of one CSP. Entries come back by their place when
--- they are refused, with a named reason; duplicates are only counted. Of those
--- accepted, successes are the rest.
+-- Delivery notifications of one CSP. Entries come back by their place: those
+-- taken, and those refused with a named reason; the others are duplicates.
 create or replace function take_delivery_notifications(
     p_csp text, p_ids text[], p_job_ids uuid[], p_chf_ids macaddr8[],
     p_device_ids macaddr8[], p_device_types text[], p_versions text[],
     p_statuses text[], p_reasons text[], p_times timestamptz[],
     p_now timestamptz, p_timeout interval,
-    out accepted integer, out failures integer, out others integer,
-    out duplicates integer,
-    out refused_ordinals integer[], out refused_reasons text[])
+    out taken_ordinals integer[], out refused_ordinals integer[],
+    out refused_reasons text[])
     language plpgsql
     set plan_cache_mode = force_generic_plan
     set jit = off
@@ -307,11 +305,7 @@ begin
                 'another hub: ' || eui64_text(chf_id) end)
         from taken
     )
-    select (select count(*) from taken),
-        (select count(*) from taken where status = 'Failed'),
-        (select count(*) from taken where status = 'Other'),
-        (select count(*) from judged where refused is null)
-            - (select count(*) from taken),
+    select (select coalesce(array_agg(ordinal), '{}') from taken),
         (select coalesce(array_agg(ordinal order by ordinal), '{}')
             from judged where refused is not null),
         (select coalesce(array_agg(refused order by ordinal), '{}')
@@ -321,8 +315,7 @@ begin
                 request_no, reason, chf_id, null, at, null,
                 case status when 'Success' then 1 else 0 end)::tracking_event)
             from taken where status <> 'Other' and chf_id = job_chf_id)
-    into accepted, failures, others, duplicates, refused_ordinals,
-        refused_reasons, events;
+    into taken_ordinals, refused_ordinals, refused_reasons, events;
     if events is not null then
         perform apply_events(events, p_now, p_timeout);
     end if;
@@ -336,12 +329,13 @@ create or replace function take_gbcs_messages(
     p_originators macaddr8[], p_recipients macaddr8[], p_cras integer[],
     p_codes integer[], p_counters numeric[], p_payloads bytea[],
     p_now timestamptz,
-    out accepted integer, out duplicates integer,
-    out refused_ordinals integer[], out refused_reasons text[])
-    language sql
+    out taken_ordinals integer[], out refused_ordinals integer[],
+    out refused_reasons text[])
+    language plpgsql
     set plan_cache_mode = force_generic_plan
     set jit = off
-begin atomic
+as $$
+begin
     with judged as materialized (
         select n.*, case when h.chf_id is null then 'commsHubId: not known'
                 when h.csp_region::text
@@ -366,17 +360,23 @@ begin atomic
                 and g.state in ('done', 'unknown'))
         order by id, ordinal
         on conflict do nothing
-        returning 1
+        returning message_id
     )
-    select t.n, j.n - t.n, j.ordinals, j.reasons
-    from (select count(*) as n from taken) t, (
-        select count(*) filter (where refused is null) as n,
-            coalesce(array_agg(ordinal order by ordinal)
-                filter (where refused is not null), '{}') as ordinals,
-            coalesce(array_agg(refused order by ordinal)
-                filter (where refused is not null), '{}') as reasons
-        from judged) j;
-end;
+    select coalesce(array_agg(ordinal order by ordinal)
+            filter (where taken), '{}'),
+        coalesce(array_agg(ordinal order by ordinal)
+            filter (where refused is not null), '{}'),
+        coalesce(array_agg(refused order by ordinal)
+            filter (where refused is not null), '{}')
+    into taken_ordinals, refused_ordinals, refused_reasons
+    from (
+        -- of several with one messageId the first is the one that went in
+        select j.ordinal, j.refused, j.refused is null
+                and (j.id in (select message_id from taken)) is true
+                and row_number() over (partition by j.id, j.refused is null
+                    order by j.ordinal) = 1 as taken
+        from judged j) x;
+end $$;
 
 -- Jobs of a CSP that wait for their turn, for the metrics.
 create or replace function jobs_waiting(p_csp text) returns bigint

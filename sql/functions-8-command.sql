@@ -191,7 +191,10 @@ begin atomic
         returning alert_no, user_id, request_no, device_id, response_code
     ), lane as (
         insert into alert_lane (user_id)
-        select distinct user_id from written order by user_id
+        select distinct w.user_id from written w
+        where not exists (
+            select from alert_lane l where l.user_id = w.user_id)
+        order by w.user_id
         on conflict do nothing
     )
     insert into sat_entry (at, kind, request_no, device_id, party, code,

@@ -317,3 +317,36 @@ begin
     update device_command set next_try = p_csp_retry
     where state = 'waiting' and tries > 0 and next_try > p_csp_retry;
 end $$;
+
+-- What requests asked for, once no threshold counts it any more.
+create or replace function clean_volumes(
+    p_before timestamptz, p_most integer) returns bigint
+    language plpgsql as $$
+declare
+    gone bigint;
+begin
+    delete from request_volume where ctid = any (array(
+        select ctid from request_volume v
+        where at < p_before and not exists (select from volume_threshold t
+            where t.user_id in (v.user_id, all_users())
+                and t.service_reference_variant = v.service_reference_variant
+                and coalesce(t.counted_from, '-infinity') < v.at)
+        limit p_most for update skip locked));
+    get diagnostics gone = row_count;
+    return gone;
+end $$;
+
+-- The octets of requests that were held. The row stays: it says who decided.
+create or replace function clean_holds(
+    p_before timestamptz, p_most integer) returns bigint
+    language plpgsql as $$
+declare
+    gone bigint;
+begin
+    update held_request set body = null where hold_no = any (array(
+        select hold_no from held_request
+        where ended < p_before and body is not null
+        order by hold_no limit p_most for update skip locked));
+    get diagnostics gone = row_count;
+    return gone;
+end $$;

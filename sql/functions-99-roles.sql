@@ -27,7 +27,8 @@ create or replace function tables_of_owner() returns setof regclass
         'service_variant', 'service_device_type', 'csp_reason', 'cpl_entry',
         'service_user', 'certificate', 'crl', 'revocation', 'migration',
         'command_device_type', 'command_device_status', 'command_role',
-        'version_mismatch', 'sat_guard']::regclass[]);
+        'version_mismatch', 'sat_guard', 'volume_threshold',
+        'volume_threshold_change', 'threshold_breach']::regclass[]);
 
 -- Gives the roles their rights, on what there is now. Runs with each
 -- migration; harmless to repeat. Returns what is missing, or null.
@@ -54,13 +55,17 @@ begin
         to fotad_daemon;
     grant usage, select on all sequences in schema public to fotad_daemon;
     grant select on all tables in schema public to fotad_reader;
-    revoke all on account, session, sign_in_failure from fotad_reader;
+    revoke all on account, session, sign_in_failure, notice_wish, notice
+        from fotad_reader;
     for item in select t as name from tables_of_owner() t loop
         execute format('revoke insert, update, delete on %s from fotad_daemon',
             item.name);
     end loop;
+    -- it counts, and leaves the levels alone
+    grant update (counted, counted_from, last_warned) on volume_threshold
+        to fotad_daemon;
     -- entries come by way of the table, never into a day by itself
-    revoke update, delete on sat_entry from fotad_daemon;
+    revoke update, delete on sat_entry, sat_seal from fotad_daemon;
     for item in select relid as name from pg_partition_tree('sat_entry')
             where level > 0 loop
         execute format('revoke insert, update, delete on %s from fotad_daemon',

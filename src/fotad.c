@@ -10,10 +10,12 @@
 #include "device/send.h"
 #include "duis/library.h"
 #include "http/configured.h"
+#include "mail/mail.h"
 #include "operations/health.h"
 #include "operations/revocations.h"
 #include "operations/watchdog.h"
 #include "request/pipeline.h"
+#include "request/release.h"
 #include "ssi/people.h"
 #include "tracking/housekeeping.h"
 #include "tracking/transition.h"
@@ -43,6 +45,8 @@ struct fotad {
     struct receivers *receivers;
     struct people *people;
     struct housekeeping *housekeeping;
+    struct mail *mail;
+    struct releases *releases;
 };
 
 static const char usage[] =
@@ -105,6 +109,8 @@ static const char *contradiction(struct fotad *f) {
     const char *wrong = http_contradiction(config, f->arena);
     if (!wrong)
         wrong = csp_gateway_contradiction(config, f->arena);
+    if (!wrong)
+        wrong = mail_contradiction(config);
     if (!wrong)
         wrong = db_conninfo_contradiction(config->database_conninfo, f->arena);
     return wrong ? wrong : people_contradiction(config);
@@ -297,6 +303,16 @@ static bool start_housekeeping(struct fotad *f) {
     return true;
 }
 
+static bool start_mail(struct fotad *f) {
+    f->mail = mail_start(&f->config);
+    return true;
+}
+
+static bool start_releases(struct fotad *f) {
+    f->releases = request_releases_start(&f->requests);
+    return true;
+}
+
 static bool start(struct fotad *f) {
     f->requests.config = &f->config;
     if (!duis_open())
@@ -304,8 +320,8 @@ static bool start(struct fotad *f) {
     return open_database(f) && load_rules(f) && load_keys(f) &&
            load_acb_key(f) && load_revocations(f) && start_alerts(f) &&
            listen_operations(f) && start_csp_gateway(f) && start_commands(f) &&
-           start_receivers(f) && start_housekeeping(f) && start_people(f) &&
-           listen_users(f);
+           start_receivers(f) && start_housekeeping(f) && start_mail(f) &&
+           start_people(f) && start_releases(f) && listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -343,16 +359,16 @@ static bool reload_certificates(struct fotad *f) {
     struct duis_signer *fresh = load_signer(f);
     if (fresh)
         duis_signer_replace(f->signer, fresh);
-    bool good = true;
-    bool all[] = {
-        load_revocations(f),
-        fresh != NULL,
-        http_reload(f->users, &reason) || fail("user_gateway.unusable", reason),
-        csp_gateway_reload(f->csps, &reason) ||
-            fail("csp_gateway.unusable", reason),
-        people_reload(f->people, &reason) || fail("people.unusable", reason),
-        http_reload(f->operations, &reason) ||
-            fail("operations.unusable", reason)};
+    bool good = true, all[] = {load_revocations(f),
+                               fresh != NULL,
+                               http_reload(f->users, &reason) ||
+                                   fail("user_gateway.unusable", reason),
+                               csp_gateway_reload(f->csps, &reason) ||
+                                   fail("csp_gateway.unusable", reason),
+                               people_reload(f->people, &reason) ||
+                                   fail("people.unusable", reason),
+                               http_reload(f->operations, &reason) ||
+                                   fail("operations.unusable", reason)};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         good = good && all[i];
     return good;
@@ -398,8 +414,10 @@ static void step_down(struct fotad *f, int fd) {
 static void stop(struct fotad *f) {
     http_close(f->users);
     crash_point(CRASH_stop_drained);
+    request_releases_stop(f->releases);
     people_stop(f->people);
     housekeeping_stop(f->housekeeping);
+    mail_stop(f->mail);
     csp_gateway_stop(f->csps);
     command_send_stop(f->commands);
     receivers_stop(f->receivers);

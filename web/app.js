@@ -11,8 +11,11 @@ import csps from "./pages/csps.js";
 import device from "./pages/device.js";
 import deviceSearch from "./pages/device-search.js";
 import dryRun from "./pages/dry-run.js";
+import mail from "./pages/mail.js";
 import overview from "./pages/overview.js";
 import password from "./pages/password.js";
+import quarantine from "./pages/quarantine.js";
+import { reject, release } from "./pages/quarantine-decide.js";
 import request from "./pages/request.js";
 import requestDevices from "./pages/request-devices.js";
 import requests from "./pages/requests.js";
@@ -20,6 +23,7 @@ import reset from "./pages/reset.js";
 import rsat004 from "./pages/rsat-004.js";
 import signIn from "./pages/sign-in.js";
 import undelivered from "./pages/undelivered.js";
+import volumes from "./pages/volumes.js";
 
 /* Path below the base, the page, the operation that its reader needs, and
  * what the navigation calls it. */
@@ -34,9 +38,14 @@ const PAGES = [
     ["csps", csps, "listCsps", "CSPs"],
     ["dry-run", dryRun, "dryRun", "Dry run"],
     ["rsat-004", rsat004, "reportRsat004", "RSAT_004"],
+    ["volumes", volumes, "reportVolumes", "Volumes"],
+    ["quarantine", quarantine, "listQuarantine", "Held requests"],
+    ["quarantine/:holdId/release", release, "releaseRequest"],
+    ["quarantine/:holdId/reject", reject, "rejectRequest"],
     ["undelivered", undelivered, "listUndelivered", "Undelivered messages"],
     ["accounts", accounts, "listAccounts", "Accounts"],
     ["accounts/:name", account, "changeAccount"],
+    ["mail", mail, "changeNotices"],
     ["password", password, "changePassword"],
 ].map(([path, page, operation, name]) =>
     ({ path, pattern: patternOf(path), page, operation, name }));
@@ -77,6 +86,7 @@ function showHeader() {
         me && h("div", { class: "who" },
             h("span", null, me.name, " ", h("span", { class: "who-role" },
                 me.supplierName ?? ROLES[me.role])),
+            may("changeNotices") && link(at("mail"), "E-mail"),
             me.via === "session" && link(at("password"), "Password"),
             me.via === "session" &&
                 button("Sign out", leave, "button-plain")) || ""));

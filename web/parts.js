@@ -162,10 +162,10 @@ export function textarea({ value, ...rest }) {
         control: own => h("textarea", { rows: 4, ...own }, value) });
 }
 
-export function checkbox({ name, label }) {
+export function checkbox({ name, label, checked }) {
     const id = `field-${name}`;
     return h("div", { class: "field checkbox" },
-        h("input", { type: "checkbox", id, name, value: "yes" }),
+        h("input", { type: "checkbox", id, name, value: "yes", checked }),
         h("label", { for: id }, label));
 }
 

@@ -65,6 +65,24 @@ const MESSAGE_STATES = {
     given_up: ["Given up", "red"],
 };
 
+const HOLD_STATES = {
+    held: ["Held", "yellow"],
+    released: ["Released", "green"],
+    rejected: ["Rejected", "red"],
+};
+
+/* Of a volume against its threshold. */
+const VOLUME_STATES = {
+    below: ["Below", "green"],
+    warning: ["In excess of warning", "yellow"],
+    full: ["More is held", "red"],
+};
+
+const THRESHOLDS = {
+    user: "The sender's own",
+    dcc: "DCC's, for all Users",
+};
+
 const TIMELINE_STATES = {
     done: ["Done", "green"],
     failed: ["Failed", "red"],
@@ -186,6 +204,9 @@ export const requestState = code => row(REQUEST_STATES, code);
 export const jobState = code => row(JOB_STATES, code);
 export const activationState = code => row(ACTIVATION_STATES, code);
 export const messageState = code => row(MESSAGE_STATES, code);
+export const holdState = code => row(HOLD_STATES, code);
+export const volumeState = code => row(VOLUME_STATES, code);
+export const threshold = code => word(THRESHOLDS, code);
 export const timelineState = code => row(TIMELINE_STATES, code);
 export const signature = code => row(SIGNATURES, code);
 export const event = code => word(EVENTS, code);
@@ -198,3 +219,4 @@ const choices = table =>
 export const STATUS_CHOICES = choices(STATUSES);
 export const REQUEST_STATE_CHOICES = choices(REQUEST_STATES);
 export const MESSAGE_STATE_CHOICES = choices(MESSAGE_STATES);
+export const HOLD_STATE_CHOICES = choices(HOLD_STATES);

@@ -111,6 +111,7 @@ static bool device_alert(struct duis_response *response,
 
 struct message {
     const char *code;
+    /* NULL: the payload is the message */
     bool (*fill)(struct duis_response *, const struct alert *);
     unsigned needs; /* enum alert_field */
 };
@@ -176,6 +177,10 @@ bool alert_compose(struct buffer *out, const struct alert_sender *sender,
     *reason = "a column that this message needs is empty";
     if (message->needs & ~alert->has)
         return false;
+    if (!message->fill) {
+        buffer_add(out, alert->payload);
+        return true;
+    }
     struct duis_response response = {
         .schema_version = duis_schema_version(duis_version),
         .response_code = alert->response_code ? alert->response_code : "I0",

@@ -104,9 +104,13 @@ static bool read_SIZE(struct loading *l, const char *value, void *field) {
     return true;
 }
 
-static bool read_DURATION(struct loading *l, const char *value, void *field) {
+bool config_read_duration(const char *text, instant *duration) {
     static const int64_t units[] = {SECOND, MINUTE, HOUR, DAY};
-    if (!read_number(value, "smhd", units, 0, 3650 * DAY, field))
+    return read_number(text, "smhd", units, 0, 3650 * DAY, duration);
+}
+
+static bool read_DURATION(struct loading *l, const char *value, void *field) {
+    if (!config_read_duration(value, field))
         return wrong(l, value, "a duration such as 90s, 15m, 1h or 4d");
     return true;
 }

@@ -50,6 +50,10 @@ struct config {
 bool config_read(struct config *config, const char *path, struct arena *arena,
                  const char **reason);
 
+/* A duration as the file writes it: "90s", "15m", "24h", "4d"; at least a
+ * second. False when it is none. */
+bool config_read_duration(const char *text, instant *duration);
+
 /* Appends the example file: every key with its comment and default. */
 void config_example(struct buffer *out);
 

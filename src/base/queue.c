@@ -40,16 +40,29 @@ bool queue_try_push(struct queue *queue, void *item) {
     return fits;
 }
 
+static void *take_first(struct queue *queue) {
+    void *item = queue->items[queue->first];
+    queue->first = (queue->first + 1) % queue->size;
+    queue->depth--;
+    return item;
+}
+
 void *queue_pop(struct queue *queue) {
-    void *item = NULL;
     pthread_mutex_lock(&queue->lock);
     while (!queue->depth && !queue->closed)
         pthread_cond_wait(&queue->filled, &queue->lock);
-    if (queue->depth) {
-        item = queue->items[queue->first];
-        queue->first = (queue->first + 1) % queue->size;
-        queue->depth--;
-    }
+    void *item = queue->depth ? take_first(queue) : NULL;
+    pthread_mutex_unlock(&queue->lock);
+    return item;
+}
+
+void *queue_pop_if(struct queue *queue,
+                   bool (*fits)(const void *item, const void *context),
+                   const void *context) {
+    pthread_mutex_lock(&queue->lock);
+    void *item = queue->depth && fits(queue->items[queue->first], context)
+                     ? take_first(queue)
+                     : NULL;
     pthread_mutex_unlock(&queue->lock);
     return item;
 }

@@ -23,6 +23,12 @@ bool queue_try_push(struct queue *queue, void *item);
 /* Waits for an item. NULL when the queue is closed and empty. */
 void *queue_pop(struct queue *queue);
 
+/* The next item if there is one now and it fits; otherwise NULL, and it stays
+ * where it is. `fits` is called under the queue's lock. */
+void *queue_pop_if(struct queue *queue,
+                   bool (*fits)(const void *item, const void *context),
+                   const void *context);
+
 /* Nothing more goes in; what is inside can still be taken. */
 void queue_close(struct queue *queue);
 

@@ -25,17 +25,18 @@ static const struct field fields[] = {
 
 /* The good ones, a column each. */
 struct notifications {
-    struct inbound *in;
-    size_t count, *positions;
+    const struct inbound_set *set;
+    size_t count;
+    struct inbound_place *places;
     const char **ids, **job_ids, **types, **versions, **statuses, **reasons;
     eui64 *chf_ids, *device_ids;
     instant *times;
 };
 
 static void add(struct notifications *all, const struct notification *one,
-                size_t index) {
+                struct inbound_place place) {
     size_t i = all->count++;
-    all->positions[i] = index;
+    all->places[i] = place;
     all->ids[i] = one->id;
     all->job_ids[i] = one->job_id;
     all->types[i] = one->device_type;
@@ -47,45 +48,60 @@ static void add(struct notifications *all, const struct notification *one,
     all->times[i] = one->at;
 }
 
-static const char **texts(struct inbound *in) {
-    return arena_zero(in->arena, in->rows, sizeof(const char *));
-}
-
-static struct notifications read_all(struct inbound *in) {
-    struct notifications all = {
-        .in = in,
-        .positions = arena_zero(in->arena, in->rows, sizeof(size_t)),
-        .ids = texts(in),
-        .job_ids = texts(in),
-        .types = texts(in),
-        .versions = texts(in),
-        .statuses = texts(in),
-        .reasons = texts(in),
-        .chf_ids = arena_zero(in->arena, in->rows, sizeof(eui64)),
-        .device_ids = arena_zero(in->arena, in->rows, sizeof(eui64)),
-        .times = arena_zero(in->arena, in->rows, sizeof(instant))};
+static void read_message(struct notifications *all, struct inbound *in) {
     for (size_t i = 0; i < in->rows; i++) {
         struct notification one = {.reason = ""};
         in->refused[i] =
             entry_read(inbound_entry(in, i), fields,
                        sizeof fields / sizeof *fields, in->arena, &one);
         if (!in->refused[i])
-            add(&all, &one, i);
+            add(all, &one, (struct inbound_place){in, i});
     }
+}
+
+static struct notifications read_all(const struct inbound_set *set) {
+    struct arena *arena = set->arena;
+    size_t total = inbound_total(set);
+    struct notifications all = {
+        .set = set,
+        .places = arena_zero(arena, total, sizeof(struct inbound_place)),
+        .ids = arena_zero(arena, total, sizeof(const char *)),
+        .job_ids = arena_zero(arena, total, sizeof(const char *)),
+        .types = arena_zero(arena, total, sizeof(const char *)),
+        .versions = arena_zero(arena, total, sizeof(const char *)),
+        .statuses = arena_zero(arena, total, sizeof(const char *)),
+        .reasons = arena_zero(arena, total, sizeof(const char *)),
+        .chf_ids = arena_zero(arena, total, sizeof(eui64)),
+        .device_ids = arena_zero(arena, total, sizeof(eui64)),
+        .times = arena_zero(arena, total, sizeof(instant))};
+    for (size_t i = 0; i < set->count; i++)
+        read_message(&all, set->messages[i]);
     return all;
+}
+
+static void count_statuses(const struct notifications *all,
+                           const struct db_rows *rows) {
+    int32_t *taken;
+    size_t count = db_get_int4s(rows, 0, 0, all->set->arena, &taken);
+    for (size_t i = 0; i < count; i++) {
+        const char *status = all->statuses[taken[i] - 1];
+        struct inbound *in = all->places[taken[i] - 1].in;
+        in->failures += strcmp(status, "Failed") == 0;
+        in->others += strcmp(status, "Other") == 0;
+    }
 }
 
 static enum outcome take(struct db *db, void *context) {
     static const struct db_statement statement = {
         "take_delivery_notifications",
-        "select accepted, failures, others, duplicates, refused_ordinals,"
-        " refused_reasons from take_delivery_notifications($1, $2::text[],"
+        "select taken_ordinals, refused_ordinals, refused_reasons"
+        " from take_delivery_notifications($1, $2::text[],"
         " $3::uuid[], $4, $5, $6::text[], $7::text[], $8::text[], $9::text[],"
         " $10, $11, $12::bigint * interval '1 microsecond')"};
     const struct notifications *all = context;
-    struct inbound *in = all->in;
-    struct db_params params = DB_PARAMS(in->arena);
-    db_text(&params, in->csp->name);
+    const struct inbound_set *set = all->set;
+    struct db_params params = DB_PARAMS(set->arena);
+    db_text(&params, set->csp->name);
     db_texts(&params, all->ids, all->count);
     db_texts(&params, all->job_ids, all->count);
     db_eui64s(&params, all->chf_ids, all->count);
@@ -95,22 +111,19 @@ static enum outcome take(struct db *db, void *context) {
     db_texts(&params, all->statuses, all->count);
     db_texts(&params, all->reasons, all->count);
     db_instants(&params, all->times, all->count);
-    db_instant(&params, in->now);
-    db_int8(&params, in->config->tracking_timeout);
+    db_instant(&params, set->now);
+    db_int8(&params, set->config->tracking_timeout);
     struct db_rows *rows;
-    enum outcome outcome = db_run(db, &statement, &params, in->arena, &rows);
+    enum outcome outcome = db_run(db, &statement, &params, set->arena, &rows);
     if (outcome != DONE)
         return outcome;
     crash_point(CRASH_notifications_worked);
-    in->accepted = (size_t)db_get_int(rows, 0, 0);
-    in->failures = (size_t)db_get_int(rows, 0, 1);
-    in->others = (size_t)db_get_int(rows, 0, 2);
-    in->duplicates = (size_t)db_get_int(rows, 0, 3);
-    inbound_refuse(in, rows, 4, all->positions, all->count);
+    inbound_settle(set, rows, 0, all->places, all->count);
+    count_statuses(all, rows);
     return DONE;
 }
 
-enum outcome take_delivery_notifications(struct inbound *in) {
-    struct notifications all = read_all(in);
-    return all.count ? db_transact(in->db, take, &all, true) : DONE;
+enum outcome take_delivery_notifications(struct inbound_set *set) {
+    struct notifications all = read_all(set);
+    return all.count ? db_transact(set->db, take, &all, true) : DONE;
 }

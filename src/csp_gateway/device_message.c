@@ -20,8 +20,9 @@ static const struct field fields[] = {
 
 /* The good ones, a column each. */
 struct messages {
-    struct inbound *in;
-    size_t count, *positions;
+    const struct inbound_set *set;
+    size_t count;
+    struct inbound_place *places;
     const char **ids, **counters;
     eui64 *chf_ids, *originators, *recipients;
     int32_t *cras, *codes;
@@ -29,9 +30,9 @@ struct messages {
 };
 
 static void add(struct messages *all, const struct entry *entry,
-                const struct gbcs_header *header, size_t index) {
+                const struct gbcs_header *header, struct inbound_place place) {
     size_t i = all->count++;
-    all->positions[i] = index;
+    all->places[i] = place;
     all->ids[i] = entry->id;
     all->chf_ids[i] = entry->chf_id;
     all->originators[i] = header->originator;
@@ -39,16 +40,16 @@ static void add(struct messages *all, const struct entry *entry,
     all->cras[i] = (int32_t)header->cra;
     all->codes[i] = header->code;
     all->counters[i] =
-        arena_printf(all->in->arena, "%ju", (uintmax_t)header->counter);
+        arena_printf(all->set->arena, "%ju", (uintmax_t)header->counter);
     all->payloads[i] = entry->payload;
 }
 
 /* NULL, or why the entry is refused: a device sends responses and alerts. */
-static const char *read_one(struct messages *all, size_t index) {
-    struct inbound *in = all->in;
+static const char *read_one(struct messages *all, struct inbound_place place) {
+    struct inbound *in = place.in;
     struct entry entry;
     const char *reason =
-        entry_read(inbound_entry(in, index), fields,
+        entry_read(inbound_entry(in, place.index), fields,
                    sizeof fields / sizeof *fields, in->arena, &entry);
     if (reason)
         return reason;
@@ -57,38 +58,43 @@ static const char *read_one(struct messages *all, size_t index) {
         return arena_printf(in->arena, "payload: %s", reason);
     if (message.header.cra == GBCS_COMMAND)
         return "payload: a command";
-    add(all, &entry, &message.header, index);
+    add(all, &entry, &message.header, place);
     return NULL;
 }
 
-static struct messages read_all(struct inbound *in) {
+static struct messages read_all(const struct inbound_set *set) {
+    struct arena *arena = set->arena;
+    size_t total = inbound_total(set);
     struct messages all = {
-        .in = in,
-        .positions = arena_zero(in->arena, in->rows, sizeof(size_t)),
-        .ids = arena_zero(in->arena, in->rows, sizeof(const char *)),
-        .counters = arena_zero(in->arena, in->rows, sizeof(const char *)),
-        .chf_ids = arena_zero(in->arena, in->rows, sizeof(eui64)),
-        .originators = arena_zero(in->arena, in->rows, sizeof(eui64)),
-        .recipients = arena_zero(in->arena, in->rows, sizeof(eui64)),
-        .cras = arena_zero(in->arena, in->rows, sizeof(int32_t)),
-        .codes = arena_zero(in->arena, in->rows, sizeof(int32_t)),
-        .payloads = arena_zero(in->arena, in->rows, sizeof(struct span))};
-    for (size_t i = 0; i < in->rows; i++)
-        in->refused[i] = read_one(&all, i);
+        .set = set,
+        .places = arena_zero(arena, total, sizeof(struct inbound_place)),
+        .ids = arena_zero(arena, total, sizeof(const char *)),
+        .counters = arena_zero(arena, total, sizeof(const char *)),
+        .chf_ids = arena_zero(arena, total, sizeof(eui64)),
+        .originators = arena_zero(arena, total, sizeof(eui64)),
+        .recipients = arena_zero(arena, total, sizeof(eui64)),
+        .cras = arena_zero(arena, total, sizeof(int32_t)),
+        .codes = arena_zero(arena, total, sizeof(int32_t)),
+        .payloads = arena_zero(arena, total, sizeof(struct span))};
+    for (size_t i = 0; i < set->count; i++) {
+        struct inbound *in = set->messages[i];
+        for (size_t j = 0; j < in->rows; j++)
+            in->refused[j] = read_one(&all, (struct inbound_place){in, j});
+    }
     return all;
 }
 
 static enum outcome take(struct db *db, void *context) {
     static const struct db_statement statement = {
         "take_gbcs_messages",
-        "select accepted, duplicates, refused_ordinals, refused_reasons"
+        "select taken_ordinals, refused_ordinals, refused_reasons"
         " from take_gbcs_messages($1, $2, $3::text[], $4, $5, $6, $7, $8,"
         " $9::numeric[], $10, $11)"};
     const struct messages *all = context;
-    struct inbound *in = all->in;
-    struct db_params params = DB_PARAMS(in->arena);
-    db_text(&params, in->csp->name);
-    db_text(&params, in->csp->regions);
+    const struct inbound_set *set = all->set;
+    struct db_params params = DB_PARAMS(set->arena);
+    db_text(&params, set->csp->name);
+    db_text(&params, set->csp->regions);
     db_texts(&params, all->ids, all->count);
     db_eui64s(&params, all->chf_ids, all->count);
     db_eui64s(&params, all->originators, all->count);
@@ -97,19 +103,17 @@ static enum outcome take(struct db *db, void *context) {
     db_int4s(&params, all->codes, all->count);
     db_texts(&params, all->counters, all->count);
     db_byteas(&params, all->payloads, all->count);
-    db_instant(&params, in->now);
+    db_instant(&params, set->now);
     struct db_rows *rows;
-    enum outcome outcome = db_run(db, &statement, &params, in->arena, &rows);
+    enum outcome outcome = db_run(db, &statement, &params, set->arena, &rows);
     if (outcome != DONE)
         return outcome;
     crash_point(CRASH_messages_worked);
-    in->accepted = (size_t)db_get_int(rows, 0, 0);
-    in->duplicates = (size_t)db_get_int(rows, 0, 1);
-    inbound_refuse(in, rows, 2, all->positions, all->count);
+    inbound_settle(set, rows, 0, all->places, all->count);
     return DONE;
 }
 
-enum outcome take_gbcs_messages(struct inbound *in) {
-    struct messages all = read_all(in);
-    return all.count ? db_transact(in->db, take, &all, true) : DONE;
+enum outcome take_gbcs_messages(struct inbound_set *set) {
+    struct messages all = read_all(set);
+    return all.count ? db_transact(set->db, take, &all, true) : DONE;
 }

@@ -1,4 +1,4 @@
-/* One message of a CSP in hand, for this room only. */
+/* Messages of CSPs in hand, for this room only. */
 #ifndef FOTAD_CSP_GATEWAY_INBOUND_H
 #define FOTAD_CSP_GATEWAY_INBOUND_H
 
@@ -6,18 +6,35 @@
 #include "db/db.h"
 
 #include "base/config.h"
+#include "http/server.h"
 
 struct inbound {
-    const struct config *config;
+    const struct http_request *request;
+    struct http_response *response;
     const struct config_csp *csp; /* who sent it */
-    struct db *db;
     struct arena *arena;
     const json_t *json; /* as it came */
-    instant now;
 
     size_t accepted, failures, others, duplicates;
     size_t rows;          /* places an index may name */
     const char **refused; /* [rows]: why, or NULL */
+};
+
+/* Messages of one kind and CSP that are taken together. */
+struct inbound_set {
+    const struct config *config;
+    const struct config_csp *csp;
+    struct db *db;
+    struct arena *arena;
+    instant now;
+    struct inbound **messages;
+    size_t count;
+};
+
+/* Where an entry stands. */
+struct inbound_place {
+    struct inbound *in;
+    size_t index;
 };
 
 /* The entries of an object or an array of at most MOST_ENTRIES, as places 0 to
@@ -25,19 +42,23 @@ struct inbound {
  * answer. */
 bool inbound_open(struct inbound *in, unsigned *status, const char **reason);
 const json_t *inbound_entry(const struct inbound *in, size_t index);
+/* The entries of all messages of the set. */
+size_t inbound_total(const struct inbound_set *set);
 
 /* Sets in->rows and makes room for the reasons. */
 void inbound_rows(struct inbound *in, size_t rows);
 
-/* Takes what is good of a message, in one transaction. */
-typedef enum outcome inbound_take(struct inbound *in);
+/* Takes what is good of a set, in one transaction. */
+typedef enum outcome inbound_take(struct inbound_set *set);
 inbound_take take_validation_report, take_delivery_notifications,
     take_gbcs_messages;
 
-/* Marks what the database refused of the `count` entries passed to it, whose
- * indexes are `positions`: `column` holds their places (from 1), the next one
- * why. What an earlier try of the transaction marked is forgotten. */
-void inbound_refuse(struct inbound *in, const struct db_rows *rows, int column,
-                    const size_t *positions, size_t count);
+/* What became of the `count` entries passed to the database, which stand at
+ * `places`. From `column` on: the ordinals (from 1) of those taken, of those
+ * refused, and why; the others are duplicates. What an earlier try of the
+ * transaction said is forgotten. */
+void inbound_settle(const struct inbound_set *set, const struct db_rows *rows,
+                    int column, const struct inbound_place *places,
+                    size_t count);
 
 #endif

@@ -109,16 +109,39 @@ const json_t *inbound_entry(const struct inbound *in, size_t index) {
     return json_is_array(in->json) ? json_array_get(in->json, index) : in->json;
 }
 
-void inbound_refuse(struct inbound *in, const struct db_rows *rows, int column,
-                    const size_t *positions, size_t count) {
+size_t inbound_total(const struct inbound_set *set) {
+    size_t total = 0;
+    for (size_t i = 0; i < set->count; i++)
+        total += set->messages[i]->rows;
+    return total;
+}
+
+void inbound_settle(const struct inbound_set *set, const struct db_rows *rows,
+                    int column, const struct inbound_place *places,
+                    size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct inbound *in = places[i].in;
+        in->accepted = in->failures = in->others = in->duplicates = 0;
+        in->refused[places[i].index] = NULL;
+    }
     for (size_t i = 0; i < count; i++)
-        in->refused[positions[i]] = NULL;
-    int32_t *ordinals;
+        places[i].in->duplicates++;
+    int32_t *taken, *refused;
     const char **reasons;
-    size_t refused = db_get_int4s(rows, 0, column, in->arena, &ordinals);
-    db_get_texts(rows, 0, column + 1, in->arena, &reasons);
-    for (size_t i = 0; i < refused; i++)
-        in->refused[positions[ordinals[i] - 1]] = reasons[i];
+    size_t taken_count = db_get_int4s(rows, 0, column, set->arena, &taken);
+    for (size_t i = 0; i < taken_count; i++) {
+        struct inbound *in = places[taken[i] - 1].in;
+        in->accepted++;
+        in->duplicates--;
+    }
+    size_t refused_count =
+        db_get_int4s(rows, 0, column + 1, set->arena, &refused);
+    db_get_texts(rows, 0, column + 2, set->arena, &reasons);
+    for (size_t i = 0; i < refused_count; i++) {
+        const struct inbound_place *place = &places[refused[i] - 1];
+        place->in->refused[place->index] = reasons[i];
+        place->in->duplicates--;
+    }
 }
 
 /* ---- what is answered ---- */
@@ -207,54 +230,51 @@ static const struct kind *kind_of(const struct http_request *request) {
 }
 
 /* False when nothing is taken: then the answer stands. */
-static bool open_message(struct inbound *in, const struct kind *kind,
-                         const struct http_request *request,
-                         struct http_response *response) {
+static bool open_message(struct inbound *in, const struct kind *kind) {
     unsigned status = 400;
     const char *reason;
-    in->json = entry_json(request->body, request->arena, &reason);
+    in->json = entry_json(in->request->body, in->arena, &reason);
     bool good = in->json != NULL;
     if (good && kind->is_list)
         good = inbound_open(in, &status, &reason);
     else if (good && !(good = json_is_object(in->json)))
         reason = "not an object";
     if (!good) {
-        http_problem(response, status, "The body cannot be taken: %s", reason);
+        http_problem(in->response, status, "The body cannot be taken: %s",
+                     reason);
         log_warning("csp.refused", "csp=%s kind=%s status=%u : %s",
                     in->csp->name, kind->name, status, reason);
     }
     return good;
 }
 
-/* Nothing is lost by a fault of ours: the CSP is asked to send it again. */
-static void fail(const struct inbound *in, const struct kind *kind,
-                 enum outcome outcome, struct http_response *response) {
-    bool passing = outcome == RETRY;
-    http_problem(response, passing ? 503 : 500,
-                 "Nothing was taken: the message may be sent again");
-    if (passing)
-        http_add_header(response, "Retry-After", "5");
-    log_error("csp.failed", "csp=%s kind=%s : %s", in->csp->name, kind->name,
-              db_reason(in->db));
+static bool identify(struct inbound *in, const struct config *config) {
+    in->csp = sender_of(config, in->request);
+    if (in->csp)
+        return true;
+    http_problem(in->response, 401, "No CSP has this token or certificate");
+    http_add_header(in->response, "WWW-Authenticate", "Bearer realm=\"fotad\"");
+    log_warning("csp.unknown", "peer=%s path=%s", in->request->peer,
+                in->request->route->path);
+    return false;
 }
 
-static void take(struct inbound *in, const struct http_request *request,
-                 struct http_response *response) {
-    const struct kind *kind = kind_of(request);
-    instant start = clock_elapsed();
-    if (!open_message(in, kind, request, response))
-        return;
-    enum outcome outcome = kind->take(in);
-    if (outcome == DONE)
-        crash_point(kind->committed);
-    alerts_wake(); /* what was taken may have been told */
-    if (outcome != DONE) {
-        fail(in, kind, outcome, response);
-        return;
-    }
-    size_t rejected = answer(in, response);
+/* Nothing is lost by a fault of ours: the CSP is asked to send it again. */
+static void fail(const struct inbound_set *set, const struct inbound *in,
+                 const struct kind *kind, enum outcome outcome) {
+    bool passing = outcome == RETRY;
+    http_problem(in->response, passing ? 503 : 500,
+                 "Nothing was taken: the message may be sent again");
+    if (passing)
+        http_add_header(in->response, "Retry-After", "5");
+    log_error("csp.failed", "csp=%s kind=%s : %s", in->csp->name, kind->name,
+              db_reason(set->db));
+}
+
+static void succeed(const struct inbound *in, const struct kind *kind,
+                    instant took) {
+    size_t rejected = answer(in, in->response);
     count_entries(in, kind, rejected);
-    instant took = clock_elapsed() - start;
     metric_observe(metric_of(&families[SECONDS], kind->name, NULL, NULL), took);
     log_info("csp.message",
              "csp=%s kind=%s accepted=%zu duplicates=%zu rejected=%zu ms=%.1f",
@@ -262,22 +282,82 @@ static void take(struct inbound *in, const struct http_request *request,
              (double)took / 1000.0);
 }
 
+/* Everything or nothing of the set is taken. */
+static enum outcome take(struct inbound_set *set, const struct kind *kind) {
+    instant start = clock_elapsed();
+    enum outcome outcome = kind->take(set);
+    if (outcome == DONE)
+        crash_point(kind->committed);
+    instant took = clock_elapsed() - start;
+    for (size_t i = 0; i < set->count && outcome == DONE; i++)
+        succeed(set->messages[i], kind, took);
+    return outcome;
+}
+
+/* A message that the database cannot stomach must not fail those that came
+ * with it: after such a fault each is tried by itself. */
+static void take_apart(const struct inbound_set *set, const struct kind *kind) {
+    for (size_t i = 0; i < set->count; i++) {
+        struct inbound_set one = *set;
+        one.messages = &set->messages[i];
+        one.count = 1;
+        enum outcome outcome = take(&one, kind);
+        if (outcome != DONE)
+            fail(&one, one.messages[0], kind, outcome);
+    }
+}
+
+static void take_set(struct inbound_set *set, const struct kind *kind) {
+    enum outcome outcome = take(set, kind);
+    if (outcome == FAILED && set->count > 1)
+        take_apart(set, kind);
+    else if (outcome != DONE)
+        for (size_t i = 0; i < set->count; i++)
+            fail(set, set->messages[i], kind, outcome);
+}
+
+/* What one CSP says in these messages. */
+static void take_from(const struct worker *worker, const struct kind *kind,
+                      const struct config_csp *csp, struct inbound messages[],
+                      size_t count) {
+    struct arena *arena = messages[0].arena;
+    struct inbound_set set = {
+        .config = worker->config,
+        .csp = csp,
+        .db = worker->db,
+        .arena = arena,
+        .now = clock_now(),
+        .messages = arena_zero(arena, count, sizeof *set.messages)};
+    for (size_t i = 0; i < count; i++)
+        if (messages[i].json && messages[i].csp == csp)
+            set.messages[set.count++] = &messages[i];
+    if (set.count)
+        take_set(&set, kind);
+}
+
+void csp_take(void *context, const struct http_request *const requests[],
+              struct http_response *const responses[], size_t count) {
+    const struct worker *worker = context;
+    const struct config *config = worker->config;
+    const struct kind *kind = kind_of(requests[0]);
+    struct inbound *messages =
+        arena_zero(requests[0]->arena, count, sizeof *messages);
+    for (size_t i = 0; i < count; i++) {
+        struct inbound *in = &messages[i];
+        in->request = requests[i];
+        in->response = responses[i];
+        in->arena = requests[i]->arena;
+        if (identify(in, config) && !open_message(in, kind))
+            in->json = NULL;
+    }
+    for (size_t i = 0; i < config->csp_count; i++)
+        take_from(worker, kind, &config->csps[i], messages, count);
+    alerts_wake(); /* what was taken may have been told */
+}
+
 static void handle(void *context, const struct http_request *request,
                    struct http_response *response) {
-    const struct worker *worker = context;
-    struct inbound in = {.config = worker->config,
-                         .csp = sender_of(worker->config, request),
-                         .db = worker->db,
-                         .arena = request->arena,
-                         .now = clock_now()};
-    if (!in.csp) {
-        http_problem(response, 401, "No CSP has this token or certificate");
-        http_add_header(response, "WWW-Authenticate", "Bearer realm=\"fotad\"");
-        log_warning("csp.unknown", "peer=%s path=%s", request->peer,
-                    request->route->path);
-        return;
-    }
-    take(&in, request, response);
+    csp_take(context, &request, &response, 1);
 }
 
 static struct http_route routes[KINDS];
@@ -285,9 +365,10 @@ const size_t csp_route_count = KINDS;
 
 const struct http_route *csp_routes(size_t max_body) {
     for (size_t i = 0; i < KINDS; i++)
-        routes[i] = (struct http_route){.method = "POST",
-                                        .path = kinds[i].path,
-                                        .max_body = max_body,
-                                        .handler = handle};
+        routes[i] =
+            (struct http_route){.method = "POST",
+                                .path = kinds[i].path,
+                                .max_body = max_body,
+                                .handler = kinds[i].is_list ? NULL : handle};
     return routes;
 }

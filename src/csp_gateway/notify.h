@@ -8,6 +8,9 @@
  * taken before are counted as duplicates and have no effect, so everything
  * may be sent again after a lost answer.
  *
+ * Messages that wait are taken together, in one transaction (they cost a
+ * commit each otherwise), and answered one by one when it is committed.
+ *
  * A validation report is one entry. A malformed row in its list refuses it
  * whole, for a device left out of it would count as accepted; a device that
  * is not in the job is told by its place in the list and the report is taken.
@@ -22,6 +25,9 @@
 /* For struct http_options; `context` is the struct config. */
 void *csp_worker_start(void *context, unsigned index);
 void csp_worker_stop(void *worker);
+
+/* What the routes without a handler of their own are handled by. */
+http_set_handler csp_take;
 
 /* The routes of the CSP listener, with bodies of at most `max_body` octets.
  * Static; call once. */

@@ -9,6 +9,7 @@ struct rejected {
 };
 
 struct report {
+    const struct inbound_set *set;
     struct inbound *in;
     const char *report_id, *job_id;
     eui64 *device_ids;
@@ -75,6 +76,15 @@ static void count_outcome(struct inbound *in, const char *outcome) {
         strcmp(outcome, "unknown_job") == 0 ? "jobId: not known" : NULL;
 }
 
+static void settle(struct inbound *in, const struct db_rows *rows) {
+    inbound_rows(in, in->rows); /* an earlier try is forgotten */
+    count_outcome(in, db_get_text(rows, 0, 0));
+    int32_t *foreign;
+    size_t count = db_get_int4s(rows, 0, 1, in->arena, &foreign);
+    for (size_t i = 0; i < count; i++)
+        in->refused[foreign[i] - 1] = "deviceId: not in the job";
+}
+
 static enum outcome take(struct db *db, void *context) {
     static const struct db_statement statement = {
         "take_validation_report",
@@ -82,32 +92,28 @@ static enum outcome take(struct db *db, void *context) {
         " $3::uuid, $4, $5::text[], $6, $7::bigint * interval '1 "
         "microsecond')"};
     struct report *report = context;
-    struct inbound *in = report->in;
-    struct db_params params = DB_PARAMS(in->arena);
-    db_text(&params, in->csp->name);
+    const struct inbound_set *set = report->set;
+    struct db_params params = DB_PARAMS(set->arena);
+    db_text(&params, set->csp->name);
     db_text(&params, report->report_id);
     db_text(&params, report->job_id);
     db_eui64s(&params, report->device_ids, report->count);
     db_texts(&params, report->reasons, report->count);
-    db_instant(&params, in->now);
-    db_int8(&params, in->config->tracking_timeout);
+    db_instant(&params, set->now);
+    db_int8(&params, set->config->tracking_timeout);
     struct db_rows *rows;
-    enum outcome outcome = db_run(db, &statement, &params, in->arena, &rows);
+    enum outcome outcome = db_run(db, &statement, &params, set->arena, &rows);
     if (outcome != DONE)
         return outcome;
     crash_point(CRASH_report_worked);
-    inbound_rows(in, in->rows);
-    count_outcome(in, db_get_text(rows, 0, 0));
-    int32_t *foreign;
-    size_t count = db_get_int4s(rows, 0, 1, in->arena, &foreign);
-    for (size_t i = 0; i < count; i++)
-        in->refused[foreign[i] - 1] = "deviceId: not in the job";
+    settle(report->in, rows);
     return DONE;
 }
 
-enum outcome take_validation_report(struct inbound *in) {
-    struct report report = {.in = in};
+/* Reports come one by one. */
+enum outcome take_validation_report(struct inbound_set *set) {
+    struct report report = {.set = set, .in = set->messages[0]};
     if (!read_head(&report) || !read_rows(&report))
         return DONE;
-    return db_transact(in->db, take, &report, true);
+    return db_transact(set->db, take, &report, true);
 }

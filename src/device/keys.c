@@ -77,10 +77,19 @@ static EVP_PKEY *key_of_point(struct arena *arena, struct span point) {
     return NULL;
 }
 
+static bool is_point(struct span octets) {
+    return octets.len == POINT_COMPRESSED || octets.len == POINT_UNCOMPRESSED;
+}
+
+EVP_PKEY *party_certificate_key(struct arena *arena, struct span certificate) {
+    struct span point = certificate_point(certificate);
+    return is_point(point) ? key_of_point(arena, point) : NULL;
+}
+
 static void read_key(struct arena *arena, struct span certificate,
                      struct party_key *key) {
     struct span point = certificate_point(certificate);
-    if (point.len == POINT_COMPRESSED || point.len == POINT_UNCOMPRESSED)
+    if (is_point(point))
         key->key = key_of_point(arena, point);
     if (key->key)
         memcpy(key->x, point.data + 1, sizeof key->x);

@@ -31,6 +31,11 @@ struct party_keys {
     struct party_key *keys;
 };
 
+/* The public key of a certificate (DER) that was read in full when it was
+ * imported, without reading all of it again; it belongs to the arena. NULL
+ * when it is no key on P-256. */
+EVP_PKEY *party_certificate_key(struct arena *arena, struct span certificate);
+
 /* Looks up the certificates of `count` parties (each may be named more than
  * once) in one statement. `accept_expired` ([identity] accept_expired) takes
  * every date as good; a revoked certificate stays unfit. The outcome is that

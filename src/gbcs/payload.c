@@ -368,7 +368,7 @@ static void write_item(struct work *w) {
         w->at++;
         return;
     case '[':
-        w->at = w->said->has_time ? w->at + 1 : strchr(w->at, ']');
+        w->at += w->said->has_time ? 1 : strcspn(w->at, "]");
         return;
     case '(':
         write_group(w);

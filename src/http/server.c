@@ -76,7 +76,7 @@ static struct http_options with_defaults(struct http_options options) {
     if (!options.max_connections)
         options.max_connections = 1024;
     if (!options.max_header)
-        options.max_header = (size_t)16 * 1024;
+        options.max_header = (size_t)8 * 1024;
     if (!options.body_budget)
         options.body_budget = (size_t)256 * 1024 * 1024;
     if (!options.retry_after)
@@ -93,6 +93,10 @@ static struct http_options with_defaults(struct http_options options) {
         options.max_connections = options.pollers;
     return options;
 }
+
+/* libmicrohttpd's memory of a connection, in largest headers: what is over the
+ * limit, but not by far, is then read whole and answered by us. */
+enum { CONNECTION_MEMORY = 4 };
 
 /* Some more than the limit are taken, to be told. */
 static unsigned most_connections(const struct http_options *o) {
@@ -205,7 +209,7 @@ static struct MHD_Daemon *daemon_start(struct http_listener *listener,
         exchange_end, listener, MHD_OPTION_NOTIFY_CONNECTION, connection_notify,
         listener, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,
         MHD_OPTION_CONNECTION_LIMIT, most_connections(o),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, 2 * o->max_header,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY * o->max_header,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)idle, MHD_OPTION_ARRAY, more,
         MHD_OPTION_END);
 }

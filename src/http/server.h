@@ -123,6 +123,16 @@ void http_problem_at(struct http_response *response, unsigned status,
 typedef void http_handler(void *worker, const struct http_request *request,
                           struct http_response *response);
 
+/* The same for several requests at once, for work that costs as much for one
+ * as for many (a commit). No answer is sent before the handler has returned. */
+typedef void http_set_handler(void *worker,
+                              const struct http_request *const requests[],
+                              struct http_response *const responses[],
+                              size_t count);
+
+/* Most requests and octets of bodies in a set; a larger body comes alone. */
+enum { HTTP_MOST_TOGETHER = 256, HTTP_MOST_OCTETS_TOGETHER = 1 << 20 };
+
 /* ---- the listener ---- */
 
 /* A row of the route table. The first row that fits wins. */
@@ -135,8 +145,8 @@ struct http_route {
     /* What Content-Type must say (its parameters do not matter), alternatives
      * separated by one space; NULL: anything, or nothing. */
     const char *media_type;
-    size_t max_body; /* octets; 0: no body is taken */
-    http_handler *handler;
+    size_t max_body;       /* octets; 0: no body is taken */
+    http_handler *handler; /* NULL: http_options.set_handler */
 };
 
 /* TLS 1.2 and 1.3. Paths of PEM files; certificate and key go together, NULL
@@ -156,6 +166,9 @@ struct http_options {
     const char *address;
     const struct http_route *routes; /* must live as long as the listener */
     size_t route_count;
+    /* For routes without a handler: gets a request and those for the same
+     * route that wait behind it, in their order. */
+    http_set_handler *set_handler;
 
     /* 0 takes the default in brackets. */
     unsigned workers;         /* threads that run handlers (2) */
@@ -168,7 +181,7 @@ struct http_options {
      * stand, are not limited unless `limit_local` is set. */
     unsigned peer_connections, peer_rate;
     bool limit_local;
-    size_t max_header;    /* octets of all headers (16 KiB); 431 */
+    size_t max_header;    /* octets of all headers (8 KiB); 431 */
     size_t body_budget;   /* octets of all bodies in hand (256 MiB) */
     unsigned retry_after; /* seconds, told with every 503 (1) */
     instant idle_timeout; /* a connection nobody uses (30 s) */

@@ -288,7 +288,7 @@ static unsigned read_lists(gnutls_x509_crl_t *lists, const struct span *der,
 size_t http_use_revocations(const struct span *der, size_t count) {
     gnutls_x509_crl_t *lists = NULL;
     if (count)
-        lists = memory_alloc(count * sizeof *lists);
+        lists = memory_alloc(count * sizeof(gnutls_x509_crl_t));
     unsigned taken = read_lists(lists, der, count);
     pthread_mutex_lock(&revocations.lock);
     gnutls_x509_crl_t *old = revocations.lists;

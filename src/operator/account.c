@@ -1,5 +1,6 @@
 /* fotactl account: the people and scripts that may use the screens (G4). */
 #include "base/secret.h"
+#include "mail/mail.h"
 #include "operator/person.h"
 #include "operator/verbs.h"
 #include "operator/view.h"
@@ -22,6 +23,13 @@ static enum outcome take(struct call *call,
          "%s: --supplier EUI goes with the role supplier, and only with it"},
         {"last_administrator",
          "%s is the last administrator that may act; name another first"},
+        {"not_an_address",
+         "%s: what --mail says is no e-mail address in ASCII; nothing was "
+         "changed"},
+        {"no_address", "%s has no address yet: give --mail ADDRESS as well"},
+        {"not_a_reader",
+         "%s is an administrator and sees no requests: there is nothing to "
+         "tell it"},
     };
     struct db_rows *rows;
     enum outcome outcome = call_database(
@@ -224,9 +232,58 @@ enum outcome verb_account_token(struct call *call) {
     return DONE;
 }
 
+/* ---- e-mail ---- */
+
+/* One parameter: the wishes of --wish; null when it is not given. False is
+ * misuse. */
+static bool add_wishes(struct call *call, struct db_params *params) {
+    const char *list = call->options.wish;
+    const char **wishes = arena_zero(call->arena, MAIL_KINDS, sizeof *wishes);
+    size_t count = 0;
+    if (!list) {
+        db_null(params);
+        return true;
+    }
+    char *rest = arena_text(call->arena, span_text(list));
+    for (char *one; strcmp(list, "none") != 0 && (one = strsep(&rest, ","));) {
+        if (count == MAIL_KINDS || !mail_is_kind(one)) {
+            call_misuse(call, "say what to tell: --wish request_finished, "
+                              "failure_share and quarantine, with ',' between "
+                              "them, or none");
+            return false;
+        }
+        wishes[count++] = one;
+    }
+    db_texts(params, wishes, count);
+    return true;
+}
+
+enum outcome verb_account_mail(struct call *call) {
+    static const struct db_statement statement = {
+        "set_notices", "select set_notices($1, $2, $3,"
+                       " make_interval(secs => $4::bigint), $5, $6)"};
+    const char *mail = call->options.mail;
+    struct db_params params = DB_PARAMS(call->arena);
+    if (!mail && !call->options.wish)
+        return call_misuse(call, "say --mail ADDRESS, --wish LIST or both");
+    db_text(&params, call->argument);
+    db_text(&params, mail && strcmp(mail, "none") == 0 ? "" : mail);
+    if (!add_wishes(call, &params))
+        return REFUSED;
+    db_int8(&params, call->config.tracking_timeout / SECOND);
+    db_text(&params, operator_name(call->arena));
+    db_instant(&params, clock_now());
+    enum outcome outcome = take(call, &statement, &params);
+    if (outcome == DONE)
+        say(call, *call->config.mail_server
+                      ? "is told by e-mail what it wishes"
+                      : "has it; [mail] server is empty, so none is sent yet");
+    return outcome;
+}
+
 /* ---- list ---- */
 
-/* In the order of list_accounts(). */
+/* In the order of list_accounts(), then notices_of(). */
 static const struct view_field fields[] = {
     {"name", "Name", "NAME", VIEW_TEXT},
     {"role", "Role", "ROLE", VIEW_TEXT},
@@ -237,13 +294,17 @@ static const struct view_field fields[] = {
     {"created", "Created", NULL, VIEW_INSTANT},
     {"lastSignIn", "Last sign-in", "LAST SIGN-IN", VIEW_INSTANT},
     {"lockedUntil", "Locked until", "LOCKED UNTIL", VIEW_INSTANT},
+    {"mail", "E-mail", "E-MAIL", VIEW_TEXT},
+    {"wishes", "Told of", "TOLD OF", VIEW_TEXT},
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
 enum outcome verb_account_list(struct call *call) {
     static const struct db_statement statement = {
-        "list_accounts", "select * from list_accounts(null,"
-                         " make_interval(secs => $1::bigint), $2, $3)"};
+        "list_accounts",
+        "select l.*, n.mail, nullif(array_to_string(n.wishes, ','), '')"
+        " from list_accounts(null, make_interval(secs => $1::bigint), $2, $3)"
+        " l cross join notices_of(l.name) n"};
     struct db_params params = DB_PARAMS(call->arena);
     db_int8(&params, call->config.people_lock_out_for / SECOND);
     db_int4(&params, (int32_t)call->config.people_lock_out_after);

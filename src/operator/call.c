@@ -45,6 +45,32 @@ enum outcome call_database(struct call *call, enum outcome outcome) {
     return outcome;
 }
 
+struct changing {
+    struct call *call;
+    const struct call_statement *statements;
+    size_t count;
+    struct db_rows **rows;
+};
+
+static enum outcome change(struct db *db, void *context) {
+    const struct changing *c = context;
+    struct db_rows *rows;
+    enum outcome outcome = DONE;
+    for (size_t i = 0; i < c->count && outcome == DONE; i++)
+        outcome = db_run(db, c->statements[i].statement,
+                         c->statements[i].params, c->call->arena, &rows);
+    if (outcome == DONE && c->rows)
+        *c->rows = rows;
+    return outcome;
+}
+
+enum outcome call_change(struct call *call,
+                         const struct call_statement *statements, size_t count,
+                         struct db_rows **rows) {
+    struct changing changing = {call, statements, count, rows};
+    return call_database(call, db_transact(call->db, change, &changing, false));
+}
+
 bool call_read_eui64(struct call *call, const char *text, eui64 *id) {
     if (eui64_parse(span_text(text), id))
         return true;

@@ -13,7 +13,7 @@
 /* Set from the options of the command line; see options.def. */
 struct call_options {
     const char *config, *user, *state, *limit, *from, *to, *reason, *role,
-        *supplier;
+        *supplier, *mail, *wish, *period, *warning, *quarantine;
     bool json, replace, verify, help, version;
 };
 
@@ -42,6 +42,16 @@ enum outcome call_misuse(struct call *call, const char *format, ...)
 /* Passes on an outcome of the database; if it is not DONE and there is no
  * problem yet, what the database said becomes the problem. */
 enum outcome call_database(struct call *call, enum outcome outcome);
+
+/* Runs statements in one transaction, again if the database may take them at
+ * another try. `rows`, if not NULL, gets those of the last. */
+struct call_statement {
+    const struct db_statement *statement;
+    const struct db_params *params;
+};
+enum outcome call_change(struct call *call,
+                         const struct call_statement *statements, size_t count,
+                         struct db_rows **rows);
 
 /* Reads the verb's argument or an option as an EUI-64; false is misuse. */
 bool call_read_eui64(struct call *call, const char *text, eui64 *id);

@@ -132,6 +132,7 @@ bool csv_read(struct csv_reader *r, int fd, uint64_t *line,
     if (csv_init(&r->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL) != 0)
         memory_exhausted(sizeof r->parser);
     csv_set_space_func(&r->parser, never);
+    csv_set_blk_size(&r->parser, BLOCK); /* it grows by as much each time */
     r->octets = r->count = r->text.len = 0;
     r->line = 1;
     r->after_cr = r->stopped = false;

@@ -84,6 +84,52 @@ static bool read_eui64(const struct field_kind *kind, struct span text,
     return true;
 }
 
+static bool read_eui64_text(const struct field_kind *kind, struct span text,
+                            struct buffer *out) {
+    (void)kind;
+    eui64 id;
+    char normal[EUI64_TEXT_SIZE];
+    if (!eui64_parse(text, &id))
+        return false;
+    buffer_text(out, eui64_format(id, normal));
+    return true;
+}
+
+static bool read_decimal(struct span text, uint32_t most, uint32_t *number) {
+    enum { MOST_DIGITS = 10 };
+    uint64_t value = 0;
+    if (!text.len || text.len > MOST_DIGITS)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return false;
+        value = value * 10 + (uint64_t)(text.data[i] - '0');
+    }
+    *number = (uint32_t)value;
+    return value <= most;
+}
+
+static bool read_count(const struct field_kind *kind, struct span text,
+                       struct buffer *out) {
+    (void)kind;
+    uint32_t number;
+    if (!read_decimal(text, INT32_MAX, &number))
+        return false;
+    field_put_number(out, number, 4);
+    return true;
+}
+
+static bool read_period(const struct field_kind *kind, struct span text,
+                        struct buffer *out) {
+    (void)kind;
+    enum { YEAR = 366 * 24 * 3600 };
+    uint32_t number;
+    if (!read_decimal(text, YEAR, &number) || number == 0)
+        return false;
+    field_put_number(out, number, 4);
+    return true;
+}
+
 static bool read_firmware_version(const struct field_kind *kind,
                                   struct span text, struct buffer *out) {
     (void)kind;
@@ -244,6 +290,15 @@ const struct field_kind FIELD_USER_STATUS = {"user_status", read_enum, NULL,
 const struct field_kind FIELD_USER_ROLES = {
     "text", read_set, "User Roles with '|' between them:",
     ALLOWED("IS", "ES", "GS", "RSA", "ED", "GT", "OU"), 0};
+const struct field_kind FIELD_EUI64_TEXT = {
+    "text", read_eui64_text, "an EUI-64 such as 00-DB-12-34-56-78-90-A0", NULL,
+    0};
+const struct field_kind FIELD_VARIANT = {
+    "text", read_enum, NULL, ALLOWED("11.1", "11.2", "11.3", "11.4"), 0};
+const struct field_kind FIELD_COUNT = {
+    "integer", read_count, "a number of devices such as 50000", NULL, 0};
+const struct field_kind FIELD_PERIOD = {
+    "integer", read_period, "a number of seconds from 1 to 31622400", NULL, 0};
 
 void field_say_wrong(const struct field_kind *kind, struct span text,
                      struct buffer *out) {

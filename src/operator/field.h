@@ -34,6 +34,10 @@ extern const struct field_kind FIELD_USER_STATUS;
 extern const struct field_kind FIELD_USER_ROLES; /* text: "{IS,GS}" */
 extern const struct field_kind FIELD_URL;
 extern const struct field_kind FIELD_DUIS_VERSION;
+extern const struct field_kind FIELD_EUI64_TEXT; /* text: "00-DB-..." */
+extern const struct field_kind FIELD_VARIANT;
+extern const struct field_kind FIELD_COUNT;  /* integer, from 0 */
+extern const struct field_kind FIELD_PERIOD; /* integer, seconds: 1 to a year */
 
 /* Big-endian, as PostgreSQL's binary forms are. */
 void field_put_number(struct buffer *out, uint64_t value, size_t width);

@@ -15,10 +15,10 @@ static int by_id_and_position(const void *a, const void *b) {
     return x->position < y->position ? -1 : x->position > y->position;
 }
 
-/* Each Device ID once (A4), sorted, for sorted look-ups are quicker and two
- * requests then take their devices in the same order. */
-static void list_devices(struct rq *rq) {
+void request_list_devices(struct rq *rq) {
     size_t count = rq->duis.device_id_count;
+    if (rq->device_ids)
+        return;
     struct listed *all = arena_zero(rq->arena, count, sizeof *all);
     for (size_t i = 0; i < count; i++)
         all[i] = (struct listed){rq->duis.device_ids[i], (uint32_t)i};
@@ -135,7 +135,7 @@ static enum outcome rehearse_claim(struct rq *rq, struct db_rows **rows) {
 }
 
 enum step request_claim(struct rq *rq) {
-    list_devices(rq);
+    request_list_devices(rq);
     struct db_rows *rows;
     enum outcome outcome =
         rq->rehearsal ? rehearse_claim(rq, &rows) : claim_devices(rq, &rows);

@@ -2,8 +2,7 @@
 
 #include "base/crash.h"
 
-/* 1: a Service Request, 2: a Signed Pre-Command (service_request.stage) */
-static int16_t stage(const struct rq *rq) {
+int16_t request_stage(const struct rq *rq) {
     return rq->duis.body == DUIS_SIGNED_PRE_COMMAND ? 2 : 1;
 }
 
@@ -13,7 +12,7 @@ static void name_request(struct db_params *params, const struct rq *rq) {
     db_eui64(params, rq->duis.originator);
     db_eui64(params, rq->duis.target);
     db_uint8(params, rq->duis.counter);
-    db_int2(params, stage(rq));
+    db_int2(params, request_stage(rq));
     db_text(params, rq->service);
     db_text(params, rq->duis.service_reference_variant);
     db_int2(params, (int16_t)rq->duis.command_variant);

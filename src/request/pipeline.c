@@ -26,7 +26,14 @@ static const struct named_step before[] = {
     {"pre-command", request_check_pre_command},
 };
 
+/* Between them: may a request of this volume go on? */
+static const struct named_step anomaly = {"anomaly", request_count};
+
 enum { STEPS_TOGETHER = 3 };
+static const struct named_step hold[] = {
+    {"identify", request_identify},
+    {"hold", request_hold},
+};
 static const struct named_step update[STEPS_TOGETHER] = {
     {"identify", request_identify},
     {"image", request_check_image},
@@ -89,7 +96,7 @@ static void count(const struct rq *rq) {
                1);
 }
 
-static void count_devices(const struct rq *rq) {
+void request_count_devices(const struct rq *rq) {
     static const char *const lists[REFUSALS] = {"invalid", "not_commissioned",
                                                 "not_applicable", "in_progress",
                                                 "gbcs_version"};
@@ -128,14 +135,25 @@ static enum step run_all(const struct named_step *steps, size_t how_many,
     return step;
 }
 
-static enum outcome run_together(struct db *db, void *context) {
-    (void)db;
-    struct rq *rq = context;
+static void begin(struct rq *rq) {
     rq->condition = CONDITION_accepted;
     rq->accepted = 0;
     rq->returned = (struct span){0};
     memset(rq->refused, 0, sizeof rq->refused);
-    enum step step = run_all(together[rq->duis.body], STEPS_TOGETHER, rq);
+}
+
+enum step request_take_effect(struct rq *rq) {
+    begin(rq);
+    return run_all(together[rq->duis.body] + 1, STEPS_TOGETHER - 1, rq);
+}
+
+static enum outcome run_together(struct db *db, void *context) {
+    (void)db;
+    struct rq *rq = context;
+    begin(rq);
+    enum step step = rq->breach.threshold
+                         ? run_all(hold, sizeof hold / sizeof *hold, rq)
+                         : run_all(together[rq->duis.body], STEPS_TOGETHER, rq);
     if (rq->condition == CONDITION_request_id_used)
         return REFUSED;
     if (step == STEP_ON || step == STEP_ANSWER)
@@ -166,7 +184,7 @@ static enum step work_together(struct rq *rq) {
         crash_point(CRASH_request_committed);
         if (rq->accepted)
             csp_send_wake();
-        if (rq->variant->sent)
+        if (rq->variant->sent && !rq->breach.threshold)
             command_send_wake();
         return STEP_SENT;
     case REFUSED:
@@ -176,11 +194,17 @@ static enum step work_together(struct rq *rq) {
     }
 }
 
+enum step request_examine(struct rq *rq) {
+    return run_all(before, sizeof before / sizeof *before, rq);
+}
+
 static enum step work(struct rq *rq) {
     enum step step = STEP_ON;
     for (size_t i = 0; i < sizeof before / sizeof *before && step == STEP_ON;
          i++)
         step = insist(&before[i], rq);
+    if (step == STEP_ON && rq->watched)
+        step = insist(&anomaly, rq);
     if (step == STEP_ON)
         step = work_together(rq);
     if (step != STEP_ANSWER)
@@ -188,6 +212,7 @@ static enum step work(struct rq *rq) {
     switch (rq->condition) {
     case CONDITION_not_well_formed:
     case CONDITION_not_valid:
+    case CONDITION_quarantine_full:
         return STEP_ANSWER; /* no DUIS answer */
     case CONDITION_not_authentic:
         return request_compose(rq) ? STEP_SENT : STEP_FAILED;
@@ -306,7 +331,7 @@ static void handle(void *context, const struct http_request *request,
         fail(rq);
     send_answer(rq, response);
     count(rq);
-    count_devices(rq);
+    request_count_devices(rq);
     log_end(rq, start);
     log_set_request(NULL);
     rules_release(rules);

@@ -27,6 +27,13 @@ struct judged_device {
     struct command_order order; /* acb_counter is not set yet */
 };
 
+/* The threshold that a request exceeds. */
+struct breach {
+    const char *threshold; /* "user" or "dcc"; NULL: none */
+    int64_t volume;        /* devices in the period, with this request's */
+    int32_t quarantine, period_seconds;
+};
+
 struct rq {
     const struct request_management *management;
     const struct rules *rules;
@@ -38,25 +45,27 @@ struct rq {
     eui64 client;   /* of the TLS client certificate; 0: none */
     bool rehearsal; /* judge only: image and claim leave nothing behind */
 
-    struct duis_request duis;            /* parse */
-    struct duis_fault fault;             /* parse, when it refuses */
-    uint8_t content[OTA_HASH_LEN];       /* verify: SHA-256 of the body */
-    const char *user_status;             /* verify; NULL: no such User */
-    const char **user_roles;             /* verify */
-    size_t user_role_count;              /* verify */
-    const char *duis_version;            /* verify */
+    struct duis_request duis;      /* parse */
+    struct duis_fault fault;       /* parse, when it refuses */
+    uint8_t content[OTA_HASH_LEN]; /* verify: SHA-256 of the body */
+    const char *user_status;       /* verify; NULL: no such User */
+    const char **user_roles;       /* verify */
+    size_t user_role_count;        /* verify */
+    const char *duis_version;      /* verify */
+    bool watched; /* verify: a threshold may concern the User */
     const struct rules_variant *variant; /* authorise */
+    struct breach breach;                /* count */
     const char *detail;                  /* why it was refused, for the log */
     int64_t request_no;                  /* identify */
     bool replayed; /* identify: rq->answer is what was answered before */
-    struct ota_image image;           /* image */
-    uint8_t image_id[OTA_HASH_LEN];   /* image */
-    uint8_t image_hash[OTA_HASH_LEN]; /* image */
-    bool image_known;                 /* image */
-    eui64 *device_ids;                /* claim: each once, sorted */
-    uint32_t *positions;              /* claim: where each was listed first */
-    size_t device_count;              /* claim */
-    size_t accepted;                  /* claim */
+    struct ota_image image;                /* image */
+    uint8_t image_id[OTA_HASH_LEN];        /* image */
+    uint8_t image_hash[OTA_HASH_LEN];      /* image */
+    bool image_known;                      /* image */
+    eui64 *device_ids;                     /* list_devices: each once, sorted */
+    uint32_t *positions;                   /* where each was listed first */
+    size_t device_count;                   /* list_devices */
+    size_t accepted;                       /* claim */
     struct duis_devices refused[REFUSALS]; /* claim: in the order listed */
     struct signed_pre_command pre_command; /* pre-command */
     const instant *execution;              /* device: NULL: at once, or never */
@@ -85,10 +94,18 @@ enum step request_authorise(struct rq *rq);
 /* A Signed Pre-Command's form and signature; on with anything else. */
 enum step request_check_pre_command(struct rq *rq);
 
+/* Anomaly detection (section 4.10): counts the devices against the thresholds
+ * of the User and of all Users, in a transaction of its own, and sets
+ * rq->breach when the request must be held. Nothing for a User that no
+ * threshold concerns. */
+enum step request_count(struct rq *rq);
+
 /* In the transaction; each may run again after a rollback. */
 enum step request_identify(struct rq *rq);
 enum step request_check_image(struct rq *rq);
 enum step request_claim(struct rq *rq);
+/* Keeps the request whole for the Service Desk to decide on. */
+enum step request_hold(struct rq *rq);
 /* May the command go to this device, and by which use case? */
 enum step request_check_device(struct rq *rq);
 /* Make the command of an 11.2, the Pre-Command of an 11.3, the command that a
@@ -103,6 +120,26 @@ enum step request_respond(struct rq *rq);
 /* Answers a request that was refused before its RequestID was looked at: the
  * earlier answer when it was refused so before. */
 enum step request_refuse(struct rq *rq);
+
+/* Each Device ID of an 11.1 or 11.4 once (A4), sorted, for sorted look-ups are
+ * quicker and two requests then take their devices in the same order. */
+void request_list_devices(struct rq *rq);
+
+/* Counts a released request, whatever the thresholds say. */
+enum outcome request_count_released(struct rq *rq);
+
+/* 1: a Service Request, 2: a Signed Pre-Command (service_request.stage) */
+int16_t request_stage(const struct rq *rq);
+
+/* The steps after `identify` that make the effect of the request, in the
+ * transaction. */
+enum step request_take_effect(struct rq *rq);
+
+/* The steps before the transaction. */
+enum step request_examine(struct rq *rq);
+
+/* Counts the devices of an answered request in the metrics. */
+void request_count_devices(const struct rq *rq);
 
 /* One parameter: the FirmwareVersion's octets, null when it is no number. */
 void request_add_version(struct db_params *params, const struct rq *rq);

@@ -1,7 +1,7 @@
 #include "request/request.h"
 
 #include "base/log.h"
-#include "duis/certificate.h"
+#include "device/keys.h"
 #include "duis/signature.h"
 
 #include <openssl/sha.h>
@@ -29,6 +29,7 @@ enum {
     REVOKED_AT,
     DER,
     USER_STATUS, /* and what rq_take_user() takes */
+    WATCHED = USER_STATUS + 3,
 };
 
 static enum outcome find_signer(struct rq *rq,
@@ -80,13 +81,16 @@ static enum step verify_by(struct rq *rq, const struct db_rows *rows) {
         return rq_end(rq, CONDITION_not_authentic,
                       "no such certificate is known");
     const char *reason = unfit(rq, rows);
-    struct certificate certificate;
-    if (reason || !certificate_read(rq->arena, db_get_span(rows, 0, DER),
-                                    &certificate, &reason))
+    if (reason)
         return rq_end(rq, CONDITION_not_authentic, reason);
-    if (!duis_signature_verify(&rq->duis.document, certificate.key, &reason))
+    EVP_PKEY *key = party_certificate_key(rq->arena, db_get_span(rows, 0, DER));
+    if (!key)
+        return rq_end(rq, CONDITION_not_authentic,
+                      "the certificate's key cannot be read");
+    if (!duis_signature_verify(&rq->duis.document, key, &reason))
         return rq_end(rq, CONDITION_not_authentic, reason);
     rq_take_user(rq, rows, USER_STATUS);
+    rq->watched = db_get_bool(rows, 0, WATCHED);
     return STEP_ON;
 }
 

@@ -193,6 +193,8 @@ static const struct cleaner cleaners[] = {
     {{"clean_jobs", "select clean_jobs($1, $2)"}, keep_answers},
     {{"clean_alert_counts", "select clean_alert_counts($1, $2)"}, keep_answers},
     {{"clean_images", "select clean_images($1, $2)"}, keep_answers},
+    {{"clean_volumes", "select clean_volumes($1, $2)"}, keep_answers},
+    {{"clean_holds", "select clean_holds($1, $2)"}, keep_answers},
 };
 
 static enum outcome clean_once(struct run *run, const struct cleaner *cleaner,

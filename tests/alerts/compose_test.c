@@ -171,6 +171,9 @@ static const struct {
     {"'ResponseMessage', 1, '" DEVICE "', null, null, null, null, null, null,"
      " null, null, null, null, null, 'E21'",
      RESPONSE(""), ANSWER, "E21"},
+    {"'ResponseMessage', 1, null, null, null, null, null, null, null, null,"
+     " null, null, null, null, 'E71'",
+     RESPONSE(""), ANSWER, "E71"},
     {"'FutureDatedDeviceAlertMessage', 1, '" DEVICE "', null, null, null, null,"
      " null, null, 36710, null, null, null, '\\xDF0900', null",
      RESPONSE("<sr:FutureDatedDeviceAlertMessage><sr:FutureDatedAlertCode>8F66"

@@ -361,7 +361,7 @@ test("an auditor reads all and changes nothing", async () => {
     assert.equal(await page.getByText("Reset this device").count(), 0);
     const names = await page.locator("#nav a").allInnerTexts();
     assert.deepEqual(names, ["Firmware Update Status", "Requests", "CSPs",
-        "RSAT_004", "Undelivered messages"]);
+        "RSAT_004", "Volumes", "Held requests", "Undelivered messages"]);
     await done(page);
 });
 
@@ -390,6 +390,60 @@ test("a busy CSP is shown as busy, the other as up", async () => {
     await examine(page, "csps");
     world.setCspFaults("south", "");
     await done(page);
+});
+
+test("the Service Desk decides on held requests", async () => {
+    world.setThreshold(1, "11.4", 1, 2);
+    const ask = count => world.send(1, "11.4", PPMID,
+        world.devices(1, PPMID, "accepted", count), "I99");
+    await ask(2);
+    const first = await ask(3);
+    await ask(4);
+    const page = await as("desk", "/ssmi/");
+    await page.getByText("Anomaly detection holds requests").waitFor();
+    await page.getByRole("link", { name: "Show them" }).click();
+    await page.getByRole("heading", { level: 1, name: "Held requests" })
+        .waitFor();
+    await examine(page, "quarantine");
+    assert.equal(await page.locator("main tbody tr").count(), 2);
+    await page.getByRole("link", { name: "Release held request 1" }).click();
+    await page.getByText(first.split(":").at(-1)).first().waitFor();
+    await examine(page, "quarantine-release");
+    await page.getByRole("button", { name: "Release this request" }).click();
+    await page.getByRole("alert").getByText("Enter why").waitFor();
+    await examine(page, "quarantine-errors");
+    await page.getByLabel("Why is it released?").fill("Agreed");
+    await page.getByLabel("I confirm").check();
+    await page.getByRole("button", { name: "Release this request" }).click();
+    await page.getByText("Held request 1 is released.").waitFor();
+    await page.getByRole("link", { name: "Reject held request 2" }).click();
+    await examine(page, "quarantine-reject");
+    await page.getByLabel("Why is it rejected?").fill("Nobody knows of it");
+    await page.getByLabel("I confirm").check();
+    await page.getByRole("button", { name: "Reject this request" }).click();
+    await page.getByText("Held request 2 is rejected.").waitFor();
+    await go(page, "/ssmi/quarantine/2/release");
+    await page.getByText("It has been decided").waitFor();
+    await go(page, "/ssmi/quarantine/99/release");
+    await page.getByText("No request was held as that").waitFor();
+    await done(page);
+});
+
+test("volumes stand beside their thresholds", async () => {
+    const page = await as("desk", "/ssmi/volumes");
+    await page.getByRole("table", { name: "Thresholds", exact: true })
+        .waitFor();
+    await page.getByText("More is held", { exact: true }).waitFor();
+    await examine(page, "volumes");
+    const rows = await download(page, "Download as CSV");
+    assert.match(rows[0], /^day,userId,userName,/);
+    assert.equal(rows.length - 1, 1);
+    await done(page);
+    const other = await as("bob", "/ssi/volumes");
+    await other.getByText("No threshold is set.").waitFor();
+    await other.getByText("Nothing was counted in that time.").waitFor();
+    await examine(other, "volumes-none");
+    await done(other);
 });
 
 test("messages that a User does not take are listed", async () => {
@@ -475,6 +529,30 @@ test("a password is changed", async () => {
     await page.getByLabel("New password again").fill("another long password");
     await page.getByRole("button", { name: "Change password" }).click();
     await page.getByText("Your password is changed").waitFor();
+    await done(page);
+});
+
+test("a person chooses what e-mail is about", async () => {
+    const page = await as("ann", "/ssi/");
+    await page.getByRole("link", { name: "E-mail" }).click();
+    await page.getByText("No e-mail is sent at present").waitFor();
+    await page.getByLabel("A request has finished").check();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("alert").getByText("Enter the address").waitFor();
+    await page.getByLabel("E-mail address").fill("ann");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("alert").getByText("That is no e-mail address")
+        .waitFor();
+    await page.getByLabel("E-mail address").fill("ann@supplier.example");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("You are told by e-mail from now on").waitFor();
+    await examine(page, "mail");
+    assert.equal(await page.getByLabel("A request has finished").isChecked(),
+        true);
+    assert.equal(await page.getByLabel("Many devices").isChecked(), false);
+    await page.getByLabel("A request has finished").uncheck();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("You are told nothing by e-mail").waitFor();
     await done(page);
 });
 

@@ -170,6 +170,12 @@ export const setUserFault = (user, fault) => fetch(
 
 /* ---- requests ---- */
 
+/* Of a supplier, for a day. */
+export const setThreshold = (user, variant, warning, quarantine) =>
+    fotactl(["thresholds", "set", variant, "--user", supplier(user),
+        "--period", "24h", "--warning", `${warning}`,
+        "--quarantine", `${quarantine}`]);
+
 let counter = 1000;
 const known = {};
 const taken = new Set();

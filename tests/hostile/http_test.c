@@ -254,7 +254,8 @@ static void fill(const struct wire_siege *w, const char *text,
     };
     while (*text) {
         size_t i = 0;
-        while (i < 3 && strncmp(text, marks[i].mark, strlen(marks[i].mark)))
+        while (i < 3 &&
+               strncmp(text, marks[i].mark, strlen(marks[i].mark)) != 0)
             i++;
         buffer_add(out, i < 3 ? span_text(marks[i].value) : span_of(text, 1));
         text += i < 3 ? strlen(marks[i].mark) : 1;
@@ -284,6 +285,7 @@ static void strike(struct wire_siege *w, const char *name, struct span text,
 static void run(const struct http_case *cases, size_t count) {
     struct wire_siege w;
     struct gateway *g = gateway_new();
+    g->config.user_header_timeout = 300 * MILLISECOND;
     g->config.user_receive_timeout = 300 * MILLISECOND;
     gateway_open(g);
     siege_begin(&w.siege, g);

@@ -65,8 +65,9 @@ static const char *of_a(const char *path) {
         const char *mark, *value;
     } marks[] = {{"{deviceId}", eui64_format(PPMID(PLAIN), id)},
                  {"{requestId}", request_a},
-                 {"{name}", "anne"}};
-    for (size_t i = 0; i < 3; i++) {
+                 {"{name}", "anne"},
+                 {"{holdId}", "1"}};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         const char *at = strstr(path, marks[i].mark);
         if (at)
             return arena_printf(s->arena, "%.*s%s%s", (int)(at - path), path,
@@ -88,6 +89,8 @@ static struct ask call_of(const struct people_route *route) {
         {"changePassword",
          "{\"current\":\"" PASSWORD "\",\"password\":\"another password\"}"},
         {"resetDevice", "{\"reason\":\"x\"}"},
+        {"releaseRequest", "{\"reason\":\"x\"}"},
+        {"rejectRequest", "{\"reason\":\"x\"}"},
         {"dryRun", "<x/>"},
         {"addAccount", "{\"name\":\"eve\",\"role\":\"administrator\"}"},
         {"changeAccount", "{\"role\":\"administrator\",\"active\":true}"},
@@ -105,9 +108,6 @@ static struct ask call_of(const struct people_route *route) {
                         .type = xml ? "application/xml" : NULL};
 }
 
-#define EVERY_ROUTE                                                            \
-    (const struct people_route *route = people_routes; route->method; route++)
-
 /* ---- who are they? ---- */
 
 static const struct {
@@ -123,15 +123,15 @@ static const struct {
 static void nobody_calls_any_route(void **state) {
     (void)state;
     begin(NOT_SIGNED_IN);
-    for
-        EVERY_ROUTE
-    for (size_t i = 0; i < sizeof NOBODIES / sizeof *NOBODIES; i++) {
-        struct ask call = call_of(route);
-        call.cookie = NOBODIES[i].cookie;
-        call.headers[0] = NOBODIES[i].header;
-        if (route->roles)
-            expect(NOBODIES[i].name, &call, 401);
-    }
+    for (const struct people_route *route = people_routes; route->method;
+         route++)
+        for (size_t i = 0; i < sizeof NOBODIES / sizeof *NOBODIES; i++) {
+            struct ask call = call_of(route);
+            call.cookie = NOBODIES[i].cookie;
+            call.headers[0] = NOBODIES[i].header;
+            if (route->roles)
+                expect(NOBODIES[i].name, &call, 401);
+        }
     ledger_close(&ledger);
 }
 
@@ -148,19 +148,19 @@ static void every_route_keeps_to_its_owner(void **state) {
                    {A, PEOPLE_SUPPLIER},
                    {DESK, PEOPLE_SERVICE_DESK}};
     begin(NOT_SIGNED_IN);
-    for
-        EVERY_ROUTE
-    for (size_t i = 0; i < sizeof callers / sizeof *callers; i++) {
-        struct ask call = call_of(route);
-        call.who = callers[i].who;
-        const char *name = who_name(callers[i].who);
-        if (!route->roles)
-            continue;
-        if (!(route->roles & callers[i].role))
-            expect(name, &call, 403);
-        else if (call.who == B && strchr(route->path, '{'))
-            expect(name, &call, 404);
-    }
+    for (const struct people_route *route = people_routes; route->method;
+         route++)
+        for (size_t i = 0; i < sizeof callers / sizeof *callers; i++) {
+            struct ask call = call_of(route);
+            call.who = callers[i].who;
+            const char *name = who_name(callers[i].who);
+            if (!route->roles)
+                continue;
+            if (!(route->roles & callers[i].role))
+                expect(name, &call, 403);
+            else if (call.who == B && strchr(route->path, '{'))
+                expect(name, &call, 404);
+        }
     ledger_close(&ledger);
 }
 
@@ -180,32 +180,32 @@ static struct signed_in caller_of(const struct people_route *route) {
 static void a_cookie_alone_changes_nothing(void **state) {
     (void)state;
     struct signed_in other = sign_in(s, "dora", PASSWORD);
-    for
-        EVERY_ROUTE {
-            if (is_safe(route) || !route->roles)
-                continue;
-            struct signed_in own = caller_of(route);
-            const struct {
-                const char *name, *csrf, *header;
-            } cases[] = {
-                {"no token", NULL, NULL},
-                {"another session's token", other.csrf, NULL},
-                {"the token without its end",
-                 arena_printf(s->arena, "%.10s", own.csrf), NULL},
-                {"the cookie for a token", own.cookie, NULL},
-                {"our own origin", NULL, "Origin: http://127.0.0.1"},
-                {"a call by script", NULL, "X-Requested-With: XMLHttpRequest"},
-            };
-            begin(SIGNED_IN);
-            for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-                struct ask call = call_of(route);
-                call.cookie = own.cookie;
-                call.csrf = cases[i].csrf;
-                call.headers[0] = cases[i].header;
-                expect(cases[i].name, &call, 403);
-            }
-            ledger_close(&ledger);
+    for (const struct people_route *route = people_routes; route->method;
+         route++) {
+        if (is_safe(route) || !route->roles)
+            continue;
+        struct signed_in own = caller_of(route);
+        const struct {
+            const char *name, *csrf, *header;
+        } cases[] = {
+            {"no token", NULL, NULL},
+            {"another session's token", other.csrf, NULL},
+            {"the token without its end",
+             arena_printf(s->arena, "%.10s", own.csrf), NULL},
+            {"the cookie for a token", own.cookie, NULL},
+            {"our own origin", NULL, "Origin: http://127.0.0.1"},
+            {"a call by script", NULL, "X-Requested-With: XMLHttpRequest"},
+        };
+        begin(SIGNED_IN);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            struct ask call = call_of(route);
+            call.cookie = own.cookie;
+            call.csrf = cases[i].csrf;
+            call.headers[0] = cases[i].header;
+            expect(cases[i].name, &call, 403);
         }
+        ledger_close(&ledger);
+    }
 }
 
 /* What a browser's form can send is not taken for JSON. */
@@ -216,17 +216,17 @@ static void a_form_is_no_call(void **state) {
         "multipart/form-data; boundary=x", "text/plain; application/json",
         "application/jsonx"};
     begin(NOT_SIGNED_IN);
-    for
-        EVERY_ROUTE {
-            struct ask call = call_of(route);
-            if (!call.body)
-                continue;
-            for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-                call.type = types[i];
-                call.who = ADMINISTRATOR;
-                expect(types[i], &call, 415);
-            }
+    for (const struct people_route *route = people_routes; route->method;
+         route++) {
+        struct ask call = call_of(route);
+        if (!call.body)
+            continue;
+        for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+            call.type = types[i];
+            call.who = ADMINISTRATOR;
+            expect(types[i], &call, 415);
         }
+    }
     ledger_close(&ledger);
 }
 

@@ -312,6 +312,13 @@ static void unix_sockets_are_served(void **state) {
 
 /* ---- metrics ---- */
 
+/* All the tests before have met their limits. */
+static void limits_are_counted(void **state) {
+    (void)state;
+    expect_limits_met((const char *const[]){
+        "queue", "body_budget", "header_timeout", "receive_timeout", NULL});
+}
+
 static void requests_are_counted(void **state) {
     (void)state;
     struct http_options options = basic_options();
@@ -359,6 +366,7 @@ int main(void) {
         cmocka_unit_test(closing_breaks_no_answer),
         cmocka_unit_test(addresses_that_cannot_be_listened_on),
         cmocka_unit_test(unix_sockets_are_served),
+        cmocka_unit_test(limits_are_counted),
         cmocka_unit_test(requests_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -232,4 +232,20 @@ static inline struct reply ask(int handle, const char *request) {
     return wire_reply(handle);
 }
 
+/* Fails unless the metrics say that these limits were met; NULL at the end. */
+static inline void expect_limits_met(const char *const *limits) {
+    struct buffer text = {0};
+    metrics_render(&text);
+    for (; *limits; limits++) {
+        char line[128];
+        snprintf(line, sizeof line,
+                 "fotad_http_limited_total{listener=\"test\",limit=\"%s\"} ",
+                 *limits);
+        if (!memmem(text.data, text.len, line, strlen(line)))
+            fail_msg("no %s in\n%.*s", line, (int)text.len,
+                     (const char *)text.data);
+    }
+    buffer_free(&text);
+}
+
 #endif

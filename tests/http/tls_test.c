@@ -1,5 +1,4 @@
-/* TLS: who is let in, and how certificates are replaced. Keys and certificates
- * are made for each run. */
+/* TLS: who is let in. Keys and certificates are made for each run. */
 #include "served.h"
 
 #include "http/client.h"
@@ -12,7 +11,7 @@
 enum { REVOKED_SERIAL = 9 };
 
 static struct tls_identity our_ca, other_ca, server, elsewhere, old_server,
-    known, stranger, expired, future, revoked, namesake, renewed;
+    known, stranger, expired, future, revoked, namesake;
 
 static const struct made {
     struct tls_identity *identity;
@@ -40,7 +39,6 @@ static const struct made {
      {.name = "future", .serial = 8, .issuer = &our_ca, .from = 1, .to = 9}},
     {&revoked,
      {.name = "revoked", .serial = REVOKED_SERIAL, .issuer = &our_ca}},
-    {&renewed, {.name = "renewed", .serial = 10, .issuer = &other_ca}},
 };
 
 /* A CA of the same name as ours, with a key of its own. */
@@ -378,148 +376,6 @@ static void revocation_ends_a_connection_that_lasts(void **state) {
     http_close(listener);
 }
 
-/* ---- reading the files again ---- */
-
-static void put(const char *name, const char *path, char kept[static 96]) {
-    struct buffer text = {0};
-    FILE *file = fopen(path, "re");
-    assert_non_null(file);
-    text.len = fread(buffer_room(&text, 8192), 1, 8192, file);
-    fclose(file);
-    snprintf(kept, 96, "%s", tls_write(name, buffer_span(&text)));
-    buffer_free(&text);
-}
-
-/* The files that the listener reads. */
-static char certificate_path[96], key_path[96];
-
-static void use(const struct tls_identity *who) {
-    put("used.pem", who->certificate_path, certificate_path);
-    put("used.key", who->key_path, key_path);
-}
-
-static struct http_listener *start_used(void) {
-    use(&server);
-    struct http_options options = tls_options(&server, NULL);
-    options.tls.certificate = certificate_path;
-    options.tls.key = key_path;
-    return started(&options);
-}
-
-static unsigned status_of(struct http_client *client, unsigned port) {
-    struct http_answer answer = get(client, port, "/");
-    unsigned status = answer.status;
-    http_answer_free(&answer);
-    return status;
-}
-
-static unsigned status_of_new(const struct tls_identity *trusted,
-                              unsigned port) {
-    struct http_client *client = client_of(NULL, trusted);
-    unsigned status = status_of(client, port);
-    http_client_free(client);
-    return status;
-}
-
-static void new_connections_get_the_new_certificate(void **state) {
-    (void)state;
-    struct http_listener *listener = start_used();
-    unsigned port = http_port(listener);
-    const char *reason = NULL;
-    struct http_client *lasting = client_of(NULL, &our_ca);
-    assert_int_equal(status_of(lasting, port), 200);
-    assert_int_equal(status_of_new(&other_ca, port), 0);
-    use(&renewed);
-    assert_int_equal(status_of_new(&our_ca, port), 200);
-    assert_true(http_reload(listener, &reason));
-    assert_int_equal(status_of(lasting, port), 200);
-    assert_int_equal(status_of_new(&our_ca, port), 0);
-    assert_int_equal(status_of_new(&other_ca, port), 200);
-    /* what cannot be used changes nothing */
-    tls_write("used.key", span_text("no key"));
-    assert_false(http_reload(listener, &reason));
-    assert_non_null(strstr(reason, "used.pem"));
-    assert_int_equal(status_of(lasting, port), 200);
-    assert_int_equal(status_of_new(&other_ca, port), 200);
-    http_client_free(lasting);
-    http_close(listener);
-}
-
-struct asker {
-    pthread_t thread;
-    unsigned port;
-    bool lasting; /* one connection for all, or a new one each time */
-    const char *bundle;
-    const atomic_bool *stop;
-    unsigned asked, failed;
-};
-
-static void *ask_on(void *context) {
-    struct asker *asker = context;
-    struct http_client *client = NULL;
-    while (!atomic_load(asker->stop)) {
-        if (!client)
-            client = http_client_new(
-                &(struct http_client_options){.ca = asker->bundle});
-        asker->asked++;
-        asker->failed += status_of(client, asker->port) != 200;
-        if (!asker->lasting) {
-            http_client_free(client);
-            client = NULL;
-        }
-    }
-    if (client)
-        http_client_free(client);
-    return NULL;
-}
-
-/* Both CAs in one file. */
-static const char *bundle_of_both(void) {
-    struct buffer text = {0};
-    const char *const paths[] = {our_ca.certificate_path,
-                                 other_ca.certificate_path};
-    for (size_t i = 0; i < 2; i++) {
-        FILE *file = fopen(paths[i], "re");
-        assert_non_null(file);
-        text.len += fread(buffer_room(&text, 8192), 1, 8192, file);
-        fclose(file);
-    }
-    const char *path = tls_write("both.pem", buffer_span(&text));
-    buffer_free(&text);
-    return path;
-}
-
-static void reloading_under_load_drops_nothing(void **state) {
-    (void)state;
-    enum { ASKERS = 4, RELOADS = 60 };
-    struct http_listener *listener = start_used();
-    static char bundle[96];
-    snprintf(bundle, sizeof bundle, "%s", bundle_of_both());
-    atomic_bool stop = false;
-    struct asker askers[ASKERS];
-    for (int i = 0; i < ASKERS; i++) {
-        askers[i] = (struct asker){.port = http_port(listener),
-                                   .lasting = i % 2,
-                                   .bundle = bundle,
-                                   .stop = &stop};
-        pthread_create(&askers[i].thread, NULL, ask_on, &askers[i]);
-    }
-    for (int i = 0; i < RELOADS; i++) {
-        const char *reason = NULL;
-        use(i % 2 ? &server : &renewed);
-        if (!http_reload(listener, &reason))
-            fail_msg("%s", reason);
-        usleep(20 * 1000);
-    }
-    atomic_store(&stop, true);
-    for (int i = 0; i < ASKERS; i++) {
-        pthread_join(askers[i].thread, NULL);
-        if (askers[i].failed || askers[i].asked < 10)
-            fail_msg("%u of %u failed", askers[i].failed, askers[i].asked);
-    }
-    http_close(listener);
-}
-
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
@@ -532,8 +388,6 @@ int main(void) {
         cmocka_unit_test(plain_http_is_not_taken),
         cmocka_unit_test(key_and_certificate_must_fit),
         cmocka_unit_test(revocation_ends_a_connection_that_lasts),
-        cmocka_unit_test(new_connections_get_the_new_certificate),
-        cmocka_unit_test(reloading_under_load_drops_nothing),
     };
     return cmocka_run_group_tests(tests, make_all, free_all);
 }

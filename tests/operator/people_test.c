@@ -101,6 +101,66 @@ static void type(struct tool *tool, const char *text) {
     assert_non_null(freopen(path, "re", stdin));
 }
 
+/* ---- e-mail ---- */
+
+static const struct account_case mail_cases[] = {
+    {"account add anne --role auditor", 0, NULL},
+    {"account add dora --role administrator", 0, NULL},
+    {"account mail anne", 2, "say --mail ADDRESS, --wish LIST or both"},
+    {"account mail nobody --mail a@@b", 1, "there is no account nobody"},
+    {"account mail anne --wish quarantine", 1,
+     "anne has no address yet: give --mail ADDRESS as well"},
+    {"account mail anne --mail anne", 1,
+     "anne: what --mail says is no e-mail address in ASCII; nothing was "
+     "changed"},
+    {"account mail anne --mail a@@b --wish everything", 2,
+     "say what to tell: --wish request_finished, failure_share and "
+     "quarantine, with ',' between them, or none"},
+    {"account mail anne --mail a@@b --wish request_finished,", 2,
+     "say what to tell: --wish request_finished, failure_share and "
+     "quarantine, with ',' between them, or none"},
+    {"account mail dora --mail a@@b --wish quarantine", 1,
+     "dora is an administrator and sees no requests: there is nothing to tell "
+     "it"},
+    {"account mail anne --mail anne@@example.org --wish "
+     "failure_share,request_finished",
+     0, NULL},
+    {"account list --mail a@@b", 2, "--mail does not belong to 'account list'"},
+};
+
+static void an_account_is_told_what_it_wishes(void **state) {
+    struct tool *tool = *state;
+    for (size_t i = 0; i < sizeof mail_cases / sizeof *mail_cases; i++) {
+        const struct account_case *c = &mail_cases[i];
+        char err[256] = "";
+        if (c->err)
+            snprintf(err, sizeof err, "fotactl: %s\n", c->err);
+        tool_expect(tool, c->line, c->status, err);
+    }
+    assert_string_equal((char *)tool->out.data, "");
+    tool_expect(tool, "account list", 0, "");
+    assert_non_null(strstr((char *)tool->out.data, "E-MAIL"));
+    assert_non_null(
+        strstr((char *)tool->out.data,
+               "anne@example.org  request_finished,failure_share\n"));
+    tool_expect(tool, "account mail anne --wish none", 0, "");
+    tool_expect_rows(tool,
+                     "select mail, count(kind) from account left join"
+                     " notice_wish on account = name where name = 'anne'"
+                     " group by mail",
+                     "anne@example.org|0");
+    tool_expect(tool, "account mail anne --wish quarantine", 0, "");
+    tool_expect(tool, "account mail anne --mail none", 0, "");
+    tool_expect_rows(tool,
+                     "select mail is null, (select count(*) from notice_wish)"
+                     " from account where name = 'anne'",
+                     "t|0");
+    tool_expect_rows(tool,
+                     "select distinct person from sat_entry"
+                     " where code = 'e-mail set'",
+                     who());
+}
+
 static void a_password_comes_from_stdin(void **state) {
     struct tool *tool = *state;
     static const char err[] =
@@ -309,6 +369,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tool_teardown)
     const struct CMUnitTest tests[] = {
         TEST(accounts_are_kept),
+        TEST(an_account_is_told_what_it_wishes),
         TEST(a_password_comes_from_stdin),
         TEST(a_token_is_shown_once),
         TEST(a_reset_says_what_came_of_it),

@@ -7,6 +7,8 @@
  *             supplier 1, gas by supplier 2; m1, m2 North: both by supplier 1;
  *             o1 North: both by supplier 2
  *   devices   n1.esme, n1.gsme, n1.ppmid, n1.hcalcs, n1.hub
+ *   dcc       the ACB: in is_told, what answers an 11.1 or 11.4, and a DCC Alert
+ *             that names no device
  *
  * Everything runs at fotad's clock, which clock() moves. What a step waits for
  * is looked at again until it is there, for at most a minute of real time.

@@ -89,6 +89,8 @@ eui64 scenario_device(const struct scenario *scenario, const char *name) {
     eui64 id = 0;
     if (strncmp(name, "bulk", 4) == 0)
         return scenario->bulk[strtoul(name + 4, NULL, 10)];
+    if (strcmp(name, "dcc") == 0)
+        return sim_acb;
     for (size_t i = 0; dot && i < HOME_COUNT; i++)
         for (size_t part = 0; part < PART_COUNT; part++)
             if (strncmp(name, HOMES[i].name, strlen(HOMES[i].name)) == 0 &&

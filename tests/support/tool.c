@@ -51,11 +51,13 @@ int tool_teardown(void **state) {
     return 0;
 }
 
-/* '@' becomes the directory and '/'. */
+/* '@' becomes the directory and '/', and "@@" becomes '@'. */
 static void put_places(const struct tool *tool, const char *text,
                        struct buffer *out) {
     for (; *text; text++)
-        if (*text == '@')
+        if (*text == '@' && text[1] == '@')
+            buffer_text(out, "@"), text++;
+        else if (*text == '@')
             buffer_printf(out, "%s/", tool->directory);
         else
             buffer_printf(out, "%c", *text);

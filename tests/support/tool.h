@@ -19,8 +19,8 @@ int tool_setup(void **state);
 int tool_teardown(void **state);
 
 /* Runs fotactl with the words of `line`, between single spaces; '@' in front
- * of a word stands for the directory and '/'. --config is given with the
- * database, unless the line has its own. Returns the exit status. */
+ * of a word stands for the directory and '/', "@@" for '@'. --config is given
+ * with the database, unless the line has its own. Returns the exit status. */
 int tool_run(struct tool *tool, const char *line);
 
 /* Runs fotactl and fails the test unless it ends with `status` and writes

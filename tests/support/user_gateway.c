@@ -5,6 +5,7 @@
 #include "duis/document.h"
 #include "duis/library.h"
 #include "duis/signature.h"
+#include "http/configured.h"
 #include "support/duis_check.h"
 #include "support/pg.h"
 
@@ -210,17 +211,12 @@ void gateway_open(struct gateway *g) {
     need(gateway_reload(g), "rules", "unfit");
     g->listener = http_listen(
         &(struct http_options){.name = "user_gateway",
-                               .address = c->user_listen,
+                               HTTP_CONFIGURED(c, user),
                                .routes = request_routes(c->user_max_body),
                                .route_count = request_route_count,
                                .workers = c->user_workers,
                                .queue_size = c->user_queue,
-                               .max_connections = c->user_connections,
                                .body_budget = c->user_body_budget,
-                               .retry_after =
-                                   (unsigned)(c->user_retry_after / SECOND),
-                               .idle_timeout = c->user_idle_timeout,
-                               .receive_timeout = c->user_receive_timeout,
                                .worker_start = request_worker_start,
                                .worker_stop = request_worker_stop,
                                .worker_context = &g->requests},

@@ -1,7 +1,7 @@
 /* The start page: a device to look up, and what is under way. */
 import { get } from "../api.js";
 import { h } from "../dom.js";
-import { heading, link, section } from "../parts.js";
+import { heading, link, section, warning } from "../parts.js";
 import { at } from "../router.js";
 import { ROLES } from "../words.js";
 import { cspCard } from "./csps.js";
@@ -17,6 +17,16 @@ async function requestsNow({ may, me, signal }) {
         requestTable("Requests in progress", items, me.role !== "supplier",
             { empty: "No request is in progress.", hideCaption: true }),
         h("p", null, link(at("requests"), "All requests")));
+}
+
+async function heldNow({ may, signal }) {
+    if (!may("listQuarantine"))
+        return null;
+    const { items } = await get("quarantine",
+        { state: "held", limit: "1" }, signal);
+    return items.length > 0 && section("Held requests", warning(
+        "Anomaly detection holds requests until it is decided on them. ",
+        link(`${at("quarantine")}?state=held`, "Show them")));
 }
 
 async function cspsNow({ may, signal }) {
@@ -40,7 +50,7 @@ async function undeliveredNow({ may, signal }) {
 export default async function (context) {
     const { may, me } = context;
     const parts = await Promise.all(
-        [requestsNow, undeliveredNow, cspsNow].map(part => part(context)));
+        [heldNow, requestsNow, undeliveredNow, cspsNow].map(part => part(context)));
     return { title: "Start", content: [
         heading("Firmware updates", me.supplierName ?? ROLES[me.role]),
         may("deviceStatus") && section("Firmware Update Status",

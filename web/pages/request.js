@@ -248,6 +248,10 @@ export default async function ({ parameters, signal }) {
             parts.said,
             devices && parts.progress.node,
             devices && parts.more,
+            r.state === "quarantined" && inset(h("p", null, "Anomaly " +
+                "detection holds this request: nothing of it is sent on " +
+                "until the DCC Service Desk releases it. Its sender is told " +
+                "what was decided.")),
             details(r),
         ],
         shown: () => devices && watch(r, path, parts, signal),

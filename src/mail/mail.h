@@ -1,0 +1,48 @@
+/*
+ * E-mail on what people asked to hear of (requirement G6): that a request has
+ * finished, that many of its devices fail, that it is held. A notice is written
+ * where its reason is found, in one transaction, and sent from there: at least
+ * once, with the same Message-ID at every try, so that a mail server or reader
+ * that sees it twice knows.
+ *
+ * What the mail server does not take is tried again after 1 minute, doubling up
+ * to an hour, with the address that the account has then, and given up after 4
+ * days. Several fotad may do this.
+ */
+#ifndef FOTAD_MAIL_MAIL_H
+#define FOTAD_MAIL_MAIL_H
+
+#include "base/config.h"
+#include "db/db.h"
+
+/* How many things there are to wish for: enum notice_kind in sql/0010-mail.sql.
+ * Is the text the name of one? */
+enum { MAIL_KINDS = 3 };
+bool mail_is_kind(const char *text);
+
+/* What is wrong with the section [mail], or NULL. */
+const char *mail_contradiction(const struct config *config);
+
+struct mail_report {
+    int64_t made;     /* notices written */
+    int64_t sent;     /* taken by the mail server */
+    int64_t failed;   /* tries that it did not take */
+    int64_t given_up; /* notices of them, or that waited with them */
+};
+
+/* Does all of it once, as of `now`. RETRY or FAILED when the database did not
+ * let it. Trouble with the mail server is in the report alone. */
+enum outcome mail_run(struct db *db, const struct config *config, instant now,
+                      struct mail_report *report);
+
+struct mail;
+
+/* A thread that does it every [mail] every by fotad's clock. NULL when [mail]
+ * server is empty: then nothing is made or sent. `config` must live as long. */
+struct mail *mail_start(const struct config *config);
+
+/* Ends what is in hand, at most one e-mail, and frees everything. NULL is
+ * allowed. */
+void mail_stop(struct mail *mail);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * Requests that anomaly detection held and the Service Desk released: each
+ * goes through the other steps as if it came now, from the octets as they
+ * were received, in one transaction. What it would have been answered goes to
+ * its sender's Receive Response address. One that nobody decided on within
+ * [anomaly_detection] hold_most is rejected.
+ *
+ * Several fotad may do it; a request is taken by one. What fails by our own
+ * fault is tried again a minute later.
+ */
+#ifndef FOTAD_REQUEST_RELEASE_H
+#define FOTAD_REQUEST_RELEASE_H
+
+#include "request/pipeline.h"
+
+/* Does what is due now. RETRY or FAILED when the database did not let it; what
+ * was done until then is done. `*taken`: how many requests it took in hand. */
+enum outcome request_release(const struct request_management *management,
+                             struct db *db, size_t *taken);
+
+struct releases;
+
+/* A thread that looks every second. `management` must live as long. */
+struct releases *request_releases_start(
+    const struct request_management *management);
+
+/* Finishes the request in hand. NULL is allowed. */
+void request_releases_stop(struct releases *releases);
+
+#endif

@@ -1,0 +1,187 @@
+/* Anomaly detection: held requests and the Service Desk's decisions on them,
+ * volumes against thresholds. */
+#include "ssi/call.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* ---- held requests ---- */
+
+void ssi_quarantine(struct call *call) {
+    static const struct db_statement statement = {
+        "hold_page",
+        "select hold_page($1, $2::text::hold_state, $3, $4)::text"};
+    static const char *const states[] = {"held", "released", "rejected", NULL};
+    bool has_user, has_after;
+    eui64 user;
+    int64_t after;
+    int32_t limit;
+    const char *state;
+    if (!ssi_query_choice(call, "state", states, &state) ||
+        !ssi_query_eui64(call, "user", &has_user, &user) ||
+        !ssi_query_number(call, "after", 0, INT64_MAX, &has_after, &after) ||
+        !ssi_query_limit(call, &limit))
+        return;
+    struct db_params params = DB_PARAMS(call->arena);
+    ssi_add_eui64(&params, has_user, user);
+    db_text(&params, state);
+    ssi_add_number(&params, has_after, after);
+    db_int4(&params, limit);
+    ssi_screen(call, &statement, &params, "");
+}
+
+static bool read_hold(struct call *call, int64_t *hold) {
+    const char *text = http_path_parameter(call->request, "holdId");
+    char *end;
+    errno = 0;
+    *hold = strtoll(text, &end, 10);
+    if (!errno && end != text && !*end && *hold > 0)
+        return true;
+    http_problem(call->response, 400, "A held request is named by its number.");
+    return false;
+}
+
+static bool decide(struct call *call, int64_t hold, bool release,
+                   const char *reason, struct db_rows **rows) {
+    static const struct db_statement statement = {
+        "decide_hold",
+        "select outcome, request_id from decide_hold($1, $2, $3, $4, $5)"};
+    struct db_params params = DB_PARAMS(call->arena);
+    db_int8(&params, hold);
+    db_bool(&params, release);
+    db_text(&params, call->person->name);
+    db_text(&params, reason);
+    db_instant(&params, call->now);
+    return ssi_change(call, &statement, &params, rows);
+}
+
+static void release_or_reject(struct call *call, bool release) {
+    static const struct member members[] = {
+        {"reason", JSON_STRING, false, 1, 500}};
+    int64_t hold;
+    if (!read_hold(call, &hold))
+        return;
+    const json_t *body = ssi_body(call, members, 1);
+    struct db_rows *rows;
+    if (!body ||
+        !decide(call, hold, release,
+                json_string_value(json_object_get(body, "reason")), &rows))
+        return;
+    const char *outcome = db_get_text(rows, 0, 0);
+    char time[INSTANT_TEXT_SIZE];
+    if (strcmp(outcome, "unknown") == 0)
+        http_problem(call->response, 404, "No request was held as that.");
+    else if (strcmp(outcome, "decided") == 0)
+        http_problem(call->response, 409,
+                     "It has been decided on this request already.");
+    else
+        ssi_json(call, 200,
+                 json_pack("{s:s, s:s, s:s, s:s}", "id",
+                           http_path_parameter(call->request, "holdId"),
+                           "requestId", db_get_text(rows, 0, 1), "state",
+                           outcome, "at", instant_format(call->now, time)));
+}
+
+void ssi_release(struct call *call) {
+    release_or_reject(call, true);
+}
+
+void ssi_reject(struct call *call) {
+    release_or_reject(call, false);
+}
+
+/* ---- volumes against thresholds ---- */
+
+struct volumes {
+    bool is_supplier, has_user;
+    eui64 supplier, user;
+    const char *variant;
+    instant from, to;
+};
+
+static bool read_volumes(struct call *call, struct volumes *v) {
+    enum { USUAL_DAYS = 30 };
+    static const char *const variants[] = {"11.1", "11.2", "11.3", "11.4",
+                                           NULL};
+    bool has_from, has_to;
+    *v = (struct volumes){.is_supplier = call->person->is_supplier,
+                          .supplier = call->person->supplier};
+    if (!ssi_query_time(call, "from", false, &has_from, &v->from) ||
+        !ssi_query_time(call, "to", true, &has_to, &v->to) ||
+        !ssi_query_eui64(call, "user", &v->has_user, &v->user) ||
+        !ssi_query_choice(call, "variant", variants, &v->variant))
+        return false;
+    if (!has_to)
+        v->to = call->now + 1; /* what came at this moment is in it */
+    if (!has_from)
+        v->from = v->to - USUAL_DAYS * DAY;
+    if (v->from <= v->to)
+        return true;
+    http_problem(call->response, 400, "from is after to.");
+    return false;
+}
+
+static void add_volumes(struct db_params *params, const void *context) {
+    const struct volumes *v = context;
+    ssi_add_eui64(params, v->is_supplier, v->supplier);
+    ssi_add_eui64(params, v->has_user, v->user);
+    db_text(params, v->variant);
+    db_instant(params, v->from);
+    db_instant(params, v->to);
+}
+
+static void volume_csv(struct call *call, const struct volumes *volumes) {
+    static const struct db_statement statement = {
+        "list_volumes", "select * from list_volumes($1, $2, $3, $4, $5, $6,"
+                        " $7)"};
+    static const struct csv_column columns[] = {
+        {NULL, CSV_TEXT},
+        {"day", CSV_TEXT},
+        {"userId", CSV_EUI64},
+        {"userName", CSV_TEXT},
+        {"serviceReferenceVariant", CSV_TEXT},
+        {"requests", CSV_NUMBER},
+        {"devices", CSV_NUMBER},
+        {"heldRequests", CSV_NUMBER},
+        {"heldDevices", CSV_NUMBER},
+        {"periodSeconds", CSV_NUMBER},
+        {"warning", CSV_NUMBER},
+        {"quarantine", CSV_NUMBER}};
+    ssi_csv(
+        call,
+        &(struct csv_source){.columns = columns,
+                             .column_count = sizeof columns / sizeof *columns,
+                             .key = 0,
+                             .statement = &statement,
+                             .add_params = add_volumes,
+                             .context = volumes},
+        "volumes.csv");
+}
+
+static void volume_page(struct call *call, const struct volumes *volumes) {
+    static const struct db_statement statement = {
+        "volume_page",
+        "select volume_page($1, $2, $3, $4, $5, $6, $7, $8)::text"};
+    const char *after;
+    int32_t limit;
+    if (!ssi_query_text(call, "after", 64, &after) ||
+        !ssi_query_limit(call, &limit))
+        return;
+    struct db_params params = DB_PARAMS(call->arena);
+    add_volumes(&params, volumes);
+    db_text(&params, after);
+    db_int4(&params, limit);
+    db_instant(&params, call->now);
+    ssi_screen(call, &statement, &params, "");
+}
+
+void ssi_volumes(struct call *call) {
+    struct volumes *volumes = arena_zero(call->arena, 1, sizeof *volumes);
+    bool csv;
+    if (!ssi_query_csv(call, &csv) || !read_volumes(call, volumes))
+        return;
+    if (csv)
+        volume_csv(call, volumes);
+    else
+        volume_page(call, volumes);
+}

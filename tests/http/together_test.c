@@ -1,0 +1,144 @@
+/* Requests that wait are handed over together, in their order. */
+#include "served.h"
+#include "support/queue_depth.h"
+
+/* "place/count" in the set */
+static void answer_set(void *worker,
+                       const struct http_request *const requests[],
+                       struct http_response *const responses[], size_t count) {
+    assert_non_null(worker);
+    for (size_t i = 0; i < count; i++)
+        responses[i]->body = span_text(
+            arena_printf(requests[i]->arena, "%zu/%zu", i + 1, count));
+}
+
+static const struct http_route set_routes[] = {
+    {"POST", "/gate", NULL, 0, answer_gate},
+    {"POST", "/a", NULL, 2 << 20, NULL},
+    {"POST", "/b", NULL, 2 << 20, NULL},
+    {"POST", "/alone", NULL, 0, answer_hello},
+};
+
+enum { MOST_SENT = HTTP_MOST_TOGETHER + 2, KIB = 1024, MIB = 1024 * KIB };
+
+static struct http_listener *start(void) {
+    struct http_options options = basic_options();
+    options.name = "together";
+    options.routes = set_routes;
+    options.route_count = sizeof set_routes / sizeof *set_routes;
+    options.set_handler = answer_set;
+    options.workers = 1;
+    options.queue_size = MOST_SENT;
+    return started(&options);
+}
+
+static int send_to(unsigned port, const char *path, int octets) {
+    char head[200];
+    int handle = wire_connect(port);
+    snprintf(head, sizeof head,
+             "POST %s HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n", path,
+             octets);
+    wire_text(handle, head);
+    for (char zeros[KIB] = {0}; octets > 0; octets -= KIB)
+        wire_send(handle, zeros, octets < KIB ? (size_t)octets : KIB);
+    return handle;
+}
+
+static void expect_reply(int handle, const char *expected) {
+    struct reply reply = wire_reply(handle);
+    if (reply.status != 200 || strcmp(reply_text(&reply), expected) != 0)
+        fail_msg("%d %s instead of %s", reply.status, reply_text(&reply),
+                 expected);
+    reply_free(&reply);
+    close(handle);
+}
+
+static int occupy_the_worker(unsigned port) {
+    set_gate(false);
+    int handle = send_to(port, "/gate", 0);
+    wait_behind_gate(1);
+    return handle;
+}
+
+static void let_go(int handle) {
+    set_gate(true);
+    struct reply reply = wire_reply(handle);
+    assert_int_equal(reply.status, 202);
+    reply_free(&reply);
+    close(handle);
+}
+
+static void what_waits_comes_together(void **state) {
+    (void)state;
+    static const struct {
+        const char *what;
+        struct {
+            const char *path;
+            int octets;
+            const char *answer;
+        } sent[5];
+    } cases[] = {
+        {"one", {{"/a", 1, "1/1"}}},
+        {"several of a route",
+         {{"/a", 1, "1/3"}, {"/a", 0, "2/3"}, {"/a", 9, "3/3"}}},
+        {"the order is kept, so another route ends the set",
+         {{"/a", 1, "1/2"},
+          {"/a", 1, "2/2"},
+          {"/b", 1, "1/1"},
+          {"/a", 1, "1/1"}}},
+        {"so does a route with its own handler",
+         {{"/a", 1, "1/1"}, {"/alone", 0, "hello"}, {"/a", 1, "1/1"}}},
+        {"1 MiB of bodies together",
+         {{"/a", 512 * KIB, "1/2"},
+          {"/a", 512 * KIB, "2/2"},
+          {"/a", 1, "1/1"}}},
+        {"a larger one alone",
+         {{"/a", MIB + 1, "1/1"}, {"/a", 1, "1/2"}, {"/a", 1, "2/2"}}},
+    };
+    struct http_listener *listener = start();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int gate_handle = occupy_the_worker(http_port(listener)), handles[5];
+        int count = 0;
+        for (; count < 5 && cases[i].sent[count].path; count++) {
+            handles[count] =
+                send_to(http_port(listener), cases[i].sent[count].path,
+                        cases[i].sent[count].octets);
+            wait_for_queue("together", count + 1);
+        }
+        let_go(gate_handle);
+        print_message("%s\n", cases[i].what);
+        for (int j = 0; j < count; j++)
+            expect_reply(handles[j], cases[i].sent[j].answer);
+    }
+    http_close(listener);
+}
+
+static void a_set_has_a_largest_size(void **state) {
+    (void)state;
+    struct http_listener *listener = start();
+    int gate_handle = occupy_the_worker(http_port(listener));
+    int handles[MOST_SENT];
+    for (int i = 0; i < MOST_SENT; i++) {
+        handles[i] = send_to(http_port(listener), "/a", 0);
+        wait_for_queue("together", i + 1);
+    }
+    let_go(gate_handle);
+    for (int i = 0; i < MOST_SENT; i++) {
+        bool first = i < HTTP_MOST_TOGETHER;
+        char expected[32];
+        snprintf(expected, sizeof expected, "%d/%d",
+                 first ? i + 1 : i + 1 - HTTP_MOST_TOGETHER,
+                 first ? HTTP_MOST_TOGETHER : MOST_SENT - HTTP_MOST_TOGETHER);
+        expect_reply(handles[i], expected);
+    }
+    http_close(listener);
+}
+
+int main(void) {
+    signal(SIGPIPE, SIG_IGN);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_waits_comes_together),
+        cmocka_unit_test(a_set_has_a_largest_size),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,68 @@
+/* Requests that anomaly detection holds, and what was decided on them. */
+import { get } from "../api.js";
+import { h } from "../dom.js";
+import { duration, id, number, orNone, time } from "../format.js";
+import { answerTo, dataAge, field, filterForm, heading, link, pager, select,
+    table, tag } from "../parts.js";
+import { at } from "../router.js";
+import { HOLD_STATE_CHOICES, holdState, threshold } from "../words.js";
+import { variantText } from "./requests.js";
+
+export const excess = r => `${number(r.volume)} in ` +
+    `${duration(r.periodSeconds)}, allowed ${number(r.quarantine)}`;
+
+const requestCell = ({ may }) => r => may("showRequest")
+    ? link(at("requests", r.requestId), id(r.requestId)) : id(r.requestId);
+
+const decision = r => r.decided === null ? orNone(null) : [
+    time(r.decided), h("br"), `${r.person ?? "nobody in time"}: ${r.reason}`];
+
+const actions = ({ may }) => r => r.state === "held" &&
+    may("releaseRequest") ? [
+    link(at("quarantine", r.id, "release"), "Release",
+        h("span", { class: "hidden" }, ` held request ${r.id}`)), " ",
+    link(at("quarantine", r.id, "reject"), "Reject",
+        h("span", { class: "hidden" }, ` held request ${r.id}`)),
+] : orNone(r.responseCode);
+
+const columns = context => [
+    { head: "Number", header: true, cell: r => r.id },
+    { head: "Request", cell: requestCell(context) },
+    { head: "Sender", cell: r => orNone(r.senderName ?? r.sender) },
+    { head: "Service", cell: r => variantText(r.serviceReferenceVariant) },
+    { head: "Devices", numeric: true, cell: r => r.devices },
+    { head: "Threshold", cell: r => threshold(r.threshold) },
+    { head: "Volume with it", cell: excess },
+    { head: "Held", cell: r => time(r.held) },
+    { head: "State", cell: r => tag(holdState(r.state)) },
+    { head: "Decision", cell: decision },
+    { head: "Action or answer", cell: actions(context) },
+];
+
+function filters(context) {
+    const value = name => ({ name, value: context.query.get(name) ?? "" });
+    return filterForm(context,
+        select({ ...value("state"), label: "State",
+            choices: [["", "Any"], ...HOLD_STATE_CHOICES] }),
+        field({ ...value("user"), label: "Sender", hint: "Its EUI-64.",
+            spellcheck: "false", class: "input input-id" }));
+}
+
+export default async function (context) {
+    const { query, signal } = context;
+    const page = await answerTo(get("quarantine", {
+        state: query.get("state"), user: query.get("user"),
+        after: query.get("after") }, signal));
+    return { title: "Held requests", content: [
+        heading("Held requests", "Anomaly detection"),
+        h("p", null, "Requests in excess of a quarantine level, the newest " +
+            "first. Nothing of a held request is sent on until it is " +
+            "released."),
+        dataAge(page.dataAge),
+        filters(context),
+        page.problem ?? h("div", { class: "wide" }, table("Held requests",
+            columns(context), page.items,
+            { empty: "No request is held.", hideCaption: true })),
+        pager(context, page.next),
+    ] };
+}
