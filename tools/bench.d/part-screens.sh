@@ -149,7 +149,7 @@ examine_plans() {
     before=$(stat -c %s "$log")
     start_fotad
     while IFS='|' read -r who name query; do
-        ask "$query" 2>/dev/null | head -n 3 >$out/page-urls
+        ask "$query" | sed -n 1,3p >$out/page-urls
         look "$who" $out/page-urls 1 >/dev/null
     done <$out/pages
     examine_streams
@@ -178,17 +178,21 @@ examine_streams() {
     curl -s -m 2 -H "$header" "$base/requests/$id/events" -o /dev/null || true
 }
 
-# Of tables that are large here; an empty day may well be read whole.
+# Of tables that are large here; an empty day may well be read whole. The table
+# of requests is not a history of devices: for the CSV of RSAT_004 with most of
+# its rows, reading it once is the better plan. It is named, and no failure.
 judge_plans() {
-    local found plans
+    local found plans also=''
     plans=$(cat $out/plans.count)
     [ "$plans" -ge 50 ] || die "screens: only $plans plans were found in the log"
     found=$(ask "select string_agg(relname, ', ') from pg_class
         where reltuples > 1000 and relname = any (string_to_array('$(paste \
             -sd , $out/plans.scanned)', ','))
-        and relname ~ '^(tracking_history|sat_entry|service_request|csp_job|alert_count|device_command|gbcs_message|csp_message)'")
+        and relname ~ '^(tracking_history|sat_entry|csp_job|alert_count|device_command|gbcs_message|csp_message)'")
+    ! grep -qx service_request $out/plans.scanned ||
+        also='; service_request is read whole by one'
     result 'page: statements that scan a history table' \
         "$(tr ',' '\n' <<<"$found" | grep -c . || true)" tables 'aim=<= 0' \
-        note="$plans plans of src/ssi by auto_explain${found:+: $found}"
+        note="$plans plans of src/ssi by auto_explain${found:+: $found}$also"
     [ -z "$found" ] || fail_later "screens: read from end to end: $found"
 }
