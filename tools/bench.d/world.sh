@@ -24,6 +24,7 @@ read_options() {
     *) die "BENCH_SIZE is 2m, 20m or 60m: '$BENCH_SIZE'" ;;
     esac
     homes=${BENCH_HOMES-$homes}
+    [ "$port" -le 65000 ] || die "BENCH_PORT is at most 65000"
     is_number "$homes" || die "BENCH_HOMES must be a number: '$homes'"
     # the largest request
     most=$((50000 * scale / 100))
