@@ -9,6 +9,10 @@ struct loading {
     struct config *config;
     struct arena *arena;
     const char *path, *reason;
+    FILE *file;
+    int line;                /* the latest read */
+    bool is_long;            /* it is too long */
+    const char *key, *value; /* the latest, with what lines added */
 };
 
 struct key {
@@ -205,24 +209,55 @@ static struct config_csp *find_csp(struct loading *l, const char *name) {
     return set_defaults(l, csp_keys, csp) ? csp : NULL;
 }
 
+/* An indented line goes on with the value of the line above: inih calls again
+ * with the same key. */
+static const char *whole_value(struct loading *l, const char *section,
+                               const char *name, const char *value) {
+    const char *key = arena_printf(l->arena, "%s.%s", section, name);
+    bool goes_on = l->key && strcmp(l->key, key) == 0;
+    l->key = key;
+    l->value = goes_on ? arena_printf(l->arena, "%s %s", l->value, value)
+                       : arena_text(l->arena, span_text(value));
+    return l->value;
+}
+
 static int on_key(void *context, const char *section, const char *name,
-                  const char *value) {
+                  const char *part) {
     struct loading *l = context;
     if (l->reason)
         return 0;
+    const char *value = whole_value(l, section, name, part);
     if (strncmp(section, "csp ", 4) != 0)
         return set(l, keys, l->config, section, name, value);
     struct config_csp *csp = find_csp(l, section + 4);
     return csp && set(l, csp_keys, csp, "csp", name, value);
 }
 
+/* inih would take the rest of a line that is too long for it for another. */
+static char *next_line(char *line, int size, void *context) {
+    struct loading *l = context;
+    if (l->is_long || !fgets(line, size, l->file))
+        return NULL;
+    l->line++;
+    l->is_long = !strchr(line, '\n') && !feof(l->file);
+    return l->is_long ? NULL : line;
+}
+
 /* inih goes on after a refused key; we name the first. */
 static bool read_ini(struct loading *l) {
-    int line = ini_parse(l->path, on_key, l);
-    if (line == 0)
+    l->file = fopen(l->path, "r");
+    int line = l->file ? ini_parse_stream(next_line, l, on_key, l) : -1;
+    if (l->file)
+        fclose(l->file);
+    if (line == 0 && !l->is_long)
         return true;
     if (line < 0)
         l->reason = arena_printf(l->arena, "%s: cannot be read", l->path);
+    else if (line == 0)
+        l->reason = arena_printf(l->arena,
+                                 "%s:%d: longer than %d characters: go on in "
+                                 "the next line, indented",
+                                 l->path, l->line, INI_MAX_LINE - 2);
     else
         l->reason =
             arena_printf(l->arena, "%s:%d: %s", l->path, line,

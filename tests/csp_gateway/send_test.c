@@ -164,7 +164,7 @@ static void each_answer_has_its_consequence(void **state) {
         script(&scene.world, "truncate device_command, pre_command, csp_image, "
                              "csp_job, distribution,"
                              " service_request, tracking_live,"
-                             " tracking_history, alert");
+                             " tracking_history, alert cascade");
         fake_csp_script(scene.north, cases[i].images, cases[i].jobs);
         accept_request(&scene.world, (int)i + 1, "north", 1, 2);
         csp_send_wake();

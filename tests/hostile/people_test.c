@@ -95,6 +95,7 @@ static struct ask call_of(const struct people_route *route) {
         {"addAccount", "{\"name\":\"eve\",\"role\":\"administrator\"}"},
         {"changeAccount", "{\"role\":\"administrator\",\"active\":true}"},
         {"setPassword", "{\"password\":\"another password\"}"},
+        {"changeNotices", "{\"address\":\"eve@example.org\",\"wishes\":[]}"},
         {NULL, NULL},
     };
     size_t i = 0;

@@ -237,6 +237,15 @@ void scenario_draw_lines(struct scenario *s) {
         draw_database(s);
 }
 
+/* A word a line: a line has an end. */
+static const char *in_lines(struct scenario *s, const char *conninfo) {
+    struct buffer text = {0};
+    for (; *conninfo; conninfo++)
+        buffer_printf(&text, "%s%c", *conninfo == ' ' ? "\n" : "", *conninfo);
+    arena_adopt(s->arena, text.data, free);
+    return (const char *)text.data;
+}
+
 static void write_config(struct scenario *s, const struct scenario_fotad *f) {
     const char *csp = s->wish.csp_config ? s->wish.csp_config : "";
     const char *text = arena_printf(
@@ -257,10 +266,11 @@ static void write_config(struct scenario *s, const struct scenario_fotad *f) {
         "regions = Central, South, 4G Central, 4G South\n"
         "base_url = http://127.0.0.1:%u\ntoken = to-south\n"
         "inbound_token = of-south\ntimeout = 2s\n%s%s",
-        pg_as_daemon(s->fotad_conninfo), s->fotad_conninfo, f->user_port,
-        f->csp_port, free_port(), f->operations_port, scenario_home,
-        scenario_home, scenario_home, scenario_clock_path, s->csp_ports[0], csp,
-        s->csp_ports[1], csp, s->wish.config ? s->wish.config : "");
+        in_lines(s, pg_as_daemon(s->fotad_conninfo)),
+        in_lines(s, s->fotad_conninfo), f->user_port, f->csp_port, free_port(),
+        f->operations_port, scenario_home, scenario_home, scenario_home,
+        scenario_clock_path, s->csp_ports[0], csp, s->csp_ports[1], csp,
+        s->wish.config ? s->wish.config : "");
     if (!write_whole(f->config_path, span_text(text)))
         scenario_fail(s, "%s cannot be written", f->config_path);
 }
