@@ -17,7 +17,6 @@ static const struct {
     {"[database]\nconninfo = host=/run\n", "host=/run", NULL},
     {"[database]\nconninfo = " LONG "\n    user=fotad\n  dbname=x\n",
      LONG " user=fotad dbname=x", NULL},
-    {"[database]\nconninfo = a\n[people]\n[database]\nconninfo = b", "b", NULL},
     {"[database]\ncolour = blue\n", NULL,
      ":2: unknown key 'colour' in [database]"},
     {"conninfo\n", NULL, ":1: not a key = value line"},
