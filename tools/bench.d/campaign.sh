@@ -43,7 +43,7 @@ forget() {
         regexp_split_to_table('$transient', '\s+') t
         where to_regclass(t) is not null")
     until sql -c 'set lock_timeout = 200; set session_replication_role = replica' \
-        -c "truncate $tables" 2>$out/forget.log; do
+        -c "truncate $tables cascade" 2>$out/forget.log; do
         tries=$((tries + 1))
         [ $tries -lt 100 ] || die "forget: $(cat $out/forget.log)"
         sleep 0.1
