@@ -29,7 +29,10 @@ launch() {
     as_owner "$bin/pg_ctl" start --wait -D "$dir/$1/data" -l "$dir/$1/log" \
         -o "-c unix_socket_directories=$dir/$1 -c listen_addresses= \
             -c fsync=off -c timezone=UTC -c jit=off -c max_connections=200" \
-        >/dev/null 2>&1 </dev/null
+        >/dev/null 2>&1 </dev/null || {
+        as_owner tail -n 5 "$dir/$1/log" >&2
+        return 1
+    }
 }
 
 ask() {
@@ -43,7 +46,8 @@ synchronous() {
 }
 
 make_standby() {
-    as_owner rm -rf "$dir/$1/data"
+    # what was killed may still be writing its last
+    until as_owner rm -rf "$dir/$1/data" 2>/dev/null; do sleep 0.1; done
     as_owner "$bin/pg_basebackup" -h "$dir/$2" -U fotad --no-sync \
         --write-recovery-conf --checkpoint=fast -D "$dir/$1/data"
     launch "$1"
@@ -73,6 +77,9 @@ fail)
     children=$(as_owner ps -o pid= --ppid "$pid")
     # shellcheck disable=SC2086 # a list
     as_owner kill -KILL "$pid" $children || true
+    # nobody may have collected the dead yet, and PostgreSQL would take its
+    # number for one that lives
+    as_owner rm -f "$dir/$3/.s.PGSQL.5432" "$dir/$3/.s.PGSQL.5432.lock"
     as_owner "$bin/pg_ctl" promote --wait -D "$dir/$4/data" >/dev/null
     synchronous "$4" ''
     ;;
