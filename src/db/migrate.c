@@ -178,7 +178,7 @@ enum outcome db_is_later(struct db *db, bool *later) {
         "find_migrations",
         "select name from migration where name ~ '^sql/[0-9]'"};
     struct arena *arena = arena_new();
-    struct db_rows *rows;
+    struct db_rows *rows = NULL;
     bool has = false;
     *later = false;
     enum outcome outcome = has_table(db, arena, &has);
