@@ -54,7 +54,7 @@ struct changing {
 
 static enum outcome change(struct db *db, void *context) {
     const struct changing *c = context;
-    struct db_rows *rows;
+    struct db_rows *rows = NULL;
     enum outcome outcome = DONE;
     for (size_t i = 0; i < c->count && outcome == DONE; i++)
         outcome = db_run(db, c->statements[i].statement,

@@ -132,7 +132,7 @@ static void dispatch(void *worker, const struct http_request *request,
 /* ---- the listener's routes ---- */
 
 #define PAGE(at)                                                               \
-    { .method = "GET", .path = at, .handler = dispatch }
+    { .method = "GET", .path = (at), .handler = dispatch }
 static struct http_route routes[] = {
 #define ROUTE(operation, verb, at, who, type, how)                             \
     {.method = (verb),                                                         \
