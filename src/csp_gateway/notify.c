@@ -327,6 +327,7 @@ static void take_from(const struct worker *worker, const struct kind *kind,
         .db = worker->db,
         .arena = arena,
         .now = clock_now(),
+        /* pointers: NOLINTNEXTLINE(bugprone-sizeof-expression) */
         .messages = arena_zero(arena, count, sizeof *set.messages)};
     for (size_t i = 0; i < count; i++)
         if (messages[i].json && messages[i].csp == csp)

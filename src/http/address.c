@@ -90,10 +90,9 @@ static int bound(const struct addrinfo *where) {
 }
 
 static unsigned port_of(const struct sockaddr_storage *address) {
-    const void *where = address;
-    if (address->ss_family == AF_INET6)
-        return ntohs(((const struct sockaddr_in6 *)where)->sin6_port);
-    return ntohs(((const struct sockaddr_in *)where)->sin_port);
+    struct sockaddr_in name; /* IPv6 has its port in the same place */
+    memcpy(&name, address, sizeof name);
+    return ntohs(name.sin_port);
 }
 
 static int listen_tcp(const char *address, unsigned *port,
