@@ -166,7 +166,7 @@ static void *send_some(void *context) {
 }
 
 static instant send_all(struct load *load) {
-    pthread_t threads[MOST_CONNECTIONS];
+    pthread_t threads[MOST_CONNECTIONS] = {0};
     load->start = clock_elapsed();
     for (size_t i = 0; i < load->connections; i++)
         if (pthread_create(&threads[i], NULL, send_some, load) != 0)
