@@ -194,6 +194,9 @@ const char *scenario_get(struct scenario *scenario, unsigned which,
  * not there. */
 double scenario_metric(struct scenario *scenario, unsigned which,
                        const char *line);
+/* How many log lines of fotad have both. */
+size_t scenario_lines(struct scenario *scenario, const char *event,
+                      const char *words);
 /* Does a log line of fotad have all these words? Soon. */
 void scenario_logged(struct scenario *scenario, const char *event,
                      const char *words);

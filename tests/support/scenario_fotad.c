@@ -40,6 +40,8 @@ static pid_t launch(struct scenario *s, const char *const *arguments,
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (crash_at)
         setenv("FOTAD_CRASH_AT", crash_at, 1);
+    if (getenv("WATCHDOG_USEC")) /* as systemd sets both */
+        setenv("WATCHDOG_PID", arena_printf(s->arena, "%d", (int)getpid()), 1);
     int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
@@ -137,19 +139,20 @@ double scenario_metric(struct scenario *s, unsigned which, const char *line) {
     return at ? atof(at + strlen(wanted)) : 0;
 }
 
-static bool has_line(struct scenario *s, const char *event, const char *words) {
+size_t scenario_lines(struct scenario *s, const char *event,
+                      const char *words) {
     char line[2048];
-    bool found = false;
+    size_t count = 0;
     FILE *log = fopen(scenario_path(s, "fotad.log"), "r");
-    while (log && !found && fgets(line, sizeof line, log))
-        found = strstr(line, event) && strstr(line, words);
+    while (log && fgets(line, sizeof line, log))
+        count += strstr(line, event) && strstr(line, words);
     if (log)
         fclose(log);
-    return found;
+    return count;
 }
 
 void scenario_logged(struct scenario *s, const char *event, const char *words) {
-    for (struct scenario_wait wait = {0}; !has_line(s, event, words);)
+    for (struct scenario_wait wait = {0}; !scenario_lines(s, event, words);)
         if (!scenario_again(&wait))
             scenario_fail(s, "no log line has '%s' and '%s'", event, words);
 }
