@@ -39,6 +39,7 @@ struct scenario_wish {
     bool repeats;           /* Users may be told the same message again */
     unsigned fotads; /* on one database, behind a load balancer; 0: one */
     bool lines;      /* every line goes through a cutter */
+    bool wires;      /* each in its network namespace (wires.h); one fotad */
 };
 
 /* What may be cut. */
