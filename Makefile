@@ -185,13 +185,14 @@ check-faults: export FAILOVERS := $(or $(FAILOVERS),5)
 check-faults: export CUTS := $(or $(CUTS),5)
 check-faults: export ROUNDS := $(or $(ROUNDS),3)
 check-faults: export STOPS := $(or $(STOPS),20)
+check-faults: export VANISH := $(or $(VANISH),40)
 check-faults: export DEVICES := $(or $(DEVICES),2000)
 check-faults: ## kill, stop, cut and upgrade fotad and PostgreSQL under load
 	@tools/deps build faults
 	@$(SUBMAKE) tests
 	@TEST_JOBS=1 TEST_SECONDS=3600 tests/run $(VARIANT) $(FAULTS) \
 	  tests/faults/manager.sh
-	@cat $(B)/logs/faults-*.log | grep -E '^[0-9]+ |^[a-z_]+ +[0-9]+ times|^[a-zA-Z].*: [0-9]+ devices|cuts, |^fail-over|first answer'
+	@cat $(B)/logs/faults-*.log | grep -E '^[0-9]+ |^[a-z_]+ +[0-9]+ times|^[a-zA-Z].*: [0-9]+ devices|cuts, |^fail-over|first answer|s until'
 
 # SECONDS=600 for each fuzzer.
 fuzz: ## feed damaged input to every parser, 60 seconds each
