@@ -105,3 +105,40 @@ enum outcome request_dry_run(const struct config *config,
     report(&rq, result);
     return DONE;
 }
+
+/* ---- as JSON ---- */
+
+const char *const dry_run_signatures[] = {"absent", "good", "not good"};
+
+static json_t *ids(const struct duis_devices *devices) {
+    json_t *list = json_array();
+    char id[EUI64_TEXT_SIZE];
+    for (size_t i = 0; i < devices->count; i++)
+        json_array_append_new(list,
+                              json_string(eui64_format(devices->ids[i], id)));
+    return list;
+}
+
+static json_t *lists(const struct dry_run *run) {
+    static const char *const names[DRY_RUN_LISTS] = {
+        "invalidDeviceIdList", "notCommissionedDeviceIdList",
+        "notApplicableFirmwareDeviceIdList", "otherRequestInProgressList",
+        "invalidGbcsVersionList"};
+    json_t *all = json_object();
+    for (int i = 0; i < DRY_RUN_LISTS; i++)
+        json_object_set_new(all, names[i], ids(&run->refused[i]));
+    return all;
+}
+
+static json_t *text_or_null(const char *text) {
+    return text && *text ? json_string(text) : json_null();
+}
+
+json_t *dry_run_json(const struct dry_run *run) {
+    return json_pack(
+        "{s:s, s:o, s:s, s:o, s:s, s:I, s:I, s:o}", "outcome", run->condition,
+        "responseCode", text_or_null(run->response_code), "meaning",
+        run->meaning, "detail", text_or_null(run->detail), "signature",
+        dry_run_signatures[run->signature], "listed", (json_int_t)run->listed,
+        "accepted", (json_int_t)run->accepted, "refused", lists(run));
+}
