@@ -66,13 +66,15 @@ static void drop_notice(void *context, const char *message) {
     log_debug("db.notice", ": %s", message);
 }
 
-/* Each side gives up the other when it is gone without a word, so that neither
- * we nor our locks wait for hours; sooner than our shortest lease runs out. */
-#define SERVER_GIVES_UP                                                        \
-    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3"                   \
-    " -c tcp_keepalives_count=3 -c tcp_user_timeout=15000"
+/* The server gives us up as we give it up, below: our locks would stay for
+ * hours otherwise. */
+static const char session_options[] =
+    "-c search_path=public -c timezone=UTC -c client_min_messages=warning"
+    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3"
+    " -c tcp_keepalives_count=3 -c tcp_user_timeout=15000";
 
-/* What conninfo does not say itself. */
+/* What conninfo does not say itself: who is gone without a word is given up
+ * after 15 s, before our shortest lease runs out. */
 static PGconn *connect_with_defaults(const struct db *db) {
     static const char *const keys[] = {"connect_timeout",
                                        "keepalives_idle",
@@ -84,16 +86,9 @@ static PGconn *connect_with_defaults(const struct db *db) {
                                        "client_encoding",
                                        "options",
                                        NULL};
-    const char *const values[] = {"5",
-                                  "5",
-                                  "3",
-                                  "3",
-                                  "15000",
-                                  db->conninfo,
-                                  db->name,
-                                  "UTF8",
-                                  "-c search_path=public -c timezone=UTC -c "
-                                  "client_min_messages=warning" SERVER_GIVES_UP,
+    const char *const values[] = {"5",      "5",     "3",
+                                  "3",      "15000", db->conninfo,
+                                  db->name, "UTF8",  session_options,
                                   NULL};
     return PQconnectdbParams(keys, values, 1);
 }

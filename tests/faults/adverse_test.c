@@ -189,8 +189,10 @@ static void send_and_go(struct campaign *c, struct span request) {
     assert_true(send(handle, head, strlen(head), MSG_NOSIGNAL) > 0);
     assert_true(send(handle, request.data, request.len, MSG_NOSIGNAL) > 0);
     setsockopt(handle, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    usleep(300000); /* it is read; the answer has to wait */
-    close(handle);
+    scenario_do(s, holds,
+                "t select count(*) > 0 from pg_locks where not granted"
+                " and relation = 'service_request'::regclass");
+    close(handle); /* the request is worked on; its answer has to wait */
 }
 
 static void a_user_closes_before_its_answer(void **state) {
@@ -201,7 +203,6 @@ static void a_user_closes_before_its_answer(void **state) {
         scenario_update(s, 1, "ppmid-a-0A000003", s->bulk + c->sent, BATCH);
     scenario_tell(s, "begin; lock table service_request in exclusive mode");
     send_and_go(c, c->request);
-    usleep(100000);
     scenario_tell(s, "commit");
     scenario_logged(s, "http.answer_cut", "it may ask again");
     campaign_counted(c,

@@ -147,7 +147,10 @@ static void it_says_when_it_is_ready_reloads_and_stops(void **state) {
 /* Somebody holds a table that a worker needs. */
 static void it_is_silent_while_a_worker_is_stuck(void **state) {
     (void)state;
-    struct scenario *s = begin("[operations]\nstuck_after = 1s\n");
+    char config[64];
+    snprintf(config, sizeof config, "[operations]\nstuck_after = %ds\n",
+             (int)patience());
+    struct scenario *s = begin(config);
     are_told(READY, 1);
     is_told_again(ALIVE, 3);
     scenario_tell(s, "begin; lock table alert_lane in access exclusive mode");

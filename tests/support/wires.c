@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 static int places[PLACES];
+static unsigned long before[LINES]; /* packets, when it was cut */
 
 /* Who is at the other end; fotad is at the first of each. */
 static const enum wires_place others[LINES] = {
@@ -84,8 +85,36 @@ const char *wires_host(enum scenario_line line) {
     return hosts[line];
 }
 
-void wires_cut(enum scenario_line line, bool is_cut) {
+/* ---- cuts ---- */
+
+/* What has come in at both ends of a wire, whatever became of it. */
+static unsigned long count_packets(enum scenario_line line) {
+    char text[256], name[16];
+    unsigned long packets, all = 0;
+    FILE *devices = fopen("/proc/thread-self/net/dev", "r");
+    while (devices && fgets(text, sizeof text, devices))
+        for (unsigned side = 1; side <= 2; side++) {
+            snprintf(name, sizeof name, "w%u-%u", line, side);
+            const char *at = strstr(text, name);
+            if (at && sscanf(at, "%*[^:]: %*u %lu", &packets) == 1)
+                all += packets;
+        }
+    if (devices)
+        fclose(devices);
+    return all;
+}
+
+void wires_cut(enum scenario_line line) {
     wires_enter(PLACE_WIRES);
-    if (!run("ip link set wire%u %s", line, is_cut ? "down" : "up"))
+    if (!run("ip link set wire%u down", line))
         abort();
+    before[line] = count_packets(line);
+}
+
+unsigned long wires_mend(enum scenario_line line) {
+    wires_enter(PLACE_WIRES);
+    unsigned long vanished = count_packets(line) - before[line];
+    if (!run("ip link set wire%u up", line))
+        abort();
+    return vanished;
 }

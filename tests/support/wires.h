@@ -28,7 +28,9 @@ void wires_enter(enum wires_place place);
  * is. */
 const char *wires_host(enum scenario_line line);
 
-/* From any thread, which is in PLACE_WIRES afterwards. */
-void wires_cut(enum scenario_line line, bool is_cut);
+/* From any thread, which is in PLACE_WIRES afterwards. wires_mend() returns how
+ * many packets have vanished. */
+void wires_cut(enum scenario_line line);
+unsigned long wires_mend(enum scenario_line line);
 
 #endif
