@@ -64,48 +64,9 @@ static bool fail(const char *event, const char *reason) {
 
 /* ---- configuration ---- */
 
-/* DUIS schema type sr:CSPRegion, and SQL type csp_region. */
-static bool is_region(const char *name) {
-    static const char *const regions[] = {"North",    "Central",    "South",
-                                          "4G North", "4G Central", "4G South",
-                                          "Unknown",  "SMETS1"};
-    for (size_t i = 0; i < sizeof regions / sizeof *regions; i++)
-        if (strcmp(regions[i], name) == 0)
-            return true;
-    return false;
-}
-
-static const char *unknown_region(struct fotad *f,
-                                  const struct config_csp *csp) {
-    char *rest = arena_text(f->arena, span_text(csp->regions));
-    for (char *one; (one = strsep(&rest, ","));) {
-        one += strspn(one, " ");
-        if (!is_region(one))
-            return arena_printf(f->arena,
-                                "[csp %s] regions: '%s' is not a CSPRegion of "
-                                "DUIS",
-                                csp->name, one);
-    }
-    return NULL;
-}
-
 /* What one key alone cannot show to be wrong. */
 static const char *contradiction(struct fotad *f) {
     const struct config *config = &f->config;
-    for (size_t i = 0; i < config->csp_count; i++) {
-        const struct config_csp *csp = &config->csps[i];
-        if (csp->busy_give_up > config->tracking_timeout)
-            return arena_printf(
-                f->arena,
-                "[tracking] timeout is shorter than [csp %s] busy_give_up: a "
-                "device would be released while its job is still being tried",
-                csp->name);
-        if (!*csp->regions)
-            return arena_printf(f->arena, "[csp %s] has no regions", csp->name);
-        const char *reason = unknown_region(f, csp);
-        if (reason)
-            return reason;
-    }
     const char *wrong = http_contradiction(config, f->arena);
     if (!wrong)
         wrong = csp_gateway_contradiction(config, f->arena);
@@ -393,13 +354,15 @@ static void live(struct fotad *f, int fd) {
     }
 }
 
-/* Readiness goes down and a load balancer sees it; another signal ends the
- * wait. */
+/* Readiness goes down, a load balancer sees it, and whoever keeps a connection
+ * is told to leave it; another signal ends the wait. */
 static void step_down(struct fotad *f, int fd) {
     struct pollfd wait = {.fd = fd, .events = POLLIN};
     sd_notify(0, "STOPPING=1");
     log_info("fotad.stopping", "%s", "");
     health_stop();
+    http_drain(f->users);
+    csp_gateway_drain(f->csps);
     if (f->config.operations_stop_grace)
         poll(&wait, 1, (int)(f->config.operations_stop_grace / MILLISECOND));
 }
@@ -424,11 +387,13 @@ static void stop(struct fotad *f) {
     duis_close();
 }
 
+/* A signal that comes during the start is heeded after it: what was begun is
+ * ended in order. */
 static int serve(struct fotad *f) {
+    int fd = signals();
     if (!crash_prepare())
         return !fail("crash.unknown", "FOTAD_CRASH_AT names no crash point");
-    int fd = signals();
-    bool started = fd >= 0 && start(f);
+    bool started = fd >= 0 && configure(f) && start(f);
     if (started) {
         warn(f);
         crash_point(CRASH_started);
@@ -499,12 +464,15 @@ int main(int argc, char **argv) {
             fputs(usage, stderr);
             return 2;
         }
-    int status = 1;
+    int status;
     if (optind < argc) {
         fputs(usage, stderr);
         status = 2;
-    } else if (configure(&f))
-        status = check ? 0 : serve(&f);
+    } else if (check) {
+        status = configure(&f) ? 0 : 1;
+    } else {
+        status = serve(&f);
+    }
     arena_free(f.arena);
     return status;
 }

@@ -27,9 +27,37 @@ static const char *same_credential(const struct config_csp *a,
     return NULL;
 }
 
+/* DUIS schema type sr:CSPRegion, and SQL type csp_region. */
+static bool is_region(const char *name) {
+    static const char *const regions[] = {"North",    "Central",    "South",
+                                          "4G North", "4G Central", "4G South",
+                                          "Unknown",  "SMETS1"};
+    for (size_t i = 0; i < sizeof regions / sizeof *regions; i++)
+        if (strcmp(regions[i], name) == 0)
+            return true;
+    return false;
+}
+
+static const char *unknown_region(const struct config_csp *csp,
+                                  struct arena *arena) {
+    char *rest = arena_text(arena, span_text(csp->regions));
+    for (char *one; (one = strsep(&rest, ","));) {
+        one += strspn(one, " ");
+        if (!is_region(one))
+            return arena_printf(
+                arena, "regions: '%s' is not a CSPRegion of DUIS", one);
+    }
+    return NULL;
+}
+
 /* What one section lacks or has too much of. */
 static const char *fault_of(const struct config *config,
-                            const struct config_csp *csp) {
+                            const struct config_csp *csp, struct arena *arena) {
+    if (csp->busy_give_up > config->tracking_timeout)
+        return "busy_give_up is longer than [tracking] timeout: a device would "
+               "be released while its job is still being tried";
+    if (!*csp->regions)
+        return "has no regions";
     if (!*csp->base_url)
         return "has no base_url";
     if (*csp->inbound_certificate && !*config->csp_client_ca)
@@ -37,14 +65,14 @@ static const char *fault_of(const struct config *config,
                "client_ca";
     if (!*csp->certificate != !*csp->key)
         return "has a certificate without key, or a key without certificate";
-    return NULL;
+    return unknown_region(csp, arena);
 }
 
 const char *csp_gateway_contradiction(const struct config *config,
                                       struct arena *arena) {
     for (size_t i = 0; i < config->csp_count; i++) {
         const struct config_csp *csp = &config->csps[i];
-        const char *fault = fault_of(config, csp);
+        const char *fault = fault_of(config, csp, arena);
         if (fault)
             return arena_printf(arena, "[csp %s] %s", csp->name, fault);
         for (size_t j = 0; j < i; j++)
@@ -92,6 +120,10 @@ struct csp_gateway *csp_gateway_start(const struct config *config,
 
 bool csp_gateway_reload(struct csp_gateway *gateway, const char **reason) {
     return http_reload(gateway->listener, reason);
+}
+
+void csp_gateway_drain(struct csp_gateway *gateway) {
+    http_drain(gateway->listener);
 }
 
 void csp_gateway_stop(struct csp_gateway *gateway) {

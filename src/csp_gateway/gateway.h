@@ -23,6 +23,9 @@ struct csp_gateway *csp_gateway_start(const struct config *config,
 /* Reads certificate, key and client_ca again; see http_reload(). */
 bool csp_gateway_reload(struct csp_gateway *gateway, const char **reason);
 
+/* Answers what comes in and ends each connection with it; see http_drain(). */
+void csp_gateway_drain(struct csp_gateway *gateway);
+
 /* Finishes what is in hand, in and out, and frees everything. A CSP that does
  * not answer holds it up for at most twice its [csp NAME] timeout. NULL is
  * allowed. */

@@ -162,13 +162,7 @@ static bool headers_are_good(struct http_exchange *x, const char *version) {
         http_add_header(&x->response, "Connection", "close");
         return false;
     }
-    if (!within_limits(x) || !knows_client(x) || !find_route(x) || !fits(x))
-        return false;
-    if (atomic_load(&x->listener->draining)) {
-        set_unavailable(x, "This service is going down.");
-        return false;
-    }
-    return true;
+    return within_limits(x) && knows_client(x) && find_route(x) && fits(x);
 }
 
 static struct http_exchange *exchange_new(struct http_listener *listener,
@@ -244,7 +238,7 @@ static enum MHD_Result exchange_receive(struct http_exchange *x,
 static bool admit(struct http_exchange *x) {
     struct http_listener *listener = x->listener;
     pthread_mutex_lock(&listener->lock);
-    x->admitted = !atomic_load(&listener->draining) &&
+    x->admitted = !listener->closed &&
                   queue_depth(listener->queue) < listener->options.queue_size;
     listener->in_hand += x->admitted;
     pthread_mutex_unlock(&listener->lock);

@@ -35,7 +35,7 @@ struct http_listener {
     pthread_cond_t changed; /* draining and an exchange ended, or `closed` */
     size_t in_hand;         /* exchanges admitted and not yet ended */
     size_t begun;           /* all exchanges not yet ended */
-    bool closed;            /* the clock thread ends */
+    bool closed; /* nothing is admitted any more; the clock thread ends */
     struct connection *connections;
     size_t connection_count;
 

@@ -221,14 +221,14 @@ size_t http_use_revocations(const struct span *lists, size_t count);
 /* The TCP port listened on; 0 for a Unix socket. */
 unsigned http_port(const struct http_listener *listener);
 
-/* Takes no new work from now on: new requests get 503, Retry-After and
- * Connection: close; those in hand go on. Streams end. */
+/* From now on each answer is the last of its connection (Connection: close), so
+ * that clients go elsewhere without losing a request. Streams end. */
 void http_drain(struct http_listener *listener);
 
 /* Lets nobody new connect, drains, waits until everything that came in has been
- * answered (a body that is not in within 5 s gets 408), stops the workers and
- * frees everything: each request gets a whole answer or its connection is
- * refused. NULL is allowed. */
+ * answered (a body that is not in within 5 s gets 408; what comes after the
+ * last wait gets 503), stops the workers and frees everything: each request
+ * gets a whole answer or its connection is refused. NULL is allowed. */
 void http_close(struct http_listener *listener);
 
 #endif

@@ -99,6 +99,8 @@ static unsigned notify(struct scenario *s, const struct tls_identity *who,
     struct http_answer answer;
     http_client_send(client, &message, &answer);
     unsigned status = answer.status;
+    if (!status)
+        print_message("no answer: %s\n", answer.error);
     http_answer_free(&answer);
     http_client_free(client);
     return status;

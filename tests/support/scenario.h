@@ -76,6 +76,7 @@ struct scenario {
     struct csp_sim *csps[SCENARIO_CSPS];
     struct sim_users *users;
     struct http_client *http;
+    const char *refusal; /* status and error of the last answer */
     const struct duis_signer *signers[SCENARIO_SUPPLIERS];
     EVP_PKEY *signing[SCENARIO_SUPPLIERS]; /* of Pre-Commands */
     EVP_PKEY *dsp;
