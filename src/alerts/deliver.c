@@ -17,7 +17,8 @@ enum {
 
 /* Between two looks for work, and between two tries to write. */
 static const instant POLL = 250 * MILLISECOND;
-/* While other workers have all connections to a User. */
+/* While other workers have all connections to a User, and at least between two
+ * looks because of new messages: each costs as much as a notification. */
 static const instant SHORT_POLL = 5 * MILLISECOND;
 
 struct worker {
@@ -27,7 +28,8 @@ struct worker {
     struct turn_sender sender;
     struct turn *turns;
     size_t turn_count;
-    atomic_bool woken;
+    atomic_bool woken;     /* to look at once */
+    atomic_bool told;      /* that there are new messages */
     bool waits;            /* for a connection that another worker has */
     instant looked;        /* by clock_elapsed() */
     bool without_database; /* said so already */
@@ -186,12 +188,20 @@ static void load(struct worker *worker, struct turn *turn) {
         atomic_store(&worker->woken, true); /* nothing would end the wait */
 }
 
+static instant look_due_in(const struct worker *worker) {
+    if (atomic_load(&worker->woken))
+        return 0;
+    instant pause = atomic_load(&worker->told) ? SHORT_POLL : POLL;
+    return worker->looked + pause - clock_elapsed();
+}
+
 static void look_for_work(struct worker *worker) {
     struct lane *lanes[MOST_AT_ONCE];
-    instant now = clock_elapsed();
-    if (!atomic_exchange(&worker->woken, false) && now < worker->looked + POLL)
+    if (look_due_in(worker) > 0)
         return;
-    worker->looked = now;
+    atomic_store(&worker->woken, false);
+    atomic_store(&worker->told, false);
+    worker->looked = clock_elapsed();
     unsigned room = (unsigned)(MOST_TURNS - worker->turn_count);
     unsigned most = room < MOST_AT_ONCE ? room : MOST_AT_ONCE;
     if (!most)
@@ -321,9 +331,7 @@ static void advance(struct worker *worker, struct turn *turn) {
 /* ---- a worker ---- */
 
 static instant pause_of(const struct worker *worker) {
-    instant pause = worker->looked + POLL - clock_elapsed();
-    if (atomic_load(&worker->woken) || pause < 0)
-        return 0;
+    instant pause = look_due_in(worker);
     return worker->waits && pause > SHORT_POLL ? SHORT_POLL : pause;
 }
 
@@ -406,10 +414,16 @@ struct alerts *alerts_start(const struct config *config,
     return alerts;
 }
 
+/* One at a time: who finds more than it takes wakes the others. */
 void alerts_wake(void) {
+    static unsigned turn;
     pthread_mutex_lock(&current_lock);
-    if (current)
-        wake(current, NULL);
+    if (current) {
+        struct worker *worker =
+            &current->workers[turn++ % current->worker_count];
+        atomic_store(&worker->told, true);
+        http_client_wake(worker->sender.http);
+    }
     pthread_mutex_unlock(&current_lock);
 }
 
