@@ -119,10 +119,10 @@ begin
         where l.next_try <= p_now
             and (l.leased_until is null or l.leased_until <= p_now)
             and l.user_id <> all (p_except)
-            and exists (
-                select from alert a
+            -- not "exists", which may become a look at all that wait
+            and (select true from alert a
                 where a.user_id = l.user_id and a.state = 'waiting'
-                    and a.next_try <= p_now)
+                    and a.next_try <= p_now limit 1)
         order by l.next_try, l.user_id limit p_most
         for update of l skip locked
     ), leased as (
