@@ -340,9 +340,10 @@ static void an_image_that_a_request_has_just_found_stays(void **state) {
             " sha256('x'), '2031-12-31')");
     tell(h, "begin");
     expect(h,
-           "select image_known from check_image((select max(request_no) from"
-           " service_request), '11.4', sha256('m'), '\\x00000001',"
-           " sha256('9'))",
+           "select image_known from take_updates(array[(select max(request_no)"
+           " from service_request)], p_image_ids => array[sha256('9')],"
+           " p_variants => array['11.4'], p_hashes => array[sha256('m')],"
+           " p_versions => array['\\x00000001'::bytea])",
            "t");
     run(h, "2031-12-31T00:00:00Z");
     tell(h, "commit");
