@@ -64,11 +64,13 @@ begin
             nullif(hash, ''), nullif(image_id, ''), nullif(condition, ''),
             nullif(response_code, ''), nullif(response, ''), listed, listed
         from asked a
-        where not exists (select from service_request o
+        -- "not exists" would become a join, with a plan for an empty table
+        where (select true from service_request o
             where o.originator = a.originator and o.counter = a.counter
                 and o.stage <> a.stage and o.used
                 and (o.service_reference_variant, o.target)
-                    <> (a.variant, a.target))
+                    <> (a.variant, a.target)
+            limit 1) is null
         order by originator, counter
         on conflict (originator, counter, stage) where used do nothing
         returning r.originator, r.counter, r.request_no
@@ -131,22 +133,17 @@ create or replace function answer_requests(
     p_invalid integer[], p_not_commissioned integer[],
     p_not_applicable integer[], p_in_progress integer[],
     p_gbcs_version integer[]) returns void
-    language plpgsql
-    set plan_cache_mode = force_generic_plan
-as $$
+    language plpgsql as $$
 begin
-    update service_request r set condition = a.condition,
-        response_code = a.response_code, response = a.response,
-        listed = a.listed, accepted = a.accepted, invalid = a.invalid,
-        not_commissioned = a.not_commissioned,
-        not_applicable = a.not_applicable, in_progress = a.in_progress,
-        gbcs_version = a.gbcs_version
-    from unnest(p_request_nos, p_conditions, p_response_codes, p_responses,
-        p_listed, p_accepted, p_invalid, p_not_commissioned,
-        p_not_applicable, p_in_progress, p_gbcs_version) as a (request_no,
-        condition, response_code, response, listed, accepted, invalid,
-        not_commissioned, not_applicable, in_progress, gbcs_version)
-    where r.request_no = a.request_no;
+    for i in 1 .. cardinality(p_request_nos) loop
+        update service_request set condition = p_conditions[i],
+            response_code = p_response_codes[i], response = p_responses[i],
+            listed = p_listed[i], accepted = p_accepted[i],
+            invalid = p_invalid[i], not_commissioned = p_not_commissioned[i],
+            not_applicable = p_not_applicable[i],
+            in_progress = p_in_progress[i], gbcs_version = p_gbcs_version[i]
+        where request_no = p_request_nos[i];
+    end loop;
 end $$;
 
 -- Are images on the CPL for what the services update (B2)? Names the
