@@ -12,7 +12,7 @@
 /* Each set is worked off by the worker of one of its requests, on that one's
  * connection. With two at a time one may wait for the disk, or for a large
  * request that has the same device, while the other goes on. */
-enum { MOST_AT_ONCE = 2, MOST_TOGETHER = 64, SMALL = 100 };
+enum { MOST_AT_ONCE = 1, MOST_TOGETHER = 64, SMALL = 100 };
 
 /* A request that waits, in a list; and its worker. */
 struct place {
