@@ -8,11 +8,15 @@
 #include "csp_gateway/send.h"
 
 #include <pthread.h>
+#include <time.h>
+
+enum { MOST_TOGETHER = 64, SMALL = 100 };
 
 /* Each set is worked off by the worker of one of its requests, on that one's
- * connection. With two at a time one may wait for the disk, or for a large
- * request that has the same device, while the other goes on. */
-enum { MOST_AT_ONCE = 1, MOST_TOGETHER = 64, SMALL = 100 };
+ * connection, and one set at a time is the cheapest. But one that takes so long
+ * waits for somebody, such as a large request with the same device: then those
+ * that come after it do not wait for it. */
+static const instant PATIENCE = 50 * MILLISECOND;
 
 /* A request that waits, in a list; and its worker. */
 struct place {
@@ -25,8 +29,9 @@ struct place {
 
 static struct {
     pthread_mutex_t lock;
-    struct place *first; /* who waits and is not taken */
-    unsigned at_once;
+    struct place *first;   /* who waits and is not taken */
+    unsigned at_once;      /* sets in hand */
+    instant patience_ends; /* with the latest of them, by clock_elapsed() */
 } room = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- the transaction ---- */
@@ -117,6 +122,7 @@ static void lead(void) {
     struct place *set[MOST_TOGETHER];
     size_t count = gather(set);
     room.at_once++;
+    room.patience_ends = clock_elapsed() + PATIENCE;
     pthread_mutex_unlock(&room.lock);
     work(set, count);
     pthread_mutex_lock(&room.lock);
@@ -129,6 +135,21 @@ static void lead(void) {
         pthread_cond_signal(&room.first->moved);
 }
 
+static bool may_lead(const struct place *place) {
+    return !place->taken &&
+           (!room.at_once || clock_elapsed() >= room.patience_ends);
+}
+
+static void wait(struct place *place) {
+    if (place->taken) {
+        pthread_cond_wait(&place->moved, &room.lock);
+        return;
+    }
+    struct timespec until = {.tv_sec = room.patience_ends / SECOND,
+                             .tv_nsec = room.patience_ends % SECOND * 1000};
+    pthread_cond_clockwait(&place->moved, &room.lock, CLOCK_MONOTONIC, &until);
+}
+
 enum step request_update(struct rq *rq) {
     struct place me = {.rq = rq};
     if (rq->device_count > SMALL) {
@@ -139,10 +160,10 @@ enum step request_update(struct rq *rq) {
     pthread_mutex_lock(&room.lock);
     enter(&me);
     while (!me.done)
-        if (!me.taken && room.at_once < MOST_AT_ONCE)
+        if (may_lead(&me))
             lead();
         else
-            pthread_cond_wait(&me.moved, &room.lock);
+            wait(&me);
     pthread_mutex_unlock(&room.lock);
     pthread_cond_destroy(&me.moved);
     return me.step;
