@@ -27,21 +27,17 @@ static enum step verify(struct rq *rq) {
 
 static enum step judge(struct rq *rq) {
     static enum step (*const steps[])(struct rq * rq) = {
-        verify, request_authorise, request_check_image, request_claim};
+        verify, request_authorise, request_check_image, request_rehearse_image,
+        request_rehearse_claim};
     enum step step = STEP_ON;
     for (size_t i = 0; i < sizeof steps / sizeof *steps && step == STEP_ON; i++)
         step = steps[i](rq);
     return step;
 }
 
-static bool is_update(const struct rq *rq) {
-    return rq->duis.body == DUIS_UPDATE_FIRMWARE ||
-           rq->duis.body == DUIS_UPDATE_PPMID_FIRMWARE;
-}
-
 static bool refuse(const struct rq *rq, enum step step,
                    struct dry_run *result) {
-    if (step == STEP_ON && is_update(rq))
+    if (step == STEP_ON && request_is_update(rq))
         return false;
     result->refusal = "only an 11.1 or 11.4 can be tried";
     if (step == STEP_ON)
@@ -72,7 +68,7 @@ static void report(const struct rq *rq, struct dry_run *result) {
     result->meaning = keep(rq->arena, answer->meaning);
     result->detail = rq->detail;
     result->signature = signature_of(rq);
-    result->listed = rq->device_count;
+    result->listed = rq->judged;
     result->accepted = rq->accepted;
     memcpy(result->refused, rq->refused, sizeof result->refused);
 }
