@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 static bool print(const struct buffer *text, FILE *to) {
-    return fwrite(text->data, 1, text->len, to) == text->len && fflush(to) == 0;
+    return span_write(buffer_span(text), to) && fflush(to) == 0;
 }
 
 int main(int count, char **words) {

@@ -415,9 +415,9 @@ static int serve(struct fotad *f) {
 static int print(void (*write_text)(struct buffer *out)) {
     struct buffer out = {0};
     write_text(&out);
-    fwrite(out.data, 1, out.len, stdout);
+    bool good = span_write(buffer_span(&out), stdout) && fflush(stdout) == 0;
     buffer_free(&out);
-    return 0;
+    return good ? 0 : 1;
 }
 
 int main(int argc, char **argv) {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 struct span {
@@ -23,6 +24,13 @@ static inline struct span span_text(const char *text) {
 
 static inline bool span_equal(struct span a, struct span b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/* False when not all of it could be written. fwrite() may not be given the
+ * NULL of an empty span. */
+static inline bool span_write(struct span octets, FILE *to) {
+    return octets.len == 0 ||
+           fwrite(octets.data, 1, octets.len, to) == octets.len;
 }
 
 #endif

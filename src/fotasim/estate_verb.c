@@ -23,8 +23,7 @@ struct file {
 };
 
 static void flush(struct file *file) {
-    if (file->stream && fwrite(file->pending.data, 1, file->pending.len,
-                               file->stream) != file->pending.len)
+    if (file->stream && !span_write(buffer_span(&file->pending), file->stream))
         file->good = false;
     file->pending.len = 0;
 }

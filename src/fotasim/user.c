@@ -140,7 +140,7 @@ static void keep_message(const struct sim_users *users, struct span text,
                       message->element);
     FILE *file = fopen((const char *)path.data, "we");
     if (file) {
-        fwrite(text.data, 1, text.len, file);
+        span_write(text, file);
         fclose(file);
     }
     buffer_free(&path);

@@ -95,7 +95,7 @@ bool read_whole(const char *path, struct buffer *out) {
 
 bool write_whole(const char *path, struct span octets) {
     FILE *file = fopen(path, "wb");
-    bool good = file && fwrite(octets.data, 1, octets.len, file) == octets.len;
+    bool good = file && span_write(octets, file);
     if (file && fclose(file) != 0)
         good = false;
     return good || (refuse("%s: %s", path, strerror(errno)), false);

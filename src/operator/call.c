@@ -132,7 +132,7 @@ bool call_flush(struct call *call) {
     struct buffer *out = call->out;
     if (!call->stream || !out->len)
         return true;
-    bool good = fwrite(out->data, 1, out->len, call->stream) == out->len;
+    bool good = span_write(buffer_span(out), call->stream);
     out->len = 0;
     if (!good)
         call_refuse(call, "stdout cannot be written");
