@@ -67,7 +67,7 @@ from bench_ids, take_updates(null, array[:'sender'::macaddr8],
         where device_type = 'PPMID' and firmware_version = '\x0A000003'
         limit 1)],
     array[sha256('y')], array['accepted'], array['I99'], array['z'::bytea],
-    array[cardinality(ids)], array_fill(1, array[cardinality(ids)]), ids,
+    array[cardinality(ids)], array[1::bigint], ids,
     array['PPMID']::device_type[], array[40000], false,
     array['North', '4G North', 'Central', 'South', '4G Central',
         '4G South']::csp_region[], array['n', 'n', 's', 's', 's', 's'],
