@@ -171,7 +171,7 @@ end;
 
 -- Update requests whose form is good, from their RequestIDs to their devices:
 -- taken, judged, claimed. p_request_nos: those of requests that were taken
--- before, or null. p_requests says of each device which request lists it.
+-- before, or null. p_firsts says where the devices of each begin, from 1.
 -- A row for each, in their order: request_no is null when the RequestID was
 -- used before, and nothing was done; condition names what the image is refused
 -- for; image_known: its octets are stored already, and stay until this has
@@ -185,7 +185,7 @@ create or replace function take_updates(
     p_command_variants integer[], p_contents bytea[],
     p_received timestamptz[], p_versions bytea[], p_hashes bytea[],
     p_image_ids bytea[], p_conditions text[], p_response_codes text[],
-    p_responses bytea[], p_listed integer[], p_requests integer[],
+    p_responses bytea[], p_listed integer[], p_firsts bigint[],
     p_device_ids macaddr8[], p_minimum_types device_type[],
     p_minimum_gbcs integer[], p_hcalcs_either boolean, p_regions csp_region[],
     p_csps text[], p_timeout interval)
@@ -215,14 +215,14 @@ begin
         for key share);
     select c.refused_ordinals, c.refused_lists into ordinals, lists
     from claim_devices(claiming, p_originators, p_variants, p_versions,
-        p_hashes, p_received, p_requests, p_device_ids, p_minimum_types,
+        p_hashes, p_received, p_firsts, p_device_ids, p_minimum_types,
         p_minimum_gbcs, p_hcalcs_either, p_regions, p_csps, p_timeout) c;
     return query
     select numbers[n], images[n], p_image_ids[n] = any (known),
         coalesce(d.ordinals, '{}'), coalesce(d.lists, '{}')
     from generate_subscripts(numbers, 1) n
     left join (
-        select p_requests[u.ordinal] as request,
+        select width_bucket(u.ordinal::bigint, p_firsts) as request,
             array_agg(u.ordinal) as ordinals, array_agg(u.list) as lists
         from unnest(ordinals, lists) as u (ordinal, list)
         group by 1) d on d.request = n

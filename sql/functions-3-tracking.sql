@@ -52,13 +52,13 @@ end $$;
 -- Written for 1 and for 50,000 devices: every look-up is by a primary key, so
 -- the plan must be the generic one (nested loops), and nothing grows with the
 -- estate but the depth of an index.
--- p_variants to p_hashes are of each request, p_requests says of each device
--- which of them lists it. p_device_ids holds each Device ID of a request once,
--- best in order. p_minimum_types and p_minimum_gbcs go together, as p_regions
+-- p_senders to p_hashes are of each request; p_firsts says where the devices of
+-- each begin, from 1 (a request without has the place of the next).
+-- p_device_ids holds each Device ID of a request once, best in order. p_minimum_types and p_minimum_gbcs go together, as p_regions
 -- and p_csps do.
 create or replace function judge_devices(
     p_senders macaddr8[], p_variants text[], p_versions bytea[],
-    p_hashes bytea[], p_requests integer[], p_device_ids macaddr8[],
+    p_hashes bytea[], p_firsts bigint[], p_device_ids macaddr8[],
     p_minimum_types device_type[], p_minimum_gbcs integer[],
     p_hcalcs_either boolean, p_regions csp_region[], p_csps text[])
     returns table (ordinal bigint, request integer, device_id macaddr8,
@@ -108,8 +108,9 @@ begin atomic
                 then 'gbcs_version'
         end,
         h.supplier_ids
-    from unnest(p_device_ids, p_requests) with ordinality
-        as d (device_id, request, ordinal)
+    from (select u.device_id, u.ordinal,
+            width_bucket(u.ordinal, p_firsts) as request
+        from unnest(p_device_ids) with ordinality as u (device_id, ordinal)) d
     left join smi_device s on s.device_id = d.device_id
     left join smi_home h on h.chf_id = s.chf_id
     left join taken t on t.device_type = s.device_type
@@ -134,8 +135,7 @@ begin
         select j.ordinal, coalesce(j.refused, case when l.device_id is not null
             then 'in_progress'::refusal end) as refused
         from judge_devices(array[p_sender], array[p_variant],
-            array[p_version], array[p_hash],
-            array_fill(1, array[cardinality(p_device_ids)]), p_device_ids,
+            array[p_version], array[p_hash], array[1::bigint], p_device_ids,
             p_minimum_types, p_minimum_gbcs, p_hcalcs_either, p_regions,
             p_csps) j
         left join tracking_live l on l.device_id = j.device_id
@@ -157,7 +157,7 @@ end $$;
 create or replace function claim_devices(
     p_request_nos bigint[], p_senders macaddr8[], p_variants text[],
     p_versions bytea[], p_hashes bytea[], p_received timestamptz[],
-    p_requests integer[], p_device_ids macaddr8[],
+    p_firsts bigint[], p_device_ids macaddr8[],
     p_minimum_types device_type[], p_minimum_gbcs integer[],
     p_hcalcs_either boolean, p_regions csp_region[], p_csps text[],
     p_timeout interval,
@@ -180,7 +180,7 @@ begin
         select j.*, p_request_nos[j.request] as request_no,
             p_received[j.request] as received
         from judge_devices(p_senders, p_variants, p_versions, p_hashes,
-            p_requests, p_device_ids, p_minimum_types, p_minimum_gbcs,
+            p_firsts, p_device_ids, p_minimum_types, p_minimum_gbcs,
             p_hcalcs_either, p_regions, p_csps) j
         where p_request_nos[j.request] is not null
     ), live as (
@@ -218,12 +218,14 @@ begin
     if claimed < cardinality(passed_ids) then
         -- what passed and was not claimed is busy with another request
         with busy_device as (
-            select d.ordinal, d.device_id, p_requests[d.ordinal] as request
-            from unnest(passed_ids, passed_ordinals) as d (device_id, ordinal)
+            select d.* from (select u.ordinal, u.device_id,
+                    width_bucket(u.ordinal::bigint, p_firsts) as request
+                from unnest(passed_ids, passed_ordinals)
+                    as u (device_id, ordinal)) d
             where not exists (
                 select from tracking_live l
                 where l.device_id = d.device_id
-                    and l.request_no = p_request_nos[p_requests[d.ordinal]])
+                    and l.request_no = p_request_nos[d.request])
         ), history as (
             insert into tracking_history (device_id, chf_id, request_no,
                 last_updated, released, status, device_type, reason_code)
@@ -238,5 +240,3 @@ begin
             refusal_list('in_progress'), array[cardinality(busy)]);
     end if;
 end $$;
-comment on function claim_devices is
-    'Judges and claims the devices of 11.1s and 11.4s';

@@ -145,21 +145,23 @@ static void add_numbers(struct db_params *params, const struct rq_set *set) {
     db_int8s(params, numbers, set->count);
 }
 
-/* The devices of all, one after another, and whose each is. */
+/* Where each one's devices begin, and the devices of all. */
 static void add_devices(struct db_params *params, const struct rq_set *set) {
-    size_t count = 0;
-    for (size_t i = 0; i < set->count; i++)
-        count += set->rqs[i]->device_count;
-    eui64 *ids = arena_zero(set->arena, count, sizeof *ids);
-    int32_t *whose = arena_zero(set->arena, count, sizeof *whose);
-    size_t at = 0;
-    for (size_t i = 0; i < set->count; i++)
-        for (size_t d = 0; d < set->rqs[i]->device_count; d++) {
-            whose[at] = (int32_t)i + 1;
-            ids[at++] = set->rqs[i]->device_ids[d];
-        }
-    db_int4s(params, whose, count);
-    db_eui64s(params, ids, count);
+    size_t total = 0;
+    int64_t *firsts = arena_zero(set->arena, set->count, sizeof *firsts);
+    for (size_t i = 0; i < set->count; i++) {
+        firsts[i] = (int64_t)total + 1;
+        total += set->rqs[i]->device_count;
+    }
+    eui64 *ids = arena_zero(set->arena, total, sizeof *ids);
+    for (size_t i = 0; i < set->count; i++) {
+        const struct rq *rq = set->rqs[i];
+        if (rq->device_count)
+            memcpy(ids + firsts[i] - 1, rq->device_ids,
+                   rq->device_count * sizeof *ids);
+    }
+    db_int8s(params, firsts, set->count);
+    db_eui64s(params, ids, total);
 }
 
 static enum outcome store_image(const struct rq *rq, const struct rq_set *set) {

@@ -57,19 +57,21 @@ accept_statements() {
     cat >$out/floor.sql <<'END'
 \timing on
 begin;
-insert into service_request (originator, target, counter, stage, used, service,
-    service_reference_variant, command_variant, content, received)
-values (:'sender', '90-B3-D5-1F-30-00-00-02', :n, 1, true, 'serviceD', '11.4',
-    8, sha256('x'), now()) returning request_no \gset
-select check_image(:request_no, '11.4', (select manufacturer_image_hash
-    from cpl_entry where device_type = 'PPMID'
-        and firmware_version = '\x0A000003' limit 1), '\x0A000003', sha256('y'))
-\g /dev/null
-select accepted from claim_devices(:request_no, :'sender',
-    (select ids from bench_ids), array['PPMID']::device_type[], array[40000],
-    false, array['North', '4G North', 'Central', 'South', '4G Central',
+select case t.condition when '' then
+        cardinality(ids) - cardinality(refused_ordinals) end as accepted
+from bench_ids, take_updates(null, array[:'sender'::macaddr8],
+    array['90-B3-D5-1F-30-00-00-02'::macaddr8], array[:n], array[1],
+    array['serviceD'], array['11.4'], array[8], array[sha256('x')],
+    array[now()], array['\x0A000003'::bytea], array[(
+        select manufacturer_image_hash::bytea from cpl_entry
+        where device_type = 'PPMID' and firmware_version = '\x0A000003'
+        limit 1)],
+    array[sha256('y')], array['accepted'], array['I99'], array['z'::bytea],
+    array[cardinality(ids)], array[1::bigint], ids,
+    array['PPMID']::device_type[], array[40000], false,
+    array['North', '4G North', 'Central', 'South', '4G Central',
         '4G South']::csp_region[], array['n', 'n', 's', 's', 's', 's'],
-    now(), now() + interval '5 days') \gset
+    interval '5 days') t \gset
 commit;
 \if :{?accepted}
 \echo accepted :accepted
