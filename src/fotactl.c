@@ -5,7 +5,8 @@
 #include <stdio.h>
 
 static bool print(const struct buffer *text, FILE *to) {
-    return fwrite(text->data, 1, text->len, to) == text->len && fflush(to) == 0;
+    return !text->len || (fwrite(text->data, 1, text->len, to) == text->len &&
+                          fflush(to) == 0);
 }
 
 int main(int count, char **words) {
