@@ -119,10 +119,10 @@ begin
         where l.next_try <= p_now
             and (l.leased_until is null or l.leased_until <= p_now)
             and l.user_id <> all (p_except)
-            and exists (
-                select from alert a
+            -- not "exists", which may become a look at all that wait
+            and (select true from alert a
                 where a.user_id = l.user_id and a.state = 'waiting'
-                    and a.next_try <= p_now)
+                    and a.next_try <= p_now limit 1)
         order by l.next_try, l.user_id limit p_most
         for update of l skip locked
     ), leased as (
@@ -138,9 +138,11 @@ end $$;
 -- about one device only the first, and none about a device before the lists of
 -- its request. What waits for an alert that failed goes behind it in the
 -- queue, so that it does not stand before others. A few more are looked at
--- than are taken, so that one device does not hold up a probe.
+-- than are taken, so that one device does not hold up a probe. p_in_hand:
+-- alerts that other turns in the lane have, in order (looked up by halves);
+-- they count, but are not given.
 create or replace function next_alerts(
-    p_user_id macaddr8, p_now timestamptz, p_most integer)
+    p_user_id macaddr8, p_in_hand bigint[], p_now timestamptz, p_most integer)
     returns table (
         alert_no bigint, created timestamptz, since timestamptz,
         tries integer, code text, response_code text, originator macaddr8,
@@ -162,7 +164,8 @@ begin
         select a.* from alert a
         where a.user_id = p_user_id and a.state = 'waiting'
             and a.next_try <= p_now
-        order by a.next_try, a.alert_no limit greatest(p_most, 100)
+        order by a.next_try, a.alert_no
+        limit greatest(p_most, 100) + cardinality(p_in_hand)
     ), judged as materialized (
         select d.*, d.device_id is not null
                 and (row_number() over (partition by d.device_id
@@ -190,6 +193,8 @@ begin
     left join service_reference s
         on s.service_reference_variant = r.service_reference_variant
     where not j.later and j.behind is null
+        and p_in_hand[width_bucket(j.alert_no, p_in_hand)]
+            is distinct from j.alert_no
     order by j.next_try, j.alert_no limit p_most;
 end $$;
 

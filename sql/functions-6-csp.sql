@@ -47,10 +47,13 @@ begin
     return true;
 end $$;
 
--- Takes the next job of a CSP that is due, for one worker. A job whose devices
+-- Takes the next job of a CSP that is due, for one worker; when there is none,
+-- one is made (see make_job(); none is with p_most null). A job whose devices
 -- have all left it is closed instead.
+drop function if exists lease_job(text, timestamptz, timestamptz);
 create or replace function lease_job(
     p_csp text, p_now timestamptz, p_until timestamptz,
+    p_most integer default null, p_keep_until timestamptz default null,
     out job_no bigint, out job_id text, out request_id text,
     out device_type text, out firmware_version bytea, out image_id bytea,
     out image_sent boolean, out tries integer, out created timestamptz,
@@ -68,6 +71,8 @@ begin
         order by c.next_try, c.job_no limit 1
         for update skip locked;
         if not found then
+            continue when p_most is not null
+                and make_job(p_csp, p_most, p_now, p_keep_until);
             return;
         end if;
         select array_agg(l.device_id), array_agg(l.chf_id)
@@ -108,17 +113,20 @@ begin atomic
 end;
 
 create or replace function job_handed_over(p_job_no bigint, p_now timestamptz)
-    returns void language sql
-begin atomic
-    with moved as (
-        update csp_job set state = 'handed_over', ended = p_now,
-            tries = tries + 1, leased_until = null, last_error = null
-        where job_no = p_job_no and state = 'waiting'
-        returning request_no, csp)
-    insert into sat_entry (at, kind, request_no, csp, code, detail)
-    select p_now, 'job', request_no, csp, 'handed_over', 'job ' || p_job_no
-    from moved;
-end;
+    returns void language plpgsql as $$
+declare
+    j csp_job;
+begin
+    update csp_job set state = 'handed_over', ended = p_now,
+        tries = tries + 1, leased_until = null, last_error = null
+    where job_no = p_job_no and state = 'waiting'
+    returning * into j;
+    if found then
+        insert into sat_entry (at, kind, request_no, csp, code, detail)
+        values (p_now, 'job', j.request_no, j.csp, 'handed_over',
+            'job ' || p_job_no);
+    end if;
+end $$;
 
 -- Counts once, however often it is said: only while that lease lasts.
 create or replace function job_again(
@@ -236,10 +244,10 @@ begin
     end if;
 end $$;
 
--- Delivery notifications of one CSP. Entries come back by their place: those
+-- Delivery notifications, each of its CSP. Entries come back by place: those
 -- taken, and those refused with a named reason; the others are duplicates.
 create or replace function take_delivery_notifications(
-    p_csp text, p_ids text[], p_job_ids uuid[], p_chf_ids macaddr8[],
+    p_csps text[], p_ids text[], p_job_ids uuid[], p_chf_ids macaddr8[],
     p_device_ids macaddr8[], p_device_types text[], p_versions text[],
     p_statuses text[], p_reasons text[], p_times timestamptz[],
     p_now timestamptz, p_timeout interval,
@@ -254,13 +262,13 @@ declare
     events tracking_event[];
 begin
     with job as materialized (
-        select j.job_id, j.job_no, j.request_no, j.device_type::text,
+        select j.job_id, j.csp, j.job_no, j.request_no, j.device_type::text,
             firmware_version_text(r.firmware_version) as version
         from (select distinct unnest(p_job_ids) as job_id) g
-        join csp_job j on j.job_id = g.job_id and j.csp = p_csp
+        join csp_job j on j.job_id = g.job_id
         join service_request r on r.request_no = j.request_no
     ), judged as materialized (
-        select n.id, n.chf_id, n.device_id, n.status,
+        select n.csp, n.id, n.chf_id, n.device_id, n.status,
             nullif(n.reason, '') as reason, n.at, n.ordinal, j.request_no,
             coalesce(l.chf_id, h.chf_id) as job_chf_id,
             case when j.job_no is null then 'jobId: not known'
@@ -271,11 +279,11 @@ begin
                 when n.version <> j.version
                     then 'firmwareVersion: not that of the job'
             end as refused
-        from unnest(p_ids, p_job_ids, p_chf_ids, p_device_ids,
+        from unnest(p_csps, p_ids, p_job_ids, p_chf_ids, p_device_ids,
             p_device_types, p_versions, p_statuses, p_reasons, p_times)
-            with ordinality as n (id, job_id, chf_id, device_id, device_type,
-            version, status, reason, at, ordinal)
-        left join job j on j.job_id = n.job_id
+            with ordinality as n (csp, id, job_id, chf_id, device_id,
+            device_type, version, status, reason, at, ordinal)
+        left join job j on j.job_id = n.job_id and j.csp = n.csp
         left join tracking_live l on l.device_id = n.device_id
             and l.job_no = j.job_no
         left join lateral (
@@ -285,22 +293,23 @@ begin
             limit 1) h on true
     ), fresh as (
         insert into csp_message
-        select p_csp, 'n', id, p_now from (
-            select distinct on (id) id from judged where refused is null
-            order by id) x
+        select csp, 'n', id, p_now from (
+            select distinct on (csp, id) csp, id from judged
+            where refused is null
+            order by csp, id) x
         on conflict do nothing
-        returning message_id
+        returning csp, message_id
     ), taken as materialized (
         -- "is true" keeps the look-up a hash: the planner knows nothing of
         -- the number of rows and would compare every one with every other
-        select distinct on (id) * from judged
+        select distinct on (csp, id) * from judged
         where refused is null
-            and (id in (select message_id from fresh)) is true
-        order by id, ordinal
+            and ((csp, id) in (select csp, message_id from fresh)) is true
+        order by csp, id, ordinal
     ), audited as (
         insert into sat_entry (at, kind, request_no, device_id, csp, code,
             detail)
-        select p_now, 'notification', request_no, device_id, p_csp, status,
+        select p_now, 'notification', request_no, device_id, csp, status,
             concat_ws(' ', id, reason, case when chf_id <> job_chf_id then
                 'another hub: ' || eui64_text(chf_id) end)
         from taken
@@ -321,11 +330,11 @@ begin
     end if;
 end $$;
 
--- Messages of devices, for src/device to look at later. p_regions are the
--- CSP's, as in its configuration. A message whose device and counter were
+-- Messages of devices, for src/device to look at later. p_csps and p_regions
+-- are of each the CSP that brought it and its regions, as configured. A message whose device and counter were
 -- found genuine before is a duplicate, whatever its octets.
 create or replace function take_gbcs_messages(
-    p_csp text, p_regions text, p_ids text[], p_chf_ids macaddr8[],
+    p_csps text[], p_regions text[], p_ids text[], p_chf_ids macaddr8[],
     p_originators macaddr8[], p_recipients macaddr8[], p_cras integer[],
     p_codes integer[], p_counters numeric[], p_payloads bytea[],
     p_now timestamptz,
@@ -339,18 +348,19 @@ begin
     with judged as materialized (
         select n.*, case when h.chf_id is null then 'commsHubId: not known'
                 when h.csp_region::text
-                    <> all (regexp_split_to_array(p_regions, '\s*,\s*'))
+                    <> all (regexp_split_to_array(n.regions, '\s*,\s*'))
                     then 'commsHubId: in no region of this CSP'
             end as refused
-        from unnest(p_ids, p_chf_ids, p_originators, p_recipients, p_cras,
-            p_codes, p_counters, p_payloads) with ordinality as n (id, chf_id,
-            originator, recipient, cra, code, counter, payload, ordinal)
+        from unnest(p_csps, p_regions, p_ids, p_chf_ids, p_originators,
+            p_recipients, p_cras, p_codes, p_counters, p_payloads)
+            with ordinality as n (csp, regions, id, chf_id, originator,
+            recipient, cra, code, counter, payload, ordinal)
         left join smi_home h on h.chf_id = n.chf_id
             and h.csp_region is not null
     ), taken as (
         insert into gbcs_message (csp, message_id, received, chf_id,
             originator, recipient, cra, code, counter, payload)
-        select p_csp, id, p_now, chf_id, originator, recipient, cra, code,
+        select csp, id, p_now, chf_id, originator, recipient, cra, code,
             counter, payload
         from judged j
         where refused is null and not exists (
@@ -358,9 +368,9 @@ begin
             where g.originator = j.originator and g.counter = j.counter
                 and g.cra = j.cra and g.recipient = j.recipient
                 and g.state in ('done', 'unknown'))
-        order by id, ordinal
+        order by csp, id, ordinal
         on conflict do nothing
-        returning message_id
+        returning csp, message_id
     )
     select coalesce(array_agg(ordinal order by ordinal)
             filter (where taken), '{}'),
@@ -372,8 +382,10 @@ begin
     from (
         -- of several with one messageId the first is the one that went in
         select j.ordinal, j.refused, j.refused is null
-                and (j.id in (select message_id from taken)) is true
-                and row_number() over (partition by j.id, j.refused is null
+                and ((j.csp, j.id) in (select csp, message_id from taken))
+                    is true
+                and row_number() over (
+                    partition by j.csp, j.id, j.refused is null
                     order by j.ordinal) = 1 as taken
         from judged j) x;
 end $$;

@@ -170,12 +170,14 @@ static void read_alert(struct arena *arena, eui64 user_id, struct alert *alert,
 }
 
 enum outcome queue_next(struct db *db, struct arena *arena, eui64 user_id,
+                        const int64_t *in_hand, size_t in_hand_count,
                         instant now, unsigned most, struct alert **alerts,
                         size_t *count) {
     static const struct db_statement next = {
-        "next_alerts", "select * from next_alerts($1, $2, $3)"};
+        "next_alerts", "select * from next_alerts($1, $2, $3, $4)"};
     struct db_params params = DB_PARAMS(arena);
     db_eui64(&params, user_id);
+    db_int8s(&params, in_hand, in_hand_count);
     db_instant(&params, now);
     db_int4(&params, (int32_t)most);
     struct db_rows *rows;

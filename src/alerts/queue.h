@@ -26,8 +26,9 @@ enum outcome queue_lease(struct db *db, struct arena *arena,
                          struct queue_lane **lanes, size_t *count);
 
 /* The next up to `most` messages of a leased lane that may be on the way at
- * once. They belong to the arena. */
+ * once with those `in_hand` (alert_no, in order). They belong to the arena. */
 enum outcome queue_next(struct db *db, struct arena *arena, eui64 user_id,
+                        const int64_t *in_hand, size_t in_hand_count,
                         instant now, unsigned most, struct alert **alerts,
                         size_t *count);
 

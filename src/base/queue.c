@@ -4,10 +4,12 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct queue {
     pthread_mutex_t lock;
     pthread_cond_t filled; /* or closed */
+    pthread_cond_t more;   /* for queue_pop_until() */
     size_t size, first, depth;
     bool closed;
     void *items[];
@@ -18,12 +20,18 @@ struct queue *queue_new(size_t size) {
     *queue = (struct queue){.size = size};
     pthread_mutex_init(&queue->lock, NULL);
     pthread_cond_init(&queue->filled, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&queue->more, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     return queue;
 }
 
 void queue_free(struct queue *queue) {
     if (!queue)
         return;
+    pthread_cond_destroy(&queue->more);
     pthread_cond_destroy(&queue->filled);
     pthread_mutex_destroy(&queue->lock);
     free(queue);
@@ -35,34 +43,62 @@ bool queue_try_push(struct queue *queue, void *item) {
     if (fits)
         queue->items[(queue->first + queue->depth++) % queue->size] = item;
     pthread_mutex_unlock(&queue->lock);
-    if (fits)
+    if (fits) {
         pthread_cond_signal(&queue->filled);
+        pthread_cond_signal(&queue->more);
+    }
     return fits;
 }
 
-static void *take_first(struct queue *queue) {
-    void *item = queue->items[queue->first];
+static void **place(struct queue *queue, size_t i) {
+    return &queue->items[(queue->first + i) % queue->size];
+}
+
+/* Those before it move up. */
+static void *take_at(struct queue *queue, size_t i) {
+    void *item = *place(queue, i);
+    for (; i > 0; i--)
+        *place(queue, i) = *place(queue, i - 1);
     queue->first = (queue->first + 1) % queue->size;
     queue->depth--;
     return item;
 }
 
-void *queue_pop(struct queue *queue) {
+/* What is left may fit another; at the end all are told. */
+static void *take_fitting(struct queue *queue, queue_fits *fits,
+                          void *context) {
+    for (size_t i = 0; i < queue->depth; i++) {
+        if (fits && !fits(*place(queue, i), context))
+            continue;
+        void *item = take_at(queue, i);
+        if (queue->closed)
+            pthread_cond_broadcast(&queue->filled);
+        else if (queue->depth)
+            pthread_cond_signal(&queue->filled);
+        return item;
+    }
+    return NULL;
+}
+
+void *queue_pop(struct queue *queue, queue_fits *fits, void *context) {
+    void *item;
     pthread_mutex_lock(&queue->lock);
-    while (!queue->depth && !queue->closed)
+    while (!(item = take_fitting(queue, fits, context)) &&
+           (queue->depth || !queue->closed))
         pthread_cond_wait(&queue->filled, &queue->lock);
-    void *item = queue->depth ? take_first(queue) : NULL;
     pthread_mutex_unlock(&queue->lock);
     return item;
 }
 
-void *queue_pop_if(struct queue *queue,
-                   bool (*fits)(const void *item, const void *context),
-                   const void *context) {
+void *queue_pop_until(struct queue *queue, queue_fits *fits, void *context,
+                      instant until) {
+    const struct timespec end = {until / SECOND,
+                                 until % SECOND * (1000000000 / SECOND)};
+    void *item;
     pthread_mutex_lock(&queue->lock);
-    void *item = queue->depth && fits(queue->items[queue->first], context)
-                     ? take_first(queue)
-                     : NULL;
+    while (!(item = take_fitting(queue, fits, context)) && !queue->closed &&
+           clock_elapsed() < until)
+        pthread_cond_timedwait(&queue->more, &queue->lock, &end);
     pthread_mutex_unlock(&queue->lock);
     return item;
 }
@@ -72,6 +108,7 @@ void queue_close(struct queue *queue) {
     queue->closed = true;
     pthread_mutex_unlock(&queue->lock);
     pthread_cond_broadcast(&queue->filled);
+    pthread_cond_broadcast(&queue->more);
 }
 
 size_t queue_depth(struct queue *queue) {

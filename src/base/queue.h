@@ -1,10 +1,12 @@
 /*
  * A bounded queue of pointers between threads: any number put in, any number
- * take out, first in first out. It never grows: what does not fit is the
- * caller's to refuse.
+ * take out, first in first out of what fits them. It never grows: what does not
+ * fit is the caller's to refuse.
  */
 #ifndef FOTAD_BASE_QUEUE_H
 #define FOTAD_BASE_QUEUE_H
+
+#include "base/clock.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,14 +22,19 @@ void queue_free(struct queue *queue);
 /* False when the queue is full or closed; never waits. `item` is not NULL. */
 bool queue_try_push(struct queue *queue, void *item);
 
-/* Waits for an item. NULL when the queue is closed and empty. */
-void *queue_pop(struct queue *queue);
+/* May the one who pops take this item now? Asked under the queue's lock, and
+ * what it says yes to is taken. Whatever makes it say otherwise later must be
+ * followed by a pop of the same thread. */
+typedef bool queue_fits(const void *item, void *context);
 
-/* The next item if there is one now and it fits; otherwise NULL, and it stays
- * where it is. `fits` is called under the queue's lock. */
-void *queue_pop_if(struct queue *queue,
-                   bool (*fits)(const void *item, const void *context),
-                   const void *context);
+/* Waits for an item that fits and takes the first; others stay where they are.
+ * NULL when the queue is closed and empty. */
+void *queue_pop(struct queue *queue, queue_fits *fits, void *context);
+
+/* The same, but waits only until then (by clock_elapsed(); 0: not at all), and
+ * for one thread at a time. NULL when there is none. */
+void *queue_pop_until(struct queue *queue, queue_fits *fits, void *context,
+                      instant until);
 
 /* Nothing more goes in; what is inside can still be taken. */
 void queue_close(struct queue *queue);

@@ -28,7 +28,8 @@ struct notifications {
     const struct inbound_set *set;
     size_t count;
     struct inbound_place *places;
-    const char **ids, **job_ids, **types, **versions, **statuses, **reasons;
+    const char **csps, **ids, **job_ids, **types, **versions, **statuses,
+        **reasons;
     eui64 *chf_ids, *device_ids;
     instant *times;
 };
@@ -37,6 +38,7 @@ static void add(struct notifications *all, const struct notification *one,
                 struct inbound_place place) {
     size_t i = all->count++;
     all->places[i] = place;
+    all->csps[i] = place.in->csp->name;
     all->ids[i] = one->id;
     all->job_ids[i] = one->job_id;
     all->types[i] = one->device_type;
@@ -65,6 +67,7 @@ static struct notifications read_all(const struct inbound_set *set) {
     struct notifications all = {
         .set = set,
         .places = arena_zero(arena, total, sizeof(struct inbound_place)),
+        .csps = arena_zero(arena, total, sizeof(const char *)),
         .ids = arena_zero(arena, total, sizeof(const char *)),
         .job_ids = arena_zero(arena, total, sizeof(const char *)),
         .types = arena_zero(arena, total, sizeof(const char *)),
@@ -95,13 +98,13 @@ static enum outcome take(struct db *db, void *context) {
     static const struct db_statement statement = {
         "take_delivery_notifications",
         "select taken_ordinals, refused_ordinals, refused_reasons"
-        " from take_delivery_notifications($1, $2::text[],"
+        " from take_delivery_notifications($1::text[], $2::text[],"
         " $3::uuid[], $4, $5, $6::text[], $7::text[], $8::text[], $9::text[],"
         " $10, $11, $12::bigint * interval '1 microsecond')"};
     const struct notifications *all = context;
     const struct inbound_set *set = all->set;
     struct db_params params = DB_PARAMS(set->arena);
-    db_text(&params, set->csp->name);
+    db_texts(&params, all->csps, all->count);
     db_texts(&params, all->ids, all->count);
     db_texts(&params, all->job_ids, all->count);
     db_eui64s(&params, all->chf_ids, all->count);

@@ -23,7 +23,7 @@ struct messages {
     const struct inbound_set *set;
     size_t count;
     struct inbound_place *places;
-    const char **ids, **counters;
+    const char **csps, **regions, **ids, **counters;
     eui64 *chf_ids, *originators, *recipients;
     int32_t *cras, *codes;
     struct span *payloads;
@@ -33,6 +33,8 @@ static void add(struct messages *all, const struct entry *entry,
                 const struct gbcs_header *header, struct inbound_place place) {
     size_t i = all->count++;
     all->places[i] = place;
+    all->csps[i] = place.in->csp->name;
+    all->regions[i] = place.in->csp->regions;
     all->ids[i] = entry->id;
     all->chf_ids[i] = entry->chf_id;
     all->originators[i] = header->originator;
@@ -68,6 +70,8 @@ static struct messages read_all(const struct inbound_set *set) {
     struct messages all = {
         .set = set,
         .places = arena_zero(arena, total, sizeof(struct inbound_place)),
+        .csps = arena_zero(arena, total, sizeof(const char *)),
+        .regions = arena_zero(arena, total, sizeof(const char *)),
         .ids = arena_zero(arena, total, sizeof(const char *)),
         .counters = arena_zero(arena, total, sizeof(const char *)),
         .chf_ids = arena_zero(arena, total, sizeof(eui64)),
@@ -88,13 +92,14 @@ static enum outcome take(struct db *db, void *context) {
     static const struct db_statement statement = {
         "take_gbcs_messages",
         "select taken_ordinals, refused_ordinals, refused_reasons"
-        " from take_gbcs_messages($1, $2, $3::text[], $4, $5, $6, $7, $8,"
+        " from take_gbcs_messages($1::text[], $2::text[], $3::text[], $4, $5, "
+        "$6, $7, $8,"
         " $9::numeric[], $10, $11)"};
     const struct messages *all = context;
     const struct inbound_set *set = all->set;
     struct db_params params = DB_PARAMS(set->arena);
-    db_text(&params, set->csp->name);
-    db_text(&params, set->csp->regions);
+    db_texts(&params, all->csps, all->count);
+    db_texts(&params, all->regions, all->count);
     db_texts(&params, all->ids, all->count);
     db_eui64s(&params, all->chf_ids, all->count);
     db_eui64s(&params, all->originators, all->count);

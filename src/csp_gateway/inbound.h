@@ -20,10 +20,9 @@ struct inbound {
     const char **refused; /* [rows]: why, or NULL */
 };
 
-/* Messages of one kind and CSP that are taken together. */
+/* Messages of one kind that are taken together. */
 struct inbound_set {
     const struct config *config;
-    const struct config_csp *csp;
     struct db *db;
     struct arena *arena;
     instant now;

@@ -316,21 +316,19 @@ static void take_set(struct inbound_set *set, const struct kind *kind) {
             fail(set, set->messages[i], kind, outcome);
 }
 
-/* What one CSP says in these messages. */
-static void take_from(const struct worker *worker, const struct kind *kind,
-                      const struct config_csp *csp, struct inbound messages[],
-                      size_t count) {
+/* What can be taken of these messages, whosever they are. */
+static void take_good(const struct worker *worker, const struct kind *kind,
+                      struct inbound messages[], size_t count) {
     struct arena *arena = messages[0].arena;
     struct inbound_set set = {
         .config = worker->config,
-        .csp = csp,
         .db = worker->db,
         .arena = arena,
         .now = clock_now(),
         /* pointers: NOLINTNEXTLINE(bugprone-sizeof-expression) */
         .messages = arena_zero(arena, count, sizeof *set.messages)};
     for (size_t i = 0; i < count; i++)
-        if (messages[i].json && messages[i].csp == csp)
+        if (messages[i].json)
             set.messages[set.count++] = &messages[i];
     if (set.count)
         take_set(&set, kind);
@@ -339,7 +337,6 @@ static void take_from(const struct worker *worker, const struct kind *kind,
 void csp_take(void *context, const struct http_request *const requests[],
               struct http_response *const responses[], size_t count) {
     const struct worker *worker = context;
-    const struct config *config = worker->config;
     const struct kind *kind = kind_of(requests[0]);
     struct inbound *messages =
         arena_zero(requests[0]->arena, count, sizeof *messages);
@@ -348,11 +345,10 @@ void csp_take(void *context, const struct http_request *const requests[],
         in->request = requests[i];
         in->response = responses[i];
         in->arena = requests[i]->arena;
-        if (identify(in, config) && !open_message(in, kind))
+        if (identify(in, worker->config) && !open_message(in, kind))
             in->json = NULL;
     }
-    for (size_t i = 0; i < config->csp_count; i++)
-        take_from(worker, kind, &config->csps[i], messages, count);
+    take_good(worker, kind, messages, count);
     alerts_wake(); /* what was taken may have been told */
 }
 

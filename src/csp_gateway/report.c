@@ -94,7 +94,7 @@ static enum outcome take(struct db *db, void *context) {
     struct report *report = context;
     const struct inbound_set *set = report->set;
     struct db_params params = DB_PARAMS(set->arena);
-    db_text(&params, set->csp->name);
+    db_text(&params, report->in->csp->name);
     db_text(&params, report->report_id);
     db_text(&params, report->job_id);
     db_eui64s(&params, report->device_ids, report->count);

@@ -123,18 +123,11 @@ static void count_waiting(struct lane *lane) {
                    db_get_int(rows, 0, 0));
 }
 
-/* Makes a job and sends a job; *busy: there was something to do. */
+/* Sends a job; *busy: there was one. */
 static enum outcome turn(struct lane *lane, bool *busy) {
-    bool made = false, found = false;
-    enum outcome outcome =
-        csp_job_make(lane->db, lane->csp, lane->arena, &made);
-    if (made)
-        crash_point(CRASH_job_made);
-    if (outcome == DONE)
-        outcome = hand_over(lane, &found);
+    enum outcome outcome = hand_over(lane, busy);
     if (outcome == DONE)
         count_waiting(lane);
-    *busy = made || found;
     return outcome;
 }
 

@@ -21,7 +21,7 @@ struct db_statement {
 };
 
 /* Most parameters that a statement may have. */
-enum { DB_MOST_PARAMS = 24 };
+enum { DB_MOST_PARAMS = 32 };
 
 /* Parameters, added in order. Values are not copied: they live at least until
  * the call that uses them returns. Start from DB_PARAMS(arena): arrays and

@@ -16,6 +16,14 @@
 #include <microhttpd.h>
 #include <pthread.h>
 
+/* Who works, where there is a set handler. Its first two are under the queue's
+ * lock when they rise. */
+struct together {
+    atomic_bool gathering; /* a worker has a set of small requests in hand */
+    atomic_uint alone;     /* workers with one request */
+    size_t last;           /* size of the last set; of who gathers */
+};
+
 struct http_listener {
     struct http_options options; /* defaults filled in */
     struct MHD_Daemon *daemon;
@@ -24,6 +32,7 @@ struct http_listener {
     struct tls *tls; /* of new connections; under the lock. NULL: no TLS */
     struct peers *peers;
     struct queue *queue; /* of struct http_exchange */
+    struct together together;
     struct worker *workers;
     char **route_labels; /* "POST /csp/v1/gbcs-messages", of each route */
     pthread_t clock;

@@ -124,14 +124,21 @@ typedef void http_handler(void *worker, const struct http_request *request,
                           struct http_response *response);
 
 /* The same for several requests at once, for work that costs as much for one
- * as for many (a commit). No answer is sent before the handler has returned. */
+ * as for many (a commit). No answer is sent before the handler has returned.
+ *
+ * One worker at a time has a set of small requests in hand, so that those that
+ * come meanwhile make the next set, and waits up to HTTP_COMPANY for as many as
+ * the last set had. All other requests come alone, to all workers but one: they
+ * never hold up the small ones. */
 typedef void http_set_handler(void *worker,
                               const struct http_request *const requests[],
                               struct http_response *const responses[],
                               size_t count);
 
-/* Most requests and octets of bodies in a set; a larger body comes alone. */
-enum { HTTP_MOST_TOGETHER = 256, HTTP_MOST_OCTETS_TOGETHER = 1 << 20 };
+/* Most requests in a set, and most octets of the body of each. */
+enum { HTTP_MOST_TOGETHER = 256, HTTP_SMALL = 16 * 1024 };
+/* Microseconds; about what clients need to answer an answer by a request. */
+enum { HTTP_COMPANY = 500 };
 
 /* ---- the listener ---- */
 
@@ -166,8 +173,8 @@ struct http_options {
     const char *address;
     const struct http_route *routes; /* must live as long as the listener */
     size_t route_count;
-    /* For routes without a handler: gets a request and those for the same
-     * route that wait behind it, in their order. */
+    /* For routes without a handler: gets requests for one of them that wait,
+     * in their order. */
     http_set_handler *set_handler;
 
     /* 0 takes the default in brackets. */

@@ -20,56 +20,95 @@ static void handle_one(struct http_exchange *x, void *worker) {
     finish(x, clock_elapsed() - start);
 }
 
-/* What may still go into a set. */
-struct room {
-    const struct http_route *route;
-    size_t octets;
-};
+/* ---- small requests together, others alone ---- */
 
-static bool joins(const void *item, const void *context) {
-    const struct http_exchange *x = item;
-    const struct room *room = context;
-    return x->stage == WORKING && x->request.route == room->route &&
-           x->request.body.len <= room->octets;
+static bool is_small(const struct http_exchange *x) {
+    return !x->request.route->handler && x->request.body.len <= HTTP_SMALL;
 }
 
-/* The exchange and those behind it that go with it. */
-static size_t gather(struct http_exchange *x, struct http_exchange *set[]) {
-    struct room room = {x->request.route, HTTP_MOST_OCTETS_TOGETHER};
-    size_t count = 0;
-    while (x) {
-        size_t octets = x->request.body.len;
-        room.octets -= octets < room.octets ? octets : room.octets;
+/* What a worker may take now, and that it has taken it. */
+static bool fits(const void *item, void *context) {
+    const struct http_exchange *x = item;
+    struct http_listener *listener = context;
+    struct together *together = &listener->together;
+    if (!listener->options.set_handler || x->stage != WORKING)
+        return true;
+    if (is_small(x))
+        return !atomic_exchange(&together->gathering, true);
+    unsigned alone = atomic_load(&together->alone);
+    if (alone && alone + 1 >= listener->options.workers)
+        return false;
+    atomic_fetch_add(&together->alone, 1);
+    return true;
+}
+
+static bool joins(const void *item, void *context) {
+    const struct http_exchange *x = item;
+    const struct http_exchange *first = context;
+    return x->stage == WORKING && x->request.route == first->request.route &&
+           is_small(x);
+}
+
+/* The request and those that go with it. Whoever is answered by one set often
+ * asks again at once: a set of those who come first would leave out the
+ * others, and be a small one. */
+static size_t gather(struct http_exchange *first, struct http_exchange *set[]) {
+    struct http_listener *listener = first->listener;
+    size_t expected = listener->together.last, count = 0;
+    instant until = clock_elapsed() + HTTP_COMPANY;
+    for (struct http_exchange *x = first; x;) {
         set[count++] = x;
         x = count < HTTP_MOST_TOGETHER
-                ? queue_pop_if(x->listener->queue, joins, &room)
+                ? queue_pop_until(listener->queue, joins, first,
+                                  count < expected ? until : 0)
                 : NULL;
     }
+    listener->together.last = count;
     return count;
 }
 
-static void handle_set(struct http_exchange *x, void *worker) {
-    struct http_exchange *set[HTTP_MOST_TOGETHER];
+static void handle_all(struct http_exchange *set[], size_t count,
+                       void *worker) {
+    struct http_listener *listener = set[0]->listener;
     const struct http_request *requests[HTTP_MOST_TOGETHER];
     struct http_response *responses[HTTP_MOST_TOGETHER];
-    size_t count = gather(x, set);
     for (size_t i = 0; i < count; i++) {
         requests[i] = &set[i]->request;
         responses[i] = &set[i]->response;
     }
     instant start = clock_elapsed();
-    metric_add(x->listener->queued, -(int64_t)count);
-    x->listener->options.set_handler(worker, requests, responses, count);
+    metric_add(listener->queued, -(int64_t)count);
+    listener->options.set_handler(worker, requests, responses, count);
     instant took = clock_elapsed() - start;
     for (size_t i = 0; i < count; i++)
         finish(set[i], took);
 }
 
-static void handle(struct http_exchange *x, void *worker) {
+static void handle_set(struct http_exchange *first, void *worker) {
+    struct http_exchange *set[HTTP_MOST_TOGETHER];
+    size_t count = gather(first, set);
+    handle_all(set, count, worker);
+}
+
+static void handle_alone(struct http_exchange *x, void *worker) {
     if (x->request.route->handler)
         handle_one(x, worker);
     else
+        handle_all(&x, 1, worker);
+}
+
+static void handle(struct http_exchange *x, void *worker) {
+    struct http_listener *listener = x->listener;
+    struct together *together = &listener->together;
+    if (!listener->options.set_handler) {
+        handle_one(x, worker);
+    } else if (is_small(x)) {
         handle_set(x, worker);
+        atomic_store(&together->gathering, false);
+    } else {
+        handle_alone(x, worker);
+        atomic_fetch_sub(&together->alone, 1);
+    }
 }
 
 static void *work(void *context) {
@@ -80,7 +119,8 @@ static void *work(void *context) {
     struct progress *progress = progress_new(options->name);
     if (options->worker_start)
         worker = options->worker_start(options->worker_context, self->index);
-    for (struct http_exchange *x; (x = queue_pop(listener->queue)) != NULL;) {
+    for (struct http_exchange *x;
+         (x = queue_pop(listener->queue, fits, listener)) != NULL;) {
         progress_step(progress);
         if (x->stage == WORKING)
             handle(x, worker);

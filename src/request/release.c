@@ -71,19 +71,20 @@ static bool device_answers(const struct rq *rq) {
 
 static enum outcome finish(const struct release *release) {
     static const struct db_statement statement = {
-        "end_release", "select end_release($1, $2, $3, $4, $5, $6)"};
+        "end_release", "select end_release($1, $2, $3, $4, $5, $6, $7)"};
     const struct rq *rq = release->rq;
     struct db_params params = DB_PARAMS(release->arena);
     db_int8(&params, release->hold_no);
     db_int8(&params, rq->request_no);
     db_text(&params, condition_name(rq->condition));
-    db_text(&params, rules_answer(rq->rules, rq->condition,
-                                  rq->duis.service_reference_variant)
-                         ->response_code);
+    db_text(&params, request_code(rq, rq->condition));
     if (device_answers(rq))
         db_null(&params);
     else
         db_bytea(&params, rq->answer);
+    int32_t counts[COUNTS];
+    request_counts(rq, counts);
+    db_int4s(&params, counts, COUNTS);
     db_instant(&params, rq->received);
     return db_run(release->db, &statement, &params, release->arena, NULL);
 }

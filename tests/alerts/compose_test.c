@@ -195,8 +195,8 @@ static struct alert *put(const char *row) {
               row);
     struct alert *alerts;
     size_t count;
-    assert_int_equal(queue_next(scene->db, scene->arena, USER(1), clock_now(),
-                                500, &alerts, &count),
+    assert_int_equal(queue_next(scene->db, scene->arena, USER(1), NULL, 0,
+                                clock_now(), 500, &alerts, &count),
                      DONE);
     assert_int_equal(count, 1);
     return alerts;

@@ -75,9 +75,9 @@ static void see_order(void *context, const struct sim_message *message) {
     order->last[device] = message->response_id;
 }
 
-static void a_device_is_spoken_of_in_order(void **state) {
-    (void)state;
+static void check_order(unsigned batch) {
     struct scene *scene = scene_new(1);
+    scene->config.delivery_batch = batch;
     for (int round = 0; round < 20; round++)
         scene_add_alerts(scene, 1, 1, 10);
     /* one refusal: what follows about that device waits for it */
@@ -95,6 +95,40 @@ static void a_device_is_spoken_of_in_order(void **state) {
     assert_int_equal(order.seen, 200);
     assert_int_equal(order.out_of_order, 0);
     check_clean(scene, 1, 200);
+    scene_free(scene);
+}
+
+/* Whether one worker has them all or both have some. */
+static void a_device_is_spoken_of_in_order(void **state) {
+    (void)state;
+    check_order(500);
+    check_order(3);
+}
+
+/* While one worker waits with a batch the other takes the next; what they meet
+ * is one failure of the address. */
+static void workers_share_what_one_user_gets(void **state) {
+    (void)state;
+    struct scene *scene = scene_new(1);
+    scene->config.delivery_batch = 2;
+    scene->config.delivery_timeout = 2 * SECOND;
+    scene_add_alerts(scene, 1, 1, 100);
+    sim_users_fault(scene->users, USER(1), FAULT(SIM_HANG, 0, 0));
+    instant start = clock_elapsed();
+    scene_start(scene);
+    scene_wait_requests(scene, 1, 4);
+    assert_true(clock_elapsed() - start < 2 * SECOND);
+    scene_wait_count(scene,
+                     "select (tries = 1 and leased_until is null)::int"
+                     " from alert_lane",
+                     1);
+    assert_int_equal(scene_count(scene, "select sum(tries)::bigint from alert"),
+                     4);
+    sim_users_fault(scene->users, USER(1), FAULT(SIM_WELL, 0, 0));
+    scene_jump(SECOND);
+    scene_wait_taken(scene, 1, 100);
+    scene_wait_count(scene, everything_gone, 0);
+    check_clean(scene, 1, 100);
     scene_free(scene);
 }
 
@@ -459,6 +493,7 @@ int main(void) {
         cmocka_unit_test(everything_arrives_once),
         cmocka_unit_test(what_is_new_is_sent_at_once_when_told),
         cmocka_unit_test(a_device_is_spoken_of_in_order),
+        cmocka_unit_test(workers_share_what_one_user_gets),
         cmocka_unit_test(a_list_comes_before_its_devices),
         cmocka_unit_test(every_fault_is_got_over),
         cmocka_unit_test(an_hour_down_is_got_over),

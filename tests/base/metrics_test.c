@@ -123,13 +123,13 @@ static void a_queue_is_bounded_and_in_order(void **state) {
             assert_true(queue_try_push(queue, &items[i]) == (i < 3));
         assert_int_equal(queue_depth(queue), 3);
         for (int i = 0; i < 3 - (round == 2); i++)
-            assert_ptr_equal(queue_pop(queue), &items[i]);
+            assert_ptr_equal(queue_pop(queue, NULL, NULL), &items[i]);
     }
     queue_close(queue);
     assert_false(queue_try_push(queue, &items[0]));
-    assert_ptr_equal(queue_pop(queue), &items[2]);
-    assert_null(queue_pop(queue));
-    assert_null(queue_pop(queue));
+    assert_ptr_equal(queue_pop(queue, NULL, NULL), &items[2]);
+    assert_null(queue_pop(queue, NULL, NULL));
+    assert_null(queue_pop(queue, NULL, NULL));
     queue_free(queue);
 }
 
@@ -145,7 +145,7 @@ static void *push_all(void *items) {
 
 static void *pop_all(void *sum) {
     uint64_t *count = sum;
-    while (queue_pop(busy))
+    while (queue_pop(busy, NULL, NULL))
         ++*count;
     return NULL;
 }

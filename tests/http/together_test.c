@@ -1,12 +1,17 @@
-/* Requests that wait are handed over together, in their order. */
+/* Small requests that wait are handed over together, in their order; they and
+ * large ones do not hold each other up. */
 #include "served.h"
 #include "support/queue_depth.h"
+
+enum { MOST_SENT = HTTP_MOST_TOGETHER + 2, KIB = 1024 };
 
 /* "place/count" in the set */
 static void answer_set(void *worker,
                        const struct http_request *const requests[],
                        struct http_response *const responses[], size_t count) {
     assert_non_null(worker);
+    if (strcmp(requests[0]->path, "/held") == 0)
+        answer_gate(worker, requests[0], responses[0]);
     for (size_t i = 0; i < count; i++)
         responses[i]->body = span_text(
             arena_printf(requests[i]->arena, "%zu/%zu", i + 1, count));
@@ -14,20 +19,19 @@ static void answer_set(void *worker,
 
 static const struct http_route set_routes[] = {
     {"POST", "/gate", NULL, 0, answer_gate},
-    {"POST", "/a", NULL, 2 << 20, NULL},
-    {"POST", "/b", NULL, 2 << 20, NULL},
+    {"POST", "/a", NULL, 32 * KIB, NULL},
+    {"POST", "/b", NULL, 32 * KIB, NULL},
+    {"POST", "/held", NULL, 32 * KIB, NULL},
     {"POST", "/alone", NULL, 0, answer_hello},
 };
 
-enum { MOST_SENT = HTTP_MOST_TOGETHER + 2, KIB = 1024, MIB = 1024 * KIB };
-
-static struct http_listener *start(void) {
+static struct http_listener *start(unsigned workers) {
     struct http_options options = basic_options();
     options.name = "together";
     options.routes = set_routes;
     options.route_count = sizeof set_routes / sizeof *set_routes;
     options.set_handler = answer_set;
-    options.workers = 1;
+    options.workers = workers;
     options.queue_size = MOST_SENT;
     return started(&options);
 }
@@ -45,7 +49,7 @@ static int send_to(unsigned port, const char *path, int octets) {
 }
 
 static void expect_reply(int handle, const char *expected) {
-    struct reply reply = wire_reply(handle);
+    struct wire_reply reply = wire_reply(handle);
     if (reply.status != 200 || strcmp(reply_text(&reply), expected) != 0)
         fail_msg("%d %s instead of %s", reply.status, reply_text(&reply),
                  expected);
@@ -53,16 +57,20 @@ static void expect_reply(int handle, const char *expected) {
     close(handle);
 }
 
-static int occupy_the_worker(unsigned port) {
+static int occupy_by(unsigned port, const char *path, int octets) {
     set_gate(false);
-    int handle = send_to(port, "/gate", 0);
+    int handle = send_to(port, path, octets);
     wait_behind_gate(1);
     return handle;
 }
 
+static int occupy_the_worker(unsigned port) {
+    return occupy_by(port, "/gate", 0);
+}
+
 static void let_go(int handle) {
     set_gate(true);
-    struct reply reply = wire_reply(handle);
+    struct wire_reply reply = wire_reply(handle);
     assert_int_equal(reply.status, 202);
     reply_free(&reply);
     close(handle);
@@ -81,21 +89,19 @@ static void what_waits_comes_together(void **state) {
         {"one", {{"/a", 1, "1/1"}}},
         {"several of a route",
          {{"/a", 1, "1/3"}, {"/a", 0, "2/3"}, {"/a", 9, "3/3"}}},
-        {"the order is kept, so another route ends the set",
-         {{"/a", 1, "1/2"},
-          {"/a", 1, "2/2"},
+        {"a route by itself",
+         {{"/a", 1, "1/3"},
+          {"/a", 1, "2/3"},
           {"/b", 1, "1/1"},
-          {"/a", 1, "1/1"}}},
-        {"so does a route with its own handler",
-         {{"/a", 1, "1/1"}, {"/alone", 0, "hello"}, {"/a", 1, "1/1"}}},
-        {"1 MiB of bodies together",
-         {{"/a", 512 * KIB, "1/2"},
-          {"/a", 512 * KIB, "2/2"},
-          {"/a", 1, "1/1"}}},
+          {"/a", 1, "3/3"}}},
+        {"not what has its own handler",
+         {{"/a", 1, "1/2"}, {"/alone", 0, "hello"}, {"/a", 1, "2/2"}}},
+        {"bodies of 16 KiB",
+         {{"/a", 16 * KIB, "1/2"}, {"/a", 16 * KIB, "2/2"}}},
         {"a larger one alone",
-         {{"/a", MIB + 1, "1/1"}, {"/a", 1, "1/2"}, {"/a", 1, "2/2"}}},
+         {{"/a", 16 * KIB + 1, "1/1"}, {"/a", 1, "1/2"}, {"/a", 1, "2/2"}}},
     };
-    struct http_listener *listener = start();
+    struct http_listener *listener = start(1);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int gate_handle = occupy_the_worker(http_port(listener)), handles[5];
         int count = 0;
@@ -115,7 +121,7 @@ static void what_waits_comes_together(void **state) {
 
 static void a_set_has_a_largest_size(void **state) {
     (void)state;
-    struct http_listener *listener = start();
+    struct http_listener *listener = start(1);
     int gate_handle = occupy_the_worker(http_port(listener));
     int handles[MOST_SENT];
     for (int i = 0; i < MOST_SENT; i++) {
@@ -134,11 +140,33 @@ static void a_set_has_a_largest_size(void **state) {
     http_close(listener);
 }
 
+/* Of two workers one has what is held. */
+static void large_and_small_pass_each_other(void **state) {
+    (void)state;
+    enum { SMALL = 1, LARGE = 16 * KIB + 1 };
+    static const struct {
+        int held, waits, passes;
+    } cases[] = {{SMALL, SMALL, LARGE}, {LARGE, LARGE, SMALL}};
+    struct http_listener *listener = start(2);
+    unsigned port = http_port(listener);
+    for (size_t i = 0; i < 2; i++) {
+        int held = occupy_by(port, "/held", cases[i].held);
+        int waits = send_to(port, "/a", cases[i].waits);
+        wait_for_queue("together", 1);
+        expect_reply(send_to(port, "/a", cases[i].passes), "1/1");
+        wait_for_queue("together", 1);
+        let_go(held);
+        expect_reply(waits, "1/1");
+    }
+    http_close(listener);
+}
+
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_waits_comes_together),
         cmocka_unit_test(a_set_has_a_largest_size),
+        cmocka_unit_test(large_and_small_pass_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
