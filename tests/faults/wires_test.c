@@ -70,14 +70,17 @@ static void *vanish(void *context) {
 /* While requests are sent and the ones before are worked off. */
 static void lose(struct campaign *c, enum scenario_line line) {
     struct vanishing vanishing = {.line = line};
-    useconds_t pause = (useconds_t)(campaign_number("VANISH", 3) * 1000000);
+    instant pause = (instant)campaign_number("VANISH", 3) * SECOND / SENDS;
+    struct timespec next;
     pthread_t thread;
     if (pthread_create(&thread, NULL, vanish, &vanishing) != 0)
         abort();
     do {
         campaign_send(c, false);
-        usleep(pause / SENDS);
-    } while (pthread_tryjoin_np(thread, NULL) != 0);
+        instant until = clock_elapsed() + pause;
+        next = (struct timespec){.tv_sec = until / SECOND,
+                                 .tv_nsec = until % SECOND * 1000};
+    } while (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &next) != 0);
     campaign_goes_on(c);
     print_message("%-30s %zu s gone, %lu packets vanished, %.1f s later the "
                   "first answer\n",
@@ -94,9 +97,9 @@ static void lines_that_vanish(void **state) {
     campaign_close(c, "lines that vanish");
 }
 
-static void sessions_are(struct scenario *s, bool any) {
+static void sessions_end(struct scenario *s) {
     const char *count = "";
-    for (struct scenario_wait wait = {0}; (strcmp(count, "0") != 0) != any;) {
+    for (struct scenario_wait wait = {0}; strcmp(count, "0") != 0;) {
         count = scenario_ask(s, "select count(*) from pg_stat_activity"
                                 " where datname = current_database()"
                                 " and application_name like 'fotad%'");
@@ -121,7 +124,7 @@ static void a_database_that_is_gone_is_noticed(void **state) {
     print_message("%.1f s until /readyz says so\n", seconds_since(begun));
     campaign_counted(c, "fotad_db_trouble_total{what=\"connection_lost\"}");
     campaign_counted(c, "fotad_db_trouble_total{what=\"unreachable\"}");
-    sessions_are(c->scenario, false);
+    sessions_end(c->scenario);
     print_message("%.1f s until PostgreSQL has ended fotad's sessions\n",
                   seconds_since(begun));
     wires_mend(LINE_TO_DATABASE);

@@ -144,7 +144,7 @@ static void it_says_when_it_is_ready_reloads_and_stops(void **state) {
     finish(s, "READY=1 RELOADING=1 READY=1 STOPPING=1 ");
 }
 
-/* Somebody holds a table that a worker needs. */
+/* Somebody holds a table that workers need. */
 static void it_is_silent_while_a_worker_is_stuck(void **state) {
     (void)state;
     char config[64];
@@ -154,7 +154,7 @@ static void it_is_silent_while_a_worker_is_stuck(void **state) {
     are_told(READY, 1);
     is_told_again(ALIVE, 3);
     scenario_tell(s, "begin; lock table alert_lane in access exclusive mode");
-    scenario_logged(s, "watchdog.stuck", "worker=delivery");
+    scenario_logged(s, "watchdog.stuck", "pg_stat_activity");
     assert_true(scenario_metric(s, 0, "fotad_worker_stuck_seconds") >= 1);
     size_t before = atomic_load(&manager.counts[ALIVE]);
     usleep((useconds_t)(3 * WATCHDOG));
