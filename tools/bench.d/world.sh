@@ -270,11 +270,11 @@ $(tail -n 3 $out/csp-*.log $out/users.log)"
 }
 
 start_csp() {
-    local name=$1 at=$2
-    shift 2
+    local name=$1 at=$2 fotad=$3
+    shift 3
     rm -rf "$out/csp-$name"
     emulate "csp-$name" csp --listen "127.0.0.1:$at" --name "$name" \
-        --fotad "http://127.0.0.1:$csp_port" --token "from-$name" \
+        --fotad "http://$fotad:$csp_port" --token "from-$name" \
         --expect-token "to-$name" --state "$out/csp-$name" \
         --faults $out/csp.faults "$@"
     await_port "$at"
@@ -291,8 +291,8 @@ start_world() {
         han=(--pki "$estate/pki" --seed 1)
         ;;
     esac
-    start_csp north "$north_port" "${han[@]}"
-    start_csp south "$south_port" "${han[@]}"
+    start_csp north "$north_port" 127.0.0.1 "${han[@]}"
+    start_csp south "$south_port" "${south_fotad-127.0.0.1}" "${han[@]}"
     rm -rf $out/users
     emulate users user --listen "127.0.0.1:$receive_port" --check no \
         --state $out/users --sample 200
