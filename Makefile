@@ -185,13 +185,14 @@ check-faults: export FAILOVERS := $(or $(FAILOVERS),5)
 check-faults: export CUTS := $(or $(CUTS),5)
 check-faults: export ROUNDS := $(or $(ROUNDS),3)
 check-faults: export STOPS := $(or $(STOPS),20)
+check-faults: export VANISH := $(or $(VANISH),40)
 check-faults: export DEVICES := $(or $(DEVICES),2000)
 check-faults: ## kill, stop, cut and upgrade fotad and PostgreSQL under load
 	@tools/deps build faults
 	@$(SUBMAKE) tests
 	@TEST_JOBS=1 TEST_SECONDS=3600 tests/run $(VARIANT) $(FAULTS) \
 	  tests/faults/manager.sh
-	@cat $(B)/logs/faults-*.log | grep -E '^[0-9]+ |^[a-z_]+ +[0-9]+ times|^[a-zA-Z].*: [0-9]+ devices|cuts, |^fail-over|first answer'
+	@cat $(B)/logs/faults-*.log | grep -E '^[0-9]+ |^[a-z_]+ +[0-9]+ times|^[a-zA-Z].*: [0-9]+ devices|cuts, |^fail-over|first answer|s until'
 
 # SECONDS=600 for each fuzzer.
 fuzz: ## feed damaged input to every parser, 60 seconds each
@@ -199,17 +200,18 @@ fuzz: ## feed damaged input to every parser, 60 seconds each
 	@$(SUBMAKE) VARIANT=fuzz CC=clang fuzzers
 	@tests/fuzz/run $(or $(SECONDS),60)
 
-# Idle and slow connections; the figures are printed.
+# Idle and slow connections, and all limits met together; figures are printed.
 .PHONY: hold
+HOLDS = $(B)/tests/hostile/hold_test $(B)/tests/hostile/memory_test
 hold: export HOLD_IDLE := $(or $(HOLD_IDLE),5000)
 hold: export HOLD_SLOW := $(or $(HOLD_SLOW),500)
 hold: export HOLD_REQUESTS := $(or $(HOLD_REQUESTS),300)
+hold: export MEMORY_CONNECTIONS := $(or $(MEMORY_CONNECTIONS),5000)
 hold: ## hold 5,000 idle and 500 slow connections while requests are measured
 	@tools/deps build
-	@$(SUBMAKE) $(B)/tests/hostile/hold_test
-	@tests/run $(VARIANT) $(B)/tests/hostile/hold_test; status=$$?; \
-	  grep -E '^(quiet|held|[0-9]+ conn)' build/$(VARIANT)/logs/hostile-hold_test.log; \
-	  exit $$status
+	@$(SUBMAKE) $(HOLDS)
+	@for test in $(HOLDS); do tests/run $(VARIANT) $$test || exit 1; \
+	  grep -hE '^(quiet|held|[0-9]+ conn|all limits)' build/$(VARIANT)/logs/*.log; done
 
 .PHONY: check-browser
 check-browser: ## the screens in a real browser; pictures in build/screenshots

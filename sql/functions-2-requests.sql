@@ -26,54 +26,70 @@ begin atomic
     where c.issuer = p_issuer and c.serial = p_serial;
 end;
 
--- Takes a RequestID for a request that is otherwise in order. Named outcomes:
---   taken     it is new; request_no is its row
---   replayed  the same request again; response holds what was answered
---   reused    used before with other content
+-- Takes the RequestIDs of requests that are otherwise in order, no two of them
+-- the same, and writes what they ask for and are expected to end in. Their
+-- request_no, in their order; null for one that was used before, see
+-- earlier_answer().
 -- The Signed Pre-Command (stage 2) of an 11.3 shares the RequestID of its
 -- Transform (stage 1); nothing else shares one with another stage.
 -- A second session with the same RequestID waits here for the first.
-create or replace function take_request_id(
-    p_originator macaddr8, p_target macaddr8, p_counter numeric,
-    p_stage smallint, p_service text, p_variant text,
-    p_command_variant smallint, p_content bytea, p_now timestamptz,
-    out outcome text, out request_no bigint, out response bytea)
-    language plpgsql as $$
+create or replace function take_request_ids(
+    p_originators macaddr8[], p_targets macaddr8[], p_counters numeric[],
+    p_stages integer[], p_services text[], p_variants text[],
+    p_command_variants integer[], p_contents bytea[],
+    p_received timestamptz[], p_versions bytea[], p_hashes bytea[],
+    p_image_ids bytea[], p_conditions text[], p_response_codes text[],
+    p_responses bytea[], p_listed integer[]) returns bigint[]
+    language plpgsql
+    set plan_cache_mode = force_generic_plan
+as $$
 declare
-    earlier service_request;
+    numbers bigint[];
 begin
-    if exists (select from service_request r
-            where r.originator = p_originator and r.counter = p_counter
-                and r.stage <> p_stage and r.used
-                and (r.service_reference_variant, r.target)
-                    <> (p_variant, p_target)) then
-        outcome := 'reused';
-        return;
-    end if;
-    insert into service_request as r (originator, target, counter, stage,
-        used, service, service_reference_variant, command_variant, content,
-        received)
-    values (p_originator, p_target, p_counter, p_stage, true, p_service,
-        p_variant, p_command_variant, p_content, p_now)
-    on conflict (originator, counter, stage) where used do nothing
-    returning r.request_no into request_no;
-    if found then
-        outcome := 'taken';
-        return;
-    end if;
-    select * into strict earlier from service_request r
-    where r.originator = p_originator and r.counter = p_counter
-        and r.stage = p_stage and r.used;
-    -- an answer that was cleaned away cannot be given again
-    if earlier.content = p_content and earlier.target = p_target
-            and earlier.response is not null then
-        outcome := 'replayed';
-        request_no := earlier.request_no;
-        response := earlier.response;
-    else
-        outcome := 'reused';
-    end if;
+    with asked as materialized (
+        select * from unnest(p_originators, p_targets, p_counters, p_stages,
+            p_services, p_variants, p_command_variants, p_contents, p_received,
+            p_versions, p_hashes, p_image_ids, p_conditions, p_response_codes,
+            p_responses, p_listed)
+            with ordinality as a (originator, target, counter, stage, service,
+            variant, command_variant, content, received, version, hash,
+            image_id, condition, response_code, response, listed, ordinal)
+    ), taken as (
+        insert into service_request as r (originator, target, counter, stage,
+            used, service, service_reference_variant, command_variant,
+            content, received, firmware_version, manufacturer_image_hash,
+            image_id, condition, response_code, response, listed, accepted)
+        select originator, target, counter, stage, true, service, variant,
+            command_variant, content, received, nullif(version, ''),
+            nullif(hash, ''), nullif(image_id, ''), nullif(condition, ''),
+            nullif(response_code, ''), nullif(response, ''), listed, listed
+        from asked a
+        -- "not exists" would become a join, with a plan for an empty table
+        where (select true from service_request o
+            where o.originator = a.originator and o.counter = a.counter
+                and o.stage <> a.stage and o.used
+                and (o.service_reference_variant, o.target)
+                    <> (a.variant, a.target)
+            limit 1) is null
+        order by originator, counter
+        on conflict (originator, counter, stage) where used do nothing
+        returning r.originator, r.counter, r.request_no
+    )
+    select array_agg(t.request_no order by a.ordinal) into numbers
+    from asked a left join taken t using (originator, counter);
+    return numbers;
 end $$;
+
+-- What the same request was answered before; null when its RequestID was used
+-- with other content. An answer that was cleaned away cannot be given again.
+create or replace function earlier_answer(
+    p_originator macaddr8, p_target macaddr8, p_counter numeric,
+    p_stage integer, p_content bytea) returns bytea
+    language sql stable
+    return (select response from service_request
+        where originator = p_originator and counter = p_counter
+            and stage = p_stage and used and target = p_target
+            and content = p_content);
 
 -- The answer to a request refused before its RequestID was looked at: the
 -- earlier one, if the same request was refused for the same condition.
@@ -110,53 +126,107 @@ begin
         p_condition);
 end $$;
 
-create or replace function answer_request(
-    p_request_no bigint, p_condition text, p_response_code text,
-    p_response bytea) returns void
+-- What requests ended in that was not written when they were taken.
+create or replace function answer_requests(
+    p_request_nos bigint[], p_conditions text[], p_response_codes text[],
+    p_responses bytea[], p_listed integer[], p_accepted integer[],
+    p_invalid integer[], p_not_commissioned integer[],
+    p_not_applicable integer[], p_in_progress integer[],
+    p_gbcs_version integer[]) returns void
     language plpgsql as $$
 begin
-    update service_request set condition = p_condition,
-        response_code = p_response_code, response = p_response
-    where request_no = p_request_no;
+    for i in 1 .. cardinality(p_request_nos) loop
+        update service_request set condition = p_conditions[i],
+            response_code = p_response_codes[i], response = p_responses[i],
+            listed = p_listed[i], accepted = p_accepted[i],
+            invalid = p_invalid[i], not_commissioned = p_not_commissioned[i],
+            not_applicable = p_not_applicable[i],
+            in_progress = p_in_progress[i], gbcs_version = p_gbcs_version[i]
+        where request_no = p_request_nos[i];
+    end loop;
 end $$;
 
--- Is that on the CPL for what the service updates (B2)? Names the condition:
--- '' when it is.
-create or replace function image_condition(
-    p_variant text, p_manufacturer_image_hash bytea, p_firmware_version bytea)
-    returns text language plpgsql stable as $$
-begin
-    return (select case
-            when count(*) = 0 then 'image_not_on_cpl'
-            when not bool_or(e.status = 'Active'
-                and e.firmware_version is not distinct from p_firmware_version)
-                then 'image_not_active'
+-- Are images on the CPL for what the services update (B2)? Names the
+-- condition of each: '' when it is.
+create or replace function judge_images(
+    p_variants text[], p_hashes bytea[], p_versions bytea[])
+    returns table (ordinal bigint, condition text)
+    language sql stable
+begin atomic
+    select i.ordinal, case
+            when c.entries = 0 then 'image_not_on_cpl'
+            when not c.any_active then 'image_not_active'
             else ''
         end
-    from cpl_entry e
-    join service_device_type t on t.device_type = e.device_type
-        and t.service_reference_variant = p_variant
-    where e.manufacturer_image_hash = p_manufacturer_image_hash);
-end $$;
+    from unnest(p_variants, p_hashes, p_versions) with ordinality
+        as i (variant, hash, version, ordinal),
+    lateral (
+        select count(*) as entries, coalesce(bool_or(e.status = 'Active'
+                and e.firmware_version = i.version), false) as any_active
+        from cpl_entry e
+        join service_device_type t on t.device_type = e.device_type
+            and t.service_reference_variant = i.variant
+        where e.manufacturer_image_hash = i.hash) c;
+end;
 
--- Notes what the request wants to install, and judges it. image_known: the
--- octets of the OTA Upgrade Image are stored already, and stay until the
--- request has ended.
-create or replace function check_image(
-    p_request_no bigint, p_variant text, p_manufacturer_image_hash bytea,
-    p_firmware_version bytea, p_image_id bytea,
-    out condition text, out image_known boolean)
-    language plpgsql as $$
+-- Update requests whose form is good, from their RequestIDs to their devices:
+-- taken, judged, claimed. p_request_nos: those of requests that were taken
+-- before, or null. p_requests says of each device which request lists it.
+-- A row for each, in their order: request_no is null when the RequestID was
+-- used before, and nothing was done; condition names what the image is refused
+-- for; image_known: its octets are stored already, and stay until this has
+-- ended; refused devices by their place among all that were given.
+-- An empty hash is a request that is refused already: only its RequestID is
+-- taken.
+create or replace function take_updates(
+    p_request_nos bigint[],
+    p_originators macaddr8[], p_targets macaddr8[], p_counters numeric[],
+    p_stages integer[], p_services text[], p_variants text[],
+    p_command_variants integer[], p_contents bytea[],
+    p_received timestamptz[], p_versions bytea[], p_hashes bytea[],
+    p_image_ids bytea[], p_conditions text[], p_response_codes text[],
+    p_responses bytea[], p_listed integer[], p_requests integer[],
+    p_device_ids macaddr8[], p_minimum_types device_type[],
+    p_minimum_gbcs integer[], p_hcalcs_either boolean, p_regions csp_region[],
+    p_csps text[], p_timeout interval)
+    returns table (request_no bigint, condition text, image_known boolean,
+        refused_ordinals integer[], refused_lists integer[])
+    language plpgsql
+    set plan_cache_mode = force_generic_plan
+as $$
+declare
+    numbers bigint[] := coalesce(p_request_nos, take_request_ids(
+        p_originators, p_targets, p_counters, p_stages, p_services, p_variants,
+        p_command_variants, p_contents, p_received, p_versions, p_hashes,
+        p_image_ids, p_conditions, p_response_codes, p_responses, p_listed));
+    known bytea[];
+    claiming bigint[];
+    images text[];
+    ordinals integer[];
+    lists integer[];
 begin
-    update service_request set firmware_version = p_firmware_version,
-        manufacturer_image_hash = p_manufacturer_image_hash,
-        image_id = p_image_id
-    where request_no = p_request_no;
-
-    condition := image_condition(p_variant, p_manufacturer_image_hash,
-        p_firmware_version);
-    perform from firmware_image where image_id = p_image_id for key share;
-    image_known := found;
+    select array_agg(i.condition order by i.ordinal), array_agg(case
+            when i.condition = '' then numbers[i.ordinal] end
+            order by i.ordinal)
+    into images, claiming
+    from judge_images(p_variants, p_hashes, p_versions) i;
+    known := array(select i.image_id from firmware_image i
+        where i.image_id = any (p_image_ids) order by i.image_id
+        for key share);
+    select c.refused_ordinals, c.refused_lists into ordinals, lists
+    from claim_devices(claiming, p_originators, p_variants, p_versions,
+        p_hashes, p_received, p_requests, p_device_ids, p_minimum_types,
+        p_minimum_gbcs, p_hcalcs_either, p_regions, p_csps, p_timeout) c;
+    return query
+    select numbers[n], images[n], p_image_ids[n] = any (known),
+        coalesce(d.ordinals, '{}'), coalesce(d.lists, '{}')
+    from generate_subscripts(numbers, 1) n
+    left join (
+        select p_requests[u.ordinal] as request,
+            array_agg(u.ordinal) as ordinals, array_agg(u.list) as lists
+        from unnest(ordinals, lists) as u (ordinal, list)
+        group by 1) d on d.request = n
+    order by n;
 end $$;
 
 create or replace function store_image(

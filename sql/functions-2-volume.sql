@@ -276,14 +276,19 @@ end;
 
 -- It has gone through: its sender gets the answer, unless that is null. The
 -- same request again still gets the octets that were answered first (A3).
+-- p_counts: listed, accepted, and refused by the lists of type refusal.
 create or replace function end_release(
     p_hold_no bigint, p_request_no bigint, p_condition text,
-    p_response_code text, p_answer bytea, p_now timestamptz)
+    p_response_code text, p_answer bytea, p_counts integer[],
+    p_now timestamptz)
     returns void language sql
 begin atomic
     update held_request set ended = p_now where hold_no = p_hold_no;
     update service_request set condition = p_condition,
-        response_code = p_response_code
+        response_code = p_response_code, listed = p_counts[1],
+        accepted = p_counts[2], invalid = p_counts[3],
+        not_commissioned = p_counts[4], not_applicable = p_counts[5],
+        in_progress = p_counts[6], gbcs_version = p_counts[7]
     where request_no = p_request_no;
     select tell_sender(p_request_no, 'ServiceResponse', p_response_code, null,
         p_answer, p_now)

@@ -47,10 +47,13 @@ begin
     return true;
 end $$;
 
--- Takes the next job of a CSP that is due, for one worker. A job whose devices
+-- Takes the next job of a CSP that is due, for one worker; when there is none,
+-- one is made (see make_job(); none is with p_most null). A job whose devices
 -- have all left it is closed instead.
+drop function if exists lease_job(text, timestamptz, timestamptz);
 create or replace function lease_job(
     p_csp text, p_now timestamptz, p_until timestamptz,
+    p_most integer default null, p_keep_until timestamptz default null,
     out job_no bigint, out job_id text, out request_id text,
     out device_type text, out firmware_version bytea, out image_id bytea,
     out image_sent boolean, out tries integer, out created timestamptz,
@@ -68,6 +71,8 @@ begin
         order by c.next_try, c.job_no limit 1
         for update skip locked;
         if not found then
+            continue when p_most is not null
+                and make_job(p_csp, p_most, p_now, p_keep_until);
             return;
         end if;
         select array_agg(l.device_id), array_agg(l.chf_id)
@@ -108,17 +113,20 @@ begin atomic
 end;
 
 create or replace function job_handed_over(p_job_no bigint, p_now timestamptz)
-    returns void language sql
-begin atomic
-    with moved as (
-        update csp_job set state = 'handed_over', ended = p_now,
-            tries = tries + 1, leased_until = null, last_error = null
-        where job_no = p_job_no and state = 'waiting'
-        returning request_no, csp)
-    insert into sat_entry (at, kind, request_no, csp, code, detail)
-    select p_now, 'job', request_no, csp, 'handed_over', 'job ' || p_job_no
-    from moved;
-end;
+    returns void language plpgsql as $$
+declare
+    j csp_job;
+begin
+    update csp_job set state = 'handed_over', ended = p_now,
+        tries = tries + 1, leased_until = null, last_error = null
+    where job_no = p_job_no and state = 'waiting'
+    returning * into j;
+    if found then
+        insert into sat_entry (at, kind, request_no, csp, code, detail)
+        values (p_now, 'job', j.request_no, j.csp, 'handed_over',
+            'job ' || p_job_no);
+    end if;
+end $$;
 
 -- Counts once, however often it is said: only while that lease lasts.
 create or replace function job_again(

@@ -1,3 +1,15 @@
+-- What came of a message: p_unknown says why nothing followed from it, and null
+-- that something did. What nobody asked for and nobody can check was not found
+-- genuine.
+create or replace function message_end(
+    p_ordinal integer, p_unknown text, p_checked boolean, p_request_no bigint)
+    returns device_message_end language sql immutable
+begin atomic
+    select row(p_ordinal, case when p_unknown is null then 'done'
+            when p_checked then 'unknown' else 'unverified' end, p_unknown,
+        p_request_no)::device_message_end;
+end;
+
 -- 8F8A and 8F89 from hubs. They name no request: one moves the live update
 -- only if its firmware version is that update's. Otherwise it is told, not
 -- moved: to the sender of the device's latest update with that version, else
@@ -51,9 +63,7 @@ begin
                 j.originator, j.version, j.at, j.alert_code, j.result,
                 t.alert, t.recipients, null, null)
             ::tracking_told) filter (where unknown is null and not moves),
-        array_agg(row(j.ordinal, case when unknown is null then 'done'
-                else 'unknown' end, unknown, j.request_no)
-            ::device_message_end)
+        array_agg(message_end(j.ordinal, unknown, true, j.request_no))
     into moved, told, ends
     from judged j join transition t on t.event = j.event;
 
@@ -104,9 +114,7 @@ begin
         array_agg(row(ordinal, device_id, version, null, null, true)
             ::version_report)
             filter (where unknown is null and event = 'device_activated'),
-        array_agg(row(ordinal, case when unknown is null then 'done'
-                else 'unknown' end, unknown, request_no)
-            ::device_message_end)
+        array_agg(message_end(ordinal, unknown, true, request_no))
     into events, reports, ends
     from judged;
 
@@ -151,8 +159,8 @@ begin
         array_agg(row((m).ordinal, (m).originator, (m).version, null, null,
                 (m).result = 0)::version_report),
         array_agg(m) filter (where command_no is null),
-        coalesce(array_agg(row((m).ordinal, 'done', null, request_no)
-            ::device_message_end) filter (where command_no is not null), '{}')
+        coalesce(array_agg(message_end((m).ordinal, null, true, request_no))
+            filter (where command_no is not null), '{}')
     into messages, reports, others, ends
     from found;
 
@@ -219,10 +227,7 @@ begin
                 case when read then request_no end, not read and result = 0)
             ::version_report)
             filter (where unknown is null and version is not null),
-        -- what nobody asked for and nobody can check was not found genuine
-        array_agg(row(ordinal, case when unknown is null then 'done'
-                when checked then 'unknown' else 'unverified' end, unknown,
-                request_no)::device_message_end)
+        array_agg(message_end(ordinal, unknown, checked, request_no))
     into messages, reports, ends
     from judged;
 
@@ -256,9 +261,7 @@ begin
     select array_agg(row(ordinal, recipient, 'DeviceAlertMessage', null,
                 originator, device_type, null, null, alert_code, counter, csp,
                 message_id)::user_message) filter (where unknown is null),
-        array_agg(row(ordinal, case when unknown is null then 'done'
-                when checked then 'unknown' else 'unverified' end, unknown,
-                null)::device_message_end)
+        array_agg(message_end(ordinal, unknown, checked, null))
     into messages, ends
     from judged;
     if messages is not null then

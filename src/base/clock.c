@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static const _Atomic int64_t NO_OFFSET;
@@ -42,6 +41,11 @@ instant clock_now(void) {
 
 instant clock_elapsed(void) {
     return read_clock(CLOCK_MONOTONIC);
+}
+
+struct timespec clock_in(instant pause) {
+    instant then = clock_elapsed() + pause;
+    return (struct timespec){then / SECOND, then % SECOND * 1000};
 }
 
 char *instant_format(instant when, char text[static INSTANT_TEXT_SIZE]) {

@@ -11,6 +11,8 @@
 
 #include "base/span.h"
 
+#include <time.h>
+
 typedef int64_t instant; /* microseconds since 1970-01-01T00:00:00Z */
 
 #define MILLISECOND ((instant)1000)
@@ -32,6 +34,10 @@ instant clock_now(void);
 /* Monotonic and never moved by an offset: for measuring how long a thing
  * took, not for deciding anything. */
 instant clock_elapsed(void);
+
+/* `pause` (0 or more) from now by the same clock, as pthread_cond_clockwait()
+ * with CLOCK_MONOTONIC wants it. */
+struct timespec clock_in(instant pause);
 
 /* xs:dateTime in UTC with milliseconds and Z (DUIS ResponseDateTime).
  * Returns `text`. Years 0 to 9999. */

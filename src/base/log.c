@@ -4,17 +4,18 @@
 #include "base/clock.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-static enum log_level most_level = LOG_LEVEL_INFO;
+static _Atomic enum log_level most_level = LOG_LEVEL_INFO;
 static _Thread_local char request[128];
 
 void log_set_level(enum log_level most) {
-    most_level = most;
+    atomic_store_explicit(&most_level, most, memory_order_relaxed);
 }
 
 void log_set_request(const char *request_id) {
@@ -51,7 +52,7 @@ static const char *level_name(enum log_level level) {
 
 void log_event(enum log_level level, const char *event, const char *detail,
                ...) {
-    if (level > most_level)
+    if (level > atomic_load_explicit(&most_level, memory_order_relaxed))
         return;
     char text[2048];
     va_list args;

@@ -14,22 +14,6 @@ static instant lease_of(const struct config_csp *csp) {
     return 2 * csp->timeout + MINUTE;
 }
 
-enum outcome csp_job_make(struct db *db, const struct config_csp *csp,
-                          struct arena *arena, bool *made) {
-    static const struct db_statement make = {"make_job",
-                                             "select make_job($1, $2, $3, $4)"};
-    instant now = clock_now();
-    struct db_params params = DB_PARAMS(arena);
-    db_text(&params, csp->name);
-    db_int4(&params, (int32_t)csp->max_devices_per_job);
-    db_instant(&params, now);
-    db_instant(&params, now + csp->busy_give_up + lease_of(csp));
-    struct db_rows *rows;
-    enum outcome outcome = db_run(db, &make, &params, arena, &rows);
-    *made = outcome == DONE && db_get_bool(rows, 0, 0);
-    return outcome;
-}
-
 static void read_job(const struct db_rows *rows, struct arena *arena,
                      struct csp_job *job) {
     job->job_no = db_get_int(rows, 0, 0);
@@ -71,12 +55,15 @@ enum outcome csp_job_lease(struct db *db, const struct config_csp *csp,
     static const struct db_statement lease = {
         "lease_job", "select job_no, job_id, request_id, device_type,"
                      " firmware_version, image_id, tries, created, device_ids,"
-                     " chf_ids, image_sent from lease_job($1, $2, $3)"};
+                     " chf_ids, image_sent from lease_job($1, $2, $3, $4,"
+                     " $5)"};
     instant now = clock_now();
     struct db_params params = DB_PARAMS(arena);
     db_text(&params, csp->name);
     db_instant(&params, now);
     db_instant(&params, now + lease_of(csp));
+    db_int4(&params, (int32_t)csp->max_devices_per_job);
+    db_instant(&params, now + csp->busy_give_up + lease_of(csp));
     struct db_rows *rows;
     enum outcome outcome = db_run(db, &lease, &params, arena, &rows);
     *job = (struct csp_job){.csp = csp, .lease = now + lease_of(csp)};

@@ -20,12 +20,8 @@ struct csp_job {
     size_t device_count;
 };
 
-/* Puts devices that wait into a job. *made: there were some. */
-enum outcome csp_job_make(struct db *db, const struct config_csp *csp,
-                          struct arena *arena, bool *made);
-
-/* Takes the next job that is due, with the image if this CSP needs it. *found:
- * there is one, in *job. */
+/* Takes the next job that is due, or makes one of devices that wait, with the
+ * image if this CSP needs it. *found: there is one, in *job. */
 enum outcome csp_job_lease(struct db *db, const struct config_csp *csp,
                            struct arena *arena, struct csp_job *job,
                            bool *found);

@@ -1,5 +1,6 @@
 #include "csp_gateway/send.h"
 
+#include "base/bell.h"
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -7,10 +8,7 @@
 #include "base/progress.h"
 #include "csp_gateway/job.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* The clock may jump and another process may accept devices, so the database
  * is looked at this often. */
@@ -51,57 +49,14 @@ struct lane {
 struct csp_sender {
     const struct config *config;
     struct lane lanes[CONFIG_MOST_CSPS];
-    bool stopping; /* under `bell` */
+    atomic_bool stopping; /* set before the bell is rung */
 };
 
-/* ---- waking ---- */
-
-static struct {
-    pthread_mutex_t lock;
-    pthread_cond_t moved;
-    uint64_t rung;
-} bell = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
-
-static void ring(bool *flag) {
-    pthread_mutex_lock(&bell.lock);
-    bell.rung++;
-    if (flag)
-        *flag = true;
-    pthread_cond_broadcast(&bell.moved);
-    pthread_mutex_unlock(&bell.lock);
-}
+/* All senders of the process hear it. */
+static struct bell bell = BELL_NEW;
 
 void csp_send_wake(void) {
-    ring(NULL);
-}
-
-static uint64_t rung(void) {
-    pthread_mutex_lock(&bell.lock);
-    uint64_t now = bell.rung;
-    pthread_mutex_unlock(&bell.lock);
-    return now;
-}
-
-static bool is_stopping(const struct csp_sender *sender) {
-    pthread_mutex_lock(&bell.lock);
-    bool stopping = sender->stopping;
-    pthread_mutex_unlock(&bell.lock);
-    return stopping;
-}
-
-/* Until the bell rings after `heard`, or `most` of real time is over. */
-static void wait_for_bell(uint64_t heard, instant most) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    instant end = until.tv_nsec / 1000 + most;
-    until.tv_sec += end / SECOND;
-    until.tv_nsec = end % SECOND * 1000;
-    pthread_mutex_lock(&bell.lock);
-    int result = 0;
-    while (bell.rung == heard && result != ETIMEDOUT)
-        result = pthread_cond_clockwait(&bell.moved, &bell.lock,
-                                        CLOCK_MONOTONIC, &until);
-    pthread_mutex_unlock(&bell.lock);
+    bell_ring(&bell);
 }
 
 /* ---- a turn ---- */
@@ -127,9 +82,9 @@ static enum outcome settle(struct lane *lane, const struct csp_job *job,
         progress_step(lane->progress);
         enum outcome outcome = csp_job_settle(job, answer, lane->sender->config,
                                               lane->db, lane->arena, ended_in);
-        if (outcome != RETRY || is_stopping(lane->sender))
+        if (outcome != RETRY || atomic_load(&lane->sender->stopping))
             return outcome;
-        wait_for_bell(rung(), PAUSE);
+        bell_rest(&bell, PAUSE);
     }
 }
 
@@ -168,26 +123,19 @@ static void count_waiting(struct lane *lane) {
                    db_get_int(rows, 0, 0));
 }
 
-/* Makes a job and sends a job; *busy: there was something to do. */
+/* Sends a job; *busy: there was one. */
 static enum outcome turn(struct lane *lane, bool *busy) {
-    bool made = false, found = false;
-    enum outcome outcome =
-        csp_job_make(lane->db, lane->csp, lane->arena, &made);
-    if (made)
-        crash_point(CRASH_job_made);
-    if (outcome == DONE)
-        outcome = hand_over(lane, &found);
+    enum outcome outcome = hand_over(lane, busy);
     if (outcome == DONE)
         count_waiting(lane);
-    *busy = made || found;
     return outcome;
 }
 
 static void *run(void *context) {
     struct lane *lane = context;
     bool well = true;
-    while (!is_stopping(lane->sender)) {
-        uint64_t heard = rung();
+    while (!atomic_load(&lane->sender->stopping)) {
+        uint64_t heard = bell_heard(&bell);
         bool busy;
         progress_step(lane->progress);
         enum outcome outcome = turn(lane, &busy);
@@ -197,9 +145,9 @@ static void *run(void *context) {
         well = outcome == DONE;
         progress_rest(lane->progress);
         if (!well)
-            wait_for_bell(rung(), PAUSE);
+            bell_rest(&bell, PAUSE);
         else if (!busy)
-            wait_for_bell(heard, POLL);
+            bell_wait(&bell, heard, POLL);
         arena_reset(lane->arena);
     }
     return NULL;
@@ -233,8 +181,7 @@ static void end_lane(struct lane *lane) {
 struct csp_sender *csp_send_start(const struct config *config) {
     metrics_register(families, sizeof families / sizeof *families);
     struct csp_sender *sender = memory_alloc(sizeof *sender);
-    sender->config = config;
-    sender->stopping = false;
+    *sender = (struct csp_sender){.config = config};
     for (size_t i = 0; i < config->csp_count; i++)
         start_lane(&sender->lanes[i], sender, &config->csps[i]);
     return sender;
@@ -243,7 +190,8 @@ struct csp_sender *csp_send_start(const struct config *config) {
 void csp_send_stop(struct csp_sender *sender) {
     if (!sender)
         return;
-    ring(&sender->stopping);
+    atomic_store(&sender->stopping, true);
+    bell_ring(&bell);
     for (size_t i = 0; i < sender->config->csp_count; i++)
         end_lane(&sender->lanes[i]);
     free(sender);

@@ -66,8 +66,15 @@ static void drop_notice(void *context, const char *message) {
     log_debug("db.notice", ": %s", message);
 }
 
-/* What conninfo does not say itself: a server that is gone without a word is
- * given up within half a minute, not after hours. */
+/* The server gives us up as we give it up, below: our locks would stay for
+ * hours otherwise. */
+static const char session_options[] =
+    "-c search_path=public -c timezone=UTC -c client_min_messages=warning"
+    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3"
+    " -c tcp_keepalives_count=3 -c tcp_user_timeout=15000";
+
+/* What conninfo does not say itself: who is gone without a word is given up
+ * after 15 s, before our shortest lease runs out. */
 static PGconn *connect_with_defaults(const struct db *db) {
     static const char *const keys[] = {"connect_timeout",
                                        "keepalives_idle",
@@ -79,22 +86,18 @@ static PGconn *connect_with_defaults(const struct db *db) {
                                        "client_encoding",
                                        "options",
                                        NULL};
-    const char *const values[] = {
-        "5",
-        "10",
-        "5",
-        "3",
-        "25000",
-        db->conninfo,
-        db->name,
-        "UTF8",
-        "-c search_path=public -c timezone=UTC -c client_min_messages=warning",
-        NULL};
+    const char *const values[] = {"5",      "5",     "3",
+                                  "3",      "15000", db->conninfo,
+                                  db->name, "UTF8",  session_options,
+                                  NULL};
     return PQconnectdbParams(keys, values, 1);
 }
 
-/* 0, then 25 ms doubling up to 400 ms. */
-static instant pause_after(unsigned failures) {
+/* 0, then 25 ms doubling up to 400 ms; when nobody answered, as long as that
+ * took: whoever tries again meanwhile need not wait for the same. */
+static instant pause_after(unsigned failures, instant took) {
+    if (took > SECOND)
+        return took;
     if (failures < 2)
         return 0;
     return (25 * MILLISECOND) << (failures < 6 ? failures - 2 : 4);
@@ -107,6 +110,7 @@ enum outcome db_connect(struct db *db) {
     db_disconnect(db);
     if (db->in_transaction || clock_elapsed() < db->not_before)
         return RETRY;
+    instant begun = clock_elapsed();
     db->connection = connect_with_defaults(db);
     if (PQstatus(db->connection) == CONNECTION_OK) {
         PQsetNoticeProcessor(db->connection, drop_notice, NULL);
@@ -117,7 +121,8 @@ enum outcome db_connect(struct db *db) {
     say(db, PQerrorMessage(db->connection), "");
     db_disconnect(db);
     db->failures++;
-    db->not_before = clock_elapsed() + pause_after(db->failures);
+    instant now = clock_elapsed();
+    db->not_before = now + pause_after(db->failures, now - begun);
     trouble_tell(trouble_of_connecting(db->reason), db->reason);
     return RETRY;
 }

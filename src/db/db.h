@@ -21,7 +21,7 @@ struct db_statement {
 };
 
 /* Most parameters that a statement may have. */
-enum { DB_MOST_PARAMS = 24 };
+enum { DB_MOST_PARAMS = 32 };
 
 /* Parameters, added in order. Values are not copied: they live at least until
  * the call that uses them returns. Start from DB_PARAMS(arena): arrays and
@@ -98,8 +98,8 @@ const char *db_conninfo_contradiction(const char *conninfo,
                                       struct arena *arena);
 
 /* Connects now if not connected. RETRY when the server cannot be reached; then
- * the next tries wait a little (up to 400 ms after the one before) and say so
- * at once. */
+ * the next tries wait a little (up to 400 ms after the one before; as long as
+ * that took, if nobody answered) and say so at once. */
 enum outcome db_connect(struct db *db);
 
 /* Leaves the connection, if there is one; the next call makes another. */

@@ -1,52 +1,23 @@
 #include "device/receive.h"
 
+#include "base/bell.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/progress.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
-enum {
-    BATCH = 1000,
-    TURN = 100,        /* milliseconds between looks when nothing waits */
-    AFTER_FAULT = 1000 /* the same after a fault */
-};
+enum { BATCH = 1000 };
+
+/* Between looks: when nothing waits, and after a fault. */
+static const instant TURN = 100 * MILLISECOND, AFTER_FAULT = SECOND;
 
 struct receivers {
     const struct receiving *receiving;
-    pthread_mutex_t lock;
-    pthread_cond_t end;
-    bool stopping;
+    struct bell bell;
     size_t count;
     pthread_t *threads;
 };
-
-static struct timespec moment_after(long milliseconds) {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += milliseconds / 1000;
-    at.tv_nsec += milliseconds % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
-/* False when it is time to end, at once or within so long. */
-static bool rest(struct receivers *receivers, long milliseconds) {
-    struct timespec until = moment_after(milliseconds);
-    int timed_out = 0;
-    pthread_mutex_lock(&receivers->lock);
-    while (!receivers->stopping && !timed_out)
-        timed_out =
-            pthread_cond_timedwait(&receivers->end, &receivers->lock, &until);
-    bool go_on = !receivers->stopping;
-    pthread_mutex_unlock(&receivers->lock);
-    return go_on;
-}
 
 /* The message that stood alone in a batch that failed. */
 static void put_back(struct db *db) {
@@ -66,9 +37,9 @@ static void put_back(struct db *db) {
 /* A message that the database does not take for a reason that nobody thought
  * of must not hold up the others: a batch that fails is halved until it stands
  * alone, and then it goes to the end of the queue. `*most` gets the size of
- * the next batch. Returns how long to rest before it, in milliseconds. */
-static long after(struct db *db, enum outcome outcome, size_t taken,
-                  size_t *most) {
+ * the next batch. Returns how long to rest before it. */
+static instant after(struct db *db, enum outcome outcome, size_t taken,
+                     size_t *most) {
     if (outcome == FAILED && taken > 1) {
         *most = taken / 2;
         return 0;
@@ -88,14 +59,14 @@ static void *work(void *context) {
                             "fotad device");
     struct progress *progress = progress_new("device_receiver");
     size_t most = BATCH, taken;
-    long pause;
+    instant pause;
     do {
         progress_step(progress);
         enum outcome outcome =
             receive_batch(receivers->receiving, db, most, clock_now(), &taken);
         pause = after(db, outcome, taken, &most);
         progress_rest(progress);
-    } while (rest(receivers, pause));
+    } while (bell_rest(&receivers->bell, pause));
     progress_free(progress);
     db_close(db);
     return NULL;
@@ -103,14 +74,9 @@ static void *work(void *context) {
 
 struct receivers *receivers_start(const struct receiving *receiving) {
     struct receivers *receivers = memory_alloc(sizeof *receivers);
-    *receivers = (struct receivers){.receiving = receiving,
+    *receivers = (struct receivers){.bell = BELL_NEW,
+                                    .receiving = receiving,
                                     .count = receiving->config->device_workers};
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&receivers->end, &attributes);
-    pthread_condattr_destroy(&attributes);
-    pthread_mutex_init(&receivers->lock, NULL);
     receivers->threads =
         memory_alloc(receivers->count * sizeof *receivers->threads);
     for (size_t i = 0; i < receivers->count; i++)
@@ -122,14 +88,10 @@ struct receivers *receivers_start(const struct receiving *receiving) {
 void receivers_stop(struct receivers *receivers) {
     if (!receivers)
         return;
-    pthread_mutex_lock(&receivers->lock);
-    receivers->stopping = true;
-    pthread_cond_broadcast(&receivers->end);
-    pthread_mutex_unlock(&receivers->lock);
+    bell_end(&receivers->bell);
     for (size_t i = 0; i < receivers->count; i++)
         pthread_join(receivers->threads[i], NULL);
-    pthread_cond_destroy(&receivers->end);
-    pthread_mutex_destroy(&receivers->lock);
+    bell_destroy(&receivers->bell);
     free(receivers->threads);
     free(receivers);
 }

@@ -1,6 +1,7 @@
 #include "device/send.h"
 
 #include "alerts/deliver.h"
+#include "base/bell.h"
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -8,10 +9,7 @@
 #include "base/progress.h"
 #include "device/post.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* The clock may jump and another process may accept commands, so the database
  * is looked at this often. */
@@ -47,59 +45,16 @@ struct lane {
 
 struct command_sender {
     const struct config *config;
-    bool stopping; /* under `bell` */
+    atomic_bool stopping; /* set before the bell is rung */
     struct lane lanes[CONFIG_MOST_CSPS + 1];
     size_t lane_count;
 };
 
-/* ---- waking ---- */
-
-static struct {
-    pthread_mutex_t lock;
-    pthread_cond_t moved;
-    uint64_t rung;
-} bell = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
-
-static void ring(bool *flag) {
-    pthread_mutex_lock(&bell.lock);
-    bell.rung++;
-    if (flag)
-        *flag = true;
-    pthread_cond_broadcast(&bell.moved);
-    pthread_mutex_unlock(&bell.lock);
-}
+/* All senders of the process hear it. */
+static struct bell bell = BELL_NEW;
 
 void command_send_wake(void) {
-    ring(NULL);
-}
-
-static uint64_t rung(void) {
-    pthread_mutex_lock(&bell.lock);
-    uint64_t now = bell.rung;
-    pthread_mutex_unlock(&bell.lock);
-    return now;
-}
-
-static bool is_stopping(const struct command_sender *sender) {
-    pthread_mutex_lock(&bell.lock);
-    bool stopping = sender->stopping;
-    pthread_mutex_unlock(&bell.lock);
-    return stopping;
-}
-
-/* Until the bell rings after `heard`, or `most` of real time is over. */
-static void wait_for_bell(uint64_t heard, instant most) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    instant end = until.tv_nsec / 1000 + most;
-    until.tv_sec += end / SECOND;
-    until.tv_nsec = end % SECOND * 1000;
-    pthread_mutex_lock(&bell.lock);
-    int result = 0;
-    while (bell.rung == heard && result != ETIMEDOUT)
-        result = pthread_cond_clockwait(&bell.moved, &bell.lock,
-                                        CLOCK_MONOTONIC, &until);
-    pthread_mutex_unlock(&bell.lock);
+    bell_ring(&bell);
 }
 
 /* ---- a turn ---- */
@@ -128,9 +83,9 @@ static enum outcome settle(struct lane *lane,
         enum outcome outcome =
             commands_settle(lane->db, lane->arena, lane->sender->config,
                             commands, count, lease);
-        if (outcome != RETRY || is_stopping(lane->sender))
+        if (outcome != RETRY || atomic_load(&lane->sender->stopping))
             return outcome;
-        wait_for_bell(rung(), PAUSE);
+        bell_rest(&bell, PAUSE);
     }
 }
 
@@ -184,8 +139,8 @@ static enum outcome end_overdue(struct lane *lane, bool *busy) {
 static void *run(void *context) {
     struct lane *lane = context;
     bool well = true;
-    while (!is_stopping(lane->sender)) {
-        uint64_t heard = rung();
+    while (!atomic_load(&lane->sender->stopping)) {
+        uint64_t heard = bell_heard(&bell);
         bool busy = false;
         progress_step(lane->progress);
         enum outcome outcome =
@@ -195,9 +150,9 @@ static void *run(void *context) {
         well = outcome == DONE;
         progress_rest(lane->progress);
         if (!well)
-            wait_for_bell(rung(), PAUSE);
+            bell_rest(&bell, PAUSE);
         else if (!busy)
-            wait_for_bell(heard, POLL);
+            bell_wait(&bell, heard, POLL);
         arena_reset(lane->arena);
     }
     return NULL;
@@ -236,7 +191,8 @@ struct command_sender *command_send_start(const struct config *config) {
 void command_send_stop(struct command_sender *sender) {
     if (!sender)
         return;
-    ring(&sender->stopping);
+    atomic_store(&sender->stopping, true);
+    bell_ring(&bell);
     for (size_t i = 0; i < sender->lane_count; i++) {
         struct lane *lane = &sender->lanes[i];
         pthread_join(lane->thread, NULL);

@@ -3,7 +3,6 @@
 #include "fotasim/csp_sim.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 struct csp_said {
     struct csp_said *next;
@@ -184,8 +183,6 @@ void csp_plan_command(struct csp_sim *sim, const json_t *command) {
 /* The first that is due; NULL when the CSP is to stop. Under the lock. */
 static struct csp_said *next_due(struct csp_sim *sim) {
     while (!sim->stopping) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
         instant wait = HOUR;
         if (sim->waiting)
             wait = sim->waiting->due - clock_elapsed();
@@ -194,10 +191,9 @@ static struct csp_said *next_due(struct csp_sim *sim) {
             sim->waiting = first->next;
             return first;
         }
-        instant end = until.tv_nsec / 1000 + wait;
-        until.tv_sec += end / SECOND;
-        until.tv_nsec = end % SECOND * 1000;
-        pthread_cond_timedwait(&sim->moved, &sim->lock, &until);
+        struct timespec until = clock_in(wait);
+        pthread_cond_clockwait(&sim->moved, &sim->lock, CLOCK_MONOTONIC,
+                               &until);
     }
     return NULL;
 }

@@ -333,16 +333,25 @@ static bool host_is_gone(CURLcode result) {
            result == CURLE_OPERATION_TIMEDOUT;
 }
 
-static void take_what_ended(struct http_client *client, struct call *call) {
+/* The next lane that libcurl says has ended, and how; NULL: none. */
+static struct lane *take_ended(struct http_client *client, CURLcode *result) {
     int left;
     CURLMsg *message;
-    while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
+    struct lane *lane = NULL;
+    while (!lane && (message = curl_multi_info_read(client->multi, &left))) {
         if (message->msg != CURLMSG_DONE)
             continue;
-        struct lane *lane = NULL;
-        CURLcode result = message->data.result;
+        *result = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &lane);
-        lane_end(lane, result);
+        lane_end(lane, *result);
+    }
+    return lane;
+}
+
+static void take_what_ended(struct http_client *client, struct call *call) {
+    struct lane *lane;
+    CURLcode result;
+    while ((lane = take_ended(client, &result)) != NULL) {
         lane->host->on_the_way--;
         call->on_the_way--;
         call->answered += lane->answer->status != 0;
@@ -394,30 +403,20 @@ bool http_client_begin(struct http_client *client,
     return true;
 }
 
-/* The context of the next one that libcurl says has ended. */
-static void *take_ended(struct http_client *client) {
-    int left;
-    CURLMsg *message;
-    while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        struct lane *lane = NULL;
-        CURLcode result = message->data.result;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &lane);
-        lane_end(lane, result);
-        return lane->context;
-    }
-    return NULL;
+static void *take_context(struct http_client *client) {
+    CURLcode result;
+    const struct lane *lane = take_ended(client, &result);
+    return lane ? lane->context : NULL;
 }
 
 static void *perform(struct http_client *client) {
     int running = 0;
     curl_multi_perform(client->multi, &running);
-    return take_ended(client);
+    return take_context(client);
 }
 
 void *http_client_wait(struct http_client *client, instant most) {
-    void *context = take_ended(client);
+    void *context = take_context(client);
     if (!context)
         context = perform(client);
     if (context || most <= 0)

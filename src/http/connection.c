@@ -5,10 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 /* How exactly deadlines and intervals are kept. */
-enum { TICK = 50 * 1000 * 1000 /* nanoseconds */ };
+static const instant TICK = 50 * MILLISECOND;
 
 /* How long a connection that is one too many has for reading so. */
 static const instant FAREWELL = 2 * SECOND;
@@ -157,11 +156,7 @@ void *connection_clock(void *context) {
     struct http_listener *listener = context;
     pthread_mutex_lock(&listener->lock);
     while (!listener->closed) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += TICK;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
+        struct timespec until = clock_in(TICK);
         pthread_cond_clockwait(&listener->changed, &listener->lock,
                                CLOCK_MONOTONIC, &until);
         tick(listener);

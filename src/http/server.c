@@ -289,10 +289,9 @@ static bool is_busy(const struct http_listener *listener, int door,
 static void wait_for_the_last(struct http_listener *listener, int door) {
     instant closed = clock_elapsed(), silent = closed, now = closed;
     while (now - silent < (listener->connections ? SILENCE : 1)) {
-        instant until = now + 5 * MILLISECOND;
-        struct timespec at = {until / SECOND, until % SECOND * 1000};
+        struct timespec until = clock_in(5 * MILLISECOND);
         pthread_cond_clockwait(&listener->changed, &listener->lock,
-                               CLOCK_MONOTONIC, &at);
+                               CLOCK_MONOTONIC, &until);
         now = clock_elapsed();
         if (is_busy(listener, door, now - closed))
             silent = now;

@@ -1,6 +1,7 @@
 #include "mail/mail.h"
 
 #include "base/backoff.h"
+#include "base/bell.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
@@ -10,15 +11,12 @@
 #include "mail/smtp.h"
 
 #include <curl/curl.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
-enum {
-    BATCH = 8,  /* notices in hand at once */
-    LOOK = 200, /* milliseconds between looks at the clock */
-};
+enum { BATCH = 8 }; /* notices in hand at once */
+
+/* Between looks at the clock. */
+static const instant LOOK = 200 * MILLISECOND;
 
 static const struct retry_policy policy = {
     .first = MINUTE, .most = HOUR, .give_up = 4 * DAY};
@@ -212,9 +210,7 @@ struct mail {
     struct db *db;
     pthread_t thread;
     struct progress *progress;
-    pthread_mutex_t lock;
-    pthread_cond_t end;
-    atomic_bool stopping;
+    struct bell bell;
 };
 
 static void count(const char *what, int64_t more) {
@@ -223,30 +219,15 @@ static void count(const char *what, int64_t more) {
 
 static void look(struct mail *mail, instant now) {
     struct mail_report report;
-    enum outcome outcome = run_until(mail->db, mail->config, now,
-                                     &mail->stopping, mail->progress, &report);
+    enum outcome outcome =
+        run_until(mail->db, mail->config, now, &mail->bell.ended,
+                  mail->progress, &report);
     count("made", report.made);
     count("sent", report.sent);
     count("failed", report.failed);
     count("given_up", report.given_up);
     if (outcome != DONE)
         log_warning("mail.no_database", ": %s", db_reason(mail->db));
-}
-
-/* False when it is time to end. */
-static bool rest(struct mail *mail) {
-    struct timespec until;
-    progress_rest(mail->progress);
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += LOOK * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&mail->lock);
-    int timed_out = 0;
-    while (!atomic_load(&mail->stopping) && !timed_out)
-        timed_out = pthread_cond_timedwait(&mail->end, &mail->lock, &until);
-    pthread_mutex_unlock(&mail->lock);
-    return !atomic_load(&mail->stopping);
 }
 
 /* By fotad's clock, which a test may move in either direction. */
@@ -256,11 +237,12 @@ static void *work(void *context) {
     do {
         instant now = clock_now();
         progress_step(mail->progress);
-        if (now < next && next <= now + interval)
-            continue;
-        look(mail, now);
-        next = now + interval;
-    } while (rest(mail));
+        if (now >= next || next > now + interval) {
+            look(mail, now);
+            next = now + interval;
+        }
+        progress_rest(mail->progress);
+    } while (bell_rest(&mail->bell, LOOK));
     return NULL;
 }
 
@@ -272,15 +254,10 @@ struct mail *mail_start(const struct config *config) {
     metrics_register(families, sizeof families / sizeof *families);
     struct mail *mail = memory_alloc(sizeof *mail);
     *mail =
-        (struct mail){.config = config,
+        (struct mail){.bell = BELL_NEW,
+                      .config = config,
                       .db = db_open(config->database_conninfo, "fotad mail"),
                       .progress = progress_new("mail")};
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&mail->end, &attributes);
-    pthread_condattr_destroy(&attributes);
-    pthread_mutex_init(&mail->lock, NULL);
     if (pthread_create(&mail->thread, NULL, work, mail) != 0)
         memory_exhausted(0);
     return mail;
@@ -289,13 +266,9 @@ struct mail *mail_start(const struct config *config) {
 void mail_stop(struct mail *mail) {
     if (!mail)
         return;
-    pthread_mutex_lock(&mail->lock);
-    atomic_store(&mail->stopping, true);
-    pthread_cond_signal(&mail->end);
-    pthread_mutex_unlock(&mail->lock);
+    bell_end(&mail->bell);
     pthread_join(mail->thread, NULL);
-    pthread_cond_destroy(&mail->end);
-    pthread_mutex_destroy(&mail->lock);
+    bell_destroy(&mail->bell);
     progress_free(mail->progress);
     db_close(mail->db);
     free(mail);

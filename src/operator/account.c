@@ -32,8 +32,7 @@ static enum outcome take(struct call *call,
          "tell it"},
     };
     struct db_rows *rows;
-    enum outcome outcome = call_database(
-        call, db_run(call->db, statement, params, call->arena, &rows));
+    enum outcome outcome = call_run(call, statement, params, &rows);
     if (outcome != DONE)
         return outcome;
     const char *answer = db_get_text(rows, 0, 0);
@@ -309,16 +308,6 @@ enum outcome verb_account_list(struct call *call) {
     db_int8(&params, call->config.people_lock_out_for / SECOND);
     db_int4(&params, (int32_t)call->config.people_lock_out_after);
     db_instant(&params, clock_now());
-    struct db_rows *rows;
-    enum outcome outcome = call_database(
-        call, db_run(call->db, &statement, &params, call->arena, &rows));
-    if (outcome != DONE)
-        return outcome;
-    if (call->options.json)
-        call_print_json(call, view_array(fields, FIELDS, rows));
-    else if (db_row_count(rows))
-        view_table(call->out, fields, FIELDS, rows);
-    else
-        buffer_text(call->out, "There are no accounts.\n");
-    return DONE;
+    return call_list(call, &statement, &params, fields, FIELDS,
+                     "There are no accounts.");
 }

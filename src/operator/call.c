@@ -45,6 +45,12 @@ enum outcome call_database(struct call *call, enum outcome outcome) {
     return outcome;
 }
 
+enum outcome call_run(struct call *call, const struct db_statement *statement,
+                      const struct db_params *params, struct db_rows **rows) {
+    return call_database(
+        call, db_run(call->db, statement, params, call->arena, rows));
+}
+
 struct changing {
     struct call *call;
     const struct call_statement *statements;
@@ -77,6 +83,18 @@ bool call_read_eui64(struct call *call, const char *text, eui64 *id) {
     call_misuse(call, "'%s' is not an EUI-64 such as 00-DB-12-34-56-78-90-A0",
                 text);
     return false;
+}
+
+bool call_add_user(struct call *call, struct db_params *params) {
+    eui64 user;
+    if (!call->options.user) {
+        db_null(params);
+        return true;
+    }
+    if (!call_read_eui64(call, call->options.user, &user))
+        return false;
+    db_eui64(params, user);
+    return true;
 }
 
 bool call_read_limit(struct call *call, const char *text, int64_t *limit) {
@@ -126,4 +144,26 @@ void call_print_json(struct call *call, json_t *value) {
     buffer_printf(call->out, "%s\n", text);
     free(text);
     json_decref(value);
+}
+
+void call_print_rows(struct call *call, const struct view_field *fields,
+                     size_t count, const struct db_rows *rows,
+                     const char *none) {
+    if (call->options.json)
+        call_print_json(call, view_array(fields, count, rows));
+    else if (db_row_count(rows) == 0)
+        buffer_printf(call->out, "%s\n", none);
+    else
+        view_table(call->out, fields, count, rows);
+}
+
+enum outcome call_list(struct call *call, const struct db_statement *statement,
+                       const struct db_params *params,
+                       const struct view_field *fields, size_t count,
+                       const char *none) {
+    struct db_rows *rows;
+    enum outcome outcome = call_run(call, statement, params, &rows);
+    if (outcome == DONE)
+        call_print_rows(call, fields, count, rows, none);
+    return outcome;
 }

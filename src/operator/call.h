@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "base/outcome.h"
 #include "db/db.h"
+#include "operator/view.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -43,6 +44,10 @@ enum outcome call_misuse(struct call *call, const char *format, ...)
  * problem yet, what the database said becomes the problem. */
 enum outcome call_database(struct call *call, enum outcome outcome);
 
+/* db_run() with that. */
+enum outcome call_run(struct call *call, const struct db_statement *statement,
+                      const struct db_params *params, struct db_rows **rows);
+
 /* Runs statements in one transaction, again if the database may take them at
  * another try. `rows`, if not NULL, gets those of the last. */
 struct call_statement {
@@ -55,6 +60,9 @@ enum outcome call_change(struct call *call,
 
 /* Reads the verb's argument or an option as an EUI-64; false is misuse. */
 bool call_read_eui64(struct call *call, const char *text, eui64 *id);
+
+/* Adds --user, null when it is not given; false is misuse. */
+bool call_add_user(struct call *call, struct db_params *params);
 
 /* Reads --limit, 100 when it is not given; false is misuse. */
 bool call_read_limit(struct call *call, const char *text, int64_t *limit);
@@ -70,5 +78,16 @@ bool call_flush(struct call *call);
 
 /* Prints JSON, indented, with a line end. Takes the value over. */
 void call_print_json(struct call *call, json_t *value);
+
+/* Prints rows, as --json says; people are told `none` when there are none. */
+void call_print_rows(struct call *call, const struct view_field *fields,
+                     size_t count, const struct db_rows *rows,
+                     const char *none);
+
+/* Runs a statement and prints its rows. */
+enum outcome call_list(struct call *call, const struct db_statement *statement,
+                       const struct db_params *params,
+                       const struct view_field *fields, size_t count,
+                       const char *none);
 
 #endif

@@ -130,8 +130,7 @@ static enum outcome drop_repeats(struct importing *i) {
         " select count(distinct ctid) from dropped"};
     struct call *call = i->call;
     struct db_rows *rows;
-    enum outcome outcome =
-        call_database(call, db_run(call->db, &find, NULL, call->arena, &rows));
+    enum outcome outcome = call_run(call, &find, NULL, &rows);
     if (outcome == DONE && db_row_count(rows)) {
         call_refuse(call,
                     "%s: two certificates that differ have issuer %s and "
@@ -142,8 +141,7 @@ static enum outcome drop_repeats(struct importing *i) {
         return FAILED;
     }
     if (outcome == DONE)
-        outcome = call_database(
-            call, db_run(call->db, &drop, NULL, call->arena, &rows));
+        outcome = call_run(call, &drop, NULL, &rows);
     if (outcome == DONE)
         i->load.loaded -= (uint64_t)db_get_int(rows, 0, 0);
     return outcome;

@@ -6,14 +6,9 @@
 #include <errno.h>
 #include <stdio.h>
 
-static const char *const lists[DRY_RUN_LISTS][2] = {
-    {"invalidDeviceIdList", "Invalid"},
-    {"notCommissionedDeviceIdList", "Not Commissioned"},
-    {"notApplicableFirmwareDeviceIdList", "Not applicable"},
-    {"otherRequestInProgressList", "Other request in progress"},
-    {"invalidGbcsVersionList", "Invalid GBCS version"},
-};
-static const char *const signatures[] = {"absent", "good", "not good"};
+static const char *const lists[DRY_RUN_LISTS] = {
+    "Invalid", "Not Commissioned", "Not applicable",
+    "Other request in progress", "Invalid GBCS version"};
 
 static void free_buffer(void *buffer) {
     buffer_free(buffer);
@@ -43,39 +38,12 @@ static bool read_file(struct call *call, struct span *text) {
     return good;
 }
 
-static json_t *ids(const struct duis_devices *devices) {
-    json_t *list = json_array();
-    char id[EUI64_TEXT_SIZE];
-    for (size_t i = 0; i < devices->count; i++)
-        json_array_append_new(list,
-                              json_string(eui64_format(devices->ids[i], id)));
-    return list;
-}
-
-static json_t *text_or_null(const char *text) {
-    return text && *text ? json_string(text) : json_null();
-}
-
-static void print_json(struct call *call, const struct dry_run *run) {
-    json_t *refused = json_object();
-    for (int i = 0; i < DRY_RUN_LISTS; i++)
-        json_object_set_new(refused, lists[i][0], ids(&run->refused[i]));
-    call_print_json(call,
-                    json_pack("{s:s, s:o, s:s, s:o, s:s, s:I, s:I, s:o}",
-                              "outcome", run->condition, "responseCode",
-                              text_or_null(run->response_code), "meaning",
-                              run->meaning, "detail", text_or_null(run->detail),
-                              "signature", signatures[run->signature], "listed",
-                              (json_int_t)run->listed, "accepted",
-                              (json_int_t)run->accepted, "refused", refused));
-}
-
 static void print_lists(struct call *call, const struct dry_run *run) {
     char id[EUI64_TEXT_SIZE];
     for (int i = 0; i < DRY_RUN_LISTS; i++) {
         const struct duis_devices *list = &run->refused[i];
         if (list->count)
-            buffer_printf(call->out, "\n%s (%zu)\n", lists[i][1], list->count);
+            buffer_printf(call->out, "\n%s (%zu)\n", lists[i], list->count);
         for (size_t d = 0; d < list->count; d++)
             buffer_printf(call->out, "  %s\n", eui64_format(list->ids[d], id));
     }
@@ -84,13 +52,14 @@ static void print_lists(struct call *call, const struct dry_run *run) {
 static void print(struct call *call, const struct dry_run *run) {
     const char *code = run->response_code ? run->response_code : "no code";
     if (call->options.json) {
-        print_json(call, run);
+        call_print_json(call, dry_run_json(run));
         return;
     }
     buffer_printf(call->out, "It would be answered %s: %s%s%s\n", code,
                   run->meaning, *run->detail ? ": " : "", run->detail);
     buffer_printf(call->out, "Signature %s, listed %zu, accepted %zu.\n",
-                  signatures[run->signature], run->listed, run->accepted);
+                  dry_run_signatures[run->signature], run->listed,
+                  run->accepted);
     print_lists(call, run);
 }
 

@@ -118,8 +118,7 @@ static enum outcome try_direct(struct load *load) {
     struct db_params params = DB_PARAMS(call->arena);
     db_text(&params, load->plan.table);
     struct db_rows *rows;
-    enum outcome outcome = call_database(
-        call, db_run(call->db, &statement, &params, call->arena, &rows));
+    enum outcome outcome = call_run(call, &statement, &params, &rows);
     if (outcome == DONE && !db_is_null(rows, 0, 0))
         load->indexes = db_get_text(rows, 0, 0);
     return outcome;
@@ -199,8 +198,7 @@ static enum outcome count_changes(struct load *load,
                          " from import_change"};
     struct call *call = load->call;
     struct db_rows *rows;
-    enum outcome outcome = call_database(
-        call, db_run(call->db, &statement, NULL, call->arena, &rows));
+    enum outcome outcome = call_run(call, &statement, NULL, &rows);
     if (outcome == DONE) {
         result->added = (uint64_t)db_get_int(rows, 0, 0);
         result->updated = (uint64_t)db_get_int(rows, 0, 1);

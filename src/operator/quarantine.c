@@ -48,30 +48,13 @@ enum outcome verb_quarantine_list(struct call *call) {
         "list_holds",
         "select * from list_holds(null, $1, $2::text::hold_state, null, $3)"};
     struct db_params params = DB_PARAMS(call->arena);
-    eui64 user = 0;
     int64_t limit;
-    if (call->options.user && !call_read_eui64(call, call->options.user, &user))
-        return REFUSED;
-    if (call->options.user)
-        db_eui64(&params, user);
-    else
-        db_null(&params);
-    if (!add_state(call, &params) ||
+    if (!call_add_user(call, &params) || !add_state(call, &params) ||
         !call_read_limit(call, call->options.limit, &limit))
         return REFUSED;
     db_int8(&params, limit);
-    struct db_rows *rows;
-    enum outcome outcome = call_database(
-        call, db_run(call->db, &list, &params, call->arena, &rows));
-    if (outcome != DONE)
-        return outcome;
-    if (call->options.json)
-        call_print_json(call, view_array(fields, FIELDS, rows));
-    else if (db_row_count(rows) == 0)
-        buffer_text(call->out, "No such request is or was held.\n");
-    else
-        view_table(call->out, fields, FIELDS, rows);
-    return DONE;
+    return call_list(call, &list, &params, fields, FIELDS,
+                     "No such request is or was held.");
 }
 
 /* ---- release and reject ---- */

@@ -51,16 +51,8 @@ static bool read_state(struct call *call, const char *state) {
 
 static void print_requests(struct call *call, const struct db_rows *rows,
                            int64_t limit) {
-    if (call->options.json) {
-        call_print_json(call, view_array(fields, FIELDS, rows));
-        return;
-    }
-    if (db_row_count(rows) == 0) {
-        buffer_text(call->out, "There are no such requests.\n");
-        return;
-    }
-    view_table(call->out, fields, FIELDS, rows);
-    if ((int64_t)db_row_count(rows) == limit)
+    call_print_rows(call, fields, FIELDS, rows, "There are no such requests.");
+    if (!call->options.json && (int64_t)db_row_count(rows) == limit)
         buffer_printf(call->out,
                       "The newest %jd; --limit N shows more of them.\n",
                       (intmax_t)limit);
@@ -74,23 +66,16 @@ enum outcome verb_requests(struct call *call) {
         " and ($3::text is null or q.state = $3)"
         " order by r.request_no desc limit $4"};
     const struct call_options *options = &call->options;
-    eui64 user = 0;
+    struct db_params params = DB_PARAMS(call->arena);
     int64_t limit;
-    if ((options->user && !call_read_eui64(call, options->user, &user)) ||
-        !read_state(call, options->state) ||
+    db_instant(&params, clock_now());
+    if (!call_add_user(call, &params) || !read_state(call, options->state) ||
         !call_read_limit(call, options->limit, &limit))
         return REFUSED;
-    struct db_params params = DB_PARAMS(call->arena);
-    db_instant(&params, clock_now());
-    if (options->user)
-        db_eui64(&params, user);
-    else
-        db_null(&params);
     db_text(&params, options->state);
     db_int8(&params, limit);
     struct db_rows *rows;
-    enum outcome outcome = call_database(
-        call, db_run(call->db, &statement, &params, call->arena, &rows));
+    enum outcome outcome = call_run(call, &statement, &params, &rows);
     if (outcome == DONE)
         print_requests(call, rows, limit);
     return outcome;

@@ -13,8 +13,7 @@ static enum outcome reset(struct call *call, eui64 device,
     db_text(&params, call->options.reason);
     db_instant(&params, clock_now());
     db_int8(&params, call->config.tracking_timeout / SECOND);
-    return call_database(
-        call, db_run(call->db, &statement, &params, call->arena, rows));
+    return call_run(call, &statement, &params, rows);
 }
 
 enum outcome verb_reset(struct call *call) {

@@ -30,8 +30,7 @@ enum outcome verb_status(struct call *call) {
     db_eui64(&params, device);
     db_instant(&params, clock_now());
     struct db_rows *rows;
-    enum outcome outcome = call_database(
-        call, db_run(call->db, &statement, &params, call->arena, &rows));
+    enum outcome outcome = call_run(call, &statement, &params, &rows);
     if (outcome != DONE)
         return outcome;
     if (db_row_count(rows) == 0)

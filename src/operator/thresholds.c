@@ -113,43 +113,16 @@ enum outcome verb_import_thresholds(struct call *call) {
 
 /* ---- looking ---- */
 
-static bool add_user(struct call *call, struct db_params *params) {
-    eui64 user = 0;
-    if (!call->options.user)
-        db_null(params);
-    else if (call_read_eui64(call, call->options.user, &user))
-        db_eui64(params, user);
-    else
-        return false;
-    return true;
-}
-
-static enum outcome show(struct call *call,
-                         const struct db_statement *statement,
-                         const struct db_params *params,
-                         const struct view_field *view, size_t count) {
-    struct db_rows *rows;
-    enum outcome outcome = call_database(
-        call, db_run(call->db, statement, params, call->arena, &rows));
-    if (outcome != DONE)
-        return outcome;
-    if (call->options.json)
-        call_print_json(call, view_array(view, count, rows));
-    else if (db_row_count(rows) == 0)
-        buffer_text(call->out, "There is none.\n");
-    else
-        view_table(call->out, view, count, rows);
-    return DONE;
-}
+static const char NONE[] = "There is none.";
 
 enum outcome verb_thresholds_list(struct call *call) {
     static const struct db_statement list = {
         "list_thresholds", "select * from list_thresholds(null, $1, null, $2)"};
     struct db_params params = DB_PARAMS(call->arena);
-    if (!add_user(call, &params))
+    if (!call_add_user(call, &params))
         return REFUSED;
     db_instant(&params, clock_now());
-    return show(call, &list, &params, fields, COUNT(fields));
+    return call_list(call, &list, &params, fields, COUNT(fields), NONE);
 }
 
 enum outcome verb_thresholds_history(struct call *call) {
@@ -157,11 +130,11 @@ enum outcome verb_thresholds_history(struct call *call) {
         "threshold_history", "select * from threshold_history($1, $2)"};
     struct db_params params = DB_PARAMS(call->arena);
     int64_t limit;
-    if (!add_user(call, &params) ||
+    if (!call_add_user(call, &params) ||
         !call_read_limit(call, call->options.limit, &limit))
         return REFUSED;
     db_int8(&params, limit);
-    return show(call, &list, &params, changes, COUNT(changes));
+    return call_list(call, &list, &params, changes, COUNT(changes), NONE);
 }
 
 /* ---- setting ---- */
@@ -248,7 +221,7 @@ enum outcome verb_thresholds_set(struct call *call) {
     static const struct db_statement set = {
         "set_threshold", "select set_threshold($1, $2, $3, $4, $5)"};
     struct db_params params = DB_PARAMS(call->arena);
-    if (!add_user(call, &params) || !add_variant(call, &params) ||
+    if (!call_add_user(call, &params) || !add_variant(call, &params) ||
         !add_levels(call, &params))
         return REFUSED;
     enum outcome outcome = change(call, &set, &params, NULL);
@@ -261,7 +234,7 @@ enum outcome verb_thresholds_remove(struct call *call) {
     static const struct db_statement drop = {"remove_threshold",
                                              "select remove_threshold($1, $2)"};
     struct db_params params = DB_PARAMS(call->arena);
-    if (!add_user(call, &params) || !add_variant(call, &params))
+    if (!call_add_user(call, &params) || !add_variant(call, &params))
         return REFUSED;
     struct db_rows *rows;
     enum outcome outcome = change(call, &drop, &params, &rows);

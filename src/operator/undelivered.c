@@ -19,51 +19,29 @@ static const struct view_field fields[] = {
 
 enum { FIELDS = sizeof fields / sizeof *fields };
 
-static bool add_user(struct call *call, struct db_params *params) {
-    eui64 user = 0;
-    if (!call->options.user)
-        db_null(params);
-    else if (call_read_eui64(call, call->options.user, &user))
-        db_eui64(params, user);
-    else
-        return false;
-    return true;
-}
-
 enum outcome verb_undelivered_list(struct call *call) {
     static const struct db_statement list = {
         "undelivered", "select * from undelivered($1, $2, $3)"};
     struct db_params params = DB_PARAMS(call->arena);
     int64_t limit;
     db_eui64(&params, call->config.acb_id);
-    if (!add_user(call, &params) ||
+    if (!call_add_user(call, &params) ||
         !call_read_limit(call, call->options.limit, &limit))
         return REFUSED;
     db_int8(&params, limit);
-    struct db_rows *rows;
-    enum outcome outcome = call_database(
-        call, db_run(call->db, &list, &params, call->arena, &rows));
-    if (outcome != DONE)
-        return outcome;
-    if (call->options.json)
-        call_print_json(call, view_array(fields, FIELDS, rows));
-    else if (db_row_count(rows) == 0)
-        buffer_text(call->out, "Every message that was tried is delivered.\n");
-    else
-        view_table(call->out, fields, FIELDS, rows);
-    return DONE;
+    return call_list(call, &list, &params, fields, FIELDS,
+                     "Every message that was tried is delivered.");
 }
 
 enum outcome verb_undelivered_retry(struct call *call) {
     static const struct db_statement retry = {
         "retry_undelivered", "select retry_undelivered($1, $2)"};
     struct db_params params = DB_PARAMS(call->arena);
-    if (!add_user(call, &params))
+    if (!call_add_user(call, &params))
         return REFUSED;
     db_instant(&params, clock_now());
     struct db_rows *rows;
-    enum outcome outcome = call_database(
-        call, db_run(call->db, &retry, &params, call->arena, &rows));
+    enum outcome outcome = call_run(call, &retry, &params, &rows);
     if (outcome != DONE)
         return outcome;
     intmax_t messages = db_get_int(rows, 0, 0);

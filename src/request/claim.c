@@ -83,73 +83,147 @@ void request_add_regions(struct db_params *params,
     db_texts(params, csps, count);
 }
 
-static enum outcome store_image(struct rq *rq) {
-    static const struct db_statement store = {"store_image",
-                                              "select store_image($1, $2, $3)"};
-    if (rq->image_known || rq->rehearsal)
-        return DONE;
-    struct db_params params = DB_PARAMS(rq->arena);
-    db_bytea(&params, span_of(rq->image_id, sizeof rq->image_id));
-    db_bytea(&params, span_of(rq->image_hash, sizeof rq->image_hash));
-    db_bytea(&params, rq->duis.image);
-    return db_run(rq->db, &store, &params, rq->arena, NULL);
-}
-
-/* Parameters that claiming and rehearsing it have in common, as $1 to $8. */
-static void name_devices(struct db_params *params, const struct rq *rq) {
-    const struct config *config = rq->management->config;
-    db_eui64(params, rq->duis.originator);
-    db_eui64s(params, rq->device_ids, rq->device_count);
+/* Six parameters: what every judging of devices goes by. */
+static void add_rules(struct db_params *params, const struct config *config) {
     add_minimum_gbcs(params, config);
     db_bool(params, config->hcalcs_either_supplier);
     request_add_regions(params, config);
-    db_instant(params, rq->received);
 }
 
-static enum outcome claim_devices(struct rq *rq, struct db_rows **rows) {
-    static const struct db_statement claim = {
-        "claim_devices",
-        "select accepted, refused_ordinals, refused_lists"
-        " from claim_devices($9, $1, $2, $3::device_type[], $4, $5,"
-        " $6::csp_region[], $7::text[], $8, $10)"};
-    struct db_params params = DB_PARAMS(rq->arena);
-    name_devices(&params, rq);
-    db_int8(&params, rq->request_no);
-    db_instant(&params,
-               rq->received + rq->management->config->tracking_timeout);
-    return db_run(rq->db, &claim, &params, rq->arena, rows);
+/* What came of the devices: those refused by their place among the request's,
+ * and the list of each. */
+static void take_refused(struct rq *rq, const int32_t *ordinals,
+                         const int32_t *lists, size_t refused) {
+    rq->judged = rq->device_count;
+    rq->accepted = rq->judged - refused;
+    if (refused)
+        sort_refused(rq, ordinals, lists, refused);
+    if (rq->accepted == 0)
+        rq_end(rq, CONDITION_every_device_failed, "");
+    else if (refused)
+        rq_end(rq, CONDITION_some_devices_failed, "");
 }
 
-static enum outcome rehearse_claim(struct rq *rq, struct db_rows **rows) {
+/* ---- rehearsal ---- */
+
+enum step request_rehearse_claim(struct rq *rq) {
     static const struct db_statement rehearse = {
         "rehearse_claim",
-        "select accepted, refused_ordinals, refused_lists"
-        " from rehearse_claim($9, $10, $11, $1, $2, $3::device_type[], $4, $5,"
-        " $6::csp_region[], $7::text[], $8)"};
+        "select refused_ordinals, refused_lists"
+        " from rehearse_claim($1, $2, $3, $4, $5, $6::device_type[], $7, $8,"
+        " $9::csp_region[], $10::text[], $11)"};
     struct db_params params = DB_PARAMS(rq->arena);
-    name_devices(&params, rq);
+    db_eui64(&params, rq->duis.originator);
     db_text(&params, rq->duis.service_reference_variant);
+    db_bytea(&params, request_version(rq));
     db_bytea(&params, span_of(rq->image_hash, sizeof rq->image_hash));
-    request_add_version(&params, rq);
-    return db_run(rq->db, &rehearse, &params, rq->arena, rows);
+    db_eui64s(&params, rq->device_ids, rq->device_count);
+    add_rules(&params, rq->management->config);
+    db_instant(&params, rq->received);
+    struct db_rows *rows;
+    enum outcome outcome = db_run(rq->db, &rehearse, &params, rq->arena, &rows);
+    if (outcome != DONE)
+        return rq_database(outcome);
+    int32_t *ordinals, *lists;
+    size_t refused = db_get_int4s(rows, 0, 0, rq->arena, &ordinals);
+    db_get_int4s(rows, 0, 1, rq->arena, &lists);
+    take_refused(rq, ordinals, lists, refused);
+    return rq->condition == CONDITION_accepted ? STEP_ON : STEP_ANSWER;
 }
 
-enum step request_claim(struct rq *rq) {
-    request_list_devices(rq);
-    struct db_rows *rows;
-    enum outcome outcome =
-        rq->rehearsal ? rehearse_claim(rq, &rows) : claim_devices(rq, &rows);
-    if (outcome != DONE)
-        return rq_database(outcome);
-    rq->accepted = (size_t)db_get_int(rows, 0, 0);
+/* ---- the set ---- */
+
+/* Those that were taken before, or null. */
+static void add_numbers(struct db_params *params, const struct rq_set *set) {
+    if (!set->rqs[0]->request_no) {
+        db_null(params);
+        return;
+    }
+    int64_t *numbers = arena_zero(set->arena, set->count, sizeof *numbers);
+    for (size_t i = 0; i < set->count; i++)
+        numbers[i] = set->rqs[i]->request_no;
+    db_int8s(params, numbers, set->count);
+}
+
+/* The devices of all, one after another, and whose each is. */
+static void add_devices(struct db_params *params, const struct rq_set *set) {
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++)
+        count += set->rqs[i]->device_count;
+    eui64 *ids = arena_zero(set->arena, count, sizeof *ids);
+    int32_t *whose = arena_zero(set->arena, count, sizeof *whose);
+    size_t at = 0;
+    for (size_t i = 0; i < set->count; i++)
+        for (size_t d = 0; d < set->rqs[i]->device_count; d++) {
+            whose[at] = (int32_t)i + 1;
+            ids[at++] = set->rqs[i]->device_ids[d];
+        }
+    db_int4s(params, whose, count);
+    db_eui64s(params, ids, count);
+}
+
+static enum outcome store_image(const struct rq *rq, const struct rq_set *set) {
+    static const struct db_statement store = {"store_image",
+                                              "select store_image($1, $2, $3)"};
+    struct db_params params = DB_PARAMS(set->arena);
+    db_bytea(&params, span_of(rq->image_id, sizeof rq->image_id));
+    db_bytea(&params, span_of(rq->image_hash, sizeof rq->image_hash));
+    db_bytea(&params, rq->duis.image);
+    return db_run(set->db, &store, &params, set->arena, NULL);
+}
+
+/* Columns of take_updates() */
+enum { REQUEST_NO, CONDITION, IMAGE_KNOWN, REFUSED_ORDINALS, REFUSED_LISTS };
+
+/* A request's row; `before` devices of the set are of those before it. */
+static enum outcome settle(struct rq *rq, const struct rq_set *set,
+                           const struct db_rows *rows, size_t row,
+                           size_t before) {
+    if (db_is_null(rows, row, REQUEST_NO)) {
+        enum step step = request_find_earlier(rq, set->db);
+        return step == STEP_AGAIN ? RETRY : step == STEP_FAILED ? FAILED : DONE;
+    }
+    rq->request_no = db_get_int(rows, row, REQUEST_NO);
+    const char *condition = db_get_text(rows, row, CONDITION);
+    if (rq->expected != CONDITION_accepted)
+        rq_end(rq, rq->expected, rq->expected_detail);
+    else if (*condition)
+        rq_end(rq, condition_named(condition), rq->duis.firmware_version.text);
+    if (rq->condition != CONDITION_accepted)
+        return DONE;
     int32_t *ordinals, *lists;
-    size_t refused = db_get_int4s(rows, 0, 1, rq->arena, &ordinals);
-    db_get_int4s(rows, 0, 2, rq->arena, &lists);
-    sort_refused(rq, ordinals, lists, refused);
-    if (rq->accepted == 0)
-        return rq_end(rq, CONDITION_every_device_failed, "");
-    outcome = store_image(rq);
-    if (outcome != DONE)
-        return rq_database(outcome);
-    return refused ? rq_end(rq, CONDITION_some_devices_failed, "") : STEP_ON;
+    size_t refused =
+        db_get_int4s(rows, row, REFUSED_ORDINALS, rq->arena, &ordinals);
+    db_get_int4s(rows, row, REFUSED_LISTS, rq->arena, &lists);
+    for (size_t i = 0; i < refused; i++)
+        ordinals[i] -= (int32_t)before;
+    take_refused(rq, ordinals, lists, refused);
+    bool stored = !rq->accepted || db_get_bool(rows, row, IMAGE_KNOWN);
+    return stored ? DONE : store_image(rq, set);
+}
+
+enum outcome request_claim(const struct rq_set *set) {
+    static const struct db_statement take = {
+        "take_updates",
+        "select request_no, condition, image_known, refused_ordinals,"
+        " refused_lists from take_updates($1, $2, $3, $4::numeric[], $5,"
+        " $6::text[], $7::text[], $8, $9, $10, $11, $12, $13, $14::text[],"
+        " $15::text[], $16, $17, $18, $19, $20::device_type[], $21, $22,"
+        " $23::csp_region[], $24::text[],"
+        " $25::bigint * interval '1 microsecond')"};
+    const struct config *config = set->rqs[0]->management->config;
+    struct db_params params = DB_PARAMS(set->arena);
+    add_numbers(&params, set);
+    request_add_ids(&params, set);
+    add_devices(&params, set);
+    add_rules(&params, config);
+    db_int8(&params, config->tracking_timeout);
+    struct db_rows *rows;
+    enum outcome outcome = db_run(set->db, &take, &params, set->arena, &rows);
+    size_t before = 0;
+    for (size_t i = 0; i < set->count && outcome == DONE; i++) {
+        outcome = settle(set->rqs[i], set, rows, i, before);
+        before += set->rqs[i]->device_count;
+    }
+    return outcome;
 }

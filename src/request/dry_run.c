@@ -27,21 +27,17 @@ static enum step verify(struct rq *rq) {
 
 static enum step judge(struct rq *rq) {
     static enum step (*const steps[])(struct rq * rq) = {
-        verify, request_authorise, request_check_image, request_claim};
+        verify, request_authorise, request_check_image, request_rehearse_image,
+        request_rehearse_claim};
     enum step step = STEP_ON;
     for (size_t i = 0; i < sizeof steps / sizeof *steps && step == STEP_ON; i++)
         step = steps[i](rq);
     return step;
 }
 
-static bool is_update(const struct rq *rq) {
-    return rq->duis.body == DUIS_UPDATE_FIRMWARE ||
-           rq->duis.body == DUIS_UPDATE_PPMID_FIRMWARE;
-}
-
 static bool refuse(const struct rq *rq, enum step step,
                    struct dry_run *result) {
-    if (step == STEP_ON && is_update(rq))
+    if (step == STEP_ON && request_is_update(rq))
         return false;
     result->refusal = "only an 11.1 or 11.4 can be tried";
     if (step == STEP_ON)
@@ -72,7 +68,7 @@ static void report(const struct rq *rq, struct dry_run *result) {
     result->meaning = keep(rq->arena, answer->meaning);
     result->detail = rq->detail;
     result->signature = signature_of(rq);
-    result->listed = rq->device_count;
+    result->listed = rq->judged;
     result->accepted = rq->accepted;
     memcpy(result->refused, rq->refused, sizeof result->refused);
 }
@@ -104,4 +100,41 @@ enum outcome request_dry_run(const struct config *config,
         return step == STEP_AGAIN ? RETRY : FAILED;
     report(&rq, result);
     return DONE;
+}
+
+/* ---- as JSON ---- */
+
+const char *const dry_run_signatures[] = {"absent", "good", "not good"};
+
+static json_t *ids(const struct duis_devices *devices) {
+    json_t *list = json_array();
+    char id[EUI64_TEXT_SIZE];
+    for (size_t i = 0; i < devices->count; i++)
+        json_array_append_new(list,
+                              json_string(eui64_format(devices->ids[i], id)));
+    return list;
+}
+
+static json_t *lists(const struct dry_run *run) {
+    static const char *const names[DRY_RUN_LISTS] = {
+        "invalidDeviceIdList", "notCommissionedDeviceIdList",
+        "notApplicableFirmwareDeviceIdList", "otherRequestInProgressList",
+        "invalidGbcsVersionList"};
+    json_t *all = json_object();
+    for (int i = 0; i < DRY_RUN_LISTS; i++)
+        json_object_set_new(all, names[i], ids(&run->refused[i]));
+    return all;
+}
+
+static json_t *text_or_null(const char *text) {
+    return text && *text ? json_string(text) : json_null();
+}
+
+json_t *dry_run_json(const struct dry_run *run) {
+    return json_pack(
+        "{s:s, s:o, s:s, s:o, s:s, s:I, s:I, s:o}", "outcome", run->condition,
+        "responseCode", text_or_null(run->response_code), "meaning",
+        run->meaning, "detail", text_or_null(run->detail), "signature",
+        dry_run_signatures[run->signature], "listed", (json_int_t)run->listed,
+        "accepted", (json_int_t)run->accepted, "refused", lists(run));
 }

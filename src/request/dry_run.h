@@ -12,7 +12,10 @@
 #include "duis/response.h"
 #include "request/rules.h"
 
+#include <jansson.h>
+
 enum dry_run_signature { DRY_RUN_ABSENT, DRY_RUN_GOOD, DRY_RUN_NOT_GOOD };
+extern const char *const dry_run_signatures[]; /* "absent", ... */
 
 enum { DRY_RUN_LISTS = 5 };
 
@@ -36,5 +39,8 @@ enum outcome request_dry_run(const struct config *config,
                              const struct rules *rules, struct db *db,
                              struct arena *arena, struct span body,
                              const eui64 *only, struct dry_run *result);
+
+/* DryRun of schemas/ssi-openapi.json. The caller's; not for a refusal. */
+json_t *dry_run_json(const struct dry_run *run);
 
 #endif

@@ -4,14 +4,13 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
-#include "csp_gateway/send.h"
 #include "device/send.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* The steps of section 4.8, in their order. What stands after the line is one
+/* The steps of section 4.8, in their order. What comes after these is one
  * transaction: a RequestID is used, devices are claimed and the answer is
  * stored together or not at all. */
 struct named_step {
@@ -24,6 +23,7 @@ static const struct named_step before[] = {
     {"verify", request_verify},
     {"authorise", request_authorise},
     {"pre-command", request_check_pre_command},
+    {"image", request_check_image},
 };
 
 /* Between them: may a request of this volume go on? */
@@ -33,11 +33,6 @@ enum { STEPS_TOGETHER = 3 };
 static const struct named_step hold[] = {
     {"identify", request_identify},
     {"hold", request_hold},
-};
-static const struct named_step update[STEPS_TOGETHER] = {
-    {"identify", request_identify},
-    {"image", request_check_image},
-    {"claim", request_claim},
 };
 static const struct named_step read_version[STEPS_TOGETHER] = {
     {"identify", request_identify},
@@ -56,11 +51,15 @@ static const struct named_step activate[STEPS_TOGETHER] = {
 };
 
 static const struct named_step *const together[] = {
-    [DUIS_UPDATE_FIRMWARE] = update,
-    [DUIS_UPDATE_PPMID_FIRMWARE] = update,
     [DUIS_READ_FIRMWARE_VERSION] = read_version,
     [DUIS_ACTIVATE_FIRMWARE] = transform,
     [DUIS_SIGNED_PRE_COMMAND] = activate,
+};
+
+/* Updates make all of that in sets, see together.c. */
+static const struct named_step update[] = {
+    {"expect", request_expect},
+    {"claim", request_update},
 };
 
 static const struct named_step respond = {"respond", request_respond};
@@ -135,22 +134,29 @@ static enum step run_all(const struct named_step *steps, size_t how_many,
     return step;
 }
 
-static void begin(struct rq *rq) {
+void request_begin(struct rq *rq) {
     rq->condition = CONDITION_accepted;
-    rq->accepted = 0;
+    rq->detail = "";
+    rq->replayed = false;
+    rq->judged = rq->accepted = 0;
     rq->returned = (struct span){0};
     memset(rq->refused, 0, sizeof rq->refused);
 }
 
 enum step request_take_effect(struct rq *rq) {
-    begin(rq);
+    request_begin(rq);
+    if (request_is_update(rq)) {
+        enum outcome outcome =
+            request_claim(&(struct rq_set){&rq, 1, rq->db, rq->arena});
+        return outcome == DONE ? STEP_ON : rq_database(outcome);
+    }
     return run_all(together[rq->duis.body] + 1, STEPS_TOGETHER - 1, rq);
 }
 
 static enum outcome run_together(struct db *db, void *context) {
     (void)db;
     struct rq *rq = context;
-    begin(rq);
+    request_begin(rq);
     enum step step = rq->breach.threshold
                          ? run_all(hold, sizeof hold / sizeof *hold, rq)
                          : run_all(together[rq->duis.body], STEPS_TOGETHER, rq);
@@ -182,8 +188,6 @@ static enum step work_together(struct rq *rq) {
     switch (db_transact(rq->db, run_together, rq, true)) {
     case DONE:
         crash_point(CRASH_request_committed);
-        if (rq->accepted)
-            csp_send_wake();
         if (rq->variant->sent && !rq->breach.threshold)
             command_send_wake();
         return STEP_SENT;
@@ -205,7 +209,9 @@ static enum step work(struct rq *rq) {
         step = insist(&before[i], rq);
     if (step == STEP_ON && rq->watched)
         step = insist(&anomaly, rq);
-    if (step == STEP_ON)
+    if (step == STEP_ON && request_is_update(rq) && !rq->breach.threshold)
+        step = run_all(update, sizeof update / sizeof *update, rq);
+    else if (step == STEP_ON)
         step = work_together(rq);
     if (step != STEP_ANSWER)
         return step;
@@ -265,7 +271,7 @@ void request_worker_stop(void *context) {
 /* Our own fault: the answer says so in DUIS if we know to what. */
 static void fail(struct rq *rq) {
     rq->condition = CONDITION_our_fault;
-    rq->detail = db_reason(rq->db);
+    rq->detail = rq->trouble ? rq->trouble : db_reason(rq->db);
     if (!rq->duis.request_id || !request_compose(rq))
         rq->answer = (struct span){0};
     log_error("request.failed", ": %s", rq->detail);

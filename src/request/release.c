@@ -1,15 +1,15 @@
 #include "request/release.h"
 
+#include "base/bell.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "base/progress.h"
 #include "csp_gateway/send.h"
 #include "device/send.h"
 #include "request/request.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 static struct metric_family families[] = {
     {.name = "fotad_held_requests",
@@ -71,19 +71,20 @@ static bool device_answers(const struct rq *rq) {
 
 static enum outcome finish(const struct release *release) {
     static const struct db_statement statement = {
-        "end_release", "select end_release($1, $2, $3, $4, $5, $6)"};
+        "end_release", "select end_release($1, $2, $3, $4, $5, $6, $7)"};
     const struct rq *rq = release->rq;
     struct db_params params = DB_PARAMS(release->arena);
     db_int8(&params, release->hold_no);
     db_int8(&params, rq->request_no);
     db_text(&params, condition_name(rq->condition));
-    db_text(&params, rules_answer(rq->rules, rq->condition,
-                                  rq->duis.service_reference_variant)
-                         ->response_code);
+    db_text(&params, request_code(rq, rq->condition));
     if (device_answers(rq))
         db_null(&params);
     else
         db_bytea(&params, rq->answer);
+    int32_t counts[COUNTS];
+    request_counts(rq, counts);
+    db_int4s(&params, counts, COUNTS);
     db_instant(&params, rq->received);
     return db_run(release->db, &statement, &params, release->arena, NULL);
 }
@@ -188,16 +189,25 @@ static enum outcome review(const struct config *config, struct db *db) {
     return outcome;
 }
 
-enum outcome request_release(const struct request_management *management,
-                             struct db *db, size_t *taken) {
+/* `ended` NULL: nobody ends it. */
+static enum outcome release_all(const struct request_management *management,
+                                struct db *db, const atomic_bool *ended,
+                                struct progress *progress, size_t *taken) {
+    progress_step(progress);
     *taken = 0;
     enum outcome outcome = review(management->config, db);
     bool more = outcome == DONE;
-    while (more && outcome == DONE) {
+    while (more && outcome == DONE && !(ended && atomic_load(ended))) {
+        progress_step(progress);
         outcome = release_one(management, db, &more);
         *taken += more;
     }
     return outcome;
+}
+
+enum outcome request_release(const struct request_management *management,
+                             struct db *db, size_t *taken) {
+    return release_all(management, db, NULL, NULL, taken);
 }
 
 /* ---- the thread ---- */
@@ -206,33 +216,20 @@ struct releases {
     const struct request_management *management;
     struct db *db;
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t end;
-    bool stopping;
+    struct progress *progress;
+    struct bell bell;
 };
-
-/* False when it is time to end. */
-static bool rest(struct releases *releases) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec++;
-    pthread_mutex_lock(&releases->lock);
-    int timed_out = 0;
-    while (!releases->stopping && !timed_out)
-        timed_out =
-            pthread_cond_timedwait(&releases->end, &releases->lock, &until);
-    bool go = !releases->stopping;
-    pthread_mutex_unlock(&releases->lock);
-    return go;
-}
 
 static void *work(void *context) {
     struct releases *releases = context;
     size_t taken;
-    do
-        if (request_release(releases->management, releases->db, &taken) != DONE)
+    do {
+        if (release_all(releases->management, releases->db,
+                        &releases->bell.ended, releases->progress,
+                        &taken) != DONE)
             log_warning("anomaly.failed", ": %s", db_reason(releases->db));
-    while (rest(releases));
+        progress_rest(releases->progress);
+    } while (bell_rest(&releases->bell, SECOND));
     return NULL;
 }
 
@@ -241,10 +238,10 @@ struct releases *request_releases_start(
     metrics_register(families, sizeof families / sizeof *families);
     struct releases *releases = memory_alloc(sizeof *releases);
     *releases = (struct releases){
+        .bell = BELL_NEW,
         .management = management,
-        .db = db_open(management->config->database_conninfo, "fotad releases")};
-    pthread_mutex_init(&releases->lock, NULL);
-    pthread_cond_init(&releases->end, NULL);
+        .db = db_open(management->config->database_conninfo, "fotad releases"),
+        .progress = progress_new("releases")};
     if (pthread_create(&releases->thread, NULL, work, releases) != 0)
         memory_exhausted(0);
     return releases;
@@ -253,13 +250,10 @@ struct releases *request_releases_start(
 void request_releases_stop(struct releases *releases) {
     if (!releases)
         return;
-    pthread_mutex_lock(&releases->lock);
-    releases->stopping = true;
-    pthread_cond_signal(&releases->end);
-    pthread_mutex_unlock(&releases->lock);
+    bell_end(&releases->bell);
     pthread_join(releases->thread, NULL);
-    pthread_cond_destroy(&releases->end);
-    pthread_mutex_destroy(&releases->lock);
+    bell_destroy(&releases->bell);
+    progress_free(releases->progress);
     db_close(releases->db);
     free(releases);
 }

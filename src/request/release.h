@@ -24,7 +24,8 @@ struct releases;
 struct releases *request_releases_start(
     const struct request_management *management);
 
-/* Finishes the request in hand. NULL is allowed. */
+/* Finishes the request in hand; the others wait for the next start. NULL is
+ * allowed. */
 void request_releases_stop(struct releases *releases);
 
 #endif

@@ -2,6 +2,13 @@
 
 #include <stdlib.h>
 
+const char *request_code(const struct rq *rq, enum condition condition) {
+    const char *code =
+        rules_answer(rq->rules, condition, rq->duis.service_reference_variant)
+            ->response_code;
+    return code ? code : "";
+}
+
 bool request_compose(struct rq *rq) {
     const struct duis_request *duis = &rq->duis;
     struct duis_response_id id = {duis->target, duis->originator,
@@ -38,18 +45,88 @@ bool request_compose(struct rq *rq) {
     return signed_well;
 }
 
-enum step request_respond(struct rq *rq) {
+enum step request_expect(struct rq *rq) {
+    enum condition now = rq->condition;
+    rq->condition = rq->expected;
+    bool signed_well = request_compose(rq);
+    rq->condition = now;
+    rq->expected_answer = rq->answer;
+    return signed_well ? STEP_ON : STEP_FAILED;
+}
+
+void request_counts(const struct rq *rq, int32_t counts[static COUNTS]) {
+    counts[0] = (int32_t)rq->judged;
+    counts[1] = (int32_t)rq->accepted;
+    for (int i = 0; i < REFUSALS; i++)
+        counts[2 + i] = (int32_t)rq->refused[i].count;
+}
+
+/* One after another in the order of answer_requests(): numbers, conditions,
+ * codes, answers, and the counts. */
+static void add_answers(struct db_params *params, struct rq *const *rqs,
+                        size_t count) {
+    struct arena *arena = params->arena;
+    int64_t *numbers = arena_zero(arena, count, sizeof *numbers);
+    const char **conditions = arena_zero(arena, count, sizeof *conditions);
+    const char **codes = arena_zero(arena, count, sizeof *codes);
+    struct span *answers = arena_zero(arena, count, sizeof *answers);
+    int32_t *counts[COUNTS], own[COUNTS];
+    for (int c = 0; c < COUNTS; c++)
+        counts[c] = arena_zero(arena, count, sizeof **counts);
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = rqs[i]->request_no;
+        conditions[i] = condition_name(rqs[i]->condition);
+        codes[i] = request_code(rqs[i], rqs[i]->condition);
+        answers[i] = rqs[i]->answer;
+        request_counts(rqs[i], own);
+        for (int c = 0; c < COUNTS; c++)
+            counts[c][i] = own[c];
+    }
+    db_int8s(params, numbers, count);
+    db_texts(params, conditions, count);
+    db_texts(params, codes, count);
+    db_byteas(params, answers, count);
+    for (int c = 0; c < COUNTS; c++)
+        db_int4s(params, counts[c], count);
+}
+
+static enum outcome store_answers(struct rq *const *rqs, size_t count,
+                                  struct db *db, struct arena *arena) {
     static const struct db_statement answer = {
-        "answer_request", "select answer_request($1, $2, $3, $4)"};
+        "answer_requests",
+        "select answer_requests($1, $2::text[], $3::text[], $4, $5, $6, $7, $8,"
+        " $9, $10, $11)"};
+    struct db_params params = DB_PARAMS(arena);
+    add_answers(&params, rqs, count);
+    return db_run(db, &answer, &params, arena, NULL);
+}
+
+enum step request_respond(struct rq *rq) {
     if (!request_compose(rq))
         return STEP_FAILED;
-    struct db_params params = DB_PARAMS(rq->arena);
-    db_int8(&params, rq->request_no);
-    db_text(&params, condition_name(rq->condition));
-    db_text(&params, rules_answer(rq->rules, rq->condition,
-                                  rq->duis.service_reference_variant)
-                         ->response_code);
-    db_bytea(&params, rq->answer);
-    enum outcome outcome = db_run(rq->db, &answer, &params, rq->arena, NULL);
+    enum outcome outcome = store_answers(&rq, 1, rq->db, rq->arena);
     return outcome == DONE ? STEP_SENT : rq_database(outcome);
+}
+
+/* A RequestID that was used is answered outside of the transaction. */
+static bool is_unexpected(const struct rq *rq) {
+    return !rq->replayed && rq->condition != CONDITION_request_id_used &&
+           rq->condition != rq->expected;
+}
+
+enum outcome request_respond_all(const struct rq_set *set) {
+    /* pointers: NOLINTNEXTLINE(bugprone-sizeof-expression) */
+    struct rq **others = arena_zero(set->arena, set->count, sizeof *others);
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        struct rq *rq = set->rqs[i];
+        if (!is_unexpected(rq)) {
+            rq->answer = rq->replayed ? rq->answer : rq->expected_answer;
+            continue;
+        }
+        others[count++] = rq;
+        if (!request_compose(rq))
+            return FAILED;
+    }
+    return count ? store_answers(others, count, set->db, set->arena) : DONE;
 }

@@ -12,21 +12,11 @@ void ssi_quarantine(struct call *call) {
         "hold_page",
         "select hold_page($1, $2::text::hold_state, $3, $4)::text"};
     static const char *const states[] = {"held", "released", "rejected", NULL};
-    bool has_user, has_after;
-    eui64 user;
-    int64_t after;
-    int32_t limit;
-    const char *state;
-    if (!ssi_query_choice(call, "state", states, &state) ||
-        !ssi_query_eui64(call, "user", &has_user, &user) ||
-        !ssi_query_number(call, "after", 0, INT64_MAX, &has_after, &after) ||
-        !ssi_query_limit(call, &limit))
+    struct narrowing narrowing;
+    if (!ssi_query_narrowing(call, states, &narrowing))
         return;
     struct db_params params = DB_PARAMS(call->arena);
-    ssi_add_eui64(&params, has_user, user);
-    db_text(&params, state);
-    ssi_add_number(&params, has_after, after);
-    db_int4(&params, limit);
+    ssi_add_narrowing(&params, &narrowing);
     ssi_screen(call, &statement, &params, "");
 }
 
@@ -99,26 +89,13 @@ struct volumes {
     instant from, to;
 };
 
+/* What came at this moment is in it. */
 static bool read_volumes(struct call *call, struct volumes *v) {
-    enum { USUAL_DAYS = 30 };
-    static const char *const variants[] = {"11.1", "11.2", "11.3", "11.4",
-                                           NULL};
-    bool has_from, has_to;
     *v = (struct volumes){.is_supplier = call->person->is_supplier,
                           .supplier = call->person->supplier};
-    if (!ssi_query_time(call, "from", false, &has_from, &v->from) ||
-        !ssi_query_time(call, "to", true, &has_to, &v->to) ||
-        !ssi_query_eui64(call, "user", &v->has_user, &v->user) ||
-        !ssi_query_choice(call, "variant", variants, &v->variant))
-        return false;
-    if (!has_to)
-        v->to = call->now + 1; /* what came at this moment is in it */
-    if (!has_from)
-        v->from = v->to - USUAL_DAYS * DAY;
-    if (v->from <= v->to)
-        return true;
-    http_problem(call->response, 400, "from is after to.");
-    return false;
+    return ssi_query_period(call, call->now + 1, &v->from, &v->to) &&
+           ssi_query_eui64(call, "user", &v->has_user, &v->user) &&
+           ssi_query_choice(call, "variant", ssi_variants, &v->variant);
 }
 
 static void add_volumes(struct db_params *params, const void *context) {
@@ -130,58 +107,34 @@ static void add_volumes(struct db_params *params, const void *context) {
     db_instant(params, v->to);
 }
 
-static void volume_csv(struct call *call, const struct volumes *volumes) {
-    static const struct db_statement statement = {
-        "list_volumes", "select * from list_volumes($1, $2, $3, $4, $5, $6,"
-                        " $7)"};
-    static const struct csv_column columns[] = {
-        {NULL, CSV_TEXT},
-        {"day", CSV_TEXT},
-        {"userId", CSV_EUI64},
-        {"userName", CSV_TEXT},
-        {"serviceReferenceVariant", CSV_TEXT},
-        {"requests", CSV_NUMBER},
-        {"devices", CSV_NUMBER},
-        {"heldRequests", CSV_NUMBER},
-        {"heldDevices", CSV_NUMBER},
-        {"periodSeconds", CSV_NUMBER},
-        {"warning", CSV_NUMBER},
-        {"quarantine", CSV_NUMBER}};
-    ssi_csv(
-        call,
-        &(struct csv_source){.columns = columns,
-                             .column_count = sizeof columns / sizeof *columns,
-                             .key = 0,
-                             .statement = &statement,
-                             .add_params = add_volumes,
-                             .context = volumes},
-        "volumes.csv");
-}
-
-static void volume_page(struct call *call, const struct volumes *volumes) {
-    static const struct db_statement statement = {
-        "volume_page",
-        "select volume_page($1, $2, $3, $4, $5, $6, $7, $8)::text"};
-    const char *after;
-    int32_t limit;
-    if (!ssi_query_text(call, "after", 64, &after) ||
-        !ssi_query_limit(call, &limit))
-        return;
-    struct db_params params = DB_PARAMS(call->arena);
-    add_volumes(&params, volumes);
-    db_text(&params, after);
-    db_int4(&params, limit);
-    db_instant(&params, call->now);
-    ssi_screen(call, &statement, &params, "");
-}
-
 void ssi_volumes(struct call *call) {
+    static const struct list_column columns[] = {
+        {NULL, LIST_TEXT},
+        {"day", LIST_TEXT},
+        {"userId", LIST_EUI64},
+        {"userName", LIST_TEXT},
+        {"serviceReferenceVariant", LIST_TEXT},
+        {"requests", LIST_NUMBER},
+        {"devices", LIST_NUMBER},
+        {"heldRequests", LIST_NUMBER},
+        {"heldDevices", LIST_NUMBER},
+        {"periodSeconds", LIST_NUMBER},
+        {"warning", LIST_NUMBER},
+        {"quarantine", LIST_NUMBER}};
+    static const struct listing listing = {
+        .columns = columns,
+        .column_count = sizeof columns / sizeof *columns,
+        .key = 0,
+        .rows = {"list_volumes",
+                 "select * from list_volumes($1, $2, $3, $4, $5, $6, $7)"},
+        .page = {"volume_page",
+                 "select volume_page($1, $2, $3, $4, $5, $6, $7, $8)::text"},
+        .page_takes_now = true,
+        .add_filter = add_volumes,
+        .file_name = "volumes.csv",
+        .missing = ""};
     struct volumes *volumes = arena_zero(call->arena, 1, sizeof *volumes);
     bool csv;
-    if (!ssi_query_csv(call, &csv) || !read_volumes(call, volumes))
-        return;
-    if (csv)
-        volume_csv(call, volumes);
-    else
-        volume_page(call, volumes);
+    if (ssi_query_csv(call, &csv) && read_volumes(call, volumes))
+        ssi_listing(call, &listing, csv, volumes);
 }

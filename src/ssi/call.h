@@ -101,6 +101,9 @@ bool ssi_query_time(struct call *call, const char *name, bool ends, bool *given,
 bool ssi_query_number(struct call *call, const char *name, int64_t least,
                       int64_t most, bool *given, int64_t *value);
 bool ssi_query_limit(struct call *call, int32_t *limit);
+/* `from` and `to`: what is not given is `end`, and 30 days before `to`. */
+bool ssi_query_period(struct call *call, instant end, instant *from,
+                      instant *to);
 /* One of the texts; NULL in *value when it is not there or empty. */
 bool ssi_query_choice(struct call *call, const char *name,
                       const char *const *choices, const char **value);
@@ -110,7 +113,20 @@ bool ssi_query_text(struct call *call, const char *name, size_t most,
 /* Is CSV asked for, by format=csv or by Accept? */
 bool ssi_query_csv(struct call *call, bool *csv);
 
-extern const char *const ssi_statuses[], *const ssi_device_types[];
+extern const char *const ssi_statuses[], *const ssi_device_types[],
+                                             *const ssi_variants[];
+
+/* What a list of numbered things in several states is asked for: user, state,
+ * after and limit. */
+struct narrowing {
+    bool has_user, has_after;
+    eui64 user;
+    const char *state; /* NULL: any */
+    int64_t after;
+    int32_t limit;
+};
+bool ssi_query_narrowing(struct call *call, const char *const *states,
+                         struct narrowing *narrowing);
 
 /* The body as an object with no other members than these; free with
  * json_decref() (it is adopted by the arena). NULL: answered already. */
@@ -130,31 +146,38 @@ void ssi_add_viewer(struct db_params *params, const struct person *person);
 void ssi_add_eui64(struct db_params *params, bool given, eui64 id);
 void ssi_add_instant(struct db_params *params, bool given, instant when);
 void ssi_add_number(struct db_params *params, bool given, int64_t value);
+/* Four of them: user, state, after, limit. */
+void ssi_add_narrowing(struct db_params *params,
+                       const struct narrowing *narrowing);
 
 /* ---- requests.c ---- */
 
 /* The request in the path, if the person may see it. False: answered. */
 bool ssi_find_request(struct call *call, int64_t *request_no);
 
-/* ---- csv.c ---- */
+/* ---- listing.c ---- */
 
-struct csv_column {
+struct list_column {
     const char *name; /* NULL: not shown */
-    enum { CSV_TEXT, CSV_EUI64, CSV_INSTANT, CSV_BOOL, CSV_NUMBER } kind;
+    enum { LIST_TEXT, LIST_EUI64, LIST_INSTANT, LIST_BOOL, LIST_NUMBER } kind;
 };
 
-/* Where the rows come from, page after page. */
-struct csv_source {
-    const struct csv_column *columns;
+/* A list that is shown page by page as JSON, and whole as CSV. */
+struct listing {
+    const struct list_column *columns;
     int column_count;
-    int key; /* column that the next page begins after */
-    const struct db_statement *statement; /* its last two parameters are added:
-                                             after (as text), most rows */
-    void (*add_params)(struct db_params *params, const void *context);
-    const void *context; /* lives in the arena of the request */
+    int key; /* column that the next page begins after: text, EUI-64, number */
+    /* Both statements' parameters are those of add_filter(), then after (as
+     * text for `rows`), and the most rows. `page` gives one JSON object. */
+    struct db_statement rows, page;
+    bool page_takes_now; /* as one more parameter */
+    void (*add_filter)(struct db_params *params, const void *filter);
+    const char *file_name;
+    const char *missing; /* see ssi_screen() */
 };
-/* Answers with the whole of it as a stream; the columns must be static. */
-void ssi_csv(struct call *call, const struct csv_source *source,
-             const char *file_name);
+/* Answers with the page that is asked for, or all as CSV. `listing` is static;
+ * `filter` lives in the arena of the request. */
+void ssi_listing(struct call *call, const struct listing *listing, bool csv,
+                 const void *filter);
 
 #endif

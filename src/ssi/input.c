@@ -100,6 +100,20 @@ bool ssi_query_limit(struct call *call, int32_t *limit) {
     return true;
 }
 
+bool ssi_query_period(struct call *call, instant end, instant *from,
+                      instant *to) {
+    enum { USUAL_DAYS = 30 };
+    bool has_from, has_to;
+    if (!ssi_query_time(call, "from", false, &has_from, from) ||
+        !ssi_query_time(call, "to", true, &has_to, to))
+        return false;
+    if (!has_to)
+        *to = end;
+    if (!has_from)
+        *from = *to - USUAL_DAYS * DAY;
+    return *from <= *to || refuse(call, "from is after to.");
+}
+
 bool ssi_query_choice(struct call *call, const char *name,
                       const char *const *choices, const char **value) {
     *value = query(call, name);
@@ -146,6 +160,17 @@ const char *const ssi_statuses[] = {
 
 const char *const ssi_device_types[] = {"ESME",  "GSME", "GPF", "CHF", "HCALCS",
                                         "PPMID", "IHD",  "CAD", NULL};
+
+const char *const ssi_variants[] = {"11.1", "11.2", "11.3", "11.4", NULL};
+
+bool ssi_query_narrowing(struct call *call, const char *const *states,
+                         struct narrowing *n) {
+    return ssi_query_choice(call, "state", states, &n->state) &&
+           ssi_query_eui64(call, "user", &n->has_user, &n->user) &&
+           ssi_query_number(call, "after", 0, INT64_MAX, &n->has_after,
+                            &n->after) &&
+           ssi_query_limit(call, &n->limit);
+}
 
 /* ---- body ---- */
 
@@ -233,4 +258,11 @@ void ssi_add_number(struct db_params *params, bool given, int64_t value) {
         db_int8(params, value);
     else
         db_null(params);
+}
+
+void ssi_add_narrowing(struct db_params *params, const struct narrowing *n) {
+    ssi_add_eui64(params, n->has_user, n->user);
+    db_text(params, n->state);
+    ssi_add_number(params, n->has_after, n->after);
+    db_int4(params, n->limit);
 }

@@ -61,11 +61,9 @@ static bool read_filter(struct call *call, struct request_filter *f) {
     static const char *const states[] = {"unanswered", "quarantined",
                                          "refused",    "in-progress",
                                          "finished",   NULL};
-    static const char *const variants[] = {"11.1", "11.2", "11.3", "11.4",
-                                           NULL};
     return ssi_query_eui64(call, "user", &f->has_user, &f->user) &&
            ssi_query_choice(call, "state", states, &f->state) &&
-           ssi_query_choice(call, "variant", variants, &f->variant) &&
+           ssi_query_choice(call, "variant", ssi_variants, &f->variant) &&
            ssi_query_time(call, "from", false, &f->has_from, &f->from) &&
            ssi_query_time(call, "to", true, &f->has_to, &f->to) &&
            ssi_query_number(call, "after", 0, INT64_MAX, &f->has_after,
@@ -170,61 +168,37 @@ static void add_device_filter(struct db_params *params, const void *context) {
     db_instant(params, f->now);
 }
 
-static void device_csv(struct call *call, const struct device_filter *filter) {
-    static const struct db_statement statement = {
-        "list_request_devices",
-        "select * from list_request_devices($1, $2::text::processing_status,"
-        " $3, $4, $6::text::macaddr8, $7, $5)"};
-    static const struct csv_column columns[] = {{"deviceId", CSV_EUI64},
-                                                {"deviceType", CSV_TEXT},
-                                                {"status", CSV_TEXT},
-                                                {"inProgress", CSV_BOOL},
-                                                {"reasonCode", CSV_TEXT},
-                                                {"lastUpdated", CSV_INSTANT},
-                                                {"releaseDue", CSV_INSTANT},
-                                                {"commsHubId", CSV_EUI64},
-                                                {"csp", CSV_TEXT}};
-    ssi_csv(
-        call,
-        &(struct csv_source){.columns = columns,
-                             .column_count = sizeof columns / sizeof *columns,
-                             .key = 0,
-                             .statement = &statement,
-                             .add_params = add_device_filter,
-                             .context = filter},
-        "devices.csv");
-}
-
-static void device_page(struct call *call, const struct device_filter *filter) {
-    static const struct db_statement statement = {
-        "request_device_page",
-        "select request_device_page($1, $2::text::processing_status, $3, $4,"
-        " $6, $7, $5)::text"};
-    bool has_after;
-    eui64 after;
-    int32_t limit;
-    if (!ssi_query_eui64(call, "after", &has_after, &after) ||
-        !ssi_query_limit(call, &limit))
-        return;
-    struct db_params params = DB_PARAMS(call->arena);
-    add_device_filter(&params, filter);
-    ssi_add_eui64(&params, has_after, after);
-    db_int4(&params, limit);
-    ssi_screen(call, &statement, &params, MISSING);
-}
-
 void ssi_request_devices(struct call *call) {
+    static const struct list_column columns[] = {{"deviceId", LIST_EUI64},
+                                                 {"deviceType", LIST_TEXT},
+                                                 {"status", LIST_TEXT},
+                                                 {"inProgress", LIST_BOOL},
+                                                 {"reasonCode", LIST_TEXT},
+                                                 {"lastUpdated", LIST_INSTANT},
+                                                 {"releaseDue", LIST_INSTANT},
+                                                 {"commsHubId", LIST_EUI64},
+                                                 {"csp", LIST_TEXT}};
+    static const struct listing listing = {
+        .columns = columns,
+        .column_count = sizeof columns / sizeof *columns,
+        .key = 0,
+        .rows = {"list_request_devices",
+                 "select * from list_request_devices($1,"
+                 " $2::text::processing_status, $3, $4, $6::text::macaddr8,"
+                 " $7, $5)"},
+        .page = {"request_device_page",
+                 "select request_device_page($1, $2::text::processing_status,"
+                 " $3, $4, $6, $7, $5)::text"},
+        .add_filter = add_device_filter,
+        .file_name = "devices.csv",
+        .missing = MISSING};
     struct device_filter *filter = arena_zero(call->arena, 1, sizeof *filter);
     bool csv;
     filter->now = call->now;
-    if (!ssi_query_csv(call, &csv) ||
-        !ssi_query_choice(call, "status", ssi_statuses, &filter->status) ||
-        !ssi_query_text(call, "reason", 64, &filter->reason) ||
-        !ssi_query_text(call, "csp", 64, &filter->csp) ||
-        !ssi_find_request(call, &filter->request_no))
-        return;
-    if (csv)
-        device_csv(call, filter);
-    else
-        device_page(call, filter);
+    if (ssi_query_csv(call, &csv) &&
+        ssi_query_choice(call, "status", ssi_statuses, &filter->status) &&
+        ssi_query_text(call, "reason", 64, &filter->reason) &&
+        ssi_query_text(call, "csp", 64, &filter->csp) &&
+        ssi_find_request(call, &filter->request_no))
+        ssi_listing(call, &listing, csv, filter);
 }

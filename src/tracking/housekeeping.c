@@ -1,5 +1,6 @@
 #include "tracking/housekeeping.h"
 
+#include "base/bell.h"
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -7,10 +8,7 @@
 #include "base/progress.h"
 #include "tracking/clock_watch.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     DAYS_AHEAD = 3,
@@ -19,8 +17,10 @@ enum {
     SLICE = 1024,       /* blocks of tracking_live looked at at once */
     MOST_STEPS = 10000, /* of one kind in one run */
     SEALED = 20000,     /* entries of the trail under one seal */
-    LOOK = 200,         /* milliseconds between looks at the clock */
 };
+
+/* Between looks at the clock. */
+static const instant LOOK = 200 * MILLISECOND;
 
 struct run {
     struct db *db;
@@ -320,9 +320,7 @@ struct housekeeping {
     struct db *db;
     pthread_t thread;
     struct progress *progress;
-    pthread_mutex_t lock;
-    pthread_cond_t end;
-    atomic_bool stopping;
+    struct bell bell;
 };
 
 static void count(const struct housekeeping_report *report, instant start) {
@@ -360,7 +358,7 @@ static void look(struct housekeeping *h, instant now) {
         return;
     if (mine) {
         crash_point(CRASH_housekeeping_taken);
-        outcome = run_until(h->db, h->config, now, &h->stopping, h->progress,
+        outcome = run_until(h->db, h->config, now, &h->bell.ended, h->progress,
                             &report);
         count(&report, start);
         if (report.released || report.dropped || report.removed)
@@ -373,22 +371,6 @@ static void look(struct housekeeping *h, instant now) {
         log_warning("housekeeping.failed", ": %s", db_reason(h->db));
 }
 
-/* False when it is time to end. */
-static bool rest(struct housekeeping *h) {
-    struct timespec until;
-    progress_rest(h->progress);
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += LOOK * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&h->lock);
-    int timed_out = 0;
-    while (!atomic_load(&h->stopping) && !timed_out)
-        timed_out = pthread_cond_timedwait(&h->end, &h->lock, &until);
-    pthread_mutex_unlock(&h->lock);
-    return !atomic_load(&h->stopping);
-}
-
 /* By fotad's clock, which a test may move in either direction. */
 static void *work(void *context) {
     struct housekeeping *h = context;
@@ -398,11 +380,12 @@ static void *work(void *context) {
         instant now = clock_now();
         progress_step(h->progress);
         clock_watch_look(&watch, h->db, h->config);
-        if (now < next && next <= now + interval)
-            continue;
-        look(h, now);
-        next = now + interval;
-    } while (rest(h));
+        if (now >= next || next > now + interval) {
+            look(h, now);
+            next = now + interval;
+        }
+        progress_rest(h->progress);
+    } while (bell_rest(&h->bell, LOOK));
     return NULL;
 }
 
@@ -410,15 +393,10 @@ struct housekeeping *housekeeping_start(const struct config *config) {
     metrics_register(families, sizeof families / sizeof *families);
     struct housekeeping *h = memory_alloc(sizeof *h);
     *h = (struct housekeeping){
+        .bell = BELL_NEW,
         .config = config,
         .db = db_open(config->database_conninfo, "fotad housekeeping"),
         .progress = progress_new("housekeeping")};
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&h->end, &attributes);
-    pthread_condattr_destroy(&attributes);
-    pthread_mutex_init(&h->lock, NULL);
     if (pthread_create(&h->thread, NULL, work, h) != 0)
         memory_exhausted(0);
     return h;
@@ -427,13 +405,9 @@ struct housekeeping *housekeeping_start(const struct config *config) {
 void housekeeping_stop(struct housekeeping *h) {
     if (!h)
         return;
-    pthread_mutex_lock(&h->lock);
-    atomic_store(&h->stopping, true);
-    pthread_cond_signal(&h->end);
-    pthread_mutex_unlock(&h->lock);
+    bell_end(&h->bell);
     pthread_join(h->thread, NULL);
-    pthread_cond_destroy(&h->end);
-    pthread_mutex_destroy(&h->lock);
+    bell_destroy(&h->bell);
     progress_free(h->progress);
     db_close(h->db);
     free(h);

@@ -5,6 +5,7 @@
 #include "support/check.h"
 #include "support/pg.h"
 #include "support/scripted_pq.h"
+#include "support/with_arena.h"
 
 #include "base/log.h"
 #include "db/db.h"
@@ -12,7 +13,6 @@
 #include <pthread.h>
 #include <stdio.h>
 
-static struct arena *arena;
 static struct db *db;
 
 static const struct db_statement COUNT = {"count_notes",
@@ -251,18 +251,6 @@ static void copy_feeds_a_table(void **state) {
     assert_int_equal(db_copy_feed(db, span_text("20000\nnonsense\n")), DONE);
     assert_int_equal(db_copy_end(db), FAILED);
     assert_int_equal(notes() - before, 1000);
-}
-
-static int set_up(void **state) {
-    (void)state;
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    arena_free(arena);
-    return 0;
 }
 
 static void open_database(void **state) {

@@ -1,12 +1,12 @@
 /* Every kind of parameter goes to the database and comes back as it was. */
 #include "support/check.h"
 #include "support/pg.h"
+#include "support/with_arena.h"
 
 #include "db/db.h"
 
 #include <stdlib.h>
 
-static struct arena *arena;
 static struct db *db;
 
 static struct db_rows *run(const struct db_statement *statement,
@@ -278,18 +278,6 @@ static void rows_and_no_rows(void **state) {
         for (int32_t i = 0; i < count; i++)
             assert_int_equal(db_get_int(got, (size_t)i, 0), i + 1);
     }
-}
-
-static int set_up(void **state) {
-    (void)state;
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    arena_free(arena);
-    return 0;
 }
 
 /* One database for all. */

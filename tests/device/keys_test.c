@@ -196,26 +196,13 @@ static void key_files_are_refused_with_a_reason(void **state) {
     EVP_PKEY_free(other);
 }
 
-static int set_up(void **state) {
-    *state = device_world_new();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    if (*state)
-        device_world_free(*state);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(one_statement_finds_all),
-        TEST(the_newest_fit_one_is_first),
-        TEST(what_is_no_certificate_is_unreadable),
+        WORLD_TEST(one_statement_finds_all),
+        WORLD_TEST(the_newest_fit_one_is_first),
+        WORLD_TEST(what_is_no_certificate_is_unreadable),
         cmocka_unit_test(secrets_are_right_from_memory_or_not),
-        TEST(an_unfit_key_gives_no_secret),
+        WORLD_TEST(an_unfit_key_gives_no_secret),
         cmocka_unit_test(key_files_are_refused_with_a_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

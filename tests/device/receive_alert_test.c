@@ -272,35 +272,16 @@ static void the_same_alert_under_another_message_id_is_a_duplicate(
     world_expect_told(world, "another", "N62 S1, N62 S1");
 }
 
-static int set_up(void **state) {
-    *state = device_world_new();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    if (*state)
-        device_world_free(*state);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_alert, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(alerts_carry_what_the_device_said,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(n39_carries_what_the_device_said,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_passed_on_alert_has_the_octets,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            an_alert_goes_to_the_latest_request_with_that_version, set_up,
-            tear_down),
-        cmocka_unit_test_setup_teardown(both_hubs_count_when_the_device_moved,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(disorder_ends_well, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            the_same_alert_under_another_message_id_is_a_duplicate, set_up,
-            tear_down),
+        WORLD_TEST(every_alert),
+        WORLD_TEST(alerts_carry_what_the_device_said),
+        WORLD_TEST(n39_carries_what_the_device_said),
+        WORLD_TEST(a_passed_on_alert_has_the_octets),
+        WORLD_TEST(an_alert_goes_to_the_latest_request_with_that_version),
+        WORLD_TEST(both_hubs_count_when_the_device_moved),
+        WORLD_TEST(disorder_ends_well),
+        WORLD_TEST(the_same_alert_under_another_message_id_is_a_duplicate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

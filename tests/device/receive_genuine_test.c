@@ -342,29 +342,16 @@ static void two_takers_take_each_once(void **state) {
     expect_many(*state);
 }
 
-static int set_up(void **state) {
-    *state = device_world_new();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    if (*state)
-        device_world_free(*state);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(every_certificate),
-        TEST(without_a_certificate),
-        TEST(several_certificates),
-        TEST(another_devices_key),
-        TEST(altered_octets),
-        TEST(a_forgery_does_not_keep_the_genuine_one_out),
-        TEST(ten_thousand_in_one_batch),
-        TEST(two_takers_take_each_once),
+        WORLD_TEST(every_certificate),
+        WORLD_TEST(without_a_certificate),
+        WORLD_TEST(several_certificates),
+        WORLD_TEST(another_devices_key),
+        WORLD_TEST(altered_octets),
+        WORLD_TEST(a_forgery_does_not_keep_the_genuine_one_out),
+        WORLD_TEST(ten_thousand_in_one_batch),
+        WORLD_TEST(two_takers_take_each_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

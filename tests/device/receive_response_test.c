@@ -287,26 +287,13 @@ static void accepted_then_done(void **state) {
                       "FutureDatedDeviceAlertMessage S1, ResponseMessage S1");
 }
 
-static int set_up(void **state) {
-    *state = device_world_new();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    if (*state)
-        device_world_free(*state);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(every_response),
-        TEST(a_response_has_the_octets_and_its_request),
-        TEST(supplementary_fields_must_be_those_of_the_request),
-        TEST(a_response_of_another_use_case_is_none),
-        TEST(accepted_then_done),
+        WORLD_TEST(every_response),
+        WORLD_TEST(a_response_has_the_octets_and_its_request),
+        WORLD_TEST(supplementary_fields_must_be_those_of_the_request),
+        WORLD_TEST(a_response_of_another_use_case_is_none),
+        WORLD_TEST(accepted_then_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,20 +159,9 @@ static void every_vector(void **state) {
     }
 }
 
-static int set_up(void **state) {
-    *state = device_world_new();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    if (*state)
-        device_world_free(*state);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_vector, set_up, tear_down),
+        WORLD_TEST(every_vector),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,24 +86,11 @@ static void they_stop_without_a_database(void **state) {
     receivers_stop(NULL);
 }
 
-static int set_up(void **state) {
-    *state = device_world_new();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    if (*state)
-        device_world_free(*state);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(they_take_what_comes),
-        TEST(one_that_fails_waits_behind_the_others),
-        TEST(they_stop_without_a_database),
+        WORLD_TEST(they_take_what_comes),
+        WORLD_TEST(one_that_fails_waits_behind_the_others),
+        WORLD_TEST(they_stop_without_a_database),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,24 +4,11 @@
 #include "duis/certificate.h"
 #include "support/duis_signing.h"
 #include "support/shared.h"
+#include "support/with_arena.h"
 
 #include <openssl/evp.h>
 
 #define USER 0x90B3D51F30010000
-
-static struct arena *arena;
-
-static int set_up(void **state) {
-    (void)state;
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    arena_free(arena);
-    return 0;
-}
 
 static void made_certificates_are_read(void **state) {
     (void)state;

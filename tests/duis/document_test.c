@@ -1,56 +1,9 @@
 /* Octets before they are a document: encodings, NULs, floods. */
 #include "support/check.h"
 
-#include "duis/library.h"
-#include "duis/request.h"
-#include "support/duis_signing.h"
+#include "duis/parsed.h"
 
 #include <stdio.h>
-
-#define REQUEST_ID "90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:1000"
-
-static const eui64 DEVICES[] = {0x00DB1234567890A0};
-
-/* A sound 11.1 */
-static const struct test_request UPDATE = {
-    .request_id = REQUEST_ID,
-    .body = DUIS_UPDATE_FIRMWARE,
-    .image = {(const uint8_t *)"image", 5},
-    .device_ids = DEVICES,
-    .device_id_count = 1,
-};
-
-static struct arena *arena;
-static struct duis_request request;
-static struct duis_fault fault;
-
-static int open_room(void **state) {
-    (void)state;
-    return duis_open() ? 0 : -1;
-}
-
-static int close_room(void **state) {
-    (void)state;
-    duis_close();
-    return 0;
-}
-
-static int set_up(void **state) {
-    (void)state;
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    arena_free(arena);
-    return 0;
-}
-
-static enum duis_parse_result parse(struct span body) {
-    fault = (struct duis_fault){0};
-    return duis_request_parse(arena, body, &request, &fault);
-}
 
 /* The sound 11.1 in UTF-16, with another encoding declared. */
 static struct span as_utf16(const char *declared, bool little, bool mark) {

@@ -64,7 +64,7 @@ static void signed_templates_are_good(void **state) {
         struct span template;
         if (!reference(TEMPLATES[i], &template))
             skip();
-        /* as published: of the right form, with a placeholder for a value */
+        /* as published, digest and signature are the word "default" */
         assert_int_equal(stage_of(arena, template, c.key, &reason), SHAPE);
         struct buffer text = {0};
         test_sign(template, &(struct test_signing){.signer = &user}, &text);

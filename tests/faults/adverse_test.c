@@ -33,33 +33,6 @@ static void is_refused(struct campaign *c) {
     assert_int_equal(c->sent + c->read_count, before);
 }
 
-/* Soon: with the status and the words. */
-static void readiness_says(struct campaign *c, const char *words,
-                           unsigned wanted) {
-    unsigned status = 0;
-    const char *text = "";
-    for (struct scenario_wait wait = {0};
-         status != wanted || !strstr(text, words);) {
-        text = scenario_get(c->scenario, 0, "/readyz", &status);
-        if (!scenario_again(&wait))
-            fail_msg("'%s' is not in %u %s", words, status, text);
-    }
-}
-
-static void is_counted(struct campaign *c, const char *metric) {
-    if (scenario_metric(c->scenario, 0, metric) <= 0)
-        fail_msg("%s is 0", metric);
-}
-
-/* Until a request is taken again. */
-static void goes_on(struct campaign *c) {
-    size_t before = c->sent + c->read_count;
-    for (struct scenario_wait wait = {0}; c->sent + c->read_count == before;) {
-        campaign_send(c, true);
-        assert_true(scenario_again(&wait));
-    }
-}
-
 /* ---- the database ---- */
 
 /* What a server says whose disk is full, for every write of a request. */
@@ -75,10 +48,10 @@ static void disk_full(void **state) {
     is_refused(c);
     scenario_logged(c->scenario, "what=disk_full",
                     "make room on the database's disk");
-    is_counted(c, "fotad_db_trouble_total{what=\"disk_full\"}");
-    readiness_says(c, "disk_full", 200);
+    campaign_counted(c, "fotad_db_trouble_total{what=\"disk_full\"}");
+    campaign_readiness(c, "disk_full", 200);
     scenario_tell(c->scenario, "drop trigger full_disk on service_request");
-    goes_on(c);
+    campaign_goes_on(c);
     campaign_close(c, "disk full");
 }
 
@@ -105,11 +78,11 @@ static void out_of_connections(void **state) {
     }
     scenario_logged(c->scenario, "what=out_of_connections",
                     "raise max_connections");
-    is_counted(c, "fotad_db_trouble_total{what=\"out_of_connections\"}");
+    campaign_counted(c, "fotad_db_trouble_total{what=\"out_of_connections\"}");
     while (count > 0)
         PQfinish(taken[--count]);
     PQreset(c->scenario->database);
-    goes_on(c);
+    campaign_goes_on(c);
     campaign_close(c, "out of connections");
 }
 
@@ -124,14 +97,14 @@ static void read_only(void **state) {
     is_refused(c);
     scenario_logged(c->scenario, "what=read_only",
                     "target_session_attrs=read-write");
-    is_counted(c, "fotad_db_trouble_total{what=\"read_only\"}");
-    readiness_says(c, "the database is read-only", 503);
+    campaign_counted(c, "fotad_db_trouble_total{what=\"read_only\"}");
+    campaign_readiness(c, "the database is read-only", 503);
     scenario_tell(c->scenario,
                   "set default_transaction_read_only = off;"
                   "do $$ begin execute format('alter database %I reset"
                   " default_transaction_read_only', current_database());"
                   " end $$");
-    goes_on(c);
+    campaign_goes_on(c);
     campaign_close(c, "read-only");
 }
 
@@ -153,9 +126,9 @@ static void set_clock(instant by, const char *direction) {
     scenario_logged(s, "csp.job", "outcome=again");
     __atomic_fetch_add(scenario_clock, by, __ATOMIC_SEQ_CST);
     scenario_logged(s, "clock.moved", direction);
-    is_counted(c, *direction == 'b'
-                      ? "fotad_clock_jumps_total{direction=\"back\"}"
-                      : "fotad_clock_jumps_total{direction=\"forward\"}");
+    campaign_counted(c, *direction == 'b'
+                            ? "fotad_clock_jumps_total{direction=\"back\"}"
+                            : "fotad_clock_jumps_total{direction=\"forward\"}");
     scenario_do(s, holds,
                 arena_printf(s->arena,
                              "0 select count(*) from (select next_try from"
@@ -190,7 +163,7 @@ static void name_not_found(void **state) {
                         "update service_user set receive_url ="
                         " 'http://nowhere.invalid/' where user_id = '%016jx'",
                         (uintmax_t)sim_suppliers[1]));
-    goes_on(c);
+    campaign_goes_on(c);
     scenario_logged(s, "delivery.failing", "resolve");
     scenario_logged(s, "delivery.failing", "its name in the DNS");
     scenario_tell(s, "update service_user u set receive_url = k.receive_url"
@@ -216,8 +189,10 @@ static void send_and_go(struct campaign *c, struct span request) {
     assert_true(send(handle, head, strlen(head), MSG_NOSIGNAL) > 0);
     assert_true(send(handle, request.data, request.len, MSG_NOSIGNAL) > 0);
     setsockopt(handle, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    usleep(300000); /* it is read; the answer has to wait */
-    close(handle);
+    scenario_do(s, holds,
+                "t select count(*) > 0 from pg_locks where not granted"
+                " and relation = 'service_request'::regclass");
+    close(handle); /* the request is worked on; its answer has to wait */
 }
 
 static void a_user_closes_before_its_answer(void **state) {
@@ -228,14 +203,14 @@ static void a_user_closes_before_its_answer(void **state) {
         scenario_update(s, 1, "ppmid-a-0A000003", s->bulk + c->sent, BATCH);
     scenario_tell(s, "begin; lock table service_request in exclusive mode");
     send_and_go(c, c->request);
-    usleep(100000);
     scenario_tell(s, "commit");
     scenario_logged(s, "http.answer_cut", "it may ask again");
-    is_counted(c, "fotad_http_answers_cut_total{listener=\"user_gateway\","
-                  "route=\"POST /api/v1/serviceD\"}");
+    campaign_counted(c,
+                     "fotad_http_answers_cut_total{listener=\"user_gateway\","
+                     "route=\"POST /api/v1/serviceD\"}");
     campaign_send(c, false); /* the same again: the answer it has already */
-    is_counted(c, "fotad_service_requests_total{variant=\"11.4\","
-                  "condition=\"replayed\"}");
+    campaign_counted(c, "fotad_service_requests_total{variant=\"11.4\","
+                        "condition=\"replayed\"}");
     campaign_close(c, "a User that closes before its answer");
 }
 
@@ -246,11 +221,12 @@ static void users_and_csps_close_in_the_middle(void **state) {
     sim_users_fault(s->users, 0, (struct sim_fault){SIM_CLOSE, 0, 5});
     scenario_faults(s, "north",
                     "job cut - 1\nimage cut - 1\ncommand cut - 1\n");
-    goes_on(c);
-    goes_on(c);
+    campaign_goes_on(c);
+    campaign_goes_on(c);
     scenario_logged(s, "delivery.failing", "it is tried again by itself");
     scenario_logged(s, "csp.job", "outcome=again");
-    is_counted(c, "fotad_csp_tries_total{csp=\"north\",outcome=\"again\"}");
+    campaign_counted(c,
+                     "fotad_csp_tries_total{csp=\"north\",outcome=\"again\"}");
     campaign_close(c, "Users and a CSP that close in the middle");
 }
 

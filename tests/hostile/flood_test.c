@@ -114,7 +114,7 @@ static void strike(struct siege *s, const struct flood *f) {
                sizeof patience_of_send);
     instant start = clock_elapsed();
     pour(handle, f);
-    struct reply reply = wire_reply(handle);
+    struct wire_reply reply = wire_reply(handle);
     int got = reply.status;
     bool refusal = got == 0 || (got >= 400 && got < 600 && got != 500);
     if (f->status == -1 ? !refusal : got != f->status)
@@ -168,7 +168,7 @@ static void pipelined(void **state) {
     wire_send(handle, all.data, all.len);
     static const int expected[] = {200, 400, 404};
     for (int i = 0; i < 3 * ROUNDS; i++) {
-        struct reply reply = wire_reply(handle);
+        struct wire_reply reply = wire_reply(handle);
         assert_int_equal(reply.status, expected[i % 3]);
         if (reply.status == 200)
             assert_true(span_equal(buffer_span(&reply.body), s.answer));

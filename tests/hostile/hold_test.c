@@ -44,7 +44,7 @@ static int begin_slow(unsigned port, size_t index) {
 static int begin_idle(unsigned port) {
     int handle = wire_connect(port);
     wire_text(handle, "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n");
-    struct reply reply = wire_reply(handle);
+    struct wire_reply reply = wire_reply(handle);
     assert_int_equal(reply.status, 404);
     reply_free(&reply);
     return handle;

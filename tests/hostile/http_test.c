@@ -272,7 +272,7 @@ static void strike(struct wire_siege *w, const char *name, struct span text,
                    int status) {
     int handle = wire_connect(http_port(w->siege.gateway->listener));
     wire_send(handle, text.data, text.len);
-    struct reply reply = wire_reply(handle);
+    struct wire_reply reply = wire_reply(handle);
     check_status(name, reply.status, status);
     reply_free(&reply);
     shutdown(handle, SHUT_WR);

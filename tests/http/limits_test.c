@@ -21,7 +21,7 @@ static void a_full_queue_says_come_back(void **state) {
     /* two with the workers, two in the queue; the queue is seen as full once
      * both have been read */
     int fifth = wire_connect(http_port(listener));
-    struct reply reply;
+    struct wire_reply reply;
     for (int tries = 0;; tries++) {
         reply = ask(fifth, "GET /nothing HTTP/1.1\r\n" HOST "\r\n");
         reply_free(&reply);
@@ -55,7 +55,7 @@ static void bodies_share_a_budget(void **state) {
     int first = wire_connect(http_port(listener));
     char body[1000];
     memset(body, 'x', sizeof body);
-    struct reply reply =
+    struct wire_reply reply =
         ask(first, "POST /any HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n"
                    "Content-Length: 1000\r\n\r\n");
     assert_int_equal(reply.status, 100);
@@ -90,7 +90,8 @@ static void bodies_share_a_budget(void **state) {
 }
 
 /* Sends an octet every 20 ms; how long until the server had enough. */
-static instant trickle(unsigned port, const char *head, struct reply *reply) {
+static instant trickle(unsigned port, const char *head,
+                       struct wire_reply *reply) {
     int handle = wire_connect(port);
     instant start = clock_elapsed();
     wire_text(handle, head);
@@ -118,7 +119,7 @@ static void tricklers_are_cut_off(void **state) {
     options.header_timeout = options.receive_timeout = 300 * MILLISECOND;
     struct http_listener *listener = started(&options);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct reply reply;
+        struct wire_reply reply;
         instant took = trickle(http_port(listener), cases[i].head, &reply);
         assert_int_equal(reply.status, cases[i].status);
         assert_true(took >= 300 * MILLISECOND && took < 3 * SECOND);
@@ -137,7 +138,7 @@ static void handlers_may_take_longer_than_clients(void **state) {
     wire_text(handle, GATE);
     usleep(400 * 1000);
     set_gate(true);
-    struct reply reply = wire_reply(handle);
+    struct wire_reply reply = wire_reply(handle);
     assert_int_equal(reply.status, 202);
     reply_free(&reply);
     close(handle);
@@ -164,7 +165,7 @@ static void draining_finishes_what_is_in_hand(void **state) {
     int queued = wire_connect(http_port(listener));
     wire_text(queued, GATE);
     int late = wire_connect(http_port(listener));
-    struct reply reply;
+    struct wire_reply reply;
     for (int i = 0; i < 20; i++) {
         reply = ask(late, "GET /nothing HTTP/1.1\r\n" HOST "\r\n");
         reply_free(&reply);
@@ -211,7 +212,7 @@ static void closing_waits_little_for_idle_and_half_sent(void **state) {
     int half = wire_connect(http_port(listener));
     wire_text(half, "POST /any HTTP/1.1\r\n" HOST
                     "Expect: 100-continue\r\nContent-Length: 10\r\n\r\n");
-    struct reply reply = wire_reply(half);
+    struct wire_reply reply = wire_reply(half);
     assert_int_equal(reply.status, 100);
     reply_free(&reply);
     instant start = clock_elapsed();
@@ -233,7 +234,7 @@ static void *connect_and_ask(void *port) {
         if (handle < 0)
             return (void *)broken;
         wire_text(handle, "GET /hello HTTP/1.1\r\n" HOST "\r\n");
-        struct reply reply = wire_reply(handle);
+        struct wire_reply reply = wire_reply(handle);
         broken += reply.status == 0;
         reply_free(&reply);
         close(handle);
@@ -298,7 +299,7 @@ static void unix_sockets_are_served(void **state) {
     snprintf(to.path, sizeof to.path, "%s", address + 5);
     int handle = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(connect(handle, (struct sockaddr *)&to, sizeof to), 0);
-    struct reply reply = ask(handle, "GET /peer HTTP/1.1\r\n" HOST "\r\n");
+    struct wire_reply reply = ask(handle, "GET /peer HTTP/1.1\r\n" HOST "\r\n");
     assert_string_equal(reply_text(&reply), "unix");
     reply_free(&reply);
     close(handle);
@@ -323,12 +324,13 @@ static void requests_are_counted(void **state) {
     struct http_listener *listener = started(&options);
     int handle = wire_connect(http_port(listener));
     for (int i = 0; i < 3; i++) {
-        struct reply reply =
+        struct wire_reply reply =
             ask(handle, i ? "GET /hello HTTP/1.1\r\n" HOST "\r\n"
                           : "GET /no HTTP/1.1\r\n" HOST "\r\n");
         reply_free(&reply);
     }
-    struct reply reply = ask(handle, "GET /metrics HTTP/1.1\r\n" HOST "\r\n");
+    struct wire_reply reply =
+        ask(handle, "GET /metrics HTTP/1.1\r\n" HOST "\r\n");
     static const char *const lines[] = {
         "# TYPE fotad_http_requests_total counter\n",
         "fotad_http_requests_total{listener=\"counted\",route=\"GET /hello\","

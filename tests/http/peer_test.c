@@ -25,7 +25,7 @@ static void too_many_connections_are_told_so(void **state) {
         int handles[MOST + 1];
         for (int n = 0; n <= MOST; n++) {
             handles[n] = wire_connect(http_port(listener));
-            struct reply reply = ask(handles[n], hello);
+            struct wire_reply reply = ask(handles[n], hello);
             int status = n < MOST ? 200 : cases[i].status;
             if (reply.status != status)
                 fail_msg("%s: connection %d: %d", cases[i].what, n,
@@ -43,7 +43,7 @@ static void too_many_connections_are_told_so(void **state) {
         int status = 0;
         for (int tries = 0; tries < 200 && status != 200; tries++) {
             int again = wire_connect(http_port(listener));
-            struct reply reply = ask(again, hello);
+            struct wire_reply reply = ask(again, hello);
             status = reply.status;
             reply_free(&reply);
             close(again);
@@ -70,7 +70,7 @@ static void too_fast_is_told_so(void **state) {
     for (int i = 0; i < 3 * RATE; i++) {
         /* a new connection does not help */
         int handle = wire_connect(http_port(listener));
-        struct reply reply = ask(handle, hello);
+        struct wire_reply reply = ask(handle, hello);
         good += reply.status == 200;
         if (reply.status == 429) {
             refused++;
@@ -85,7 +85,7 @@ static void too_fast_is_told_so(void **state) {
     assert_true(good <= RATE + 2 + RATE * took / SECOND);
     usleep(1200 * 1000);
     int handle = wire_connect(http_port(listener));
-    struct reply reply = ask(handle, hello);
+    struct wire_reply reply = ask(handle, hello);
     assert_int_equal(reply.status, 200);
     reply_free(&reply);
     close(handle);
@@ -125,7 +125,7 @@ static void each_size_has_its_answer(void **state) {
         wire_text(handle, cases[i].head);
         if (cases[i].large)
             wire_text(handle, large);
-        struct reply reply = ask(handle, cases[i].tail);
+        struct wire_reply reply = ask(handle, cases[i].tail);
         if (reply.status != cases[i].status)
             fail_msg("%s: %d", cases[i].what, reply.status);
         if (reply.status != 200)

@@ -226,7 +226,7 @@ static inline struct http_listener *started(
     return listener;
 }
 
-static inline struct reply ask(int handle, const char *request) {
+static inline struct wire_reply ask(int handle, const char *request) {
     if (!wire_text(handle, request))
         fail_msg("the server has closed before %s", request);
     return wire_reply(handle);

@@ -59,7 +59,7 @@ static void every_request_gets_what_it_deserves(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int handle = shared_connect();
-        struct reply reply = ask(handle, cases[i].request);
+        struct wire_reply reply = ask(handle, cases[i].request);
         if (reply.status != cases[i].status ||
             (cases[i].header && !reply_has(&reply, cases[i].header)) ||
             (cases[i].body && !strstr(reply_text(&reply), cases[i].body)))
@@ -100,7 +100,7 @@ static void ambiguous_framing_is_refused(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int handle = shared_connect();
-        struct reply reply = ask(handle, cases[i].request);
+        struct wire_reply reply = ask(handle, cases[i].request);
         if (reply.status != cases[i].status)
             fail_msg("%s gave %d", cases[i].request, reply.status);
         if (!wire_ended(handle))
@@ -145,7 +145,7 @@ static void path_parameters_are_decoded_segments(void **state) {
         char request[256];
         snprintf(request, sizeof request, "GET %s HTTP/1.1\r\n" HOST "\r\n",
                  cases[i].path);
-        struct reply reply = ask(handle, request);
+        struct wire_reply reply = ask(handle, request);
         bool found = reply.status == 200;
         if (found != (cases[i].body != NULL) ||
             (found && strcmp(reply_text(&reply), cases[i].body) != 0))
@@ -159,7 +159,7 @@ static void path_parameters_are_decoded_segments(void **state) {
 static void headers_and_cookies_are_found(void **state) {
     (void)state;
     int handle = shared_connect();
-    struct reply reply =
+    struct wire_reply reply =
         ask(handle,
             "GET /api/v1/devices/x/status HTTP/1.1\r\n" HOST "X-NOTE: seen\r\n"
             "Cookie: a=b; session=s3\r\n\r\n");
@@ -197,7 +197,7 @@ static void bodies_are_taken_up_to_the_cap(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int handle = shared_connect();
         char *request = request_of(cases[i].octets, cases[i].chunked);
-        struct reply reply = ask(handle, request);
+        struct wire_reply reply = ask(handle, request);
         if (reply.status != cases[i].status)
             fail_msg("%zu octets%s gave %d", cases[i].octets,
                      cases[i].chunked ? " in a chunk" : "", reply.status);
@@ -217,7 +217,7 @@ static void a_refusal_survives_the_rest_of_the_body(void **state) {
     assert_true(wire_text(handle, "POST /xml HTTP/1.1\r\n" HOST XML
                                   "Content-Length: 4000000\r\n\r\n"));
     assert_true(wire_send(handle, body, 4000000));
-    struct reply reply = wire_reply(handle);
+    struct wire_reply reply = wire_reply(handle);
     assert_int_equal(reply.status, 413);
     assert_true(reply_has(&reply, "Connection: close"));
     assert_true(wire_ended(handle));
@@ -242,7 +242,7 @@ static void refusals_come_before_the_body(void **state) {
     for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
         int handle = shared_connect();
         wire_text(handle, cases[i / 2].head);
-        struct reply reply =
+        struct wire_reply reply =
             ask(handle, i % 2 ? "Expect: 100-continue\r\n\r\n" : "\r\n");
         assert_int_equal(reply.status, cases[i / 2].status);
         reply_free(&reply);
@@ -253,7 +253,7 @@ static void refusals_come_before_the_body(void **state) {
 static void a_client_may_ask_before_it_sends(void **state) {
     (void)state;
     int handle = shared_connect();
-    struct reply reply =
+    struct wire_reply reply =
         ask(handle, "POST /xml HTTP/1.1\r\n" HOST XML
                     "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n");
     assert_int_equal(reply.status, 100);
@@ -271,7 +271,7 @@ static void many_requests_share_a_connection(void **state) {
     (void)state;
     int handle = shared_connect();
     for (int i = 0; i < 500; i++) {
-        struct reply reply =
+        struct wire_reply reply =
             ask(handle, i % 2 ? "GET /hello HTTP/1.1\r\n" HOST "\r\n"
                               : "GET /nothing HTTP/1.1\r\n" HOST "\r\n");
         assert_int_equal(reply.status, i % 2 ? 200 : 404);
@@ -291,12 +291,12 @@ static void pipelined_requests_are_answered_in_order(void **state) {
                 "GET /nothing HTTP/1.1\r\n" HOST "\r\n"));
     static const char *const bodies[] = {"one", "hello", "two"};
     for (int i = 0; i < 3; i++) {
-        struct reply reply = wire_reply(handle);
+        struct wire_reply reply = wire_reply(handle);
         assert_int_equal(reply.status, 200);
         assert_string_equal(reply_text(&reply), bodies[i]);
         reply_free(&reply);
     }
-    struct reply reply = wire_reply(handle);
+    struct wire_reply reply = wire_reply(handle);
     assert_int_equal(reply.status, 404);
     reply_free(&reply);
     close(handle);
@@ -317,7 +317,7 @@ static void a_hundred_connections_at_once(void **state) {
     for (int i = 99; i >= 0; i--) {
         char body[12];
         snprintf(body, sizeof body, "%03d", i);
-        struct reply reply = wire_reply(handles[i]);
+        struct wire_reply reply = wire_reply(handles[i]);
         assert_int_equal(reply.status, 200);
         assert_string_equal(reply_text(&reply), body);
         reply_free(&reply);
@@ -328,7 +328,8 @@ static void a_hundred_connections_at_once(void **state) {
 static void large_answers_arrive_whole(void **state) {
     (void)state;
     int handle = shared_connect();
-    struct reply reply = ask(handle, "GET /large HTTP/1.1\r\n" HOST "\r\n");
+    struct wire_reply reply =
+        ask(handle, "GET /large HTTP/1.1\r\n" HOST "\r\n");
     assert_int_equal(reply.status, 200);
     assert_true(reply.body.len == 1000000);
     reply_free(&reply);
@@ -345,7 +346,8 @@ static void streams_come_in_pieces(void **state) {
     (void)state;
     int freed = atomic_load(&streams_freed);
     int handle = shared_connect();
-    struct reply reply = ask(handle, "GET /stream HTTP/1.1\r\n" HOST "\r\n");
+    struct wire_reply reply =
+        ask(handle, "GET /stream HTTP/1.1\r\n" HOST "\r\n");
     assert_int_equal(reply.status, 200);
     assert_true(reply_has(&reply, "text/event-stream"));
     assert_string_equal(reply_text(&reply), "one,two,three");

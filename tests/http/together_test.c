@@ -49,7 +49,7 @@ static int send_to(unsigned port, const char *path, int octets) {
 }
 
 static void expect_reply(int handle, const char *expected) {
-    struct reply reply = wire_reply(handle);
+    struct wire_reply reply = wire_reply(handle);
     if (reply.status != 200 || strcmp(reply_text(&reply), expected) != 0)
         fail_msg("%d %s instead of %s", reply.status, reply_text(&reply),
                  expected);
@@ -70,7 +70,7 @@ static int occupy_the_worker(unsigned port) {
 
 static void let_go(int handle) {
     set_gate(true);
-    struct reply reply = wire_reply(handle);
+    struct wire_reply reply = wire_reply(handle);
     assert_int_equal(reply.status, 202);
     reply_free(&reply);
     close(handle);

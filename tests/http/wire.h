@@ -17,7 +17,7 @@
 
 enum { WIRE_PATIENCE = 10 * 1000 }; /* milliseconds */
 
-struct reply {
+struct wire_reply {
     int status; /* 0: the connection ended first */
     char head[2048];
     struct buffer body;
@@ -110,13 +110,13 @@ static inline void wire_chunks(int handle, struct buffer *body) {
 }
 
 /* Whether the reply has this header line, whatever its case. */
-static inline bool reply_has(const struct reply *reply, const char *line) {
+static inline bool reply_has(const struct wire_reply *reply, const char *line) {
     return strcasestr(reply->head, line) != NULL;
 }
 
 /* What comes first is taken, 100 (Continue) too. Free with reply_free(). */
-static inline struct reply wire_reply(int handle) {
-    struct reply reply = {0};
+static inline struct wire_reply wire_reply(int handle) {
+    struct wire_reply reply = {0};
     char line[512];
     if (!wire_line(handle, line, sizeof line) ||
         sscanf(line, "HTTP/1.1 %d", &reply.status) != 1)
@@ -134,11 +134,11 @@ static inline struct reply wire_reply(int handle) {
     return reply;
 }
 
-static inline const char *reply_text(const struct reply *reply) {
+static inline const char *reply_text(const struct wire_reply *reply) {
     return (const char *)reply->body.data;
 }
 
-static inline void reply_free(struct reply *reply) {
+static inline void reply_free(struct wire_reply *reply) {
     buffer_free(&reply->body);
 }
 

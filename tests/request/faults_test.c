@@ -58,19 +58,11 @@ static void the_connection_breaks_once(void **state) {
         {"find_signer", "I99", "1 AWAITING_CSP, image", PQ_LOST_AFTER, false},
         {"begin", "I99", "1 AWAITING_CSP, image", PQ_LOST_BEFORE, false},
         {"begin", "I99", "1 AWAITING_CSP, image", PQ_LOST_AFTER, false},
-        {"take_request_id", "I99", "1 AWAITING_CSP, image", PQ_LOST_BEFORE,
+        {"take_updates", "I99", "1 AWAITING_CSP, image", PQ_LOST_BEFORE,
          false},
-        {"take_request_id", "I99", "1 AWAITING_CSP, image", PQ_LOST_AFTER,
+        {"take_updates", "I99", "1 AWAITING_CSP, image", PQ_LOST_AFTER,
          false},
-        {"check_image", "I99", "1 AWAITING_CSP, image", PQ_LOST_AFTER, false},
-        {"claim_devices", "I99", "1 AWAITING_CSP, image", PQ_LOST_BEFORE,
-         false},
-        {"claim_devices", "I99", "1 AWAITING_CSP, image", PQ_LOST_AFTER, false},
         {"store_image", "I99", "1 AWAITING_CSP, image", PQ_LOST_AFTER, false},
-        {"answer_request", "I99", "1 AWAITING_CSP, image", PQ_LOST_BEFORE,
-         false},
-        {"answer_request", "I99", "1 AWAITING_CSP, image", PQ_LOST_AFTER,
-         false},
         {"commit", "I99", "1 AWAITING_CSP, image", PQ_LOST_BEFORE, false},
         {"commit", "I99", "1 AWAITING_CSP, image", PQ_LOST_AFTER, false},
         {"find_refusal", "E2", "nothing", PQ_LOST_AFTER, true},
@@ -105,8 +97,7 @@ static void the_connection_breaks_every_time(void **state) {
         enum pq_fault fault;
     } rows[] = {
         {"find_signer", PQ_LOST_BEFORE},
-        {"take_request_id", PQ_LOST_AFTER},
-        {"claim_devices", PQ_LOST_AFTER},
+        {"take_updates", PQ_LOST_AFTER},
         {"commit", PQ_LOST_BEFORE},
     };
     struct gateway *g = gateway_start();

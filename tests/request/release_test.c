@@ -3,11 +3,13 @@
  * through the other steps as they judge it now and its sender gets the answer;
  * rejected, its sender is told so.
  */
+#include "support/ahead.h"
 #include "support/check.h"
 #include "support/scripted_pq.h"
 #include "support/user_gateway.h"
 
 #include "base/log.h"
+#include "base/progress.h"
 #include "request/release.h"
 #include "support/duis_check.h"
 
@@ -262,7 +264,7 @@ static void a_fault_of_the_database_is_got_over(void **state) {
         enum pq_fault fault;
     } rows[] = {
         {"take_released", PQ_LOST_AFTER}, {"find_signer", PQ_LOST_BEFORE},
-        {"claim_devices", PQ_LOST_AFTER}, {"count_volume", PQ_LOST_AFTER},
+        {"take_updates", PQ_LOST_AFTER}, {"count_volume", PQ_LOST_AFTER},
         {"end_release", PQ_LOST_AFTER},   {"commit", PQ_LOST_BEFORE},
         {"commit", PQ_LOST_AFTER},
     };
@@ -303,6 +305,75 @@ static void what_we_cannot_do_is_put_off(void **state) {
     assert_int_equal(go_on(&held), 1);
     assert_string_equal(gateway_tracked(g), "1 AWAITING_CSP, image");
     gateway_move_clock(0);
+    close_held(&held);
+}
+
+/* ---- by itself ---- */
+
+/* Is that tracked within 10 s? */
+static bool comes_to(struct gateway *g, const char *wanted) {
+    instant end = clock_elapsed() + 10 * SECOND * patience();
+    while (clock_elapsed() < end) {
+        if (strcmp(gateway_tracked(g), wanted) == 0)
+            return true;
+        usleep(20000);
+    }
+    return false;
+}
+
+/* The worker that has been at one step for 100 ms: its name; "" if there is
+ * none for 10 s. */
+static const char *stuck(void) {
+    static char name[32];
+    instant since, end = clock_elapsed() + 10 * SECOND * patience();
+    *name = '\0';
+    while (clock_elapsed() < end && !*name) {
+        usleep(20000);
+        progress_stuck(100 * MILLISECOND, name, sizeof name, &since);
+    }
+    return name;
+}
+
+static void it_goes_on_by_itself(void **state) {
+    (void)state;
+    struct held held = {0};
+    hold_one(&held, gateway_start());
+    struct gateway *g = held.g;
+    struct releases *releases = request_releases_start(&g->requests);
+    decide(&held, true);
+    assert_true(comes_to(g, "1 AWAITING_CSP, image"));
+    instant start = clock_elapsed();
+    request_releases_stop(releases);
+    assert_true(clock_elapsed() - start < SECOND * patience());
+    close_held(&held);
+}
+
+static void a_clock_set_back_does_not_hold_it_up(void **state) {
+    (void)state;
+    struct held held = {0};
+    hold_one(&held, gateway_start());
+    atomic_store(&ahead, 6 * 3600);
+    struct releases *releases = request_releases_start(&held.g->requests);
+    usleep(300000); /* it rests */
+    atomic_store(&ahead, 0);
+    decide(&held, true);
+    assert_true(comes_to(held.g, "1 AWAITING_CSP, image"));
+    request_releases_stop(releases);
+    close_held(&held);
+}
+
+static void the_watchdog_sees_whether_it_gets_on(void **state) {
+    (void)state;
+    struct held held = {0};
+    hold_one(&held, gateway_start());
+    struct gateway *g = held.g;
+    gateway_tell(g, "begin; lock table held_request");
+    struct releases *releases = request_releases_start(&g->requests);
+    assert_string_equal(stuck(), "releases");
+    gateway_tell(g, "commit");
+    decide(&held, true);
+    assert_true(comes_to(g, "1 AWAITING_CSP, image"));
+    request_releases_stop(releases);
     close_held(&held);
 }
 
@@ -374,6 +445,9 @@ int main(void) {
         cmocka_unit_test(of_two_daemons_one_does_it),
         cmocka_unit_test(a_fault_of_the_database_is_got_over),
         cmocka_unit_test(what_we_cannot_do_is_put_off),
+        cmocka_unit_test(it_goes_on_by_itself),
+        cmocka_unit_test(a_clock_set_back_does_not_hold_it_up),
+        cmocka_unit_test(the_watchdog_sees_whether_it_gets_on),
         cmocka_unit_test(rejected_its_sender_is_told),
         cmocka_unit_test(nobody_decides),
         cmocka_unit_test(there_is_no_such_held_request),

@@ -135,6 +135,33 @@ static void send_the_rest(struct campaign *c) {
     }
 }
 
+void campaign_goes_on(struct campaign *c) {
+    size_t before = c->sent + c->read_count;
+    for (struct scenario_wait wait = {0}; c->sent + c->read_count == before;) {
+        campaign_send(c, true);
+        assert_true(scenario_again(&wait));
+    }
+}
+
+/* ---- what fotad says of itself ---- */
+
+void campaign_readiness(struct campaign *c, const char *words,
+                        unsigned wanted) {
+    unsigned status = 0;
+    const char *text = "";
+    for (struct scenario_wait wait = {0};
+         status != wanted || !text || !strstr(text, words);) {
+        text = scenario_get(c->scenario, 0, "/readyz", &status);
+        if (!scenario_again(&wait))
+            fail_msg("'%s' is not in %u %s", words, status, text ? text : "");
+    }
+}
+
+void campaign_counted(struct campaign *c, const char *metric) {
+    if (scenario_metric(c->scenario, 0, metric) <= 0)
+        fail_msg("%s is 0", metric);
+}
+
 /* ---- the account ---- */
 
 /* In how many jobs each device was, as each CSP first took them. */

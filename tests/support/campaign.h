@@ -44,6 +44,13 @@ struct campaign *campaign_apart(struct campaign *campaign);
 void campaign_together(struct campaign *campaign, struct campaign *apart);
 /* Those that ended are started again, as systemd would. */
 void campaign_keep_running(struct campaign *campaign);
+/* Sends until a request is taken again. */
+void campaign_goes_on(struct campaign *campaign);
+/* Soon /readyz has these words, with that status. */
+void campaign_readiness(struct campaign *campaign, const char *words,
+                        unsigned status);
+/* The metric of the first fotad is not 0. */
+void campaign_counted(struct campaign *campaign, const char *metric);
 /* Until everything is answered and done; then the account, which fails the
  * test, with a line that begins with `what`. Ends the scenario. */
 void campaign_close(struct campaign *campaign, const char *what);

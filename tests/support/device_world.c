@@ -136,6 +136,17 @@ void device_world_free(struct device_world *world) {
     arena_free(world->life);
 }
 
+int world_set_up(void **state) {
+    *state = device_world_new();
+    return 0;
+}
+
+int world_tear_down(void **state) {
+    if (*state)
+        device_world_free(*state);
+    return 0;
+}
+
 /* ---- messages ---- */
 
 static void shared_secret(const struct said *said, eui64 signer,

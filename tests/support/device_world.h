@@ -47,6 +47,12 @@ struct device_world {
 struct device_world *device_world_new(void);
 void device_world_free(struct device_world *world);
 
+/* A cmocka test whose *state is a world of its own. */
+#define WORLD_TEST(name)                                                       \
+    cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
+int world_set_up(void **state);
+int world_tear_down(void **state);
+
 /* SQL text, printf-like; EUI-64 go in as SQL_ID(id). */
 void world_script(struct device_world *world, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

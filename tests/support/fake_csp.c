@@ -1,6 +1,7 @@
 #include "support/fake_csp.h"
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <arpa/inet.h>
@@ -211,13 +212,12 @@ size_t fake_csp_count(struct fake_csp *csp, const char *method) {
 }
 
 bool fake_csp_wait(struct fake_csp *csp, const char *method, size_t count) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 10;
+    struct timespec until = clock_in(10 * SECOND);
     int result = 0;
     pthread_mutex_lock(&csp->lock);
     while (count_of(csp, method) < count && result == 0)
-        result = pthread_cond_timedwait(&csp->arrived, &csp->lock, &until);
+        result = pthread_cond_clockwait(&csp->arrived, &csp->lock,
+                                        CLOCK_MONOTONIC, &until);
     bool there = count_of(csp, method) >= count;
     pthread_mutex_unlock(&csp->lock);
     return there;

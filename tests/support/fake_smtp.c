@@ -1,6 +1,7 @@
 #include "support/fake_smtp.h"
 
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <arpa/inet.h>
@@ -324,13 +325,12 @@ const struct fake_mail *fake_smtp_mail(struct fake_smtp *smtp, size_t index) {
 }
 
 bool fake_smtp_wait(struct fake_smtp *smtp, size_t count) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 10;
+    struct timespec until = clock_in(10 * SECOND);
     int result = 0;
     pthread_mutex_lock(&smtp->lock);
     while (smtp->count < count && result == 0)
-        result = pthread_cond_timedwait(&smtp->arrived, &smtp->lock, &until);
+        result = pthread_cond_clockwait(&smtp->arrived, &smtp->lock,
+                                        CLOCK_MONOTONIC, &until);
     bool there = smtp->count >= count;
     pthread_mutex_unlock(&smtp->lock);
     return there;

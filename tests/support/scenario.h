@@ -39,6 +39,7 @@ struct scenario_wish {
     bool repeats;           /* Users may be told the same message again */
     unsigned fotads; /* on one database, behind a load balancer; 0: one */
     bool lines;      /* every line goes through a cutter */
+    bool wires;      /* each in its network namespace (wires.h); one fotad */
 };
 
 /* What may be cut. */
@@ -195,6 +196,9 @@ const char *scenario_get(struct scenario *scenario, unsigned which,
  * not there. */
 double scenario_metric(struct scenario *scenario, unsigned which,
                        const char *line);
+/* How many log lines of fotad have both. */
+size_t scenario_lines(struct scenario *scenario, const char *event,
+                      const char *words);
 /* Does a log line of fotad have all these words? Soon. */
 void scenario_logged(struct scenario *scenario, const char *event,
                      const char *words);

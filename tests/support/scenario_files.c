@@ -202,9 +202,10 @@ static void write_users(struct scenario *s) {
     if (!scenario_verb(verb_estate,
                        arena_printf(s->arena,
                                     "estate --homes 1 --octets %d "
-                                    "--receive-url http://127.0.0.1:%u/user %s",
-                                    SCENARIO_IMAGE_OCTETS, s->users_port,
-                                    s->folder)))
+                                    "--receive-url http://%s:%u/user %s",
+                                    SCENARIO_IMAGE_OCTETS,
+                                    scenario_host(s, LINE_TO_USERS),
+                                    s->users_port, s->folder)))
         fail_msg("the sample estate cannot be written");
 }
 

@@ -3,6 +3,7 @@
 #define FOTAD_TESTS_SCENARIO_FILES_H
 
 #include "support/scenario.h"
+#include "support/wires.h"
 
 enum { SCENARIO_IMAGE_OCTETS = 4096, SCENARIO_SEED = 1 };
 
@@ -13,6 +14,12 @@ extern int64_t *scenario_clock; /* the offset, in microseconds */
 
 /* Runs a verb of fotasim with the words of a line; did it end well? */
 bool scenario_verb(int (*verb)(int, char **), const char *line);
+
+/* Where the side of a line listens that is called. */
+const char *scenario_host(const struct scenario *scenario,
+                          enum scenario_line line);
+/* With wires: what is started from now on is there. */
+void scenario_enter(const struct scenario *scenario, enum wires_place place);
 
 /* The ports of the fotads, and where they are found. */
 void scenario_choose_ports(struct scenario *scenario);

@@ -37,9 +37,12 @@ static pid_t launch(struct scenario *s, const char *const *arguments,
     pid_t child = fork();
     if (child != 0)
         return child;
+    scenario_enter(s, PLACE_FOTAD);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (crash_at)
         setenv("FOTAD_CRASH_AT", crash_at, 1);
+    if (getenv("WATCHDOG_USEC")) /* as systemd sets both */
+        setenv("WATCHDOG_PID", arena_printf(s->arena, "%d", (int)getpid()), 1);
     int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
@@ -62,8 +65,10 @@ const char *scenario_get(struct scenario *s, unsigned which, const char *path,
     struct http_answer answer;
     const char *url = arena_printf(s->arena, "http://127.0.0.1:%u%s",
                                    s->fotads[which].operations_port, path);
+    scenario_enter(s, PLACE_FOTAD);
     http_client_send(
         s->http, &(struct http_message){.method = "GET", .url = url}, &answer);
+    scenario_enter(s, PLACE_USERS);
     const char *text =
         answer.status ? arena_text(s->arena, buffer_span(&answer.body)) : NULL;
     *status = answer.status;
@@ -137,24 +142,34 @@ double scenario_metric(struct scenario *s, unsigned which, const char *line) {
     return at ? atof(at + strlen(wanted)) : 0;
 }
 
-static bool has_line(struct scenario *s, const char *event, const char *words) {
+size_t scenario_lines(struct scenario *s, const char *event,
+                      const char *words) {
     char line[2048];
-    bool found = false;
+    size_t count = 0;
     FILE *log = fopen(scenario_path(s, "fotad.log"), "r");
-    while (log && !found && fgets(line, sizeof line, log))
-        found = strstr(line, event) && strstr(line, words);
+    while (log && fgets(line, sizeof line, log))
+        count += strstr(line, event) && strstr(line, words);
     if (log)
         fclose(log);
-    return found;
+    return count;
 }
 
 void scenario_logged(struct scenario *s, const char *event, const char *words) {
-    for (struct scenario_wait wait = {0}; !has_line(s, event, words);)
+    for (struct scenario_wait wait = {0}; !scenario_lines(s, event, words);)
         if (!scenario_again(&wait))
             scenario_fail(s, "no log line has '%s' and '%s'", event, words);
 }
 
 /* ---- ports, lines, configuration ---- */
+
+const char *scenario_host(const struct scenario *s, enum scenario_line line) {
+    return s->wish.wires ? wires_host(line) : "127.0.0.1";
+}
+
+void scenario_enter(const struct scenario *s, enum wires_place place) {
+    if (s->wish.wires)
+        wires_enter(place);
+}
 
 /* Nobody else has it now; a bound port is not given to a caller again. */
 static unsigned free_port(void) {
@@ -235,6 +250,10 @@ void scenario_draw_lines(struct scenario *s) {
     s->users_port = draw_one(s, LINE_TO_USERS, s->users_port);
     if (s->wish.lines)
         draw_database(s);
+    if (s->wish.wires)
+        s->fotad_conninfo =
+            arena_printf(s->arena, "host=%s%s", wires_host(LINE_TO_DATABASE),
+                         strchr(s->conninfo, ' '));
 }
 
 /* A word a line: a line has an end. */
@@ -251,8 +270,8 @@ static void write_config(struct scenario *s, const struct scenario_fotad *f) {
     const char *text = arena_printf(
         s->arena,
         "[database]\nconninfo = %s\nowner_conninfo = %s\n"
-        "[user_gateway]\nlisten = 127.0.0.1:%u\n"
-        "[csp_gateway]\nlisten = 127.0.0.1:%u\n"
+        "[user_gateway]\nlisten = %s:%u\n"
+        "[csp_gateway]\nlisten = %s:%u\n"
         "[people]\nlisten = 127.0.0.1:%u\n"
         "[operations]\nlisten = 127.0.0.1:%u\nstop_grace = 0s\n"
         "[identity]\nxml_signing_key = %s/pki/keys/dsp-xml-sign.key\n"
@@ -260,17 +279,19 @@ static void write_config(struct scenario *s, const struct scenario_fotad *f) {
         "key_agreement_key = %s/pki/keys/acb-ka.key\n"
         "[clock]\noffset_file = %s\n"
         "[csp north]\nregions = North, 4G North\n"
-        "base_url = http://127.0.0.1:%u\ntoken = to-north\n"
+        "base_url = http://%s:%u\ntoken = to-north\n"
         "inbound_token = of-north\ntimeout = 2s\n%s"
         "[csp south-and-central]\n"
         "regions = Central, South, 4G Central, 4G South\n"
-        "base_url = http://127.0.0.1:%u\ntoken = to-south\n"
+        "base_url = http://%s:%u\ntoken = to-south\n"
         "inbound_token = of-south\ntimeout = 2s\n%s%s",
         in_lines(s, pg_as_daemon(s->fotad_conninfo)),
-        in_lines(s, s->fotad_conninfo), f->user_port, f->csp_port, free_port(),
-        f->operations_port, scenario_home, scenario_home, scenario_home,
-        scenario_clock_path, s->csp_ports[0], csp, s->csp_ports[1], csp,
-        s->wish.config ? s->wish.config : "");
+        in_lines(s, s->fotad_conninfo), scenario_host(s, LINE_FROM_USERS),
+        f->user_port, scenario_host(s, LINE_FROM_CSPS), f->csp_port,
+        free_port(), f->operations_port, scenario_home, scenario_home,
+        scenario_home, scenario_clock_path, scenario_host(s, LINE_TO_NORTH),
+        s->csp_ports[0], csp, scenario_host(s, LINE_TO_SOUTH), s->csp_ports[1],
+        csp, s->wish.config ? s->wish.config : "");
     if (!write_whole(f->config_path, span_text(text)))
         scenario_fail(s, "%s cannot be written", f->config_path);
 }

@@ -112,8 +112,9 @@ static struct http_message post_of(struct scenario *s, const char *service,
                                    struct span request) {
     return (struct http_message){
         .method = "POST",
-        .url = arena_printf(s->arena, "http://127.0.0.1:%u/api/v1/%s",
-                            s->user_port, service),
+        .url = arena_printf(s->arena, "http://%s:%u/api/v1/%s",
+                            scenario_host(s, LINE_FROM_USERS), s->user_port,
+                            service),
         .headers = XML,
         .body = request};
 }

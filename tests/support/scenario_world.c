@@ -110,14 +110,18 @@ void scenario_faults(struct scenario *s, const char *whose, const char *rows) {
 static void start_csps(struct scenario *s) {
     static const char *const names[] = {"north", "south"};
     const char *fotad =
-        arena_printf(s->arena, "http://127.0.0.1:%u", s->csp_port);
+        arena_printf(s->arena, "http://%s:%u", scenario_host(s, LINE_FROM_CSPS),
+                     s->csp_port);
     scenario_faults(s, "devices", "");
+    scenario_enter(s, PLACE_CSPS);
     for (size_t i = 0; i < SCENARIO_CSPS; i++) {
         const char *reason;
         scenario_faults(s, names[i], "");
         s->csps[i] = csp_sim_start(
             &(struct csp_options){
-                .listen = "127.0.0.1:0",
+                .listen = arena_printf(
+                    s->arena, "%s:0",
+                    scenario_host(s, i ? LINE_TO_SOUTH : LINE_TO_NORTH)),
                 .name = names[i],
                 .fotad = fotad,
                 .token = i ? "of-south" : "of-north",
@@ -132,6 +136,7 @@ static void start_csps(struct scenario *s) {
         if (!s->csps[i])
             scenario_fail(s, "%s", reason);
     }
+    scenario_enter(s, PLACE_USERS);
 }
 
 static struct span read_pki(struct scenario *s, const char *name) {
@@ -150,11 +155,13 @@ static void start_users(struct scenario *s) {
     if (!certificate_read(s->arena, pem, &certificate, &reason))
         scenario_fail(s, "%s", reason);
     s->dsp = certificate.key;
-    s->users =
-        sim_users_start(&(struct sim_users_options){.listen = "127.0.0.1:0",
-                                                    .state = s->folder,
-                                                    .certificate_pem = pem},
-                        &reason);
+    s->users = sim_users_start(
+        &(struct sim_users_options){
+            .listen =
+                arena_printf(s->arena, "%s:0", scenario_host(s, LINE_TO_USERS)),
+            .state = s->folder,
+            .certificate_pem = pem},
+        &reason);
     if (!s->users)
         scenario_fail(s, "%s", reason);
 }

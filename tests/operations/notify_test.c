@@ -1,0 +1,222 @@
+/*
+ * What fotad tells its service manager, and when (requirement H2): a test
+ * stands in for systemd with a socket of its own (sd_notify(3)).
+ */
+#include "support/check.h"
+#include "support/scenario.h"
+#include "support/scenario_files.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* As WatchdogSec of a unit. */
+static const instant WATCHDOG = 400 * MILLISECOND;
+
+enum { READY, RELOADING, STOPPING, ALIVE, NOTICES };
+static const char *const notices[NOTICES] = {
+    [READY] = "READY=1",
+    [RELOADING] = "RELOADING=1",
+    [STOPPING] = "STOPPING=1",
+    [ALIVE] = "WATCHDOG=1",
+};
+
+static struct {
+    int handle;
+    pthread_t reader;
+    struct scenario *scenario;
+    atomic_size_t counts[NOTICES];
+    atomic_bool early, wrong; /* ready, and nobody listens; not known */
+    char others[1024];        /* what was said but ALIVE, in order */
+} manager;
+
+static bool is_listening(unsigned port) {
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)port),
+                                   .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is = connect(handle, (const struct sockaddr *)&to, sizeof to) == 0;
+    close(handle);
+    return is;
+}
+
+static void take(const char *text) {
+    const struct scenario_fotad *f = &manager.scenario->fotads[0];
+    int which = 0;
+    while (which < NOTICES && strcmp(text, notices[which]) != 0)
+        which++;
+    if (which == NOTICES) {
+        atomic_store(&manager.wrong, true);
+        return;
+    }
+    if (which == READY &&
+        !(is_listening(f->user_port) && is_listening(f->csp_port) &&
+          is_listening(f->operations_port)))
+        atomic_store(&manager.early, true);
+    size_t len = strlen(manager.others);
+    if (which != ALIVE)
+        snprintf(manager.others + len, sizeof manager.others - len, "%s ",
+                 text);
+    atomic_fetch_add(&manager.counts[which], 1);
+}
+
+/* Reads at once, so that fotad never waits for room. */
+static void *read_notices(void *context) {
+    char text[256];
+    for (ssize_t len;
+         (len = recv(manager.handle, text, sizeof text - 1, 0)) > 0;) {
+        text[len] = '\0';
+        take(text);
+    }
+    return context;
+}
+
+static void listen_for(struct scenario *s) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s",
+             scenario_path(s, "notify"));
+    memset(&manager, 0, sizeof manager);
+    manager.scenario = s;
+    manager.handle = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(
+        bind(manager.handle, (const struct sockaddr *)&address, sizeof address),
+        0);
+    assert_int_equal(pthread_create(&manager.reader, NULL, read_notices, NULL),
+                     0);
+    setenv("NOTIFY_SOCKET", address.sun_path, 1);
+    setenv("WATCHDOG_USEC", arena_printf(s->arena, "%jd", (intmax_t)WATCHDOG),
+           1);
+}
+
+/* A fotad that was started by a service manager. */
+static struct scenario *begin(const char *config) {
+    struct scenario *s =
+        scenario_open(&(struct scenario_wish){.config = config});
+    scenario_stop_fotad(s, SIGTERM);
+    listen_for(s);
+    scenario_launch(s, 0, NULL);
+    return s;
+}
+
+/* So many of them in all, soon. */
+static void are_told(int which, size_t count) {
+    for (struct scenario_wait wait = {0};
+         atomic_load(&manager.counts[which]) < count;)
+        if (!scenario_again(&wait))
+            scenario_fail(manager.scenario, "no %s", notices[which]);
+}
+
+static void is_told_again(int which, size_t more) {
+    are_told(which, atomic_load(&manager.counts[which]) + more);
+}
+
+/* In this order, and nothing else. */
+static void finish(struct scenario *s, const char *others) {
+    scenario_stop_fotad(s, SIGTERM);
+    are_told(STOPPING, 1);
+    shutdown(manager.handle, SHUT_RDWR);
+    pthread_join(manager.reader, NULL);
+    close(manager.handle);
+    unsetenv("NOTIFY_SOCKET");
+    unsetenv("WATCHDOG_USEC");
+    assert_string_equal(manager.others, others);
+    assert_false(manager.early);
+    assert_false(manager.wrong);
+    scenario_end(s);
+}
+
+static void it_says_when_it_is_ready_reloads_and_stops(void **state) {
+    (void)state;
+    struct scenario *s = begin(NULL);
+    are_told(READY, 1);
+    is_told_again(ALIVE, 3);
+    kill(s->fotads[0].pid, SIGHUP);
+    are_told(RELOADING, 1);
+    are_told(READY, 2);
+    is_told_again(ALIVE, 3);
+    finish(s, "READY=1 RELOADING=1 READY=1 STOPPING=1 ");
+}
+
+/* Somebody holds a table that a worker needs. */
+static void it_is_silent_while_a_worker_is_stuck(void **state) {
+    (void)state;
+    char config[64];
+    snprintf(config, sizeof config, "[operations]\nstuck_after = %ds\n",
+             (int)patience());
+    struct scenario *s = begin(config);
+    are_told(READY, 1);
+    is_told_again(ALIVE, 3);
+    scenario_tell(s, "begin; lock table alert_lane in access exclusive mode");
+    scenario_logged(s, "watchdog.stuck", "worker=delivery");
+    assert_true(scenario_metric(s, 0, "fotad_worker_stuck_seconds") >= 1);
+    size_t before = atomic_load(&manager.counts[ALIVE]);
+    usleep((useconds_t)(3 * WATCHDOG));
+    assert_int_equal(atomic_load(&manager.counts[ALIVE]), before);
+    scenario_tell(s, "commit");
+    is_told_again(ALIVE, 3);
+    scenario_logged(s, "watchdog.well_again", "");
+    finish(s, "READY=1 STOPPING=1 ");
+}
+
+/* ---- what a reload changes ---- */
+
+static void rewrite_level(struct scenario *s, const char *level) {
+    s->wish.config = arena_printf(s->arena, "[log]\nlevel = %s\n", level);
+    scenario_write_configs(s);
+}
+
+/* SIGHUP, and done. */
+static void reload(struct scenario *s) {
+    size_t ready = atomic_load(&manager.counts[READY]);
+    kill(s->fotads[0].pid, SIGHUP);
+    are_told(READY, ready + 1);
+}
+
+#define RELOADED "RELOADING=1 READY=1 "
+
+static void a_reload_sets_the_level_of_the_log(void **state) {
+    (void)state;
+    struct scenario *s = begin(NULL);
+    const char *line = " debug revocations.loaded";
+    are_told(READY, 1);
+    reload(s);
+    assert_int_equal(scenario_lines(s, line, ""), 0);
+    rewrite_level(s, "debug");
+    reload(s);
+    assert_int_equal(scenario_lines(s, line, ""), 1);
+    rewrite_level(s, "loud"); /* wrong: the old one stays */
+    reload(s);
+    assert_int_equal(scenario_lines(s, line, ""), 2);
+    assert_int_equal(scenario_lines(s, " error config.refused", "loud"), 1);
+    assert_int_equal(scenario_lines(s, "config.refused", "the old values stay"),
+                     1);
+    rewrite_level(s, "info");
+    reload(s);
+    assert_int_equal(scenario_lines(s, line, ""), 2);
+    rewrite_level(s, "error");
+    size_t reloads = scenario_lines(s, " info fotad.reloaded", "");
+    reload(s);
+    assert_int_equal(scenario_lines(s, " info fotad.reloaded", ""), reloads);
+    finish(s, "READY=1 " RELOADED RELOADED RELOADED RELOADED RELOADED
+              "STOPPING=1 ");
+}
+
+int main(void) {
+    if (!scenario_prepare())
+        return 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_says_when_it_is_ready_reloads_and_stops),
+        cmocka_unit_test(it_is_silent_while_a_worker_is_stuck),
+        cmocka_unit_test(a_reload_sets_the_level_of_the_log),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    scenario_finish();
+    return failed;
+}
