@@ -4,8 +4,8 @@
  *
  * Each worker is one thread with one database connection and a loop over all
  * the Users it has in hand, so that an address that is slow, dead or hanging
- * holds up nobody else, however many of them there are. What a User's answer
- * means:
+ * holds up nobody else, however many of them there are. A User with more than
+ * a batch has several workers (lane.h). What a User's answer means:
  *
  *   2xx                     confirmed
  *   4xx but 408, 425, 429   this message failed: it has its own pauses, others

@@ -37,16 +37,18 @@ void queue_free(struct queue *queue) {
     free(queue);
 }
 
-bool queue_try_push(struct queue *queue, void *item) {
+bool queue_try_push(struct queue *queue, void *item,
+                    bool (*wakes)(const void *item)) {
     pthread_mutex_lock(&queue->lock);
     bool fits = !queue->closed && queue->depth < queue->size;
     if (fits)
         queue->items[(queue->first + queue->depth++) % queue->size] = item;
+    bool wake = fits && (!wakes || wakes(item));
     pthread_mutex_unlock(&queue->lock);
-    if (fits) {
+    if (wake)
         pthread_cond_signal(&queue->filled);
+    if (fits)
         pthread_cond_signal(&queue->more);
-    }
     return fits;
 }
 
@@ -64,28 +66,25 @@ static void *take_at(struct queue *queue, size_t i) {
     return item;
 }
 
-/* What is left may fit another; at the end all are told. */
 static void *take_fitting(struct queue *queue, queue_fits *fits,
                           void *context) {
-    for (size_t i = 0; i < queue->depth; i++) {
-        if (fits && !fits(*place(queue, i), context))
-            continue;
-        void *item = take_at(queue, i);
-        if (queue->closed)
-            pthread_cond_broadcast(&queue->filled);
-        else if (queue->depth)
-            pthread_cond_signal(&queue->filled);
-        return item;
-    }
+    for (size_t i = 0; i < queue->depth; i++)
+        if (!fits || fits(*place(queue, i), context))
+            return take_at(queue, i);
     return NULL;
 }
 
+/* What is left may fit another; at the end all are told. */
 void *queue_pop(struct queue *queue, queue_fits *fits, void *context) {
     void *item;
     pthread_mutex_lock(&queue->lock);
     while (!(item = take_fitting(queue, fits, context)) &&
            (queue->depth || !queue->closed))
         pthread_cond_wait(&queue->filled, &queue->lock);
+    if (queue->closed)
+        pthread_cond_broadcast(&queue->filled);
+    else if (queue->depth)
+        pthread_cond_signal(&queue->filled);
     pthread_mutex_unlock(&queue->lock);
     return item;
 }

@@ -19,8 +19,11 @@ struct queue *queue_new(size_t size);
 /* When no thread uses it any more. Items left inside are not touched. */
 void queue_free(struct queue *queue);
 
-/* False when the queue is full or closed; never waits. `item` is not NULL. */
-bool queue_try_push(struct queue *queue, void *item);
+/* False when the queue is full or closed; never waits. `item` is not NULL. One
+ * that waits in queue_pop() is woken, unless `wakes` says no, under the queue's
+ * lock: then somebody is still to pop who takes it. NULL: yes. */
+bool queue_try_push(struct queue *queue, void *item,
+                    bool (*wakes)(const void *item));
 
 /* May the one who pops take this item now? Asked under the queue's lock, and
  * what it says yes to is taken. Whatever makes it say otherwise later must be

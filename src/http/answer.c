@@ -23,7 +23,8 @@ static ssize_t stream_read(void *context, uint64_t position, char *out,
     if (x->more == HTTP_STREAM_END || atomic_load(&x->listener->draining))
         return MHD_CONTENT_READER_END_OF_STREAM;
     MHD_suspend_connection(x->mhd);
-    if (x->more == HTTP_STREAM_WAIT || !queue_try_push(x->listener->queue, x))
+    if (x->more == HTTP_STREAM_WAIT ||
+        !queue_try_push(x->listener->queue, x, NULL))
         connection_wait(x->connection, x);
     return 0;
 }

@@ -135,7 +135,7 @@ static void wake_up(struct connection *c) {
     if (atomic_load(&c->listener->draining)) {
         c->waiting = NULL;
         MHD_resume_connection(exchange->mhd);
-    } else if (queue_try_push(c->listener->queue, exchange)) {
+    } else if (queue_try_push(c->listener->queue, exchange, NULL)) {
         c->waiting = NULL;
     }
 }

@@ -260,7 +260,7 @@ static enum MHD_Result exchange_submit(struct http_exchange *x) {
     }
     metric_add(x->listener->queued, 1);
     MHD_suspend_connection(x->mhd);
-    if (!queue_try_push(x->listener->queue, x))
+    if (!queue_try_push(x->listener->queue, x, worker_is_wanted))
         abort();
     return MHD_YES;
 }

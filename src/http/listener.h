@@ -269,6 +269,10 @@ void *connection_clock(void *listener);
 /* ---- worker.c ---- */
 
 void workers_start(struct http_listener *listener);
+/* Is a worker to be woken for this struct http_exchange? Not for a small
+ * request while one has a set of them in hand, for then it takes the next. */
+bool worker_is_wanted(const void *exchange);
+
 /* Closes the queue and waits for them. */
 void workers_stop(struct http_listener *listener);
 

@@ -119,7 +119,7 @@ static gnutls_session_t session_of(struct MHD_Connection *mhd) {
 void tls_begin(struct connection *connection, struct MHD_Connection *mhd) {
     struct http_listener *listener = connection->listener;
     gnutls_session_t session = session_of(mhd);
-    if (!listener->tls || !session)
+    if (!session) /* no TLS */
         return;
     pthread_mutex_lock(&listener->lock);
     struct tls *tls = connection->tls = listener->tls;

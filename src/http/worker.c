@@ -26,6 +26,13 @@ static bool is_small(const struct http_exchange *x) {
     return !x->request.route->handler && x->request.body.len <= HTTP_SMALL;
 }
 
+bool worker_is_wanted(const void *exchange) {
+    const struct http_exchange *x = exchange;
+    const struct http_listener *listener = x->listener;
+    return !listener->options.set_handler || !is_small(x) ||
+           !atomic_load(&listener->together.gathering);
+}
+
 /* What a worker may take now, and that it has taken it. */
 static bool fits(const void *item, void *context) {
     const struct http_exchange *x = item;

@@ -120,13 +120,13 @@ static void a_queue_is_bounded_and_in_order(void **state) {
     struct queue *queue = queue_new(3);
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 5; i++)
-            assert_true(queue_try_push(queue, &items[i]) == (i < 3));
+            assert_true(queue_try_push(queue, &items[i], NULL) == (i < 3));
         assert_int_equal(queue_depth(queue), 3);
         for (int i = 0; i < 3 - (round == 2); i++)
             assert_ptr_equal(queue_pop(queue, NULL, NULL), &items[i]);
     }
     queue_close(queue);
-    assert_false(queue_try_push(queue, &items[0]));
+    assert_false(queue_try_push(queue, &items[0], NULL));
     assert_ptr_equal(queue_pop(queue, NULL, NULL), &items[2]);
     assert_null(queue_pop(queue, NULL, NULL));
     assert_null(queue_pop(queue, NULL, NULL));
@@ -138,7 +138,7 @@ static struct queue *busy;
 static void *push_all(void *items) {
     char *item = items;
     for (int i = 0; i < ROUNDS; i++)
-        while (!queue_try_push(busy, item + i))
+        while (!queue_try_push(busy, item + i, NULL))
             sched_yield();
     return NULL;
 }

@@ -234,7 +234,8 @@ static bool is_settled(struct scenario *s) {
     const char *left = scenario_ask(
         s, "select count(*) from (select 1 from alert where state = 'waiting'"
            " union all select 1 from gbcs_message where state = 'waiting'"
-           " union all select 1 from csp_job where state = 'waiting') x");
+           " union all select 1 from csp_job where state = 'waiting'"
+           " union all select 1 from distribution where unassigned > 0) x");
     return left && strcmp(left, "0") == 0;
 }
 
