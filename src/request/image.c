@@ -40,8 +40,8 @@ struct span request_version(const struct rq *rq) {
 
 enum step request_rehearse_image(struct rq *rq) {
     static const struct db_statement judge = {
-        "judge_images", "select condition from judge_images(array[$1],"
-                        " array[$2], array[$3])"};
+        "judge_images", "select condition from judge_images(array[$1::text],"
+                        " array[$2::bytea], array[$3::bytea])"};
     if (rq->expected != CONDITION_accepted)
         return rq_end(rq, rq->expected, rq->expected_detail);
     struct db_params params = DB_PARAMS(rq->arena);
