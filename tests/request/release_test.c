@@ -264,7 +264,7 @@ static void a_fault_of_the_database_is_got_over(void **state) {
         enum pq_fault fault;
     } rows[] = {
         {"take_released", PQ_LOST_AFTER}, {"find_signer", PQ_LOST_BEFORE},
-        {"take_updates", PQ_LOST_AFTER}, {"count_volume", PQ_LOST_AFTER},
+        {"take_updates", PQ_LOST_AFTER},  {"count_volume", PQ_LOST_AFTER},
         {"end_release", PQ_LOST_AFTER},   {"commit", PQ_LOST_BEFORE},
         {"commit", PQ_LOST_AFTER},
     };
