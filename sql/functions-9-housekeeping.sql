@@ -239,7 +239,7 @@ end;
 
 -- Images that no request since p_before wants and no job waits for. Locked
 -- first and looked at again, for a request that finds its image stored holds
--- a lock on it (check_image).
+-- a lock on it (take_updates).
 create or replace function clean_images(p_before timestamptz, p_most integer)
     returns bigint language plpgsql as $$
 declare

@@ -40,7 +40,7 @@ struct span request_version(const struct rq *rq) {
 
 enum step request_rehearse_image(struct rq *rq) {
     static const struct db_statement judge = {
-        "judge_images", "select condition from judge_images(array[$1],"
+        "judge_images", "select condition from judge_images(array[$1::text],"
                         " array[$2::bytea], array[$3::bytea])"};
     if (rq->expected != CONDITION_accepted)
         return rq_end(rq, rq->expected, rq->expected_detail);

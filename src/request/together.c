@@ -102,25 +102,35 @@ static bool fits(const struct rq *rq, struct place *const set[], size_t count) {
     return true;
 }
 
-static size_t gather(struct place *set[static MOST_TOGETHER]) {
-    size_t count = 0;
-    for (struct place **at = &room.first; *at && count < MOST_TOGETHER;) {
-        struct place *place = *at;
-        if (!fits(place->rq, set, count)) {
-            at = &place->next;
+static void take(struct place *place) {
+    struct place **at = &room.first;
+    while (*at != place)
+        at = &(*at)->next;
+    *at = place->next;
+    place->taken = true;
+}
+
+static size_t gather(struct place *first,
+                     struct place *set[static MOST_TOGETHER]) {
+    size_t count = 1;
+    set[0] = first;
+    take(first);
+    for (struct place *place = room.first, *next;
+         place && count < MOST_TOGETHER; place = next) {
+        next = place->next;
+        if (!fits(place->rq, set, count))
             continue;
-        }
-        *at = place->next;
-        place->taken = true;
         set[count++] = place;
+        take(place);
     }
     return count;
 }
 
-/* Works off those that wait; with the lock held before and after. */
-static void lead(void) {
+/* Works off a request and those that wait with it; with the lock held before
+ * and after. */
+static void lead(struct place *first) {
     struct place *set[MOST_TOGETHER];
-    size_t count = gather(set);
+    size_t count = gather(first, set);
     room.at_once++;
     room.patience_ends = clock_elapsed() + PATIENCE;
     pthread_mutex_unlock(&room.lock);
@@ -161,7 +171,7 @@ enum step request_update(struct rq *rq) {
     enter(&me);
     while (!me.done)
         if (may_lead(&me))
-            lead();
+            lead(&me);
         else
             wait(&me);
     pthread_mutex_unlock(&room.lock);

@@ -336,9 +336,10 @@ static void an_image_that_a_request_has_just_found_stays(void **state) {
     tell(h, "begin");
     expect(h,
            "select image_known from take_updates(array[(select max(request_no)"
-           " from service_request)], p_image_ids => array[sha256('9')],"
-           " p_variants => array['11.4'], p_hashes => array[sha256('m')],"
-           " p_versions => array['\\x00000001'::bytea])",
+           " from service_request)], null, null, null, null, null,"
+           " array['11.4'], null, null, null, array['\\x00000001'::bytea],"
+           " array[sha256('m')], array[sha256('9')], null, null, null, null,"
+           " array[1], '{}', null, null, null, null, null, null)",
            "t");
     run(h, "2031-12-31T00:00:00Z");
     tell(h, "commit");
