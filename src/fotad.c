@@ -397,6 +397,7 @@ static int serve(struct fotad *f) {
     if (started) {
         warn(f);
         crash_point(CRASH_started);
+        health_serve();
         log_info("fotad.ready", "version=%s users=%s csps=%s operations=%s",
                  FOTAD_VERSION, f->config.user_listen, f->config.csp_listen,
                  f->config.operations_listen);

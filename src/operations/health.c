@@ -10,10 +10,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static atomic_bool stopping;
+/* Why not, whatever the database says; NULL: it serves. */
+static _Atomic(const char *) away = "the process is starting";
+
+void health_serve(void) {
+    atomic_store(&away, NULL);
+}
 
 void health_stop(void) {
-    atomic_store(&stopping, true);
+    atomic_store(&away, "the process is stopping");
 }
 
 static struct metric_family families[] = {
@@ -150,8 +155,9 @@ static void readyz(void *context, const struct http_request *request,
                    struct http_response *response) {
     struct worker *worker = context;
     json_t *reasons = json_array(), *warnings = json_array();
-    if (atomic_load(&stopping))
-        json_array_append_new(reasons, json_string("the process is stopping"));
+    const char *why = atomic_load(&away);
+    if (why)
+        json_array_append_new(reasons, json_string(why));
     else
         check_database(worker, reasons, warnings);
     warn_of_trouble(warnings);

@@ -9,7 +9,9 @@
 #include "base/config.h"
 #include "http/server.h"
 
-/* From now on /readyz says no, with this reason: the process is stopping. */
+/* Until health_serve() and after health_stop() /readyz says no: the process is
+ * starting, or stopping. */
+void health_serve(void);
 void health_stop(void);
 
 /* For struct http_options; the worker context is a struct config. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -144,6 +145,29 @@ static void it_says_when_it_is_ready_reloads_and_stops(void **state) {
     finish(s, "READY=1 RELOADING=1 READY=1 STOPPING=1 ");
 }
 
+/* A load balancer sends as soon as /readyz says yes: not before the last
+ * listener is there. The Users' waits for its certificate, out of a pipe. */
+static void a_start_that_takes_long_is_not_ready(void **state) {
+    (void)state;
+    struct scenario *s = scenario_open(&(struct scenario_wish){0});
+    scenario_end_one(s, 0, SIGTERM);
+    const char *pipe = scenario_path(s, "pipe"), *said = NULL;
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    s->wish.config = arena_printf(
+        s->arena, "[user_gateway]\ncertificate = %s\nkey = %s\n", pipe, pipe);
+    scenario_write_configs(s);
+    scenario_launch(s, 0, NULL);
+    unsigned status = 0;
+    for (struct scenario_wait wait = {0}; !said;) {
+        said = scenario_get(s, 0, "/readyz", &status);
+        assert_true(scenario_again(&wait));
+    }
+    assert_int_equal(status, 503);
+    assert_non_null(strstr(said, "the process is starting"));
+    scenario_end_one(s, 0, SIGKILL);
+    scenario_end(s);
+}
+
 /* Somebody holds a table that workers need. */
 static void it_is_silent_while_a_worker_is_stuck(void **state) {
     (void)state;
@@ -213,6 +237,7 @@ int main(void) {
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_says_when_it_is_ready_reloads_and_stops),
+        cmocka_unit_test(a_start_that_takes_long_is_not_ready),
         cmocka_unit_test(it_is_silent_while_a_worker_is_stuck),
         cmocka_unit_test(a_reload_sets_the_level_of_the_log),
     };

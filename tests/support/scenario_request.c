@@ -162,7 +162,7 @@ static const char *answered(struct scenario *s, const char *service,
     const char *got =
         answer ? scenario_element(s, answer, "ResponseCode") : "nothing";
     if (strcmp(got, code) != 0)
-        scenario_fail(s, "answered %s, not %s", got, code);
+        scenario_fail(s, "answered %s (%s), not %s", got, s->refusal, code);
     return answer;
 }
 
