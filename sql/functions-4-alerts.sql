@@ -100,6 +100,11 @@ begin
     from written;
 end $$;
 
+-- Here and in other functions that run for every message: a session plans their
+-- statements once, maybe while the tables are still empty, when reading a table
+-- whole looks cheapest. So they are told to look rows up: enable_seqscan,
+-- enable_hashjoin and enable_mergejoin are off.
+
 -- Takes lanes of Users with something due, for one worker. A lane whose User
 -- is gone or has no address is taken too: the worker says so in it.
 -- p_except: lanes that this process has in hand, whatever the time says.
@@ -110,6 +115,9 @@ create or replace function lease_lanes(
         duis_version text, tries integer)
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 begin
@@ -156,6 +164,9 @@ create or replace function next_alerts(
     language plpgsql
     set plan_cache_mode = force_generic_plan
     set jit = off
+    set enable_seqscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 begin
@@ -253,6 +264,9 @@ create or replace function settle_lane(
     out given_up integer, out still_leased boolean)
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
 as $$
 declare
     leased timestamptz;

@@ -40,6 +40,9 @@ create or replace function apply_once(
     set plan_cache_mode = force_generic_plan
     set jit = off
     set work_mem = '64MB'
+    set enable_seqscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
 as $$
 declare
     told tracking_told[];
@@ -103,7 +106,11 @@ end $$;
 -- the order of their ordinals.
 create or replace function apply_events(
     p_events tracking_event[], p_now timestamptz, p_timeout interval)
-    returns void language plpgsql as $$
+    returns void language plpgsql
+    set enable_seqscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
+as $$
 declare
     most integer;
     batch tracking_event[];
