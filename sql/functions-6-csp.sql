@@ -6,6 +6,9 @@ create or replace function make_job(
     returns boolean
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
 as $$
 declare
     d distribution;
@@ -60,6 +63,9 @@ create or replace function lease_job(
     out device_ids macaddr8[], out chf_ids macaddr8[])
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
 as $$
 declare
     j csp_job;
@@ -104,6 +110,32 @@ begin
     from service_request r where r.request_no = j.request_no;
 end $$;
 
+-- Jobs that go to a CSP together, see lease_job(): small ones up to p_together,
+-- or until they have the devices of one job. One whose image the CSP has not is
+-- the last.
+create or replace function lease_jobs(
+    p_csp text, p_now timestamptz, p_until timestamptz, p_most integer,
+    p_keep_until timestamptz, p_together integer)
+    returns table (job_no bigint, job_id text, request_id text,
+        device_type text, firmware_version bytea, image_id bytea,
+        image_sent boolean, tries integer, created timestamptz,
+        device_ids macaddr8[], chf_ids macaddr8[])
+    language plpgsql as $$
+declare
+    devices integer := 0;
+begin
+    for i in 1 .. p_together loop
+        select * into job_no, job_id, request_id, device_type,
+            firmware_version, image_id, image_sent, tries, created,
+            device_ids, chf_ids
+        from lease_job(p_csp, p_now, p_until, p_most, p_keep_until);
+        exit when job_no is null;
+        return next;
+        devices := devices + cardinality(device_ids);
+        exit when devices >= p_most or not image_sent;
+    end loop;
+end $$;
+
 create or replace function image_sent(
     p_csp text, p_image_id bytea, p_now timestamptz) returns void
     language sql
@@ -112,20 +144,19 @@ begin atomic
     on conflict do nothing;
 end;
 
-create or replace function job_handed_over(p_job_no bigint, p_now timestamptz)
-    returns void language plpgsql as $$
-declare
-    j csp_job;
+create or replace function jobs_handed_over(
+    p_job_nos bigint[], p_now timestamptz) returns void
+    language plpgsql as $$
 begin
-    update csp_job set state = 'handed_over', ended = p_now,
-        tries = tries + 1, leased_until = null, last_error = null
-    where job_no = p_job_no and state = 'waiting'
-    returning * into j;
-    if found then
-        insert into sat_entry (at, kind, request_no, csp, code, detail)
-        values (p_now, 'job', j.request_no, j.csp, 'handed_over',
-            'job ' || p_job_no);
-    end if;
+    with handed_over as (
+        update csp_job set state = 'handed_over', ended = p_now,
+            tries = tries + 1, leased_until = null, last_error = null
+        where job_no = any (p_job_nos) and state = 'waiting'
+        returning job_no, request_no, csp
+    )
+    insert into sat_entry (at, kind, request_no, csp, code, detail)
+    select p_now, 'job', request_no, csp, 'handed_over', 'job ' || job_no
+    from handed_over order by job_no;
 end $$;
 
 -- Counts once, however often it is said: only while that lease lasts.
@@ -176,69 +207,96 @@ begin
         p_timeout);
 end $$;
 
--- A validation report. Named outcomes: taken, duplicate, unknown_job.
--- Devices that are not listed are accepted; listed ones that the job does not
--- have come back by their place.
-create or replace function take_validation_report(
-    p_csp text, p_report_id text, p_job_id uuid, p_device_ids macaddr8[],
-    p_reasons text[], p_now timestamptz, p_timeout interval,
-    out outcome text, out foreign_ordinals integer[])
+-- Validation reports, each of its CSP. Named outcomes, one for each: taken,
+-- duplicate, unknown_job. p_reports says of each listed device which report
+-- lists it. Devices of a job that are not listed are accepted; listed ones that
+-- it does not have come back by their place.
+create or replace function take_validation_reports(
+    p_csps text[], p_report_ids text[], p_job_ids uuid[],
+    p_reports integer[], p_device_ids macaddr8[], p_reasons text[],
+    p_now timestamptz, p_timeout interval,
+    out outcomes text[], out foreign_ordinals integer[])
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set jit = off
 as $$
 declare
-    j csp_job;
-    first boolean;
     events tracking_event[];
 begin
-    foreign_ordinals := '{}';
-    select * into j from csp_job where job_id = p_job_id and csp = p_csp
-    for update;
-    if not found then
-        outcome := 'unknown_job';
-        return;
-    end if;
-    insert into csp_message values (p_csp, 'r', p_report_id, p_now)
-    on conflict do nothing;
-    if not found then
-        outcome := 'duplicate';
-        return;
-    end if;
-    outcome := 'taken';
-    first := j.reported is null;
-    update csp_job c set reported = coalesce(c.reported, p_now),
-        state = 'handed_over', ended = coalesce(c.ended, p_now),
-        leased_until = null
-    where c.job_no = j.job_no;
+    -- two sets take their jobs in the same order
+    perform from csp_job where job_id = any (p_job_ids)
+    order by job_no for update;
 
-    with listed as (
-        select d.device_id, min(csp_reason_of(d.reason)) as reason,
-            min(d.ordinal)::integer as ordinal
-        from unnest(p_device_ids, p_reasons) with ordinality
-            as d (device_id, reason, ordinal)
-        group by d.device_id
+    with asked as materialized (
+        select a.csp, a.id, a.ordinal, j.job_no, j.request_no,
+            j.reported is null as unreported
+        from unnest(p_csps, p_report_ids, p_job_ids) with ordinality
+            as a (csp, id, job_id, ordinal)
+        left join csp_job j on j.job_id = a.job_id and j.csp = a.csp
+    ), fresh as (
+        insert into csp_message
+        select csp, 'r', id, p_now from (
+            select distinct csp, id from asked where job_no is not null
+            order by csp, id) x
+        on conflict do nothing
+        returning csp, message_id
+    ), once as (
+        select distinct on (csp, id) * from asked
+        where job_no is not null
+            and ((csp, id) in (select csp, message_id from fresh)) is true
+        order by csp, id, ordinal
+    ), taken as materialized (
+        select *, unreported and row_number() over (
+            partition by job_no order by ordinal) = 1 as first
+        from once
+    ), noted as (
+        update csp_job c set reported = coalesce(c.reported, p_now),
+            state = 'handed_over', ended = coalesce(c.ended, p_now),
+            leased_until = null
+        where c.job_no = any (array(select job_no from taken))
+    ), said as materialized (
+        select * from unnest(p_reports, p_device_ids, p_reasons)
+            with ordinality as s (report, device_id, reason, ordinal)
+    ), audited as (
+        insert into sat_entry (at, kind, request_no, csp, code, detail)
+        select p_now, 'report', request_no, csp, id, 'job ' || job_no
+            || ', rejected ' || (select count(*) from said
+                where report = taken.ordinal)
+        from taken order by ordinal
+    ), listed as (
+        select report, device_id, min(csp_reason_of(reason)) as reason,
+            min(ordinal)::integer as ordinal
+        from said group by report, device_id
     ), member as (
-        select device_id, chf_id from tracking_live
-        where request_no = j.request_no and job_no = j.job_no
-        union all
-        select device_id, chf_id from tracking_history
-        where request_no = j.request_no and job_no = j.job_no
+        select t.ordinal as report, m.device_id, m.chf_id
+        from taken t, lateral (
+            select l.device_id, l.chf_id from tracking_live l
+            where l.request_no = t.request_no and l.job_no = t.job_no
+            union all
+            select h.device_id, h.chf_id from tracking_history h
+            where h.request_no = t.request_no and h.job_no = t.job_no) m
     ), found as (
-        select m.device_id, m.chf_id, l.reason, l.ordinal
-        from member m full join listed l using (device_id)
+        select t.ordinal as report, t.first, t.request_no, f.device_id,
+            f.chf_id, f.reason, f.ordinal
+        from (select report, device_id, m.chf_id, l.reason, l.ordinal
+            from member m full join listed l using (report, device_id)) f
+        join taken t on t.ordinal = f.report
     )
-    select array_agg(row(coalesce(ordinal, 0),
-            case when ordinal is null then 'csp_accepted'
-                else 'csp_refused' end, device_id, j.request_no, reason,
-            chf_id, null, null, null, null)::tracking_event)
+    select array_agg(row((row_number)::integer, case when ordinal is null
+                then 'csp_accepted' else 'csp_refused' end, device_id,
+            request_no, reason, chf_id, null, null, null, null)::tracking_event)
             filter (where chf_id is not null
                 and (ordinal is not null or first)),
-        coalesce(array_agg(ordinal) filter (where chf_id is null), '{}')
-    into events, foreign_ordinals from found;
+        coalesce(array_agg(ordinal) filter (where chf_id is null), '{}'),
+        (select array_agg(case when a.job_no is null then 'unknown_job'
+                when t.ordinal is null then 'duplicate' else 'taken' end
+                order by a.ordinal)
+            from asked a left join taken t using (ordinal))
+    into events, foreign_ordinals, outcomes
+    from (select *, row_number() over (order by report, ordinal nulls first)
+        from found) x;
 
-    insert into sat_entry (at, kind, request_no, csp, code, detail)
-    values (p_now, 'report', j.request_no, p_csp, p_report_id,
-        'job ' || j.job_no || ', rejected ' || cardinality(p_device_ids));
     if events is not null then
         perform apply_events(events, p_now, p_timeout);
     end if;
@@ -257,6 +315,7 @@ create or replace function take_delivery_notifications(
     set plan_cache_mode = force_generic_plan
     set jit = off
     set work_mem = '64MB'
+    set enable_seqscan = off
 as $$
 declare
     events tracking_event[];
@@ -343,6 +402,9 @@ create or replace function take_gbcs_messages(
     language plpgsql
     set plan_cache_mode = force_generic_plan
     set jit = off
+    set enable_seqscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
 as $$
 begin
     with judged as materialized (

@@ -49,7 +49,7 @@ void inbound_rows(struct inbound *in, size_t rows);
 
 /* Takes what is good of a set, in one transaction. */
 typedef enum outcome inbound_take(struct inbound_set *set);
-inbound_take take_validation_report, take_delivery_notifications,
+inbound_take take_validation_reports, take_delivery_notifications,
     take_gbcs_messages;
 
 /* What became of the `count` entries passed to the database, which stand at

@@ -14,18 +14,33 @@ static instant lease_of(const struct config_csp *csp) {
     return 2 * csp->timeout + MINUTE;
 }
 
-static void read_job(const struct db_rows *rows, struct arena *arena,
-                     struct csp_job *job) {
-    job->job_no = db_get_int(rows, 0, 0);
-    job->job_id = db_get_text(rows, 0, 1);
-    job->request_id = db_get_text(rows, 0, 2);
-    job->device_type = db_get_text(rows, 0, 3);
-    job->firmware_version = db_get_span(rows, 0, 4);
-    job->image_id = db_get_span(rows, 0, 5);
-    job->tries = (unsigned)db_get_int(rows, 0, 6);
-    job->created = db_get_instant(rows, 0, 7);
-    job->device_count = db_get_eui64s(rows, 0, 8, arena, &job->device_ids);
-    db_get_eui64s(rows, 0, 9, arena, &job->chf_ids);
+enum {
+    JOB_NO,
+    JOB_ID,
+    REQUEST_ID,
+    DEVICE_TYPE,
+    FIRMWARE_VERSION,
+    IMAGE_ID,
+    TRIES,
+    CREATED,
+    DEVICE_IDS,
+    CHF_IDS,
+    IMAGE_SENT
+};
+
+static void read_job(const struct db_rows *rows, size_t row,
+                     struct arena *arena, struct csp_job *job) {
+    job->job_no = db_get_int(rows, row, JOB_NO);
+    job->job_id = db_get_text(rows, row, JOB_ID);
+    job->request_id = db_get_text(rows, row, REQUEST_ID);
+    job->device_type = db_get_text(rows, row, DEVICE_TYPE);
+    job->firmware_version = db_get_span(rows, row, FIRMWARE_VERSION);
+    job->image_id = db_get_span(rows, row, IMAGE_ID);
+    job->tries = (unsigned)db_get_int(rows, row, TRIES);
+    job->created = db_get_instant(rows, row, CREATED);
+    job->device_count =
+        db_get_eui64s(rows, row, DEVICE_IDS, arena, &job->device_ids);
+    db_get_eui64s(rows, row, CHF_IDS, arena, &job->chf_ids);
 }
 
 static enum outcome fetch_image(struct db *db, struct arena *arena,
@@ -49,14 +64,14 @@ static enum outcome fetch_image(struct db *db, struct arena *arena,
     return DONE;
 }
 
-enum outcome csp_job_lease(struct db *db, const struct config_csp *csp,
-                           struct arena *arena, struct csp_job *job,
-                           bool *found) {
+enum outcome csp_jobs_lease(struct db *db, const struct config_csp *csp,
+                            struct arena *arena, struct csp_job *jobs,
+                            size_t *count) {
     static const struct db_statement lease = {
-        "lease_job", "select job_no, job_id, request_id, device_type,"
-                     " firmware_version, image_id, tries, created, device_ids,"
-                     " chf_ids, image_sent from lease_job($1, $2, $3, $4,"
-                     " $5)"};
+        "lease_jobs", "select job_no, job_id, request_id, device_type,"
+                      " firmware_version, image_id, tries, created, device_ids,"
+                      " chf_ids, image_sent from lease_jobs($1, $2, $3, $4,"
+                      " $5, $6)"};
     instant now = clock_now();
     struct db_params params = DB_PARAMS(arena);
     db_text(&params, csp->name);
@@ -64,14 +79,20 @@ enum outcome csp_job_lease(struct db *db, const struct config_csp *csp,
     db_instant(&params, now + lease_of(csp));
     db_int4(&params, (int32_t)csp->max_devices_per_job);
     db_instant(&params, now + csp->busy_give_up + lease_of(csp));
+    db_int4(&params, CSP_AT_ONCE);
     struct db_rows *rows;
     enum outcome outcome = db_run(db, &lease, &params, arena, &rows);
-    *job = (struct csp_job){.csp = csp, .lease = now + lease_of(csp)};
-    *found = outcome == DONE && !db_is_null(rows, 0, 0);
-    if (!*found)
-        return outcome;
-    read_job(rows, arena, job);
-    return db_get_bool(rows, 0, 10) ? DONE : fetch_image(db, arena, job);
+    size_t found = outcome == DONE ? db_row_count(rows) : 0;
+    for (*count = 0; *count < found; (*count)++) {
+        struct csp_job *job = &jobs[*count];
+        *job = (struct csp_job){.csp = csp, .lease = now + lease_of(csp)};
+        read_job(rows, *count, arena, job);
+        if (!db_get_bool(rows, *count, IMAGE_SENT))
+            outcome = fetch_image(db, arena, job);
+        if (outcome != DONE) /* the others can go */
+            return *count ? DONE : outcome;
+    }
+    return outcome;
 }
 
 /* ---- one try ---- */
@@ -101,10 +122,15 @@ static struct csp_answer send_image(const struct csp_job *job, struct db *db,
                                     struct http_client *client,
                                     struct arena *arena) {
     static const unsigned good[] = {200, 201, 0};
-    struct csp_answer answer = csp_post(
-        client, job->csp, arena, "PUT",
-        arena_printf(arena, "/firmware-images/%s", image_name(job, arena)),
-        "application/octet-stream", NULL, job->image, good);
+    const struct csp_call call = {
+        .method = "PUT",
+        .path =
+            arena_printf(arena, "/firmware-images/%s", image_name(job, arena)),
+        .media_type = "application/octet-stream",
+        .body = job->image,
+        .good = good};
+    struct csp_answer answer;
+    csp_post(client, job->csp, arena, &call, &answer, 1);
     if (answer.verdict != CSP_TAKEN)
         return answer;
     crash_point(CRASH_job_image_taken);
@@ -137,27 +163,43 @@ static struct span compose(const struct csp_job *job, struct arena *arena) {
     return span_text(arena_adopt(arena, text, free));
 }
 
-struct csp_answer csp_job_send(const struct csp_job *job, struct db *db,
-                               struct http_client *client,
-                               struct arena *arena) {
+void csp_jobs_send(const struct csp_job *jobs, struct csp_answer *answers,
+                   size_t count, struct db *db, struct http_client *client,
+                   struct arena *arena) {
     static const unsigned good[] = {202, 0};
-    if (job->image.len) {
-        struct csp_answer answer = send_image(job, db, client, arena);
-        if (answer.verdict != CSP_TAKEN)
-            return answer;
+    struct csp_call calls[CSP_AT_ONCE];
+    const struct csp_job *last = &jobs[count - 1];
+    if (last->image.len) {
+        answers[count - 1] = send_image(last, db, client, arena);
+        if (answers[count - 1].verdict != CSP_TAKEN)
+            count--;
     }
-    return csp_post(client, job->csp, arena, "POST", "/firmware-jobs",
-                    "application/json", job->job_id, compose(job, arena), good);
+    for (size_t i = 0; i < count; i++)
+        calls[i] = (struct csp_call){.method = "POST",
+                                     .path = "/firmware-jobs",
+                                     .media_type = "application/json",
+                                     .key = jobs[i].job_id,
+                                     .body = compose(&jobs[i], arena),
+                                     .good = good};
+    csp_post(client, last->csp, arena, calls, answers, count);
 }
 
 /* ---- what became of it ---- */
 
-static enum outcome handed_over(const struct csp_job *job, struct db *db,
-                                struct arena *arena) {
-    static const struct db_statement note = {"job_handed_over",
-                                             "select job_handed_over($1, $2)"};
+enum outcome csp_jobs_taken(const struct csp_job *jobs,
+                            const struct csp_answer *answers, size_t count,
+                            struct db *db, struct arena *arena) {
+    static const struct db_statement note = {"jobs_handed_over",
+                                             "select jobs_handed_over($1, $2)"};
+    int64_t taken[CSP_AT_ONCE];
+    size_t taken_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (answers[i].verdict == CSP_TAKEN)
+            taken[taken_count++] = jobs[i].job_no;
+    if (!taken_count)
+        return DONE;
     struct db_params params = DB_PARAMS(arena);
-    db_int8(&params, job->job_no);
+    db_int8s(&params, taken, taken_count);
     db_instant(&params, clock_now());
     return db_run(db, &note, &params, arena, NULL);
 }
@@ -216,14 +258,10 @@ static instant next_try(const struct csp_job *job,
     return asked > next ? asked : next;
 }
 
-enum outcome csp_job_settle(const struct csp_job *job,
-                            const struct csp_answer *answer,
-                            const struct config *config, struct db *db,
-                            struct arena *arena, const char **ended_in) {
-    if (answer->verdict == CSP_TAKEN) {
-        *ended_in = "handed_over";
-        return handed_over(job, db, arena);
-    }
+enum outcome csp_job_not_taken(const struct csp_job *job,
+                               const struct csp_answer *answer,
+                               const struct config *config, struct db *db,
+                               struct arena *arena, const char **ended_in) {
     struct failure failure = {job,
                               "csp_refused",
                               answer->reason,

@@ -20,21 +20,28 @@ struct csp_job {
     size_t device_count;
 };
 
-/* Takes the next job that is due, or makes one of devices that wait, with the
- * image if this CSP needs it. *found: there is one, in *job. */
-enum outcome csp_job_lease(struct db *db, const struct config_csp *csp,
-                           struct arena *arena, struct csp_job *job,
-                           bool *found);
+/* Takes the next jobs that are due, or makes some of devices that wait: at most
+ * CSP_AT_ONCE, one if it is large. Only the last may need its image, and then
+ * has it. */
+enum outcome csp_jobs_lease(struct db *db, const struct config_csp *csp,
+                            struct arena *arena, struct csp_job *jobs,
+                            size_t *count);
 
-/* One try: the image if it was not taken before, then the job. */
-struct csp_answer csp_job_send(const struct csp_job *job, struct db *db,
-                               struct http_client *client, struct arena *arena);
+/* One try of each: the image if the CSP has it not, then the jobs. */
+void csp_jobs_send(const struct csp_job *jobs, struct csp_answer *answers,
+                   size_t count, struct db *db, struct http_client *client,
+                   struct arena *arena);
 
-/* What became of the job, in the words of the metrics: "handed_over",
- * "again", "refused" or "given_up". */
-enum outcome csp_job_settle(const struct csp_job *job,
-                            const struct csp_answer *answer,
-                            const struct config *config, struct db *db,
-                            struct arena *arena, const char **ended_in);
+/* Writes that the CSP has taken those jobs whose answer says so. */
+enum outcome csp_jobs_taken(const struct csp_job *jobs,
+                            const struct csp_answer *answers, size_t count,
+                            struct db *db, struct arena *arena);
+
+/* Writes what became of a job that it has not taken, in the words of the
+ * metrics: "again", "refused" or "given_up". */
+enum outcome csp_job_not_taken(const struct csp_job *job,
+                               const struct csp_answer *answer,
+                               const struct config *config, struct db *db,
+                               struct arena *arena, const char **ended_in);
 
 #endif

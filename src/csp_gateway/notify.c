@@ -34,7 +34,7 @@ static const struct kind {
     bool is_list; /* one object or an array of them */
     enum crash committed;
 } kinds[] = {
-    {"/csp/v1/validation-reports", "report", take_validation_report, false,
+    {"/csp/v1/validation-reports", "report", take_validation_reports, false,
      CRASH_report_committed},
     {"/csp/v1/delivery-notifications", "notification",
      take_delivery_notifications, true, CRASH_notifications_committed},
@@ -352,20 +352,12 @@ void csp_take(void *context, const struct http_request *const requests[],
     alerts_wake(); /* what was taken may have been told */
 }
 
-static void handle(void *context, const struct http_request *request,
-                   struct http_response *response) {
-    csp_take(context, &request, &response, 1);
-}
-
 static struct http_route routes[KINDS];
 const size_t csp_route_count = KINDS;
 
 const struct http_route *csp_routes(size_t max_body) {
     for (size_t i = 0; i < KINDS; i++)
-        routes[i] =
-            (struct http_route){.method = "POST",
-                                .path = kinds[i].path,
-                                .max_body = max_body,
-                                .handler = kinds[i].is_list ? NULL : handle};
+        routes[i] = (struct http_route){
+            .method = "POST", .path = kinds[i].path, .max_body = max_body};
     return routes;
 }

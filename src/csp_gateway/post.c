@@ -9,6 +9,8 @@ struct http_client *csp_client(const struct config_csp *csp) {
         .total_timeout = csp->timeout,
         .connect_timeout = csp->timeout < 5 * SECOND ? csp->timeout : 0,
         .most_answer = 64 * 1024,
+        .most_at_once = CSP_AT_ONCE,
+        .most_per_host = CSP_AT_ONCE,
         .bearer = *csp->token ? csp->token : NULL,
         .certificate = csp->certificate,
         .key = csp->key,
@@ -68,27 +70,35 @@ static const char *url_of(const struct config_csp *csp, struct arena *arena,
     return arena_printf(arena, "%.*s%s", (int)len, csp->base_url, path);
 }
 
-struct csp_answer csp_post(struct http_client *client,
-                           const struct config_csp *csp, struct arena *arena,
-                           const char *method, const char *path,
-                           const char *media_type, const char *key,
-                           struct span body, const unsigned *good) {
-    const char *headers[] = {
-        arena_printf(arena, "Content-Type: %s", media_type),
-        key ? arena_printf(arena, "Idempotency-Key: %s", key) : NULL, NULL};
-    struct http_answer answer;
-    http_client_send(client,
-                     &(struct http_message){.method = method,
-                                            .url = url_of(csp, arena, path),
-                                            .headers = headers,
-                                            .body = body},
-                     &answer);
-    struct csp_answer told = {.verdict = judge(&answer, good),
-                              .reason = "",
-                              .detail = "",
-                              .retry_after = answer.retry_after};
-    if (told.verdict != CSP_TAKEN)
-        explain(&told, &answer, arena);
-    http_answer_free(&answer);
-    return told;
+static struct http_message message_of(const struct csp_call *call,
+                                      const struct config_csp *csp,
+                                      struct arena *arena) {
+    const char **headers = arena_zero(arena, 3, sizeof *headers);
+    headers[0] = arena_printf(arena, "Content-Type: %s", call->media_type);
+    if (call->key)
+        headers[1] = arena_printf(arena, "Idempotency-Key: %s", call->key);
+    return (struct http_message){.method = call->method,
+                                 .url = url_of(csp, arena, call->path),
+                                 .headers = headers,
+                                 .body = call->body};
+}
+
+void csp_post(struct http_client *client, const struct config_csp *csp,
+              struct arena *arena, const struct csp_call *calls,
+              struct csp_answer *answers, size_t count) {
+    struct http_message messages[CSP_AT_ONCE] = {0};
+    struct http_answer got[CSP_AT_ONCE];
+    for (size_t i = 0; i < count; i++)
+        messages[i] = message_of(&calls[i], csp, arena);
+    http_client_send_many(client, messages, got, count);
+    for (size_t i = 0; i < count; i++) {
+        answers[i] =
+            (struct csp_answer){.verdict = judge(&got[i], calls[i].good),
+                                .reason = "",
+                                .detail = "",
+                                .retry_after = got[i].retry_after};
+        if (answers[i].verdict != CSP_TAKEN)
+            explain(&answers[i], &got[i], arena);
+        http_answer_free(&got[i]);
+    }
 }

@@ -22,12 +22,19 @@ struct csp_answer {
 /* A client for what goes to this CSP. */
 struct http_client *csp_client(const struct config_csp *csp);
 
-/* Sends `body` to {base_url}{path}; any of the statuses in `good` (which ends
- * with 0) is CSP_TAKEN. `key` is the Idempotency-Key or NULL. */
-struct csp_answer csp_post(struct http_client *client,
-                           const struct config_csp *csp, struct arena *arena,
-                           const char *method, const char *path,
-                           const char *media_type, const char *key,
-                           struct span body, const unsigned *good);
+/* `body` to {base_url}{path}. */
+struct csp_call {
+    const char *method, *path, *media_type;
+    const char *key; /* Idempotency-Key or NULL */
+    struct span body;
+    const unsigned *good; /* statuses that are CSP_TAKEN; 0 ends them */
+};
+
+/* Makes the calls, at most CSP_AT_ONCE, together; answers[i] belongs to
+ * calls[i]. */
+enum { CSP_AT_ONCE = 16 };
+void csp_post(struct http_client *client, const struct config_csp *csp,
+              struct arena *arena, const struct csp_call *calls,
+              struct csp_answer *answers, size_t count);
 
 #endif

@@ -24,7 +24,7 @@ static struct metric_family families[] = {
      .kind = METRIC_COUNTER,
      .labels = {"csp", "outcome"}},
     {.name = "fotad_csp_try_seconds",
-     .help = "Time that a try takes, the image included",
+     .help = "Time that a try takes, with the image and the jobs sent with it",
      .kind = METRIC_HISTOGRAM,
      .labels = {"csp"}},
     {.name = "fotad_csp_jobs_waiting",
@@ -64,6 +64,7 @@ void csp_send_wake(void) {
 static void tell(const struct csp_job *job, const struct csp_answer *answer,
                  const char *ended_in, instant took) {
     bool well = answer->verdict == CSP_TAKEN;
+    log_set_request(job->request_id);
     log_event(well ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "csp.job",
               "csp=%s outcome=%s job=%s type=%s devices=%zu try=%u ms=%.1f%s%s",
               job->csp->name, ended_in, job->job_id, job->device_type,
@@ -72,40 +73,82 @@ static void tell(const struct csp_job *job, const struct csp_answer *answer,
     metric_add(metric_of(&families[TRIES], job->csp->name, ended_in, NULL), 1);
     metric_observe(metric_of(&families[SECONDS], job->csp->name, NULL, NULL),
                    took);
+    log_set_request(NULL);
+}
+
+/* Jobs in hand, and what the CSP said to each. */
+struct hand {
+    struct lane *lane;
+    struct csp_job jobs[CSP_AT_ONCE];
+    struct csp_answer answers[CSP_AT_ONCE];
+    const char *ended_in[CSP_AT_ONCE];
+    size_t count;
+};
+
+/* What is written of those taken, all at once. */
+static enum outcome settle_taken(struct hand *hand, size_t which) {
+    (void)which;
+    for (size_t i = 0; i < hand->count; i++)
+        hand->ended_in[i] = "handed_over";
+    return csp_jobs_taken(hand->jobs, hand->answers, hand->count,
+                          hand->lane->db, hand->lane->arena);
+}
+
+static enum outcome settle_other(struct hand *hand, size_t which) {
+    const struct lane *lane = hand->lane;
+    return csp_job_not_taken(&hand->jobs[which], &hand->answers[which],
+                             lane->sender->config, lane->db, lane->arena,
+                             &hand->ended_in[which]);
 }
 
 /* What the CSP said is not forgotten while the database is away. */
-static enum outcome settle(struct lane *lane, const struct csp_job *job,
-                           const struct csp_answer *answer,
-                           const char **ended_in) {
+static enum outcome insist(enum outcome (*settle)(struct hand *hand,
+                                                  size_t which),
+                           struct hand *hand, size_t which) {
+    struct lane *lane = hand->lane;
     for (;;) {
         progress_step(lane->progress);
-        enum outcome outcome = csp_job_settle(job, answer, lane->sender->config,
-                                              lane->db, lane->arena, ended_in);
+        enum outcome outcome = settle(hand, which);
         if (outcome != RETRY || atomic_load(&lane->sender->stopping))
             return outcome;
         bell_rest(&bell, PAUSE);
     }
 }
 
+static enum outcome settle(struct hand *hand) {
+    enum outcome all = insist(settle_taken, hand, 0);
+    if (all != DONE)
+        for (size_t i = 0; i < hand->count; i++)
+            hand->ended_in[i] = "forgotten";
+    for (size_t i = 0; i < hand->count; i++) {
+        if (hand->answers[i].verdict == CSP_TAKEN)
+            continue;
+        enum outcome outcome = insist(settle_other, hand, i);
+        if (outcome != DONE) {
+            hand->ended_in[i] = "forgotten";
+            all = outcome;
+        }
+    }
+    return all;
+}
+
 static enum outcome hand_over(struct lane *lane, bool *found) {
-    struct csp_job job;
-    enum outcome outcome =
-        csp_job_lease(lane->db, lane->csp, lane->arena, &job, found);
+    struct hand hand = {.lane = lane};
+    enum outcome outcome = csp_jobs_lease(lane->db, lane->csp, lane->arena,
+                                          hand.jobs, &hand.count);
+    *found = outcome == DONE && hand.count;
     if (!*found)
         return outcome;
     crash_point(CRASH_job_leased);
-    log_set_request(job.request_id);
     instant start = clock_elapsed();
-    struct csp_answer answer =
-        csp_job_send(&job, lane->db, lane->client, lane->arena);
+    csp_jobs_send(hand.jobs, hand.answers, hand.count, lane->db, lane->client,
+                  lane->arena);
     instant took = clock_elapsed() - start;
-    const char *ended_in;
     crash_point(CRASH_job_taken);
-    outcome = settle(lane, &job, &answer, &ended_in);
+    outcome = settle(&hand);
     crash_point(CRASH_job_settled);
-    tell(&job, &answer, outcome == DONE ? ended_in : "forgotten", took);
-    log_set_request(NULL);
+    for (size_t i = 0; i < hand.count; i++)
+        tell(&hand.jobs[i], &hand.answers[i], hand.ended_in[i], took);
     return outcome;
 }
 
@@ -123,7 +166,7 @@ static void count_waiting(struct lane *lane) {
                    db_get_int(rows, 0, 0));
 }
 
-/* Sends a job; *busy: there was one. */
+/* Sends jobs; *busy: there were some. */
 static enum outcome turn(struct lane *lane, bool *busy) {
     enum outcome outcome = hand_over(lane, busy);
     if (outcome == DONE)

@@ -389,6 +389,33 @@ static void two_senders_send_each_job_once(void **state) {
     close_scene(&scene);
 }
 
+/* Small jobs go together, up to 16; what the CSP says of one is not said of
+ * the others. The first takes the image with it, alone. */
+static void small_jobs_go_together(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    scene.world.config.csps[0].max_devices_per_job = 10;
+    fake_csp_script(scene.north, "201",
+                    "202 202 503 400:OTHER 202 202 503+7200 202");
+    for (int request = 1; request <= 20; request++)
+        accept_request(&scene.world, request, "north", request, 1);
+    start(&scene);
+    /* those that met 503 were tried again at once */
+    expect_soon(
+        &scene.world, "19 handed_over, 1 refused",
+        "select string_agg(n || ' ' || state, ', ' order by state::text)"
+        " from (select state, count(*) as n from csp_job"
+        " group by 1) x");
+    assert_int_equal(fake_csp_count(scene.north, "PUT"), 1);
+    assert_int_equal(fake_csp_count(scene.north, "POST"), 22);
+    /* the first, 16, and the rest: written in few transactions */
+    expect(&scene.world, "true",
+           "select (count(distinct xmin::text) <= 6)::text from csp_job"
+           " where state = 'handed_over'");
+    close_scene(&scene);
+}
+
 /* ---- resets ---- */
 
 static void reset_device(struct world *world, int device) {
@@ -456,6 +483,7 @@ int main(void) {
         cmocka_unit_test(stopping_waits_for_the_try_in_hand),
         cmocka_unit_test(a_lease_of_a_dead_process_runs_out),
         cmocka_unit_test(two_senders_send_each_job_once),
+        cmocka_unit_test(small_jobs_go_together),
         cmocka_unit_test(a_reset_device_leaves_a_job_not_yet_sent),
         cmocka_unit_test(a_job_without_devices_is_not_sent),
     };
