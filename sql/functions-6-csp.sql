@@ -425,11 +425,11 @@ begin
         select csp, id, p_now, chf_id, originator, recipient, cra, code,
             counter, payload
         from judged j
-        where refused is null and not exists (
-            select from gbcs_message g
+        -- a scalar, for "not exists" would become a join
+        where refused is null and (select true from gbcs_message g
             where g.originator = j.originator and g.counter = j.counter
                 and g.cra = j.cra and g.recipient = j.recipient
-                and g.state in ('done', 'unknown'))
+                and g.state in ('done', 'unknown') limit 1) is null
         order by csp, id, ordinal
         on conflict do nothing
         returning csp, message_id
