@@ -16,15 +16,6 @@
 
 enum { BATCH = 20 };
 
-static const char *const line_names[LINES] = {
-    [LINE_FROM_USERS] = "Users to fotad",
-    [LINE_FROM_CSPS] = "CSPs to fotad",
-    [LINE_TO_NORTH] = "fotad to CSP North",
-    [LINE_TO_SOUTH] = "fotad to CSP South and Central",
-    [LINE_TO_USERS] = "fotad to Users",
-    [LINE_TO_DATABASE] = "fotad to PostgreSQL",
-};
-
 struct cutting {
     struct cutter *line;
     enum cut how;
@@ -65,7 +56,7 @@ static void cuts_lose_nothing_and_double_nothing(void **state) {
                 cut(c, line, how);
     for (enum scenario_line line = 0; line < LINES; line++)
         print_message("%-30s %zu cuts, %lu connections met them\n",
-                      line_names[line], cuts / LINES,
+                      scenario_line_names[line], cuts / LINES,
                       cutter_hit(c->scenario->lines[line]));
     char what[64];
     snprintf(what, sizeof what, "%zu cuts", cuts);

@@ -24,15 +24,6 @@ static const instant MOST_SILENCE = 25 * SECOND;
 
 static const char *unable; /* why there are no wires */
 
-static const char *const line_names[LINES] = {
-    [LINE_FROM_USERS] = "Users to fotad",
-    [LINE_FROM_CSPS] = "CSPs to fotad",
-    [LINE_TO_NORTH] = "fotad to CSP North",
-    [LINE_TO_SOUTH] = "fotad to CSP South and Central",
-    [LINE_TO_USERS] = "fotad to Users",
-    [LINE_TO_DATABASE] = "fotad to PostgreSQL",
-};
-
 static struct campaign *begin(void) {
     if (unable) {
         print_message("skipped: %s\n", unable);
@@ -84,7 +75,7 @@ static void lose(struct campaign *c, enum scenario_line line) {
     campaign_goes_on(c);
     print_message("%-30s %zu s gone, %lu packets vanished, %.1f s later the "
                   "first answer\n",
-                  line_names[line], campaign_number("VANISH", 3),
+                  scenario_line_names[line], campaign_number("VANISH", 3),
                   vanishing.packets, seconds_since(vanishing.back));
     assert_true(vanishing.packets > 0);
 }

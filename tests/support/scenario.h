@@ -52,6 +52,7 @@ enum scenario_line {
     LINE_TO_DATABASE,
     LINES
 };
+extern const char *const scenario_line_names[LINES]; /* for people */
 
 enum { SCENARIO_FOTADS = 2 };
 struct scenario_fotad {

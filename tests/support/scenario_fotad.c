@@ -17,6 +17,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+const char *const scenario_line_names[LINES] = {
+    [LINE_FROM_USERS] = "Users to fotad",
+    [LINE_FROM_CSPS] = "CSPs to fotad",
+    [LINE_TO_NORTH] = "fotad to CSP North",
+    [LINE_TO_SOUTH] = "fotad to CSP South and Central",
+    [LINE_TO_USERS] = "fotad to Users",
+    [LINE_TO_DATABASE] = "fotad to PostgreSQL",
+};
+
 /* ---- programs ---- */
 
 static const char *path_of(struct scenario *s, const char *program) {
