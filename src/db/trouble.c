@@ -71,6 +71,8 @@ const struct trouble *trouble_of_connecting(const char *reason) {
     } words[] = {{"too many clients", "53300"},
                  {"remaining connection slots", "53300"},
                  {"too many connections", "53300"},
+                 {"could not write init file", "53100"},
+                 {"No space left on device", "53100"},
                  {"session is read-only", "25006"},
                  {"server is in hot standby", "25006"},
                  {"starting up", "57P03"},

@@ -10,7 +10,11 @@
 #include "support/check.h"
 #include "support/server.h"
 
+#include "db/db.h"
+
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { BATCH = 10 };
@@ -46,11 +50,15 @@ static void becomes_full(struct campaign *c, enum server_disk which) {
 static void has_room_again(struct campaign *c, enum server_disk which) {
     instant begun = clock_elapsed();
     server_clear(which);
+    if (server_has_ended())
+        assert_true(server_start());
     campaign_goes_on(c);
     print_message("%.1f s after there is room the first answer\n",
                   (double)(clock_elapsed() - begun) / SECOND);
 }
 
+/* A checkpoint that cannot write makes PostgreSQL start again, by itself or
+ * here: then no session is left, and perhaps no room for a new one. */
 static void the_disk_of_the_data(void **state) {
     (void)state;
     struct campaign *c = begin();
@@ -58,7 +66,11 @@ static void the_disk_of_the_data(void **state) {
     scenario_logged(c->scenario, "what=disk_full",
                     "make room on the database's disk");
     campaign_counted(c, "fotad_db_trouble_total{what=\"disk_full\"}");
-    campaign_readiness(c, "disk_full", 200);
+    campaign_readiness(c, "disk_full", 0);
+    scenario_ask(c->scenario, "checkpoint");
+    scenario_logged(c->scenario, "what=connection_lost", "connects again");
+    server_fill(SERVER_DATA);
+    campaign_readiness(c, "disk_full", 0);
     has_room_again(c, SERVER_DATA);
     campaign_close(c, "the disk of the data is full");
 }
@@ -87,6 +99,24 @@ static void the_disk_of_the_wal(void **state) {
     campaign_close(c, "the disk of the WAL is full");
 }
 
+/* PostgreSQL refuses the session with words that speak of a file only. */
+static void too_full_to_connect(void **state) {
+    (void)state;
+    if (unable)
+        skip();
+    struct db *db = db_open(getenv("FOTAD_TEST_CONNINFO"), "disk_test");
+    const char *advice;
+    server_forget();
+    server_fill(SERVER_DATA);
+    assert_int_equal(db_connect(db), RETRY);
+    assert_non_null(strstr(db_reason(db), "init file"));
+    assert_string_equal(db_trouble(&advice), "disk_full");
+    assert_non_null(strstr(advice, "make room on the database's disk"));
+    server_clear(SERVER_DATA);
+    assert_int_equal(db_connect(db), DONE);
+    db_close(db);
+}
+
 int main(void) {
     static const size_t sizes[SERVER_DISKS] = {
         [SERVER_DATA] = 200, [SERVER_WAL] = 100};
@@ -97,6 +127,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_disk_of_the_data),
         cmocka_unit_test(the_disk_of_the_wal),
+        cmocka_unit_test(too_full_to_connect),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     scenario_finish();

@@ -150,7 +150,7 @@ void campaign_readiness(struct campaign *c, const char *words,
     unsigned status = 0;
     const char *text = "";
     for (struct scenario_wait wait = {0};
-         status != wanted || !text || !strstr(text, words);) {
+         (wanted && status != wanted) || !text || !strstr(text, words);) {
         text = scenario_get(c->scenario, 0, "/readyz", &status);
         if (!scenario_again(&wait))
             fail_msg("'%s' is not in %u %s", words, status, text ? text : "");

@@ -46,7 +46,7 @@ void campaign_together(struct campaign *campaign, struct campaign *apart);
 void campaign_keep_running(struct campaign *campaign);
 /* Sends until a request is taken again. */
 void campaign_goes_on(struct campaign *campaign);
-/* Soon /readyz has these words, with that status. */
+/* Soon /readyz has these words, with that status (0: with any). */
 void campaign_readiness(struct campaign *campaign, const char *words,
                         unsigned status);
 /* The metric of the first fotad is not 0. */

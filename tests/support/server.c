@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <libpq-fe.h>
 #include <pwd.h>
 #include <sched.h>
@@ -67,6 +68,18 @@ void server_fill(enum server_disk which) {
 
 void server_clear(enum server_disk which) {
     unlink(path_of(which, "/ballast"));
+}
+
+void server_forget(void) {
+    static const char *const patterns[] = {"/global/pg_internal.init",
+                                           "/base/*/pg_internal.init"};
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+        glob_t found;
+        if (glob(path_of(SERVER_DATA, patterns[i]), 0, NULL, &found) == 0)
+            for (size_t j = 0; j < found.gl_pathc; j++)
+                unlink(found.gl_pathv[j]);
+        globfree(&found);
+    }
 }
 
 /* ---- life ---- */

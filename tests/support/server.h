@@ -25,5 +25,8 @@ bool server_start(void);
 /* Nothing more can be written there but into what is; and again. */
 void server_fill(enum server_disk which);
 void server_clear(enum server_disk which);
+/* What a new session reads first is not there, as after a crash: it has to
+ * write it. */
+void server_forget(void);
 
 #endif
