@@ -1,6 +1,6 @@
 create or replace function request_id_text(macaddr8, macaddr8, numeric)
     returns text language sql immutable strict parallel safe
-    return eui64_text($1) || ':' || eui64_text($2) || ':' || $3;
+    return eui64_text($1) || ':' || eui64_text($2) || ':' || $3::text;
 comment on function request_id_text(macaddr8, macaddr8, numeric) is
     'RequestID: originator, target, counter';
 

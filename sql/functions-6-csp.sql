@@ -1,118 +1,77 @@
--- Puts devices that are in no job into one: one request, CSP and device type,
--- at most p_most devices, which are not released before p_keep_until (the end
--- of the long retry). False when there is nothing to do.
-create or replace function make_job(
-    p_csp text, p_most integer, p_now timestamptz, p_keep_until timestamptz)
-    returns boolean
+-- Puts devices that are in no job into jobs: each of one request, CSP and device
+-- type, at most p_most devices; together at most p_together jobs, and no more
+-- once they have p_most devices. They are not released before p_keep_until (the
+-- end of the long retry). False when there was nothing to do.
+drop function if exists make_job(text, integer, timestamptz, timestamptz);
+create or replace function make_jobs(
+    p_csp text, p_most integer, p_now timestamptz, p_keep_until timestamptz,
+    p_together integer) returns boolean
     language plpgsql
     set plan_cache_mode = force_generic_plan
     set enable_seqscan = off
     set enable_hashjoin = off
     set enable_mergejoin = off
 as $$
-declare
-    d distribution;
-    ids macaddr8[];
-    number bigint;
 begin
-    select * into d from distribution
-    where csp = p_csp and unassigned > 0
-    order by request_no limit 1
-    for update skip locked;
-    if not found then
-        return false;
-    end if;
-    select array_agg(device_id) into ids from (
-        select device_id from tracking_live
-        where request_no = d.request_no and csp = d.csp
-            and device_type = d.device_type and job_no is null
-            and status = 'AWAITING_CSP'
-        order by device_id limit p_most for update) x;
-    if ids is not null then
+    with waiting as materialized (
+        select request_no, device_type, unassigned from distribution
+        where csp = p_csp and unassigned > 0
+        order by request_no limit p_together
+        for update skip locked
+    ), chosen as materialized (
+        select request_no, device_type from (
+            select request_no, device_type, unassigned, sum(unassigned) over (
+                order by request_no, device_type) - unassigned as before
+            from waiting) x
+        where before < p_most
+    ), member as materialized (
+        select device_id from chosen c, lateral (
+            select device_id from tracking_live l
+            where l.request_no = c.request_no and l.csp = p_csp
+                and l.device_type = c.device_type and l.job_no is null
+                and l.status = 'AWAITING_CSP'
+            order by device_id limit p_most) l
+    ), locked as materialized (
+        -- in the order in which all take them
+        select device_id, request_no, device_type from tracking_live
+        where device_id = any (array(select device_id from member))
+            and job_no is null and status = 'AWAITING_CSP'
+        order by device_id for update
+    ), made as (
         insert into csp_job (request_no, csp, device_type, devices, created,
             next_try)
-        values (d.request_no, d.csp, d.device_type, cardinality(ids), p_now,
-            p_now)
-        returning job_no into number;
-        update tracking_live set job_no = number,
-            release_due = greatest(release_due, p_keep_until)
-        where device_id = any (ids);
+        select request_no, p_csp, device_type, count(*), p_now, p_now
+        from locked group by request_no, device_type
+        order by request_no, device_type
+        returning job_no, request_no, device_type, devices
+    ), joined as (
+        update tracking_live l set job_no = m.job_no,
+            release_due = greatest(l.release_due, p_keep_until)
+        from locked d join made m using (request_no, device_type)
+        where l.device_id = d.device_id
+    ), audited as (
         insert into sat_entry (at, kind, request_no, csp, code, detail)
-        values (p_now, 'job', d.request_no, d.csp, 'made',
-            'job ' || number || ', devices ' || cardinality(ids));
-    end if;
+        select p_now, 'job', request_no, p_csp, 'made',
+            'job ' || job_no || ', devices ' || devices
+        from made order by job_no
+    )
     -- reset or released devices leave fewer than were counted
-    update distribution x set unassigned =
-        case when coalesce(cardinality(ids), 0) < p_most then 0
-            else greatest(x.unassigned - cardinality(ids), 0) end
-    where x.request_no = d.request_no and x.csp = d.csp
-        and x.device_type = d.device_type;
-    return true;
+    update distribution d set unassigned =
+        case when coalesce(m.devices, 0) < p_most then 0
+            else greatest(d.unassigned - m.devices, 0) end
+    from chosen c left join made m using (request_no, device_type)
+    where d.request_no = c.request_no and d.csp = p_csp
+        and d.device_type = c.device_type;
+    return found;
 end $$;
 
--- Takes the next job of a CSP that is due, for one worker; when there is none,
--- one is made (see make_job(); none is with p_most null). A job whose devices
--- have all left it is closed instead.
+-- Takes the next jobs of a CSP that are due, for one worker to hand over
+-- together: at most p_together, and no more once they have p_most devices. When
+-- there are none, some are made (see make_jobs()). One whose image the CSP has
+-- not is the last. A job whose devices have all left it is closed instead.
 drop function if exists lease_job(text, timestamptz, timestamptz);
-create or replace function lease_job(
-    p_csp text, p_now timestamptz, p_until timestamptz,
-    p_most integer default null, p_keep_until timestamptz default null,
-    out job_no bigint, out job_id text, out request_id text,
-    out device_type text, out firmware_version bytea, out image_id bytea,
-    out image_sent boolean, out tries integer, out created timestamptz,
-    out device_ids macaddr8[], out chf_ids macaddr8[])
-    language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_hashjoin = off
-    set enable_mergejoin = off
-as $$
-declare
-    j csp_job;
-begin
-    loop
-        select * into j from csp_job c
-        where c.csp = p_csp and c.state = 'waiting' and c.next_try <= p_now
-            and (c.leased_until is null or c.leased_until <= p_now)
-        order by c.next_try, c.job_no limit 1
-        for update skip locked;
-        if not found then
-            continue when p_most is not null
-                and make_job(p_csp, p_most, p_now, p_keep_until);
-            return;
-        end if;
-        select array_agg(l.device_id), array_agg(l.chf_id)
-        into device_ids, chf_ids from (
-            select l.device_id, l.chf_id from tracking_live l
-            where l.request_no = j.request_no and l.job_no = j.job_no
-                and l.status = 'AWAITING_CSP'
-            order by l.device_id) l;
-        if j.tries = 0 and coalesce(cardinality(device_ids), 0) < j.devices
-        then
-            -- reset or released before the CSP heard of them
-            update tracking_history h set job_no = null
-            where h.request_no = j.request_no and h.job_no = j.job_no;
-        end if;
-        exit when device_ids is not null;
-        update csp_job c set state = 'empty', ended = p_now
-        where c.job_no = j.job_no;
-    end loop;
-    update csp_job c set leased_until = p_until where c.job_no = j.job_no;
-    select j.job_no, j.job_id::text,
-        request_id_text(r.originator, r.target, r.counter),
-        j.device_type::text, r.firmware_version, r.image_id,
-        exists (select from csp_image i
-            where i.csp = p_csp and i.image_id = r.image_id),
-        j.tries, j.created
-    into lease_job.job_no, lease_job.job_id, lease_job.request_id,
-        lease_job.device_type, lease_job.firmware_version, lease_job.image_id,
-        lease_job.image_sent, lease_job.tries, lease_job.created
-    from service_request r where r.request_no = j.request_no;
-end $$;
-
--- Jobs that go to a CSP together, see lease_job(): small ones up to p_together,
--- or until they have the devices of one job. One whose image the CSP has not is
--- the last.
+drop function if exists lease_job(text, timestamptz, timestamptz, integer,
+    timestamptz);
 create or replace function lease_jobs(
     p_csp text, p_now timestamptz, p_until timestamptz, p_most integer,
     p_keep_until timestamptz, p_together integer)
@@ -120,19 +79,87 @@ create or replace function lease_jobs(
         device_type text, firmware_version bytea, image_id bytea,
         image_sent boolean, tries integer, created timestamptz,
         device_ids macaddr8[], chf_ids macaddr8[])
-    language plpgsql as $$
+    language plpgsql
+    set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
+as $$
 declare
-    devices integer := 0;
+    due bigint[];
+    leased bigint[];
+    emptied bigint[];
+    lessened bigint[];
+    made_with integer;
 begin
-    for i in 1 .. p_together loop
-        select * into job_no, job_id, request_id, device_type,
-            firmware_version, image_id, image_sent, tries, created,
-            device_ids, chf_ids
-        from lease_job(p_csp, p_now, p_until, p_most, p_keep_until);
-        exit when job_no is null;
-        return next;
-        devices := devices + cardinality(device_ids);
-        exit when devices >= p_most or not image_sent;
+    loop
+        select array_agg(x.no) into due from (
+            select x.no, sum(x.devices) over (order by x.next_try, x.no)
+                - x.devices as before
+            from (
+                select c.job_no as no, c.next_try, c.devices from csp_job c
+                where c.csp = p_csp and c.state = 'waiting'
+                    and c.next_try <= p_now
+                    and (c.leased_until is null or c.leased_until <= p_now)
+                order by c.next_try, c.job_no limit p_together
+                for update skip locked) x) x
+        where x.before < p_most;
+        if due is null then
+            continue when make_jobs(p_csp, p_most, p_now, p_keep_until,
+                p_together);
+            return;
+        end if;
+
+        leased := '{}';
+        emptied := '{}';
+        lessened := '{}';
+        for job_no, job_id, request_id, device_type, firmware_version,
+                image_id, image_sent, tries, created, device_ids, chf_ids,
+                made_with in
+            select j.job_no, j.job_id, request_id_text(r.originator, r.target,
+                    r.counter), j.device_type, r.firmware_version, r.image_id,
+                exists (select from csp_image i
+                    where i.csp = p_csp and i.image_id = r.image_id),
+                j.tries, j.created, l.device_ids, l.chf_ids, j.devices
+            from csp_job j
+            join service_request r using (request_no)
+            cross join lateral (
+                select array_agg(l.device_id order by l.device_id)
+                        as device_ids,
+                    array_agg(l.chf_id order by l.device_id) as chf_ids
+                from tracking_live l
+                where l.request_no = j.request_no and l.job_no = j.job_no
+                    and l.status = 'AWAITING_CSP') l
+            where j.job_no = any (due)
+            order by j.next_try, j.job_no
+        loop
+            if tries = 0 and coalesce(cardinality(device_ids), 0) < made_with
+            then
+                lessened := lessened || job_no;
+            end if;
+            if device_ids is null then
+                emptied := emptied || job_no;
+                continue;
+            end if;
+            leased := leased || job_no;
+            return next;
+            exit when not image_sent;
+        end loop;
+
+        update csp_job c set leased_until = p_until
+        where c.job_no = any (leased);
+        if cardinality(emptied) > 0 then
+            update csp_job c set state = 'empty', ended = p_now
+            where c.job_no = any (emptied);
+        end if;
+        if cardinality(lessened) > 0 then
+            -- reset or released before the CSP heard of them
+            update tracking_history h set job_no = null
+            where h.job_no = any (lessened) and h.request_no in (
+                select c.request_no from csp_job c
+                where c.job_no = any (lessened));
+        end if;
+        exit when cardinality(leased) > 0;
     end loop;
 end $$;
 

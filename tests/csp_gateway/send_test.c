@@ -360,10 +360,11 @@ static void a_lease_of_a_dead_process_runs_out(void **state) {
     instant_format(clock_now(), now);
     instant_format(clock_now() + 2 * MINUTE, until);
     expect(&scene.world, "true",
-           "select make_job('north', 10, '%s', '%s')::text", now, now);
-    expect(&scene.world, "1",
-           "select job_no::text from lease_job('north', '%s', '%s')", now,
-           until);
+           "select make_jobs('north', 10, '%s', '%s', 1)::text", now, now);
+    expect(
+        &scene.world, "1",
+        "select job_no::text from lease_jobs('north', '%s', '%s', 10, '%s', 1)",
+        now, until, until);
     start(&scene);
     nanosleep(&(struct timespec){.tv_nsec = 400000000}, NULL);
     assert_int_equal(fake_csp_count(scene.north, "POST"), 0);
@@ -435,7 +436,8 @@ static void a_reset_device_leaves_a_job_not_yet_sent(void **state) {
     accept_request(&scene.world, 1, "north", 1, 3);
     char now[INSTANT_TEXT_SIZE];
     instant_format(clock_now(), now);
-    script(&scene.world, "select make_job('north', 10, '%s', '%s')", now, now);
+    script(&scene.world, "select make_jobs('north', 10, '%s', '%s', 1)", now,
+           now);
     reset_device(&scene.world, 2);
     start(&scene);
     assert_true(fake_csp_wait(scene.north, "POST", 1));
@@ -457,7 +459,8 @@ static void a_job_without_devices_is_not_sent(void **state) {
     accept_request(&scene.world, 1, "north", 1, 1);
     char now[INSTANT_TEXT_SIZE];
     instant_format(clock_now(), now);
-    script(&scene.world, "select make_job('north', 10, '%s', '%s')", now, now);
+    script(&scene.world, "select make_jobs('north', 10, '%s', '%s', 1)", now,
+           now);
     reset_device(&scene.world, 1);
     accept_request(&scene.world, 2, "north", 2, 1);
     start(&scene);

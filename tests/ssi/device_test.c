@@ -260,12 +260,12 @@ static void a_reset_takes_the_device_out_of_its_job(void **state) {
     update(s, USER_A, PPMID(PLAIN));
     gateway_tell(
         s->gateway,
-        "select make_job('north', 10, '2026-11-21 09:00Z', '2000-01-01')");
+        "select make_jobs('north', 10, '2026-11-21 09:00Z', '2000-01-01', 1)");
     assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 200);
     assert_string_equal(
         gateway_ask(s->gateway,
-                    "select coalesce(job_no, 0) from lease_job('north',"
-                    " '2999-01-01', '2999-01-02')"),
+                    "select count(*) from lease_jobs('north',"
+                    " '2999-01-01', '2999-01-02', 10, '2999-01-02', 1)"),
         "0");
 }
 
