@@ -78,18 +78,21 @@ jq_row() {
 }
 
 machine() {
-    local memory model
+    local memory model pages=false
     memory=$(awk '/^MemTotal/ {printf "%.0f", $2 / 1048576}' /proc/meminfo)
     model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
     printf '"cores": %s, "processor": %s, "memory_gb": %s, ' "$(nproc)" \
         "$(json_text "$model")" "$memory"
-    printf '"kernel": %s, "postgresql": %s' "$(json_text "$(uname -r)")" \
-        "$(json_text "$(sql -At -c 'show server_version')")"
+    ! grep -q 'anon_hugepage' "/proc/$(head -n 1 \
+        "$pgdir/data/postmaster.pid")/maps" 2>/dev/null || pages=true
+    printf '"kernel": %s, "postgresql": %s, "huge_pages": %s' \
+        "$(json_text "$(uname -r)")" \
+        "$(json_text "$(ask 'show server_version')")" "$pages"
 }
 
 finish() {
     local p all=''
-    for p in $all_parts growth soak; do
+    for p in $all_parts growth daemons soak; do
         [ ! -s "$rows/$p" ] || all+="$(sed 's/^/    /; s/$/,/' "$rows/$p")"$'\n'
     done
     cat >build/bench.json <<END

@@ -12,9 +12,10 @@ function value(name,    at, rest) {
     return rest == "null" ? "" : rest
 }
 /"processor": / {
-    printf "%s, %s cores, %s GB; Linux %s; PostgreSQL %s\n\n", \
+    printf "%s, %s cores, %s GB; Linux %s; PostgreSQL %s, %s huge pages\n\n", \
         value("processor"), value("cores"), value("memory_gb"), \
-        value("kernel"), value("postgresql")
+        value("kernel"), value("postgresql"), \
+        /"huge_pages": true/ ? "with" : "without"
     print "| measurement | figure | floor | ratio | spread | aim | |"
     print "|---|---:|---:|---:|---|---|---|"
 }

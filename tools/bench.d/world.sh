@@ -132,11 +132,11 @@ set_estate() {
         --output $out/image.ota
 }
 
-# Device for device: the file, the table with its indexes, the log of writing
-# them, and as much again while an index is built.
+# Device for device: the file, the table with its indexes, and the log of
+# writing them.
 check_disk() {
     local needed free
-    needed=$((homes * 5 * 1400 / 1048576 + 10000))
+    needed=$((homes * 5 * 500 / 1048576 + 5000))
     free=$(df -Pm "$(dirname "$pgdir")" | awk 'NR == 2 {print $4}')
     [ "$free" -ge "$needed" ] || die "an estate of $homes homes needs about \
 $needed MB of disk, and there are $free MB"
