@@ -241,6 +241,18 @@ static bool open_han(struct csp_sim *sim, const char **reason) {
     return sim->han != NULL;
 }
 
+static void begin_speaking(struct csp_sim *sim) {
+    uint64_t count = sim->options.connections;
+    if (!count)
+        count = 1;
+    if (count > CSP_MOST_CONNECTIONS)
+        count = CSP_MOST_CONNECTIONS;
+    for (; sim->speaker_count < count; sim->speaker_count++)
+        if (pthread_create(&sim->speakers[sim->speaker_count], NULL, csp_speak,
+                           sim) != 0)
+            abort();
+}
+
 struct csp_sim *csp_sim_start(const struct csp_options *options,
                               const char **reason) {
     struct csp_sim *sim = memory_alloc(sizeof *sim);
@@ -253,8 +265,8 @@ struct csp_sim *csp_sim_start(const struct csp_options *options,
         free_sim(sim);
         return NULL;
     }
-    if (pthread_create(&sim->speaker, NULL, csp_speak, sim) != 0 ||
-        (sim->han && pthread_create(&sim->ticker, NULL, tick, sim) != 0))
+    begin_speaking(sim);
+    if (sim->han && pthread_create(&sim->ticker, NULL, tick, sim) != 0)
         abort();
     return sim;
 }
@@ -269,7 +281,8 @@ void csp_sim_stop(struct csp_sim *sim) {
     pthread_cond_broadcast(&sim->moved);
     pthread_mutex_unlock(&sim->lock);
     http_close(sim->listener);
-    pthread_join(sim->speaker, NULL);
+    for (unsigned i = 0; i < sim->speaker_count; i++)
+        pthread_join(sim->speakers[i], NULL);
     if (sim->han)
         pthread_join(sim->ticker, NULL);
     free_sim(sim);

@@ -21,6 +21,8 @@
 
 #include <jansson.h>
 
+enum { CSP_MOST_CONNECTIONS = 16 };
+
 struct csp_options {
     const char *listen;       /* "127.0.0.1:9101", port 0: any free one */
     const char *name;         /* in identifiers: "north" */
@@ -29,6 +31,9 @@ struct csp_options {
     const char *expect_token; /* what fotad has to present; NULL: anything */
     const char *state;        /* a folder, made if it is not there */
     const char *faults;       /* see csp_faults.h; NULL: none */
+    /* What it says goes over so many connections at once, at most 16, and so in
+     * no order; 0: over one. */
+    uint64_t connections;
     /* Hubs and devices: the folder of `fotasim pki`, its seed, and their faults
      * (device_faults.h). NULL: there are none. */
     const char *pki;

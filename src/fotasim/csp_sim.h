@@ -24,7 +24,8 @@ struct csp_image;
 struct csp_sim {
     struct csp_options options;
     struct http_listener *listener;
-    pthread_t speaker, ticker;
+    pthread_t speakers[CSP_MOST_CONNECTIONS], ticker;
+    unsigned speaker_count;
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t moved;
     bool stopping;
@@ -50,7 +51,7 @@ void csp_plan_job(struct csp_sim *sim, const json_t *job);
 /* Plans that the devices of a job, or of a command, hear of it. */
 void csp_plan_command(struct csp_sim *sim, const json_t *command);
 
-/* The thread that says what is due. */
+/* A thread that says what is due. */
 void *csp_speak(void *sim);
 void csp_forget_waiting(struct csp_sim *sim);
 

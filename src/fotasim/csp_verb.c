@@ -26,6 +26,7 @@ int verb_csp(int argc, char **argv) {
         {"expect-token", OPTION_TEXT, &options.expect_token},
         {"state", OPTION_TEXT, &options.state},
         {"faults", OPTION_TEXT, &options.faults},
+        {"connections", OPTION_COUNT, &options.connections},
         {"pki", OPTION_TEXT, &options.pki},
         {"seed", OPTION_COUNT, &options.seed},
         {"device-faults", OPTION_TEXT, &options.device_faults},

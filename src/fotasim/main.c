@@ -41,8 +41,8 @@ static const struct {
      verb_request},
     {"csp",
      "--listen ADDRESS --name NAME --fotad URL --token T --state DIR\n"
-     "      [--expect-token T] [--faults FILE] [--pki DIR [--seed S]\n"
-     "      [--device-faults FILE]]\n"
+     "      [--expect-token T] [--faults FILE] [--connections N]\n"
+     "      [--pki DIR [--seed S] [--device-faults FILE]]\n"
      "      a CSP: takes images, jobs and commands, records them in DIR as\n"
      "      JSON lines, reports back; with --pki its hubs and devices speak;\n"
      "      ends with SIGTERM",

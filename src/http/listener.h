@@ -16,12 +16,19 @@
 #include <microhttpd.h>
 #include <pthread.h>
 
-/* Who works, where there is a set handler. Its first two are under the queue's
- * lock when they rise. */
+/* Who works on the sets of a route. */
+struct gathering {
+    atomic_bool
+        begun;   /* a worker has one in hand; rises under the queue's lock */
+    size_t last; /* size of the last set; of who gathers */
+};
+
+/* Who works, where there is a set handler. */
 struct together {
-    atomic_bool gathering; /* a worker has a set of small requests in hand */
-    atomic_uint alone;     /* workers with one request */
-    size_t last;           /* size of the last set; of who gathers */
+    struct gathering *routes; /* of each route */
+    unsigned route_count;     /* of those that come in sets */
+    atomic_uint
+        alone; /* workers with one request; rises under the queue's lock */
 };
 
 struct http_listener {

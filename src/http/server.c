@@ -121,7 +121,11 @@ static struct http_listener *listener_new(const struct http_options *options) {
     listener->body_gauge = metric_of(&m[HTTP_BODIES], o->name, NULL, NULL);
     listener->route_labels =
         memory_alloc(o->route_count * sizeof *listener->route_labels);
+    struct together *together = &listener->together;
+    together->routes = memory_alloc(o->route_count * sizeof *together->routes);
     for (size_t i = 0; i < o->route_count; i++) {
+        together->routes[i] = (struct gathering){0};
+        together->route_count += !o->routes[i].handler;
         struct buffer label = {0};
         buffer_printf(&label, "%s %s", o->routes[i].method, o->routes[i].path);
         listener->route_labels[i] = (char *)label.data;
@@ -133,6 +137,7 @@ static void listener_free(struct http_listener *listener) {
     for (size_t i = 0; i < listener->options.route_count; i++)
         free(listener->route_labels[i]);
     free(listener->route_labels);
+    free(listener->together.routes);
     if (listener->socket_path)
         unlink(listener->socket_path);
     free(listener->socket_path);

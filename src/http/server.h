@@ -126,10 +126,11 @@ typedef void http_handler(void *worker, const struct http_request *request,
 /* The same for several requests at once, for work that costs as much for one
  * as for many (a commit). No answer is sent before the handler has returned.
  *
- * One worker at a time has a set of small requests in hand, so that those that
- * come meanwhile make the next set, and waits up to HTTP_COMPANY for as many as
- * the last set had. All other requests come alone, to all workers but one: they
- * never hold up the small ones. */
+ * One worker at a time has a set of small requests of a route in hand, so that
+ * those that come meanwhile make the next set, and waits up to HTTP_COMPANY for
+ * as many as the last set had. All other requests come alone, to all workers
+ * but one for each such route (to one at least): with enough workers neither
+ * they nor another route hold up the small ones. */
 typedef void http_set_handler(void *worker,
                               const struct http_request *const requests[],
                               struct http_response *const responses[],

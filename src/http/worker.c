@@ -26,11 +26,17 @@ static bool is_small(const struct http_exchange *x) {
     return !x->request.route->handler && x->request.body.len <= HTTP_SMALL;
 }
 
+static struct gathering *gathering_of(const struct http_exchange *x) {
+    const struct http_listener *listener = x->listener;
+    return &listener->together
+                .routes[x->request.route - listener->options.routes];
+}
+
 bool worker_is_wanted(const void *exchange) {
     const struct http_exchange *x = exchange;
     const struct http_listener *listener = x->listener;
     return !listener->options.set_handler || !is_small(x) ||
-           !atomic_load(&listener->together.gathering);
+           !atomic_load(&gathering_of(x)->begun);
 }
 
 /* What a worker may take now, and that it has taken it. */
@@ -41,9 +47,9 @@ static bool fits(const void *item, void *context) {
     if (!listener->options.set_handler || x->stage != WORKING)
         return true;
     if (is_small(x))
-        return !atomic_exchange(&together->gathering, true);
+        return !atomic_exchange(&gathering_of(x)->begun, true);
     unsigned alone = atomic_load(&together->alone);
-    if (alone && alone + 1 >= listener->options.workers)
+    if (alone && alone + together->route_count >= listener->options.workers)
         return false;
     atomic_fetch_add(&together->alone, 1);
     return true;
@@ -61,7 +67,8 @@ static bool joins(const void *item, void *context) {
  * others, and be a small one. */
 static size_t gather(struct http_exchange *first, struct http_exchange *set[]) {
     struct http_listener *listener = first->listener;
-    size_t expected = listener->together.last, count = 0;
+    struct gathering *gathering = gathering_of(first);
+    size_t expected = gathering->last, count = 0;
     instant until = clock_elapsed() + HTTP_COMPANY;
     for (struct http_exchange *x = first; x;) {
         set[count++] = x;
@@ -70,7 +77,7 @@ static size_t gather(struct http_exchange *first, struct http_exchange *set[]) {
                                   count < expected ? until : 0)
                 : NULL;
     }
-    listener->together.last = count;
+    gathering->last = count;
     return count;
 }
 
@@ -106,15 +113,15 @@ static void handle_alone(struct http_exchange *x, void *worker) {
 
 static void handle(struct http_exchange *x, void *worker) {
     struct http_listener *listener = x->listener;
-    struct together *together = &listener->together;
     if (!listener->options.set_handler) {
         handle_one(x, worker);
     } else if (is_small(x)) {
+        struct gathering *gathering = gathering_of(x);
         handle_set(x, worker);
-        atomic_store(&together->gathering, false);
+        atomic_store(&gathering->begun, false);
     } else {
         handle_alone(x, worker);
-        atomic_fetch_sub(&together->alone, 1);
+        atomic_fetch_sub(&listener->together.alone, 1);
     }
 }
 

@@ -84,7 +84,7 @@ write_config() {
 conninfo = $conninfo
 [user_gateway]
 listen = 127.0.0.1:$user_port
-workers = 8
+workers = 32
 [csp_gateway]
 listen = 127.0.0.1:$csp_port
 [people]
@@ -283,16 +283,19 @@ start_csp() {
 # start_world silent|alive: the CSPs take all jobs and accept every device; then
 # nothing more comes of them, or their hubs and devices do what devices do.
 start_world() {
-    local han=()
+    local more=()
     case $1 in
-    silent) echo 'silent 100' >$out/csp.faults ;;
+    silent)
+        echo 'silent 100' >$out/csp.faults
+        more=(--connections 4)
+        ;;
     alive)
         echo 'batch 1000' >$out/csp.faults
-        han=(--pki "$estate/pki" --seed 1)
+        more=(--pki "$estate/pki" --seed 1)
         ;;
     esac
-    start_csp north "$north_port" 127.0.0.1 "${han[@]}"
-    start_csp south "$south_port" "${south_fotad-127.0.0.1}" "${han[@]}"
+    start_csp north "$north_port" 127.0.0.1 "${more[@]}"
+    start_csp south "$south_port" "${south_fotad-127.0.0.1}" "${more[@]}"
     rm -rf $out/users
     emulate users user --listen "127.0.0.1:$receive_port" --check no \
         --state $out/users --sample 200
