@@ -42,6 +42,8 @@ create or replace function take_request_ids(
     p_responses bytea[], p_listed integer[]) returns bigint[]
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
 as $$
 declare
     numbers bigint[];
@@ -193,6 +195,8 @@ create or replace function take_updates(
         refused_ordinals integer[], refused_lists integer[])
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
 as $$
 declare
     numbers bigint[] := coalesce(p_request_nos, take_request_ids(

@@ -22,6 +22,8 @@ create or replace function release_expired(
     p_device_ids macaddr8[], p_now timestamptz) returns bigint
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_mergejoin = off
+    set enable_seqscan = off
 as $$
 declare
     total bigint;
@@ -127,6 +129,8 @@ create or replace function rehearse_claim(
     out refused_ordinals integer[], out refused_lists integer[])
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
     set jit = off
     set work_mem = '64MB'
 as $$
@@ -164,6 +168,8 @@ create or replace function claim_devices(
     out refused_ordinals integer[], out refused_lists integer[])
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
     set jit = off
     set work_mem = '64MB'
 as $$

@@ -23,6 +23,8 @@ end $$;
 create or replace function tell(p_told tracking_told[], p_now timestamptz)
     returns void language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
     set jit = off
 as $$
 begin
@@ -217,6 +219,8 @@ create or replace function give_up_alerts(
     p_now timestamptz) returns integer
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
 as $$
 declare
     most constant integer := 1000;

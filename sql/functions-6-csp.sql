@@ -12,30 +12,43 @@ create or replace function make_jobs(
     set enable_hashjoin = off
     set enable_mergejoin = off
 as $$
+declare
+    numbers bigint[];
+    types device_type[];
 begin
-    with waiting as materialized (
-        select request_no, device_type, unassigned from distribution
-        where csp = p_csp and unassigned > 0
-        order by request_no limit p_together
-        for update skip locked
-    ), chosen as materialized (
-        select request_no, device_type from (
-            select request_no, device_type, unassigned, sum(unassigned) over (
-                order by request_no, device_type) - unassigned as before
-            from waiting) x
-        where before < p_most
+    -- by itself, for what follows is to see all that whoever had them wrote
+    select array_agg(w.request_no), array_agg(w.device_type)
+    into numbers, types from (
+        select request_no, device_type, sum(unassigned) over (
+            order by request_no, device_type) - unassigned as before
+        from (
+            select request_no, device_type, unassigned from distribution
+            where csp = p_csp and unassigned > 0
+            order by request_no limit p_together
+            for update skip locked) x) w
+    where w.before < p_most;
+    if numbers is null then
+        return false;
+    end if;
+
+    with chosen as materialized (
+        select * from unnest(numbers, types) as c (request_no, device_type)
     ), member as materialized (
-        select device_id from chosen c, lateral (
+        select c.*, l.device_id from chosen c, lateral (
             select device_id from tracking_live l
             where l.request_no = c.request_no and l.csp = p_csp
                 and l.device_type = c.device_type and l.job_no is null
                 and l.status = 'AWAITING_CSP'
             order by device_id limit p_most) l
+    ), seen as (
+        select request_no, device_type, count(*) as devices from member
+        group by request_no, device_type
     ), locked as materialized (
         -- in the order in which all take them
         select device_id, request_no, device_type from tracking_live
         where device_id = any (array(select device_id from member))
-            and job_no is null and status = 'AWAITING_CSP'
+            and request_no = any (numbers) and job_no is null
+            and status = 'AWAITING_CSP'
         order by device_id for update
     ), made as (
         insert into csp_job (request_no, csp, device_type, devices, created,
@@ -57,12 +70,14 @@ begin
     )
     -- reset or released devices leave fewer than were counted
     update distribution d set unassigned =
-        case when coalesce(m.devices, 0) < p_most then 0
-            else greatest(d.unassigned - m.devices, 0) end
-    from chosen c left join made m using (request_no, device_type)
+        case when coalesce(s.devices, 0) < p_most then 0
+            else greatest(d.unassigned - coalesce(m.devices, 0), 0) end
+    from chosen c
+    left join seen s using (request_no, device_type)
+    left join made m using (request_no, device_type)
     where d.request_no = c.request_no and d.csp = p_csp
         and d.device_type = c.device_type;
-    return found;
+    return true;
 end $$;
 
 -- Takes the next jobs of a CSP that are due, for one worker to hand over
@@ -173,7 +188,10 @@ end;
 
 create or replace function jobs_handed_over(
     p_job_nos bigint[], p_now timestamptz) returns void
-    language plpgsql as $$
+    language plpgsql
+    set enable_seqscan = off
+    set enable_mergejoin = off
+as $$
 begin
     with handed_over as (
         update csp_job set state = 'handed_over', ended = p_now,
@@ -245,6 +263,7 @@ create or replace function take_validation_reports(
     out outcomes text[], out foreign_ordinals integer[])
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_mergejoin = off
     set enable_seqscan = off
     set jit = off
 as $$
@@ -340,6 +359,7 @@ create or replace function take_delivery_notifications(
     out refused_reasons text[])
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_mergejoin = off
     set jit = off
     set work_mem = '64MB'
     set enable_seqscan = off

@@ -6,6 +6,8 @@ create or replace function party_certificates(
     returns table (eui64 macaddr8, unfit text, der bytea)
     language sql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
     set jit = off
 begin atomic
     select c.eui64, f.unfit, c.der
@@ -104,6 +106,8 @@ create or replace function put_messages(
     p_messages user_message[], p_now timestamptz) returns void
     language sql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
     set jit = off
 begin atomic
     with written as (
@@ -141,6 +145,8 @@ create or replace function learn_versions(
     p_reports version_report[], p_now timestamptz, p_timeout interval)
     returns void language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
     set jit = off
 as $$
 declare

@@ -11,6 +11,8 @@ create or replace function judge_device(
     out gbcs_version text)
     language sql stable
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
 begin atomic
     select
         case
@@ -118,6 +120,8 @@ create or replace function lease_commands(
         device_id macaddr8, payload bytea, tries integer, began timestamptz)
     language sql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
 begin atomic
     with chosen as (
         select c.command_no, coalesce(s.chf_id, c.chf_id) as chf_id
@@ -144,6 +148,8 @@ create or replace function commands_sent(
     p_command_nos bigint[], p_response_due timestamptz, p_now timestamptz)
     returns void language sql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
 begin atomic
     with sent as (
         update device_command set state = 'sent', tries = tries + 1,
@@ -163,6 +169,8 @@ create or replace function commands_again(
     p_lease timestamptz)
     returns void language sql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
 begin atomic
     update device_command c set tries = c.tries + 1, leased_until = null,
         next_try = a.next_try, last_error = a.error
@@ -177,6 +185,8 @@ create or replace function tell_condition(
     p_request_nos bigint[], p_condition text, p_now timestamptz)
     returns void language sql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
 begin atomic
     with written as (
         insert into alert (user_id, created, code, response_code, request_no,
@@ -211,6 +221,8 @@ create or replace function end_commands(
     p_errors text[], p_now timestamptz) returns integer
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
 as $$
 declare
     request_nos bigint[];
@@ -242,6 +254,8 @@ create or replace function end_overdue_commands(
     p_csps text[], p_most integer, p_now timestamptz) returns integer
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
 as $$
 declare
     silent bigint[];

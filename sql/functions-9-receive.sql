@@ -19,6 +19,8 @@ create or replace function take_transfer_alerts(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
     returns device_message_end[] language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
     set jit = off
 as $$
 declare
@@ -83,6 +85,8 @@ create or replace function take_ppmid_alerts(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
     returns device_message_end[] language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
     set jit = off
 as $$
 declare
@@ -131,6 +135,8 @@ create or replace function take_outcome_alerts(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
     returns device_message_end[] language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
     set jit = off
 as $$
 declare
@@ -181,6 +187,8 @@ create or replace function take_responses(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
     returns device_message_end[] language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
     set jit = off
 as $$
 declare
@@ -243,6 +251,8 @@ create or replace function take_user_alerts(
     p_messages device_message[], p_now timestamptz)
     returns device_message_end[] language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
     set jit = off
 as $$
 declare
@@ -276,6 +286,8 @@ end $$;
 create or replace function duplicate_messages(p_messages device_message[])
     returns device_message_end[] language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
     set jit = off
 as $$
 declare
@@ -318,6 +330,8 @@ create or replace function take_device_messages(
     returns table (state text, messages bigint)
     language plpgsql
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_mergejoin = off
     set jit = off
     set work_mem = '64MB'
 as $$

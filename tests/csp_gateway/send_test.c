@@ -8,6 +8,8 @@
 
 #include "csp_gateway/send.h"
 
+#include <pthread.h>
+
 struct scene {
     struct world world;
     struct fake_csp *north, *south;
@@ -428,6 +430,13 @@ static void reset_device(struct world *world, int device) {
            (unsigned)device, instant_format(clock_now(), now));
 }
 
+static void *make_a_job_of_two(void *world) {
+    char now[INSTANT_TEXT_SIZE];
+    instant_format(clock_now(), now);
+    script(world, "select make_jobs('north', 2, '%s', '%s', 1)", now, now);
+    return NULL;
+}
+
 /* decisions.md 18 */
 static void a_reset_device_leaves_a_job_not_yet_sent(void **state) {
     (void)state;
@@ -449,6 +458,33 @@ static void a_reset_device_leaves_a_job_not_yet_sent(void **state) {
     expect(&scene.world, "RESET_BY_DCC none",
            "select status || ' ' || coalesce(job_no::text, 'none')"
            " from tracking_history");
+    close_scene(&scene);
+}
+
+/* It had been chosen for a job already; the job would have been full. */
+static void a_reset_while_a_job_is_made_leaves_the_others(void **state) {
+    (void)state;
+    struct scene scene;
+    open_scene(&scene);
+    accept_request(&scene.world, 1, "north", 1, 3);
+    struct db *other = db_open(scene.world.config.database_conninfo, "reset");
+    struct world there = scene.world;
+    there.db = other;
+    char now[INSTANT_TEXT_SIZE];
+    instant_format(clock_now(), now);
+    script(&there, "begin");
+    reset_device(&there, 1);
+    pthread_t thread;
+    pthread_create(&thread, NULL, make_a_job_of_two, &scene.world);
+    expect_soon(&there, "1",
+                "select count(*)::text from pg_locks where not granted"
+                " and pg_backend_pid() = any (pg_blocking_pids(pid))");
+    script(&there, "commit");
+    pthread_join(thread, NULL);
+    script(&there, "select make_jobs('north', 2, '%s', '%s', 1)", now, now);
+    expect(&there, "1, 1",
+           "select string_agg(devices::text, ', ') from csp_job");
+    db_close(other);
     close_scene(&scene);
 }
 
@@ -488,6 +524,7 @@ int main(void) {
         cmocka_unit_test(two_senders_send_each_job_once),
         cmocka_unit_test(small_jobs_go_together),
         cmocka_unit_test(a_reset_device_leaves_a_job_not_yet_sent),
+        cmocka_unit_test(a_reset_while_a_job_is_made_leaves_the_others),
         cmocka_unit_test(a_job_without_devices_is_not_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,7 +67,7 @@ const char *scenario_ask(struct scenario *s, const char *query) {
     if (away)
         PQreset(s->database);
     else if (!text)
-        scenario_fail(s, "%s: %s", query, PQerrorMessage(s->database));
+        scenario_fail(s, "%s: %s", PQerrorMessage(s->database), query);
     return text;
 }
 
@@ -76,7 +76,7 @@ void scenario_tell(struct scenario *s, const char *statement) {
     ExecStatusType status = PQresultStatus(result);
     PQclear(result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-        scenario_fail(s, "%s: %s", statement, PQerrorMessage(s->database));
+        scenario_fail(s, "%s: %s", PQerrorMessage(s->database), statement);
 }
 
 /* ---- configuration ---- */

@@ -90,13 +90,17 @@ bool server_has_ended(void) {
     return !server.pid;
 }
 
+const char *server_log(void) {
+    static char log[96];
+    snprintf(log, sizeof log, "%s/log", server.directory);
+    return log;
+}
+
 static void launch(void) {
     server.pid = fork();
     if (server.pid != 0)
         return;
-    char log[96];
-    snprintf(log, sizeof log, "%s/log", server.directory);
-    int out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    int out = open(server_log(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
     execv(server.arguments[0], (char *const *)(uintptr_t)server.arguments);

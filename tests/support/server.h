@@ -17,6 +17,8 @@ enum server_disk { SERVER_DATA, SERVER_WAL, SERVER_DISKS };
  * NULL: they are the machine's. `options` of postgres, ending with NULL. NULL
  * when it runs, otherwise the reason why it cannot here. */
 const char *server_open(const size_t *sizes, const char *const *options);
+/* The file that it logs to. */
+const char *server_log(void);
 /* Has it ended by itself? */
 bool server_has_ended(void);
 /* After it has ended; waits until it answers. False when it ends again. */
