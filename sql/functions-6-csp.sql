@@ -34,12 +34,16 @@ begin
     with chosen as materialized (
         select * from unnest(numbers, types) as c (request_no, device_type)
     ), member as materialized (
-        select c.*, l.device_id from chosen c, lateral (
-            select device_id from tracking_live l
-            where l.request_no = c.request_no and l.csp = p_csp
-                and l.device_type = c.device_type and l.job_no is null
-                and l.status = 'AWAITING_CSP'
-            order by device_id limit p_most) l
+        -- "offset 0": to find them in their order, among those of a large
+        -- request, would look as good as by their request
+        select c.*, w.device_id from chosen c, lateral (
+            select device_id from (
+                select device_id from tracking_live l
+                where l.request_no = c.request_no and l.csp = p_csp
+                    and l.device_type = c.device_type and l.job_no is null
+                    and l.status = 'AWAITING_CSP'
+                offset 0) l
+            order by device_id limit p_most) w
     ), seen as (
         select request_no, device_type, count(*) as devices from member
         group by request_no, device_type

@@ -350,3 +350,28 @@ begin
     get diagnostics gone = row_count;
     return gone;
 end $$;
+
+-- Analyzes the tables that have grown much since they were analyzed last, so
+-- that sessions plan anew. Autovacuum comes by once a minute; a request of
+-- 50,000 devices makes an empty table a large one within a second.
+create or replace function analyze_grown() returns integer
+    language plpgsql security definer
+    set search_path = public, pg_temp
+as $$
+declare
+    grown regclass;
+    done integer := 0;
+begin
+    for grown in
+        select c.oid from pg_class c
+        where c.oid = any (array['tracking_live', 'service_request',
+                'distribution', 'csp_job', 'csp_message', 'gbcs_message',
+                'device_command', 'alert']::regclass[])
+            and pg_stat_get_live_tuples(c.oid)
+                > 1000 + 4 * greatest(c.reltuples, 0)
+    loop
+        execute format('analyze (skip_locked) %s', grown);
+        done := done + 1;
+    end loop;
+    return done;
+end $$;

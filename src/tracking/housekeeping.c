@@ -19,8 +19,8 @@ enum {
     SEALED = 20000,     /* entries of the trail under one seal */
 };
 
-/* Between looks at the clock. */
-static const instant LOOK = 200 * MILLISECOND;
+/* Between looks at the clock, and at how large the tables are. */
+static const instant LOOK = 200 * MILLISECOND, MEASURE = SECOND;
 
 struct run {
     struct db *db;
@@ -371,10 +371,23 @@ static void look(struct housekeeping *h, instant now) {
         log_warning("housekeeping.failed", ": %s", db_reason(h->db));
 }
 
+/* By each fotad, for none knows when the others look. */
+static void measure(struct housekeeping *h) {
+    static const struct db_statement statement = {"analyze_grown",
+                                                  "select analyze_grown()"};
+    struct arena *arena = arena_new();
+    struct db_rows *rows;
+    if (db_run(h->db, &statement, NULL, arena, &rows) == DONE &&
+        db_get_int(rows, 0, 0))
+        log_debug("housekeeping.analyzed", "tables=%jd",
+                  (intmax_t)db_get_int(rows, 0, 0));
+    arena_free(arena);
+}
+
 /* By fotad's clock, which a test may move in either direction. */
 static void *work(void *context) {
     struct housekeeping *h = context;
-    instant interval = h->config->tracking_housekeeping, next = 0;
+    instant interval = h->config->tracking_housekeeping, next = 0, measured = 0;
     struct clock_watch watch = clock_watch_begin();
     do {
         instant now = clock_now();
@@ -383,6 +396,10 @@ static void *work(void *context) {
         if (now >= next || next > now + interval) {
             look(h, now);
             next = now + interval;
+        }
+        if (clock_elapsed() - measured >= MEASURE) {
+            measure(h);
+            measured = clock_elapsed();
         }
         progress_rest(h->progress);
     } while (bell_rest(&h->bell, LOOK));

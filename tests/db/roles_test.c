@@ -213,7 +213,7 @@ static void definers_have_a_search_path(void **state) {
                             "select string_agg(proname, ' ' order by proname)"
                             " from pg_proc where prosecdef"
                             " and pronamespace = 'public'::regnamespace"),
-                        "clean_rest drop_day make_day");
+                        "analyze_grown clean_rest drop_day make_day");
 }
 
 int main(void) {

@@ -12,6 +12,8 @@
 #include "support/server.h"
 #include "support/wires.h"
 
+#include "base/bell.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -46,6 +48,7 @@ struct vanishing {
     enum scenario_line line;
     instant back; /* when it was there again */
     unsigned long packets;
+    struct bell bell; /* ends when it is back */
 };
 
 static void *vanish(void *context) {
@@ -55,23 +58,22 @@ static void *vanish(void *context) {
     sleep((unsigned)campaign_number("VANISH", 3));
     vanishing->packets = wires_mend(vanishing->line);
     vanishing->back = clock_elapsed();
+    bell_end(&vanishing->bell);
     return NULL;
 }
 
 /* While requests are sent and the ones before are worked off. */
 static void lose(struct campaign *c, enum scenario_line line) {
-    struct vanishing vanishing = {.line = line};
+    struct vanishing vanishing = {.line = line, .bell = BELL_NEW};
     instant pause = (instant)campaign_number("VANISH", 3) * SECOND / SENDS;
-    struct timespec next;
     pthread_t thread;
     if (pthread_create(&thread, NULL, vanish, &vanishing) != 0)
         abort();
-    do {
+    do
         campaign_send(c, false);
-        instant until = clock_elapsed() + pause;
-        next = (struct timespec){.tv_sec = until / SECOND,
-                                 .tv_nsec = until % SECOND * 1000};
-    } while (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &next) != 0);
+    while (bell_rest(&vanishing.bell, pause));
+    pthread_join(thread, NULL);
+    bell_destroy(&vanishing.bell);
     campaign_goes_on(c);
     print_message("%-30s %zu s gone, %lu packets vanished, %.1f s later the "
                   "first answer\n",

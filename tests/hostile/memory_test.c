@@ -121,6 +121,10 @@ static size_t fill_budget(unsigned port, struct span body, int *handles,
 
 static void memory_stays_within_its_bounds(void **state) {
     (void)state;
+#ifdef __SANITIZE_THREAD__
+    print_message("skipped: most of its memory is ThreadSanitizer's\n");
+    skip();
+#endif
     size_t connections = campaign_number("MEMORY_CONNECTIONS", 100);
     const struct rlimit files = {connections + 500, connections + 500};
     if (setrlimit(RLIMIT_NOFILE, &files) != 0) {
