@@ -147,7 +147,8 @@ static void plans_do_not_grow_with_the_tables(void **state) {
     }
     struct campaign *c =
         campaign_open((struct scenario_wish){.fotads = 0}, DEVICES, BATCH);
-    scenario_tell(c->scenario, "set filling.last = 0");
+    scenario_tell(c->scenario, "set filling.last = 0;"
+                               "set auto_explain.log_min_duration = -1");
     send_until(c, DEVICES / 3);
     fill(c);
     forget(c);
