@@ -273,6 +273,7 @@ create or replace function take_validation_reports(
 as $$
 declare
     events tracking_event[];
+    turns bigint[];
 begin
     -- two sets take their jobs in the same order
     perform from csp_job where job_id = any (p_job_ids)
@@ -298,7 +299,9 @@ begin
         order by csp, id, ordinal
     ), taken as materialized (
         select *, unreported and row_number() over (
-            partition by job_no order by ordinal) = 1 as first
+            partition by job_no order by ordinal) = 1 as first,
+            row_number() over (partition by request_no order by ordinal)
+                as turn
         from once
     ), noted as (
         update csp_job c set reported = coalesce(c.reported, p_now),
@@ -327,8 +330,8 @@ begin
             select h.device_id, h.chf_id from tracking_history h
             where h.request_no = t.request_no and h.job_no = t.job_no) m
     ), found as (
-        select t.ordinal as report, t.first, t.request_no, f.device_id,
-            f.chf_id, f.reason, f.ordinal
+        select t.ordinal as report, t.first, t.turn, t.request_no,
+            f.device_id, f.chf_id, f.reason, f.ordinal
         from (select report, device_id, m.chf_id, l.reason, l.ordinal
             from member m full join listed l using (report, device_id)) f
         join taken t on t.ordinal = f.report
@@ -338,18 +341,27 @@ begin
             request_no, reason, chf_id, null, null, null, null)::tracking_event)
             filter (where chf_id is not null
                 and (ordinal is not null or first)),
+        array_agg(turn) filter (where chf_id is not null
+            and (ordinal is not null or first)),
         coalesce(array_agg(ordinal) filter (where chf_id is null), '{}'),
         (select array_agg(case when a.job_no is null then 'unknown_job'
                 when t.ordinal is null then 'duplicate' else 'taken' end
                 order by a.ordinal)
             from asked a left join taken t using (ordinal))
-    into events, foreign_ordinals, outcomes
+    into events, turns, foreign_ordinals, outcomes
     from (select *, row_number() over (order by report, ordinal nulls first)
         from found) x;
 
-    if events is not null then
-        perform apply_events(events, p_now, p_timeout);
-    end if;
+    -- what two reports of one request have to tell is told apart
+    for n in 1 .. coalesce((select max(t) from unnest(turns) t), 0) loop
+        perform apply_events(array(
+            select e.event from (
+                select e as event, row_number() over () as place
+                from unnest(events) as e) e
+            join unnest(turns) with ordinality as t (turn, place)
+                using (place)
+            where t.turn = n), p_now, p_timeout);
+    end loop;
 end $$;
 
 -- Delivery notifications, each of its CSP. Entries come back by place: those

@@ -115,6 +115,34 @@ static void devices_not_listed_are_accepted(void **state) {
            "select device_ids::text from alert where code = 'N59'");
 }
 
+/* decisions.md 8, also of two that were taken in one set. */
+static void each_report_of_a_request_has_its_n59(void **state) {
+    struct scene *scene = *state;
+    script(&scene->world,
+           "with other as (insert into csp_job (job_id, request_no, csp,"
+           " device_type, devices, created, next_try) select"
+           " '00000000-0000-4000-8000-000000000000', request_no, csp,"
+           " device_type, 3, created, next_try from csp_job"
+           " where job_id = '" NORTH_JOB "' returning job_no)"
+           "update tracking_live set job_no = (select job_no from other)"
+           " where device_id between '00:00:00:00:00:00:11:04'"
+           " and '00:00:00:00:00:00:11:06'");
+    script(&scene->world,
+           "select take_validation_reports('{north,north}', '{r1,r2}',"
+           " '{" NORTH_JOB ",00000000-0000-4000-8000-000000000000}', '{2}',"
+           " '{00:00:00:00:00:00:11:05}', '{IMAGE_INVALID}', now(),"
+           " interval '5 days')");
+    assert_string_equal(statuses(scene),
+                        "01 APPROVED_FOR_DISTRIBUTION, 02 "
+                        "APPROVED_FOR_DISTRIBUTION,"
+                        " 03 APPROVED_FOR_DISTRIBUTION, 04 "
+                        "APPROVED_FOR_DISTRIBUTION,"
+                        " 05 REJECTED_BY_CSP, 06 APPROVED_FOR_DISTRIBUTION");
+    expect(&scene->world, "3, 2",
+           "select string_agg(cardinality(device_ids)::text, ', '"
+           " order by alert_no) from alert where code = 'N59'");
+}
+
 static void a_report_counts_once(void **state) {
     struct scene *scene = *state;
     const char *report =
@@ -177,6 +205,7 @@ int main(void) {
         TEST(what_is_not_such_json_is_refused_whole),
         TEST(what_is_too_much_is_refused_whole),
         TEST(devices_not_listed_are_accepted),
+        TEST(each_report_of_a_request_has_its_n59),
         TEST(a_report_counts_once),
         TEST(what_is_wrong_with_a_report_is_told),
     };

@@ -470,6 +470,7 @@ static void a_reset_while_a_job_is_made_leaves_the_others(void **state) {
     struct db *other = db_open(scene.world.config.database_conninfo, "reset");
     struct world there = scene.world;
     there.db = other;
+    there.arena = arena_new();
     char now[INSTANT_TEXT_SIZE];
     instant_format(clock_now(), now);
     script(&there, "begin");
@@ -484,6 +485,7 @@ static void a_reset_while_a_job_is_made_leaves_the_others(void **state) {
     script(&there, "select make_jobs('north', 2, '%s', '%s', 1)", now, now);
     expect(&there, "1, 1",
            "select string_agg(devices::text, ', ') from csp_job");
+    arena_free(there.arena);
     db_close(other);
     close_scene(&scene);
 }
