@@ -18,17 +18,15 @@
 
 /* Who works on the sets of a route. */
 struct gathering {
-    atomic_bool
-        begun;   /* a worker has one in hand; rises under the queue's lock */
-    size_t last; /* size of the last set; of who gathers */
+    atomic_bool begun; /* one is in hand; rises under the queue's lock */
+    size_t last;       /* size of the last set; of who gathers */
 };
 
 /* Who works, where there is a set handler. */
 struct together {
     struct gathering *routes; /* of each route */
     unsigned route_count;     /* of those that come in sets */
-    atomic_uint
-        alone; /* workers with one request; rises under the queue's lock */
+    atomic_uint alone;        /* with one request; rises as above */
 };
 
 struct http_listener {

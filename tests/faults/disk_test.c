@@ -102,8 +102,10 @@ static void the_disk_of_the_wal(void **state) {
 /* PostgreSQL refuses the session with words that speak of a file only. */
 static void too_full_to_connect(void **state) {
     (void)state;
-    if (unable)
+    if (unable) {
+        print_message("skipped: %s\n", unable);
         skip();
+    }
     struct db *db = db_open(getenv("FOTAD_TEST_CONNINFO"), "disk_test");
     const char *advice;
     server_forget();

@@ -1,6 +1,5 @@
 -- Fills the tables of a DSP that has worked off some requests with 20,000 rows
--- each that nobody asks for, numbered on from
--- filling.last. It makes no object,
+-- each that nobody asks for, numbered on from filling.last. It makes no object,
 -- for then all sessions would plan everything anew.
 do $$
 declare
