@@ -39,9 +39,9 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now \
   $(filter -fsanitize% --coverage,$(OPT)) $(LDFLAGS)
 ALL_LIBS = $(PKG_LIBS) -linih -lcsv -lcrypt -lpthread
 
-LIB_SRC := $(filter-out src/fotasim/%,$(wildcard src/*/*.c))
-SIM_SRC := $(filter-out src/fotasim/main.c,$(wildcard src/fotasim/*.c))
-MAIN_SRC := $(wildcard src/*.c src/fotasim/main.c)
+MAIN_SRC := $(wildcard src/*/main.c)
+SIM_SRC := $(filter-out %/main.c,$(wildcard src/fotasim/*.c))
+LIB_SRC := $(filter-out $(MAIN_SRC) $(SIM_SRC),$(wildcard src/*/*.c))
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 TEST_SRC := $(wildcard tests/*/*_test.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
@@ -52,7 +52,7 @@ EMBED := $(wildcard sql/*.sql schemas/*.xsd schemas/*.json) \
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 LIB := $(B)/libfotad.a
 SIM := $(B)/libfotasim.a
-PROGRAMS := $(patsubst src/%.c,$(B)/%,$(wildcard src/*.c)) $(B)/fotasim
+PROGRAMS := $(patsubst src/%/main.c,$(B)/%,$(MAIN_SRC))
 TESTS := $(patsubst %.c,$(B)/%,$(TEST_SRC)) $(wildcard tests/*/*_test.sh)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(FUZZ_SRC))
 SEEDERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(SEED_SRC))
@@ -84,7 +84,7 @@ $(LIB) $(SIM):
 
 LINK = @echo "  LD    $@"; $(if $(V),set -x;) \
   $(CC) $(ALL_LDFLAGS) -o $@ $^
-$(patsubst src/%.c,$(B)/%,$(wildcard src/*.c)): $(B)/%: $(B)/src/%.o $(LIB)
+$(B)/fotad $(B)/fotactl: $(B)/%: $(B)/src/%/main.o $(LIB)
 	$(LINK) $(ALL_LIBS)
 $(B)/fotasim: $(B)/src/fotasim/main.o $(SIM) $(LIB)
 	$(LINK) $(ALL_LIBS)
@@ -98,7 +98,7 @@ $(B)/next.s: $(EMBED) $(NEXT) tools/embed.sh
 	  sed 's|asciz "tests/faults/next/|asciz "|' > $@
 $(B)/next.o: $(B)/next.s
 	$(Q)$(CC) -c -o $@ $<
-$(B)/tests/faults/fotad_next: $(B)/src/fotad.o $(B)/next.o $(LIB)
+$(B)/tests/faults/fotad_next: $(B)/src/fotad/main.o $(B)/next.o $(LIB)
 	@mkdir -p $(@D)
 	$(LINK) $(ALL_LIBS)
 $(FUZZERS): $(B)/%: $(B)/tests/fuzz/%.o $(SIM) $(LIB)
@@ -132,7 +132,7 @@ coverage: ## the same tests, and the lines they reach, by room
 	@$(MAKE) --no-print-directory VARIANT=$@ check
 	@tools/coverage
 
-C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] tests/*/*.[ch])
+C_FILES = $(wildcard src/*/*.[ch] tests/*/*.[ch])
 SH_FILES = tools/deps tools/pg tools/rooms tools/demo tools/bench \
   tools/bench.d/*.sh \
   tools/coverage tools/embed.sh tests/run tests/browser/run .ci/run $(wildcard tests/*/*_test.sh)

@@ -1,11 +1,11 @@
 #include "csp_gateway/notify.h"
 
-#include "alerts/deliver.h"
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "csp_gateway/inbound.h"
+#include "delivery/deliver.h"
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>

@@ -1,11 +1,11 @@
 #include "csp_gateway/send.h"
 
-#include "base/bell.h"
 #include "base/crash.h"
+#include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
-#include "base/progress.h"
+#include "base/wakeup.h"
 #include "csp_gateway/job.h"
 
 #include <stdlib.h>
@@ -42,21 +42,21 @@ struct lane {
     struct db *db;
     struct http_client *client;
     struct arena *arena;
-    struct progress *progress;
+    struct heartbeat *heartbeat;
     instant counted; /* clock_elapsed() of the last count */
 };
 
 struct csp_sender {
     const struct config *config;
     struct lane lanes[CONFIG_MOST_CSPS];
-    atomic_bool stopping; /* set before the bell is rung */
+    atomic_bool stopping; /* set before the wakeup is rung */
 };
 
 /* All senders of the process hear it. */
-static struct bell bell = BELL_NEW;
+static struct wakeup wakeup = WAKEUP_NEW;
 
 void csp_send_wake(void) {
-    bell_ring(&bell);
+    wakeup_signal(&wakeup);
 }
 
 /* ---- a turn ---- */
@@ -107,11 +107,11 @@ static enum outcome insist(enum outcome (*settle)(struct hand *hand,
                            struct hand *hand, size_t which) {
     struct lane *lane = hand->lane;
     for (;;) {
-        progress_step(lane->progress);
+        heartbeat_step(lane->heartbeat);
         enum outcome outcome = settle(hand, which);
         if (outcome != RETRY || atomic_load(&lane->sender->stopping))
             return outcome;
-        bell_rest(&bell, PAUSE);
+        wakeup_rest(&wakeup, PAUSE);
     }
 }
 
@@ -178,19 +178,19 @@ static void *run(void *context) {
     struct lane *lane = context;
     bool well = true;
     while (!atomic_load(&lane->sender->stopping)) {
-        uint64_t heard = bell_heard(&bell);
+        uint64_t heard = wakeup_count(&wakeup);
         bool busy;
-        progress_step(lane->progress);
+        heartbeat_step(lane->heartbeat);
         enum outcome outcome = turn(lane, &busy);
         if (outcome != DONE && well)
             log_warning("csp.waiting", "csp=%s : %s", lane->csp->name,
                         db_reason(lane->db));
         well = outcome == DONE;
-        progress_rest(lane->progress);
+        heartbeat_rest(lane->heartbeat);
         if (!well)
-            bell_rest(&bell, PAUSE);
+            wakeup_rest(&wakeup, PAUSE);
         else if (!busy)
-            bell_wait(&bell, heard, POLL);
+            wakeup_wait(&wakeup, heard, POLL);
         arena_reset(lane->arena);
     }
     return NULL;
@@ -206,7 +206,7 @@ static void start_lane(struct lane *lane, struct csp_sender *sender,
         .db = db_open(sender->config->database_conninfo, "fotad CSP sender"),
         .client = csp_client(csp),
         .arena = arena_new(),
-        .progress = progress_new("csp_sender")};
+        .heartbeat = heartbeat_new("csp_sender")};
     if (pthread_create(&lane->thread, NULL, run, lane) != 0) {
         log_error("csp.no_thread", "csp=%s", csp->name);
         abort();
@@ -218,7 +218,7 @@ static void end_lane(struct lane *lane) {
     http_client_free(lane->client);
     db_close(lane->db);
     arena_free(lane->arena);
-    progress_free(lane->progress);
+    heartbeat_free(lane->heartbeat);
 }
 
 struct csp_sender *csp_send_start(const struct config *config) {
@@ -234,7 +234,7 @@ void csp_send_stop(struct csp_sender *sender) {
     if (!sender)
         return;
     atomic_store(&sender->stopping, true);
-    bell_ring(&bell);
+    wakeup_signal(&wakeup);
     for (size_t i = 0; i < sender->config->csp_count; i++)
         end_lane(&sender->lanes[i]);
     free(sender);

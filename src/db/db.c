@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "db/trouble.h"
+#include "db/error.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -115,7 +115,7 @@ enum outcome db_connect(struct db *db) {
     if (PQstatus(db->connection) == CONNECTION_OK) {
         PQsetNoticeProcessor(db->connection, drop_notice, NULL);
         db->failures = 0;
-        trouble_connected();
+        db_error_connected();
         return DONE;
     }
     say(db, PQerrorMessage(db->connection), "");
@@ -123,7 +123,7 @@ enum outcome db_connect(struct db *db) {
     db->failures++;
     instant now = clock_elapsed();
     db->not_before = now + pause_after(db->failures, now - begun);
-    trouble_tell(trouble_of_connecting(db->reason), db->reason);
+    db_error_tell(db_error_of_connecting(db->reason), db->reason);
     return RETRY;
 }
 
@@ -134,15 +134,15 @@ static bool is_rerouted(const PGresult *result) {
 }
 
 /* NULL: the same would be refused again. */
-static const struct trouble *passing(const struct db *db,
-                                     const PGresult *result) {
-    const struct trouble *trouble =
-        *db->sqlstate ? trouble_of(db->sqlstate) : NULL;
-    if (trouble && strcmp(db->sqlstate, "23514") == 0 && !is_rerouted(result))
-        trouble = NULL;
-    if (!trouble && PQstatus(db->connection) != CONNECTION_OK)
-        trouble = &TROUBLE_LOST;
-    return trouble;
+static const struct db_error *passing(const struct db *db,
+                                      const PGresult *result) {
+    const struct db_error *error =
+        *db->sqlstate ? db_error_of(db->sqlstate) : NULL;
+    if (error && strcmp(db->sqlstate, "23514") == 0 && !is_rerouted(result))
+        error = NULL;
+    if (!error && PQstatus(db->connection) != CONNECTION_OK)
+        error = &DB_ERROR_LOST;
+    return error;
 }
 
 /* Whose fault a result is; takes the reason from it. */
@@ -159,12 +159,11 @@ static enum outcome judge(struct db *db, const PGresult *result) {
     say(db,
         result ? PQresultErrorMessage(result) : PQerrorMessage(db->connection),
         sqlstate);
-    const struct trouble *trouble = passing(db, result);
-    if (trouble &&
-        (trouble->leave || PQstatus(db->connection) != CONNECTION_OK))
+    const struct db_error *error = passing(db, result);
+    if (error && (error->leave || PQstatus(db->connection) != CONNECTION_OK))
         db_disconnect(db);
-    if (trouble) {
-        trouble_tell(trouble, db->reason);
+    if (error) {
+        db_error_tell(error, db->reason);
         return RETRY;
     }
     log_error("db.refused", "sqlstate=%s : %s", db->sqlstate, db->reason);

@@ -114,11 +114,11 @@ const char *db_sqlstate(const struct db *db);
 /* What the database refused lately (30 s) that a person may have to do
  * something about: "disk_full", "read_only"..., with advice; NULL: nothing. Of
  * all connections of the process. */
-const char *db_trouble(const char **advice);
+const char *db_lasting_error(const char **advice);
 
 /* Runs one statement. `params` may be NULL, `rows` may be NULL. DONE; RETRY
  * for what may pass: a lost connection, a serialisation failure, a deadlock, a
- * server that is full, read-only or going down (src/db/trouble.c has them all,
+ * server that is full, read-only or going down (src/db/error.c has them all,
  * and counts and logs them); FAILED for everything else (logged). A connection
  * lost in a transaction is not made again before its end. */
 enum outcome db_run(struct db *db, const struct db_statement *statement,

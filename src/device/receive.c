@@ -1,9 +1,9 @@
 #include "device/receive.h"
 
-#include "alerts/deliver.h"
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "delivery/deliver.h"
 #include "device/message.h"
 
 #include <inttypes.h>

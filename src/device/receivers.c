@@ -1,9 +1,9 @@
 #include "device/receive.h"
 
-#include "base/bell.h"
+#include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/progress.h"
+#include "base/wakeup.h"
 
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@ static const instant TURN = 100 * MILLISECOND, AFTER_FAULT = SECOND;
 
 struct receivers {
     const struct receiving *receiving;
-    struct bell bell;
+    struct wakeup wakeup;
     size_t count;
     pthread_t *threads;
 };
@@ -57,24 +57,24 @@ static void *work(void *context) {
     struct receivers *receivers = context;
     struct db *db = db_open(receivers->receiving->config->database_conninfo,
                             "fotad device");
-    struct progress *progress = progress_new("device_receiver");
+    struct heartbeat *heartbeat = heartbeat_new("device_receiver");
     size_t most = BATCH, taken;
     instant pause;
     do {
-        progress_step(progress);
+        heartbeat_step(heartbeat);
         enum outcome outcome =
             receive_batch(receivers->receiving, db, most, clock_now(), &taken);
         pause = after(db, outcome, taken, &most);
-        progress_rest(progress);
-    } while (bell_rest(&receivers->bell, pause));
-    progress_free(progress);
+        heartbeat_rest(heartbeat);
+    } while (wakeup_rest(&receivers->wakeup, pause));
+    heartbeat_free(heartbeat);
     db_close(db);
     return NULL;
 }
 
 struct receivers *receivers_start(const struct receiving *receiving) {
     struct receivers *receivers = memory_alloc(sizeof *receivers);
-    *receivers = (struct receivers){.bell = BELL_NEW,
+    *receivers = (struct receivers){.wakeup = WAKEUP_NEW,
                                     .receiving = receiving,
                                     .count = receiving->config->device_workers};
     receivers->threads =
@@ -88,10 +88,10 @@ struct receivers *receivers_start(const struct receiving *receiving) {
 void receivers_stop(struct receivers *receivers) {
     if (!receivers)
         return;
-    bell_end(&receivers->bell);
+    wakeup_end(&receivers->wakeup);
     for (size_t i = 0; i < receivers->count; i++)
         pthread_join(receivers->threads[i], NULL);
-    bell_destroy(&receivers->bell);
+    wakeup_destroy(&receivers->wakeup);
     free(receivers->threads);
     free(receivers);
 }

@@ -1,12 +1,12 @@
 #include "device/send.h"
 
-#include "alerts/deliver.h"
-#include "base/bell.h"
 #include "base/crash.h"
+#include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
-#include "base/progress.h"
+#include "base/wakeup.h"
+#include "delivery/deliver.h"
 #include "device/post.h"
 
 #include <stdlib.h>
@@ -40,21 +40,21 @@ struct lane {
     struct db *db;
     struct http_client *client;
     struct arena *arena;
-    struct progress *progress;
+    struct heartbeat *heartbeat;
 };
 
 struct command_sender {
     const struct config *config;
-    atomic_bool stopping; /* set before the bell is rung */
+    atomic_bool stopping; /* set before the wakeup is rung */
     struct lane lanes[CONFIG_MOST_CSPS + 1];
     size_t lane_count;
 };
 
 /* All senders of the process hear it. */
-static struct bell bell = BELL_NEW;
+static struct wakeup wakeup = WAKEUP_NEW;
 
 void command_send_wake(void) {
-    bell_ring(&bell);
+    wakeup_signal(&wakeup);
 }
 
 /* ---- a turn ---- */
@@ -79,13 +79,13 @@ static enum outcome settle(struct lane *lane,
                            const struct leased_command *commands, size_t count,
                            instant lease) {
     for (;;) {
-        progress_step(lane->progress);
+        heartbeat_step(lane->heartbeat);
         enum outcome outcome =
             commands_settle(lane->db, lane->arena, lane->sender->config,
                             commands, count, lease);
         if (outcome != RETRY || atomic_load(&lane->sender->stopping))
             return outcome;
-        bell_rest(&bell, PAUSE);
+        wakeup_rest(&wakeup, PAUSE);
     }
 }
 
@@ -140,19 +140,19 @@ static void *run(void *context) {
     struct lane *lane = context;
     bool well = true;
     while (!atomic_load(&lane->sender->stopping)) {
-        uint64_t heard = bell_heard(&bell);
+        uint64_t heard = wakeup_count(&wakeup);
         bool busy = false;
-        progress_step(lane->progress);
+        heartbeat_step(lane->heartbeat);
         enum outcome outcome =
             lane->csp ? send_due(lane, &busy) : end_overdue(lane, &busy);
         if (outcome != DONE && well)
             log_warning("device.waiting", ": %s", db_reason(lane->db));
         well = outcome == DONE;
-        progress_rest(lane->progress);
+        heartbeat_rest(lane->heartbeat);
         if (!well)
-            bell_rest(&bell, PAUSE);
+            wakeup_rest(&wakeup, PAUSE);
         else if (!busy)
-            bell_wait(&bell, heard, POLL);
+            wakeup_wait(&wakeup, heard, POLL);
         arena_reset(lane->arena);
     }
     return NULL;
@@ -171,7 +171,7 @@ static void start_lane(struct command_sender *sender,
         .client =
             csp ? command_client(csp, config->device_commands_at_once) : NULL,
         .arena = arena_new(),
-        .progress = progress_new("command_sender")};
+        .heartbeat = heartbeat_new("command_sender")};
     if (pthread_create(&lane->thread, NULL, run, lane) != 0) {
         log_error("device.no_thread", "%s", "");
         abort();
@@ -192,7 +192,7 @@ void command_send_stop(struct command_sender *sender) {
     if (!sender)
         return;
     atomic_store(&sender->stopping, true);
-    bell_ring(&bell);
+    wakeup_signal(&wakeup);
     for (size_t i = 0; i < sender->lane_count; i++) {
         struct lane *lane = &sender->lanes[i];
         pthread_join(lane->thread, NULL);
@@ -200,7 +200,7 @@ void command_send_stop(struct command_sender *sender) {
             http_client_free(lane->client);
         db_close(lane->db);
         arena_free(lane->arena);
-        progress_free(lane->progress);
+        heartbeat_free(lane->heartbeat);
     }
     free(sender);
 }

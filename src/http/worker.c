@@ -1,7 +1,7 @@
 #include "http/listener.h"
 
+#include "base/heartbeat.h"
 #include "base/memory.h"
-#include "base/progress.h"
 
 #include <stdlib.h>
 
@@ -130,21 +130,21 @@ static void *work(void *context) {
     struct http_listener *listener = self->listener;
     const struct http_options *options = &listener->options;
     void *worker = NULL;
-    struct progress *progress = progress_new(options->name);
+    struct heartbeat *heartbeat = heartbeat_new(options->name);
     if (options->worker_start)
         worker = options->worker_start(options->worker_context, self->index);
     for (struct http_exchange *x;
          (x = queue_pop(listener->queue, fits, listener)) != NULL;) {
-        progress_step(progress);
+        heartbeat_step(heartbeat);
         if (x->stage == WORKING)
             handle(x, worker);
         else
             answer_make_piece(x, worker);
-        progress_rest(progress);
+        heartbeat_rest(heartbeat);
     }
     if (options->worker_stop)
         options->worker_stop(worker);
-    progress_free(progress);
+    heartbeat_free(heartbeat);
     return NULL;
 }
 

@@ -1,11 +1,11 @@
 #include "mail/mail.h"
 
 #include "base/backoff.h"
-#include "base/bell.h"
+#include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
-#include "base/progress.h"
+#include "base/wakeup.h"
 #include "mail/message.h"
 #include "mail/outbox.h"
 #include "mail/smtp.h"
@@ -64,7 +64,7 @@ struct run {
     const struct config *config;
     instant now;
     const atomic_bool *stopping; /* NULL: nobody stops it */
-    struct progress *progress;
+    struct heartbeat *heartbeat;
     struct smtp *smtp;
     struct arena *arena; /* of a batch */
     instant lease;
@@ -123,7 +123,7 @@ static enum outcome send_one(struct run *run,
                              const struct outbox_notice *notice) {
     struct buffer text = {0};
     const char *error;
-    progress_step(run->progress);
+    heartbeat_step(run->heartbeat);
     mail_compose(&(struct mail_message){.notice_no = notice->notice_no,
                                         .made = notice->made,
                                         .from = run->config->mail_from,
@@ -172,14 +172,14 @@ static enum outcome send_all(struct run *run) {
 
 static enum outcome run_until(struct db *db, const struct config *config,
                               instant now, const atomic_bool *stopping,
-                              struct progress *progress,
+                              struct heartbeat *heartbeat,
                               struct mail_report *report) {
     *report = (struct mail_report){0};
     struct run run = {.db = db,
                       .config = config,
                       .now = now,
                       .stopping = stopping,
-                      .progress = progress,
+                      .heartbeat = heartbeat,
                       .smtp = smtp_new(config, stopping),
                       .arena = arena_new(),
                       .report = report};
@@ -209,8 +209,8 @@ struct mail {
     const struct config *config;
     struct db *db;
     pthread_t thread;
-    struct progress *progress;
-    struct bell bell;
+    struct heartbeat *heartbeat;
+    struct wakeup wakeup;
 };
 
 static void count(const char *what, int64_t more) {
@@ -220,8 +220,8 @@ static void count(const char *what, int64_t more) {
 static void look(struct mail *mail, instant now) {
     struct mail_report report;
     enum outcome outcome =
-        run_until(mail->db, mail->config, now, &mail->bell.ended,
-                  mail->progress, &report);
+        run_until(mail->db, mail->config, now, &mail->wakeup.ended,
+                  mail->heartbeat, &report);
     count("made", report.made);
     count("sent", report.sent);
     count("failed", report.failed);
@@ -236,13 +236,13 @@ static void *work(void *context) {
     instant interval = mail->config->mail_every, next = 0;
     do {
         instant now = clock_now();
-        progress_step(mail->progress);
+        heartbeat_step(mail->heartbeat);
         if (now >= next || next > now + interval) {
             look(mail, now);
             next = now + interval;
         }
-        progress_rest(mail->progress);
-    } while (bell_rest(&mail->bell, LOOK));
+        heartbeat_rest(mail->heartbeat);
+    } while (wakeup_rest(&mail->wakeup, LOOK));
     return NULL;
 }
 
@@ -254,10 +254,10 @@ struct mail *mail_start(const struct config *config) {
     metrics_register(families, sizeof families / sizeof *families);
     struct mail *mail = memory_alloc(sizeof *mail);
     *mail =
-        (struct mail){.bell = BELL_NEW,
+        (struct mail){.wakeup = WAKEUP_NEW,
                       .config = config,
                       .db = db_open(config->database_conninfo, "fotad mail"),
-                      .progress = progress_new("mail")};
+                      .heartbeat = heartbeat_new("mail")};
     if (pthread_create(&mail->thread, NULL, work, mail) != 0)
         memory_exhausted(0);
     return mail;
@@ -266,10 +266,10 @@ struct mail *mail_start(const struct config *config) {
 void mail_stop(struct mail *mail) {
     if (!mail)
         return;
-    bell_end(&mail->bell);
+    wakeup_end(&mail->wakeup);
     pthread_join(mail->thread, NULL);
-    bell_destroy(&mail->bell);
-    progress_free(mail->progress);
+    wakeup_destroy(&mail->wakeup);
+    heartbeat_free(mail->heartbeat);
     db_close(mail->db);
     free(mail);
 }

@@ -56,7 +56,7 @@ static const struct named_step *const together[] = {
     [DUIS_SIGNED_PRE_COMMAND] = activate,
 };
 
-/* Updates make all of that in sets, see together.c. */
+/* Updates make all of that in sets, see batch.c. */
 static const struct named_step update[] = {
     {"expect", request_expect},
     {"claim", request_update},
@@ -271,7 +271,7 @@ void request_worker_stop(void *context) {
 /* Our own fault: the answer says so in DUIS if we know to what. */
 static void fail(struct rq *rq) {
     rq->condition = CONDITION_our_fault;
-    rq->detail = rq->trouble ? rq->trouble : db_reason(rq->db);
+    rq->detail = rq->error ? rq->error : db_reason(rq->db);
     if (!rq->duis.request_id || !request_compose(rq))
         rq->answer = (struct span){0};
     log_error("request.failed", ": %s", rq->detail);

@@ -1,10 +1,10 @@
 #include "request/release.h"
 
-#include "base/bell.h"
+#include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
-#include "base/progress.h"
+#include "base/wakeup.h"
 #include "csp_gateway/send.h"
 #include "device/send.h"
 #include "request/request.h"
@@ -192,13 +192,13 @@ static enum outcome review(const struct config *config, struct db *db) {
 /* `ended` NULL: nobody ends it. */
 static enum outcome release_all(const struct request_management *management,
                                 struct db *db, const atomic_bool *ended,
-                                struct progress *progress, size_t *taken) {
-    progress_step(progress);
+                                struct heartbeat *heartbeat, size_t *taken) {
+    heartbeat_step(heartbeat);
     *taken = 0;
     enum outcome outcome = review(management->config, db);
     bool more = outcome == DONE;
     while (more && outcome == DONE && !(ended && atomic_load(ended))) {
-        progress_step(progress);
+        heartbeat_step(heartbeat);
         outcome = release_one(management, db, &more);
         *taken += more;
     }
@@ -216,8 +216,8 @@ struct releases {
     const struct request_management *management;
     struct db *db;
     pthread_t thread;
-    struct progress *progress;
-    struct bell bell;
+    struct heartbeat *heartbeat;
+    struct wakeup wakeup;
 };
 
 static void *work(void *context) {
@@ -225,11 +225,11 @@ static void *work(void *context) {
     size_t taken;
     do {
         if (release_all(releases->management, releases->db,
-                        &releases->bell.ended, releases->progress,
+                        &releases->wakeup.ended, releases->heartbeat,
                         &taken) != DONE)
             log_warning("anomaly.failed", ": %s", db_reason(releases->db));
-        progress_rest(releases->progress);
-    } while (bell_rest(&releases->bell, SECOND));
+        heartbeat_rest(releases->heartbeat);
+    } while (wakeup_rest(&releases->wakeup, SECOND));
     return NULL;
 }
 
@@ -238,10 +238,10 @@ struct releases *request_releases_start(
     metrics_register(families, sizeof families / sizeof *families);
     struct releases *releases = memory_alloc(sizeof *releases);
     *releases = (struct releases){
-        .bell = BELL_NEW,
+        .wakeup = WAKEUP_NEW,
         .management = management,
         .db = db_open(management->config->database_conninfo, "fotad releases"),
-        .progress = progress_new("releases")};
+        .heartbeat = heartbeat_new("releases")};
     if (pthread_create(&releases->thread, NULL, work, releases) != 0)
         memory_exhausted(0);
     return releases;
@@ -250,10 +250,10 @@ struct releases *request_releases_start(
 void request_releases_stop(struct releases *releases) {
     if (!releases)
         return;
-    bell_end(&releases->bell);
+    wakeup_end(&releases->wakeup);
     pthread_join(releases->thread, NULL);
-    bell_destroy(&releases->bell);
-    progress_free(releases->progress);
+    wakeup_destroy(&releases->wakeup);
+    heartbeat_free(releases->heartbeat);
     db_close(releases->db);
     free(releases);
 }

@@ -77,7 +77,7 @@ struct rq {
 
     enum condition condition; /* how it ends */
     struct span answer;       /* the signed DUIS Response */
-    const char *trouble;      /* why the database failed; NULL: ask it */
+    const char *error;        /* why the database failed; NULL: ask it */
 };
 
 /* Requests whose statements are made together, on one connection; `arena` is

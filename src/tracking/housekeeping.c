@@ -1,11 +1,11 @@
 #include "tracking/housekeeping.h"
 
-#include "base/bell.h"
 #include "base/crash.h"
+#include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
-#include "base/progress.h"
+#include "base/wakeup.h"
 #include "tracking/clock_watch.h"
 
 #include <stdlib.h>
@@ -28,13 +28,13 @@ struct run {
     instant now;
     struct arena *arena;
     const atomic_bool *stopping; /* NULL: nobody stops it */
-    struct progress *progress;   /* NULL: nobody asks */
+    struct heartbeat *heartbeat; /* NULL: nobody asks */
     struct housekeeping_report *report;
 };
 
 /* Between two steps. */
 static bool stopped(const struct run *run) {
-    progress_step(run->progress);
+    heartbeat_step(run->heartbeat);
     return run->stopping && atomic_load(run->stopping);
 }
 
@@ -285,10 +285,11 @@ static enum outcome run_all(struct run *run) {
 
 static enum outcome run_until(struct db *db, const struct config *config,
                               instant now, const atomic_bool *stopping,
-                              struct progress *progress,
+                              struct heartbeat *heartbeat,
                               struct housekeeping_report *report) {
     *report = (struct housekeeping_report){0};
-    struct run run = {db, config, now, arena_new(), stopping, progress, report};
+    struct run run = {db,       config,    now,   arena_new(),
+                      stopping, heartbeat, report};
     enum outcome outcome = run_all(&run);
     arena_free(run.arena);
     return outcome;
@@ -319,8 +320,8 @@ struct housekeeping {
     const struct config *config;
     struct db *db;
     pthread_t thread;
-    struct progress *progress;
-    struct bell bell;
+    struct heartbeat *heartbeat;
+    struct wakeup wakeup;
 };
 
 static void count(const struct housekeeping_report *report, instant start) {
@@ -358,8 +359,8 @@ static void look(struct housekeeping *h, instant now) {
         return;
     if (mine) {
         crash_point(CRASH_housekeeping_taken);
-        outcome = run_until(h->db, h->config, now, &h->bell.ended, h->progress,
-                            &report);
+        outcome = run_until(h->db, h->config, now, &h->wakeup.ended,
+                            h->heartbeat, &report);
         count(&report, start);
         if (report.released || report.dropped || report.removed)
             log_info("housekeeping.done",
@@ -391,7 +392,7 @@ static void *work(void *context) {
     struct clock_watch watch = clock_watch_begin();
     do {
         instant now = clock_now();
-        progress_step(h->progress);
+        heartbeat_step(h->heartbeat);
         clock_watch_look(&watch, h->db, h->config);
         if (now >= next || next > now + interval) {
             look(h, now);
@@ -401,8 +402,8 @@ static void *work(void *context) {
             measure(h);
             measured = clock_elapsed();
         }
-        progress_rest(h->progress);
-    } while (bell_rest(&h->bell, LOOK));
+        heartbeat_rest(h->heartbeat);
+    } while (wakeup_rest(&h->wakeup, LOOK));
     return NULL;
 }
 
@@ -410,10 +411,10 @@ struct housekeeping *housekeeping_start(const struct config *config) {
     metrics_register(families, sizeof families / sizeof *families);
     struct housekeeping *h = memory_alloc(sizeof *h);
     *h = (struct housekeeping){
-        .bell = BELL_NEW,
+        .wakeup = WAKEUP_NEW,
         .config = config,
         .db = db_open(config->database_conninfo, "fotad housekeeping"),
-        .progress = progress_new("housekeeping")};
+        .heartbeat = heartbeat_new("housekeeping")};
     if (pthread_create(&h->thread, NULL, work, h) != 0)
         memory_exhausted(0);
     return h;
@@ -422,10 +423,10 @@ struct housekeeping *housekeeping_start(const struct config *config) {
 void housekeeping_stop(struct housekeeping *h) {
     if (!h)
         return;
-    bell_end(&h->bell);
+    wakeup_end(&h->wakeup);
     pthread_join(h->thread, NULL);
-    bell_destroy(&h->bell);
-    progress_free(h->progress);
+    wakeup_destroy(&h->wakeup);
+    heartbeat_free(h->heartbeat);
     db_close(h->db);
     free(h);
 }

@@ -12,7 +12,7 @@
 #include "support/server.h"
 #include "support/wires.h"
 
-#include "base/bell.h"
+#include "base/wakeup.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -48,7 +48,7 @@ struct vanishing {
     enum scenario_line line;
     instant back; /* when it was there again */
     unsigned long packets;
-    struct bell bell; /* ends when it is back */
+    struct wakeup wakeup; /* ends when it is back */
 };
 
 static void *vanish(void *context) {
@@ -58,22 +58,22 @@ static void *vanish(void *context) {
     sleep((unsigned)campaign_number("VANISH", 3));
     vanishing->packets = wires_mend(vanishing->line);
     vanishing->back = clock_elapsed();
-    bell_end(&vanishing->bell);
+    wakeup_end(&vanishing->wakeup);
     return NULL;
 }
 
 /* While requests are sent and the ones before are worked off. */
 static void lose(struct campaign *c, enum scenario_line line) {
-    struct vanishing vanishing = {.line = line, .bell = BELL_NEW};
+    struct vanishing vanishing = {.line = line, .wakeup = WAKEUP_NEW};
     instant pause = (instant)campaign_number("VANISH", 3) * SECOND / SENDS;
     pthread_t thread;
     if (pthread_create(&thread, NULL, vanish, &vanishing) != 0)
         abort();
     do
         campaign_send(c, false);
-    while (bell_rest(&vanishing.bell, pause));
+    while (wakeup_rest(&vanishing.wakeup, pause));
     pthread_join(thread, NULL);
-    bell_destroy(&vanishing.bell);
+    wakeup_destroy(&vanishing.wakeup);
     campaign_goes_on(c);
     print_message("%-30s %zu s gone, %lu packets vanished, %.1f s later the "
                   "first answer\n",

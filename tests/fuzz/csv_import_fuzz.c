@@ -1,9 +1,9 @@
 /* Data files: the records of a CSV file, and each field read as every kind of
  * value; what is read is what PostgreSQL takes for that type. */
+#include "fotactl/csv_reader.h"
+#include "fotactl/field.h"
+#include "fotactl/key_set.h"
 #include "fuzz/fuzz.h"
-#include "operator/csv_reader.h"
-#include "operator/field.h"
-#include "operator/key_set.h"
 
 #include <jansson.h>
 #include <sys/mman.h>

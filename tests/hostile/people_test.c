@@ -1,7 +1,7 @@
 /*
  * The people listener against those who are not who they say, or may not do
- * what they ask (G4; interfaces.md, People): every route of src/ssi/routes.def,
- * sessions, cookies, CSRF, guessing, paths and bodies.
+ * what they ask (G4; interfaces.md, People): every route of
+ * src/people/routes.def, sessions, cookies, CSRF, guessing, paths and bodies.
  */
 #include "hostile/ledger.h"
 #include "support/people.h"

@@ -8,8 +8,8 @@
 #include "support/scripted_pq.h"
 #include "support/user_gateway.h"
 
+#include "base/heartbeat.h"
 #include "base/log.h"
-#include "base/progress.h"
 #include "request/release.h"
 #include "support/duis_check.h"
 
@@ -329,7 +329,7 @@ static const char *stuck(void) {
     *name = '\0';
     while (clock_elapsed() < end && !*name) {
         usleep(20000);
-        progress_stuck(100 * MILLISECOND, name, sizeof name, &since);
+        heartbeat_stuck(100 * MILLISECOND, name, sizeof name, &since);
     }
     return name;
 }

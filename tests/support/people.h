@@ -7,7 +7,7 @@
 #ifndef FOTAD_TESTS_PEOPLE_H
 #define FOTAD_TESTS_PEOPLE_H
 
-#include "ssi/people.h"
+#include "people/listener.h"
 #include "support/user_gateway.h"
 
 #include <jansson.h>

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "operator/verbs.h"
+#include "fotactl/verbs.h"
 
 #include <ftw.h>
 #include <stdio.h>

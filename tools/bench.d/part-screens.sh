@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The JSON of every page, over HTTP, beside 5 million rows of tracking history
-# and as many of the audit trail; and the plans of every statement of src/ssi,
+# and as many of the audit trail; and the plans of every statement of src/people,
 # of which none may read a history table from end to end.
 
 bench_screens() {
@@ -193,6 +193,6 @@ judge_plans() {
         also='; service_request is read whole by one'
     result 'page: statements that scan a history table' \
         "$(tr ',' '\n' <<<"$found" | grep -c . || true)" tables 'aim=<= 0' \
-        note="$plans plans of src/ssi by auto_explain${found:+: $found}$also"
+        note="$plans plans of src/people by auto_explain${found:+: $found}$also"
     [ -z "$found" ] || fail_later "screens: read from end to end: $found"
 }

@@ -1,0 +1,40 @@
+#include "base/wakeup.h"
+
+void wakeup_destroy(struct wakeup *wakeup) {
+    pthread_cond_destroy(&wakeup->moved);
+    pthread_mutex_destroy(&wakeup->lock);
+}
+
+void wakeup_signal(struct wakeup *wakeup) {
+    pthread_mutex_lock(&wakeup->lock);
+    wakeup->rings++;
+    pthread_cond_broadcast(&wakeup->moved);
+    pthread_mutex_unlock(&wakeup->lock);
+}
+
+uint64_t wakeup_count(struct wakeup *wakeup) {
+    pthread_mutex_lock(&wakeup->lock);
+    uint64_t heard = wakeup->rings;
+    pthread_mutex_unlock(&wakeup->lock);
+    return heard;
+}
+
+void wakeup_end(struct wakeup *wakeup) {
+    atomic_store(&wakeup->ended, true);
+    wakeup_signal(wakeup);
+}
+
+bool wakeup_wait(struct wakeup *wakeup, uint64_t heard, instant most) {
+    struct timespec until = clock_in(most);
+    int over = 0;
+    pthread_mutex_lock(&wakeup->lock);
+    while (wakeup->rings == heard && !atomic_load(&wakeup->ended) && !over)
+        over = pthread_cond_clockwait(&wakeup->moved, &wakeup->lock,
+                                      CLOCK_MONOTONIC, &until);
+    pthread_mutex_unlock(&wakeup->lock);
+    return !atomic_load(&wakeup->ended);
+}
+
+bool wakeup_rest(struct wakeup *wakeup, instant most) {
+    return wakeup_wait(wakeup, wakeup_count(wakeup), most);
+}

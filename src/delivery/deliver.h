@@ -1,0 +1,51 @@
+/*
+ * Delivers the messages of the table alert to Users' Receive Response
+ * addresses (requirements E2, E3; decision 13).
+ *
+ * Each worker is one thread with one database connection and a loop over all
+ * the Users it has in hand, so that an address that is slow, dead or hanging
+ * holds up nobody else, however many of them there are. A User with more than
+ * a batch has several workers (lane.h). What a User's answer means:
+ *
+ *   2xx                     confirmed
+ *   4xx but 408, 425, 429   this message failed: it has its own pauses, others
+ *                           go on
+ *   anything else           the address failed: it rests (and what was sent to
+ *                           it with the message has its own pause as well, so
+ *                           that one message that makes a User's system fail
+ *                           does not stand before the others), then one
+ *                           message is tried, and all again once that is
+ *                           confirmed
+ *
+ * Pauses are [delivery] retry_first doubling up to retry_most, until give_up:
+ * then a message waits for a person (fotactl undelivered).
+ *
+ * A lane is leased for three timeouts by fotad's clock; nothing is begun after
+ * the first third, so that all has been answered or has timed out before
+ * another worker may take the lane. After a kill another goes on when the
+ * lease has run out, and may send again what was on the way, with the same
+ * ResponseID.
+ */
+#ifndef FOTAD_DELIVERY_DELIVER_H
+#define FOTAD_DELIVERY_DELIVER_H
+
+#include "base/config.h"
+#include "duis/signer.h"
+
+struct alerts;
+
+/* Starts [delivery] workers. `config` and `signer` live until alerts_stop().
+ * One at a time in a process, for alerts_wake() has no other address. */
+struct alerts *alerts_start(const struct config *config,
+                            const struct duis_signer *signer);
+
+/* New messages have been committed: looked at now and not only at the next
+ * poll (250 ms). From any thread; without alerts_start() it does nothing. */
+void alerts_wake(void);
+
+/* Begins nothing more, waits for the answers to what is on the way (at most
+ * [delivery] timeout), writes what came of it, and gives the lanes back. NULL
+ * is allowed. */
+void alerts_stop(struct alerts *alerts);
+
+#endif

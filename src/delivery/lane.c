@@ -1,0 +1,48 @@
+#include "delivery/lane.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+static const char *keep(struct lane *lane, const char *text) {
+    return text ? arena_text(lane->arena, span_text(text)) : NULL;
+}
+
+struct lane *lane_new(const struct queue_lane *row, instant lease,
+                      instant begin_until) {
+    struct lane *lane = memory_alloc(sizeof *lane);
+    *lane = (struct lane){.arena = arena_new(),
+                          .row = *row,
+                          .lease = lease,
+                          .begin_until = begin_until};
+    lane->row.receive_url = keep(lane, row->receive_url);
+    lane->row.duis_version = keep(lane, row->duis_version);
+    atomic_init(&lane->workers, 1);
+    pthread_mutex_init(&lane->lock, NULL);
+    return lane;
+}
+
+void lane_free(struct lane *lane) {
+    pthread_mutex_destroy(&lane->lock);
+    arena_free(lane->arena);
+    free(lane);
+}
+
+bool lane_has_room(const struct lane *lane, unsigned connections) {
+    return atomic_load(&lane->more) && !atomic_load(&lane->stopped) &&
+           atomic_load(&lane->workers) < connections;
+}
+
+bool lane_take_connection(struct lane *lane, unsigned connections, size_t own) {
+    unsigned workers = atomic_load(&lane->workers);
+    if (own >= (connections + workers - 1) / workers)
+        return false;
+    if (atomic_fetch_add(&lane->on_the_way, 1) < connections)
+        return true;
+    lane_give_back(lane);
+    return false;
+}
+
+void lane_give_back(struct lane *lane) {
+    atomic_fetch_sub(&lane->on_the_way, 1);
+}

@@ -1,0 +1,63 @@
+/*
+ * The table alert as those who deliver from it see it: lanes (one per User)
+ * are leased, a leased lane's next messages are read, and what came of them is
+ * written. The statements are functions of sql/functions-4-alerts.sql.
+ */
+#ifndef FOTAD_DELIVERY_QUEUE_H
+#define FOTAD_DELIVERY_QUEUE_H
+
+#include "db/db.h"
+#include "delivery/compose.h"
+
+/* A lane just leased. Texts belong to the arena. */
+struct queue_lane {
+    eui64 user_id;
+    bool registered;          /* still in service_user */
+    const char *receive_url;  /* NULL: none */
+    const char *duis_version; /* NULL: not registered */
+    unsigned tries; /* how often in a row its address did not answer well */
+};
+
+/* Leases up to `most` lanes with something due, until `until`; none of the
+ * `except_count` lanes in `except`. */
+enum outcome queue_lease(struct db *db, struct arena *arena,
+                         const eui64 *except, size_t except_count, instant now,
+                         instant until, unsigned most,
+                         struct queue_lane **lanes, size_t *count);
+
+/* The next up to `most` messages of a leased lane that may be on the way at
+ * once with those `in_hand` (alert_no, in order). They belong to the arena. */
+enum outcome queue_next(struct db *db, struct arena *arena, eui64 user_id,
+                        const int64_t *in_hand, size_t in_hand_count,
+                        instant now, unsigned most, struct alert **alerts,
+                        size_t *count);
+
+/* What came of a lane's turn. */
+struct queue_result {
+    eui64 user_id;
+    instant lease;            /* the `until` it is leased with */
+    instant next_lease;       /* 0: gives the lane back */
+    const int64_t *delivered; /* alert_no */
+    size_t delivered_count;
+    const int64_t *failed;     /* alert_no */
+    const instant *next_tries; /* of each failed one; RETRY_NEVER: given up */
+    const char *const *errors; /* of each failed one */
+    size_t failed_count;
+    unsigned tries;         /* the lane's, from now on */
+    instant paused_until;   /* 0: the address answers well */
+    const char *error;      /* why the lane rests; NULL: it does not */
+    instant give_up_before; /* with a pause: what waits since then or before
+                             * is given up, tried or not */
+};
+
+struct queue_settled {
+    int64_t given_up;  /* messages */
+    bool still_leased; /* with next_lease; false: another has the lane */
+};
+
+/* Writes it, in one transaction; safe to repeat. */
+enum outcome queue_settle(struct db *db, struct arena *arena,
+                          const struct queue_result *result, instant now,
+                          struct queue_settled *settled);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * A worker's turn in a User's lane: a batch of its messages, some of them on
+ * the way, and what came of them.
+ */
+#ifndef FOTAD_DELIVERY_TURN_H
+#define FOTAD_DELIVERY_TURN_H
+
+#include "base/backoff.h"
+#include "delivery/lane.h"
+#include "delivery/verdict.h"
+
+/* One message of the batch. */
+struct delivery {
+    struct turn *turn;
+    const struct alert *alert;
+    enum verdict verdict;
+    const char *reason; /* unless it was confirmed */
+    struct buffer text;
+    struct http_message message;
+    struct http_answer answer;
+};
+
+struct turn {
+    struct turn *next;   /* of the worker's */
+    struct turn *beside; /* of the lane's */
+    struct lane *lane;
+
+    struct arena *batch; /* ends with the batch */
+    struct delivery *deliveries;
+    instant begin_until; /* by clock_elapsed(): nothing is begun after */
+    size_t asked, count, begun, on_the_way, confirmed;
+    const char *failure; /* why the address failed; NULL: it did not */
+    instant retry_after; /* what it asked for with that; 0: nothing */
+    instant settle_at;   /* by clock_elapsed(): when to write again, after the
+                          * database could not */
+};
+
+/* How to send. */
+struct turn_sender {
+    struct alert_sender compose;
+    struct http_client *http;
+    unsigned connections; /* to one User at once */
+};
+
+/* A turn without a batch yet, for a worker that the lane counts already. */
+struct turn *turn_new(struct lane *lane);
+/* The lane has it no more. With its lock held. */
+void turn_leave(struct turn *turn);
+void turn_free(struct turn *turn);
+
+/* Reads the next batch of up to `most` messages that no other turn has; one
+ * while the address is not known to be well; none when the lane is to be leased
+ * anew before, which settling does. */
+enum outcome turn_load(struct turn *turn, struct db *db, instant now,
+                       unsigned most);
+
+/* Begins what may be on the way now. */
+void turn_begin(struct turn *turn, const struct turn_sender *sender);
+
+/* http_client_wait() gave this one. */
+void turn_end(struct delivery *delivery);
+
+/* Nothing is on the way, and nothing more will be begun. */
+bool turn_is_over(const struct turn *turn);
+
+/* Nothing is on the way, for other turns have all connections. */
+bool turn_waits(const struct turn *turn);
+
+/* Was the batch all that was due? Not when it was cut off. */
+bool turn_took_all(const struct turn *turn);
+
+/* What to write: messages that failed at `now` get their next try by
+ * `policy`. `next_lease` is 0 for the lane's last turn, which gives it back; if
+ * the address failed in any turn, the lane then rests by the policy. Texts
+ * belong to batch and lane. With the lane's lock held. */
+struct queue_result turn_result(const struct turn *turn,
+                                const struct retry_policy *policy, instant now,
+                                instant next_lease);
+
+/* That has been written: the batch is done with. */
+void turn_settled(struct turn *turn, const struct queue_result *result,
+                  instant begin_until);
+
+/* The families of metrics that turns count in. */
+void turn_register_metrics(void);
+
+#endif

@@ -1,0 +1,44 @@
+#include "delivery/verdict.h"
+
+enum verdict verdict_of(const struct http_answer *answer) {
+    switch (answer->status) {
+    case 408: /* Request Timeout */
+    case 425: /* Too Early */
+    case 429: /* Too Many Requests */
+        return VERDICT_ADDRESS_FAILED;
+    default:
+        break;
+    }
+    switch (answer->status / 100) {
+    case 2:
+        return VERDICT_CONFIRMED;
+    case 4:
+        return VERDICT_REFUSED;
+    default:
+        return VERDICT_ADDRESS_FAILED;
+    }
+}
+
+static void make_printable(char *text) {
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = ' ';
+}
+
+const char *verdict_reason(struct arena *arena,
+                           const struct http_answer *answer) {
+    enum { MOST_SAID = 120 };
+    struct span said = buffer_span(&answer->body);
+    if (said.len > MOST_SAID)
+        said.len = MOST_SAID;
+    char *reason;
+    if (!answer->status)
+        reason = arena_text(arena, span_text(answer->error));
+    else if (!said.len)
+        reason = arena_printf(arena, "HTTP %u", answer->status);
+    else
+        reason = arena_printf(arena, "HTTP %u: %.*s", answer->status,
+                              (int)said.len, (const char *)said.data);
+    make_printable(reason);
+    return reason;
+}

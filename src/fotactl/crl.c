@@ -1,0 +1,131 @@
+/* fotactl import crl: Certificate Revocation Lists. */
+#include "duis/revocation.h"
+#include "fotactl/trust.h"
+#include "fotactl/verbs.h"
+
+#include <errno.h>
+
+struct taking {
+    struct call *call;
+    struct revocation_list list;
+    const char *outcome;
+    int64_t certificates;
+};
+
+static bool read_file(struct call *call, struct span *octets) {
+    FILE *file = fopen(call->argument, "rbe");
+    struct buffer all = {0};
+    size_t len = file != NULL;
+    while (len) {
+        len = fread(buffer_room(&all, 65536), 1, 65536, file);
+        all.len += len;
+    }
+    bool good = file && !ferror(file);
+    if (!good)
+        call_refuse(call, "%s: %s", call->argument, strerror(errno));
+    if (file)
+        fclose(file);
+    *octets = arena_copy(call->arena, buffer_span(&all));
+    buffer_free(&all);
+    return good;
+}
+
+/* The issuer is one of any configured bundle: the SMKI's for signatures, the
+ * clients' CAs for TLS. */
+static bool is_signed_by_anchor(struct call *call,
+                                const struct revocation_list *list) {
+    const struct config *c = &call->config;
+    const char *const bundles[] = {c->trust_anchors, c->user_client_ca,
+                                   c->csp_client_ca, c->people_client_ca,
+                                   c->operations_client_ca};
+    bool any = false;
+    for (size_t i = 0; i < sizeof bundles / sizeof *bundles; i++) {
+        const char *reason;
+        if (!*bundles[i])
+            continue;
+        any = true;
+        struct trust *trust = trust_load(call->arena, bundles[i], &reason);
+        if (!trust)
+            return call_refuse(call, "%s", reason) == DONE;
+        if (trust_check_list(trust, list->crl))
+            return true;
+    }
+    call_refuse(call,
+                any ? "%s: is not signed by a CA of [identity] trust_anchors "
+                      "or of a client_ca: nothing was loaded"
+                    : "%s: there is nobody to check its signature with; set "
+                      "[identity] trust_anchors or a client_ca",
+                call->argument);
+    return false;
+}
+
+/* timestamptz counts microseconds from 2000-01-01; see db_instants(). */
+static enum outcome take(struct db *db, void *context) {
+    static const struct db_statement statement = {
+        "take_crl", "select outcome, certificates"
+                    " from take_crl($1, $2, $3, $4, $5::text[], $6)"};
+    struct taking *taking = context;
+    const struct revocation_list *list = &taking->list;
+    struct db_params params = DB_PARAMS(taking->call->arena);
+    db_text(&params, list->issuer);
+    db_instant(&params, list->this_update);
+    db_instant(&params, list->next_update);
+    db_bytea(&params, list->der);
+    db_texts(&params, list->serials, list->count);
+    db_instants(&params, list->revoked, list->count);
+    struct db_rows *rows;
+    enum outcome outcome =
+        db_run(db, &statement, &params, taking->call->arena, &rows);
+    if (outcome == DONE) {
+        taking->outcome = db_get_text(rows, 0, 0);
+        taking->certificates = db_get_int(rows, 0, 1);
+    }
+    return outcome;
+}
+
+static void print(struct call *call, const struct taking *taking) {
+    const struct revocation_list *list = &taking->list;
+    char next[INSTANT_TEXT_SIZE];
+    instant_format(list->next_update, next);
+    if (call->options.json) {
+        call_print_json(
+            call, json_pack("{s:s, s:I, s:I, s:s, s:b}", "issuer", list->issuer,
+                            "revoked", (json_int_t)list->count, "certificates",
+                            (json_int_t)taking->certificates, "nextUpdate",
+                            next, "overdue", list->next_update < clock_now()));
+        return;
+    }
+    buffer_printf(call->out,
+                  "%s: %zu revoked, %jd of them newly among the certificates "
+                  "here; next update %s%s.\n",
+                  list->issuer, list->count, (intmax_t)taking->certificates,
+                  next, list->next_update < clock_now() ? " (overdue)" : "");
+    buffer_text(call->out,
+                "Signatures are checked against it from now on; for TLS, "
+                "reload fotad.\n");
+}
+
+enum outcome verb_import_crl(struct call *call) {
+    struct taking taking = {.call = call};
+    struct span octets;
+    const char *reason;
+    if (!read_file(call, &octets))
+        return REFUSED;
+    if (!revocation_list_read(call->arena, octets, &taking.list, &reason))
+        return call_refuse(call, "%s: %s", call->argument, reason);
+    if (!is_signed_by_anchor(call, &taking.list))
+        return REFUSED;
+    if (taking.list.this_update > clock_now())
+        return call_refuse(call, "%s: is of the future", call->argument);
+    enum outcome outcome =
+        call_database(call, db_transact(call->db, take, &taking, true));
+    if (outcome != DONE)
+        return outcome;
+    if (strcmp(taking.outcome, "older") == 0)
+        return call_refuse(call,
+                           "%s: a newer list of %s was imported before: "
+                           "nothing was loaded",
+                           call->argument, taking.list.issuer);
+    print(call, &taking);
+    return DONE;
+}

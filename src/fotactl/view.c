@@ -1,0 +1,161 @@
+#include "fotactl/view.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* ---- JSON ---- */
+
+static json_t *value(enum view_kind kind, const struct db_rows *rows,
+                     size_t row, int column) {
+    char id[EUI64_TEXT_SIZE], time[INSTANT_TEXT_SIZE];
+    if (db_is_null(rows, row, column))
+        return json_null();
+    switch (kind) {
+    case VIEW_TEXT:
+        break;
+    case VIEW_EUI64:
+        return json_string(eui64_format(db_get_eui64(rows, row, column), id));
+    case VIEW_INSTANT:
+        return json_string(
+            instant_format(db_get_instant(rows, row, column), time));
+    case VIEW_BOOL:
+        return json_boolean(db_get_bool(rows, row, column));
+    case VIEW_COUNT:
+        return json_integer(db_get_int(rows, row, column));
+    }
+    return json_string(db_get_text(rows, row, column));
+}
+
+/* Puts a value where a name such as "devices.refused.invalid" leads. */
+static void put(json_t *object, const char *name, json_t *what) {
+    for (const char *dot; (dot = strchr(name, '.')); name = dot + 1) {
+        char step[64];
+        snprintf(step, sizeof step, "%.*s", (int)(dot - name), name);
+        json_t *inner = json_object_get(object, step);
+        if (!inner) {
+            inner = json_object();
+            json_object_set_new(object, step, inner);
+        }
+        object = inner;
+    }
+    json_object_set_new(object, name, what);
+}
+
+json_t *view_object(const struct view_field *fields, size_t count,
+                    const struct db_rows *rows, size_t row) {
+    json_t *object = json_object();
+    for (size_t i = 0; i < count; i++)
+        put(object, fields[i].json, value(fields[i].kind, rows, row, (int)i));
+    return object;
+}
+
+json_t *view_array(const struct view_field *fields, size_t count,
+                   const struct db_rows *rows) {
+    json_t *array = json_array();
+    for (size_t row = 0; row < db_row_count(rows); row++)
+        json_array_append_new(array, view_object(fields, count, rows, row));
+    return array;
+}
+
+/* ---- text ---- */
+
+enum { CELL_SIZE = 256 };
+
+static const char *cell(enum view_kind kind, const struct db_rows *rows,
+                        size_t row, int column, char text[static CELL_SIZE]) {
+    if (db_is_null(rows, row, column))
+        return "-";
+    switch (kind) {
+    case VIEW_TEXT:
+        break;
+    case VIEW_EUI64:
+        return eui64_format(db_get_eui64(rows, row, column), text);
+    case VIEW_INSTANT:
+        return instant_format(db_get_instant(rows, row, column), text);
+    case VIEW_BOOL:
+        return db_get_bool(rows, row, column) ? "yes" : "no";
+    case VIEW_COUNT:
+        snprintf(text, CELL_SIZE, "%" PRId64, db_get_int(rows, row, column));
+        return text;
+    }
+    return db_get_text(rows, row, column);
+}
+
+/* Characters of UTF-8 text: octets that do not continue another. */
+static int width_of(const char *text) {
+    int width = 0;
+    for (; *text; text++)
+        width += (*text & 0xc0) != 0x80;
+    return width;
+}
+
+static void pad(struct buffer *out, int spaces) {
+    buffer_printf(out, "%*s", spaces > 0 ? spaces : 0, "");
+}
+
+void view_list(struct buffer *out, const struct view_field *fields,
+               size_t count, const struct db_rows *rows, size_t row) {
+    int widest = 0;
+    for (size_t i = 0; i < count; i++)
+        if (width_of(fields[i].title) > widest)
+            widest = width_of(fields[i].title);
+    for (size_t i = 0; i < count; i++) {
+        char text[CELL_SIZE];
+        buffer_printf(out, "%-*s  %s\n", widest, fields[i].title,
+                      cell(fields[i].kind, rows, row, (int)i, text));
+    }
+}
+
+static int column_width(const struct view_field *field,
+                        const struct db_rows *rows, int column) {
+    int widest = width_of(field->heading);
+    for (size_t row = 0; row < db_row_count(rows); row++) {
+        char text[CELL_SIZE];
+        int width = width_of(cell(field->kind, rows, row, column, text));
+        if (width > widest)
+            widest = width;
+    }
+    return widest;
+}
+
+/* The last column of a line is not padded: `more` says that others follow. */
+static void put_cell(struct buffer *out, const char *text, int width,
+                     bool right, bool more) {
+    int spaces = width - width_of(text);
+    if (right)
+        pad(out, spaces);
+    buffer_text(out, text);
+    if (more)
+        pad(out, 2 + (right ? 0 : spaces));
+}
+
+/* One line: of headings when `row` is no row, else of the row's cells. */
+static void put_line(struct buffer *out, const struct view_field *fields,
+                     const int *widths, size_t count,
+                     const struct db_rows *rows, size_t row) {
+    for (size_t i = 0; i < count; i++) {
+        char buffer[CELL_SIZE];
+        if (!fields[i].heading)
+            continue;
+        const char *text =
+            row == SIZE_MAX ? fields[i].heading
+                            : cell(fields[i].kind, rows, row, (int)i, buffer);
+        bool more = false;
+        for (size_t j = i + 1; j < count; j++)
+            more |= fields[j].heading != NULL;
+        put_cell(out, text, widths[i], fields[i].kind == VIEW_COUNT, more);
+    }
+    buffer_text(out, "\n");
+}
+
+void view_table(struct buffer *out, const struct view_field *fields,
+                size_t count, const struct db_rows *rows) {
+    enum { MOST_COLUMNS = 32 };
+    int widths[MOST_COLUMNS] = {0};
+    for (size_t i = 0; i < count && i < MOST_COLUMNS; i++)
+        if (fields[i].heading)
+            widths[i] = column_width(&fields[i], rows, (int)i);
+    put_line(out, fields, widths, count, rows, SIZE_MAX);
+    for (size_t row = 0; row < db_row_count(rows); row++)
+        put_line(out, fields, widths, count, rows, row);
+}

@@ -1,0 +1,182 @@
+#include "health/health.h"
+
+#include "base/memory.h"
+#include "base/metrics.h"
+#include "db/db.h"
+#include "health/revocations.h"
+
+#include <jansson.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Why not, whatever the database says; NULL: it serves. */
+static _Atomic(const char *) away = "the process is starting";
+
+void health_serve(void) {
+    atomic_store(&away, NULL);
+}
+
+void health_stop(void) {
+    atomic_store(&away, "the process is stopping");
+}
+
+static struct metric_family families[] = {
+    {.name = "fotad_crl_overdue",
+     .help = "Certificate Revocation Lists whose nextUpdate has passed.",
+     .kind = METRIC_GAUGE},
+};
+
+struct worker {
+    const struct config *config;
+    struct db *db;
+};
+
+void *health_worker_start(void *context, unsigned index) {
+    (void)index;
+    metrics_register(families, sizeof families / sizeof *families);
+    struct worker *worker = memory_alloc(sizeof *worker);
+    worker->config = context;
+    worker->db = db_open(worker->config->database_conninfo, "fotad health");
+    return worker;
+}
+
+void health_worker_stop(void *context) {
+    struct worker *worker = context;
+    db_close(worker->db);
+    free(worker);
+}
+
+static void healthz(void *context, const struct http_request *request,
+                    struct http_response *response) {
+    (void)context;
+    (void)request;
+    response->content_type = "text/plain; charset=utf-8";
+    response->body = span_text("ok\n");
+}
+
+static void metrics(void *context, const struct http_request *request,
+                    struct http_response *response) {
+    struct worker *worker = context;
+    struct db_rows *overdue;
+    if (revocations_overdue(worker->db, request->arena, clock_now(),
+                            &overdue) == DONE)
+        metric_set(metric_of(&families[0], NULL, NULL, NULL),
+                   (int64_t)db_row_count(overdue));
+    struct buffer out = {0};
+    metrics_render(&out);
+    response->content_type = METRICS_MEDIA_TYPE;
+    http_take_body(response, &out);
+}
+
+/* The server's own word: can it be written to, and does its clock go with
+ * ours? */
+static enum outcome look_at_server(struct worker *worker, bool *read_only,
+                                   json_t *warnings) {
+    static const struct db_statement look = {
+        "look_at_server",
+        "select current_setting('transaction_read_only')::bool,"
+        " clock_timestamp()"};
+    static const instant MOST = 5 * SECOND;
+    struct arena *arena = arena_new();
+    struct db_rows *rows;
+    instant ahead = 0;
+    enum outcome outcome = db_run(worker->db, &look, NULL, arena, &rows);
+    if (outcome == DONE) {
+        *read_only = db_get_bool(rows, 0, 0);
+        ahead = clock_now() - db_get_instant(rows, 0, 1);
+    }
+    arena_free(arena);
+    if ((ahead > MOST || ahead < -MOST) && !*worker->config->clock_offset_file)
+        json_array_append_new(
+            warnings, json_sprintf("the clock is %jd s before the database's",
+                                   (intmax_t)(ahead / SECOND)));
+    return outcome;
+}
+
+static void warn_of_database(json_t *warnings) {
+    const char *advice, *what = db_lasting_error(&advice);
+    if (what)
+        json_array_append_new(
+            warnings,
+            json_sprintf("the database said lately: %s; %s", what, advice));
+}
+
+static void check_database(struct worker *worker, json_t *reasons,
+                           json_t *warnings) {
+    int missing = 0;
+    bool read_only = false;
+    if (db_migrate(worker->db, false, &missing) != DONE ||
+        look_at_server(worker, &read_only, warnings) != DONE)
+        json_array_append_new(reasons,
+                              json_sprintf("the database cannot be used: %s",
+                                           db_reason(worker->db)));
+    if (read_only) {
+        db_disconnect(worker->db); /* another server may be found next time */
+        json_array_append_new(
+            reasons, json_string("the database is read-only: a standby, or "
+                                 "default_transaction_read_only is on"));
+    }
+    if (missing)
+        json_array_append_new(
+            reasons, json_sprintf("the database lacks %d SQL files of this "
+                                  "version: run fotactl migrate",
+                                  missing));
+}
+
+static void warn(const struct config *config, json_t *warnings) {
+    if (config->accept_expired)
+        json_array_append_new(warnings,
+                              json_string("[identity] accept_expired: expired "
+                                          "certificates are accepted"));
+    if (access(config->key_agreement_key, F_OK) != 0)
+        json_array_append_new(
+            warnings, json_string("[identity] key_agreement_key is not there: "
+                                  "11.2 and 11.3 cannot be sent to devices"));
+    if (*config->clock_offset_file)
+        json_array_append_new(
+            warnings, json_string("[clock] offset_file: the time is moved"));
+}
+
+static void warn_of_overdue(struct worker *worker, struct arena *arena,
+                            json_t *warnings) {
+    struct db_rows *rows;
+    if (revocations_overdue(worker->db, arena, clock_now(), &rows) != DONE)
+        return;
+    for (size_t i = 0; i < db_row_count(rows); i++)
+        json_array_append_new(
+            warnings,
+            json_sprintf("the revocation list of %s is overdue: run fotactl "
+                         "import crl with a new one",
+                         db_get_text(rows, i, 0)));
+}
+
+static void readyz(void *context, const struct http_request *request,
+                   struct http_response *response) {
+    struct worker *worker = context;
+    json_t *reasons = json_array(), *warnings = json_array();
+    const char *why = atomic_load(&away);
+    if (why)
+        json_array_append_new(reasons, json_string(why));
+    else
+        check_database(worker, reasons, warnings);
+    warn_of_database(warnings);
+    warn(worker->config, warnings);
+    if (json_array_size(reasons) == 0)
+        warn_of_overdue(worker, request->arena, warnings);
+    bool ready = json_array_size(reasons) == 0;
+    json_t *answer = json_pack("{s:b, s:o, s:o}", "ready", ready, "reasons",
+                               reasons, "warnings", warnings);
+    char *text = json_dumps(answer, JSON_INDENT(2));
+    json_decref(answer);
+    response->status = ready ? 200 : 503;
+    response->content_type = "application/json";
+    response->body = span_text(arena_adopt(request->arena, text, free));
+}
+
+const struct http_route health_routes[] = {
+    {.method = "GET", .path = "/healthz", .handler = healthz},
+    {.method = "GET", .path = "/readyz", .handler = readyz},
+    {.method = "GET", .path = "/metrics", .handler = metrics},
+};
+const size_t health_route_count = sizeof health_routes / sizeof *health_routes;

@@ -1,0 +1,84 @@
+#include "base/log.h"
+#include "base/memory.h"
+#include "http/configured.h"
+#include "people/call.h"
+
+#include <stdlib.h>
+
+struct people {
+    struct http_listener *listener;
+};
+
+/* ---- what the section says ---- */
+
+static bool is_unix(const char *address) {
+    return strncmp(address, "unix:", 5) == 0;
+}
+
+const char *people_contradiction(const struct config *config) {
+    if (*config->people_proxy_header && !is_unix(config->people_listen))
+        return "[people] proxy_header needs listen = unix:/path: at an address "
+               "anybody could send it";
+    return NULL;
+}
+
+/* ---- workers ---- */
+
+static void *worker_start(void *context, unsigned index) {
+    (void)index;
+    const struct config *config = context;
+    struct people_worker *worker = memory_alloc(sizeof *worker);
+    worker->config = config;
+    worker->primary = db_open(config->database_conninfo, "fotad people");
+    worker->reading =
+        *config->database_reporting_conninfo
+            ? db_open(config->database_reporting_conninfo, "fotad screens")
+            : worker->primary;
+    return worker;
+}
+
+static void worker_stop(void *context) {
+    struct people_worker *worker = context;
+    if (worker->reading != worker->primary)
+        db_close(worker->reading);
+    db_close(worker->primary);
+    free(worker);
+}
+
+/* ---- start and stop ---- */
+
+struct people *people_start(const struct config *config, const char **reason) {
+    people_set_max_body(config->people_max_body);
+    struct http_listener *listener = http_listen(
+        &(struct http_options){.name = "people",
+                               HTTP_CONFIGURED(config, people),
+                               .routes = people_http_routes,
+                               .route_count = people_http_route_count,
+                               .workers = config->people_workers,
+                               .queue_size = config->people_queue,
+                               .body_budget = config->people_body_budget,
+                               .worker_start = worker_start,
+                               .worker_stop = worker_stop,
+                               .worker_context = (void *)(uintptr_t)config},
+        reason);
+    if (!listener)
+        return NULL;
+    struct people *people = memory_alloc(sizeof *people);
+    *people = (struct people){.listener = listener};
+    return people;
+}
+
+bool people_reload(struct people *people, const char **reason) {
+    return http_reload(people->listener, reason);
+}
+
+void people_stop(struct people *people) {
+    if (!people)
+        return;
+    http_close(people->listener);
+    free(people);
+}
+
+unsigned people_port(const struct people *people) {
+    return http_port(people->listener);
+}

@@ -1,0 +1,48 @@
+/*
+ * The people listener (interfaces.md, People; sections 4.8 and 4.11): the pages
+ * /ssi/ and /ssmi/ and the JSON behind them. Who may call what is a column of
+ * routes.def and checked before any handler; what a supplier may see is checked
+ * where the rows are read. schemas/ssi-openapi.json is the contract.
+ */
+#ifndef FOTAD_PEOPLE_PEOPLE_H
+#define FOTAD_PEOPLE_PEOPLE_H
+
+#include "base/config.h"
+
+struct people;
+
+/* What is wrong with the section [people] alone, or NULL. */
+const char *people_contradiction(const struct config *config);
+
+/* Listens at [people] listen. `config` must live as long. NULL when it cannot:
+ * then *reason says why, for the operator. */
+struct people *people_start(const struct config *config, const char **reason);
+
+/* Finishes what is in hand, ends the live streams and frees everything. NULL
+ * is allowed. */
+void people_stop(struct people *people);
+
+/* Reads certificate, key and client_ca again; see http_reload(). */
+bool people_reload(struct people *people, const char **reason);
+
+/* The TCP port listened on; 0 for a Unix socket. */
+unsigned people_port(const struct people *people);
+
+/* The route table for tests and for whoever wants to know. The last entry has
+ * a NULL method. `roles` as enum people_role; 0: nobody has to sign in. */
+enum people_role {
+    PEOPLE_SUPPLIER = 1,
+    PEOPLE_SERVICE_DESK = 2,
+    PEOPLE_AUDITOR = 4,
+    PEOPLE_ADMINISTRATOR = 8,
+};
+struct people_route {
+    const char *operation, *method, *path;
+    unsigned roles;
+};
+extern const struct people_route people_routes[];
+
+/* "service_desk"; 0 when there is no such role. */
+unsigned people_role_named(const char *name);
+
+#endif

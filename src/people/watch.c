@@ -1,0 +1,167 @@
+/* The live counts of a request as server-sent events. However many watch a
+ * request, it is counted once a second: whoever finds the counts old counts
+ * anew, the others take what there is. */
+#include "base/memory.h"
+#include "people/call.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const instant FRESH = SECOND - 50 * MILLISECOND;
+static const instant HEARTBEAT = 15 * SECOND;
+static const instant LONGEST = 10 * MINUTE;
+
+struct watched {
+    struct watched *next;
+    int64_t request_no;
+    int viewers;
+    bool counting;   /* somebody is at it */
+    instant counted; /* by clock_elapsed(); 0: never */
+    uint64_t id;     /* same counts, same id; the rate goes on by itself */
+    char *data;      /* a Progress, one line; NULL: none yet */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct watched *all;
+
+/* ---- what is watched ---- */
+
+static struct watched *watch(int64_t request_no) {
+    pthread_mutex_lock(&lock);
+    struct watched *w = all;
+    while (w && w->request_no != request_no)
+        w = w->next;
+    if (!w) {
+        w = memory_alloc(sizeof *w);
+        *w = (struct watched){.next = all, .request_no = request_no};
+        all = w;
+    }
+    w->viewers++;
+    pthread_mutex_unlock(&lock);
+    return w;
+}
+
+static void unwatch(struct watched *w) {
+    pthread_mutex_lock(&lock);
+    bool last = --w->viewers == 0;
+    struct watched **at = &all;
+    while (last && *at != w)
+        at = &(*at)->next;
+    if (last)
+        *at = w->next;
+    pthread_mutex_unlock(&lock);
+    if (!last)
+        return;
+    free(w->data);
+    free(w);
+}
+
+/* ---- counting ---- */
+
+/* NULL when the database does not say. */
+static char *count(struct db *db, int64_t request_no, uint64_t *id) {
+    static const struct db_statement statement = {
+        "request_progress",
+        "select data_age()::text, p::text, left(md5((p - 'rate')::text), 16)"
+        " from service_request r, request_progress(r, $2) p"
+        " where request_no = $1"};
+    struct arena *arena = arena_new();
+    struct db_params params = DB_PARAMS(arena);
+    db_int8(&params, request_no);
+    db_instant(&params, clock_now());
+    struct db_rows *rows;
+    struct buffer text = {0};
+    if (db_run(db, &statement, &params, arena, &rows) == DONE &&
+        db_row_count(rows)) {
+        *id = strtoull(db_get_text(rows, 0, 2), NULL, 16);
+        buffer_printf(&text, "{\"dataAge\":%.3f,%s",
+                      atof(db_get_text(rows, 0, 0)),
+                      db_get_text(rows, 0, 1) + 1);
+    }
+    arena_free(arena);
+    return (char *)text.data;
+}
+
+static void recount(struct watched *w, struct db *db) {
+    pthread_mutex_lock(&lock);
+    bool mine =
+        !w->counting && (!w->counted || clock_elapsed() - w->counted >= FRESH);
+    w->counting |= mine;
+    pthread_mutex_unlock(&lock);
+    if (!mine)
+        return;
+    uint64_t id = 0;
+    char *data = count(db, w->request_no, &id);
+    pthread_mutex_lock(&lock);
+    if (data) {
+        free(w->data);
+        w->data = data;
+        w->id = id;
+    }
+    w->counted = clock_elapsed();
+    w->counting = false;
+    pthread_mutex_unlock(&lock);
+}
+
+/* ---- one viewer ---- */
+
+struct viewer {
+    struct watched *watched;
+    instant began, spoke; /* by clock_elapsed() */
+    bool has_seen;
+    uint64_t seen; /* id of the latest event */
+};
+
+static void say(struct viewer *v, struct buffer *piece) {
+    const struct watched *w = v->watched;
+    pthread_mutex_lock(&lock);
+    if (w->data && !(v->has_seen && v->seen == w->id)) {
+        buffer_printf(piece,
+                      "event: progress\nid: %016" PRIx64 "\ndata: %s\n\n",
+                      w->id, w->data);
+        v->seen = w->id;
+        v->has_seen = true;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static enum http_more next_piece(void *worker, void *context,
+                                 struct buffer *piece) {
+    const struct people_worker *own = worker;
+    struct viewer *v = context;
+    instant now = clock_elapsed();
+    if (!v->spoke)
+        buffer_text(piece, "retry: 2000\n\n");
+    recount(v->watched, own->reading);
+    say(v, piece);
+    if (!piece->len && now - v->spoke >= HEARTBEAT)
+        buffer_text(piece, ": still here\n\n");
+    if (piece->len)
+        v->spoke = now;
+    return now - v->began < LONGEST ? HTTP_STREAM_WAIT : HTTP_STREAM_END;
+}
+
+static void viewer_free(void *context) {
+    struct viewer *v = context;
+    unwatch(v->watched);
+    free(v);
+}
+
+void people_watch(struct call *call) {
+    int64_t request_no;
+    if (!people_find_request(call, &request_no))
+        return;
+    struct viewer *v = memory_alloc(sizeof *v);
+    *v =
+        (struct viewer){.watched = watch(request_no), .began = clock_elapsed()};
+    const char *last = http_header(call->request, "Last-Event-ID");
+    v->has_seen = last && sscanf(last, "%16" SCNx64, &v->seen) == 1;
+    call->response->content_type = "text/event-stream";
+    http_add_header(call->response, "X-Accel-Buffering", "no");
+    call->response->stream = (struct http_stream){.next = next_piece,
+                                                  .context = v,
+                                                  .free = viewer_free,
+                                                  .interval = SECOND};
+}

@@ -1,0 +1,157 @@
+/* Who rests is woken by every ring, and by time, whatever the clock does. */
+#include "support/ahead.h"
+#include "support/check.h"
+
+#include "base/wakeup.h"
+
+#include <unistd.h>
+
+static const instant SHORT = 20 * MILLISECOND, LONG = MINUTE;
+
+/* What happens before a wait for another ring than those heard. */
+static void ring_once(struct wakeup *wakeup) {
+    wakeup_signal(wakeup);
+}
+
+static void ring_often(struct wakeup *wakeup) {
+    for (int i = 0; i < 1000; i++)
+        wakeup_signal(wakeup);
+}
+
+static void nothing(struct wakeup *wakeup) {
+    (void)wakeup;
+}
+
+static const struct {
+    const char *what;
+    void (*happens)(struct wakeup *wakeup);
+    instant most;
+    bool lasts, goes_on;
+} cases[] = {
+    {"nobody rings", nothing, SHORT, true, true},
+    {"nobody rings, and there is no time", nothing, 0, true, true},
+    {"it was rung", ring_once, LONG, false, true},
+    {"it was rung often", ring_often, LONG, false, true},
+    {"it is time to end", wakeup_end, LONG, false, false},
+};
+
+static void what_came_before_the_wait_counts(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct wakeup wakeup = WAKEUP_NEW;
+        wakeup_signal(&wakeup); /* heard already */
+        uint64_t heard = wakeup_count(&wakeup);
+        cases[i].happens(&wakeup);
+        instant start = clock_elapsed();
+        if (wakeup_wait(&wakeup, heard, cases[i].most) != cases[i].goes_on)
+            fail_msg("%s: it %s", cases[i].what,
+                     cases[i].goes_on ? "ended" : "went on");
+        instant took = clock_elapsed() - start;
+        if (cases[i].lasts ? took < cases[i].most : took >= LONG)
+            fail_msg("%s: it took %jd us", cases[i].what, (intmax_t)took);
+        wakeup_destroy(&wakeup);
+    }
+}
+
+/* ---- several threads ---- */
+
+enum { RINGERS = 4, RINGS = 500, RESTING = 3 };
+
+struct resting {
+    struct wakeup *wakeup;
+    atomic_int waiting; /* threads that are about to rest */
+    atomic_int went_on, ended;
+};
+
+static void *rest_once(void *context) {
+    struct resting *resting = context;
+    uint64_t heard = wakeup_count(resting->wakeup);
+    atomic_fetch_add(&resting->waiting, 1);
+    bool go_on = wakeup_wait(resting->wakeup, heard, LONG);
+    atomic_fetch_add(go_on ? &resting->went_on : &resting->ended, 1);
+    return NULL;
+}
+
+/* Threads that rest while it happens; how many went on, the others ended. */
+static int went_on_after(void (*happens)(struct wakeup *wakeup)) {
+    struct wakeup wakeup = WAKEUP_NEW;
+    struct resting resting = {.wakeup = &wakeup};
+    pthread_t threads[RESTING];
+    instant start = clock_elapsed();
+    for (int i = 0; i < RESTING; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, rest_once, &resting),
+                         0);
+    while (atomic_load(&resting.waiting) < RESTING)
+        usleep(1000);
+    usleep(SHORT);
+    assert_int_equal(resting.went_on + resting.ended, 0);
+    happens(&wakeup);
+    for (int i = 0; i < RESTING; i++)
+        pthread_join(threads[i], NULL);
+    assert_true(clock_elapsed() - start < LONG);
+    assert_int_equal(resting.went_on + resting.ended, RESTING);
+    wakeup_destroy(&wakeup);
+    return resting.went_on;
+}
+
+static void what_comes_during_the_wait_is_heard_by_all(void **state) {
+    (void)state;
+    assert_int_equal(went_on_after(ring_once), RESTING);
+    assert_int_equal(went_on_after(wakeup_end), 0);
+}
+
+static void *ring_and_pause(void *context) {
+    for (int i = 0; i < RINGS; i++) {
+        wakeup_signal(context);
+        if (i % 50 == 0)
+            usleep(100);
+    }
+    return NULL;
+}
+
+/* A ring that is lost would let it wait for the whole LONG. */
+static void of_many_ringers_none_is_lost(void **state) {
+    (void)state;
+    struct wakeup wakeup = WAKEUP_NEW;
+    pthread_t ringers[RINGERS];
+    instant start = clock_elapsed();
+    for (int i = 0; i < RINGERS; i++)
+        assert_int_equal(
+            pthread_create(&ringers[i], NULL, ring_and_pause, &wakeup), 0);
+    for (uint64_t heard = 0; heard < RINGERS * RINGS;) {
+        assert_true(wakeup_wait(&wakeup, heard, LONG));
+        uint64_t now = wakeup_count(&wakeup);
+        assert_true(now > heard);
+        heard = now;
+    }
+    for (int i = 0; i < RINGERS; i++)
+        pthread_join(ringers[i], NULL);
+    assert_int_equal(wakeup_count(&wakeup), RINGERS * RINGS);
+    assert_true(clock_elapsed() - start < LONG);
+    wakeup_destroy(&wakeup);
+}
+
+static void a_clock_that_is_set_changes_no_rest(void **state) {
+    (void)state;
+    static const int hours[] = {3, -3};
+    for (size_t i = 0; i < sizeof hours / sizeof *hours; i++) {
+        struct wakeup wakeup = WAKEUP_NEW;
+        atomic_store(&ahead, hours[i] * 3600);
+        instant start = clock_elapsed();
+        assert_true(wakeup_rest(&wakeup, SHORT));
+        instant took = clock_elapsed() - start;
+        assert_in_range(took, SHORT, LONG);
+        wakeup_destroy(&wakeup);
+    }
+    atomic_store(&ahead, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_came_before_the_wait_counts),
+        cmocka_unit_test(what_comes_during_the_wait_is_heard_by_all),
+        cmocka_unit_test(of_many_ringers_none_is_lost),
+        cmocka_unit_test(a_clock_that_is_set_changes_no_rest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
