@@ -13,6 +13,8 @@
 #include "base/eui64.h"
 #include "base/outcome.h"
 
+#include <stddef.h>
+
 struct db;
 
 struct db_statement {
@@ -56,8 +58,51 @@ void db_instants(struct db_params *p, const instant *times, size_t count);
 void db_int8s(struct db_params *p, const int64_t *values, size_t count);
 void db_int4s(struct db_params *p, const int32_t *values, size_t count);
 void db_byteas(struct db_params *p, const struct span *values, size_t count);
-/* text[] in text form; also for arrays of enums */
+/* text[] in text form; also for arrays of enums. NULL is null. */
 void db_texts(struct db_params *p, const char *const *texts, size_t count);
+
+/* A member of a struct that is a column of many: what it is in SQL, and where
+ * it stands. Tables of them turn an array of structs into array parameters,
+ * and rows into an array of structs. */
+enum db_type {
+    DB_BOOL,    /* bool */
+    DB_INT4,    /* int32_t */
+    DB_INT8,    /* int64_t */
+    DB_SIZE,    /* size_t; any integer in rows, bigint[] as a parameter */
+    DB_NUMERIC, /* uint64_t; only as a parameter: numeric[] in text form */
+    DB_EUI64,   /* eui64 */
+    DB_INSTANT, /* instant */
+    DB_BYTEA,   /* struct span */
+    DB_TEXT,    /* const char *; also enums */
+};
+struct db_column {
+    enum db_type type;
+    size_t offset;
+};
+/* DB_COLUMN(EUI64, struct target, chf): does not compile for a member of
+ * another type than the one above. */
+#define DB_COLUMN(type, owner, member)                                         \
+    {                                                                          \
+        _Generic(((owner *)NULL)->member, DB_C_##type                          \
+                 : DB_##type),                                                 \
+            offsetof(owner, member)                                            \
+    }
+#define DB_C_BOOL bool
+#define DB_C_INT4 int32_t
+#define DB_C_INT8 int64_t
+#define DB_C_SIZE size_t
+#define DB_C_NUMERIC uint64_t
+#define DB_C_EUI64 eui64
+#define DB_C_INSTANT instant
+#define DB_C_BYTEA struct span
+#define DB_C_TEXT const char *
+#define DB_COLUMNS(table) (table), sizeof(table) / sizeof *(table)
+
+/* One array parameter for each column of the table, in its order, from `count`
+ * structs of `size` octets each. For bool there is none. */
+void db_arrays(struct db_params *p, const struct db_column *columns,
+               size_t column_count, const void *structs, size_t count,
+               size_t size);
 
 /* The rows of one answer. Columns come back in binary. Freed with the arena
  * they were fetched into. */
@@ -84,6 +129,12 @@ size_t db_get_eui64s(const struct db_rows *rows, size_t row, int column,
 /* text[] or an array of an enum */
 size_t db_get_texts(const struct db_rows *rows, size_t row, int column,
                     struct arena *arena, const char ***values);
+
+/* All rows as an array of structs of `size` octets in the arena: column i of
+ * the rows goes to columns[i], whose texts and octets live as long as the rows;
+ * null is 0, false, "" or empty. */
+void *db_structs(const struct db_rows *rows, const struct db_column *columns,
+                 size_t column_count, size_t size, struct arena *arena);
 
 /* Makes ready to connect (conninfo as for libpq); connects at first use and
  * again after a loss. `name` shows in pg_stat_activity. Free with

@@ -71,73 +71,165 @@ static void store_array_head(uint8_t *out, uint32_t type, size_t count) {
     wire_store(out + 16, 1, 4);
 }
 
-static void add_array(struct db_params *p, uint32_t type, const void *values,
-                      size_t count, size_t width) {
-    size_t size = ARRAY_HEAD + count * (4 + width);
+/* The elements of an array: a member of each struct. */
+struct elements {
+    const char *first;
+    size_t count, stride;
+};
+
+static const void *element(const struct elements *all, size_t i) {
+    return all->first + i * all->stride;
+}
+
+static uint64_t element_int4(const void *value) {
+    return *(const uint32_t *)value;
+}
+
+static uint64_t element_int8(const void *value) {
+    return *(const uint64_t *)value;
+}
+
+static uint64_t element_instant(const void *value) {
+    return (uint64_t)(*(const instant *)value - WIRE_EPOCH);
+}
+
+static void add_numbers(struct db_params *p, uint32_t type, size_t width,
+                        uint64_t (*read)(const void *value),
+                        const struct elements *all) {
+    size_t size = ARRAY_HEAD + all->count * (4 + width);
     uint8_t *octets = arena_alloc(p->arena, size), *out = octets + ARRAY_HEAD;
-    store_array_head(octets, type, count);
-    for (size_t i = 0; i < count; i++, out += 4 + width) {
+    store_array_head(octets, type, all->count);
+    for (size_t i = 0; i < all->count; i++, out += 4 + width) {
         wire_store(out, width, 4);
-        uint64_t value = width == 8 ? ((const uint64_t *)values)[i]
-                                    : ((const uint32_t *)values)[i];
-        wire_store(out + 4, value, width);
+        wire_store(out + 4, read(element(all, i)), width);
     }
-    add(p, octets, count ? size : EMPTY_ARRAY_HEAD, 1);
+    add(p, octets, all->count ? size : EMPTY_ARRAY_HEAD, 1);
 }
 
-void db_eui64s(struct db_params *p, const eui64 *ids, size_t count) {
-    add_array(p, WIRE_MACADDR8, ids, count, 8);
-}
-
-void db_instants(struct db_params *p, const instant *times, size_t count) {
-    instant *moved = arena_zero(p->arena, count, sizeof *moved);
-    for (size_t i = 0; i < count; i++)
-        moved[i] = times[i] - WIRE_EPOCH;
-    add_array(p, WIRE_TIMESTAMPTZ, moved, count, 8);
-}
-
-void db_int8s(struct db_params *p, const int64_t *values, size_t count) {
-    add_array(p, WIRE_INT8, values, count, 8);
-}
-
-void db_int4s(struct db_params *p, const int32_t *values, size_t count) {
-    add_array(p, WIRE_INT4, values, count, 4);
-}
-
-void db_byteas(struct db_params *p, const struct span *values, size_t count) {
+static void add_byteas(struct db_params *p, const struct elements *all) {
     size_t size = ARRAY_HEAD;
-    for (size_t i = 0; i < count; i++)
-        size += 4 + values[i].len;
+    for (size_t i = 0; i < all->count; i++)
+        size += 4 + ((const struct span *)element(all, i))->len;
     uint8_t *octets = arena_alloc(p->arena, size), *out = octets + ARRAY_HEAD;
-    store_array_head(octets, WIRE_BYTEA, count);
-    for (size_t i = 0; i < count; i++) {
-        wire_store(out, values[i].len, 4);
-        if (values[i].len)
-            memcpy(out + 4, values[i].data, values[i].len);
-        out += 4 + values[i].len;
+    store_array_head(octets, WIRE_BYTEA, all->count);
+    for (size_t i = 0; i < all->count; i++) {
+        const struct span *value = element(all, i);
+        wire_store(out, value->len, 4);
+        if (value->len)
+            memcpy(out + 4, value->data, value->len);
+        out += 4 + value->len;
     }
-    add(p, octets, count ? size : EMPTY_ARRAY_HEAD, 1);
+    add(p, octets, all->count ? size : EMPTY_ARRAY_HEAD, 1);
 }
 
-void db_texts(struct db_params *p, const char *const *texts, size_t count) {
+static char *store_quoted(char *out, const char *text) {
+    *out++ = '"';
+    for (const char *c = text; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            *out++ = '\\';
+        *out++ = *c;
+    }
+    *out++ = '"';
+    return out;
+}
+
+static void add_texts(struct db_params *p, const struct elements *all) {
     size_t size = 3;
-    for (size_t i = 0; i < count; i++)
-        size += 2 * strlen(texts[i]) + 3;
+    for (size_t i = 0; i < all->count; i++) {
+        const char *text = *(const char *const *)element(all, i);
+        size += text ? 2 * strlen(text) + 3 : sizeof "NULL";
+    }
     char *list = arena_alloc(p->arena, size), *out = list;
     *out++ = '{';
-    for (size_t i = 0; i < count; i++) {
-        *out++ = '"';
-        for (const char *c = texts[i]; *c; c++) {
-            if (*c == '"' || *c == '\\')
-                *out++ = '\\';
-            *out++ = *c;
-        }
-        *out++ = '"';
+    for (size_t i = 0; i < all->count; i++) {
+        const char *text = *(const char *const *)element(all, i);
+        out = text ? store_quoted(out, text) : stpcpy(out, "NULL");
         *out++ = ',';
     }
-    if (count)
+    if (all->count)
         out--;
     *out++ = '}';
     *out = '\0';
     db_text(p, list);
+}
+
+static void add_numerics(struct db_params *p, const struct elements *all) {
+    enum { MOST_DIGITS = 20 };
+    char *list = arena_alloc(p->arena, all->count * (MOST_DIGITS + 1) + 3);
+    char *out = list;
+    *out++ = '{';
+    for (size_t i = 0; i < all->count; i++)
+        out += sprintf(out, i ? ",%ju" : "%ju",
+                       (uintmax_t)element_int8(element(all, i)));
+    *out++ = '}';
+    *out = '\0';
+    db_text(p, list);
+}
+
+static void add_array(struct db_params *p, enum db_type type,
+                      const struct elements *all) {
+    switch (type) {
+    case DB_INT4:
+        add_numbers(p, WIRE_INT4, 4, element_int4, all);
+        break;
+    case DB_SIZE:
+    case DB_INT8:
+        add_numbers(p, WIRE_INT8, 8, element_int8, all);
+        break;
+    case DB_EUI64:
+        add_numbers(p, WIRE_MACADDR8, 8, element_int8, all);
+        break;
+    case DB_INSTANT:
+        add_numbers(p, WIRE_TIMESTAMPTZ, 8, element_instant, all);
+        break;
+    case DB_NUMERIC:
+        add_numerics(p, all);
+        break;
+    case DB_BYTEA:
+        add_byteas(p, all);
+        break;
+    case DB_TEXT:
+        add_texts(p, all);
+        break;
+    case DB_BOOL:
+        abort();
+    }
+}
+
+void db_arrays(struct db_params *p, const struct db_column *columns,
+               size_t column_count, const void *structs, size_t count,
+               size_t size) {
+    for (size_t c = 0; c < column_count; c++)
+        add_array(p, columns[c].type,
+                  &(struct elements){(const char *)structs + columns[c].offset,
+                                     count, size});
+}
+
+static void add_values(struct db_params *p, enum db_type type,
+                       const void *values, size_t count, size_t size) {
+    add_array(p, type, &(struct elements){values, count, size});
+}
+
+void db_eui64s(struct db_params *p, const eui64 *ids, size_t count) {
+    add_values(p, DB_EUI64, ids, count, sizeof *ids);
+}
+
+void db_instants(struct db_params *p, const instant *times, size_t count) {
+    add_values(p, DB_INSTANT, times, count, sizeof *times);
+}
+
+void db_int8s(struct db_params *p, const int64_t *values, size_t count) {
+    add_values(p, DB_INT8, values, count, sizeof *values);
+}
+
+void db_int4s(struct db_params *p, const int32_t *values, size_t count) {
+    add_values(p, DB_INT4, values, count, sizeof *values);
+}
+
+void db_byteas(struct db_params *p, const struct span *values, size_t count) {
+    add_values(p, DB_BYTEA, values, count, sizeof *values);
+}
+
+void db_texts(struct db_params *p, const char *const *texts, size_t count) {
+    add_values(p, DB_TEXT, texts, count, sizeof *texts);
 }

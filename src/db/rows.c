@@ -100,3 +100,47 @@ size_t db_get_texts(const struct db_rows *rows, size_t row, int column,
     }
     return count;
 }
+
+static void read_column(const struct db_rows *rows, size_t row, int column,
+                        enum db_type type, void *value) {
+    switch (type) {
+    case DB_BOOL:
+        *(bool *)value = db_get_bool(rows, row, column);
+        break;
+    case DB_INT4:
+        *(int32_t *)value = (int32_t)db_get_int(rows, row, column);
+        break;
+    case DB_INT8:
+        *(int64_t *)value = db_get_int(rows, row, column);
+        break;
+    case DB_SIZE:
+        *(size_t *)value = (size_t)db_get_int(rows, row, column);
+        break;
+    case DB_EUI64:
+        *(eui64 *)value = db_get_eui64(rows, row, column);
+        break;
+    case DB_INSTANT:
+        *(instant *)value = db_get_instant(rows, row, column);
+        break;
+    case DB_BYTEA:
+        *(struct span *)value = db_get_span(rows, row, column);
+        break;
+    case DB_TEXT:
+        *(const char **)value = db_get_text(rows, row, column);
+        break;
+    case DB_NUMERIC:
+        abort();
+    }
+}
+
+void *db_structs(const struct db_rows *rows, const struct db_column *columns,
+                 size_t column_count, size_t size, struct arena *arena) {
+    size_t count = db_row_count(rows);
+    char *structs = arena_zero(arena, count, size);
+    for (size_t row = 0; row < count; row++)
+        for (size_t c = 0; c < column_count; c++)
+            if (!db_is_null(rows, row, (int)c) || columns[c].type == DB_TEXT)
+                read_column(rows, row, (int)c, columns[c].type,
+                            structs + row * size + columns[c].offset);
+    return structs;
+}

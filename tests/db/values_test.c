@@ -294,6 +294,100 @@ static void close_database(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* ---- arrays of structs ---- */
+
+struct sample {
+    int32_t number;
+    int64_t large;
+    size_t size;
+    uint64_t counter;
+    eui64 id;
+    instant when;
+    struct span octets;
+    const char *text;
+    bool flag;
+};
+
+static const struct db_column sample_out[] = {
+    DB_COLUMN(INT4, struct sample, number),
+    DB_COLUMN(INT8, struct sample, large),
+    DB_COLUMN(SIZE, struct sample, size),
+    DB_COLUMN(NUMERIC, struct sample, counter),
+    DB_COLUMN(EUI64, struct sample, id),
+    DB_COLUMN(INSTANT, struct sample, when),
+    DB_COLUMN(BYTEA, struct sample, octets),
+    DB_COLUMN(TEXT, struct sample, text),
+};
+static const struct db_column sample_back[] = {
+    DB_COLUMN(INT4, struct sample, number),
+    DB_COLUMN(INT8, struct sample, large),
+    DB_COLUMN(SIZE, struct sample, size),
+    DB_COLUMN(EUI64, struct sample, id),
+    DB_COLUMN(INSTANT, struct sample, when),
+    DB_COLUMN(BYTEA, struct sample, octets),
+    DB_COLUMN(TEXT, struct sample, text),
+    DB_COLUMN(BOOL, struct sample, flag),
+};
+
+static void structs_go_and_come_back(void **state) {
+    (void)state;
+    static const struct db_statement echo = {
+        "structs",
+        "select n, l, s, e, w, o, t, c = 18446744073709551615 from unnest("
+        " $1::int[], $2::bigint[], $3::bigint[], $4::numeric[],"
+        " $5::macaddr8[], $6::timestamptz[], $7::bytea[], $8::text[])"
+        " as _(n, l, s, c, e, w, o, t)"};
+    const struct sample samples[] = {
+        {-1, INT64_MIN, 50000, UINT64_MAX, UINT64_C(0x00DB1234567890A0), SECOND,
+         span_of("\0\1", 2), "a \"b\\\" {c}, NULL", true},
+        {INT32_MAX, 7, 0, 0, 0, 0, span_of(NULL, 0), "", false}};
+    struct db_params params = DB_PARAMS(arena);
+    db_arrays(&params, DB_COLUMNS(sample_out), samples, 2, sizeof *samples);
+    struct db_rows *rows = run(&echo, &params);
+    assert_int_equal(db_row_count(rows), 2);
+    const struct sample *got =
+        db_structs(rows, DB_COLUMNS(sample_back), sizeof *got, arena);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(got[i].number, samples[i].number);
+        assert_true(got[i].large == samples[i].large);
+        assert_int_equal(got[i].size, samples[i].size);
+        assert_true(got[i].id == samples[i].id);
+        assert_true(got[i].when == samples[i].when);
+        assert_true(span_equal(got[i].octets, samples[i].octets));
+        assert_string_equal(got[i].text, samples[i].text);
+        assert_int_equal(got[i].flag, samples[i].flag);
+    }
+}
+
+static void no_text_is_null(void **state) {
+    (void)state;
+    static const struct db_statement echo = {
+        "null_texts", "select t from unnest($1::text[]) as _(t)"};
+    const struct sample samples[] = {{.text = "NULL"}, {.text = NULL}};
+    const struct db_column column[] = {DB_COLUMN(TEXT, struct sample, text)};
+    struct db_params params = DB_PARAMS(arena);
+    db_arrays(&params, DB_COLUMNS(column), samples, 2, sizeof *samples);
+    struct db_rows *rows = run(&echo, &params);
+    assert_false(db_is_null(rows, 0, 0));
+    assert_true(db_is_null(rows, 1, 0));
+    const struct sample *got =
+        db_structs(rows, DB_COLUMNS(column), sizeof *got, arena);
+    assert_string_equal(got[1].text, "");
+}
+
+static void no_struct_is_an_empty_array(void **state) {
+    (void)state;
+    static const struct db_statement echo = {
+        "no_structs", "select cardinality($1::int[]) + cardinality($2::int8[])"
+                      " + cardinality($3::int8[]) + cardinality($4::numeric[])"
+                      " + cardinality($5::macaddr8[])"
+                      " + cardinality($6::timestamptz[])"
+                      " + cardinality($7::bytea[]) + cardinality($8::text[])"};
+    struct db_params params = DB_PARAMS(arena);
+    db_arrays(&params, DB_COLUMNS(sample_out), NULL, 0, sizeof(struct sample));
+    assert_int_equal(db_get_int(run(&echo, &params), 0, 0), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(open_database),
@@ -309,6 +403,9 @@ int main(void) {
         TEST(arrays_of_integers),
         TEST(arrays_of_texts),
         TEST(arrays_of_enums),
+        TEST(structs_go_and_come_back),
+        TEST(no_text_is_null),
+        TEST(no_struct_is_an_empty_array),
         TEST(rows_and_no_rows),
         cmocka_unit_test(close_database),
     };
