@@ -1,0 +1,104 @@
+#include "db/task.h"
+
+#include "base/heartbeat.h"
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+struct task {
+    struct task_options options;
+    struct db *db;
+    struct arena *arena;
+    struct heartbeat *heartbeat;
+    struct wakeup own; /* when nobody gave one */
+    atomic_bool ended; /* set before the wakeup is signalled */
+    bool failed;       /* the round before */
+    pthread_t thread;
+};
+
+bool task_goes_on(struct task *task) {
+    if (!task)
+        return true;
+    heartbeat_step(task->heartbeat);
+    return !atomic_load(&task->ended);
+}
+
+const atomic_bool *task_ended(const struct task *task) {
+    return task ? &task->ended : NULL;
+}
+
+struct db *task_db(struct task *task) {
+    return task->db;
+}
+
+struct arena *task_arena(struct task *task) {
+    return task->arena;
+}
+
+/* A signal that came since `heard` ends the rest. */
+static bool task_rest_from(struct task *task, uint64_t heard, instant most) {
+    if (!atomic_load(&task->ended))
+        wakeup_wait(task->options.wakeup, heard, most);
+    return !atomic_load(&task->ended);
+}
+
+bool task_rest(struct task *task, instant most) {
+    return task_rest_from(task, wakeup_count(task->options.wakeup), most);
+}
+
+static instant task_run_round(struct task *task) {
+    instant rest = 0;
+    heartbeat_step(task->heartbeat);
+    enum outcome outcome =
+        task->options.round(task, task->options.context, &rest);
+    bool failed = outcome != DONE;
+    if (failed && !task->failed)
+        log_warning(task->options.failed, "%s: %s",
+                    task->options.about ? task->options.about : "",
+                    db_reason(task->db));
+    task->failed = failed;
+    arena_reset(task->arena);
+    heartbeat_rest(task->heartbeat);
+    return failed ? TASK_PAUSE : rest;
+}
+
+static void *task_run(void *context) {
+    struct task *task = context;
+    uint64_t heard;
+    instant rest;
+    do {
+        heard = wakeup_count(task->options.wakeup);
+        rest = task_run_round(task);
+        if (task->failed)
+            heard = wakeup_count(task->options.wakeup);
+    } while (task_rest_from(task, heard, rest));
+    return NULL;
+}
+
+struct task *task_start(const struct task_options *options) {
+    struct task *task = memory_alloc(sizeof *task);
+    *task = (struct task){.options = *options,
+                          .db = db_open(options->conninfo, options->session),
+                          .arena = arena_new(),
+                          .heartbeat = heartbeat_new(options->name),
+                          .own = WAKEUP_NEW};
+    if (!task->options.wakeup)
+        task->options.wakeup = &task->own;
+    if (pthread_create(&task->thread, NULL, task_run, task) != 0)
+        memory_exhausted(0);
+    return task;
+}
+
+void task_stop(struct task *task) {
+    if (!task)
+        return;
+    atomic_store(&task->ended, true);
+    wakeup_signal(task->options.wakeup);
+    pthread_join(task->thread, NULL);
+    wakeup_destroy(&task->own);
+    heartbeat_free(task->heartbeat);
+    arena_free(task->arena);
+    db_close(task->db);
+    free(task);
+}
