@@ -182,6 +182,14 @@ enum outcome db_run(struct db *db, const struct db_statement *statement,
                     const struct db_params *params, struct arena *arena,
                     struct db_rows **rows);
 
+/* db_run() of a statement that is asked for rows: `*structs` gets them as
+ * db_structs() makes them, in the parameters' arena; none (and NULL) when the
+ * outcome is not DONE. */
+enum outcome db_fetch(struct db *db, const struct db_statement *statement,
+                      const struct db_params *params,
+                      const struct db_column *columns, size_t column_count,
+                      size_t size, void **structs, size_t *count);
+
 /* Several statements of SQL text without parameters, in one go. */
 enum outcome db_script(struct db *db, const char *sql);
 

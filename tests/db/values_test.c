@@ -367,10 +367,13 @@ static void structs_go_and_come_back(void **state) {
         {INT32_MAX, 7, 0, 0, 0, INT64_MAX, span_of(NULL, 0), "", false, {0}}};
     struct db_params params = DB_PARAMS(arena);
     db_arrays(&params, DB_COLUMNS(sample_out), samples, 2, sizeof *samples);
-    struct db_rows *rows = run(&echo, &params);
-    assert_int_equal(db_row_count(rows), 2);
-    const struct sample *got =
-        db_structs(rows, DB_COLUMNS(sample_back), sizeof *got, arena);
+    void *found;
+    size_t count;
+    assert_int_equal(db_fetch(db, &echo, &params, DB_COLUMNS(sample_back),
+                              sizeof *samples, &found, &count),
+                     DONE);
+    assert_int_equal(count, 2);
+    const struct sample *got = found;
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(got[i].number, samples[i].number);
         assert_true(got[i].large == samples[i].large);
