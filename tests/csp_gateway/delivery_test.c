@@ -4,12 +4,23 @@
 
 /* ---- delivery notifications ---- */
 
-#define NOTIFICATION(id, hub, device, status)                                  \
-    "{'notificationId':'" id "','jobId':'" NORTH_JOB                           \
+/* The last is added to the object. */
+#define ENTRY(id, job, hub, device, type, version, time, status, more)         \
+    "{'notificationId':'" id "','jobId':'" job                                 \
     "','commsHubId':'00-00-00-00-00-00-" hub                                   \
-    "','deviceId':'00-00-00-00-00-00-" device                                  \
-    "','deviceType':'PPMID','firmwareVersion':'0000AB2A',"                     \
-    "'timestamp':'2026-11-21T09:15:00Z','status':'" status "'}"
+    "','deviceId':'00-00-00-00-00-00-" device "','deviceType':'" type          \
+    "','firmwareVersion':'" version "','timestamp':'" time                     \
+    "','status':'" status "'" more "}"
+#define WHEN "2026-11-21T09:15:00Z"
+#define NOTIFICATION(id, hub, device, status)                                  \
+    ENTRY(id, NORTH_JOB, hub, device, "PPMID", "0000AB2A", WHEN, status, "")
+/* Of the first device. */
+#define FIRST(id, type, version, time)                                         \
+    ENTRY(id, NORTH_JOB, "10-01", "11-01", type, version, time, "Success", "")
+/* Of the second; the time is WHEN, elsewhere. */
+#define SECOND_FAILED(id, reason)                                              \
+    ENTRY(id, NORTH_JOB, "10-02", "11-02", "PPMID", "0000ab2a",                \
+          "2026-11-21T10:15:00+01:00", "Failed", ",'reasonCode':" reason)
 
 #define N1 NOTIFICATION("n1", "10-01", "11-01", "Success")
 
@@ -135,91 +146,31 @@ static void another_hub_has_no_effect(void **state) {
 static void what_is_wrong_with_an_entry_is_told_by_its_place(void **state) {
     struct scene *scene = *state;
     ACCEPT_ALL;
-    north_says(
-        scene, NOTIFICATIONS,
-        "[" NOTIFICATION("n0", "10-01", "11-01", "Success") "," /* good */
-        NOTIFICATION("", "10-01", "11-01", "Success") ","       /* 1 */
-        NOTIFICATION("n2", "10-1", "11-01", "Success") ","      /* 2 */
-        NOTIFICATION("n3", "10-01", "11-0101", "Success") ","   /* 3 */
-        NOTIFICATION(
-            "n4", "10-01", "11-01",
-            "success") "," /* 4 */
-                       "{'notificationId':'n5','jobId':'" NORTH_JOB
-                       "'},"                                        /* 5 */
-                       "[],"                                        /* 6 */
-                       "{'notificationId':'n7','jobId':'" SOUTH_JOB /* 7 */
-                       "','commsHubId':'00-00-00-00-00-00-20-01',"
-                       "'deviceId':'00-00-00-00-00-00-21-01','deviceType':'"
-                       "PPMID',"
-                       "'firmwareVersion':'0000AB2A','timestamp':'2026-11-"
-                       "21T09:15:00Z',"
-                       "'status':'Success'}," NOTIFICATION(
-                           "n8", "10-07", "11-07",
-                           "Success") "," /* 8 */
-                                      "{'notificationId':'n9','jobId':"
-                                      "'" NORTH_JOB /* 9 */
-                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
-                                      ","
-                                      "'deviceId':'00-00-00-00-00-00-11-01','"
-                                      "deviceType':'ESME',"
-                                      "'firmwareVersion':'0000AB2A','timestamp'"
-                                      ":'2026-11-21T09:15:00Z',"
-                                      "'status':'Success'},"
-                                      "{'notificationId':'n10','jobId':"
-                                      "'" NORTH_JOB /* 10 */
-                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
-                                      ","
-                                      "'deviceId':'00-00-00-00-00-00-11-01','"
-                                      "deviceType':'PPMID',"
-                                      "'firmwareVersion':'0000AB2B','timestamp'"
-                                      ":'2026-11-21T09:15:00Z',"
-                                      "'status':'Success'},"
-                                      "{'notificationId':'n11','jobId':"
-                                      "'" NORTH_JOB /* 11 */
-                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
-                                      ","
-                                      "'deviceId':'00-00-00-00-00-00-11-01','"
-                                      "deviceType':'METER',"
-                                      "'firmwareVersion':'AB2A','timestamp':'"
-                                      "yesterday',"
-                                      "'status':'Success'},"
-                                      "{'notificationId':'n12','jobId':"
-                                      "'" NORTH_JOB /* 12 */
-                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
-                                      ","
-                                      "'deviceId':'00-00-00-00-00-00-11-01','"
-                                      "deviceType':'PPMID',"
-                                      "'firmwareVersion':'AB2A','timestamp':'"
-                                      "yesterday',"
-                                      "'status':'Success'},"
-                                      "{'notificationId':'n13','jobId':"
-                                      "'" NORTH_JOB /* 13 */
-                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
-                                      ","
-                                      "'deviceId':'00-00-00-00-00-00-11-01','"
-                                      "deviceType':'PPMID',"
-                                      "'firmwareVersion':'0000AB2A','timestamp'"
-                                      ":'2026-02-30T09:15:00Z',"
-                                      "'status':'Success'},"
-                                      "{'notificationId':'n14','jobId':"
-                                      "'" NORTH_JOB /* 14 */
-                                      "','commsHubId':'00-00-00-00-00-00-10-02'"
-                                      ","
-                                      "'deviceId':'00-00-00-00-00-00-11-02','"
-                                      "deviceType':'PPMID',"
-                                      "'firmwareVersion':'0000ab2a','timestamp'"
-                                      ":'2026-11-21T10:15:00+01:00',"
-                                      "'status':'Failed','reasonCode':7},"
-                                      "{'notificationId':'n15','jobId':"
-                                      "'" NORTH_JOB /* good */
-                                      "','commsHubId':'00-00-00-00-00-00-10-02'"
-                                      ","
-                                      "'deviceId':'00-00-00-00-00-00-11-02','"
-                                      "deviceType':'PPMID',"
-                                      "'firmwareVersion':'0000ab2a','timestamp'"
-                                      ":'2026-11-21T10:15:00+01:00',"
-                                      "'status':'Failed','reasonCode':'NO_SLOT'"
-                                      ",'more':[{}]}]");
+    static const char *const entries[] = {
+        NOTIFICATION("n0", "10-01", "11-01", "Success"),
+        NOTIFICATION("", "10-01", "11-01", "Success"),
+        NOTIFICATION("n2", "10-1", "11-01", "Success"),
+        NOTIFICATION("n3", "10-01", "11-0101", "Success"),
+        NOTIFICATION("n4", "10-01", "11-01", "success"),
+        "{'notificationId':'n5','jobId':'" NORTH_JOB "'}",
+        "[]",
+        ENTRY("n7", SOUTH_JOB, "20-01", "21-01", "PPMID", "0000AB2A", WHEN,
+              "Success", ""),
+        NOTIFICATION("n8", "10-07", "11-07", "Success"),
+        FIRST("n9", "ESME", "0000AB2A", WHEN),
+        FIRST("n10", "PPMID", "0000AB2B", WHEN),
+        FIRST("n11", "METER", "AB2A", "yesterday"),
+        FIRST("n12", "PPMID", "AB2A", "yesterday"),
+        FIRST("n13", "PPMID", "0000AB2A", "2026-02-30T09:15:00Z"),
+        SECOND_FAILED("n14", "7"),
+        SECOND_FAILED("n15", "'NO_SLOT','more':[{}]"),
+    };
+    const char *list = "";
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        list = arena_printf(scene->world.arena, "%s%s%s", list, i ? "," : "",
+                            entries[i]);
+    north_says(scene, NOTIFICATIONS,
+               arena_printf(scene->world.arena, "[%s]", list));
     expect_summary(
         scene,
         "2 0 [1: notificationId: not 1 to 128 characters]"
