@@ -23,7 +23,7 @@ static const struct load_column columns[] = {
 /* revoked_at is none of them: it follows from the revocation lists. */
 
 struct importing {
-    struct call *call;
+    struct verb_run *run;
     struct trust *trust; /* NULL: certificates need not chain */
     struct load load;
     struct load_result result;
@@ -98,10 +98,10 @@ static bool take(void *context, const struct certificate_file *file) {
         i->trust)
         reason = trust_check(i->trust, certificate.der);
     if (reason) {
-        call_refuse(i->call,
-                    "%s: certificate %zu: %s; take it away and import again: "
-                    "nothing was loaded",
-                    file->path, file->block, reason);
+        run_refuse(i->run,
+                   "%s: certificate %zu: %s; take it away and import again: "
+                   "nothing was loaded",
+                   file->path, file->block, reason);
         return false;
     }
     note_name(i, &certificate);
@@ -129,43 +129,43 @@ static enum outcome drop_repeats(struct importing *i) {
         " and a.issuer = b.issuer and a.serial = b.serial"
         " returning a.ctid)"
         " select count(distinct ctid) from dropped"};
-    struct call *call = i->call;
+    struct verb_run *run = i->run;
     struct db_rows *rows;
-    enum outcome outcome = call_run(call, &find, NULL, &rows);
+    enum outcome outcome = run_query(run, &find, NULL, &rows);
     if (outcome == DONE && db_row_count(rows)) {
-        call_refuse(call,
-                    "%s: two certificates that differ have issuer %s and "
-                    "serial %s; take one away and import again: nothing was "
-                    "loaded",
-                    call->argument, db_get_text(rows, 0, 0),
-                    db_get_text(rows, 0, 1));
+        run_refuse(run,
+                   "%s: two certificates that differ have issuer %s and "
+                   "serial %s; take one away and import again: nothing was "
+                   "loaded",
+                   run->argument, db_get_text(rows, 0, 0),
+                   db_get_text(rows, 0, 1));
         return FAILED;
     }
     if (outcome == DONE)
-        outcome = call_run(call, &drop, NULL, &rows);
+        outcome = run_query(run, &drop, NULL, &rows);
     if (outcome == DONE)
         i->load.loaded -= (uint64_t)db_get_int(rows, 0, 0);
     return outcome;
 }
 
 static bool read_directory(struct importing *i) {
-    struct call *call = i->call;
+    struct verb_run *run = i->run;
     const char *reason =
-        certificate_files_read(call->arena, call->argument, take, i);
+        certificate_files_read(run->arena, run->argument, take, i);
     if (reason)
-        call_refuse(call, "%s", reason);
-    else if (!call->problem && !i->load.loaded)
-        call_refuse(call,
-                    "%s: there is no certificate file in it (*.pem, *.crt, "
-                    "*.cer, *.der)",
-                    call->argument);
-    return !call->problem;
+        run_refuse(run, "%s", reason);
+    else if (!run->problem && !i->load.loaded)
+        run_refuse(run,
+                   "%s: there is no certificate file in it (*.pem, *.crt, "
+                   "*.cer, *.der)",
+                   run->argument);
+    return !run->problem;
 }
 
 static enum outcome import_all(struct db *db, void *context) {
     (void)db;
     struct importing *i = context;
-    i->call->problem = NULL;
+    i->run->problem = NULL;
     i->repeats = false;
     key_set_free(&i->names);
     enum outcome outcome = load_begin(&i->load);
@@ -182,39 +182,39 @@ static enum outcome import_all(struct db *db, void *context) {
 }
 
 static bool load_trust(struct importing *i) {
-    const char *path = i->call->config.trust_anchors, *reason;
+    const char *path = i->run->config.trust_anchors, *reason;
     if (!*path)
         return true;
-    i->trust = trust_load(i->call->arena, path, &reason);
+    i->trust = trust_load(i->run->arena, path, &reason);
     if (!i->trust)
-        call_refuse(i->call, "[identity] trust_anchors %s", reason);
+        run_refuse(i->run, "[identity] trust_anchors %s", reason);
     return i->trust != NULL;
 }
 
-enum outcome verb_import_certificates(struct call *call) {
-    struct importing i = {.call = call};
+enum outcome verb_import_certificates(struct verb_run *run) {
+    struct importing i = {.run = run};
     if (!load_trust(&i))
         return REFUSED;
     i.each = arena_new();
-    i.load.call = call;
+    i.load.run = run;
     i.load.progress = &i.progress;
     i.load.plan = (struct load_plan){
         .table = "certificate",
-        .replace = call->options.replace,
+        .replace = run->options.replace,
         .after_changes = "select revoke_certificates(null)",
         .columns = columns,
         .count = sizeof columns / sizeof *columns,
     };
     progress_bar_begin(&i.progress, 0);
     if (i.progress.shown)
-        i.progress.whole = certificate_files_count(call->argument);
+        i.progress.whole = certificate_files_count(run->argument);
     enum outcome outcome =
-        call_database(call, db_transact(call->db, import_all, &i, true));
+        run_database(run, db_transact(run->db, import_all, &i, true));
     progress_bar_end(&i.progress);
     load_close(&i.load);
     key_set_free(&i.names);
     arena_free(i.each);
     if (outcome == DONE)
-        load_print(call, "certificates", &i.result);
+        load_print(run, "certificates", &i.result);
     return outcome;
 }

@@ -11,7 +11,7 @@
 enum { ABSENT = -1 };
 
 struct importing {
-    struct call *call;
+    struct verb_run *run;
     const struct csv_import *import;
     int fd, tries;
     enum outcome stopped_by; /* FAILED, unless the database says RETRY */
@@ -33,19 +33,18 @@ struct importing {
 /* False, for the caller to return. */
 static bool refuse(struct importing *i, uint64_t line, const char *column,
                    const char *reason) {
-    call_refuse(i->call,
-                "%s:%ju: %s%s%s%s; correct the file and import it again: "
-                "nothing was loaded",
-                i->call->argument, (uintmax_t)line, column ? "column " : "",
-                column ? column : "", column ? ": " : "", reason);
+    run_refuse(i->run,
+               "%s:%ju: %s%s%s%s; correct the file and import it again: "
+               "nothing was loaded",
+               i->run->argument, (uintmax_t)line, column ? "column " : "",
+               column ? column : "", column ? ": " : "", reason);
     i->stopped_by = FAILED;
     return false;
 }
 
 /* The file as such cannot be read. */
 static bool refuse_file(struct importing *i, const char *reason) {
-    call_refuse(i->call, "%s: %s; nothing was loaded", i->call->argument,
-                reason);
+    run_refuse(i->run, "%s: %s; nothing was loaded", i->run->argument, reason);
     i->stopped_by = FAILED;
     return false;
 }
@@ -71,7 +70,7 @@ static int find_column(const struct csv_import *import, struct span name) {
 
 static bool take_name(struct importing *i, uint64_t line, struct span name,
                       int at) {
-    struct arena *arena = i->call->arena;
+    struct arena *arena = i->run->arena;
     int column = find_column(i->import, name);
     if (column < 0) {
         struct buffer reason = {0};
@@ -135,7 +134,7 @@ static bool take_header(struct importing *i, uint64_t line,
     i->has_header = true;
     i->load.plan = (struct load_plan){
         .table = import->table,
-        .replace = i->call->options.replace,
+        .replace = i->run->options.replace,
         .large = import->large,
         .remember = import->remember,
         .after_all = import->after_all,
@@ -208,7 +207,7 @@ static bool take_line(struct importing *i, uint64_t line,
     struct span values[CSV_MOST_COLUMNS];
     if (count != i->file_columns)
         return refuse(i, line, NULL,
-                      arena_printf(i->call->arena,
+                      arena_printf(i->run->arena,
                                    "the line has %zu fields, the header line "
                                    "has %zu",
                                    count, i->file_columns));
@@ -237,11 +236,11 @@ static bool on_record(void *context, uint64_t line, const struct span *fields,
 /* ---- the transaction ---- */
 
 static void forget(struct importing *i) {
-    i->call->problem = NULL;
+    i->run->problem = NULL;
     i->has_header = false;
     key_set_free(&i->keys);
     const struct csv_column *key = &i->import->columns[first_key(i->import)];
-    i->keys.arena = i->call->arena;
+    i->keys.arena = i->run->arena;
     i->keys.copies = key->kind != &FIELD_EUI64;
     for (size_t c = 0; c < i->import->count; c++)
         if (i->import->columns[c].key && &i->import->columns[c] != key)
@@ -258,7 +257,7 @@ static bool read_file(struct importing *i) {
         return refuse_file(i, strerror(errno));
     if (!csv_read(&i->reader, i->fd, &line, &reason))
         return line ? refuse(i, line, NULL, reason) : refuse_file(i, reason);
-    if (i->call->problem)
+    if (i->run->problem)
         return false;
     if (!i->has_header)
         return refuse(i, 1, NULL, "there is no header line");
@@ -284,7 +283,7 @@ static enum outcome import_all(struct db *db, void *context) {
 
 static bool open_file(struct importing *i) {
     struct stat status;
-    const char *path = i->call->argument;
+    const char *path = i->run->argument;
     i->fd = open(path, O_RDONLY | O_CLOEXEC);
     bool ok = i->fd >= 0 && fstat(i->fd, &status) == 0;
     if (ok && S_ISDIR(status.st_mode)) {
@@ -292,22 +291,21 @@ static bool open_file(struct importing *i) {
         ok = false;
     }
     if (!ok) {
-        call_refuse(i->call, "%s: %s", path, strerror(errno));
+        run_refuse(i->run, "%s: %s", path, strerror(errno));
         return false;
     }
     progress_bar_begin(&i->progress, (uint64_t)status.st_size);
     return true;
 }
 
-enum outcome csv_import_run(struct call *call,
+enum outcome csv_import_run(struct verb_run *run,
                             const struct csv_import *import) {
-    struct importing i = {.call = call, .import = import, .fd = -1};
-    i.load.call = call;
+    struct importing i = {.run = run, .import = import, .fd = -1};
+    i.load.run = run;
     i.load.progress = &i.progress;
     enum outcome outcome = REFUSED;
     if (open_file(&i))
-        outcome =
-            call_database(call, db_transact(call->db, import_all, &i, true));
+        outcome = run_database(run, db_transact(run->db, import_all, &i, true));
     progress_bar_end(&i.progress);
     if (i.fd >= 0)
         close(i.fd);
@@ -315,6 +313,6 @@ enum outcome csv_import_run(struct call *call,
     key_set_free(&i.keys);
     buffer_free(&i.key);
     if (outcome == DONE)
-        load_print(call, import->what, &i.result);
+        load_print(run, import->what, &i.result);
     return outcome;
 }

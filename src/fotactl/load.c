@@ -93,8 +93,8 @@ static void add_writes(struct buffer *sql, const struct load_plan *plan) {
 /* ---- the steps ---- */
 
 static enum outcome run(struct load *load, struct buffer *sql) {
-    enum outcome outcome = call_database(
-        load->call, db_script(load->call->db, (const char *)sql->data));
+    enum outcome outcome = run_database(
+        load->run, db_script(load->run->db, (const char *)sql->data));
     buffer_free(sql);
     return outcome;
 }
@@ -114,11 +114,11 @@ static const char prepare[] = "set local work_mem = '256MB';"
 static enum outcome try_direct(struct load *load) {
     static const struct db_statement statement = {
         "begin_direct_load", "select begin_direct_load($1::regclass)"};
-    struct call *call = load->call;
-    struct db_params params = DB_PARAMS(call->arena);
+    struct verb_run *run = load->run;
+    struct db_params params = DB_PARAMS(run->arena);
     db_text(&params, load->plan.table);
     struct db_rows *rows;
-    enum outcome outcome = call_run(call, &statement, &params, &rows);
+    enum outcome outcome = run_query(run, &statement, &params, &rows);
     if (outcome == DONE && !db_is_null(rows, 0, 0))
         load->indexes = db_get_text(rows, 0, 0);
     return outcome;
@@ -176,8 +176,8 @@ void load_value_end(struct load *load, size_t begun) {
 }
 
 static enum outcome send_rows(struct load *load) {
-    enum outcome outcome = call_database(
-        load->call, db_copy_feed(load->call->db, buffer_span(&load->rows)));
+    enum outcome outcome = run_database(
+        load->run, db_copy_feed(load->run->db, buffer_span(&load->rows)));
     load->rows.len = 0;
     return outcome;
 }
@@ -196,9 +196,9 @@ static enum outcome count_changes(struct load *load,
                          " count(*) filter (where change = 'updated'),"
                          " count(*) filter (where change = 'removed')"
                          " from import_change"};
-    struct call *call = load->call;
+    struct verb_run *run = load->run;
     struct db_rows *rows;
-    enum outcome outcome = call_run(call, &statement, NULL, &rows);
+    enum outcome outcome = run_query(run, &statement, NULL, &rows);
     if (outcome == DONE) {
         result->added = (uint64_t)db_get_int(rows, 0, 0);
         result->updated = (uint64_t)db_get_int(rows, 0, 1);
@@ -246,7 +246,7 @@ enum outcome load_sent(struct load *load) {
     field_put_number(&load->rows, UINT16_MAX, 2);
     enum outcome outcome = send_rows(load);
     if (outcome == DONE)
-        outcome = call_database(load->call, db_copy_end(load->call->db));
+        outcome = run_database(load->run, db_copy_end(load->run->db));
     return outcome;
 }
 
@@ -258,25 +258,25 @@ enum outcome load_end(struct load *load, struct load_result *result) {
 void load_cancel(struct load *load) {
     load->rows.len = 0;
     field_put_number(&load->rows, UINT16_MAX, 2);
-    db_copy_feed(load->call->db, buffer_span(&load->rows));
-    db_copy_end(load->call->db);
+    db_copy_feed(load->run->db, buffer_span(&load->rows));
+    db_copy_end(load->run->db);
 }
 
 void load_close(struct load *load) {
     buffer_free(&load->rows);
 }
 
-void load_print(struct call *call, const char *what,
+void load_print(struct verb_run *run, const char *what,
                 const struct load_result *result) {
-    if (call->options.json) {
-        call_print_json(call, json_pack("{s:I, s:I, s:I, s:I}", "loaded",
-                                        (json_int_t)result->loaded, "added",
-                                        (json_int_t)result->added, "updated",
-                                        (json_int_t)result->updated, "removed",
-                                        (json_int_t)result->removed));
+    if (run->options.json) {
+        run_print_json(run, json_pack("{s:I, s:I, s:I, s:I}", "loaded",
+                                      (json_int_t)result->loaded, "added",
+                                      (json_int_t)result->added, "updated",
+                                      (json_int_t)result->updated, "removed",
+                                      (json_int_t)result->removed));
         return;
     }
-    buffer_printf(call->out,
+    buffer_printf(run->out,
                   "%s: %" PRIu64 " loaded: %" PRIu64 " added, %" PRIu64
                   " updated, %" PRIu64 " removed, %" PRIu64 " as before.\n",
                   what, result->loaded, result->added, result->updated,

@@ -9,8 +9,8 @@
 #ifndef FOTAD_FOTACTL_LOAD_H
 #define FOTAD_FOTACTL_LOAD_H
 
-#include "fotactl/call.h"
 #include "fotactl/progress_bar.h"
+#include "fotactl/verb_run.h"
 
 struct load_column {
     const char *name;
@@ -33,7 +33,7 @@ struct load_plan {
 };
 
 struct load {
-    struct call *call;
+    struct verb_run *run;
     struct load_plan plan;
     struct progress_bar *progress;
     struct buffer rows;  /* not sent yet */
@@ -46,7 +46,7 @@ struct load_result {
 };
 
 /* Call, plan and progress are set, the rest is zero. After DONE, rows are
- * expected. Every outcome other than DONE leaves a problem in the call, and
+ * expected. Every outcome other than DONE leaves a problem in the run, and
  * the transaction must be rolled back. */
 enum outcome load_begin(struct load *load);
 
@@ -73,7 +73,7 @@ void load_cancel(struct load *load);
 void load_close(struct load *load);
 
 /* Prints the result: "smi: 5 loaded, 2 added, 1 updated, 0 removed". */
-void load_print(struct call *call, const char *what,
+void load_print(struct verb_run *run, const char *what,
                 const struct load_result *result);
 
 #endif

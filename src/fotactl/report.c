@@ -1,6 +1,6 @@
 /* fotactl report rsat-004: Firmware Activations Service Request Report. */
+#include "desk/view.h"
 #include "fotactl/verbs.h"
-#include "fotactl/view.h"
 
 /* In the order of list_activations(), without its first column. */
 static const struct view_field fields[] = {
@@ -34,9 +34,9 @@ enum {
     USUAL_DAYS = 30,
 };
 
-static bool read_period(struct call *call, instant *from, instant *to) {
-    if (!call_read_instant(call, "--from", call->options.from, from) ||
-        !call_read_instant(call, "--to", call->options.to, to))
+static bool read_period(struct verb_run *run, instant *from, instant *to) {
+    if (!run_read_instant(run, "--from", run->options.from, from) ||
+        !run_read_instant(run, "--to", run->options.to, to))
         return false;
     if (!*to)
         *to = clock_now();
@@ -45,25 +45,24 @@ static bool read_period(struct call *call, instant *from, instant *to) {
     return true;
 }
 
-static void print(struct call *call, const struct db_rows *items,
+static void print(struct verb_run *run, const struct db_rows *items,
                   const struct db_rows *sums) {
-    if (call->options.json) {
-        call_print_json(call,
-                        json_pack("{s:o, s:o}", "summary",
-                                  view_array(counts, COUNTS, sums), "items",
-                                  view_array(fields, FIELDS, items)));
+    if (run->options.json) {
+        run_print_json(run, json_pack("{s:o, s:o}", "summary",
+                                      view_array(counts, COUNTS, sums), "items",
+                                      view_array(fields, FIELDS, items)));
         return;
     }
     if (db_row_count(items) == 0) {
-        buffer_text(call->out, "Nothing was activated in that time.\n");
+        buffer_text(run->out, "Nothing was activated in that time.\n");
         return;
     }
-    view_table(call->out, counts, COUNTS, sums);
-    buffer_text(call->out, "\n");
-    view_table(call->out, fields, FIELDS, items);
+    view_table(run->out, counts, COUNTS, sums);
+    buffer_text(run->out, "\n");
+    view_table(run->out, fields, FIELDS, items);
 }
 
-enum outcome verb_report_rsat_004(struct call *call) {
+enum outcome verb_report_rsat_004(struct verb_run *run) {
     static const struct db_statement list = {
         "list_activations",
         "select request_id, sender, sender_name, device_id, device_type,"
@@ -73,17 +72,16 @@ enum outcome verb_report_rsat_004(struct call *call) {
         "activation_counts",
         "select * from activation_counts(null, null, $1, $2)"};
     instant from, to;
-    if (!read_period(call, &from, &to))
+    if (!read_period(run, &from, &to))
         return REFUSED;
-    struct db_params params = DB_PARAMS(call->arena);
+    struct db_params params = DB_PARAMS(run->arena);
     db_instant(&params, from);
     db_instant(&params, to);
     struct db_rows *items, *sums;
-    enum outcome outcome =
-        db_run(call->db, &count, &params, call->arena, &sums);
+    enum outcome outcome = db_run(run->db, &count, &params, run->arena, &sums);
     if (outcome == DONE)
-        outcome = db_run(call->db, &list, &params, call->arena, &items);
+        outcome = db_run(run->db, &list, &params, run->arena, &items);
     if (outcome == DONE)
-        print(call, items, sums);
-    return call_database(call, outcome);
+        print(run, items, sums);
+    return run_database(run, outcome);
 }

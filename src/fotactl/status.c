@@ -1,6 +1,6 @@
 /* fotactl status: what is known of a device's firmware update. */
+#include "desk/view.h"
 #include "fotactl/verbs.h"
-#include "fotactl/view.h"
 
 /* In the order of device_status(). */
 static const struct view_field fields[] = {
@@ -19,28 +19,28 @@ static const struct view_field fields[] = {
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
-enum outcome verb_status(struct call *call) {
+enum outcome verb_status(struct verb_run *run) {
     static const struct db_statement statement = {
         "device_status",
         "select * from device_status($1::macaddr8, $2::timestamptz)"};
     eui64 device;
-    if (!call_read_eui64(call, call->argument, &device))
+    if (!run_read_eui64(run, run->argument, &device))
         return REFUSED;
-    struct db_params params = DB_PARAMS(call->arena);
+    struct db_params params = DB_PARAMS(run->arena);
     db_eui64(&params, device);
     db_instant(&params, clock_now());
     struct db_rows *rows;
-    enum outcome outcome = call_run(call, &statement, &params, &rows);
+    enum outcome outcome = run_query(run, &statement, &params, &rows);
     if (outcome != DONE)
         return outcome;
     if (db_row_count(rows) == 0)
-        return call_refuse(call,
-                           "%s was never tracked: no firmware update of it is "
-                           "on record",
-                           call->argument);
-    if (call->options.json)
-        call_print_json(call, view_object(fields, FIELDS, rows, 0));
+        return run_refuse(run,
+                          "%s was never tracked: no firmware update of it is "
+                          "on record",
+                          run->argument);
+    if (run->options.json)
+        run_print_json(run, view_object(fields, FIELDS, rows, 0));
     else
-        view_list(call->out, fields, FIELDS, rows, 0);
+        view_list(run->out, fields, FIELDS, rows, 0);
     return DONE;
 }

@@ -30,7 +30,7 @@ static const struct verb {
     const char *words, *argument; /* argument: its name, or NULL for none */
     int options;                  /* enum option_set */
     enum need need;
-    enum outcome (*run)(struct call *call);
+    enum outcome (*run)(struct verb_run *run);
     const char *help;
 } verbs[] = {
     {"migrate", NULL, 0, NEEDS_DATABASE, verb_migrate,
@@ -110,7 +110,7 @@ static const struct option {
     const char *help;
 } options[] = {
 #define OPTION(name, value, field, set, help)                                  \
-    {name, value, offsetof(struct call_options, field), set, help},
+    {name, value, offsetof(struct verb_options, field), set, help},
 #include "fotactl/options.def"
 #undef OPTION
 };
@@ -168,41 +168,41 @@ static const struct option *find_option(const char *word, size_t len) {
 
 /* Takes the option in words[0], and its value from there or from words[1].
  * Returns how many words it was; 0 with a problem when it is wrong. */
-static size_t take_option(struct call *call, struct line *line, size_t count,
+static size_t take_option(struct verb_run *run, struct line *line, size_t count,
                           const char *const *words) {
     size_t len = strcspn(words[0], "=");
     const char *value = words[0][len] ? words[0] + len + 1 : NULL;
     const struct option *option = find_option(words[0], len);
     if (!option) {
-        call_misuse(call, "there is no option %s", words[0]);
+        run_misuse(run, "there is no option %s", words[0]);
         return 0;
     }
     line->used |= 1u << (option - options);
-    char *field = (char *)&call->options + option->offset;
+    char *field = (char *)&run->options + option->offset;
     if (!option->value) {
         *(bool *)field = true;
         if (value)
-            call_misuse(call, "%s has no value", option->name);
+            run_misuse(run, "%s has no value", option->name);
         return !value;
     }
     size_t taken = value ? 1 : 2;
     if (!value && count > 1)
         value = words[1];
     if (!value) {
-        call_misuse(call, "%s needs a value: %s %s", option->name, option->name,
-                    option->value);
+        run_misuse(run, "%s needs a value: %s %s", option->name, option->name,
+                   option->value);
         return 0;
     }
     *(const char **)(void *)field = value;
     return taken;
 }
 
-static bool take_line(struct call *call, struct line *line, size_t count,
+static bool take_line(struct verb_run *run, struct line *line, size_t count,
                       const char *const *words) {
     for (size_t i = 0; i < count;) {
         size_t taken = 1;
         if (words[i][0] == '-' && words[i][1])
-            taken = take_option(call, line, count - i, words + i);
+            taken = take_option(run, line, count - i, words + i);
         else if (line->count < MOST_WORDS)
             line->words[line->count++] = words[i];
         if (!taken)
@@ -223,36 +223,36 @@ static size_t match(const struct verb *verb, const struct line *line) {
     return strcmp(text, verb->words) == 0 ? words : 0;
 }
 
-static const struct verb *find_verb(struct call *call,
+static const struct verb *find_verb(struct verb_run *run,
                                     const struct line *line) {
     for (size_t i = 0; i < VERBS; i++) {
         size_t words = match(&verbs[i], line);
         if (!words)
             continue;
         size_t arguments = line->count - words;
-        call->argument = arguments ? line->words[words] : NULL;
-        if (arguments == (verbs[i].argument != NULL) || call->options.help)
+        run->argument = arguments ? line->words[words] : NULL;
+        if (arguments == (verbs[i].argument != NULL) || run->options.help)
             return &verbs[i];
-        call_misuse(call, "usage: fotactl %s%s%s", verbs[i].words,
-                    verbs[i].argument ? " " : "",
-                    verbs[i].argument ? verbs[i].argument : "");
+        run_misuse(run, "usage: fotactl %s%s%s", verbs[i].words,
+                   verbs[i].argument ? " " : "",
+                   verbs[i].argument ? verbs[i].argument : "");
         return NULL;
     }
     if (line->count)
-        call_misuse(call, "there is no verb '%s%s%s'; see fotactl --help",
-                    line->words[0], line->count > 1 ? " " : "",
-                    line->count > 1 ? line->words[1] : "");
+        run_misuse(run, "there is no verb '%s%s%s'; see fotactl --help",
+                   line->words[0], line->count > 1 ? " " : "",
+                   line->count > 1 ? line->words[1] : "");
     else
-        call_misuse(call, "say what to do; see fotactl --help");
+        run_misuse(run, "say what to do; see fotactl --help");
     return NULL;
 }
 
-static bool options_belong(struct call *call, const struct line *line,
+static bool options_belong(struct verb_run *run, const struct line *line,
                            const struct verb *verb) {
     for (size_t i = 0; i < OPTIONS; i++)
         if (line->used & 1u << i && options[i].set & ~verb->options) {
-            call_misuse(call, "%s does not belong to '%s'", options[i].name,
-                        verb->words);
+            run_misuse(run, "%s does not belong to '%s'", options[i].name,
+                       verb->words);
             return false;
         }
     return true;
@@ -260,78 +260,78 @@ static bool options_belong(struct call *call, const struct line *line,
 
 /* ---- running ---- */
 
-static enum outcome configure(struct call *call) {
+static enum outcome configure(struct verb_run *run) {
     const char *reason;
-    if (!config_read(&call->config, call->options.config, call->arena, &reason))
-        return call_refuse(call, "%s", reason);
-    const char *offset = call->config.clock_offset_file;
+    if (!config_read(&run->config, run->options.config, run->arena, &reason))
+        return run_refuse(run, "%s", reason);
+    const char *offset = run->config.clock_offset_file;
     if (*offset && !clock_use_offset_file(offset))
-        return call_refuse(call, "[clock] offset_file %s: %s", offset,
-                           strerror(errno));
+        return run_refuse(run, "[clock] offset_file %s: %s", offset,
+                          strerror(errno));
     return DONE;
 }
 
-static enum outcome check_schema(struct call *call) {
+static enum outcome check_schema(struct verb_run *run) {
     int missing = 0;
     enum outcome outcome =
-        call_database(call, db_migrate(call->db, false, &missing));
+        run_database(run, db_migrate(run->db, false, &missing));
     if (outcome == DONE && missing)
-        return call_refuse(call, "the database is of another version: run "
-                                 "fotactl migrate");
+        return run_refuse(run, "the database is of another version: run "
+                               "fotactl migrate");
     return outcome;
 }
 
-static enum outcome run_verb(struct call *call, const struct verb *verb) {
-    enum need need = call->options.verify ? NEEDS_SCHEMA : verb->need;
+static enum outcome run_verb(struct verb_run *run, const struct verb *verb) {
+    enum need need = run->options.verify ? NEEDS_SCHEMA : verb->need;
     if (need == NEEDS_NOTHING)
-        return verb->run(call);
-    enum outcome outcome = configure(call);
+        return verb->run(run);
+    enum outcome outcome = configure(run);
     if (outcome != DONE)
         return outcome;
-    const char *owner = call->config.database_owner_conninfo;
-    call->db = db_open(
-        need != NEEDS_SCHEMA && *owner ? owner : call->config.database_conninfo,
+    const char *owner = run->config.database_owner_conninfo;
+    run->db = db_open(
+        need != NEEDS_SCHEMA && *owner ? owner : run->config.database_conninfo,
         "fotactl");
     if (need != NEEDS_DATABASE)
-        outcome = check_schema(call);
+        outcome = check_schema(run);
     if (outcome == DONE)
-        outcome = verb->run(call);
-    db_close(call->db);
+        outcome = verb->run(run);
+    db_close(run->db);
     return outcome;
 }
 
-static enum outcome dispatch(struct call *call, size_t count,
+static enum outcome dispatch(struct verb_run *run, size_t count,
                              const char *const *words) {
     struct line line = {.count = 0};
-    if (!take_line(call, &line, count, words))
+    if (!take_line(run, &line, count, words))
         return REFUSED;
-    if (call->options.version) {
-        buffer_text(call->out, "fotactl " FOTAD_VERSION "\n");
+    if (run->options.version) {
+        buffer_text(run->out, "fotactl " FOTAD_VERSION "\n");
         return DONE;
     }
-    if (call->options.help && !line.count) {
-        print_help(call->out, NULL);
+    if (run->options.help && !line.count) {
+        print_help(run->out, NULL);
         return DONE;
     }
-    const struct verb *verb = find_verb(call, &line);
-    if (!verb || !options_belong(call, &line, verb))
+    const struct verb *verb = find_verb(run, &line);
+    if (!verb || !options_belong(run, &line, verb))
         return REFUSED;
-    if (!call->options.help)
-        return run_verb(call, verb);
-    print_help(call->out, verb);
+    if (!run->options.help)
+        return run_verb(run, verb);
+    print_help(run->out, verb);
     return DONE;
 }
 
 enum fotactl_exit fotactl_run(size_t count, const char *const *words,
                               FILE *stream, struct buffer *out,
                               struct buffer *err) {
-    struct call call = {.arena = arena_new(), .out = out, .stream = stream};
-    enum outcome outcome = dispatch(&call, count, words);
+    struct verb_run run = {.arena = arena_new(), .out = out, .stream = stream};
+    enum outcome outcome = dispatch(&run, count, words);
     if (outcome != DONE)
         buffer_printf(err, "fotactl: %s\n",
-                      call.problem ? call.problem : "failed");
-    arena_free(call.arena);
+                      run.problem ? run.problem : "failed");
+    arena_free(run.arena);
     if (outcome == DONE)
         return FOTACTL_DONE;
-    return call.misused ? FOTACTL_MISUSED : FOTACTL_REFUSED;
+    return run.misused ? FOTACTL_MISUSED : FOTACTL_REFUSED;
 }

@@ -2,8 +2,8 @@
  * Rows of the database shown twice: as JSON for machines and as text for
  * people. A table of fields says how, one per column.
  */
-#ifndef FOTAD_FOTACTL_VIEW_H
-#define FOTAD_FOTACTL_VIEW_H
+#ifndef FOTAD_DESK_VIEW_H
+#define FOTAD_DESK_VIEW_H
 
 #include "base/buffer.h"
 #include "db/db.h"
