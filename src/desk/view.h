@@ -1,6 +1,6 @@
 /*
- * Rows of the database shown twice: as JSON for machines and as text for
- * people. A table of fields says how, one per column.
+ * Rows of the database shown as JSON for machines, as text for people and as
+ * CSV for spreadsheets. A table of fields says how, one per column.
  */
 #ifndef FOTAD_DESK_VIEW_H
 #define FOTAD_DESK_VIEW_H
@@ -14,13 +14,15 @@ enum view_kind {
     VIEW_TEXT,    /* text or an enum */
     VIEW_EUI64,   /* 00-DB-12-34-56-78-90-A0 */
     VIEW_INSTANT, /* 2026-11-21T09:15:00.000Z */
-    VIEW_BOOL,    /* yes, no */
+    VIEW_BOOL,    /* yes, no; in CSV true, false */
     VIEW_COUNT,
 };
 
 struct view_field {
-    const char *json;    /* name; dots lead into objects: "devices.listed" */
-    const char *title;   /* for people, in a list of one row's fields */
+    const char *json;    /* name in JSON and CSV; dots lead into objects:
+                            "devices.listed"; NULL: not in it */
+    const char *title;   /* for people, in a list of one row's fields; NULL:
+                            not in it */
     const char *heading; /* over its column in a table; NULL: not in it */
     enum view_kind kind;
 };
@@ -36,6 +38,18 @@ json_t *view_array(const struct view_field *fields, size_t count,
 /* One row as lines of title and value; null is "-". */
 void view_list(struct buffer *out, const struct view_field *fields,
                size_t count, const struct db_rows *rows, size_t row);
+
+/* The value of one column as text, without more: as it is in CSV. Nothing for
+ * null. */
+void view_value(struct buffer *out, const struct view_field *field,
+                const struct db_rows *rows, size_t row, int column);
+
+/* The header line of CSV (RFC 4180), and the line of a row. A text that a
+ * spreadsheet would take for a formula has an apostrophe in front. */
+void view_csv_header(struct buffer *out, const struct view_field *fields,
+                     size_t count);
+void view_csv_line(struct buffer *out, const struct view_field *fields,
+                   size_t count, const struct db_rows *rows, size_t row);
 
 /* All rows in aligned columns under their headings, counts to the right. */
 void view_table(struct buffer *out, const struct view_field *fields,

@@ -10,7 +10,7 @@
 
 #include <openssl/sha.h>
 
-static const struct load_column columns[] = {
+static const struct load_column certificate_columns[] = {
     {"issuer", "text", NULL, true},
     {"serial", "text", "numeric", true},
     {"eui64", "macaddr8", NULL, false},
@@ -89,7 +89,8 @@ static void note_name(struct importing *i, const struct certificate *c) {
         i->repeats = true;
 }
 
-static bool take(void *context, const struct certificate_file *file) {
+static bool certificate_take(void *context,
+                             const struct certificate_file *file) {
     struct importing *i = context;
     struct certificate certificate;
     const char *reason = NULL;
@@ -151,7 +152,7 @@ static enum outcome drop_repeats(struct importing *i) {
 static bool read_directory(struct importing *i) {
     struct verb_run *run = i->run;
     const char *reason =
-        certificate_files_read(run->arena, run->argument, take, i);
+        certificate_files_read(run->arena, run->argument, certificate_take, i);
     if (reason)
         run_refuse(run, "%s", reason);
     else if (!run->problem && !i->load.loaded)
@@ -202,8 +203,8 @@ enum outcome verb_import_certificates(struct verb_run *run) {
         .table = "certificate",
         .replace = run->options.replace,
         .after_changes = "select revoke_certificates(null)",
-        .columns = columns,
-        .count = sizeof columns / sizeof *columns,
+        .columns = certificate_columns,
+        .count = sizeof certificate_columns / sizeof *certificate_columns,
     };
     progress_bar_begin(&i.progress, 0);
     if (i.progress.shown)

@@ -60,7 +60,7 @@ static bool is_signed_by_anchor(struct verb_run *run,
 }
 
 /* timestamptz counts microseconds from 2000-01-01; see db_instants(). */
-static enum outcome take(struct db *db, void *context) {
+static enum outcome crl_take(struct db *db, void *context) {
     static const struct db_statement statement = {
         "take_crl", "select outcome, certificates"
                     " from take_crl($1, $2, $3, $4, $5::text[], $6)"};
@@ -83,7 +83,7 @@ static enum outcome take(struct db *db, void *context) {
     return outcome;
 }
 
-static void print(struct verb_run *run, const struct taking *taking) {
+static void crl_print(struct verb_run *run, const struct taking *taking) {
     const struct revocation_list *list = &taking->list;
     char next[INSTANT_TEXT_SIZE];
     instant_format(list->next_update, next);
@@ -118,7 +118,7 @@ enum outcome verb_import_crl(struct verb_run *run) {
     if (taking.list.this_update > clock_now())
         return run_refuse(run, "%s: is of the future", run->argument);
     enum outcome outcome =
-        run_database(run, db_transact(run->db, take, &taking, true));
+        run_database(run, db_transact(run->db, crl_take, &taking, true));
     if (outcome != DONE)
         return outcome;
     if (strcmp(taking.outcome, "older") == 0)
@@ -126,6 +126,6 @@ enum outcome verb_import_crl(struct verb_run *run) {
                           "%s: a newer list of %s was imported before: "
                           "nothing was loaded",
                           run->argument, taking.list.issuer);
-    print(run, &taking);
+    crl_print(run, &taking);
     return DONE;
 }

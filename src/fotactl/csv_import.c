@@ -31,8 +31,8 @@ struct importing {
 /* ---- what is wrong, and where ---- */
 
 /* False, for the caller to return. */
-static bool refuse(struct importing *i, uint64_t line, const char *column,
-                   const char *reason) {
+static bool refuse_line(struct importing *i, uint64_t line, const char *column,
+                        const char *reason) {
     run_refuse(i->run,
                "%s:%ju: %s%s%s%s; correct the file and import it again: "
                "nothing was loaded",
@@ -54,7 +54,7 @@ static bool refuse_value(struct importing *i, uint64_t line, size_t column,
     struct buffer reason = {0};
     const struct csv_column *c = &i->import->columns[column];
     field_say_wrong(c->kind, value, &reason);
-    refuse(i, line, c->name, (const char *)reason.data);
+    refuse_line(i, line, c->name, (const char *)reason.data);
     buffer_free(&reason);
     return false;
 }
@@ -77,13 +77,13 @@ static bool take_name(struct importing *i, uint64_t line, struct span name,
         static const struct field_kind known = {.expected =
                                                     "a column of this file"};
         field_say_wrong(&known, name, &reason);
-        refuse(i, line, NULL, (const char *)reason.data);
+        refuse_line(i, line, NULL, (const char *)reason.data);
         buffer_free(&reason);
         return false;
     }
     if (i->from[column] != ABSENT)
-        return refuse(i, line, arena_text(arena, name),
-                      "is in the header line twice");
+        return refuse_line(i, line, arena_text(arena, name),
+                           "is in the header line twice");
     i->from[column] = at;
     return true;
 }
@@ -91,7 +91,7 @@ static bool take_name(struct importing *i, uint64_t line, struct span name,
 static bool take_names(struct importing *i, uint64_t line,
                        const struct span *fields, size_t count) {
     if (count > CSV_MOST_FIELDS)
-        return refuse(i, line, NULL, "there are too many columns");
+        return refuse_line(i, line, NULL, "there are too many columns");
     for (size_t c = 0; c < CSV_MOST_COLUMNS; c++)
         i->from[c] = ABSENT;
     for (size_t f = 0; f < count; f++)
@@ -100,8 +100,8 @@ static bool take_names(struct importing *i, uint64_t line,
     for (size_t c = 0; c < i->import->count; c++)
         if (i->from[c] == ABSENT &&
             i->import->columns[c].presence != CSV_OPTIONAL)
-            return refuse(i, line, i->import->columns[c].name,
-                          "is missing in the header line");
+            return refuse_line(i, line, i->import->columns[c].name,
+                               "is missing in the header line");
     i->file_columns = count;
     return true;
 }
@@ -159,7 +159,7 @@ static bool put_value(struct importing *i, uint64_t line, size_t c,
     const struct csv_column *column = &i->import->columns[c];
     struct load *load = &i->load;
     if (!value.len && column->presence == CSV_VALUE)
-        return refuse(i, line, column->name, "must not be empty");
+        return refuse_line(i, line, column->name, "must not be empty");
     if (!value.len && !column->empty) {
         load_null(load);
         return true;
@@ -189,7 +189,7 @@ static bool check_line(struct importing *i, uint64_t line,
     const struct csv_import *import = i->import;
     const char *reason = import->check ? import->check(&record, &column) : NULL;
     if (reason)
-        return refuse(i, line, import->columns[column].name, reason);
+        return refuse_line(i, line, import->columns[column].name, reason);
     if (key_set_add(&i->keys, buffer_span(&i->key)))
         return true;
     static const struct field_kind once = {
@@ -197,7 +197,7 @@ static bool check_line(struct importing *i, uint64_t line,
     struct buffer text = {0};
     column = first_key(import);
     field_say_wrong(&once, values[column], &text);
-    refuse(i, line, import->columns[column].name, (const char *)text.data);
+    refuse_line(i, line, import->columns[column].name, (const char *)text.data);
     buffer_free(&text);
     return false;
 }
@@ -206,11 +206,12 @@ static bool take_line(struct importing *i, uint64_t line,
                       const struct span *fields, size_t count) {
     struct span values[CSV_MOST_COLUMNS];
     if (count != i->file_columns)
-        return refuse(i, line, NULL,
-                      arena_printf(i->run->arena,
-                                   "the line has %zu fields, the header line "
-                                   "has %zu",
-                                   count, i->file_columns));
+        return refuse_line(
+            i, line, NULL,
+            arena_printf(i->run->arena,
+                         "the line has %zu fields, the header line "
+                         "has %zu",
+                         count, i->file_columns));
     i->key.len = 0;
     load_row_begin(&i->load);
     for (size_t c = 0; c < i->import->count; c++) {
@@ -235,7 +236,7 @@ static bool on_record(void *context, uint64_t line, const struct span *fields,
 
 /* ---- the transaction ---- */
 
-static void forget(struct importing *i) {
+static void import_forget(struct importing *i) {
     i->run->problem = NULL;
     i->has_header = false;
     key_set_free(&i->keys);
@@ -256,22 +257,24 @@ static bool read_file(struct importing *i) {
     if (i->tries++ && lseek(i->fd, 0, SEEK_SET) < 0)
         return refuse_file(i, strerror(errno));
     if (!csv_read(&i->reader, i->fd, &line, &reason))
-        return line ? refuse(i, line, NULL, reason) : refuse_file(i, reason);
+        return line ? refuse_line(i, line, NULL, reason)
+                    : refuse_file(i, reason);
     if (i->run->problem)
         return false;
     if (!i->has_header)
-        return refuse(i, 1, NULL, "there is no header line");
+        return refuse_line(i, 1, NULL, "there is no header line");
     if (!i->load.loaded && i->load.plan.replace &&
         !i->import->may_replace_by_nothing)
-        return refuse(i, 1, NULL,
-                      "only a header line; --replace would remove everything");
+        return refuse_line(
+            i, 1, NULL,
+            "only a header line; --replace would remove everything");
     return true;
 }
 
 static enum outcome import_all(struct db *db, void *context) {
     (void)db;
     struct importing *i = context;
-    forget(i);
+    import_forget(i);
     if (!read_file(i)) {
         if (i->has_header)
             load_cancel(&i->load);

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-static const char *const lists[DRY_RUN_LISTS] = {
+static const char *const list_titles[DRY_RUN_LISTS] = {
     "Invalid", "Not Commissioned", "Not applicable",
     "Other request in progress", "Invalid GBCS version"};
 
@@ -43,13 +43,14 @@ static void print_lists(struct verb_run *run, const struct dry_run *dry) {
     for (int i = 0; i < DRY_RUN_LISTS; i++) {
         const struct duis_devices *list = &dry->refused[i];
         if (list->count)
-            buffer_printf(run->out, "\n%s (%zu)\n", lists[i], list->count);
+            buffer_printf(run->out, "\n%s (%zu)\n", list_titles[i],
+                          list->count);
         for (size_t d = 0; d < list->count; d++)
             buffer_printf(run->out, "  %s\n", eui64_format(list->ids[d], id));
     }
 }
 
-static void print(struct verb_run *run, const struct dry_run *dry) {
+static void print_dry_run(struct verb_run *run, const struct dry_run *dry) {
     const char *code = dry->response_code ? dry->response_code : "no code";
     if (run->options.json) {
         run_print_json(run, dry_run_json(dry));
@@ -63,27 +64,28 @@ static void print(struct verb_run *run, const struct dry_run *dry) {
     print_lists(run, dry);
 }
 
-static enum outcome say(struct verb_run *run, const struct dry_run *dry) {
+static enum outcome dry_run_say(struct verb_run *run,
+                                const struct dry_run *dry) {
     if (dry->refusal && dry->line)
         return run_refuse(run, "%s:%u:%u: %s", run->argument, dry->line,
                           dry->column, dry->refusal);
     if (dry->refusal)
         return run_refuse(run, "%s: %s", run->argument, dry->refusal);
-    print(run, dry);
+    print_dry_run(run, dry);
     return DONE;
 }
 
 /* In an arena of its own, for what libxml2 made in it must go before libxml2
  * does. */
-static enum outcome try_it(struct verb_run *run, struct span text,
-                           const struct rules *rules) {
+static enum outcome dry_run_try(struct verb_run *run, struct span text,
+                                const struct rules *rules) {
     struct arena *arena = arena_new();
     struct dry_run dry;
     enum outcome outcome =
         run_database(run, request_dry_run(&run->config, rules, run->db, arena,
                                           text, NULL, &dry));
     if (outcome == DONE)
-        outcome = say(run, &dry);
+        outcome = dry_run_say(run, &dry);
     arena_free(arena);
     return outcome;
 }
@@ -97,7 +99,7 @@ enum outcome verb_dry_run(struct verb_run *run) {
     if (outcome != DONE)
         return outcome;
     if (duis_open())
-        outcome = try_it(run, text, rules);
+        outcome = dry_run_try(run, text, rules);
     else
         outcome = run_refuse(run, "the DUIS schemas cannot be compiled");
     duis_close();

@@ -70,47 +70,47 @@ static bool mac_fits(const struct shown *shown, struct acb_key *acb,
     return acb_secret(acb, key, z) && gbcs_mac_verify(z, &shown->message);
 }
 
-static enum outcome check(const struct shown *shown, enum key_party party,
-                          enum key_usage usage, eui64 id, fits *fit,
-                          struct acb_key *acb, const char **verdict) {
+static enum outcome check_with_keys(const struct shown *shown,
+                                    enum key_party party, enum key_usage usage,
+                                    eui64 id, fits *fit, struct acb_key *acb,
+                                    const char **found) {
     struct verb_run *run = shown->run;
     struct party_keys keys;
     enum outcome outcome = run_database(
         run, party_keys_find(run->db, run->arena, party, usage, &id, 1,
                              clock_now(), run->config.accept_expired, &keys));
-    *verdict = keys.count
-                   ? keys.keys[0].unfit
-                         ? arena_printf(run->arena, "the certificate is %s",
-                                        keys.keys[0].unfit)
-                         : "not good"
-                   : "no certificate is known";
+    *found = keys.count
+                 ? keys.keys[0].unfit
+                       ? arena_printf(run->arena, "the certificate is %s",
+                                      keys.keys[0].unfit)
+                       : "not good"
+                 : "no certificate is known";
     for (size_t i = 0; i < keys.count && !keys.keys[i].unfit; i++)
         if (fit(shown, acb, &keys.keys[i]))
-            *verdict = "good";
+            *found = "good";
     return outcome;
 }
 
 /* Devices sign responses and alerts, suppliers commands. */
 static enum outcome check_signature(const struct shown *shown,
-                                    const char **verdict) {
+                                    const char **found) {
     const struct gbcs_header *header = &shown->message.header;
-    *verdict = "none";
+    *found = "none";
     if (!shown->message.signature.len)
         return DONE;
-    return check(shown,
-                 header->cra == GBCS_COMMAND ? KEY_OF_SUPPLIER : KEY_OF_DEVICE,
-                 KEY_DIGITAL_SIGNATURE, header->originator, signature_fits,
-                 NULL, verdict);
+    return check_with_keys(
+        shown, header->cra == GBCS_COMMAND ? KEY_OF_SUPPLIER : KEY_OF_DEVICE,
+        KEY_DIGITAL_SIGNATURE, header->originator, signature_fits, NULL, found);
 }
 
 /* The ACB's key makes the MAC of commands and of what is sent to the ACB. */
-static enum outcome check_mac(const struct shown *shown, const char **verdict) {
+static enum outcome check_mac(const struct shown *shown, const char **found) {
     struct verb_run *run = shown->run;
     const struct gbcs_header *header = &shown->message.header;
     bool command = header->cra == GBCS_COMMAND;
-    *verdict = shown->message.mac.len
-                   ? "cannot be checked: it is made with the recipient's key"
-                   : "none";
+    *found = shown->message.mac.len
+                 ? "cannot be checked: it is made with the recipient's key"
+                 : "none";
     if (!shown->message.mac.len ||
         (!command && header->recipient != run->config.acb_id))
         return DONE;
@@ -120,16 +120,15 @@ static enum outcome check_mac(const struct shown *shown, const char **verdict) {
     if (!acb)
         return run_refuse(run, "[identity] key_agreement_key %s %s",
                           run->config.key_agreement_key, reason);
-    enum outcome outcome =
-        check(shown, KEY_OF_DEVICE, KEY_AGREEMENT,
-              command ? header->recipient : header->originator, mac_fits, acb,
-              verdict);
+    enum outcome outcome = check_with_keys(
+        shown, KEY_OF_DEVICE, KEY_AGREEMENT,
+        command ? header->recipient : header->originator, mac_fits, acb, found);
     acb_key_free(acb);
     return outcome;
 }
 
 /* What is bad is a refusal as well, for scripts. */
-static enum outcome verify(const struct shown *shown, json_t *object) {
+static enum outcome verify_message(const struct shown *shown, json_t *object) {
     const char *signature, *mac;
     enum outcome outcome = check_signature(shown, &signature);
     if (outcome == DONE)
@@ -158,7 +157,7 @@ enum outcome verb_gbcs_show(struct verb_run *run) {
     if (!shown.readable)
         json_object_set_new(object, "payloadFault", json_string(shown.fault));
     if (run->options.verify)
-        outcome = verify(&shown, object);
+        outcome = verify_message(&shown, object);
     run_print_json(run, object);
     return outcome;
 }

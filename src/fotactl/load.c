@@ -92,24 +92,24 @@ static void add_writes(struct buffer *sql, const struct load_plan *plan) {
 
 /* ---- the steps ---- */
 
-static enum outcome run(struct load *load, struct buffer *sql) {
+static enum outcome sql_run(struct load *load, struct buffer *sql) {
     enum outcome outcome = run_database(
         load->run, db_script(load->run->db, (const char *)sql->data));
     buffer_free(sql);
     return outcome;
 }
 
-static enum outcome run_text(struct load *load, const char *text) {
+static enum outcome sql_run_text(struct load *load, const char *text) {
     struct buffer sql = {0};
     buffer_text(&sql, text);
-    return run(load, &sql);
+    return sql_run(load, &sql);
 }
 
 /* One import at a time; the joins and indexes get more memory than is usual
  * for a statement. */
-static const char prepare[] = "set local work_mem = '256MB';"
-                              "set local maintenance_work_mem = '512MB';"
-                              "select pg_advisory_xact_lock(7046003)";
+static const char load_settings[] = "set local work_mem = '256MB';"
+                                    "set local maintenance_work_mem = '512MB';"
+                                    "select pg_advisory_xact_lock(7046003)";
 
 static enum outcome try_direct(struct load *load) {
     static const struct db_statement statement = {
@@ -136,7 +136,7 @@ static enum outcome begin_copy(struct load *load) {
     add_columns(&sql, &load->plan, ALL, "", NULL, ", ");
     buffer_printf(&sql, ") from stdin (format binary%s)",
                   load->indexes ? ", freeze" : "");
-    return run(load, &sql);
+    return sql_run(load, &sql);
 }
 
 enum outcome load_begin(struct load *load) {
@@ -145,7 +145,7 @@ enum outcome load_begin(struct load *load) {
     load->loaded = 0;
     load->indexes = NULL;
     load->rows.len = 0;
-    enum outcome outcome = run_text(load, prepare);
+    enum outcome outcome = sql_run_text(load, load_settings);
     if (outcome == DONE && load->plan.large)
         outcome = try_direct(load);
     if (outcome == DONE)
@@ -207,23 +207,23 @@ static enum outcome count_changes(struct load *load,
     return outcome;
 }
 
-static enum outcome merge(struct load *load, struct load_result *result) {
+static enum outcome load_merge(struct load *load, struct load_result *result) {
     struct buffer sql = {0};
     progress_bar_phase(load->progress, "comparing with what is there");
     buffer_text(&sql, "analyze import_staging;");
     add_changes(&sql, &load->plan);
     buffer_text(&sql, "analyze import_change;");
-    enum outcome outcome = run(load, &sql);
+    enum outcome outcome = sql_run(load, &sql);
     if (outcome == DONE)
         outcome = count_changes(load, result);
     if (outcome != DONE)
         return outcome;
     progress_bar_phase(load->progress, "writing what differs");
     add_writes(&sql, &load->plan);
-    outcome = run(load, &sql);
+    outcome = sql_run(load, &sql);
     if (outcome == DONE && load->plan.after_changes) {
         progress_bar_phase(load->progress, "deriving what depends on it");
-        outcome = run_text(load, load->plan.after_changes);
+        outcome = sql_run_text(load, load->plan.after_changes);
     }
     return outcome;
 }
@@ -234,10 +234,10 @@ static enum outcome index_and_derive(struct load *load,
     result->added = load->loaded;
     progress_bar_phase(load->progress, "building indexes");
     buffer_printf(&sql, "%s analyze %s;", load->indexes, load->plan.table);
-    enum outcome outcome = run(load, &sql);
+    enum outcome outcome = sql_run(load, &sql);
     if (outcome == DONE && load->plan.after_all) {
         progress_bar_phase(load->progress, "deriving what depends on it");
-        outcome = run_text(load, load->plan.after_all);
+        outcome = sql_run_text(load, load->plan.after_all);
     }
     return outcome;
 }
@@ -252,7 +252,8 @@ enum outcome load_sent(struct load *load) {
 
 enum outcome load_end(struct load *load, struct load_result *result) {
     *result = (struct load_result){.loaded = load->loaded};
-    return load->indexes ? index_and_derive(load, result) : merge(load, result);
+    return load->indexes ? index_and_derive(load, result)
+                         : load_merge(load, result);
 }
 
 void load_cancel(struct load *load) {

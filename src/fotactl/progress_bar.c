@@ -13,8 +13,9 @@ void progress_bar_begin(struct progress_bar *progress, uint64_t whole) {
                                       .begun = clock_elapsed()};
 }
 
-static void draw(const struct progress_bar *progress, uint64_t part,
-                 uint64_t items, const char *noun, instant now) {
+static void progress_bar_draw(const struct progress_bar *progress,
+                              uint64_t part, uint64_t items, const char *noun,
+                              instant now) {
     static const char full[] = "##############################";
     double share = progress->whole && part < progress->whole
                        ? (double)part / (double)progress->whole
@@ -34,7 +35,7 @@ void progress_bar_show(struct progress_bar *progress, uint64_t part,
     if (now - progress->last < SECOND / 5 || now == progress->begun)
         return;
     progress->last = now;
-    draw(progress, part, items, noun, now);
+    progress_bar_draw(progress, part, items, noun, now);
 }
 
 void progress_bar_phase(struct progress_bar *progress, const char *what) {

@@ -4,7 +4,7 @@
 #include "fotactl/verbs.h"
 
 /* In the order of the cursor's columns. */
-static const struct view_field fields[] = {
+static const struct view_field entry_fields[] = {
     {"entry", "Entry", "ENTRY", VIEW_COUNT},
     {"at", "At", "AT", VIEW_INSTANT},
     {"kind", "Kind", "KIND", VIEW_TEXT},
@@ -17,11 +17,11 @@ static const struct view_field fields[] = {
     {"detail", "Detail", "DETAIL", VIEW_TEXT},
 };
 
-enum { FIELDS = sizeof fields / sizeof *fields };
+enum { ENTRY_FIELDS = sizeof entry_fields / sizeof *entry_fields };
 
 static void print_lines(struct verb_run *run, const struct db_rows *rows) {
     for (size_t i = 0; i < db_row_count(rows); i++) {
-        json_t *line = view_object(fields, FIELDS, rows, i);
+        json_t *line = view_object(entry_fields, ENTRY_FIELDS, rows, i);
         char *text = json_dumps(line, JSON_COMPACT);
         buffer_text(run->out, text);
         buffer_text(run->out, "\n");
@@ -76,7 +76,7 @@ static enum outcome print_trail(struct db *db, void *context) {
         if (span->run->options.json && count)
             print_lines(span->run, rows);
         else if (count)
-            view_table(span->run->out, fields, FIELDS, rows);
+            view_table(span->run->out, entry_fields, ENTRY_FIELDS, rows);
         if (!run_flush(span->run))
             outcome = FAILED;
     }

@@ -5,7 +5,7 @@
 enum { AT_ONCE = 50 }; /* seals */
 
 /* In the order of check_seals(). */
-static const struct view_field fields[] = {
+static const struct view_field seal_fields[] = {
     {"seal", "Seal", "SEAL", VIEW_COUNT},
     {"firstEntry", "First entry", "FIRST", VIEW_COUNT},
     {"lastEntry", "Last entry", "LAST", VIEW_COUNT},
@@ -14,7 +14,7 @@ static const struct view_field fields[] = {
     {"kept", "Kept", NULL, VIEW_BOOL},
     {"fault", "Fault", "FAULT", VIEW_TEXT},
 };
-enum { SEAL, LAST = 2, ENTRIES, HASH, KEPT, FAULT, FIELDS };
+enum { SEAL, LAST = 2, ENTRIES, HASH, KEPT, FAULT, SEAL_FIELDS };
 
 struct verified {
     int64_t seals, entries, gone, last_entry;
@@ -22,15 +22,16 @@ struct verified {
     json_t *faults;
 };
 
-static void take(struct verified *v, struct arena *arena,
-                 const struct db_rows *rows, size_t i) {
+static void seal_take(struct verified *v, struct arena *arena,
+                      const struct db_rows *rows, size_t i) {
     v->seals++;
     v->entries += db_get_int(rows, i, ENTRIES);
     v->gone += !db_get_bool(rows, i, KEPT);
     v->last_entry = db_get_int(rows, i, LAST);
     v->hash = arena_text(arena, span_text(db_get_text(rows, i, HASH)));
     if (!db_is_null(rows, i, FAULT))
-        json_array_append_new(v->faults, view_object(fields, FIELDS, rows, i));
+        json_array_append_new(v->faults,
+                              view_object(seal_fields, SEAL_FIELDS, rows, i));
 }
 
 static enum outcome check_all(struct verb_run *run, struct verified *v) {
@@ -49,7 +50,7 @@ static enum outcome check_all(struct verb_run *run, struct verified *v) {
         enum outcome outcome = db_run(run->db, &check, &params, arena, &rows);
         count = outcome == DONE ? db_row_count(rows) : 0;
         for (size_t i = 0; i < count; i++)
-            take(v, run->arena, rows, i);
+            seal_take(v, run->arena, rows, i);
         if (count)
             after = db_get_int(rows, count - 1, SEAL);
         arena_free(arena);
@@ -85,8 +86,8 @@ static void print_faults(struct verb_run *run, const struct verified *v) {
     }
 }
 
-static void print(struct verb_run *run, const struct verified *v,
-                  int64_t open) {
+static void print_verified(struct verb_run *run, const struct verified *v,
+                           int64_t open) {
     if (run->options.json) {
         run_print_json(run,
                        json_pack("{s:I, s:I, s:I, s:I, s:s?, s:O}", "seals",
@@ -117,7 +118,7 @@ enum outcome verb_sat_verify(struct verb_run *run) {
     if (outcome == DONE)
         outcome = count_open(run, &v, &open);
     if (outcome == DONE)
-        print(run, &v, open);
+        print_verified(run, &v, open);
     size_t faults = json_array_size(v.faults);
     json_decref(v.faults);
     if (outcome == DONE && faults)

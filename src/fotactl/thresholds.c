@@ -1,38 +1,10 @@
 /* fotactl thresholds and import thresholds: Anomaly Detection Thresholds. */
-#include "desk/view.h"
 #include "fotactl/csv_import.h"
 #include "fotactl/person.h"
 #include "fotactl/verbs.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-/* In the order of list_thresholds(). */
-static const struct view_field fields[] = {
-    {"userId", "User", "USER", VIEW_EUI64},
-    {"userName", "Name", "NAME", VIEW_TEXT},
-    {"serviceReferenceVariant", "Service", "SERVICE", VIEW_TEXT},
-    {"periodSeconds", "Seconds", "SECONDS", VIEW_COUNT},
-    {"warning", "Warning", "WARNING", VIEW_COUNT},
-    {"quarantine", "Quarantine", "QUARANTINE", VIEW_COUNT},
-    {"volume", "Volume", "VOLUME", VIEW_COUNT},
-    {"state", "State", "STATE", VIEW_TEXT},
-    {"lastWarned", "Last warned", NULL, VIEW_INSTANT},
-    {"setAt", "Set", "SET", VIEW_INSTANT},
-    {"setBy", "By", "BY", VIEW_TEXT},
-};
-
-/* In the order of threshold_history(). */
-static const struct view_field changes[] = {
-    {"at", "At", "AT", VIEW_INSTANT},
-    {"person", "Person", "PERSON", VIEW_TEXT},
-    {"change", "Change", "CHANGE", VIEW_TEXT},
-    {"userId", "User", "USER", VIEW_EUI64},
-    {"serviceReferenceVariant", "Service", "SERVICE", VIEW_TEXT},
-    {"periodSeconds", "Seconds", "SECONDS", VIEW_COUNT},
-    {"warning", "Warning", "WARNING", VIEW_COUNT},
-    {"quarantine", "Quarantine", "QUARANTINE", VIEW_COUNT},
-};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -48,10 +20,10 @@ static void add_who(struct verb_run *run, struct db_params *params) {
 }
 
 /* One change of the table by a statement. */
-static enum outcome change(struct verb_run *run,
-                           const struct db_statement *statement,
-                           const struct db_params *params,
-                           struct db_rows **rows) {
+static enum outcome threshold_change(struct verb_run *run,
+                                     const struct db_statement *statement,
+                                     const struct db_params *params,
+                                     struct db_rows **rows) {
     struct db_params who = DB_PARAMS(run->arena);
     add_who(run, &who);
     return run_transact(
@@ -64,7 +36,7 @@ static enum outcome change(struct verb_run *run,
 
 enum threshold_column { WARNING, QUARANTINE };
 
-static const struct csv_column columns[] = {
+static const struct csv_column threshold_columns[] = {
     [WARNING] = {"warning", CSV_COLUMN, .kind = &FIELD_COUNT},
     [QUARANTINE] = {"quarantine", CSV_COLUMN, .kind = &FIELD_COUNT},
     {"user_id", CSV_COLUMN, .kind = &FIELD_EUI64_TEXT, .cast = "macaddr8",
@@ -99,8 +71,8 @@ enum outcome verb_import_thresholds(struct verb_run *run) {
     static const struct csv_import thresholds = {
         .what = "thresholds",
         .table = "volume_threshold",
-        .columns = columns,
-        .count = COUNT(columns),
+        .columns = threshold_columns,
+        .count = COUNT(threshold_columns),
         .check = check_levels,
         .may_replace_by_nothing = true,
     };
@@ -109,32 +81,6 @@ enum outcome verb_import_thresholds(struct verb_run *run) {
     enum outcome outcome =
         run_transact(run, &(struct verb_statement){&say_who, &who}, 1, NULL);
     return outcome == DONE ? csv_import_run(run, &thresholds) : outcome;
-}
-
-/* ---- looking ---- */
-
-static const char NONE[] = "There is none.";
-
-enum outcome verb_thresholds_list(struct verb_run *run) {
-    static const struct db_statement list = {
-        "list_thresholds", "select * from list_thresholds(null, $1, null, $2)"};
-    struct db_params params = DB_PARAMS(run->arena);
-    if (!run_add_user(run, &params))
-        return REFUSED;
-    db_instant(&params, clock_now());
-    return run_list(run, &list, &params, fields, COUNT(fields), NONE);
-}
-
-enum outcome verb_thresholds_history(struct verb_run *run) {
-    static const struct db_statement list = {
-        "threshold_history", "select * from threshold_history($1, $2)"};
-    struct db_params params = DB_PARAMS(run->arena);
-    int64_t limit;
-    if (!run_add_user(run, &params) ||
-        !run_read_limit(run, run->options.limit, &limit))
-        return REFUSED;
-    db_int8(&params, limit);
-    return run_list(run, &list, &params, changes, COUNT(changes), NONE);
 }
 
 /* ---- setting ---- */
@@ -223,7 +169,7 @@ enum outcome verb_thresholds_set(struct verb_run *run) {
     if (!run_add_user(run, &params) || !add_variant(run, &params) ||
         !add_levels(run, &params))
         return REFUSED;
-    enum outcome outcome = change(run, &set, &params, NULL);
+    enum outcome outcome = threshold_change(run, &set, &params, NULL);
     if (outcome == DONE)
         print_change(run, "set");
     return outcome;
@@ -236,7 +182,7 @@ enum outcome verb_thresholds_remove(struct verb_run *run) {
     if (!run_add_user(run, &params) || !add_variant(run, &params))
         return REFUSED;
     struct db_rows *rows;
-    enum outcome outcome = change(run, &drop, &params, &rows);
+    enum outcome outcome = threshold_change(run, &drop, &params, &rows);
     if (outcome != DONE)
         return outcome;
     if (!db_get_bool(rows, 0, 0))

@@ -1,5 +1,7 @@
 #include "fotactl/verb_run.h"
 
+#include "fotactl/person.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -59,7 +61,7 @@ struct changing {
     struct db_rows **rows;
 };
 
-static enum outcome change(struct db *db, void *context) {
+static enum outcome statements_run(struct db *db, void *context) {
     const struct changing *c = context;
     struct db_rows *rows = NULL;
     enum outcome outcome = DONE;
@@ -75,7 +77,8 @@ enum outcome run_transact(struct verb_run *run,
                           const struct verb_statement *statements, size_t count,
                           struct db_rows **rows) {
     struct changing changing = {run, statements, count, rows};
-    return run_database(run, db_transact(run->db, change, &changing, false));
+    return run_database(run,
+                        db_transact(run->db, statements_run, &changing, false));
 }
 
 bool run_read_eui64(struct verb_run *run, const char *text, eui64 *id) {
@@ -98,7 +101,8 @@ bool run_add_user(struct verb_run *run, struct db_params *params) {
     return true;
 }
 
-bool run_read_limit(struct verb_run *run, const char *text, int64_t *limit) {
+bool run_read_limit(struct verb_run *run, int64_t *limit) {
+    const char *text = run->options.limit;
     enum { USUAL = 100, MOST = 1000000 };
     *limit = USUAL;
     if (!text)
@@ -147,25 +151,20 @@ void run_print_json(struct verb_run *run, json_t *value) {
     json_decref(value);
 }
 
-void run_print_rows(struct verb_run *run, const struct view_field *fields,
-                    size_t count, const struct db_rows *rows,
-                    const char *none) {
-    if (run->options.json)
-        run_print_json(run, view_array(fields, count, rows));
-    else if (db_row_count(rows) == 0)
-        buffer_printf(run->out, "%s\n", none);
-    else
-        view_table(run->out, fields, count, rows);
+struct desk run_desk(struct verb_run *run) {
+    return (struct desk){.db = run->db,
+                         .arena = run->arena,
+                         .config = &run->config,
+                         .person = operator_name(run->arena),
+                         .now = clock_now()};
 }
 
-enum outcome run_list(struct verb_run *run,
-                      const struct db_statement *statement,
-                      const struct db_params *params,
-                      const struct view_field *fields, size_t count,
-                      const char *none) {
-    struct db_rows *rows;
-    enum outcome outcome = run_query(run, statement, params, &rows);
-    if (outcome == DONE)
-        run_print_rows(run, fields, count, rows, none);
-    return outcome;
+enum outcome run_desk_end(struct verb_run *run, const struct desk *desk,
+                          enum outcome outcome, const char *hint) {
+    if (outcome != REFUSED)
+        return run_database(run, outcome);
+    if (desk->fault == DESK_MALFORMED)
+        return run_misuse(run, "%s", desk->refusal);
+    return run_refuse(run, "%s%s%s", desk->refusal, hint ? "; " : "",
+                      hint ? hint : "");
 }

@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "base/outcome.h"
 #include "db/db.h"
+#include "desk/desk.h"
 #include "desk/view.h"
 
 #include <jansson.h>
@@ -23,6 +24,7 @@ struct verb_run {
     struct config config;
     struct db *db; /* NULL for a verb that needs none */
     struct verb_options options;
+    const char *words;    /* of the verb, as verbs.def has them */
     const char *argument; /* of the verb; NULL when it takes none */
     struct buffer *out;   /* what goes to stdout */
     FILE *stream;         /* stdout, for run_flush(); NULL: all is kept */
@@ -66,7 +68,7 @@ bool run_read_eui64(struct verb_run *run, const char *text, eui64 *id);
 bool run_add_user(struct verb_run *run, struct db_params *params);
 
 /* Reads --limit, 100 when it is not given; false is misuse. */
-bool run_read_limit(struct verb_run *run, const char *text, int64_t *limit);
+bool run_read_limit(struct verb_run *run, int64_t *limit);
 
 /* Reads an option as a day (its beginning, UTC) or a time; 0 when it is not
  * given. False is misuse. */
@@ -80,15 +82,13 @@ bool run_flush(struct verb_run *run);
 /* Prints JSON, indented, with a line end. Takes the value over. */
 void run_print_json(struct verb_run *run, json_t *value);
 
-/* Prints rows, as --json says; people are told `none` when there are none. */
-void run_print_rows(struct verb_run *run, const struct view_field *fields,
-                    size_t count, const struct db_rows *rows, const char *none);
+/* What the functions of src/desk work with: for whoever runs fotactl. */
+struct desk run_desk(struct verb_run *run);
 
-/* Runs a statement and prints its rows. */
-enum outcome run_list(struct verb_run *run,
-                      const struct db_statement *statement,
-                      const struct db_params *params,
-                      const struct view_field *fields, size_t count,
-                      const char *none);
+/* Passes on what such a function returned; when that is not DONE, why becomes
+ * the problem. `hint`, if not NULL, goes behind a refusal, not behind a
+ * misuse. */
+enum outcome run_desk_end(struct verb_run *run, const struct desk *desk,
+                          enum outcome outcome, const char *hint);
 
 #endif

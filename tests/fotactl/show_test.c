@@ -94,42 +94,72 @@ static void expect_json(struct tool *tool, const char *line,
 
 /* ---- status ---- */
 
+/* The answer is an object that has all members of `expected`, and others. */
+static void expect_members(struct tool *tool, const char *line,
+                           const char *expected) {
+    tool_expect(tool, line, 0, "");
+    json_t *wanted = json_loads(expected, 0, NULL);
+    json_t *got = json_loads((char *)tool->out.data, 0, NULL);
+    const char *name;
+    json_t *value;
+    assert_true(json_is_object(wanted) && json_is_object(got));
+    json_object_foreach(
+        wanted, name, value) if (!json_equal(value, json_object_get(got, name)))
+        fail_msg("fotactl %s: %s is not as expected in %s", line, name,
+                 (char *)tool->out.data);
+    json_decref(wanted);
+    json_decref(got);
+}
+
+/* What a machine is told is what the screens are told. */
+static void status_is_the_answer_of_the_screens(void **state) {
+    struct tool *tool = *state;
+    PGresult *result =
+        PQexec(tool->database,
+               "select device_screen('00db1234567890a0', null, false, now())");
+    assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
+    expect_json(tool, "status 00-DB-12-34-56-78-90-A0 --json",
+                PQgetvalue(result, 0, 0));
+    PQclear(result);
+}
+
 static void a_live_update_comes_before_a_later_refusal(void **state) {
-    expect_json(*state, "status 00-db-12-34-56-78-90-a0 --json",
-                "{\"deviceId\": \"00-DB-12-34-56-78-90-A0\","
-                " \"deviceType\": \"PPMID\","
-                " \"status\": \"SUCCESSFUL_CH_TRANSFER\","
-                " \"inProgress\": true, \"requestId\": \"" REQUEST_1 "\","
-                " \"firmwareVersion\": \"ACDCACDC\", \"reasonCode\": null,"
-                " \"lastUpdated\": \"2026-11-21T09:16:00.500Z\","
-                " \"releaseDue\": \"2999-01-01T00:00:00.000Z\","
-                " \"commsHubId\": \"00-DB-12-34-56-78-90-A2\","
-                " \"csp\": \"north\", \"sender\": \"" USER_1 "\"}");
+    expect_members(*state, "status 00-db-12-34-56-78-90-a0 --json",
+                   "{\"deviceId\": \"00-DB-12-34-56-78-90-A0\","
+                   " \"deviceType\": \"PPMID\","
+                   " \"status\": \"SUCCESSFUL_CH_TRANSFER\","
+                   " \"inProgress\": true, \"requestId\": \"" REQUEST_1 "\","
+                   " \"firmwareVersion\": \"ACDCACDC\", \"reasonCode\": null,"
+                   " \"lastUpdated\": \"2026-11-21T09:16:00.500Z\","
+                   " \"releaseDue\": \"2999-01-01T00:00:00.000Z\","
+                   " \"commsHubId\": \"00-DB-12-34-56-78-90-A2\","
+                   " \"csp\": \"north\", \"sender\": \"" USER_1 "\"}");
 }
 
 static void of_several_that_ended_the_latest_counts(void **state) {
-    expect_json(*state, "status 00-DB-12-34-56-78-90-A4 --json",
-                "{\"deviceId\": \"00-DB-12-34-56-78-90-A4\","
-                " \"deviceType\": \"PPMID\", \"status\": \"REJECTED_BY_DSP\","
-                " \"inProgress\": false, \"requestId\": \"" REQUEST_2 "\","
-                " \"firmwareVersion\": \"ACDCACDC\","
-                " \"reasonCode\": \"invalid\","
-                " \"lastUpdated\": \"2026-11-21T09:19:00.000Z\","
-                " \"releaseDue\": null, \"commsHubId\": null, \"csp\": null,"
-                " \"sender\": \"" USER_1 "\"}");
+    expect_members(
+        *state, "status 00-DB-12-34-56-78-90-A4 --json",
+        "{\"deviceId\": \"00-DB-12-34-56-78-90-A4\","
+        " \"deviceType\": \"PPMID\", \"status\": \"REJECTED_BY_DSP\","
+        " \"inProgress\": false, \"requestId\": \"" REQUEST_2 "\","
+        " \"firmwareVersion\": \"ACDCACDC\","
+        " \"reasonCode\": \"invalid\","
+        " \"lastUpdated\": \"2026-11-21T09:19:00.000Z\","
+        " \"releaseDue\": null, \"commsHubId\": null, \"csp\": null,"
+        " \"sender\": \"" USER_1 "\"}");
 }
 
 static void past_its_time_a_device_is_not_in_progress(void **state) {
-    expect_json(*state, "status 00-DB-12-34-56-78-90-A5 --json",
-                "{\"deviceId\": \"00-DB-12-34-56-78-90-A5\","
-                " \"deviceType\": \"PPMID\","
-                " \"status\": \"APPROVED_FOR_DISTRIBUTION\","
-                " \"inProgress\": false, \"requestId\": \"" REQUEST_4 "\","
-                " \"firmwareVersion\": \"ACDCACDC\", \"reasonCode\": null,"
-                " \"lastUpdated\": \"2020-01-01T00:00:00.000Z\","
-                " \"releaseDue\": \"2020-01-02T00:00:00.000Z\","
-                " \"commsHubId\": \"00-DB-12-34-56-78-90-A2\","
-                " \"csp\": \"north\", \"sender\": \"" USER_2 "\"}");
+    expect_members(*state, "status 00-DB-12-34-56-78-90-A5 --json",
+                   "{\"deviceId\": \"00-DB-12-34-56-78-90-A5\","
+                   " \"deviceType\": \"PPMID\","
+                   " \"status\": \"APPROVED_FOR_DISTRIBUTION\","
+                   " \"inProgress\": false, \"requestId\": \"" REQUEST_4 "\","
+                   " \"firmwareVersion\": \"ACDCACDC\", \"reasonCode\": null,"
+                   " \"lastUpdated\": \"2020-01-01T00:00:00.000Z\","
+                   " \"releaseDue\": \"2020-01-02T00:00:00.000Z\","
+                   " \"commsHubId\": \"00-DB-12-34-56-78-90-A2\","
+                   " \"csp\": \"north\", \"sender\": \"" USER_2 "\"}");
 }
 
 static void status_is_a_list_for_people(void **state) {
@@ -336,6 +366,7 @@ static void filters_are_checked(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        WITH_REQUESTS(status_is_the_answer_of_the_screens),
         WITH_REQUESTS(a_live_update_comes_before_a_later_refusal),
         WITH_REQUESTS(of_several_that_ended_the_latest_counts),
         WITH_REQUESTS(past_its_time_a_device_is_not_in_progress),
