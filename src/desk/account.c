@@ -6,17 +6,16 @@ static const struct desk_outcome account_refusals[] = {
     {"unknown", DESK_UNKNOWN, "there is no account %s"},
     {"exists", DESK_CONFLICT, "there is an account %s already"},
     {"supplier_mismatch", DESK_CONFLICT,
-     "%s: the EUI-64 of a supplier goes with the role supplier, and only with "
-     "it"},
+     "the EUI-64 of a supplier goes with the role supplier, and only with it"},
     {"last_administrator", DESK_CONFLICT,
-     "%s is the last administrator that may act; name another first"},
+     "account %s is the last administrator that may act; name another first"},
     {"not_an_address", DESK_UNFIT,
-     "%s: that is no e-mail address in ASCII; nothing was changed"},
+     "that is no e-mail address in ASCII; nothing was changed"},
     {"no_address", DESK_UNFIT,
-     "%s has no e-mail address yet: give one as well"},
+     "account %s has no e-mail address yet: give one as well"},
     {"not_a_reader", DESK_UNFIT,
-     "%s is an administrator and sees no requests: there is nothing to tell "
-     "it"},
+     "account %s is an administrator and sees no requests: there is nothing "
+     "to tell it"},
     {NULL, 0, NULL},
 };
 

@@ -27,7 +27,8 @@ struct desk {
     const struct config *config;
     const char *person; /* for the audit trail */
     instant now;
-    /* after REFUSED: a sentence without its capital and full stop */
+    /* after REFUSED: a sentence without its capital and full stop; it does not
+     * begin with a name that people chose */
     enum desk_fault fault;
     const char *refusal;
 };
