@@ -27,6 +27,10 @@ struct view_field {
     enum view_kind kind;
 };
 
+/* A field of CSV alone. */
+#define VIEW_CSV(json, kind)                                                   \
+    { json, NULL, NULL, VIEW_##kind }
+
 /* One row as an object; null values are there as null. */
 json_t *view_object(const struct view_field *fields, size_t count,
                     const struct db_rows *rows, size_t row);

@@ -76,18 +76,18 @@ static void volumes_add(struct db_params *params, const void *context) {
 
 void people_report_volumes(struct call *call) {
     static const struct view_field fields[] = {
-        {NULL, NULL, NULL, VIEW_TEXT},
-        {"day", NULL, NULL, VIEW_TEXT},
-        {"userId", NULL, NULL, VIEW_EUI64},
-        {"userName", NULL, NULL, VIEW_TEXT},
-        {"serviceReferenceVariant", NULL, NULL, VIEW_TEXT},
-        {"requests", NULL, NULL, VIEW_COUNT},
-        {"devices", NULL, NULL, VIEW_COUNT},
-        {"heldRequests", NULL, NULL, VIEW_COUNT},
-        {"heldDevices", NULL, NULL, VIEW_COUNT},
-        {"periodSeconds", NULL, NULL, VIEW_COUNT},
-        {"warning", NULL, NULL, VIEW_COUNT},
-        {"quarantine", NULL, NULL, VIEW_COUNT}};
+        VIEW_CSV(NULL, TEXT),
+        VIEW_CSV("day", TEXT),
+        VIEW_CSV("userId", EUI64),
+        VIEW_CSV("userName", TEXT),
+        VIEW_CSV("serviceReferenceVariant", TEXT),
+        VIEW_CSV("requests", COUNT),
+        VIEW_CSV("devices", COUNT),
+        VIEW_CSV("heldRequests", COUNT),
+        VIEW_CSV("heldDevices", COUNT),
+        VIEW_CSV("periodSeconds", COUNT),
+        VIEW_CSV("warning", COUNT),
+        VIEW_CSV("quarantine", COUNT)};
     static const struct db_statement rows = {
         "list_volumes",
         "select * from list_volumes($1, $2, $3, $4, $5, $6, $7)"};
@@ -97,7 +97,6 @@ void people_report_volumes(struct call *call) {
     static const struct listing listing = {.fields = fields,
                                            .field_count =
                                                sizeof fields / sizeof *fields,
-                                           .key = 0,
                                            .rows = &rows,
                                            .page = &page,
                                            .page_takes_now = true,

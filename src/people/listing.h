@@ -8,7 +8,8 @@
 struct listing {
     const struct view_field *fields; /* of the columns of `rows` */
     size_t field_count;
-    int key; /* column that the next page begins after: text, EUI-64, number */
+    int key; /* column that the next page begins after: text, EUI-64, number;
+              * usually the first */
     /* Both statements' parameters are those of add_filter(), then after (as
      * text for `rows`), and the most rows. `page` gives one JSON object. */
     const struct db_statement *rows, *page;

@@ -20,7 +20,6 @@ void people_report_rsat_004(struct call *call) {
         " $5, $6)::text"};
     static const struct listing listing = {.fields = activation_fields,
                                            .field_count = ACTIVATION_FIELDS,
-                                           .key = 0,
                                            .rows = &activation_rows,
                                            .page = &page,
                                            .add_filter = add_activation_filter,

@@ -172,16 +172,15 @@ static void device_filter_add(struct db_params *params, const void *context) {
 }
 
 void people_list_request_devices(struct call *call) {
-    static const struct view_field fields[] = {
-        {"deviceId", NULL, NULL, VIEW_EUI64},
-        {"deviceType", NULL, NULL, VIEW_TEXT},
-        {"status", NULL, NULL, VIEW_TEXT},
-        {"inProgress", NULL, NULL, VIEW_BOOL},
-        {"reasonCode", NULL, NULL, VIEW_TEXT},
-        {"lastUpdated", NULL, NULL, VIEW_INSTANT},
-        {"releaseDue", NULL, NULL, VIEW_INSTANT},
-        {"commsHubId", NULL, NULL, VIEW_EUI64},
-        {"csp", NULL, NULL, VIEW_TEXT}};
+    static const struct view_field fields[] = {VIEW_CSV("deviceId", EUI64),
+                                               VIEW_CSV("deviceType", TEXT),
+                                               VIEW_CSV("status", TEXT),
+                                               VIEW_CSV("inProgress", BOOL),
+                                               VIEW_CSV("reasonCode", TEXT),
+                                               VIEW_CSV("lastUpdated", INSTANT),
+                                               VIEW_CSV("releaseDue", INSTANT),
+                                               VIEW_CSV("commsHubId", EUI64),
+                                               VIEW_CSV("csp", TEXT)};
     static const struct db_statement rows = {
         "list_request_devices",
         "select * from list_request_devices($1, $2::text::processing_status,"
@@ -193,7 +192,6 @@ void people_list_request_devices(struct call *call) {
     static const struct listing listing = {.fields = fields,
                                            .field_count =
                                                sizeof fields / sizeof *fields,
-                                           .key = 0,
                                            .rows = &rows,
                                            .page = &page,
                                            .add_filter = device_filter_add,

@@ -160,7 +160,7 @@ function keepFresh(d, path, show, signal) {
     signal.addEventListener("abort", () => clearInterval(timer));
 }
 
-export default async function ({ parameters, may, signal }) {
+async function page({ parameters, may, signal }) {
     const path = `${devicePath(parameters.deviceId)}/firmware-status`;
     const d = await get(path, null, signal);
     const place = h("div", null, view(d, may));
@@ -179,3 +179,7 @@ export default async function ({ parameters, may, signal }) {
         shown: () => keepFresh({ ...d, dataAge: 0 }, path, show, signal),
     };
 }
+
+export const pages = [
+    { path: "devices/:deviceId", page, operation: "deviceStatus" },
+];
