@@ -3,7 +3,7 @@
  * rows. */
 #include "fotactl/lists.h"
 
-#include "desk/states.h"
+#include "desk/choices.h"
 
 #define FIELDS(table) (table), sizeof(table) / sizeof *(table)
 
@@ -202,7 +202,7 @@ static bool add_state(struct verb_run *run, const char *const *states,
                       struct db_params *params) {
     const char *state = run->options.state;
     db_text(params, state);
-    return !state || is_state(states, state) || refuse_state(run, states);
+    return !state || is_choice(states, state) || refuse_state(run, states);
 }
 
 static bool add_limit(struct verb_run *run, struct db_params *params) {

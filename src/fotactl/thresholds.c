@@ -1,4 +1,5 @@
 /* fotactl thresholds and import thresholds: Anomaly Detection Thresholds. */
+#include "desk/choices.h"
 #include "fotactl/csv_import.h"
 #include "fotactl/person.h"
 #include "fotactl/verbs.h"
@@ -86,10 +87,7 @@ enum outcome verb_import_thresholds(struct verb_run *run) {
 /* ---- setting ---- */
 
 static bool add_variant(struct verb_run *run, struct db_params *params) {
-    struct buffer ignored = {0};
-    bool known =
-        FIELD_VARIANT.read(&FIELD_VARIANT, span_text(run->argument), &ignored);
-    buffer_free(&ignored);
+    bool known = is_choice(service_variants, run->argument);
     db_text(params, run->argument);
     if (!known)
         run_misuse(run, "'%s' is not one of 11.1, 11.2, 11.3, 11.4",

@@ -1,7 +1,7 @@
 /* Anomaly detection: held requests and the Service Desk's decisions on them,
  * volumes against thresholds. */
+#include "desk/choices.h"
 #include "desk/quarantine.h"
-#include "desk/states.h"
 #include "people/answer.h"
 #include "people/handlers.h"
 #include "people/input.h"
@@ -62,7 +62,7 @@ static bool volumes_read(struct call *call, struct volumes *v) {
     *v = (struct volumes){.person = call->person};
     return query_period(call, call->now + 1, &v->from, &v->to) &&
            query_eui64(call, "user", &v->has_user, &v->user) &&
-           query_choice(call, "variant", query_variants, &v->variant);
+           query_choice(call, "variant", service_variants, &v->variant);
 }
 
 static void volumes_add(struct db_params *params, const void *context) {

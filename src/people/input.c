@@ -1,5 +1,6 @@
 #include "people/input.h"
 
+#include "desk/choices.h"
 #include "desk/desk.h"
 
 #include <errno.h>
@@ -117,12 +118,8 @@ bool query_period(struct call *call, instant end, instant *from, instant *to) {
 bool query_choice(struct call *call, const char *name,
                   const char *const *choices, const char **value) {
     *value = query_value(call, name);
-    if (!*value)
-        return true;
-    for (; *choices; choices++)
-        if (strcmp(*choices, *value) == 0)
-            return true;
-    return query_refuse(call, name, "one of the values of the OpenAPI file");
+    return !*value || is_choice(choices, *value) ||
+           query_refuse(call, name, "one of the values of the OpenAPI file");
 }
 
 /* PostgreSQL takes nothing but UTF-8. */
@@ -148,20 +145,6 @@ bool query_csv(struct call *call, bool *csv) {
                   : accept && strncmp(accept, "text/csv", 8) == 0;
     return true;
 }
-
-const char *const query_statuses[] = {
-    "AWAITING_CSP",           "APPROVED_FOR_DISTRIBUTION",
-    "SUCCESSFUL_CH_TRANSFER", "SUCCESSFUL_HAN_TRANSFER",
-    "REJECTED_BY_DSP",        "REJECTED_BY_CSP",
-    "FAILED_CH_TRANSFER",     "FAILED_HAN_TRANSFER",
-    "HAN_DISCARDED",          "HAN_REJECTED_HW_MISMATCH",
-    "FIRMWARE_ACTIVATED",     "ACTIVATION_FAILED",
-    "RESET_BY_DCC",           NULL};
-
-const char *const query_device_types[] = {
-    "ESME", "GSME", "GPF", "CHF", "HCALCS", "PPMID", "IHD", "CAD", NULL};
-
-const char *const query_variants[] = {"11.1", "11.2", "11.3", "11.4", NULL};
 
 bool query_narrowing(struct call *call, const char *const *states,
                      struct query_narrowing *n) {

@@ -35,9 +35,6 @@ bool query_text(struct call *call, const char *name, size_t most,
 /* Is CSV asked for, by format=csv or by Accept? */
 bool query_csv(struct call *call, bool *csv);
 
-extern const char *const query_statuses[], *const query_device_types[],
-                                               *const query_variants[];
-
 /* What a list of numbered things in several states is asked for: user, state,
  * after and limit. */
 struct query_narrowing {

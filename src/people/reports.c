@@ -1,5 +1,6 @@
 /* RSAT_004, the CSPs, undelivered messages. */
 #include "desk/activations.h"
+#include "desk/choices.h"
 #include "people/answer.h"
 #include "people/handlers.h"
 #include "people/input.h"
@@ -29,8 +30,7 @@ void people_report_rsat_004(struct call *call) {
         arena_zero(call->arena, 1, sizeof *filter);
     filter->supplier = call->person->supplier;
     if (query_period(call, call->now, &filter->from, &filter->to) &&
-        query_choice(call, "deviceType", query_device_types,
-                     &filter->device_type))
+        query_choice(call, "deviceType", device_types, &filter->device_type))
         listing_answer(call, &listing, filter);
 }
 

@@ -1,7 +1,7 @@
 /* Service Requests: the list, one of them, its devices. */
 #include "people/requests.h"
 #include "base/hex.h"
-#include "desk/states.h"
+#include "desk/choices.h"
 #include "people/answer.h"
 #include "people/database.h"
 #include "people/handlers.h"
@@ -67,7 +67,7 @@ struct request_filter {
 static bool request_filter_read(struct call *call, struct request_filter *f) {
     return query_eui64(call, "user", &f->has_user, &f->user) &&
            query_choice(call, "state", request_states, &f->state) &&
-           query_choice(call, "variant", query_variants, &f->variant) &&
+           query_choice(call, "variant", service_variants, &f->variant) &&
            query_time(call, "from", false, &f->has_from, &f->from) &&
            query_time(call, "to", true, &f->has_to, &f->to) &&
            query_number(call, "after", 0, INT64_MAX, &f->has_after,
@@ -199,7 +199,7 @@ void people_list_request_devices(struct call *call) {
                                            .missing = NO_REQUEST};
     struct device_filter *filter = arena_zero(call->arena, 1, sizeof *filter);
     filter->now = call->now;
-    if (query_choice(call, "status", query_statuses, &filter->status) &&
+    if (query_choice(call, "status", processing_statuses, &filter->status) &&
         query_text(call, "reason", 64, &filter->reason) &&
         query_text(call, "csp", 64, &filter->csp) &&
         request_in_path(call, &filter->request_no))
