@@ -177,7 +177,55 @@ static void status_is_a_list_for_people(void **state) {
                         "Release due         2999-01-01T00:00:00.000Z\n"
                         "Communications Hub  00-DB-12-34-56-78-90-A2\n"
                         "CSP                 north\n"
-                        "Sender              " USER_1 "\n");
+                        "Sender              " USER_1 "\n"
+                        "Waits for           the Communications Hub to pass "
+                        "the image on to the device\n"
+                        "Unsent messages     0\n");
+}
+
+/* A job that a busy CSP has not taken, a message that a User has not, and a
+ * command that is under way. */
+static void status_says_why_a_device_waits(void **state) {
+    struct tool *tool = *state;
+    tool_sql(tool,
+             "insert into csp_job (job_id, request_no, csp, device_type,"
+             " devices, created, tries, next_try, leased_until, last_error)"
+             " values ('00000000-0000-0000-0000-000000000001', 4, 'north',"
+             " 'PPMID', 1, '2026-11-21', 3, '2999-01-01 11:00Z',"
+             " '2026-11-21 10:00Z', 'HTTP 503: busy');"
+             "update tracking_live set job_no = 1"
+             " where device_id = '00db1234567890a6';"
+             "insert into alert (user_id, created, code, event, request_no,"
+             " device_id, tries, next_try, last_error) values"
+             " ('90b3d51f30020000', '2026-11-21 09:20Z', 'N61',"
+             " 'hub_delivered', 4, '00db1234567890a6', 2,"
+             " '2999-01-01 12:00Z', 'HTTP 500');"
+             "insert into device_command (request_no, device_id, device_type,"
+             " chf_id, csp, originator, counter, message_code, state, created,"
+             " next_try, response_due, payload) values (4,"
+             " '00db1234567890a6', 'HCALCS', '00db1234567890a2', 'north',"
+             " '90b3d51f30010000', 7, 18, 'sent', '2026-03-01', '2026-03-01',"
+             " '2999-01-01 13:00Z', 'x')");
+    tool_expect(tool, "status 00-DB-12-34-56-78-90-A6", 0, "");
+    const char *waits = strstr((char *)tool->out.data, "Waits for");
+    assert_non_null(waits);
+    assert_string_equal(waits, "Waits for           the CSP to take its job\n"
+                               "Job                 "
+                               "00000000-0000-0000-0000-000000000001\n"
+                               "Job is              waiting\n"
+                               "Job tried           3\n"
+                               "Job's next try      2999-01-01T11:00:00.000Z\n"
+                               "Job leased until    2026-11-21T10:00:00.000Z\n"
+                               "Job's last error    HTTP 503: busy\n"
+                               "CSP's last error    HTTP 503: busy\n"
+                               "Command             " REQUEST_4 "\n"
+                               "Command is          sent\n"
+                               "Command tried       0\n"
+                               "Response due        2999-01-01T13:00:00.000Z\n"
+                               "Unsent messages     1\n"
+                               "Oldest of them      2026-11-21T09:20:00.000Z\n"
+                               "Their next try      2999-01-01T12:00:00.000Z\n"
+                               "Their last error    HTTP 500\n");
 }
 
 static void a_device_never_tracked_is_said_to_be_so(void **state) {
@@ -371,6 +419,7 @@ int main(void) {
         WITH_REQUESTS(of_several_that_ended_the_latest_counts),
         WITH_REQUESTS(past_its_time_a_device_is_not_in_progress),
         WITH_REQUESTS(status_is_a_list_for_people),
+        WITH_REQUESTS(status_says_why_a_device_waits),
         WITH_REQUESTS(a_device_never_tracked_is_said_to_be_so),
         WITH_REQUESTS(a_request_counts_its_devices_by_status),
         WITH_REQUESTS(the_use_of_a_request_id_comes_before_a_refusal),
