@@ -7,7 +7,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Ends a verb: what came of it, and if it was done, the words for it. */
+/* Ends a verb: says what was done, or why it was not. */
 static enum outcome account_end_verb(struct verb_run *run,
                                      const struct desk *desk,
                                      enum outcome outcome, const char *done) {
@@ -50,8 +50,8 @@ enum outcome verb_account_role(struct verb_run *run) {
 
 /* ---- password ---- */
 
-/* A line of stdin, without its end; NULL at the end. Not shown when it is
- * typed. */
+/* A line of stdin, without its end; "" when there is none. Not shown while it
+ * is typed. */
 static const char *read_secret(struct verb_run *run, const char *prompt) {
     char line[PASSWORD_MOST + 2];
     struct termios old;
@@ -106,7 +106,8 @@ enum outcome verb_account_token(struct verb_run *run) {
 
 /* ---- e-mail ---- */
 
-/* The wishes of --wish: their number, at most one too many. */
+/* The wishes of --wish. Returns how many there are, at most one more than there
+ * may be. */
 static size_t split_wishes(struct verb_run *run,
                            const char *wishes[static MAIL_KINDS + 1]) {
     size_t count = 0;

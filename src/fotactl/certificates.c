@@ -20,14 +20,14 @@ static const struct load_column certificate_columns[] = {
     {"not_after", "timestamptz", NULL, false},
     {"der", "bytea", NULL, false},
 };
-/* revoked_at is none of them: it follows from the revocation lists. */
+/* Without revoked_at, which follows from the revocation lists. */
 
 struct importing {
     struct verb_run *run;
     struct trust *trust; /* NULL: certificates need not chain */
     struct load load;
     struct load_result result;
-    struct progress_bar progress;
+    struct progress_bar bar;
     struct arena *each;   /* for one certificate */
     struct key_set names; /* fingerprints of issuer and serial */
     bool repeats;         /* two may be of the same name */
@@ -80,7 +80,8 @@ static void put_row(struct load *load, const struct certificate *c) {
     put_octets(load, c->der);
 }
 
-/* Two names that differ may look alike here: then the database is asked. */
+/* Two names that differ may have the same fingerprint: then the database is
+ * asked. */
 static void note_name(struct importing *i, const struct certificate *c) {
     uint8_t digest[SHA256_DIGEST_LENGTH];
     const char *name = arena_printf(i->each, "%s %s", c->issuer, c->serial);
@@ -109,8 +110,7 @@ static bool certificate_take(void *context,
     put_row(&i->load, &certificate);
     if (load_row_end(&i->load) != DONE)
         return false;
-    progress_bar_show(&i->progress, i->load.loaded, i->load.loaded,
-                      "certificates");
+    progress_bar_show(&i->bar, i->load.loaded, i->load.loaded, "certificates");
     return true;
 }
 
@@ -198,7 +198,7 @@ enum outcome verb_import_certificates(struct verb_run *run) {
         return REFUSED;
     i.each = arena_new();
     i.load.run = run;
-    i.load.progress = &i.progress;
+    i.load.bar = &i.bar;
     i.load.plan = (struct load_plan){
         .table = "certificate",
         .replace = run->options.replace,
@@ -206,12 +206,12 @@ enum outcome verb_import_certificates(struct verb_run *run) {
         .columns = certificate_columns,
         .count = sizeof certificate_columns / sizeof *certificate_columns,
     };
-    progress_bar_begin(&i.progress, 0);
-    if (i.progress.shown)
-        i.progress.whole = certificate_files_count(run->argument);
+    progress_bar_begin(&i.bar, 0);
+    if (i.bar.shown)
+        i.bar.whole = certificate_files_count(run->argument);
     enum outcome outcome =
         run_database(run, db_transact(run->db, import_all, &i, true));
-    progress_bar_end(&i.progress);
+    progress_bar_end(&i.bar);
     load_close(&i.load);
     key_set_free(&i.names);
     arena_free(i.each);

@@ -22,7 +22,7 @@ struct importing {
     struct load_column columns[CSV_MOST_COLUMNS]; /* those that are sent */
     struct load load;
     struct load_result result;
-    struct progress_bar progress;
+    struct progress_bar bar;
     struct csv_reader reader;
     struct key_set keys;
     struct buffer key; /* of this line */
@@ -42,7 +42,7 @@ static bool refuse_line(struct importing *i, uint64_t line, const char *column,
     return false;
 }
 
-/* The file as such cannot be read. */
+/* The file cannot be read at all. */
 static bool refuse_file(struct importing *i, const char *reason) {
     run_refuse(i->run, "%s: %s; nothing was loaded", i->run->argument, reason);
     i->stopped_by = FAILED;
@@ -223,7 +223,7 @@ static bool take_line(struct importing *i, uint64_t line,
     if (!check_line(i, line, values) ||
         !check_database(i, load_row_end(&i->load)))
         return false;
-    progress_bar_show(&i->progress, i->reader.octets, i->load.loaded, "lines");
+    progress_bar_show(&i->bar, i->reader.octets, i->load.loaded, "lines");
     return true;
 }
 
@@ -297,7 +297,7 @@ static bool open_file(struct importing *i) {
         run_refuse(i->run, "%s: %s", path, strerror(errno));
         return false;
     }
-    progress_bar_begin(&i->progress, (uint64_t)status.st_size);
+    progress_bar_begin(&i->bar, (uint64_t)status.st_size);
     return true;
 }
 
@@ -305,11 +305,11 @@ enum outcome csv_import_run(struct verb_run *run,
                             const struct csv_import *import) {
     struct importing i = {.run = run, .import = import, .fd = -1};
     i.load.run = run;
-    i.load.progress = &i.progress;
+    i.load.bar = &i.bar;
     enum outcome outcome = REFUSED;
     if (open_file(&i))
         outcome = run_database(run, db_transact(run->db, import_all, &i, true));
-    progress_bar_end(&i.progress);
+    progress_bar_end(&i.bar);
     if (i.fd >= 0)
         close(i.fd);
     load_close(&i.load);

@@ -127,7 +127,7 @@ static enum outcome check_mac(const struct shown *shown, const char **found) {
     return outcome;
 }
 
-/* What is bad is a refusal as well, for scripts. */
+/* Something that is not good also gives exit status 1, for scripts. */
 static enum outcome verify_message(const struct shown *shown, json_t *object) {
     const char *signature, *mac;
     enum outcome outcome = check_signature(shown, &signature);

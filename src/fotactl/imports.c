@@ -58,8 +58,7 @@ static bool same_id(struct span a, struct span b) {
     return eui64_parse(a, &first) && eui64_parse(b, &second) && first == second;
 }
 
-/* A Communications Hub is the middle of its home: everything that its devices
- * need to know of it must be there. */
+/* The devices of a home look up its hub: what they need of it must be there. */
 static const char *check_chf(const struct csv_record *record, size_t *column) {
     const struct span *values = record->values;
     if (!span_equal(values[DEVICE_TYPE], span_text("CHF")))

@@ -209,7 +209,7 @@ static enum outcome count_changes(struct load *load,
 
 static enum outcome load_merge(struct load *load, struct load_result *result) {
     struct buffer sql = {0};
-    progress_bar_phase(load->progress, "comparing with what is there");
+    progress_bar_phase(load->bar, "comparing with what is there");
     buffer_text(&sql, "analyze import_staging;");
     add_changes(&sql, &load->plan);
     buffer_text(&sql, "analyze import_change;");
@@ -218,11 +218,11 @@ static enum outcome load_merge(struct load *load, struct load_result *result) {
         outcome = count_changes(load, result);
     if (outcome != DONE)
         return outcome;
-    progress_bar_phase(load->progress, "writing what differs");
+    progress_bar_phase(load->bar, "writing what differs");
     add_writes(&sql, &load->plan);
     outcome = sql_run(load, &sql);
     if (outcome == DONE && load->plan.after_changes) {
-        progress_bar_phase(load->progress, "deriving what depends on it");
+        progress_bar_phase(load->bar, "deriving what depends on it");
         outcome = sql_run_text(load, load->plan.after_changes);
     }
     return outcome;
@@ -232,11 +232,11 @@ static enum outcome index_and_derive(struct load *load,
                                      struct load_result *result) {
     struct buffer sql = {0};
     result->added = load->loaded;
-    progress_bar_phase(load->progress, "building indexes");
+    progress_bar_phase(load->bar, "building indexes");
     buffer_printf(&sql, "%s analyze %s;", load->indexes, load->plan.table);
     enum outcome outcome = sql_run(load, &sql);
     if (outcome == DONE && load->plan.after_all) {
-        progress_bar_phase(load->progress, "deriving what depends on it");
+        progress_bar_phase(load->bar, "deriving what depends on it");
         outcome = sql_run_text(load, load->plan.after_all);
     }
     return outcome;

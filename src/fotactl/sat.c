@@ -58,7 +58,7 @@ static void add_instant(struct db_params *params, instant when) {
         db_null(params);
 }
 
-/* A step that is not repeated: what it has printed is printed. */
+/* A step that cannot be tried again, for it has printed. */
 static enum outcome print_trail(struct db *db, void *context) {
     static const struct db_statement fetch = {"sat_fetch",
                                               "fetch 5000 from sat"};

@@ -9,7 +9,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* ---- who does it: the table's trigger asks the session ---- */
+/* ---- who does it: the table's trigger reads it from the session ---- */
 
 static const struct db_statement say_who = {
     "say_who", "select set_config('fotad.person', $1, false),"
@@ -47,7 +47,7 @@ static const struct csv_column threshold_columns[] = {
     {"period_seconds", CSV_VALUE, .kind = &FIELD_PERIOD},
 };
 
-/* Its digits are read already. */
+/* FIELD_COUNT has checked that these are digits. */
 static unsigned long number_of(struct span text) {
     unsigned long number = 0;
     for (size_t i = 0; i < text.len; i++)

@@ -57,7 +57,7 @@ struct volumes {
     instant from, to;
 };
 
-/* What came at this moment is in it. */
+/* The period ends after `now`, so that a request of this moment is in it. */
 static bool volumes_read(struct call *call, struct volumes *v) {
     *v = (struct volumes){.person = call->person};
     return query_period(call, call->now + 1, &v->from, &v->to) &&

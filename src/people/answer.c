@@ -23,7 +23,7 @@ void answer_screen(struct call *call, const struct db_statement *statement,
     static const struct db_statement age = {"data_age",
                                             "select data_age()::text"};
     struct db_rows *rows, *ages;
-    /* first: the data may only be younger than that */
+    /* asked first, so that the data is at most that old */
     if (!database_read(call, &age, NULL, &ages) ||
         !database_read(call, statement, params, &rows))
         return;

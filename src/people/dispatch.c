@@ -1,4 +1,5 @@
-/* Every call comes through here: who, may they, and then the handler. */
+/* Every call comes through here: who calls, whether they may, and then its
+ * handler. */
 #include "people/dispatch.h"
 
 #include "base/log.h"

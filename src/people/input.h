@@ -18,13 +18,15 @@ bool path_account_name(struct call *call, const char **name);
 
 /* A query parameter; *given false when it is not there or empty. */
 bool query_eui64(struct call *call, const char *name, bool *given, eui64 *id);
-/* A date or a date and time; a date is its begin, or its end for `ends`. */
+/* A date or a date and time (UTC). A date stands for its first moment, or with
+ * `ends` for the first moment after it. */
 bool query_time(struct call *call, const char *name, bool ends, bool *given,
                 instant *when);
 bool query_number(struct call *call, const char *name, int64_t least,
                   int64_t most, bool *given, int64_t *value);
 bool query_limit(struct call *call, int32_t *limit);
-/* `from` and `to`: what is not given is `end`, and 30 days before `to`. */
+/* `from` and `to`. Without `to` it is `end`; without `from`, DESK_USUAL_DAYS
+ * before `to`. */
 bool query_period(struct call *call, instant end, instant *from, instant *to);
 /* One of the texts; NULL in *value when it is not there or empty. */
 bool query_choice(struct call *call, const char *name,
@@ -35,8 +37,8 @@ bool query_text(struct call *call, const char *name, size_t most,
 /* Is CSV asked for, by format=csv or by Accept? */
 bool query_csv(struct call *call, bool *csv);
 
-/* What a list of numbered things in several states is asked for: user, state,
- * after and limit. */
+/* The query of a list whose rows have a number and a state: user, state, after
+ * and limit. */
 struct query_narrowing {
     bool has_user, has_after;
     eui64 user;

@@ -29,7 +29,7 @@ bool people_reload(struct people *people, const char **reason);
 /* The TCP port listened on; 0 for a Unix socket. */
 unsigned people_port(const struct people *people);
 
-/* The route table for tests and for whoever wants to know. The last entry has
+/* What calls there are, and who may make them (routes.def). The last entry has
  * a NULL method. `roles` as enum account_role; 0: nobody has to sign in. */
 struct people_route {
     const char *operation, *method, *path;

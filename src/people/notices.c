@@ -19,7 +19,8 @@ void people_show_notices(struct call *call) {
         answer_json_text(call, 200, db_get_span(rows, 0, 0));
 }
 
-/* What is no text becomes NULL; their number, at most one too many. */
+/* The texts of a list, NULL for what is no text. Returns how many there are, at
+ * most one more than there may be. */
 static size_t read_wishes(const json_t *list,
                           const char *wishes[static MAIL_KINDS + 1]) {
     size_t count = 0;

@@ -59,7 +59,7 @@ static bool send_embedded(struct call *call, const char *name) {
     return text.len > 0;
 }
 
-/* A path within the application: the page itself finds out what it shows. */
+/* A path within the application: web/app.js finds the page for it. */
 static bool is_view(const char *path) {
     const char *last = strrchr(path, '/');
     return !strchr(last ? last : path, '.');

@@ -33,7 +33,8 @@ static bool counter_read(const char *text, uint64_t *counter) {
     return !errno;
 }
 
-/* Eight digits may be a version or a counter: a version. */
+/* Eight digits could be a version or a counter; they are taken for a version.
+ */
 static bool search_read(struct call *call, struct search *search) {
     const char *text;
     *search = (struct search){0};

@@ -1,6 +1,6 @@
 /* The live counts of a request as server-sent events. However many watch a
- * request, it is counted once a second: whoever finds the counts old counts
- * anew, the others take what there is. */
+ * request, it is counted once a second: the one that finds the counts
+ * too old counts again, the others use what there is. */
 #include "base/memory.h"
 #include "people/handlers.h"
 #include "people/requests.h"
