@@ -31,6 +31,12 @@ bool clock_use_offset_file(const char *path);
 /* The time, offset included. */
 instant clock_now(void);
 
+/* Is it time for what is done every `interval` (above 0) by clock_now()? Yes if
+ * *next has come (0: the first time), or lies further ahead than an interval,
+ * for then the clock was set back. After a yes *next is when it is due again:
+ * an interval from `now`. */
+bool clock_is_due(instant *next, instant now, instant interval);
+
 /* Monotonic and never moved by an offset: for measuring how long a thing
  * took, not for deciding anything. */
 instant clock_elapsed(void);

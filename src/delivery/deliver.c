@@ -399,9 +399,9 @@ struct alerts *alerts_start(const struct config *config,
     *alerts = (struct alerts){
         .config = config,
         .policy = {.first = config->delivery_retry_first,
-                   .most = config->delivery_retry_most,
+                   .most = delivery_longest_pause(config),
                    .give_up = config->delivery_give_up},
-        .lease = 3 * config->delivery_timeout,
+        .lease = delivery_lease(config),
         .worker_count = count,
     };
     pthread_mutex_init(&alerts->lock, NULL);

@@ -34,6 +34,16 @@
 
 struct alerts;
 
+/* How long a lane is leased, see above. */
+static inline instant delivery_lease(const struct config *config) {
+    return 3 * config->delivery_timeout;
+}
+
+/* The longest pause between two tries. */
+static inline instant delivery_longest_pause(const struct config *config) {
+    return config->delivery_retry_most;
+}
+
 /* Starts [delivery] workers. `config` and `signer` live until alerts_stop().
  * One at a time in a process, for alerts_wake() has no other address. */
 struct alerts *alerts_start(const struct config *config,

@@ -17,7 +17,7 @@
 #include "people/listener.h"
 #include "request/pipeline.h"
 #include "request/release.h"
-#include "tracking/housekeeping.h"
+#include "housekeeping/housekeeping.h"
 #include "tracking/transition.h"
 
 #include <errno.h>
