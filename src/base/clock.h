@@ -37,8 +37,9 @@ instant clock_now(void);
  * an interval from `now`. */
 bool clock_is_due(instant *next, instant now, instant interval);
 
-/* Monotonic and never moved by an offset: for measuring how long a thing
- * took, not for deciding anything. */
+/* Microseconds by a clock that nobody sets and no offset moves, from some time
+ * in the past: for pauses, and for how long a thing took. What the records say
+ * goes by clock_now(). */
 instant clock_elapsed(void);
 
 /* `pause` (0 or more) from now by the same clock, as pthread_cond_clockwait()

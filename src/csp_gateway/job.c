@@ -4,7 +4,7 @@
 #include "base/crash.h"
 #include "base/hex.h"
 #include "base/log.h"
-#include "csp_gateway/send.h"
+#include "csp_gateway/lease.h"
 
 #include <ctype.h>
 #include <jansson.h>

@@ -28,17 +28,6 @@
 
 struct csp_sender;
 
-/* How long jobs are leased for a try, which it outlasts: two posts, and the
- * database between them. */
-static inline instant csp_lease(const struct config_csp *csp) {
-    return 2 * csp->timeout + MINUTE;
-}
-
-/* The longest pause between two tries, unless the CSP asks for a longer one. */
-static inline instant csp_longest_pause(const struct config_csp *csp) {
-    return csp->busy_retry;
-}
-
 /* Starts the threads. `config` must live as long as they do. */
 struct csp_sender *csp_send_start(const struct config *config);
 

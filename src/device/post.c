@@ -2,7 +2,7 @@
 
 #include "base/backoff.h"
 #include "base/base64.h"
-#include "device/send.h"
+#include "device/lease.h"
 
 #include <stdlib.h>
 

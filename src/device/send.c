@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "base/wakeup.h"
 #include "delivery/deliver.h"
+#include "device/lease.h"
 #include "device/post.h"
 
 #include <stdlib.h>

@@ -25,16 +25,6 @@
 
 struct command_sender;
 
-/* How long commands are leased for a try, which it outlasts. */
-static inline instant command_lease(const struct config_csp *csp) {
-    return 2 * csp->timeout + MINUTE;
-}
-
-/* The longest pause between two tries, unless the CSP asks for a longer one. */
-static inline instant command_longest_pause(const struct config_csp *csp) {
-    return csp->busy_retry;
-}
-
 /* Starts the threads. `config` must live as long as they do. */
 struct command_sender *command_send_start(const struct config *config);
 

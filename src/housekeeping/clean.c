@@ -65,7 +65,7 @@ static enum outcome cleaner_run(struct round *round,
         outcome = batch_clean(round, cleaner, &removed);
         if (removed)
             crash_point(CRASH_rows_cleaned);
-        round->report->removed += removed;
+        round->report.removed += removed;
     }
     return outcome;
 }

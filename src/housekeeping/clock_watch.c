@@ -2,9 +2,9 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "csp_gateway/send.h"
+#include "csp_gateway/lease.h"
 #include "delivery/deliver.h"
-#include "device/send.h"
+#include "device/lease.h"
 
 /* Clocks that are kept right by small steps move less than this. */
 static const instant JUMP = 10 * SECOND;

@@ -56,7 +56,7 @@ static enum outcome day_make(struct round *round, const struct daily *daily,
     bool made = strcmp(answer, "made") == 0;
     if (made)
         crash_point(CRASH_day_made);
-    round->report->made += made;
+    round->report.made += made;
     if (strcmp(answer, "busy") == 0)
         log_debug("housekeeping.busy", "table=%s : a day is made later",
                   daily->table);
@@ -76,7 +76,7 @@ static enum outcome day_drop(struct round *round, const struct daily *daily,
     *dropped = outcome == DONE && strcmp(answer, "dropped") == 0;
     if (*dropped)
         crash_point(CRASH_day_dropped);
-    round->report->dropped += *dropped;
+    round->report.dropped += *dropped;
     return outcome;
 }
 

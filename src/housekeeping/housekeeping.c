@@ -18,7 +18,6 @@ static enum outcome round_run(struct round *round) {
     static enum outcome (*const steps[])(struct round *) = {
         round_release, round_days, round_clean, round_seal};
     enum outcome outcome = DONE;
-    *round->report = (struct housekeeping_report){0};
     for (size_t i = 0; i < sizeof steps / sizeof *steps && outcome == DONE; i++)
         outcome = steps[i](round);
     return outcome;
@@ -26,12 +25,10 @@ static enum outcome round_run(struct round *round) {
 
 enum outcome housekeeping_run(struct db *db, const struct config *config,
                               instant now, struct housekeeping_report *report) {
-    struct round round = {.db = db,
-                          .config = config,
-                          .now = now,
-                          .arena = arena_new(),
-                          .report = report};
+    struct round round = {
+        .db = db, .config = config, .now = now, .arena = arena_new()};
     enum outcome outcome = round_run(&round);
+    *report = round.report;
     arena_free(round.arena);
     return outcome;
 }
@@ -99,7 +96,7 @@ static enum outcome round_if_mine(struct round *round) {
         return outcome;
     crash_point(CRASH_housekeeping_taken);
     outcome = round_run(round);
-    report_tell(round->report, clock_elapsed() - start);
+    report_tell(&round->report, clock_elapsed() - start);
     return outcome;
 }
 
@@ -123,13 +120,11 @@ static void tables_measure(struct housekeeping *h, struct task *task) {
 static enum outcome look_round(struct task *task, void *context,
                                instant *rest) {
     struct housekeeping *h = context;
-    struct housekeeping_report report;
     struct round round = {.task = task,
                           .db = task_db(task),
                           .config = h->config,
                           .now = clock_now(),
-                          .arena = task_arena(task),
-                          .report = &report};
+                          .arena = task_arena(task)};
     enum outcome outcome = DONE;
     clock_watch_look(&h->watch, round.db, h->config);
     if (clock_is_due(&h->next, round.now, h->config->tracking_housekeeping))

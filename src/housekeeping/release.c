@@ -32,7 +32,7 @@ enum outcome round_release(struct round *round) {
             return outcome;
         if (released)
             crash_point(CRASH_devices_released);
-        round->report->released += released;
+        round->report.released += released;
         block += released < ROUND_BATCH ? SLICE : 0;
         arena_reset(round->arena);
     }

@@ -14,7 +14,7 @@ struct round {
     const struct config *config;
     instant now;         /* what is old or overdue is so as of now */
     struct arena *arena; /* emptied by each step */
-    struct housekeeping_report *report;
+    struct housekeeping_report report;
 };
 
 /* The steps. Each commits its work in small transactions and ends early, with

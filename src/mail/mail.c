@@ -68,7 +68,7 @@ struct round {
     struct arena *arena; /* of a batch */
     instant lease;
     bool unreachable; /* nothing more in this round */
-    struct mail_report *report;
+    struct mail_report report;
 };
 
 /* The mail server has it, so this is worth more than one try. */
@@ -79,7 +79,7 @@ static enum outcome notice_sent(struct round *round,
         db_pause(tries);
         outcome = outbox_sent(round->db, notice, round->now);
     }
-    round->report->sent++;
+    round->report.sent++;
     log_info("mail.sent", "notice=%jd", (intmax_t)notice->notice_no);
     return outcome;
 }
@@ -89,9 +89,9 @@ static enum outcome notice_failed(struct round *round,
                                   const char *error) {
     instant next = retry_at(&policy, (unsigned)notice->tries + 1, notice->made,
                             round->now);
-    round->report->failed++;
+    round->report.failed++;
     if (next == RETRY_NEVER) {
-        round->report->given_up++;
+        round->report.given_up++;
         log_error("mail.given_up",
                   "notice=%jd : to %s: %s. Mend the address (fotactl account "
                   "mail) or [mail] server; this e-mail is lost",
@@ -107,7 +107,7 @@ static enum outcome notices_give_up(struct round *round, const char *error) {
     int64_t given_up;
     enum outcome outcome = outbox_give_up(
         round->db, round->now - policy.give_up, error, &given_up);
-    round->report->given_up += given_up;
+    round->report.given_up += given_up;
     if (given_up)
         log_error("mail.given_up",
                   "notices=%jd : %s. Mend [mail] server; these e-mails are "
@@ -169,10 +169,9 @@ static enum outcome batches_send(struct round *round) {
 }
 
 static enum outcome round_run(struct round *round) {
-    *round->report = (struct mail_report){0};
     round->smtp = smtp_new(round->config, task_ended(round->task));
     enum outcome outcome =
-        outbox_make(round->db, round->config, round->now, &round->report->made);
+        outbox_make(round->db, round->config, round->now, &round->report.made);
     if (outcome == DONE)
         outcome = batches_send(round);
     smtp_free(round->smtp);
@@ -181,12 +180,10 @@ static enum outcome round_run(struct round *round) {
 
 enum outcome mail_run(struct db *db, const struct config *config, instant now,
                       struct mail_report *report) {
-    struct round round = {.db = db,
-                          .config = config,
-                          .now = now,
-                          .arena = arena_new(),
-                          .report = report};
+    struct round round = {
+        .db = db, .config = config, .now = now, .arena = arena_new()};
     enum outcome outcome = round_run(&round);
+    *report = round.report;
     arena_free(round.arena);
     return outcome;
 }
@@ -214,21 +211,19 @@ static void mails_count(const char *what, int64_t more) {
 static enum outcome look_round(struct task *task, void *context,
                                instant *rest) {
     struct mail *mail = context;
-    struct mail_report report;
     struct round round = {.task = task,
                           .db = task_db(task),
                           .config = mail->config,
                           .now = clock_now(),
-                          .arena = task_arena(task),
-                          .report = &report};
+                          .arena = task_arena(task)};
     *rest = LOOK;
     if (!clock_is_due(&mail->next, round.now, mail->config->mail_every))
         return DONE;
     enum outcome outcome = round_run(&round);
-    mails_count("made", report.made);
-    mails_count("sent", report.sent);
-    mails_count("failed", report.failed);
-    mails_count("given_up", report.given_up);
+    mails_count("made", round.report.made);
+    mails_count("sent", round.report.sent);
+    mails_count("failed", round.report.failed);
+    mails_count("given_up", round.report.given_up);
     return outcome;
 }
 
