@@ -53,7 +53,8 @@ const char *db_sqlstate(const struct db *db) {
     return db->sqlstate;
 }
 
-static void keep_reason(struct db *db, const char *reason, const char *sqlstate) {
+static void keep_reason(struct db *db, const char *reason,
+                        const char *sqlstate) {
     snprintf(db->reason, sizeof db->reason, "%s", reason ? reason : "");
     snprintf(db->sqlstate, sizeof db->sqlstate, "%s", sqlstate ? sqlstate : "");
     size_t len = strlen(db->reason);
@@ -135,7 +136,7 @@ static bool is_rerouted(const PGresult *result) {
 
 /* NULL: the same would be refused again. */
 static const struct db_error *find_passing_error(const struct db *db,
-                                      const PGresult *result) {
+                                                 const PGresult *result) {
     const struct db_error *error =
         *db->sqlstate ? db_error_of(db->sqlstate) : NULL;
     if (error && strcmp(db->sqlstate, "23514") == 0 && !is_rerouted(result))
@@ -157,8 +158,9 @@ static enum outcome judge_result(struct db *db, const PGresult *result) {
     }
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     keep_reason(db,
-        result ? PQresultErrorMessage(result) : PQerrorMessage(db->connection),
-        sqlstate);
+                result ? PQresultErrorMessage(result)
+                       : PQerrorMessage(db->connection),
+                sqlstate);
     const struct db_error *error = find_passing_error(db, result);
     if (error && (error->leave || PQstatus(db->connection) != CONNECTION_OK))
         db_disconnect(db);
@@ -177,7 +179,8 @@ static bool is_prepared(const struct db *db, const struct db_statement *s) {
     return false;
 }
 
-static enum outcome prepare_statement(struct db *db, const struct db_statement *s) {
+static enum outcome prepare_statement(struct db *db,
+                                      const struct db_statement *s) {
     if (is_prepared(db, s))
         return DONE;
     PGresult *result = PQprepare(db->connection, s->name, s->sql, 0, NULL);
