@@ -15,8 +15,9 @@
 #include "http/configured.h"
 #include "mail/mail.h"
 #include "people/listener.h"
-#include "request/pipeline.h"
 #include "request/release.h"
+#include "request/rules.h"
+#include "request/user_gateway.h"
 #include "tracking/housekeeping.h"
 #include "tracking/transition.h"
 
@@ -46,7 +47,7 @@ struct fotad {
     struct people *people;
     struct housekeeping *housekeeping;
     struct mail *mail;
-    struct releases *releases;
+    struct task *releases;
 };
 
 static const char usage[] =
@@ -128,7 +129,7 @@ static bool load_rules(struct fotad *f) {
     struct rules *rules;
     if (tracking_hand_over(f->db) != DONE || rules_load(f->db, &rules) != DONE)
         return fail("rules.unreadable", db_reason(f->db));
-    request_use_rules(rules);
+    rules_use(rules);
     return true;
 }
 
@@ -371,7 +372,7 @@ static void step_down(struct fotad *f, int fd) {
 static void stop(struct fotad *f) {
     http_close(f->users);
     crash_point(CRASH_stop_drained);
-    request_releases_stop(f->releases);
+    task_stop(f->releases);
     people_stop(f->people);
     housekeeping_stop(f->housekeeping);
     mail_stop(f->mail);
@@ -381,7 +382,7 @@ static void stop(struct fotad *f) {
     alerts_stop(f->alerts);
     crash_point(CRASH_stop_finished);
     http_close(f->operations);
-    request_use_rules(NULL);
+    rules_use(NULL);
     acb_key_free(f->requests.acb);
     db_close(f->db);
     duis_close();

@@ -1,7 +1,7 @@
 /* Dry runs (requirement G7). */
 #include "request/dry_run.h"
 #include "people/call.h"
-#include "request/pipeline.h"
+#include "request/rules.h"
 
 static bool audit(struct call *call, const struct dry_run *run) {
     return people_audit(
@@ -30,7 +30,7 @@ static void try_it(struct call *call, const struct rules *rules) {
 }
 
 void people_dry_run(struct call *call) {
-    struct rules *rules = request_hold_rules();
+    struct rules *rules = rules_current();
     try_it(call, rules);
     rules_release(rules);
 }

@@ -200,7 +200,7 @@ bool gateway_reload(struct gateway *g) {
     struct rules *rules;
     bool loaded = rules_load(db, &rules) == DONE;
     if (loaded)
-        request_use_rules(rules);
+        rules_use(rules);
     db_close(db);
     return loaded;
 }
@@ -227,7 +227,7 @@ void gateway_open(struct gateway *g) {
 void gateway_close(struct gateway *g) {
     http_close(g->listener);
     g->listener = NULL;
-    request_use_rules(NULL);
+    rules_use(NULL);
 }
 
 void gateway_free(struct gateway *g) {
