@@ -168,14 +168,19 @@ static void read_signed_pre_command(struct reader *reader,
 
 static const struct {
     const char *element;
+    bool is_update;
     void (*read)(struct reader *, const xmlNode *);
 } BODIES[] = {
-#define BODY(name, element, read) {element, read},
+#define BODY(name, element, is_update, read) {element, is_update, read},
 #include "duis/body.def"
 };
 
 const char *duis_body_name(enum duis_body body) {
     return BODIES[body].element;
+}
+
+bool duis_body_is_update(enum duis_body body) {
+    return BODIES[body].is_update;
 }
 
 static void read_body(struct reader *reader, const xmlNode *root) {

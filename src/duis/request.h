@@ -12,13 +12,15 @@
 
 /* The element in sr:Body: DUIS_UPDATE_FIRMWARE ... */
 enum duis_body {
-#define BODY(name, element, read) DUIS_##name,
+#define BODY(name, element, is_update, read) DUIS_##name,
 #include "duis/body.def"
     DUIS_BODIES
 };
 
 /* "UpdateFirmware" */
 const char *duis_body_name(enum duis_body body);
+/* Does it bring an image for devices? */
+bool duis_body_is_update(enum duis_body body);
 
 /* FirmwareVersion is any text of 1 to 8 characters to the schema. */
 struct duis_firmware_version {

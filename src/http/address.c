@@ -132,7 +132,7 @@ int address_listen(const char *address, char **socket_path, unsigned *port,
 /* A filter of the kernel's on the listening socket: SYN without ACK is thrown
  * away, all else passes. Merely closing the socket would reset those who wait
  * to be let in (Linux: socket(7), SO_ATTACH_FILTER). */
-void address_close_door(int handle) {
+void address_refuse_new(int handle) {
     enum { FLAGS_AT = 13, SYN = 0x02, ACK = 0x10 }; /* RFC 9293, 3.1 */
     struct sock_filter filter[] = {
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT),
@@ -150,7 +150,7 @@ void address_close_door(int handle) {
                    sizeof program);
 }
 
-bool address_knocks(int handle) {
+bool address_has_pending(int handle) {
     struct pollfd look = {.fd = handle, .events = POLLIN};
     return poll(&look, 1, 0) == 1;
 }

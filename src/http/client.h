@@ -24,12 +24,12 @@ bool http_client_send(struct http_client *client,
                       struct http_answer *answer);
 
 /* Sends `count` requests, as many at once as the options allow, and waits for
- * all answers: answers[i] belongs to messages[i]. Hosts take turns, so that a
- * slow one does not hold up the others; messages to one host start in their
- * order. Once a host could not be reached or timed out, what has not yet been
- * sent to it is not tried in this call (status 0): the call lasts about one
- * total_timeout when a host hangs, however many messages are for it. Returns
- * the number of answers that have a status. */
+ * all answers: answers[i] belongs to messages[i]. Hosts come one after the
+ * other, so that a slow one does not hold up the others; messages to one host
+ * start in their order. Once a host could not be reached or timed out, what has
+ * not yet been sent to it is not tried in this call (status 0): the call lasts
+ * about one total_timeout when a host hangs, however many messages are for it.
+ * Returns the number of answers that have a status. */
 size_t http_client_send_many(struct http_client *client,
                              const struct http_message *messages,
                              struct http_answer *answers, size_t count);

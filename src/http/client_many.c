@@ -17,7 +17,7 @@ struct host {
 struct outgoing {
     const struct http_message *messages;
     struct http_answer *answers;
-    size_t *order; /* indexes of messages, those of one host together */
+    size_t *order; /* indexes of messages, those of one host side by side */
     struct host *hosts;
     size_t host_count, host_at;
     size_t on_the_way, answered;

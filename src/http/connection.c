@@ -14,7 +14,7 @@
 static const instant TICK = 50 * MILLISECOND;
 
 /* How long a connection that is one too many has for reading so. */
-static const instant FAREWELL = 2 * SECOND;
+static const instant MOST_GOODBYE = 2 * SECOND;
 
 /* ---- start and end ---- */
 
@@ -51,7 +51,8 @@ static void connection_enlist(struct connection *c) {
     metric_add(listener->connections_open, 1);
     if (c->over)
         limit_count(listener, c->over);
-    connection_limit(c, c->over ? FAREWELL : listener->options.header_timeout);
+    connection_limit(c,
+                     c->over ? MOST_GOODBYE : listener->options.header_timeout);
 }
 
 /* libmicrohttpd closes the socket after this, so that the clock thread never

@@ -232,7 +232,7 @@ static const instant SLOW_END = 5 * SECOND, FRESH_END = 2 * SECOND;
  * after that much silence of all. */
 static const instant SILENCE = 50 * MILLISECOND;
 
-static int listener_door(const struct http_listener *listener) {
+static int listener_socket(const struct http_listener *listener) {
     return MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_LISTEN_FD)
         ->listen_fd;
 }
@@ -245,27 +245,27 @@ static bool listener_has_fresh(const struct http_listener *listener) {
     return c != NULL;
 }
 
-/* Whether something is still to be waited for, `since` the door was closed.
+/* Whether something is still to be waited for, `since` nobody new can connect.
  * Once nothing is in hand no connection is suspended, which libmicrohttpd
  * needs for its end. Under the lock. */
-static bool listener_is_busy(const struct http_listener *listener, int door,
+static bool listener_is_busy(const struct http_listener *listener, int handle,
                              instant since) {
     if (listener->in_hand)
         return true;
-    if (address_knocks(door) || listener_has_fresh(listener))
+    if (address_has_pending(handle) || listener_has_fresh(listener))
         return since < FRESH_END;
     return listener->begun && since < SLOW_END;
 }
 
-/* Until all that came in before the door was closed has been answered. */
-static void listener_wait_for_last(struct http_listener *listener, int door) {
+/* Until all that came in before nobody new could connect has been answered. */
+static void listener_wait_for_last(struct http_listener *listener, int handle) {
     instant closed = clock_elapsed(), silent = closed, now = closed;
     while (now - silent < (listener->connections ? SILENCE : 1)) {
         struct timespec until = clock_in(5 * MILLISECOND);
         pthread_cond_clockwait(&listener->changed, &listener->lock,
                                CLOCK_MONOTONIC, &until);
         now = clock_elapsed();
-        if (listener_is_busy(listener, door, now - closed))
+        if (listener_is_busy(listener, handle, now - closed))
             silent = now;
     }
     for (struct connection *c = listener->connections; c; c = c->next)
@@ -276,15 +276,15 @@ static void listener_wait_for_last(struct http_listener *listener, int door) {
 void http_close(struct http_listener *listener) {
     if (!listener)
         return;
-    int door = listener_door(listener);
+    int handle = listener_socket(listener);
     http_drain(listener);
-    address_close_door(door);
+    address_refuse_new(handle);
     if (listener->socket_path)
         unlink(listener->socket_path);
     free(listener->socket_path);
     listener->socket_path = NULL;
     pthread_mutex_lock(&listener->lock);
-    listener_wait_for_last(listener, door);
+    listener_wait_for_last(listener, handle);
     listener->closed = true;
     pthread_cond_broadcast(&listener->changed);
     pthread_mutex_unlock(&listener->lock);

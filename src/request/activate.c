@@ -14,6 +14,7 @@ static enum outcome store_pre_command(struct rq *rq) {
     return db_run(rq->db, &store, &params, rq->arena, NULL);
 }
 
+/* Makes the Pre-Command that goes back to be signed. */
 enum outcome request_transform(struct rq *rq) {
     const struct duis_request *duis = &rq->duis;
     struct buffer pre_command = {0};
@@ -108,6 +109,7 @@ enum outcome request_check_pre_command(struct rq *rq) {
     return outcome == DONE ? check_signature(rq) : outcome;
 }
 
+/* Makes the command that a Signed Pre-Command becomes. */
 enum outcome request_activate(struct rq *rq) {
     uint8_t z[GBCS_SECRET_LEN];
     enum outcome outcome = request_device_secret(rq, z);

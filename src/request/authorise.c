@@ -52,6 +52,7 @@ static enum outcome check_variant(struct rq *rq) {
     return DONE;
 }
 
+/* May this User ask for this, at this URL? */
 enum outcome request_authorise(struct rq *rq) {
     enum outcome outcome = check_user(rq);
     return outcome == DONE ? check_variant(rq) : outcome;

@@ -5,7 +5,7 @@
 
 #include "request/rq.h"
 
-/* Runs EFFECT and ANSWER of steps.def in one transaction, together with other
+/* Runs EFFECT and ANSWER of steps.def in one transaction, shared with other
  * small update requests that wait at the same time: the worker of one of them
  * does it for all. DONE when it is committed and rq->answer stands; REFUSED
  * when the RequestID was used with other content; FAILED with rq->error. */

@@ -95,6 +95,7 @@ enum outcome request_find_earlier(struct rq *rq, struct db *db) {
     return REFUSED;
 }
 
+/* Uses the RequestID, or finds its earlier answer. */
 enum outcome request_identify(struct rq *rq) {
     static const struct db_statement take = {
         "take_request_ids",

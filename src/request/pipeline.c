@@ -37,7 +37,8 @@ static enum outcome step_run(const struct step *step,
     instant start = clock_elapsed();
     enum outcome outcome =
         step->run ? step->run(batch->rqs[0]) : step->run_batch(batch);
-    request_observe_step(step->name, clock_elapsed() - start, batch->count);
+    if (batch->rqs[0]->way != WAY_DRY_RUN)
+        request_observe_step(step->name, clock_elapsed() - start, batch->count);
     return outcome;
 }
 

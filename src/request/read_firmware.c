@@ -15,6 +15,7 @@ static enum outcome take_acb_counter(struct rq *rq) {
     return outcome;
 }
 
+/* Makes the command of an 11.2. */
 enum outcome request_read_version(struct rq *rq) {
     uint8_t z[GBCS_SECRET_LEN];
     enum outcome outcome = request_device_secret(rq, z);

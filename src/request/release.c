@@ -100,7 +100,8 @@ static enum outcome release_end(const struct release *release) {
     else
         db_bytea(&params, rq->answer);
     const struct rq_counts counts = rq_count(rq);
-    db_int4s(&params, &counts.listed, sizeof counts / sizeof counts.listed);
+    db_int4s(&params, (const int32_t *)&counts,
+             sizeof counts / sizeof(int32_t));
     db_instant(&params, rq->received);
     return db_run(release->db, &statement, &params, release->arena, NULL);
 }

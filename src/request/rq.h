@@ -87,7 +87,7 @@ struct rq {
     const char *error;        /* why the database failed; NULL: ask it */
 };
 
-/* Requests whose statements are made together, on one connection; `arena` is
+/* Requests that share one transaction and its statements; `arena` is
  * for what these are made of. All go the same way. */
 struct rq_batch {
     struct rq **rqs;
@@ -115,8 +115,7 @@ void rq_conclude(struct rq *rq, enum condition condition, const char *detail);
 void rq_reset(struct rq *rq);
 
 static inline bool rq_is_update(const struct rq *rq) {
-    return rq->duis.body == DUIS_UPDATE_FIRMWARE ||
-           rq->duis.body == DUIS_UPDATE_PPMID_FIRMWARE;
+    return duis_body_is_update(rq->duis.body);
 }
 
 /* 1: a Service Request, 2: a Signed Pre-Command (service_request.stage) */
@@ -131,7 +130,8 @@ struct span rq_firmware_version(const struct rq *rq);
 /* The code that answers a condition of this request, or "". */
 const char *rq_code(const struct rq *rq, enum condition condition);
 
-/* How many devices were listed, accepted and refused by each list. */
+/* How many devices were listed, accepted and refused by each list: nothing but
+ * int32_t, for release.c makes an array of it. */
 struct rq_counts {
     int32_t listed, accepted, refused[REFUSALS];
 };

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "duis/request.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -170,11 +171,27 @@ const struct rules_answer *rules_answer(const struct rules *rules,
     return answer;
 }
 
+static bool variant_is_update(const struct rules_variant *variant) {
+    for (int body = 0; body < DUIS_BODIES; body++)
+        if (strcmp(duis_body_name((enum duis_body)body), variant->body) == 0)
+            return duis_body_is_update((enum duis_body)body);
+    return false;
+}
+
 /* Conditions that only an update request can end in have a row for each. */
 static bool has_answer(const struct rules *rules, enum condition condition) {
-    return find_answer(rules, condition, "") ||
-           (find_answer(rules, condition, "11.1") &&
-            find_answer(rules, condition, "11.4"));
+    if (find_answer(rules, condition, ""))
+        return true;
+    size_t updates = 0;
+    for (size_t i = 0; i < rules->variant_count; i++) {
+        const struct rules_variant *variant = &rules->variants[i];
+        if (!variant_is_update(variant))
+            continue;
+        if (!find_answer(rules, condition, variant->service_reference_variant))
+            return false;
+        updates++;
+    }
+    return updates != 0;
 }
 
 static enum outcome rules_check_rows(const struct rules *rules) {

@@ -6,6 +6,7 @@
 
 #include <openssl/sha.h>
 
+/* Into a struct; what is no request ends here. */
 enum outcome request_parse(struct rq *rq) {
     switch (duis_request_parse(rq->arena, rq->body, &rq->duis, &rq->fault)) {
     case DUIS_PARSED:
@@ -144,6 +145,7 @@ static enum outcome verify_by(struct rq *rq, const struct db_rows *rows) {
     return DONE;
 }
 
+/* Who signed it, and whether that one is its User. */
 enum outcome request_verify(struct rq *rq) {
     if (rq->way == WAY_DRY_RUN && !duis_is_signed(&rq->duis.document))
         return find_sender(rq);
