@@ -83,7 +83,7 @@ struct db_column {
  * another type than the one above. */
 #define DB_COLUMN(type, owner, member)                                         \
     {                                                                          \
-        _Generic(((owner *)NULL)->member, DB_C_##type                          \
+        _Generic(((owner){0}).member, DB_C_##type                              \
                  : DB_##type),                                                 \
             offsetof(owner, member)                                            \
     }

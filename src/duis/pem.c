@@ -21,9 +21,11 @@ void *pem_or_der_read(struct span octets, const struct pem_kind *kind) {
         return pem_read(octets, kind);
     const unsigned char *at = octets.data;
     void *object = kind->from_der(&at, (long)octets.len);
+    /* cppcheck takes `object` for something that points to `at` */
     if (object && at != octets.data + octets.len) {
         kind->free(object);
         return NULL;
     }
+    // cppcheck-suppress returnDanglingLifetime
     return object;
 }

@@ -96,8 +96,8 @@ static enum outcome answers_load(struct db *db, struct rules *rules) {
     enum outcome outcome;
     rules->answers =
         table_read(&table, db, rules->arena, &rules->answer_count, &outcome);
-    for (size_t i = 0; i < rules->answer_count; i++) {
-        struct answer_row *row = &rules->answers[i];
+    struct answer_row *row = rules->answers;
+    for (size_t i = 0; row && i < rules->answer_count; i++, row++) {
         row->condition = condition_named(row->name);
         if (!*row->answer.response_code)
             row->answer.response_code = NULL;
