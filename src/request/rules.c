@@ -8,35 +8,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-static const char *const names[] = {
-#define CONDITION(name, form) #name,
-#include "request/condition.def"
-#undef CONDITION
-};
-
-enum form { PROBLEM, RESPONSE };
-
-static const enum form forms[] = {
-#define CONDITION(name, form) form,
-#include "request/condition.def"
-#undef CONDITION
-};
-
-const char *condition_name(enum condition condition) {
-    return names[condition];
-}
-
-bool condition_has_response(enum condition condition) {
-    return forms[condition] == RESPONSE;
-}
-
-enum condition condition_named(const char *name) {
-    for (int i = 0; i < CONDITIONS; i++)
-        if (strcmp(names[i], name) == 0)
-            return (enum condition)i;
-    return CONDITIONS;
-}
-
 struct answer_row {
     const char *name; /* of the condition */
     enum condition condition;
@@ -200,12 +171,13 @@ static enum outcome rules_check_rows(const struct rules *rules) {
         if (row->condition == CONDITIONS)
             continue;
         bool has_code = row->answer.response_code != NULL;
-        if (has_code == (forms[row->condition] == RESPONSE))
+        if (has_code == condition_has_response(row->condition))
             continue;
         log_error("rules.unfit",
                   "condition=%s : its row in the table response_code must %s a "
                   "response_code",
-                  names[row->condition], has_code ? "not have" : "have");
+                  condition_name(row->condition),
+                  has_code ? "not have" : "have");
         return FAILED;
     }
     return DONE;
@@ -217,7 +189,7 @@ static enum outcome rules_check(const struct rules *rules) {
             log_error("rules.missing",
                       "condition=%s : the table response_code has no row for "
                       "it; add one and start again",
-                      names[i]);
+                      condition_name((enum condition)i));
             return FAILED;
         }
     return rules_check_rows(rules);

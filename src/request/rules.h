@@ -7,20 +7,7 @@
 #define FOTAD_REQUEST_RULES_H
 
 #include "db/db.h"
-
-enum condition {
-#define CONDITION(name, form) CONDITION_##name,
-#include "request/condition.def"
-#undef CONDITION
-    CONDITIONS
-};
-
-/* "not_well_formed" */
-const char *condition_name(enum condition condition);
-/* Is it answered in DUIS? Otherwise with problem+json. */
-bool condition_has_response(enum condition condition);
-/* CONDITIONS when there is none of that name. */
-enum condition condition_named(const char *name);
+#include "request/condition.h"
 
 struct rules;
 
