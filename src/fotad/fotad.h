@@ -13,8 +13,8 @@
 #include "housekeeping/housekeeping.h"
 #include "mail/mail.h"
 #include "people/listener.h"
-#include "request/pipeline.h"
 #include "request/release.h"
+#include "request/user_gateway.h"
 
 /* Belongs to the main thread, but for what its services are given of it. */
 struct fotad {
@@ -31,7 +31,7 @@ struct fotad {
     struct command_sender *commands;
     struct csp_gateway *csps;
     struct housekeeping *housekeeping;
-    struct releases *releases;
+    struct task *releases;
     struct people *people;
     struct http_listener *health, *users;
     size_t started; /* services, the first ones of the table */

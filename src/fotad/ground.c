@@ -3,6 +3,7 @@
 #include "duis/library.h"
 #include "fotad/fotad.h"
 #include "health/revocations.h"
+#include "request/rules.h"
 #include "tracking/transition.h"
 
 #include <unistd.h>
@@ -74,13 +75,13 @@ bool ground_load_rules(struct fotad *f) {
     struct rules *rules;
     if (tracking_hand_over(f->db) != DONE || rules_load(f->db, &rules) != DONE)
         return fotad_fail("rules.unreadable", db_reason(f->db));
-    request_use_rules(rules);
+    rules_use(rules);
     return true;
 }
 
 void ground_drop_rules(struct fotad *f) {
     (void)f;
-    request_use_rules(NULL);
+    rules_use(NULL);
 }
 
 /* ---- keys ---- */

@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "fotad/fotad.h"
 #include "health/health.h"
-#include "request/listener.h"
+#include "request/user_gateway.h"
 
 /* ---- the threads, as rows of the table below ---- */
 
@@ -99,7 +99,7 @@ static bool start_releases(struct fotad *f) {
 }
 
 static void stop_releases(struct fotad *f) {
-    request_releases_stop(f->releases);
+    task_stop(f->releases);
 }
 
 static bool start_people(struct fotad *f) {
