@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "csp_gateway/notify.h"
+#include "csp_gateway/listener.h"
 #include "csp_gateway/send.h"
 #include "http/configured.h"
 
