@@ -7,7 +7,6 @@
 #include "db/db.h"
 #include "delivery/delivery.h"
 #include "device/receive.h"
-#include "device/send.h"
 #include "duis/library.h"
 #include "health/health.h"
 #include "health/revocations.h"
@@ -39,7 +38,6 @@ struct fotad {
     struct duis_signer *signer;
     struct http_listener *users, *operations;
     struct csp_gateway *csps;
-    struct command_sender *commands;
     struct delivery *delivery;
     struct receiving receiving;
     struct receivers *receivers;
@@ -234,11 +232,6 @@ static bool start_csp_gateway(struct fotad *f) {
     return f->csps || fail("csp_gateway.unusable", reason);
 }
 
-static bool start_commands(struct fotad *f) {
-    f->commands = command_send_start(&f->config);
-    return true;
-}
-
 static bool start_alerts(struct fotad *f) {
     f->delivery = delivery_start(&f->config, f->requests.signer);
     return true;
@@ -278,9 +271,9 @@ static bool start(struct fotad *f) {
         return fail("duis.unusable", "the schemas cannot be compiled");
     return open_database(f) && load_rules(f) && load_keys(f) &&
            load_acb_key(f) && load_revocations(f) && start_alerts(f) &&
-           listen_operations(f) && start_csp_gateway(f) && start_commands(f) &&
-           start_receivers(f) && start_housekeeping(f) && start_mail(f) &&
-           start_people(f) && start_releases(f) && listen_users(f);
+           listen_operations(f) && start_csp_gateway(f) && start_receivers(f) &&
+           start_housekeeping(f) && start_mail(f) && start_people(f) &&
+           start_releases(f) && listen_users(f);
 }
 
 /* ---- life and end ---- */
@@ -376,7 +369,6 @@ static void stop(struct fotad *f) {
     housekeeping_stop(f->housekeeping);
     mail_stop(f->mail);
     csp_gateway_stop(f->csps);
-    command_send_stop(f->commands);
     receivers_stop(f->receivers);
     delivery_stop(f->delivery);
     crash_point(CRASH_stop_finished);

@@ -61,7 +61,7 @@ static enum step settle(struct rq *rq, enum outcome outcome,
     if (rq->condition == CONDITION_request_id_used)
         return STEP_ANSWER;
     if (rq->accepted)
-        csp_send_wake();
+        csp_send_wake(CSP_JOBS);
     return STEP_SENT;
 }
 

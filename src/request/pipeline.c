@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
-#include "device/send.h"
+#include "csp_gateway/send.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -189,7 +189,7 @@ static enum step work_together(struct rq *rq) {
     case DONE:
         crash_point(CRASH_request_committed);
         if (rq->variant->sent && !rq->breach.threshold)
-            command_send_wake();
+            csp_send_wake(CSP_COMMANDS);
         return STEP_SENT;
     case REFUSED:
         return STEP_ANSWER;

@@ -6,7 +6,6 @@
 #include "base/metrics.h"
 #include "base/wakeup.h"
 #include "csp_gateway/send.h"
-#include "device/send.h"
 #include "request/request.h"
 
 #include <stdlib.h>
@@ -117,9 +116,9 @@ static void report(const struct release *release) {
     const struct rq *rq = release->rq;
     const char *variant = rq->duis.service_reference_variant;
     if (rq->accepted)
-        csp_send_wake();
+        csp_send_wake(CSP_JOBS);
     if (rq->variant && rq->variant->sent)
-        command_send_wake();
+        csp_send_wake(CSP_COMMANDS);
     request_count_devices(rq);
     metric_add(metric_of(&families[RELEASED], variant,
                          condition_name(rq->condition), NULL),

@@ -8,7 +8,7 @@
 #include "support/fake_csp.h"
 
 #include "base/base64.h"
-#include "device/send.h"
+#include "csp_gateway/send.h"
 
 #include <time.h>
 
@@ -18,7 +18,7 @@ struct world {
     struct scene *scene;
     struct gateway *gateway;
     struct fake_csp *csps[CSPS];
-    struct command_sender *sender;
+    struct csp_sender *sender;
     instant moved;
 };
 
@@ -36,21 +36,21 @@ static struct world open_world(const char *north, const char *south) {
         csp->busy_retry = HOUR;
         csp->busy_give_up = 4 * DAY;
     }
-    w.sender = command_send_start(&w.gateway->config);
+    w.sender = csp_send_start(&w.gateway->config);
     return w;
 }
 
 static void stop_sender(struct world *w) {
-    command_send_stop(w->sender);
+    csp_send_stop(w->sender);
     w->sender = NULL;
 }
 
 static void start_sender(struct world *w) {
-    w->sender = command_send_start(&w->gateway->config);
+    w->sender = csp_send_start(&w->gateway->config);
 }
 
 static void close_world(struct world *w) {
-    command_send_stop(w->sender);
+    csp_send_stop(w->sender);
     for (int i = 0; i < CSPS; i++)
         fake_csp_stop(w->csps[i]);
     scene_close(w->scene);
@@ -268,7 +268,7 @@ static void a_held_command_for_a_busy_csp(void **state) {
 static void a_device_that_does_not_answer(void **state) {
     (void)state;
     struct world w = open_world("202", "202");
-    struct command_sender *other = command_send_start(&w.gateway->config);
+    struct csp_sender *other = csp_send_start(&w.gateway->config);
     read_version(&w, ESME(PLAIN), 0);
     read_version(&w, PPMID(PLAIN), 0);
     read_version(&w, GSME(PLAIN), 0);
@@ -284,7 +284,7 @@ static void a_device_that_does_not_answer(void **state) {
     expect(&w, "select count(*) from alert_lane", "1");
     pause_for(600 * MILLISECOND);
     expect(&w, TOLD, "E21" TO_A "1, E21" TO_A "2");
-    command_send_stop(other);
+    csp_send_stop(other);
     close_world(&w);
 }
 
