@@ -71,8 +71,10 @@ static void answer_explain(const struct http_answer *answer,
     json_t *object = json_loadb((const char *)answer->body.data,
                                 answer->body.len, JSON_REJECT_DUPLICATES, NULL);
     item->reason = answer_text(object, "reasonCode", arena);
-    item->detail = arena_printf(arena, "%u %s %s", answer->status, item->reason,
-                                answer_text(object, "detail", arena));
+    const char *detail = answer_text(object, "detail", arena);
+    item->detail = arena_printf(arena, "%u%s%s%s%s", answer->status,
+                                *item->reason ? " " : "", item->reason,
+                                *detail ? " " : "", detail);
     json_decref(object);
 }
 
