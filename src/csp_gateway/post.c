@@ -1,6 +1,7 @@
 #include "csp_gateway/post.h"
 
 #include "base/backoff.h"
+#include "csp_gateway/lease.h"
 
 #include <jansson.h>
 
@@ -87,7 +88,7 @@ static instant answer_next_try(const struct csp_round *round,
     const struct retry_policy policy = {
         .immediate = 1,
         .first = csp->busy_retry,
-        .most = csp->busy_retry,
+        .most = csp_longest_pause(csp),
         .give_up = round->work->give_up(round->config, csp)};
     instant now = clock_now(), end = item->began + policy.give_up;
     instant next =

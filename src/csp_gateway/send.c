@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "csp_gateway/command.h"
 #include "csp_gateway/job.h"
+#include "csp_gateway/lease.h"
 #include "csp_gateway/post.h"
 #include "delivery/delivery.h"
 
@@ -41,11 +42,10 @@ struct csp_sender {
 
 /* ---- a round ---- */
 
-/* A lease outlasts a try: two posts, and the database between them. */
 static enum outcome round_lease(struct csp_round *round) {
     const struct csp_work *work = round->work;
     round->now = clock_now();
-    round->lease = round->now + 2 * round->csp->timeout + MINUTE;
+    round->lease = round->now + csp_lease(round->csp);
     enum outcome outcome = work->lease(round);
     round->items = arena_zero(round->arena, round->count, sizeof *round->items);
     for (size_t i = 0; i < round->count; i++) {

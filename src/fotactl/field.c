@@ -2,6 +2,7 @@
 
 #include "base/eui64.h"
 #include "base/hex.h"
+#include "desk/choices.h"
 #include "gbcs/version.h"
 
 #include <stdio.h>
@@ -171,7 +172,7 @@ static bool next_part(struct span *text, bool first, unsigned *part) {
     return at > start;
 }
 
-/* As gbcs_version() in sql/functions-reference.sql numbers it. */
+/* As gbcs_version() in sql/text.sql numbers it. */
 static bool read_gbcs_version(const struct field_kind *kind, struct span text,
                               struct buffer *out) {
     (void)kind;
@@ -266,9 +267,8 @@ const struct field_kind FIELD_DUIS_VERSION = {
 
 /* DUIS schema types sr:DeviceType, sr:DeviceStatus, sr:CSPRegion and
  * sr:CPLStatus, exactly as they are spelt there. */
-const struct field_kind FIELD_DEVICE_TYPE = {
-    "device_type", read_enum, NULL,
-    ALLOWED("ESME", "GSME", "GPF", "CHF", "HCALCS", "PPMID", "IHD", "CAD"), 0};
+const struct field_kind FIELD_DEVICE_TYPE = {"device_type", read_enum, NULL,
+                                             device_types, 0};
 const struct field_kind FIELD_DEVICE_STATUS = {
     "device_status", read_enum, NULL,
     ALLOWED("Pending", "Whitelisted", "InstalledNotCommissioned",
@@ -293,8 +293,8 @@ const struct field_kind FIELD_USER_ROLES = {
 const struct field_kind FIELD_EUI64_TEXT = {
     "text", read_eui64_text, "an EUI-64 such as 00-DB-12-34-56-78-90-A0", NULL,
     0};
-const struct field_kind FIELD_VARIANT = {
-    "text", read_enum, NULL, ALLOWED("11.1", "11.2", "11.3", "11.4"), 0};
+const struct field_kind FIELD_VARIANT = {"text", read_enum, NULL,
+                                         service_variants, 0};
 const struct field_kind FIELD_COUNT = {
     "integer", read_count, "a number of devices such as 50000", NULL, 0};
 const struct field_kind FIELD_PERIOD = {

@@ -1,0 +1,260 @@
+-- Commands to devices (11.2, 11.3): judged, stored, leased, answered or ended.
+
+-- May this User send this service to this device now, and how? Names the
+-- condition: '' when it may. Section 4 of gbcs.md and the tables command_* are
+-- the rules; p_execution is null for at once and for a cancellation. p_regions
+-- and p_csps go together.
+create or replace function judge_device(
+    p_variant text, p_user_id macaddr8, p_device_id macaddr8,
+    p_execution timestamptz, p_latest timestamptz, p_hcalcs_either boolean,
+    p_regions csp_region[], p_csps text[], p_now timestamptz,
+    out condition text, out device_type text, out chf_id macaddr8,
+    out csp text, out message_code integer, out user_originates boolean,
+    out gbcs_version text)
+    language sql stable
+begin atomic
+    select
+        case
+            when s.device_id is null then 'device_unknown'
+            when t.device_type is null or s.smets_version <> 'SMETS2'
+                then 'device_type'
+            when not exists (select from command_device_status a
+                where a.service_reference_variant = p_variant
+                    and a.device_status = s.device_status)
+                then 'device_status'
+            when role.known is null then 'not_responsible'
+            when p_execution < p_now or p_execution > p_latest
+                then 'execution_time'
+            when served.csp is null then 'device_not_served'
+            else ''
+        end,
+        s.device_type::text, s.chf_id, served.csp, t.message_code,
+        t.user_originates and role.known,
+        coalesce(gbcs_version_text(coalesce(s.gbcs_version, h.gbcs_version)),
+            '')
+    from (values (p_device_id)) as asked (device_id)
+    left join smi_device s on s.device_id = asked.device_id
+    left join smi_home h on h.chf_id = s.chf_id
+    left join command_device_type t on t.device_type = s.device_type
+        and t.service_reference_variant = p_variant
+    cross join lateral (values (
+        p_csps[array_position(p_regions, h.csp_region)])) as served (csp)
+    cross join lateral (
+        select bool_or(x.known_remote_party) as known
+        from service_user u
+        join command_role x on x.role = any (u.roles)
+        join service_role e on e.role = x.role
+            and e.service_reference_variant = p_variant
+        where u.user_id = p_user_id
+            and case x.relation
+                when 'any' then true
+                when 'export_supplier' then s.export_supplier_id = p_user_id
+                when 'network_operator'
+                    then s.network_operator_id = p_user_id
+                when 'registered_agent'
+                    then s.registered_agent_id = p_user_id
+                when 'supplier' then case t.supplier
+                    when 'own' then p_user_id = case s.device_type
+                        when 'ESME' then s.import_supplier_id
+                        when 'GSME' then s.gas_supplier_id end
+                    when 'either' then p_user_id = any (h.supplier_ids)
+                    when 'import' then p_user_id = any (h.import_supplier_ids)
+                        or p_hcalcs_either and s.device_type = 'HCALCS'
+                            and p_user_id = any (h.gas_supplier_ids)
+                    end
+            end) as role;
+end;
+
+-- The Pre-Command that a Transform of this RequestID returned; null: none.
+create or replace function find_pre_command(
+    p_originator macaddr8, p_target macaddr8, p_counter numeric)
+    returns bytea language sql stable
+    return (select p.payload from service_request r
+        join pre_command p on p.request_no = r.request_no
+        where r.originator = p_originator and r.counter = p_counter
+            and r.stage = 1 and r.used and r.target = p_target);
+
+create or replace function store_pre_command(
+    p_request_no bigint, p_payload bytea) returns void language sql
+begin atomic
+    insert into pre_command values (p_request_no, p_payload);
+end;
+
+-- A command as it will go out; p_sent false: only returned to the User. Held
+-- while p_execution is in the future and the device is not to hold it.
+create or replace function store_command(
+    p_request_no bigint, p_device_id macaddr8, p_device_type device_type,
+    p_chf_id macaddr8, p_csp text, p_originator macaddr8, p_counter numeric,
+    p_message_code integer, p_sent boolean, p_execution timestamptz,
+    p_device_holds boolean, p_payload bytea, p_now timestamptz)
+    returns void language sql
+begin atomic
+    with stored as (
+        insert into device_command (request_no, device_id, device_type,
+            chf_id, csp, originator, counter, message_code, state,
+            execution_time, future_dated, created, next_try, payload)
+        values (p_request_no, p_device_id, p_device_type, p_chf_id, p_csp,
+            p_originator, p_counter, p_message_code,
+            case when not p_sent then 'local'::command_state
+                when not p_device_holds and p_execution > p_now then 'held'
+                else 'waiting' end,
+            p_execution, p_device_holds, p_now,
+            case when p_device_holds then p_now
+                else greatest(p_execution, p_now) end,
+            p_payload)
+        returning command_no, state)
+    insert into sat_entry (at, kind, request_no, device_id, csp, code, detail)
+    select p_now, 'command', p_request_no, p_device_id, p_csp, state,
+        'command ' || command_no
+    from stored;
+end;
+
+-- Takes commands of a CSP that are due, for one worker. A command goes to the
+-- hub that its device has now, for it may have been held for weeks.
+-- began: from when on it could be sent.
+create or replace function lease_commands(
+    p_csp text, p_now timestamptz, p_until timestamptz, p_most integer)
+    returns table (
+        command_no bigint, command_id text, chf_id macaddr8,
+        device_id macaddr8, payload bytea, tries integer, began timestamptz)
+    language sql
+begin atomic
+    with chosen as (
+        select c.command_no, coalesce(s.chf_id, c.chf_id) as chf_id
+        from device_command c
+        left join smi_device s on s.device_id = c.device_id
+        where c.csp = p_csp and c.state in ('held', 'waiting')
+            and c.next_try <= p_now
+            and (c.leased_until is null or c.leased_until <= p_now)
+        order by c.next_try, c.command_no limit p_most
+        for update of c skip locked
+    ), leased as (
+        update device_command c set leased_until = p_until,
+            state = 'waiting', chf_id = h.chf_id
+        from chosen h where c.command_no = h.command_no
+        returning c.*)
+    select command_no, command_id::text, chf_id, device_id, payload, tries,
+        case when future_dated then created
+            else greatest(execution_time, created) end
+    from leased order by next_try, command_no;
+end;
+
+-- The CSP has taken them. One that was answered in the meantime stays so.
+create or replace function commands_sent(
+    p_command_nos bigint[], p_response_due timestamptz, p_now timestamptz)
+    returns void language sql
+begin atomic
+    with sent as (
+        update device_command set state = 'sent', tries = tries + 1,
+            leased_until = null, last_error = null,
+            response_due = p_response_due
+        where command_no = any (p_command_nos) and state = 'waiting'
+        returning *)
+    insert into sat_entry (at, kind, request_no, device_id, csp, code, detail)
+    select p_now, 'command', request_no, device_id, csp, state,
+        'command ' || command_no
+    from sent order by command_no;
+end;
+
+-- Counts once, however often it is said: only while that lease lasts.
+create or replace function commands_again(
+    p_command_nos bigint[], p_next_tries timestamptz[], p_errors text[],
+    p_lease timestamptz)
+    returns void language sql
+begin atomic
+    update device_command c set tries = c.tries + 1, leased_until = null,
+        next_try = a.next_try, last_error = a.error
+    from unnest(p_command_nos, p_next_tries, p_errors)
+        as a (command_no, next_try, error)
+    where c.command_no = a.command_no and c.state = 'waiting'
+        and c.leased_until = p_lease;
+end;
+
+-- Writes the answer that a condition has to the senders of these requests.
+create or replace function tell_condition(
+    p_request_nos bigint[], p_condition text, p_now timestamptz)
+    returns void language sql
+begin atomic
+    with written as (
+        insert into alert (user_id, created, code, response_code, request_no,
+            device_id)
+        select r.originator, p_now, 'ResponseMessage', c.response_code,
+            r.request_no, r.target
+        from service_request r
+        join response_code c on c.condition = p_condition
+            and c.service_reference_variant = ''
+        where r.request_no = any (p_request_nos)
+        order by r.request_no
+        returning alert_no, user_id, request_no, device_id, response_code
+    ), lane as (
+        insert into alert_lane (user_id)
+        select distinct w.user_id from written w
+        where not exists (
+            select from alert_lane l where l.user_id = w.user_id)
+        order by w.user_id
+        on conflict do nothing
+    )
+    insert into sat_entry (at, kind, request_no, device_id, party, code,
+        detail)
+    select p_now, 'alert', request_no, device_id, user_id, response_code,
+        'counter ' || alert_no
+    from written;
+end;
+
+-- Commands that did not reach their device (to 'failed', E20) or that it did
+-- not answer (to 'no_answer', E21): their senders hear so.
+create or replace function end_commands(
+    p_command_nos bigint[], p_from command_state, p_to command_state,
+    p_errors text[], p_now timestamptz) returns integer
+    language plpgsql as $$
+declare
+    request_nos bigint[];
+begin
+    with over as (
+        update device_command c set state = p_to, ended = p_now,
+            leased_until = null, last_error = coalesce(e.error, c.last_error),
+            tries = c.tries + case p_to when 'failed' then 1 else 0 end
+        from unnest(p_command_nos, p_errors) as e (command_no, error)
+        where c.command_no = e.command_no and c.state = p_from
+        returning c.*
+    ), audited as (
+        insert into sat_entry (at, kind, request_no, device_id, csp, code,
+            detail)
+        select p_now, 'command', request_no, device_id, csp, state,
+            'command ' || command_no || coalesce(': ' || last_error, '')
+        from over order by command_no
+    )
+    select coalesce(array_agg(request_no), '{}') into request_nos from over;
+    perform tell_condition(request_nos, case p_to when 'failed'
+        then 'device_unreachable' else 'device_silent' end, p_now);
+    return cardinality(request_nos);
+end $$;
+
+-- Ends what is overdue, at most p_most of each: commands without a response in
+-- time, and commands for a CSP that is not configured any more. Returns how
+-- many there were.
+create or replace function end_overdue_commands(
+    p_csps text[], p_most integer, p_now timestamptz) returns integer
+    language plpgsql as $$
+declare
+    silent bigint[];
+    stranded bigint[];
+begin
+    select array_agg(command_no) into silent from (
+        select command_no from device_command
+        where state = 'sent' and response_due <= p_now
+        order by response_due limit p_most
+        for update skip locked) x;
+    select array_agg(command_no) into stranded from (
+        select command_no from device_command
+        where state in ('held', 'waiting') and csp <> all (p_csps)
+            and next_try <= p_now
+        order by next_try limit p_most
+        for update skip locked) x;
+    update device_command set state = 'waiting'
+    where command_no = any (stranded) and state = 'held';
+    return end_commands(silent, 'sent', 'no_answer', '{}', p_now)
+        + end_commands(stranded, 'waiting', 'failed',
+            array_fill('no such CSP is configured'::text,
+                array[coalesce(cardinality(stranded), 0)]), p_now);
+end $$;

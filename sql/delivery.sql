@@ -1,0 +1,364 @@
+-- Messages to Users: written in the transaction of what caused them, then sent
+-- lane by lane, a lane for each User.
+
+-- Writes the DCC Alerts for events, in the transaction of the change. What a
+-- released device needs comes from its history.
+create or replace function tell(p_told tracking_told[], p_now timestamptz)
+    returns void language plpgsql as $$
+begin
+    with told as materialized (
+        select t.ordinal, t.event, t.device_id, t.request_no, t.event_time,
+            t.device_alert_code, t.result, t.alert, t.recipients,
+            r.originator as sender,
+            coalesce(t.firmware_version, r.firmware_version) as version,
+            coalesce(t.device_type, h.device_type) as device_type,
+            coalesce(t.suppliers, h.responsible_supplier_ids) as suppliers,
+            coalesce(t.chf_id, h.chf_id) as chf_id
+        from unnest(p_told) as t
+        left join service_request r on r.request_no = t.request_no
+        left join lateral (
+            select device_type, responsible_supplier_ids, chf_id
+            from tracking_history
+            where device_id = t.device_id and request_no = t.request_no
+                and t.device_type is null
+            order by last_updated desc limit 1) h on true
+    ), message as (
+        select sender as user_id, alert, event, request_no, device_id, chf_id,
+            null::macaddr8[] as device_ids, device_type, version, event_time,
+            device_alert_code, result, ordinal
+        from told where recipients = 'sender'
+        union all
+        select supplier, alert, event, request_no, device_id, chf_id,
+            null, device_type, version, event_time, device_alert_code, result,
+            ordinal
+        from told, lateral (
+            select unnest(h.supplier_ids) from smi_device s
+            join smi_home h on h.chf_id = s.chf_id
+            where s.device_id = told.device_id) as now (supplier)
+        where recipients = 'all suppliers'
+        union all
+        select sender, alert, event, request_no, null, null,
+            array_agg(device_id order by device_id), null, null, null, null,
+            null, min(ordinal)
+        from told where recipients = 'sender list'
+        group by sender, alert, event, request_no
+        union all
+        select supplier, alert, event, request_no, null, null,
+            array_agg(device_id order by device_id), device_type, version,
+            null, null, null, min(ordinal)
+        from told, unnest(suppliers) as supplier
+        where recipients = 'other suppliers list' and supplier <> sender
+        group by supplier, alert, event, request_no, device_type, version
+    ), written as (
+        insert into alert (user_id, created, code, event, request_no,
+            device_id, chf_id, device_ids, device_type, firmware_version,
+            event_time, device_alert_code, result)
+        select user_id, p_now, alert, event, request_no, device_id, chf_id,
+            device_ids, device_type, version, event_time, device_alert_code,
+            result
+        from message order by ordinal
+        returning alert_no, user_id, code, request_no, device_id, device_ids
+    ), lane as (
+        -- looked up first: a conflict would wait for the lane's own turn
+        insert into alert_lane (user_id)
+        select distinct w.user_id from written w
+        where not exists (
+            select from alert_lane l where l.user_id = w.user_id)
+        order by w.user_id
+        on conflict do nothing
+    ), listed as (
+        -- one entry per device that could not be identified (section 3.2.2)
+        insert into sat_entry (at, kind, request_no, device_id, party, code)
+        select p_now, 'alert device', request_no, d, user_id, code
+        from written, unnest(device_ids) as d where code = 'N19'
+    )
+    insert into sat_entry (at, kind, request_no, device_id, party, code,
+        detail)
+    select p_now, 'alert', request_no, device_id, user_id, code,
+        'counter ' || alert_no
+        || coalesce(', devices ' || cardinality(device_ids), '')
+    from written;
+end $$;
+
+-- Takes lanes of Users with something due, for one worker. A lane whose User
+-- is gone or has no address is taken too: the worker says so in it.
+-- p_except: lanes that this process has in hand, whatever the time says.
+create or replace function lease_lanes(
+    p_except macaddr8[], p_now timestamptz, p_until timestamptz,
+    p_most integer)
+    returns table (user_id macaddr8, registered boolean, receive_url text,
+        duis_version text, tries integer)
+    language plpgsql as $$
+#variable_conflict use_column
+begin
+    return query
+    with chosen as (
+        select l.user_id from alert_lane l
+        where l.next_try <= p_now
+            and (l.leased_until is null or l.leased_until <= p_now)
+            and l.user_id <> all (p_except)
+            -- not "exists", which may become a look at all that wait
+            and (select true from alert a
+                where a.user_id = l.user_id and a.state = 'waiting'
+                    and a.next_try <= p_now limit 1)
+        order by l.next_try, l.user_id limit p_most
+        for update of l skip locked
+    ), leased as (
+        update alert_lane l set leased_until = p_until
+        from chosen c where l.user_id = c.user_id
+        returning l.user_id, l.tries)
+    select l.user_id, u.user_id is not null, u.receive_url, u.duis_version,
+        l.tries
+    from leased l left join service_user u on u.user_id = l.user_id;
+end $$;
+
+-- What a leased lane may send at once: its alerts in their order, but of those
+-- about one device only the first, and none about a device before the lists of
+-- its request. What waits for an alert that failed goes behind it in the
+-- queue, so that it does not stand before others. A few more are looked at
+-- than are taken, so that one device does not hold up a probe. p_in_hand:
+-- alerts that other turns in the lane have, in order (looked up by halves);
+-- they count, but are not given.
+create or replace function next_alerts(
+    p_user_id macaddr8, p_in_hand bigint[], p_now timestamptz, p_most integer)
+    returns table (
+        alert_no bigint, created timestamptz, since timestamptz,
+        tries integer, code text, response_code text, originator macaddr8,
+        target macaddr8, counter text, service_reference text,
+        service_reference_variant text, device_id macaddr8,
+        chf_id macaddr8, device_ids macaddr8[], device_type text,
+        firmware_version bytea, other_version bytea, event_time timestamptz,
+        device_alert_code integer, result smallint,
+        originator_counter text, quarantine_event_ref bigint,
+        payload bytea)
+    language plpgsql as $$
+#variable_conflict use_column
+begin
+    return query
+    with due as materialized (
+        select a.* from alert a
+        where a.user_id = p_user_id and a.state = 'waiting'
+            and a.next_try <= p_now
+        order by a.next_try, a.alert_no
+        limit greatest(p_most, 100) + cardinality(p_in_hand)
+    ), judged as materialized (
+        select d.*, d.device_id is not null
+                and (row_number() over (partition by d.device_id
+                        order by d.alert_no) > 1
+                    or d.alert_no > min(d.alert_no)
+                        filter (where d.device_id is null)
+                        over (partition by d.request_no)) is true as later,
+            (select max(e.next_try) from alert e
+                where e.user_id = p_user_id and e.device_id = d.device_id
+                    and e.alert_no < d.alert_no and e.state = 'waiting'
+                    and e.tries > 0) as behind
+        from due d
+    ), put_behind as (
+        update alert a set next_try = j.behind
+        from judged j
+        where j.behind > j.next_try and a.alert_no = j.alert_no)
+    select j.alert_no, j.created, coalesce(j.retried, j.created), j.tries,
+        j.code, j.response_code, r.originator, r.target, r.counter::text, s.service_reference,
+        s.service_reference_variant, j.device_id, j.chf_id, j.device_ids,
+        j.device_type::text, j.firmware_version::bytea,
+        j.other_version::bytea, j.event_time, j.device_alert_code, j.result,
+        j.originator_counter::text, j.quarantine_event_ref, j.payload
+    from judged j
+    left join service_request r on r.request_no = j.request_no
+    left join service_reference s
+        on s.service_reference_variant = r.service_reference_variant
+    where not j.later and j.behind is null
+        and p_in_hand[width_bucket(j.alert_no, p_in_hand)]
+            is distinct from j.alert_no
+    order by j.next_try, j.alert_no limit p_most;
+end $$;
+
+-- Alerts that cannot wait any longer. A lane that does not answer has only one
+-- tried at a time; the others fail with it. Most were never tried, and those
+-- are in the order of their age: they are taken from the front.
+create or replace function give_up_alerts(
+    p_user_id macaddr8, p_before timestamptz, p_error text,
+    p_now timestamptz) returns integer
+    language plpgsql as $$
+declare
+    most constant integer := 1000;
+    given integer;
+    total integer := 0;
+begin
+    loop
+        with first as (
+            (select alert_no from alert
+            where user_id = p_user_id and state = 'waiting'
+                and next_try = '-infinity'
+            order by alert_no limit most)
+            union all
+            select alert_no from alert
+            where user_id = p_user_id and state = 'waiting' and tries > 0
+        ), given_up as (
+            update alert a set state = 'given_up', last_error = p_error
+            from first f
+            where a.alert_no = f.alert_no
+                and coalesce(a.retried, a.created) <= p_before
+            returning a.*)
+        insert into sat_entry (at, kind, request_no, device_id, party, code,
+            detail)
+        select p_now, 'given_up', request_no, device_id, user_id, code,
+            'counter ' || alert_no || ': ' || last_error
+        from given_up;
+        get diagnostics given = row_count;
+        total := total + given;
+        exit when given < most;
+    end loop;
+    return total;
+end $$;
+
+-- What came of a lane's turn, in one transaction. Confirmed alerts are deleted
+-- (the audit trail has them); failed ones are tried again at their time, or
+-- given up if that is 'infinity'. p_paused_until is null while the address
+-- answers; otherwise the lane rests. p_until is the lane's next lease, or null
+-- to give it back; it is not touched if another has leased it since. Said
+-- again (its answer was lost), it counts no try a second time.
+create or replace function settle_lane(
+    p_user_id macaddr8, p_lease timestamptz, p_until timestamptz,
+    p_delivered bigint[], p_failed bigint[], p_next_tries timestamptz[],
+    p_errors text[], p_tries integer, p_paused_until timestamptz,
+    p_error text, p_give_up_before timestamptz, p_now timestamptz,
+    out given_up integer, out still_leased boolean)
+    language plpgsql as $$
+declare
+    leased timestamptz;
+begin
+    given_up := 0;
+    select leased_until into leased from alert_lane
+    where user_id = p_user_id for update;
+    still_leased := leased in (p_lease, p_until) is true;
+    with gone as (
+        delete from alert where alert_no = any (p_delivered)
+        returning alert_no, user_id, request_no, device_id, code)
+    insert into sat_entry (at, kind, request_no, device_id, party, code,
+        detail)
+    select p_now, 'delivered', request_no, device_id, user_id, code,
+        'counter ' || alert_no
+    from gone;
+
+    if leased is distinct from p_lease then
+        return;
+    end if;
+    if cardinality(p_failed) > 0 then
+        with failed as (
+            update alert a set tries = a.tries + 1, last_error = f.error,
+                next_try = case f.next_try when 'infinity' then a.next_try
+                    else f.next_try end,
+                state = case f.next_try when 'infinity'
+                    then 'given_up'::alert_state else 'waiting' end
+            from unnest(p_failed, p_next_tries, p_errors)
+                as f (alert_no, next_try, error)
+            where a.alert_no = f.alert_no and a.state = 'waiting'
+            returning a.*)
+        insert into sat_entry (at, kind, request_no, device_id, party, code,
+            detail)
+        select p_now, 'given_up', request_no, device_id, user_id, code,
+            'counter ' || alert_no || ': ' || last_error
+        from failed where state = 'given_up';
+        get diagnostics given_up = row_count;
+    end if;
+    if p_paused_until is not null then
+        given_up := given_up + give_up_alerts(p_user_id, p_give_up_before,
+            p_error, p_now);
+    end if;
+
+    update alert_lane set leased_until = p_until, tries = p_tries,
+        next_try = coalesce(p_paused_until, '-infinity'),
+        last_error = case when p_tries > 0 then coalesce(p_error, last_error)
+            end
+    where user_id = p_user_id;
+end $$;
+
+-- A person has undelivered messages tried again at once: those given up, and
+-- those that wait for their next try. Null: of all Users. Returns how many.
+create or replace function retry_undelivered(
+    p_user_id macaddr8, p_now timestamptz) returns integer
+    language plpgsql as $$
+declare
+    again integer;
+begin
+    with again as (
+        update alert set state = 'waiting', next_try = '-infinity',
+            tries = 0, retried = p_now
+        where (p_user_id is null or user_id = p_user_id)
+            and (state = 'given_up' or state = 'waiting' and tries > 0)
+        returning user_id
+    ), woken as (
+        update alert_lane set next_try = '-infinity'
+        where p_user_id is null or user_id = p_user_id
+    ), audited as (
+        insert into sat_entry (at, kind, party, code, detail)
+        select p_now, 'person', user_id, 'retry', count(*) || ' messages'
+        from again group by user_id)
+    select count(*) into again from again;
+    return again;
+end $$;
+
+-- Messages that are not confirmed and have been tried, or whose lane has:
+-- given up or waiting for their next try.
+create or replace function undelivered(
+    p_acb_id macaddr8, p_user_id macaddr8, p_most bigint)
+    returns table (
+        response_id text, user_id macaddr8, code text, request_id text,
+        device_id macaddr8, devices bigint, created timestamptz, state text,
+        tries bigint, next_try timestamptz, last_error text)
+    language sql stable
+begin atomic
+    select case
+            when a.code = 'DeviceAlertMessage' then request_id_text(
+                a.device_id, a.user_id, a.originator_counter)
+            when a.code like '%Message' then request_id_text(
+                r.target, r.originator, r.counter)
+            else request_id_text(p_acb_id, a.user_id, a.alert_no) end,
+        a.user_id, a.code,
+        request_id_text(r.originator, r.target, r.counter), a.device_id,
+        cardinality(a.device_ids)::bigint, a.created,
+        case a.state when 'given_up' then 'given-up' else 'waiting' end,
+        a.tries::bigint,
+        case a.state when 'waiting' then greatest(a.next_try, l.next_try) end,
+        coalesce(a.last_error, l.last_error)
+    from alert a
+    join alert_lane l on l.user_id = a.user_id
+    left join service_request r on r.request_no = a.request_no
+    where (a.state = 'given_up' or a.tries > 0 or l.tries > 0)
+        and (p_user_id is null or a.user_id = p_user_id)
+    order by a.user_id, a.alert_no limit p_most;
+end;
+
+-- Writes messages to Users that the transition table does not know of, in the
+-- transaction of what caused them.
+create or replace function put_messages(
+    p_messages user_message[], p_now timestamptz) returns void
+    language sql
+begin atomic
+    with written as (
+        insert into alert (user_id, created, code, request_no, device_id,
+            device_type, firmware_version, other_version, device_alert_code,
+            originator_counter, payload)
+        select m.user_id, p_now, m.code, m.request_no, m.device_id,
+            m.device_type, m.firmware_version, m.other_version,
+            m.device_alert_code, m.originator_counter, g.payload
+        from unnest(p_messages) as m
+        left join gbcs_message g on g.csp = m.csp
+            and g.message_id = m.message_id
+        order by m.ordinal
+        returning alert_no, user_id, code, request_no, device_id
+    ), lane as (
+        insert into alert_lane (user_id)
+        select distinct w.user_id from written w
+        where not exists (
+            select from alert_lane l where l.user_id = w.user_id)
+        order by w.user_id
+        on conflict do nothing
+    )
+    insert into sat_entry (at, kind, request_no, device_id, party, code,
+        detail)
+    select p_now, 'alert', request_no, device_id, user_id, code,
+        'counter ' || alert_no
+    from written;
+end;

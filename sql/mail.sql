@@ -1,0 +1,364 @@
+-- E-mail to people: who wishes to hear of what, what there is to tell, and the
+-- outbox.
+
+-- May the account be told of the request? As on the screens: a supplier of its
+-- own, the DCC's readers of all (seen_request()); an administrator sees none.
+create or replace function hears_of(a account, r service_request)
+    returns boolean language sql immutable
+    return a.active and a.mail is not null and case a.role
+        when 'supplier' then r.originator = a.supplier_id
+        else a.role <> 'administrator' end;
+
+-- ---- wishes ----
+create or replace function notices_of(
+    p_name text, out mail text, out wishes text[])
+    language sql stable
+begin atomic
+    select a.mail, array(select w.kind::text from notice_wish w
+        where w.account = a.name order by w.kind)
+    from account a where a.name = p_name;
+end;
+
+-- Update requests from p_since on are watched, and those that were held until
+-- then.
+create or replace function watch_requests(p_since timestamptz)
+    returns void language sql
+begin atomic
+    insert into notice_request (request_no)
+    select r.request_no
+    from (select request_no from service_request
+            where image_id is not null and received >= p_since
+        union
+        select request_no from held_request where ended >= p_since) x
+    join service_request r using (request_no)
+    where r.accepted > 0 and not exists (select from notice_request n
+        where n.request_no = r.request_no)
+    on conflict do nothing;
+end;
+
+create or replace function notices_since(
+    p_timeout interval, p_now timestamptz) returns timestamptz
+    language sql immutable
+    return p_now - p_timeout - interval '1 day';
+comment on function notices_since(interval, timestamptz) is
+    'Requests received before are not seen anew';
+
+-- What is finished when the first person begins to wish is told to nobody.
+create or replace function pass_over_requests(
+    p_timeout interval, p_now timestamptz) returns void
+    language plpgsql as $$
+begin
+    perform watch_requests(notices_since(p_timeout, p_now));
+    update notice_request n set ended = true
+    from service_request r
+    where not n.ended and r.request_no = n.request_no
+        and request_state(r, p_now) = 'finished';
+end $$;
+
+-- Null leaves the address or the wishes as they are; an empty address ends
+-- both. Named outcomes: done, unknown, not_an_address, no_address (there are
+-- wishes), not_a_reader (an administrator sees no request).
+create or replace function set_notices(
+    p_name text, p_mail text, p_wishes text[], p_timeout interval,
+    p_person text, p_now timestamptz) returns text
+    language plpgsql as $$
+declare
+    a account;
+    wishes text[];
+begin
+    select * into a from account where name = p_name for update;
+    if not found then
+        return 'unknown';
+    elsif p_mail <> '' and not is_mail_address(p_mail) then
+        return 'not_an_address';
+    end if;
+    a.mail := nullif(coalesce(p_mail, a.mail), '');
+    wishes := coalesce(p_wishes, case p_mail when '' then '{}'
+        else (notices_of(p_name)).wishes end);
+    if wishes <> '{}' and a.mail is null then
+        return 'no_address';
+    elsif wishes <> '{}' and a.role = 'administrator' then
+        return 'not_a_reader';
+    end if;
+    if wishes <> '{}' and not exists (select from notice_wish) then
+        perform pass_over_requests(p_timeout, p_now);
+    end if;
+    update account set mail = a.mail where name = p_name;
+    delete from notice_wish where account = p_name;
+    insert into notice_wish
+    select p_name, w::notice_kind from unnest(wishes) w
+    on conflict do nothing;
+    perform person_did(p_person, 'e-mail set', format('%s: %s, %s', p_name,
+        coalesce(a.mail, 'no address'), coalesce(nullif(
+            array_to_string((notices_of(p_name)).wishes, ' '), ''),
+            'no wishes')), p_now);
+    return 'done';
+end $$;
+
+-- ---- what there is to tell ----
+
+-- Of the devices that a request went on with: those that came to an end, and
+-- those of them that failed. A reset is a person's doing and counts as
+-- neither.
+create or replace function failed_devices(
+    p_tally device_tally[], out settled bigint, out failed bigint)
+    language sql immutable
+begin atomic
+    select coalesce(sum(devices) filter (where outcome <> 'inProgress'
+            or status = 'SUCCESSFUL_HAN_TRANSFER'), 0),
+        coalesce(sum(devices) filter (where outcome = 'failed'), 0)
+    from (select status, devices, outcome_of(status, live) as outcome
+        from unnest(p_tally)
+        where status not in ('REJECTED_BY_DSP', 'RESET_BY_DCC')) x;
+end;
+
+-- A few devices that fail early are no share yet.
+create or replace function share_is_passed(
+    p_tally device_tally[], p_share integer) returns boolean
+    language sql immutable
+begin atomic
+    select failed >= 10 and 100 * failed > p_share * settled
+    from failed_devices(p_tally);
+end;
+
+create or replace function notice_subject(
+    p_kind notice_kind, r service_request) returns text
+    language sql immutable
+    return 'Firmware request ' || request_id_text(r.originator, r.target,
+        r.counter) || case p_kind
+            when 'request_finished' then ' has finished'
+            when 'failure_share' then ': many devices fail'
+            else ' is held' end;
+
+create or replace function notice_reason(
+    p_kind notice_kind, r service_request, p_tally device_tally[],
+    p_share integer) returns text
+    language sql immutable
+begin atomic
+    select case p_kind
+        when 'request_finished' then format('This request has finished: no '
+            'device of it is in progress any more. %s of its devices went '
+            'on, %s of them failed.', r.accepted, failed)
+        when 'failure_share' then format('%s of the %s devices of this '
+            'request that have come to an end failed. That is more than %s %%.',
+            failed, settled, p_share)
+        else 'Anomaly detection holds this request. Nothing is done with it '
+            'until the DCC Service Desk releases or rejects it.' end
+    from failed_devices(p_tally);
+end;
+
+create or replace function tally_text(p_tally device_tally[]) returns text
+    language sql immutable
+begin atomic
+    select E'\n' || string_agg(lpad(devices::text, 8) || '  ' || status
+        || case when late then ' (not heard of any more)' else '' end, E'\n'
+        order by devices desc, status)
+    from (select status, in_progress(status) and not live as late,
+            sum(devices) as devices
+        from unnest(p_tally) group by 1, 2) x;
+end;
+
+-- p_screens: where the pages are; empty: there is no link.
+create or replace function notice_body(
+    p_reason text, a account, r service_request, p_tally device_tally[],
+    p_screens text) returns text
+    language sql stable
+begin atomic
+    select concat_ws(E'\n', p_reason, '',
+        'Request   ' || id,
+        'Sender    ' || coalesce(user_name(r.originator),
+            eui64_text(r.originator)),
+        'Service   ' || r.service_reference_variant || coalesce(
+            ', firmware version '
+                || firmware_version_text(r.firmware_version), ''),
+        'Received  ' || instant_text(r.received),
+        tally_text(p_tally), E'\n' || base || '/requests/' || id,
+        E'\n-- \nAccount ' || a.name || ' asked to be told of this.',
+        'To end it: ' || base || '/mail')
+    from (select request_id_text(r.originator, r.target, r.counter) as id,
+        nullif(p_screens, '') || case a.role when 'service_desk'
+            then '/ssmi' else '/ssi' end as base) x;
+end;
+
+-- Requests that have finished, and those of which too many devices fail. One
+-- statement, so that a request is not seen to have finished without its
+-- notices.
+create or replace function make_request_notices(
+    p_share integer, p_screens text, p_now timestamptz) returns bigint
+    language plpgsql as $$
+declare
+    number bigint;
+begin
+    with open as materialized (
+        select n.request_no, request_state(r, p_now) = 'finished' as finished
+        from notice_request n join service_request r using (request_no)
+        where not n.ended
+    ), due as materialized (
+        select a.name, w.kind, o.request_no
+        from open o
+        join service_request r using (request_no)
+        join notice_wish w on w.kind = 'failure_share'
+            or w.kind = 'request_finished' and o.finished
+        join account a on a.name = w.account and hears_of(a, r)
+        where not exists (select from notice n where n.account = a.name
+            and n.kind = w.kind and n.request_no = o.request_no)
+    ), counted as materialized (
+        select request_no, request_tally(request_no, 'infinity', p_now)
+            as tally
+        from (select distinct request_no from due) x
+    ), made as (
+        insert into notice (account, kind, request_no, made, subject, body)
+        select d.name, d.kind, d.request_no, p_now,
+            notice_subject(d.kind, r), notice_body(notice_reason(d.kind, r,
+                c.tally, p_share), a, r, c.tally, p_screens)
+        from due d
+        join counted c using (request_no)
+        join service_request r using (request_no)
+        join account a on a.name = d.name
+        where d.kind = 'request_finished' or share_is_passed(c.tally, p_share)
+        order by d.request_no, d.name, d.kind
+        on conflict do nothing
+        returning 1
+    ), ended as (
+        update notice_request n set ended = true
+        from open o where o.finished and n.request_no = o.request_no)
+    select count(*) into number from made;
+    return number;
+end $$;
+
+-- Requests that anomaly detection holds. One that was decided on before this
+-- looked is not told.
+create or replace function make_hold_notices(
+    p_screens text, p_since timestamptz, p_now timestamptz)
+    returns bigint language plpgsql as $$
+declare
+    number bigint;
+begin
+    if not exists (select from notice_wish where kind = 'quarantine') then
+        return 0;
+    end if;
+    with made as (
+        insert into notice (account, kind, request_no, made, subject, body)
+        select a.name, w.kind, h.request_no, p_now,
+            notice_subject(w.kind, r), notice_body(notice_reason(w.kind, r,
+                '{}', 0), a, r, '{}', p_screens)
+        from held_request h
+        join service_request r using (request_no)
+        join notice_wish w on w.kind = 'quarantine'
+        join account a on a.name = w.account and hears_of(a, r)
+        where h.state = 'held' and h.held >= p_since
+            and not exists (select from notice n where n.account = a.name
+                and n.kind = w.kind and n.request_no = h.request_no)
+        order by h.hold_no, a.name
+        on conflict do nothing
+        returning 1)
+    select count(*) into number from made;
+    return number;
+end $$;
+
+create or replace function clean_notices(p_since timestamptz)
+    returns void language plpgsql as $$
+begin
+    delete from notice_request n using service_request r
+    where n.ended and r.request_no = n.request_no and r.received < p_since
+        and not exists (select from held_request h
+            where h.request_no = n.request_no and h.ended >= p_since);
+    delete from notice n
+    where n.state <> 'waiting' and n.made < p_since
+        and not exists (select from notice_request q
+            where q.request_no = n.request_no);
+end $$;
+
+-- Writes what there is to tell into the outbox; returns how many. Costs one
+-- look at an empty table when nobody wishes to hear. While another fotad is at
+-- it there is nothing to do.
+create or replace function make_notices(
+    p_share integer, p_screens text, p_timeout interval, p_now timestamptz)
+    returns bigint language plpgsql as $$
+declare
+    since constant timestamptz := notices_since(p_timeout, p_now);
+begin
+    if not exists (select from notice_wish)
+            or not pg_try_advisory_xact_lock(advisory_lock('notices')) then
+        return 0;
+    end if;
+    perform watch_requests(since);
+    perform clean_notices(since);
+    return make_request_notices(p_share, p_screens, p_now)
+        + make_hold_notices(p_screens, since, p_now);
+end $$;
+
+-- ---- the outbox ----
+
+-- Takes up to p_most notices in hand. What its account may not or does not
+-- wish to hear any more is removed. A lease or a pause that ends too far ahead
+-- is of a clock that was set back.
+create or replace function lease_notices(
+    p_now timestamptz, p_until timestamptz, p_most integer)
+    returns table (notice_no bigint, mail text, made timestamptz,
+        subject text, body text, tries integer)
+    language plpgsql as $$
+begin
+    delete from notice n
+    where n.state = 'waiting' and not exists (select from account a
+            join notice_wish w on w.account = a.name and w.kind = n.kind
+            join service_request r on r.request_no = n.request_no
+            where a.name = n.account and hears_of(a, r));
+    return query
+    update notice n set leased_until = p_until
+    from account a
+    where a.name = n.account and n.notice_no = any (array(
+        select d.notice_no from notice d
+        where d.state = 'waiting'
+            and (d.next_try <= p_now or d.next_try > p_now + interval '2 hours')
+            and (d.leased_until is null or d.leased_until <= p_now
+                or d.leased_until > p_until + (p_until - p_now))
+        order by d.next_try, d.notice_no limit p_most
+        for update skip locked))
+    returning n.notice_no, a.mail, n.made, n.subject, n.body, n.tries;
+end $$;
+
+-- The mail server has it.
+create or replace function notice_sent(
+    p_notice_no bigint, p_mail text, p_now timestamptz)
+    returns void language sql
+begin atomic
+    with sent as (
+        update notice set state = 'sent', tries = tries + 1,
+            leased_until = null, last_error = null
+        where notice_no = p_notice_no and state <> 'sent' returning *)
+    insert into sat_entry (at, kind, request_no, code, detail)
+    select p_now, 'mail', request_no, kind::text, account || ' at ' || p_mail
+    from sent;
+end;
+
+-- p_next_try 'infinity': it is given up. Nothing if another has it in hand.
+create or replace function notice_failed(
+    p_notice_no bigint, p_lease timestamptz, p_next_try timestamptz,
+    p_error text) returns void language sql
+begin atomic
+    update notice set tries = tries + 1, leased_until = null,
+        last_error = p_error, next_try = p_next_try,
+        state = case p_next_try when 'infinity' then 'given_up'::notice_state
+            else 'waiting' end
+    where notice_no = p_notice_no and leased_until = p_lease
+        and state = 'waiting';
+end;
+
+-- The server does not answer: what waits since p_before goes too, tried or not.
+create or replace function give_up_notices(
+    p_before timestamptz, p_error text) returns bigint language sql
+begin atomic
+    with gone as (
+        update notice set state = 'given_up', leased_until = null,
+            last_error = p_error
+        where state = 'waiting' and made <= p_before returning 1)
+    select count(*) from gone;
+end;
+
+create or replace function return_notices(
+    p_notice_nos bigint[], p_lease timestamptz) returns void language sql
+begin atomic
+    update notice set leased_until = null
+    where notice_no = any (p_notice_nos) and leased_until = p_lease;
+end;

@@ -1,0 +1,219 @@
+-- Accounts, sign-in and what people do.
+
+-- An entry of the audit trail for what a person did.
+create or replace function person_did(
+    p_person text, p_code text, p_detail text, p_now timestamptz)
+    returns void language sql
+begin atomic
+    insert into sat_entry (at, kind, person, code, detail)
+    values (p_now, 'person', p_person, p_code, p_detail);
+end;
+
+-- ---- sign-in ----
+
+-- Counts the attempt before its password is looked at, so that many at once
+-- are no way round the lock-out. retry_after: seconds; 0: go on, with the hash
+-- to compare with (null: there is nothing to compare with).
+create or replace function begin_sign_in(
+    p_name text, p_most integer, p_lock_out interval, p_now timestamptz,
+    out retry_after integer, out password text)
+    language plpgsql as $$
+declare
+    f sign_in_failure;
+begin
+    insert into sign_in_failure as s values (p_name, 1, p_now)
+    on conflict (name) do update set
+        failures = case when s.last_failure <= p_now - p_lock_out
+            then 1 else least(s.failures, p_most) + 1 end,
+        last_failure = case when s.last_failure > p_now - p_lock_out
+                and s.failures >= p_most
+            then s.last_failure else p_now end
+    returning * into f;
+    retry_after := case when f.failures > p_most then
+        greatest(1, ceil(extract(epoch from
+            f.last_failure + p_lock_out - p_now)))::integer else 0 end;
+    select a.password into begin_sign_in.password from account a
+    where a.name = p_name and a.active and retry_after = 0;
+end $$;
+
+create or replace function sign_in_failed(
+    p_name text, p_most integer, p_peer text, p_now timestamptz)
+    returns void language plpgsql as $$
+begin
+    perform person_did(p_name, case when f.failures >= p_most
+            then 'locked out' else 'sign-in failed' end, 'from ' || p_peer,
+        p_now)
+    from sign_in_failure f where f.name = p_name;
+end $$;
+
+-- The password was right: a new session in place of the one shown, if any.
+create or replace function sign_in(
+    p_name text, p_token bytea, p_old_token bytea, p_peer text,
+    p_now timestamptz, p_expires timestamptz)
+    returns void language sql
+begin atomic
+    delete from sign_in_failure where name = p_name;
+    delete from session where token = p_old_token;
+    update account set last_sign_in = p_now where name = p_name;
+    insert into session values (p_token, p_name, p_now, p_now, p_expires);
+    select person_did(p_name, 'signed in', 'from ' || p_peer, p_now);
+end;
+
+-- Who a session, a token or a trusted proxy's name stands for. No row: nobody.
+create or replace function find_session(
+    p_token bytea, p_idle interval, p_now timestamptz,
+    out name text, out role text, out supplier_id macaddr8,
+    out expires timestamptz)
+    returns setof record
+    language plpgsql as $$
+begin
+    update session set seen = p_now
+    where token = p_token and seen < p_now - interval '1 minute'
+        and seen > p_now - p_idle and session.expires > p_now;
+    return query
+    select a.name, a.role::text, a.supplier_id,
+        least(s.expires, s.seen + p_idle)
+    from session s join account a on a.name = s.account
+    where s.token = p_token and s.expires > p_now and s.seen > p_now - p_idle
+        and a.active;
+end $$;
+
+create or replace function find_token(
+    p_token bytea, out name text, out role text, out supplier_id macaddr8)
+    returns setof record language sql stable
+begin atomic
+    select name, role::text, supplier_id from account
+    where token = p_token and active;
+end;
+
+create or replace function find_account(
+    p_name text, out name text, out role text, out supplier_id macaddr8)
+    returns setof record language sql stable
+begin atomic
+    select name, role::text, supplier_id from account
+    where name = p_name and active;
+end;
+
+create or replace function sign_out(p_token bytea, p_now timestamptz)
+    returns void language sql
+begin atomic
+    with gone as (
+        delete from session where token = p_token returning account)
+    select person_did(account, 'signed out', null, p_now) from gone;
+end;
+
+-- ---- accounts: each returns a named outcome ----
+create or replace function add_account(
+    p_name text, p_role account_role, p_supplier_id macaddr8,
+    p_password text, p_person text, p_now timestamptz) returns text
+    language plpgsql as $$
+begin
+    if (p_role = 'supplier') <> (p_supplier_id is not null) then
+        return 'supplier_mismatch';
+    end if;
+    insert into account (name, role, supplier_id, password, created)
+    values (p_name, p_role, p_supplier_id, p_password, p_now)
+    on conflict do nothing;
+    if not found then
+        return 'exists';
+    end if;
+    perform person_did(p_person, 'account added', concat_ws(' ', p_name,
+        p_role, eui64_text(p_supplier_id)), p_now);
+    return 'done';
+end $$;
+
+-- The last administrator that can act stays one.
+create or replace function change_account(
+    p_name text, p_role account_role, p_supplier_id macaddr8,
+    p_active boolean, p_person text, p_now timestamptz) returns text
+    language plpgsql as $$
+declare
+    before account;
+begin
+    if (p_role = 'supplier') <> (p_supplier_id is not null) then
+        return 'supplier_mismatch';
+    end if;
+    perform from account where role = 'administrator' order by name for update;
+    select * into before from account where name = p_name for update;
+    if not found then
+        return 'unknown';
+    end if;
+    if before.role = 'administrator' and before.active
+            and (p_role <> 'administrator' or not p_active)
+            and not exists (select from account
+                where role = 'administrator' and active and name <> p_name) then
+        return 'last_administrator';
+    end if;
+    update account set role = p_role, supplier_id = p_supplier_id,
+        active = p_active
+    where name = p_name;
+    delete from session where account = p_name;
+    perform person_did(p_person, 'account changed', concat_ws(' ', p_name,
+        p_role, eui64_text(p_supplier_id),
+        case when not p_active then 'ended' end), p_now);
+    return 'done';
+end $$;
+
+-- Its sessions end, but for the one that asks.
+create or replace function set_password(
+    p_name text, p_password text, p_keep bytea, p_person text,
+    p_now timestamptz) returns text language plpgsql as $$
+begin
+    update account set password = p_password where name = p_name;
+    if not found then
+        return 'unknown';
+    end if;
+    delete from session
+    where account = p_name and token is distinct from p_keep;
+    delete from sign_in_failure where name = p_name;
+    perform person_did(p_person, 'password set', p_name, p_now);
+    return 'done';
+end $$;
+
+-- p_token null: its token ends.
+create or replace function set_token(
+    p_name text, p_token bytea, p_person text, p_now timestamptz)
+    returns text language plpgsql as $$
+begin
+    update account set token = p_token where name = p_name;
+    if not found then
+        return 'unknown';
+    end if;
+    perform person_did(p_person, case when p_token is null
+        then 'token ended' else 'token issued' end, p_name, p_now);
+    return 'done';
+end $$;
+
+create or replace function list_accounts(
+    p_name text, p_lock_out interval, p_most integer, p_now timestamptz)
+    returns table (name text, role text, supplier_id macaddr8,
+        active boolean, has_password boolean, tokens integer,
+        created timestamptz, last_sign_in timestamptz,
+        locked_until timestamptz)
+    language sql stable
+begin atomic
+    select a.name, a.role::text, a.supplier_id, a.active,
+        a.password is not null, (a.token is not null)::integer, a.created,
+        a.last_sign_in,
+        case when f.failures >= p_most and f.last_failure + p_lock_out > p_now
+            then f.last_failure + p_lock_out end
+    from account a left join sign_in_failure f on f.name = a.name
+    where p_name is null or a.name = p_name
+    order by a.name;
+end;
+
+-- ---- accounts ----
+
+-- One row for each account, or for the one that is named.
+create or replace function account_screens(
+    p_name text, p_lock_out interval, p_most integer, p_now timestamptz)
+    returns setof json language sql stable
+begin atomic
+    select json_build_object('name', name, 'role', role,
+        'supplierId', eui64_text(supplier_id), 'active', active,
+        'hasPassword', has_password, 'tokens', tokens,
+        'created', instant_text(created),
+        'lastSignIn', instant_text(last_sign_in),
+        'lockedUntil', instant_text(locked_until))
+    from list_accounts(p_name, p_lock_out, p_most, p_now);
+end;

@@ -1,0 +1,45 @@
+/*
+ * What time does to the records (C4, section 4.8): devices of which nothing
+ * more is heard are released, days are made ahead and dropped, old rows go,
+ * the Service Audit Trail is sealed (H1).
+ * All in small transactions that step around what others hold, so that
+ * several fotad may do it and nobody waits for it.
+ *
+ * What is kept for how long, from the configuration:
+ *   tracked updates that ended       [tracking] retention
+ *   the Service Audit Trail          [sat] retention
+ *   identifiers and device messages  [tracking] timeout + retention: until the
+ *     of CSPs                        update they speak of is gone for certain
+ *   answers to Service Requests,     [user_gateway] keep_answers; the row of a
+ *     jobs, OTA Upgrade Images       RequestID stays for ever
+ */
+#ifndef FOTAD_HOUSEKEEPING_HOUSEKEEPING_H
+#define FOTAD_HOUSEKEEPING_HOUSEKEEPING_H
+
+#include "base/config.h"
+#include "db/db.h"
+
+struct housekeeping_report {
+    int64_t released; /* devices */
+    int64_t made;     /* days */
+    int64_t dropped;  /* days */
+    int64_t removed;  /* rows, or the octets in them */
+};
+
+/* Does all of it once, as of `now`. RETRY or FAILED when the database did not
+ * let it; what was done until then is done. */
+enum outcome housekeeping_run(struct db *db, const struct config *config,
+                              instant now, struct housekeeping_report *report);
+
+struct housekeeping;
+
+/* A task (db/task.h) that does it every [tracking] housekeeping by fotad's
+ * clock, or leaves it to another fotad; it also keeps an eye on the clock
+ * (clock_watch.h) and has the database plan anew when tables have grown.
+ * `config` must live until housekeeping_stop(). */
+struct housekeeping *housekeeping_start(const struct config *config);
+
+/* Finishes the step in hand and frees everything. NULL is allowed. */
+void housekeeping_stop(struct housekeeping *housekeeping);
+
+#endif

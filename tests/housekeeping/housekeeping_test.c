@@ -1,0 +1,404 @@
+/* Release by timeout, days ahead and days gone, old rows: by fotad's clock, in
+ * another year than PostgreSQL's, and a clock that was set. */
+#include "support/check.h"
+#include "support/pg.h"
+
+#include "db/db.h"
+#include "housekeeping/clock_watch.h"
+#include "housekeeping/housekeeping.h"
+
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct house {
+    const char *conninfo;
+    PGconn *connection;
+    struct db *db;
+    struct arena *arena;
+    struct config config;
+};
+
+static int setup(void **state) {
+    struct house *h = calloc(1, sizeof *h);
+    *state = h;
+    h->conninfo = pg_fresh_database();
+    h->connection = PQconnectdb(h->conninfo);
+    h->db = db_open(pg_as_daemon(h->conninfo), "housekeeping test");
+    h->arena = arena_new();
+    const char *reason;
+    assert_true(config_read(&h->config, NULL, h->arena, &reason));
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct house *h = *state;
+    db_close(h->db);
+    PQfinish(h->connection);
+    arena_free(h->arena);
+    free(h);
+    return 0;
+}
+
+static const char *ask(struct house *h, const char *sql) {
+    PGresult *result = PQexec(h->connection, sql);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK || !PQntuples(result))
+        fail_msg("%s: %s", sql, PQerrorMessage(h->connection));
+    const char *text =
+        arena_text(h->arena, span_text(PQgetvalue(result, 0, 0)));
+    PQclear(result);
+    return text;
+}
+
+static void tell(struct house *h, const char *sql) {
+    PGresult *result = PQexec(h->connection, sql);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", sql, PQerrorMessage(h->connection));
+    PQclear(result);
+}
+
+static instant at(const char *text) {
+    instant when;
+    assert_true(instant_parse(span_text(text), &when));
+    return when;
+}
+
+static struct housekeeping_report run(struct house *h, const char *now) {
+    struct housekeeping_report report;
+    if (housekeeping_run(h->db, &h->config, at(now), &report) != DONE)
+        fail_msg("%s: %s", now, db_reason(h->db));
+    return report;
+}
+
+static void expect(struct house *h, const char *sql, const char *expected) {
+    const char *got = ask(h, sql);
+    if (strcmp(got, expected) != 0)
+        fail_msg("%s\n  gave: %s\n  not:  %s", sql, got, expected);
+}
+
+#define DAYS(table)                                                            \
+    "select coalesce(string_agg(right(c.relname, 8), ' ' order by c.relname)," \
+    " '') from pg_inherits i join pg_class c on c.oid = i.inhrelid where"      \
+    " i.inhparent = '" table "'::regclass and c.relname !~ 'rest$'"
+
+/* ---- release ---- */
+
+static void add_live(struct house *h, int count, const char *due) {
+    tell(h, arena_printf(
+                h->arena,
+                "insert into tracking_live (device_id, chf_id, request_no,"
+                " last_updated, release_due, status, device_type, csp,"
+                " responsible_supplier_ids) select ('00db' ||"
+                " lpad(to_hex(n + (select count(*) from tracking_live)), 12,"
+                " '0'))::macaddr8, '00db140000000001', 1, '2031-05-01', '%s',"
+                " 'SUCCESSFUL_HAN_TRANSFER', 'ESME', 'north', '{}'"
+                " from generate_series(1, %d) n",
+                due, count));
+}
+
+static void devices_are_released_when_their_time_is_up(void **state) {
+    struct house *h = *state;
+    add_live(h, 2500, "2031-05-06 12:00Z");
+    add_live(h, 10, "2031-05-06 12:00:01Z");
+    assert_int_equal(run(h, "2031-05-06T11:59:59Z").released, 0);
+    assert_int_equal(run(h, "2031-05-06T12:00:00Z").released, 2500);
+    expect(h, "select count(*) from tracking_live", "10");
+    expect(h,
+           "select count(*) || ' ' || min(status::text) || ' ' ||"
+           " (min(released) at time zone 'UTC')::text from tracking_history",
+           "2500 SUCCESSFUL_HAN_TRANSFER 2031-05-06 12:00:00");
+    expect(h,
+           "select count(*) || ' ' || min(code) from sat_entry"
+           " where kind = 'released'",
+           "2500 SUCCESSFUL_HAN_TRANSFER");
+    assert_int_equal(run(h, "2031-05-06T12:00:01Z").released, 10);
+}
+
+static void a_device_that_somebody_holds_is_stepped_around(void **state) {
+    struct house *h = *state;
+    add_live(h, 5, "2031-05-06 12:00Z");
+    tell(h, "begin");
+    tell(h, "select from tracking_live where device_id = '00db000000000002'"
+            " for update");
+    assert_int_equal(run(h, "2031-05-07T00:00:00Z").released, 4);
+    tell(h, "commit");
+    assert_int_equal(run(h, "2031-05-07T00:00:00Z").released, 1);
+}
+
+struct racer {
+    struct house *house;
+    struct housekeeping_report report;
+    enum outcome outcome;
+};
+
+static void *race(void *context) {
+    struct racer *racer = context;
+    struct db *db = db_open(pg_as_daemon(racer->house->conninfo), "racer");
+    racer->outcome = housekeeping_run(
+        db, &racer->house->config, at("2031-05-07T00:00:00Z"), &racer->report);
+    db_close(db);
+    return NULL;
+}
+
+static void several_daemons_release_each_device_once(void **state) {
+    struct house *h = *state;
+    enum { RACERS = 4, DEVICES = 6000 };
+    struct racer racers[RACERS];
+    pthread_t threads[RACERS];
+    add_live(h, DEVICES, "2031-05-06 12:00Z");
+    int64_t released = 0;
+    for (int i = 0; i < RACERS; i++) {
+        racers[i] = (struct racer){.house = h};
+        pthread_create(&threads[i], NULL, race, &racers[i]);
+    }
+    for (int i = 0; i < RACERS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(racers[i].outcome, DONE);
+        released += racers[i].report.released;
+    }
+    assert_int_equal(released, DEVICES);
+    expect(h, "select count(*) from tracking_history", "6000");
+    expect(h, "select count(*) from sat_entry where kind = 'released'", "6000");
+}
+
+static void only_one_of_those_that_ask_in_an_interval_does_it(void **state) {
+    struct house *h = *state;
+#define DUE(now) "select housekeeping_due('" now "', '1 minute')"
+    expect(h, DUE("2031-05-06 12:00:00Z"), "t");
+    expect(h, DUE("2031-05-06 12:00:00Z"), "f");
+    expect(h, DUE("2031-05-06 12:00:59Z"), "f");
+    expect(h, DUE("2031-05-06 12:01:00Z"), "t");
+    /* the clock was set back by a year */
+    expect(h, DUE("2030-05-06 12:00:00Z"), "t");
+    expect(h, DUE("2030-05-06 12:00:01Z"), "f");
+}
+
+/* ---- days ---- */
+
+static void days_are_made_ahead_and_dropped_after_retention(void **state) {
+    struct house *h = *state;
+    assert_int_equal(run(h, "2031-05-06T12:00:00Z").made, 8);
+    expect(h, DAYS("tracking_history"), "20310506 20310507 20310508 20310509");
+    expect(h, DAYS("sat_entry"), "20310506 20310507 20310508 20310509");
+    assert_int_equal(run(h, "2031-05-06T23:59:59Z").made, 0);
+    run(h, "2031-05-13T12:00:00Z");
+    expect(h, DAYS("tracking_history"),
+           "20310506 20310507 20310508 20310509 20310513 20310514 20310515"
+           " 20310516");
+    assert_int_equal(run(h, "2031-05-13T23:59:59Z").dropped, 0);
+    assert_int_equal(run(h, "2031-05-14T00:00:00Z").dropped, 1);
+    expect(h, DAYS("tracking_history"),
+           "20310507 20310508 20310509 20310513 20310514 20310515 20310516"
+           " 20310517");
+    run(h, "2031-06-30T00:00:00Z");
+    expect(h, DAYS("tracking_history"), "20310630 20310701 20310702 20310703");
+    /* seven years are not over */
+    expect(h, "select count(*) from sat_entry_20310506", "0");
+}
+
+/* What was written before its day was made lies in the rest. */
+static void rows_in_the_rest_are_moved_into_their_day(void **state) {
+    struct house *h = *state;
+    tell(h, "insert into sat_entry (at, kind) select '2031-05-06 12:00Z',"
+            " 'person' from generate_series(1, 500);"
+            "insert into tracking_history (device_id, request_no,"
+            " last_updated, released, status, device_type) select"
+            " ('00db' || lpad(to_hex(n), 12, '0'))::macaddr8, 1,"
+            " '2031-05-06', timestamptz '2031-05-06 23:59Z' + n * interval"
+            " '1 second', 'RESET_BY_DCC', 'ESME' from generate_series(1, 120)"
+            " n");
+    run(h, "2031-05-06T12:00:00Z");
+    expect(h,
+           "select string_agg(t || ' ' || n, ', ' order by t) from (select"
+           " tableoid::regclass::text as t, count(*) as n from sat_entry"
+           " group by 1 union all select tableoid::regclass::text, count(*)"
+           " from tracking_history group by 1) x",
+           "sat_entry_20310506 500, tracking_history_20310506 59,"
+           " tracking_history_20310507 61");
+    /* and what comes goes there at once, with numbers that go on */
+    tell(h, "insert into sat_entry (at, kind) values ('2031-05-06 13:00Z',"
+            " 'person')");
+    expect(h,
+           "select tableoid::regclass || ' ' || entry_no from sat_entry order"
+           " by entry_no desc limit 1",
+           "sat_entry_20310506 501");
+}
+
+static void a_day_that_many_rows_wait_for_stays_in_the_rest(void **state) {
+    struct house *h = *state;
+    tell(h, "insert into tracking_history (device_id, request_no,"
+            " last_updated, released, status, device_type) select"
+            " ('00db' || lpad(to_hex(n), 12, '0'))::macaddr8, 1,"
+            " '2031-05-06', '2031-05-06 10:00Z', 'RESET_BY_DCC', 'ESME'"
+            " from generate_series(1, 20001) n");
+    run(h, "2031-05-06T12:00:00Z");
+    expect(h, DAYS("tracking_history"), "20310507 20310508 20310509");
+    expect(h, "select count(*) from tracking_history_rest", "20001");
+    run(h, "2031-05-13T09:59:00Z");
+    expect(h, "select count(*) from tracking_history_rest", "20001");
+    assert_int_equal(run(h, "2031-05-13T10:00:01Z").removed, 20001);
+    expect(h, "select count(*) from tracking_history_rest", "0");
+}
+
+/* A reader holds the table: nobody waits for housekeeping, which tries again
+ * later. */
+static void days_wait_for_readers_not_the_other_way_round(void **state) {
+    struct house *h = *state;
+    run(h, "2031-05-06T12:00:00Z");
+    tell(h, "begin");
+    tell(h, "select count(*) from tracking_history");
+    struct housekeeping_report report = run(h, "2031-05-20T12:00:00Z");
+    assert_int_equal(report.dropped, 0);
+    tell(h, "commit");
+    report = run(h, "2031-05-20T12:01:00Z");
+    assert_int_equal(report.dropped, 4);
+}
+
+static void a_day_of_the_audit_trail_is_append_only_too(void **state) {
+    struct house *h = *state;
+    run(h, "2031-05-06T12:00:00Z");
+    PGresult *result = PQexec(h->connection, "delete from sat_entry_20310506");
+    assert_int_equal(PQresultStatus(result), PGRES_FATAL_ERROR);
+    assert_non_null(strstr(PQresultErrorMessage(result), "append-only"));
+    PQclear(result);
+}
+
+/* ---- rows ---- */
+
+static const char old_sql[] =
+    "insert into service_request (originator, target, counter, stage, used,"
+    " service, service_reference_variant, command_variant, content, received,"
+    " condition, response_code, response, image_id, listed, accepted)"
+    " select '90b3d51f30010000', '90b3d51f30000002', n, 1, true, 'serviceD',"
+    " '11.4', 8, sha256('body'), at::timestamptz, 'accepted', 'I99', 'octets',"
+    " sha256(n::text::bytea), 1, 1 from (values (9, '2031-05-01'),"
+    " (1, '2031-05-11'), (2, '2031-05-21')) x (n, at);"
+    "insert into firmware_image select sha256(n::text::bytea), sha256('m'),"
+    " 'image' from (values (1), (2), (9)) x (n);"
+    "insert into csp_image select 'north', image_id, '2031-05-01' from"
+    " firmware_image;"
+    "insert into csp_job (request_no, csp, device_type, devices, created,"
+    " state, next_try, ended) select request_no, 'north', 'PPMID', 1,"
+    " received, 'handed_over', received, received from service_request;"
+    "insert into alert_count select request_no, 1, 1 from service_request;"
+    "insert into csp_message (csp, kind, message_id, received) values"
+    " ('north', 'n', 'old', '2031-05-01'), ('north', 'n', 'new',"
+    " '2031-05-20');";
+
+static void old_rows_go_and_request_ids_stay(void **state) {
+    struct house *h = *state;
+    tell(h, old_sql);
+    /* 30 days after the first: 12 days after 2031-05-19 */
+    run(h, "2031-05-31T00:00:01Z");
+    expect(h, "select string_agg(message_id, ' ') from csp_message", "new");
+    expect(h,
+           "select string_agg(counter || case when response is null then ''"
+           " else '+' end, ' ' order by counter) from service_request",
+           "1+ 2+ 9");
+    expect(h, "select count(*) from csp_job", "2");
+    expect(h, "select count(*) from alert_count", "2");
+    expect(h,
+           "select count(*) || ' ' || (select count(*) from csp_image)"
+           " from firmware_image",
+           "2 2");
+    /* the same request again: its RequestID is used, its answer is gone */
+    expect(h,
+           "select string_agg(counter || case when earlier_answer(originator,"
+           " target, counter, 1, sha256('body')) is null then '' else '+' end,"
+           " ' ' order by counter) from service_request",
+           "1+ 2+ 9");
+    assert_int_equal(run(h, "2031-05-31T00:01:00Z").removed, 0);
+}
+
+static void an_image_that_a_job_waits_for_stays(void **state) {
+    struct house *h = *state;
+    tell(h, old_sql);
+    tell(h, "update csp_job set state = 'waiting', ended = null");
+    run(h, "2031-12-31T00:00:00Z");
+    expect(h, "select count(*) from firmware_image", "3");
+    tell(h, "update csp_job set state = 'empty', ended = '2031-12-31'");
+    run(h, "2031-12-31T00:01:00Z");
+    expect(h, "select count(*) from firmware_image", "0");
+}
+
+/* A request that finds its image stored may count on it until it has
+ * committed. */
+static void an_image_that_a_request_has_just_found_stays(void **state) {
+    struct house *h = *state;
+    tell(h, old_sql);
+    tell(h, "insert into service_request (originator, target, counter, stage,"
+            " used, service, service_reference_variant, command_variant,"
+            " content, received) values ('90b3d51f30010000',"
+            " '90b3d51f30000002', 10, 1, true, 'serviceD', '11.4', 8,"
+            " sha256('x'), '2031-12-31')");
+    tell(h, "begin");
+    expect(h,
+           "select image_known from take_updates(array[(select max(request_no)"
+           " from service_request)], null, null, null, null, null,"
+           " array['11.4'], null, null, null, array['\\x00000001'::bytea],"
+           " array[sha256('m')], array[sha256('9')], null, null, null, null,"
+           " array[1], '{}', null, null, null, null, null, null)",
+           "t");
+    run(h, "2031-12-31T00:00:00Z");
+    tell(h, "commit");
+    expect(h, "select count(*) from firmware_image", "1");
+}
+
+/* ---- the clock ---- */
+
+/* Before and after the longest that a lease or pause can last by this
+ * configuration: a CSP's lease is twice its timeout and a minute, a lane's
+ * thrice [delivery] timeout, and a minute more is for other machines' clocks.
+ */
+static const char lasting_sql[] =
+    "insert into alert_lane (user_id, leased_until, next_try) values"
+    " ('90b3d51f30010001', now() + '235 s', now() + '14 min'),"
+    " ('90b3d51f30010002', now() + '245 s', now() + '16 min');"
+    "update csp_job set state = 'waiting', ended = null, leased_until = now() +"
+    " make_interval(secs => 225 + 10 * job_no), next_try = now() +"
+    " make_interval(mins => (58 + job_no)::integer)";
+
+static void what_lasts_longer_than_it_can_is_cut(void **state) {
+    struct house *h = *state;
+    h->config.delivery_timeout = 10 * SECOND;
+    h->config.delivery_retry_most = 15 * MINUTE;
+    h->config.csp_count = 1;
+    h->config.csps[0] =
+        (struct config_csp){.timeout = MINUTE, .busy_retry = HOUR};
+    tell(h, old_sql);
+    tell(h, lasting_sql);
+    struct clock_watch watch = clock_watch_begin();
+    assert_int_equal(clock_watch_look(&watch, h->db, &h->config), DONE);
+    expect(h,
+           "select string_agg(concat_ws(' ', leased_until is not null,"
+           " next_try > now()), ', ' order by user_id) from alert_lane",
+           "t t, f f");
+    expect(h,
+           "select string_agg(concat_ws(' ', leased_until is not null,"
+           " next_try > now() + '58 min', next_try <= now() + '1 h'), ', '"
+           " order by job_no) from csp_job",
+           "t t t, f t t, f t t");
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(devices_are_released_when_their_time_is_up),
+        TEST(a_device_that_somebody_holds_is_stepped_around),
+        TEST(several_daemons_release_each_device_once),
+        TEST(only_one_of_those_that_ask_in_an_interval_does_it),
+        TEST(days_are_made_ahead_and_dropped_after_retention),
+        TEST(rows_in_the_rest_are_moved_into_their_day),
+        TEST(a_day_that_many_rows_wait_for_stays_in_the_rest),
+        TEST(days_wait_for_readers_not_the_other_way_round),
+        TEST(a_day_of_the_audit_trail_is_append_only_too),
+        TEST(old_rows_go_and_request_ids_stay),
+        TEST(an_image_that_a_job_waits_for_stays),
+        TEST(an_image_that_a_request_has_just_found_stays),
+        TEST(what_lasts_longer_than_it_can_is_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
