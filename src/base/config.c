@@ -268,6 +268,62 @@ static bool read_ini(struct loading *l) {
     return false;
 }
 
+/* ---- the regions of the CSPs ---- */
+
+/* DUIS schema type sr:CSPRegion, and SQL type csp_region. */
+static const char *const region_names[CONFIG_MOST_REGIONS] = {
+    "North",      "Central",  "South",   "4G North",
+    "4G Central", "4G South", "Unknown", "SMETS1"};
+
+static bool region_is_known(const char *name) {
+    for (size_t i = 0; i < CONFIG_MOST_REGIONS; i++)
+        if (strcmp(region_names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* NULL, or why this CSP cannot have it, too. */
+static const char *region_add(struct config *config, const char *csp,
+                              const char *name, struct arena *arena) {
+    if (!region_is_known(name))
+        return arena_printf(arena, "'%s' is not a CSPRegion of DUIS", name);
+    for (size_t i = 0; i < config->region_count; i++)
+        if (strcmp(config->regions[i].name, name) == 0)
+            return arena_printf(arena, "'%s' is served by [csp %s] already",
+                                name, config->regions[i].csp);
+    config->regions[config->region_count++] = (struct config_region){name, csp};
+    return NULL;
+}
+
+static const char *regions_add(struct config *config,
+                               const struct config_csp *csp,
+                               struct arena *arena) {
+    if (!*csp->regions)
+        return NULL;
+    char *rest = arena_text(arena, span_text(csp->regions));
+    for (char *one; (one = strsep(&rest, ","));) {
+        const char *name = one + strspn(one, " ");
+        const char *fault = region_add(config, csp->name, name, arena);
+        if (fault)
+            return fault;
+    }
+    return NULL;
+}
+
+bool config_read_regions(struct config *config, struct arena *arena,
+                         const char **reason) {
+    config->region_count = 0;
+    for (size_t i = 0; i < config->csp_count; i++) {
+        const struct config_csp *csp = &config->csps[i];
+        const char *fault = regions_add(config, csp, arena);
+        if (!fault)
+            continue;
+        *reason = arena_printf(arena, "[csp %s] regions: %s", csp->name, fault);
+        return false;
+    }
+    return true;
+}
+
 bool config_read(struct config *config, const char *path, struct arena *arena,
                  const char **reason) {
     struct loading l = {.config = config, .arena = arena, .path = path};
@@ -275,6 +331,10 @@ bool config_read(struct config *config, const char *path, struct arena *arena,
     bool ok = set_defaults(&l, keys, config);
     if (ok && path)
         ok = read_ini(&l);
+    if (ok && !config_read_regions(config, arena, &l.reason)) {
+        l.reason = arena_printf(arena, "%s: %s", path, l.reason);
+        ok = false;
+    }
     *reason = l.reason;
     return ok;
 }

@@ -34,7 +34,12 @@ struct config_csp {
 #undef CONFIG
 };
 
-enum { CONFIG_MOST_CSPS = 8 };
+enum { CONFIG_MOST_CSPS = 8, CONFIG_MOST_REGIONS = 8 };
+
+/* A CSP Region (DUIS schema type sr:CSPRegion) and who serves it. */
+struct config_region {
+    const char *name, *csp;
+};
 
 struct config {
 #define CONFIG(section, key, field, type, standard, comment)                   \
@@ -43,12 +48,20 @@ struct config {
 #undef CONFIG
     struct config_csp csps[CONFIG_MOST_CSPS];
     size_t csp_count;
+    struct config_region regions[CONFIG_MOST_REGIONS]; /* of all CSPs */
+    size_t region_count;
 };
 
 /* Reads `path`; NULL gives the defaults alone. Texts live in the arena. False
  * with "file:line: reason" in `*reason` (in the arena). */
 bool config_read(struct config *config, const char *path, struct arena *arena,
                  const char **reason);
+
+/* Sets config->regions from what the sections of the CSPs say; config_read()
+ * has done so. False with "[csp NAME] regions: reason" in `*reason` (in the
+ * arena): it is no CSP Region, or one that was named before. */
+bool config_read_regions(struct config *config, struct arena *arena,
+                         const char **reason);
 
 /* A duration as the file writes it: "90s", "15m", "24h", "4d"; at least a
  * second. False when it is none. */

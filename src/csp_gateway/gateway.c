@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "csp_gateway/notify.h"
+#include "csp_gateway/listener.h"
 #include "csp_gateway/send.h"
 #include "http/configured.h"
 
@@ -13,46 +13,23 @@ struct csp_gateway {
     struct csp_sender *sender;
 };
 
-static bool same(const char *a, const char *b) {
+static bool credential_is_same(const char *a, const char *b) {
     return *a && strcmp(a, b) == 0;
 }
 
 /* What tells one CSP from another. */
 static const char *same_credential(const struct config_csp *a,
                                    const struct config_csp *b) {
-    if (same(a->inbound_token, b->inbound_token))
+    if (credential_is_same(a->inbound_token, b->inbound_token))
         return "inbound_token";
-    if (same(a->inbound_certificate, b->inbound_certificate))
+    if (credential_is_same(a->inbound_certificate, b->inbound_certificate))
         return "inbound_certificate";
     return NULL;
 }
 
-/* DUIS schema type sr:CSPRegion, and SQL type csp_region. */
-static bool is_region(const char *name) {
-    static const char *const regions[] = {"North",    "Central",    "South",
-                                          "4G North", "4G Central", "4G South",
-                                          "Unknown",  "SMETS1"};
-    for (size_t i = 0; i < sizeof regions / sizeof *regions; i++)
-        if (strcmp(regions[i], name) == 0)
-            return true;
-    return false;
-}
-
-static const char *unknown_region(const struct config_csp *csp,
-                                  struct arena *arena) {
-    char *rest = arena_text(arena, span_text(csp->regions));
-    for (char *one; (one = strsep(&rest, ","));) {
-        one += strspn(one, " ");
-        if (!is_region(one))
-            return arena_printf(
-                arena, "regions: '%s' is not a CSPRegion of DUIS", one);
-    }
-    return NULL;
-}
-
 /* What one section lacks or has too much of. */
-static const char *fault_of(const struct config *config,
-                            const struct config_csp *csp, struct arena *arena) {
+static const char *csp_fault(const struct config *config,
+                             const struct config_csp *csp) {
     if (csp->busy_give_up > config->tracking_timeout)
         return "busy_give_up is longer than [tracking] timeout: a device would "
                "be released while its job is still being tried";
@@ -65,14 +42,14 @@ static const char *fault_of(const struct config *config,
                "client_ca";
     if (!*csp->certificate != !*csp->key)
         return "has a certificate without key, or a key without certificate";
-    return unknown_region(csp, arena);
+    return NULL;
 }
 
 const char *csp_gateway_contradiction(const struct config *config,
                                       struct arena *arena) {
     for (size_t i = 0; i < config->csp_count; i++) {
         const struct config_csp *csp = &config->csps[i];
-        const char *fault = fault_of(config, csp, arena);
+        const char *fault = csp_fault(config, csp);
         if (fault)
             return arena_printf(arena, "[csp %s] %s", csp->name, fault);
         for (size_t j = 0; j < i; j++)
@@ -84,7 +61,7 @@ const char *csp_gateway_contradiction(const struct config *config,
     return NULL;
 }
 
-static void warn(const struct config *config) {
+static void gateway_warn(const struct config *config) {
     for (size_t i = 0; i < config->csp_count; i++)
         if (!*config->csps[i].inbound_token &&
             !*config->csps[i].inbound_certificate)
@@ -112,7 +89,7 @@ struct csp_gateway *csp_gateway_start(const struct config *config,
         reason);
     if (!listener)
         return NULL;
-    warn(config);
+    gateway_warn(config);
     struct csp_gateway *gateway = memory_alloc(sizeof *gateway);
     *gateway = (struct csp_gateway){listener, csp_send_start(config)};
     return gateway;

@@ -2,12 +2,14 @@
 #ifndef FOTAD_CSP_GATEWAY_INBOUND_H
 #define FOTAD_CSP_GATEWAY_INBOUND_H
 
-#include "csp_gateway/entry.h"
+#include "csp_gateway/json.h"
 #include "db/db.h"
 
 #include "base/config.h"
+#include "base/crash.h"
 #include "http/server.h"
 
+/* One message and what becomes of its entries. */
 struct inbound {
     const struct http_request *request;
     struct http_response *response;
@@ -20,15 +22,41 @@ struct inbound {
     const char **refused; /* [rows]: why, or NULL */
 };
 
-/* Messages of one kind that are taken together. */
-struct inbound_set {
+/* Messages of one kind that are taken in one transaction. */
+struct inbound_batch {
     const struct config *config;
-    struct db *db;
     struct arena *arena;
     instant now;
     struct inbound **messages;
     size_t count;
 };
+
+/* A kind of messages. A batch is read, and what can be taken of it is handed
+ * to a function of the database, whose row says what became of it. */
+struct inbound_kind {
+    const char *path, *name; /* the name stands in metrics and logs */
+    bool is_list;            /* one object or an array of them */
+    /* In the batch's arena; NULL: nothing can be taken. What is wrong with the
+     * others is in their `refused`. */
+    void *(*read)(const struct inbound_batch *batch);
+    struct db_statement statement;
+    void (*add)(const void *read, struct db_params *params);
+    /* What an earlier try of the transaction said is forgotten. */
+    void (*settle)(const void *read, const struct db_rows *rows);
+    enum crash worked, committed;
+};
+extern const struct inbound_kind inbound_reports, inbound_notifications,
+    inbound_device_messages;
+
+/* The entries of an object or an array of at most MOST_ENTRIES, as places 0 to
+ * in->rows - 1. False when it is neither: then *status and *reason are what to
+ * answer. */
+bool inbound_open(struct inbound *in, unsigned *status, const char **reason);
+
+/* Sets in->rows and makes room for the reasons. */
+void inbound_rows(struct inbound *in, size_t rows);
+
+/* ---- kinds that are lists ---- */
 
 /* Where an entry stands. */
 struct inbound_place {
@@ -36,28 +64,27 @@ struct inbound_place {
     size_t index;
 };
 
-/* The entries of an object or an array of at most MOST_ENTRIES, as places 0 to
- * in->rows - 1. False when it is neither: then *status and *reason are what to
- * answer. */
-bool inbound_open(struct inbound *in, unsigned *status, const char **reason);
-const json_t *inbound_entry(const struct inbound *in, size_t index);
-/* The entries of all messages of the set. */
-size_t inbound_total(const struct inbound_set *set);
+/* The good entries of a batch, as structs of `size` octets. */
+struct inbound_entries {
+    const struct inbound_batch *batch;
+    size_t count, size;
+    void *structs;
+    struct inbound_place *places; /* of each */
+};
 
-/* Sets in->rows and makes room for the reasons. */
-void inbound_rows(struct inbound *in, size_t rows);
+/* Fills a struct, all zero before, from an entry of a message. NULL, or why the
+ * entry is refused. */
+typedef const char *inbound_reader(const struct inbound *in,
+                                   const json_t *entry, void *to);
 
-/* Takes what is good of a set, in one transaction. */
-typedef enum outcome inbound_take(struct inbound_set *set);
-inbound_take take_validation_reports, take_delivery_notifications,
-    take_gbcs_messages;
+/* Reads all entries of a batch into structs of `size` octets. NULL when none
+ * is good. */
+struct inbound_entries *inbound_read(const struct inbound_batch *batch,
+                                     inbound_reader *read, size_t size);
 
-/* What became of the `count` entries passed to the database, which stand at
- * `places`. From `column` on: the ordinals (from 1) of those taken, of those
- * refused, and why; the others are duplicates. What an earlier try of the
- * transaction said is forgotten. */
-void inbound_settle(const struct inbound_set *set, const struct db_rows *rows,
-                    int column, const struct inbound_place *places,
-                    size_t count);
+/* What became of the entries. The row has the ordinals (from 1) of those taken,
+ * of those refused, and why; the others are duplicates. */
+void inbound_settle(const struct inbound_entries *entries,
+                    const struct db_rows *rows);
 
 #endif

@@ -1,97 +1,119 @@
 #include "csp_gateway/job.h"
 
-#include "base/backoff.h"
-#include "base/crash.h"
 #include "base/hex.h"
 #include "base/log.h"
-#include "csp_gateway/lease.h"
+#include "csp_gateway/post.h"
 
 #include <ctype.h>
 #include <jansson.h>
 #include <stdlib.h>
 
-enum {
-    JOB_NO,
-    JOB_ID,
-    REQUEST_ID,
-    DEVICE_TYPE,
-    FIRMWARE_VERSION,
-    IMAGE_ID,
-    TRIES,
-    CREATED,
-    DEVICE_IDS,
-    CHF_IDS,
-    IMAGE_SENT
+/* Jobs in hand at once. */
+enum { MOST_JOBS = 16 };
+
+static struct metric_family families[] = {
+    {.name = "fotad_csp_tries_total",
+     .help = "Tries to hand a job over, by CSP and what came of it",
+     .kind = METRIC_COUNTER,
+     .labels = {"csp", "outcome"}},
+    {.name = "fotad_csp_try_seconds",
+     .help = "Time that a try takes, with the image and the jobs sent with it",
+     .kind = METRIC_HISTOGRAM,
+     .labels = {"csp"}},
+    {.name = "fotad_csp_jobs_waiting",
+     .help = "Jobs that are to be sent or tried again",
+     .kind = METRIC_GAUGE,
+     .labels = {"csp"}},
+};
+enum { TRIES, SECONDS, WAITING, FAMILIES };
+
+struct csp_job {
+    const char *request_id, *device_type;
+    struct span firmware_version; /* 4 octets */
+    struct span image_id;         /* SHA-256 */
+    bool image_sent;              /* the CSP has it */
+    struct span image;            /* its octets, unless the CSP has it */
+    struct db_eui64s devices, chfs;
+    struct csp_item item;
 };
 
-static void read_job(const struct db_rows *rows, size_t row,
-                     struct arena *arena, struct csp_job *job) {
-    job->job_no = db_get_int(rows, row, JOB_NO);
-    job->job_id = db_get_text(rows, row, JOB_ID);
-    job->request_id = db_get_text(rows, row, REQUEST_ID);
-    job->device_type = db_get_text(rows, row, DEVICE_TYPE);
-    job->firmware_version = db_get_span(rows, row, FIRMWARE_VERSION);
-    job->image_id = db_get_span(rows, row, IMAGE_ID);
-    job->tries = (unsigned)db_get_int(rows, row, TRIES);
-    job->created = db_get_instant(rows, row, CREATED);
-    job->device_count =
-        db_get_eui64s(rows, row, DEVICE_IDS, arena, &job->device_ids);
-    db_get_eui64s(rows, row, CHF_IDS, arena, &job->chf_ids);
+static unsigned jobs_most(const struct config *config) {
+    (void)config;
+    return MOST_JOBS;
 }
 
-static enum outcome fetch_image(struct db *db, struct arena *arena,
+static instant jobs_give_up(const struct config *config,
+                            const struct config_csp *csp) {
+    (void)config;
+    return csp->busy_give_up;
+}
+
+/* ---- taking ---- */
+
+static enum outcome image_fetch(const struct csp_round *round,
                                 struct csp_job *job) {
     static const struct db_statement fetch = {
         "fetch_image", "select octets from firmware_image where image_id = $1"};
-    struct db_params params = DB_PARAMS(arena);
+    struct db_params params = DB_PARAMS(round->arena);
     db_bytea(&params, job->image_id);
     struct db_rows *rows;
-    enum outcome outcome = db_run(db, &fetch, &params, arena, &rows);
+    enum outcome outcome =
+        db_run(round->db, &fetch, &params, round->arena, &rows);
     if (outcome != DONE)
         return outcome;
     if (!db_row_count(rows)) {
         log_error("csp.image_gone",
                   "csp=%s job=%s : the image of the request "
                   "is not in the database",
-                  job->csp->name, job->job_id);
+                  round->csp->name, job->item.id);
         return FAILED;
     }
     job->image = db_get_span(rows, 0, 0);
     return DONE;
 }
 
-enum outcome csp_jobs_lease(struct db *db, const struct config_csp *csp,
-                            struct arena *arena, struct csp_job *jobs,
-                            size_t *count) {
+/* Takes the next jobs that are due, or makes some of devices that wait; one
+ * alone if it is large. Only the last may need its image: it has it then, or
+ * is left out, for the others can go. */
+static enum outcome jobs_lease(struct csp_round *round) {
     static const struct db_statement lease = {
         "lease_jobs", "select job_no, job_id, request_id, device_type,"
-                      " firmware_version, image_id, tries, created, device_ids,"
-                      " chf_ids, image_sent from lease_jobs($1, $2, $3, $4,"
-                      " $5, $6)"};
-    instant now = clock_now();
-    struct db_params params = DB_PARAMS(arena);
+                      " firmware_version, image_id, image_sent, tries,"
+                      " created, device_ids, chf_ids from lease_jobs($1, $2,"
+                      " $3, $4, $5, $6)"};
+    static const struct db_column columns[] = {
+        DB_COLUMN(INT8, struct csp_job, item.no),
+        DB_COLUMN(TEXT, struct csp_job, item.id),
+        DB_COLUMN(TEXT, struct csp_job, request_id),
+        DB_COLUMN(TEXT, struct csp_job, device_type),
+        DB_COLUMN(BYTEA, struct csp_job, firmware_version),
+        DB_COLUMN(BYTEA, struct csp_job, image_id),
+        DB_COLUMN(BOOL, struct csp_job, image_sent),
+        DB_COLUMN(INT4, struct csp_job, item.tries),
+        DB_COLUMN(INSTANT, struct csp_job, item.began),
+        DB_COLUMN(EUI64S, struct csp_job, devices),
+        DB_COLUMN(EUI64S, struct csp_job, chfs),
+    };
+    const struct config_csp *csp = round->csp;
+    struct db_params params = DB_PARAMS(round->arena);
     db_text(&params, csp->name);
-    db_instant(&params, now);
-    db_instant(&params, now + csp_lease(csp));
+    db_instant(&params, round->now);
+    db_instant(&params, round->lease);
     db_int4(&params, (int32_t)csp->max_devices_per_job);
-    db_instant(&params, now + csp->busy_give_up + csp_lease(csp));
-    db_int4(&params, CSP_AT_ONCE);
-    struct db_rows *rows;
-    enum outcome outcome = db_run(db, &lease, &params, arena, &rows);
-    size_t found = outcome == DONE ? db_row_count(rows) : 0;
-    for (*count = 0; *count < found; (*count)++) {
-        struct csp_job *job = &jobs[*count];
-        *job = (struct csp_job){.csp = csp, .lease = now + csp_lease(csp)};
-        read_job(rows, *count, arena, job);
-        if (!db_get_bool(rows, *count, IMAGE_SENT))
-            outcome = fetch_image(db, arena, job);
-        if (outcome != DONE) /* the others can go */
-            return *count ? DONE : outcome;
-    }
-    return outcome;
+    db_instant(&params, round->lease + csp->busy_give_up);
+    db_int4(&params, MOST_JOBS);
+    enum outcome outcome =
+        db_fetch(round->db, &lease, &params, DB_COLUMNS(columns),
+                 sizeof(struct csp_job), &round->leased, &round->count);
+    if (!round->count)
+        return outcome;
+    struct csp_job *jobs = round->leased, *last = &jobs[round->count - 1];
+    if (!last->image_sent && (outcome = image_fetch(round, last)) != DONE)
+        round->count--;
+    return round->count ? DONE : outcome;
 }
 
-/* ---- one try ---- */
+/* ---- posting ---- */
 
 /* The image's name on the wire: its SHA-256 in lower case. */
 static const char *image_name(const struct csp_job *job, struct arena *arena) {
@@ -103,176 +125,189 @@ static const char *image_name(const struct csp_job *job, struct arena *arena) {
 }
 
 /* Lost, it only costs sending the image again, which the CSP knows then. */
-static void note_image_sent(const struct csp_job *job, struct db *db,
-                            struct arena *arena) {
+static void image_note(const struct csp_round *round,
+                       const struct csp_job *job) {
     static const struct db_statement note = {"image_sent",
                                              "select image_sent($1, $2, $3)"};
-    struct db_params params = DB_PARAMS(arena);
-    db_text(&params, job->csp->name);
+    struct db_params params = DB_PARAMS(round->arena);
+    db_text(&params, round->csp->name);
     db_bytea(&params, job->image_id);
     db_instant(&params, clock_now());
-    db_run(db, &note, &params, arena, NULL);
+    db_run(round->db, &note, &params, round->arena, NULL);
 }
 
-static struct csp_answer send_image(const struct csp_job *job, struct db *db,
-                                    struct http_client *client,
-                                    struct arena *arena) {
+/* True when the CSP has the image of the job; otherwise the try has ended. */
+static bool image_post(const struct csp_round *round, struct csp_item *item) {
     static const unsigned good[] = {200, 201, 0};
-    const struct csp_call call = {
+    const struct csp_job *job = item->what;
+    if (job->image_sent)
+        return true;
+    const struct csp_post post = {
         .method = "PUT",
-        .path =
-            arena_printf(arena, "/firmware-images/%s", image_name(job, arena)),
+        .path = arena_printf(round->arena, "/firmware-images/%s",
+                             image_name(job, round->arena)),
         .media_type = "application/octet-stream",
         .body = job->image,
         .good = good};
-    struct csp_answer answer;
-    csp_post(client, job->csp, arena, &call, &answer, 1);
-    if (answer.verdict != CSP_TAKEN)
-        return answer;
+    csp_post(round, &post, item, 1);
+    if (item->end != CSP_TAKEN)
+        return false;
     crash_point(CRASH_job_image_taken);
-    note_image_sent(job, db, arena);
+    image_note(round, job);
     crash_point(CRASH_job_image_noted);
-    return answer;
+    return true;
 }
 
-static json_t *targets(const struct csp_job *job) {
+static json_t *job_targets(const struct csp_job *job) {
     json_t *list = json_array();
-    for (size_t i = 0; i < job->device_count; i++) {
+    for (size_t i = 0; i < job->devices.count; i++) {
         char device[EUI64_TEXT_SIZE], hub[EUI64_TEXT_SIZE];
-        eui64_format(job->device_ids[i], device);
-        eui64_format(job->chf_ids[i], hub);
+        eui64_format(job->devices.ids[i], device);
+        eui64_format(job->chfs.ids[i], hub);
         json_array_append_new(list, json_pack("{s:s, s:s}", "deviceId", device,
                                               "commsHubId", hub));
     }
     return list;
 }
 
-static struct span compose(const struct csp_job *job, struct arena *arena) {
+static struct span job_body(const struct csp_job *job, struct arena *arena) {
     char version[9];
     hex_format(job->firmware_version, version);
-    json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:o}", "jobId", job->job_id, "requestId",
-        job->request_id, "deviceType", job->device_type, "firmwareVersion",
-        version, "imageId", image_name(job, arena), "targets", targets(job));
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "jobId", job->item.id,
+                  "requestId", job->request_id, "deviceType", job->device_type,
+                  "firmwareVersion", version, "imageId", image_name(job, arena),
+                  "targets", job_targets(job));
     char *text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
     return span_text(arena_adopt(arena, text, free));
 }
 
-void csp_jobs_send(const struct csp_job *jobs, struct csp_answer *answers,
-                   size_t count, struct db *db, struct http_client *client,
-                   struct arena *arena) {
+/* The image of the last first, if the CSP has it not. */
+static void jobs_post(const struct csp_round *round) {
     static const unsigned good[] = {202, 0};
-    struct csp_call calls[CSP_AT_ONCE];
-    const struct csp_job *last = &jobs[count - 1];
-    if (last->image.len) {
-        answers[count - 1] = send_image(last, db, client, arena);
-        if (answers[count - 1].verdict != CSP_TAKEN)
-            count--;
-    }
+    size_t count = round->count;
+    struct csp_post *posts = arena_zero(round->arena, count, sizeof *posts);
+    if (!image_post(round, &round->items[count - 1]))
+        count--;
     for (size_t i = 0; i < count; i++)
-        calls[i] = (struct csp_call){.method = "POST",
-                                     .path = "/firmware-jobs",
-                                     .media_type = "application/json",
-                                     .key = jobs[i].job_id,
-                                     .body = compose(&jobs[i], arena),
-                                     .good = good};
-    csp_post(client, last->csp, arena, calls, answers, count);
+        posts[i] = (struct csp_post){
+            .method = "POST",
+            .path = "/firmware-jobs",
+            .media_type = "application/json",
+            .key = round->items[i].id,
+            .body = job_body(round->items[i].what, round->arena),
+            .good = good};
+    csp_post(round, posts, round->items, count);
 }
 
-/* ---- what became of it ---- */
+/* ---- what came of them ---- */
 
-enum outcome csp_jobs_taken(const struct csp_job *jobs,
-                            const struct csp_answer *answers, size_t count,
-                            struct db *db, struct arena *arena) {
+static enum outcome jobs_handed_over(const struct csp_round *round,
+                                     const struct csp_item *items,
+                                     size_t count) {
     static const struct db_statement note = {"jobs_handed_over",
                                              "select jobs_handed_over($1, $2)"};
-    int64_t taken[CSP_AT_ONCE];
-    size_t taken_count = 0;
-    for (size_t i = 0; i < count; i++)
-        if (answers[i].verdict == CSP_TAKEN)
-            taken[taken_count++] = jobs[i].job_no;
-    if (!taken_count)
-        return DONE;
-    struct db_params params = DB_PARAMS(arena);
-    db_int8s(&params, taken, taken_count);
+    static const struct db_column numbers[] = {
+        DB_COLUMN(INT8, struct csp_item, no)};
+    struct db_params params = DB_PARAMS(round->arena);
+    db_arrays(&params, DB_COLUMNS(numbers), items, count, sizeof *items);
     db_instant(&params, clock_now());
-    return db_run(db, &note, &params, arena, NULL);
+    return db_run(round->db, &note, &params, round->arena, NULL);
 }
 
-static enum outcome again(const struct csp_job *job, instant next,
-                          const char *error, struct db *db,
-                          struct arena *arena) {
+static enum outcome job_again(const struct csp_round *round,
+                              const struct csp_item *item) {
     static const struct db_statement note = {
         "job_again", "select job_again($1, $2, $3, $4)"};
-    struct db_params params = DB_PARAMS(arena);
-    db_int8(&params, job->job_no);
-    db_instant(&params, next);
-    db_text(&params, error);
-    db_instant(&params, job->lease);
-    return db_run(db, &note, &params, arena, NULL);
+    struct db_params params = DB_PARAMS(round->arena);
+    db_int8(&params, item->no);
+    db_instant(&params, item->next_try);
+    db_text(&params, item->detail);
+    db_instant(&params, round->lease);
+    return db_run(round->db, &note, &params, round->arena, NULL);
 }
 
-struct failure {
-    const struct csp_job *job;
-    const char *event, *reason, *error;
-    instant tracking_timeout;
-    struct arena *arena;
+struct job_failure {
+    const struct csp_round *round;
+    const struct csp_item *item;
 };
 
-static enum outcome fail(struct db *db, void *context) {
+static enum outcome job_failed(struct db *db, void *context) {
     static const struct db_statement note = {
         "job_failed", "select job_failed($1, $2, $3, $4, $5,"
                       " $6::bigint * interval '1 microsecond')"};
-    const struct failure *failure = context;
-    struct db_params params = DB_PARAMS(failure->arena);
-    db_int8(&params, failure->job->job_no);
-    db_text(&params, failure->event);
-    db_text(&params, failure->reason);
-    db_text(&params, failure->error);
+    const struct job_failure *failure = context;
+    const struct csp_item *item = failure->item;
+    bool refused = item->end == CSP_REFUSED;
+    struct db_params params = DB_PARAMS(failure->round->arena);
+    db_int8(&params, item->no);
+    db_text(&params, refused ? "csp_refused" : "csp_never_answered");
+    db_text(&params, refused ? item->reason : "NEVER_ANSWERED");
+    db_text(&params, item->detail);
     db_instant(&params, clock_now());
-    db_int8(&params, failure->tracking_timeout);
-    return db_run(db, &note, &params, failure->arena, NULL);
+    db_int8(&params, failure->round->config->tracking_timeout);
+    return db_run(db, &note, &params, params.arena, NULL);
 }
 
-/* When the job is tried again, or RETRY_NEVER. Retry-After may put a try of
- * the long retry off, but the immediate one takes place. */
-static instant next_try(const struct csp_job *job,
-                        const struct csp_answer *answer) {
-    const struct config_csp *csp = job->csp;
-    const struct retry_policy policy = {.immediate = 1,
-                                        .first = csp->busy_retry,
-                                        .most = csp_longest_pause(csp),
-                                        .give_up = csp->busy_give_up};
-    instant now = clock_now(), end = job->created + csp->busy_give_up;
-    instant next = retry_at(&policy, job->tries + 1, job->created, now);
-    if (next == RETRY_NEVER || next <= now)
-        return next;
-    instant asked = now + answer->retry_after;
-    if (asked > end)
-        asked = end;
-    return asked > next ? asked : next;
-}
-
-enum outcome csp_job_not_taken(const struct csp_job *job,
-                               const struct csp_answer *answer,
-                               const struct config *config, struct db *db,
-                               struct arena *arena, const char **ended_in) {
-    struct failure failure = {job,
-                              "csp_refused",
-                              answer->reason,
-                              answer->detail,
-                              config->tracking_timeout,
-                              arena};
-    *ended_in = "refused";
-    if (answer->verdict != CSP_REFUSED) {
-        instant next = next_try(job, answer);
-        *ended_in = "again";
-        if (next != RETRY_NEVER)
-            return again(job, next, answer->detail, db, arena);
-        *ended_in = "given_up";
-        failure.event = "csp_never_answered";
-        failure.reason = "NEVER_ANSWERED";
+static enum outcome jobs_settle(const struct csp_round *round,
+                                const struct csp_item *items, size_t count) {
+    struct job_failure failure = {round, items};
+    switch (items->end) {
+    case CSP_TAKEN:
+        return jobs_handed_over(round, items, count);
+    case CSP_AGAIN:
+        return job_again(round, items);
+    default:
+        return db_transact(round->db, job_failed, &failure, true);
     }
-    return db_transact(db, fail, &failure, true);
 }
+
+static void job_tell(const struct csp_round *round, const struct csp_item *item,
+                     const char *end, instant took) {
+    const struct csp_job *job = item->what;
+    bool well = item->end == CSP_TAKEN;
+    log_set_request(job->request_id);
+    log_event(well ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "csp.job",
+              "csp=%s outcome=%s job=%s type=%s devices=%zu try=%d ms=%.1f%s%s",
+              round->csp->name, end, item->id, job->device_type,
+              job->devices.count, item->tries + 1, (double)took / 1000.0,
+              well ? "" : " : ", well ? "" : item->detail);
+    log_set_request(NULL);
+    metric_observe(metric_of(&families[SECONDS], round->csp->name, NULL, NULL),
+                   took);
+}
+
+static void jobs_count(const struct csp_round *round) {
+    static const struct db_statement count = {"jobs_waiting",
+                                              "select jobs_waiting($1)"};
+    struct db_params params = DB_PARAMS(round->arena);
+    db_text(&params, round->csp->name);
+    struct db_rows *rows;
+    if (db_run(round->db, &count, &params, round->arena, &rows) == DONE)
+        metric_set(metric_of(&families[WAITING], round->csp->name, NULL, NULL),
+                   db_get_int(rows, 0, 0));
+}
+
+const struct csp_work csp_jobs = {
+    .task = "csp_sender",
+    .session = "fotad CSP sender",
+    .failed = "csp.waiting",
+    .most_answer = 64 * 1024,
+    .most = jobs_most,
+    .give_up = jobs_give_up,
+    .lease = jobs_lease,
+    .size = sizeof(struct csp_job),
+    .item = offsetof(struct csp_job, item),
+    .post = jobs_post,
+    .settle = jobs_settle,
+    .settle_most = 1,
+    .tell = job_tell,
+    .count_waiting = jobs_count,
+    .ends = {"handed_over", "again", "refused", "given_up"},
+    .leased = CRASH_job_leased,
+    .posted = CRASH_job_taken,
+    .settled = CRASH_job_settled,
+    .families = families,
+    .family_count = FAMILIES,
+};

@@ -1,10 +1,10 @@
-/* How long a job is in hand, and how long it rests, at most. */
+/* How long jobs and commands are in hand, and how long they rest, at most. */
 #ifndef FOTAD_CSP_GATEWAY_LEASE_H
 #define FOTAD_CSP_GATEWAY_LEASE_H
 
 #include "base/config.h"
 
-/* How long jobs are leased for a try, which it outlasts: two posts, and the
+/* How long they are leased for a try, which it outlasts: two posts, and the
  * database between them. */
 static inline instant csp_lease(const struct config_csp *csp) {
     return 2 * csp->timeout + MINUTE;

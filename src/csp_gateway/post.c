@@ -1,16 +1,20 @@
 #include "csp_gateway/post.h"
 
-#include "base/arena.h"
+#include "base/backoff.h"
+#include "csp_gateway/lease.h"
 
 #include <jansson.h>
 
-struct http_client *csp_client(const struct config_csp *csp) {
+struct http_client *csp_client(const struct csp_work *work,
+                               const struct config *config,
+                               const struct config_csp *csp) {
+    unsigned most = work->most(config);
     return http_client_new(&(struct http_client_options){
         .total_timeout = csp->timeout,
         .connect_timeout = csp->timeout < 5 * SECOND ? csp->timeout : 0,
-        .most_answer = 64 * 1024,
-        .most_at_once = CSP_AT_ONCE,
-        .most_per_host = CSP_AT_ONCE,
+        .most_answer = work->most_answer,
+        .most_at_once = most,
+        .most_per_host = most,
         .bearer = *csp->token ? csp->token : NULL,
         .certificate = csp->certificate,
         .key = csp->key,
@@ -18,24 +22,34 @@ struct http_client *csp_client(const struct config_csp *csp) {
         .crl = csp->crl});
 }
 
-static bool contains(const unsigned *statuses, unsigned status) {
-    while (*statuses && *statuses != status)
-        statuses++;
-    return *statuses != 0;
+/* ---- the post ---- */
+
+static const char *post_url(const struct config_csp *csp, struct arena *arena,
+                            const char *path) {
+    size_t len = strlen(csp->base_url);
+    while (len && csp->base_url[len - 1] == '/')
+        len--;
+    return arena_printf(arena, "%.*s%s", (int)len, csp->base_url, path);
 }
 
-static enum csp_verdict judge(const struct http_answer *answer,
-                              const unsigned *good) {
-    if (contains(good, answer->status))
-        return CSP_TAKEN;
-    if (answer->status == 503)
-        return CSP_BUSY;
-    return answer->status / 100 == 4 ? CSP_REFUSED : CSP_UNANSWERED;
+static struct http_message post_message(const struct csp_post *post,
+                                        const struct config_csp *csp,
+                                        struct arena *arena) {
+    const char **headers = arena_zero(arena, 3, sizeof *headers);
+    headers[0] = arena_printf(arena, "Content-Type: %s", post->media_type);
+    if (post->key)
+        headers[1] = arena_printf(arena, "Idempotency-Key: %s", post->key);
+    return (struct http_message){.method = post->method,
+                                 .url = post_url(csp, arena, post->path),
+                                 .headers = headers,
+                                 .body = post->body};
 }
+
+/* ---- its answer ---- */
 
 /* A text of the CSP's: whole characters of UTF-8, not too many. */
-static const char *member(const json_t *object, const char *name,
-                          struct arena *arena) {
+static const char *answer_text(const json_t *object, const char *name,
+                               struct arena *arena) {
     enum { MOST = 200 };
     const json_t *value = json_object_get(object, name);
     const char *text = json_string_value(value);
@@ -48,57 +62,75 @@ static const char *member(const json_t *object, const char *name,
     return arena_text(arena, span_of(text, len));
 }
 
-static void explain(struct csp_answer *told, const struct http_answer *answer,
-                    struct arena *arena) {
+static void answer_explain(const struct http_answer *answer,
+                           struct arena *arena, struct csp_item *item) {
+    item->reason = "";
     if (!answer->status) {
-        told->detail = arena_printf(arena, "no answer: %s", answer->error);
+        item->detail = arena_printf(arena, "no answer: %s", answer->error);
         return;
     }
     json_t *object = json_loadb((const char *)answer->body.data,
                                 answer->body.len, JSON_REJECT_DUPLICATES, NULL);
-    told->reason = member(object, "reasonCode", arena);
-    told->detail = arena_printf(arena, "%u %s %s", answer->status, told->reason,
-                                member(object, "detail", arena));
+    item->reason = answer_text(object, "reasonCode", arena);
+    const char *detail = answer_text(object, "detail", arena);
+    item->detail = arena_printf(arena, "%u%s%s%s%s", answer->status,
+                                *item->reason ? " " : "", item->reason,
+                                *detail ? " " : "", detail);
     json_decref(object);
 }
 
-static const char *url_of(const struct config_csp *csp, struct arena *arena,
-                          const char *path) {
-    size_t len = strlen(csp->base_url);
-    while (len && csp->base_url[len - 1] == '/')
-        len--;
-    return arena_printf(arena, "%.*s%s", (int)len, csp->base_url, path);
+/* Retry-After may put a try of the long retry off, but the immediate one takes
+ * place. */
+static instant answer_next_try(const struct csp_round *round,
+                               const struct csp_item *item,
+                               instant retry_after) {
+    const struct config_csp *csp = round->csp;
+    const struct retry_policy policy = {
+        .immediate = 1,
+        .first = csp->busy_retry,
+        .most = csp_longest_pause(csp),
+        .give_up = round->work->give_up(round->config, csp)};
+    instant now = clock_now(), end = item->began + policy.give_up;
+    instant next =
+        retry_at(&policy, (unsigned)item->tries + 1, item->began, now);
+    if (next == RETRY_NEVER || next <= now)
+        return next;
+    instant asked = now + retry_after < end ? now + retry_after : end;
+    return asked > next ? asked : next;
 }
 
-static struct http_message message_of(const struct csp_call *call,
-                                      const struct config_csp *csp,
-                                      struct arena *arena) {
-    const char **headers = arena_zero(arena, 3, sizeof *headers);
-    headers[0] = arena_printf(arena, "Content-Type: %s", call->media_type);
-    if (call->key)
-        headers[1] = arena_printf(arena, "Idempotency-Key: %s", call->key);
-    return (struct http_message){.method = call->method,
-                                 .url = url_of(csp, arena, call->path),
-                                 .headers = headers,
-                                 .body = call->body};
+static bool answer_is_good(const struct http_answer *answer,
+                           const unsigned *good) {
+    while (*good && *good != answer->status)
+        good++;
+    return *good != 0;
 }
 
-void csp_post(struct http_client *client, const struct config_csp *csp,
-              struct arena *arena, const struct csp_call *calls,
-              struct csp_answer *answers, size_t count) {
-    struct http_message messages[CSP_AT_ONCE] = {0};
-    struct http_answer got[CSP_AT_ONCE];
+static void answer_judge(const struct csp_round *round,
+                         const struct http_answer *answer, const unsigned *good,
+                         struct csp_item *item) {
+    item->next_try = RETRY_NEVER;
+    item->end = CSP_TAKEN;
+    if (answer_is_good(answer, good))
+        return;
+    answer_explain(answer, round->arena, item);
+    item->end = CSP_REFUSED;
+    if (answer->status / 100 == 4)
+        return;
+    item->next_try = answer_next_try(round, item, answer->retry_after);
+    item->end = item->next_try == RETRY_NEVER ? CSP_GIVEN_UP : CSP_AGAIN;
+}
+
+void csp_post(const struct csp_round *round, const struct csp_post *posts,
+              struct csp_item *items, size_t count) {
+    struct arena *arena = round->arena;
+    struct http_message *messages = arena_zero(arena, count, sizeof *messages);
+    struct http_answer *answers = arena_zero(arena, count, sizeof *answers);
     for (size_t i = 0; i < count; i++)
-        messages[i] = message_of(&calls[i], csp, arena);
-    http_client_send_many(client, messages, got, count);
+        messages[i] = post_message(&posts[i], round->csp, arena);
+    http_client_send_many(round->client, messages, answers, count);
     for (size_t i = 0; i < count; i++) {
-        answers[i] =
-            (struct csp_answer){.verdict = judge(&got[i], calls[i].good),
-                                .reason = "",
-                                .detail = "",
-                                .retry_after = got[i].retry_after};
-        if (answers[i].verdict != CSP_TAKEN)
-            explain(&answers[i], &got[i], arena);
-        http_answer_free(&got[i]);
+        answer_judge(round, &answers[i], posts[i].good, &items[i]);
+        http_answer_free(&answers[i]);
     }
 }

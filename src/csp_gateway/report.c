@@ -1,43 +1,42 @@
+/* Validation reports: which devices of a job a CSP will not update. */
 #include "csp_gateway/inbound.h"
 
-#include "base/crash.h"
-
-/* A row of the list of rejected devices. */
+/* A device of the list. */
 struct rejected {
+    int32_t report; /* its number, from 1 */
+    struct inbound_place place;
     eui64 device_id;
     const char *reason;
 };
 
-/* What stands before the list. */
-struct head {
-    const char *report_id, *job_id;
+/* What stands beside the list. */
+struct report {
+    struct inbound *in;
+    const char *csp, *report_id, *job_id;
 };
 
-/* What is good of the reports: one of each, and their rows one after another.
- * Members of the same index belong together. */
+/* What is good of the reports, and their lists one after another. */
 struct reports {
-    const struct inbound_set *set;
-    struct inbound **in;
-    const char **csps, **report_ids, **job_ids;
+    const struct inbound_batch *batch;
+    struct report *reports;
     size_t count;
-    struct inbound_place *places;
-    int32_t *whose; /* the report, from 1 */
-    eui64 *device_ids;
-    const char **reasons;
-    size_t row_count;
+    struct rejected *rejected;
+    size_t rejected_count;
 };
 
-static const struct field head_fields[] = {
+static const struct csp_member report_members[] = {
     {"reportId", read_id, "1 to 128 characters",
-     offsetof(struct head, report_id), false},
-    {"jobId", read_uuid, "a UUID", offsetof(struct head, job_id), false},
+     offsetof(struct report, report_id), false},
+    {"jobId", read_uuid, "a UUID", offsetof(struct report, job_id), false},
 };
 
-static const struct field row_fields[] = {
+static const struct csp_member rejected_members[] = {
     {"deviceId", read_eui64, "an EUI-64", offsetof(struct rejected, device_id),
      false},
     {"reason", read_code, "a reason", offsetof(struct rejected, reason), false},
 };
+
+/* ---- from JSON to structs ---- */
 
 static const json_t *list_of(const struct inbound *in) {
     return json_object_get(in->json, "rejected");
@@ -45,12 +44,13 @@ static const json_t *list_of(const struct inbound *in) {
 
 /* False when the whole report is refused. Without a list nothing is said of
  * any device, so it has to be there, if only empty. */
-static bool read_head(struct inbound *in, struct head *head) {
+static bool report_read(struct inbound *in, struct report *report) {
     const json_t *list = list_of(in);
-    const char *reason = entry_read(in->json, head_fields, 2, in->arena, head);
+    const char *reason = csp_members_read(in->json, CSP_MEMBERS(report_members),
+                                          in->arena, report);
     if (!reason && !json_is_array(list))
         reason = "rejected: not an array";
-    if (!reason && json_array_size(list) > MOST_ROWS)
+    if (!reason && json_array_size(list) > MOST_REJECTED)
         reason = "rejected: more devices than a job has";
     size_t rows = reason ? 0 : json_array_size(list);
     inbound_rows(in, rows ? rows : 1);
@@ -58,69 +58,74 @@ static bool read_head(struct inbound *in, struct head *head) {
     return !reason;
 }
 
-/* False, and nothing is added, when any row is refused. */
-static bool add_rows(struct reports *all, struct inbound *in) {
-    size_t before = all->row_count, count = json_array_size(list_of(in));
+/* False, and nothing is added, when any device of the list is refused. */
+static bool list_read(struct reports *all, struct inbound *in) {
+    size_t before = all->rejected_count, count = json_array_size(list_of(in));
     bool good = true;
     for (size_t i = 0; i < count; i++) {
-        struct rejected row;
-        in->refused[i] = entry_read(json_array_get(list_of(in), i), row_fields,
-                                    2, in->arena, &row);
+        struct rejected one = {.place = {in, i},
+                               .report = (int32_t)all->count + 1};
+        in->refused[i] =
+            csp_members_read(json_array_get(list_of(in), i),
+                             CSP_MEMBERS(rejected_members), in->arena, &one);
         good = good && !in->refused[i];
-        if (!good)
-            continue;
-        size_t at = all->row_count++;
-        all->places[at] = (struct inbound_place){in, i};
-        all->whose[at] = (int32_t)all->count + 1;
-        all->device_ids[at] = row.device_id;
-        all->reasons[at] = row.reason;
+        if (good)
+            all->rejected[all->rejected_count++] = one;
     }
     if (!good)
-        all->row_count = before;
+        all->rejected_count = before;
     return good;
 }
 
-static void add(struct reports *all, struct inbound *in) {
-    struct head head;
-    if (!read_head(in, &head) || !add_rows(all, in))
-        return;
-    size_t at = all->count++;
-    all->in[at] = in;
-    all->csps[at] = in->csp->name;
-    all->report_ids[at] = head.report_id;
-    all->job_ids[at] = head.job_id;
-}
-
-static size_t most_rows(const struct inbound_set *set) {
-    size_t rows = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        size_t listed = json_array_size(list_of(set->messages[i]));
-        rows += listed > MOST_ROWS ? 0 : listed;
+static size_t most_rejected(const struct inbound_batch *batch) {
+    size_t most = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        size_t listed = json_array_size(list_of(batch->messages[i]));
+        most += listed > MOST_REJECTED ? 0 : listed;
     }
-    return rows;
+    return most;
 }
 
-static struct reports read_all(const struct inbound_set *set) {
-    struct arena *arena = set->arena;
-    size_t rows = most_rows(set), count = set->count;
-    struct reports all = {
-        .set = set,
-        /* pointers: NOLINTNEXTLINE(bugprone-sizeof-expression) */
-        .in = arena_zero(arena, count, sizeof *all.in),
-        .csps = arena_zero(arena, count, sizeof(const char *)),
-        .report_ids = arena_zero(arena, count, sizeof(const char *)),
-        .job_ids = arena_zero(arena, count, sizeof(const char *)),
-        .places = arena_zero(arena, rows, sizeof(struct inbound_place)),
-        .whose = arena_zero(arena, rows, sizeof(int32_t)),
-        .device_ids = arena_zero(arena, rows, sizeof(eui64)),
-        .reasons = arena_zero(arena, rows, sizeof(const char *))};
-    for (size_t i = 0; i < count; i++)
-        add(&all, set->messages[i]);
-    return all;
+static void *reports_read(const struct inbound_batch *batch) {
+    struct arena *arena = batch->arena;
+    struct reports *all = arena_zero(arena, 1, sizeof *all);
+    all->batch = batch;
+    all->reports = arena_zero(arena, batch->count, sizeof *all->reports);
+    all->rejected =
+        arena_zero(arena, most_rejected(batch), sizeof *all->rejected);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct inbound *in = batch->messages[i];
+        struct report report = {.in = in, .csp = in->csp->name};
+        if (report_read(in, &report) && list_read(all, in))
+            all->reports[all->count++] = report;
+    }
+    return all->count ? all : NULL;
+}
+
+/* ---- to the database and back ---- */
+
+static void reports_add(const void *read, struct db_params *params) {
+    static const struct db_column report_columns[] = {
+        DB_COLUMN(TEXT, struct report, csp),
+        DB_COLUMN(TEXT, struct report, report_id),
+        DB_COLUMN(TEXT, struct report, job_id),
+    };
+    static const struct db_column rejected_columns[] = {
+        DB_COLUMN(INT4, struct rejected, report),
+        DB_COLUMN(EUI64, struct rejected, device_id),
+        DB_COLUMN(TEXT, struct rejected, reason),
+    };
+    const struct reports *all = read;
+    db_arrays(params, DB_COLUMNS(report_columns), all->reports, all->count,
+              sizeof *all->reports);
+    db_arrays(params, DB_COLUMNS(rejected_columns), all->rejected,
+              all->rejected_count, sizeof *all->rejected);
+    db_instant(params, all->batch->now);
+    db_int8(params, all->batch->config->tracking_timeout);
 }
 
 /* What became of it: taken, duplicate, unknown_job. */
-static void settle_one(struct inbound *in, const char *outcome) {
+static void report_settle(struct inbound *in, const char *outcome) {
     inbound_rows(in, in->rows); /* an earlier try is forgotten */
     in->accepted = strcmp(outcome, "taken") == 0;
     in->duplicates = strcmp(outcome, "duplicate") == 0;
@@ -128,47 +133,33 @@ static void settle_one(struct inbound *in, const char *outcome) {
         strcmp(outcome, "unknown_job") == 0 ? "jobId: not known" : NULL;
 }
 
-static void settle(const struct reports *all, const struct db_rows *rows) {
-    struct arena *arena = all->set->arena;
+static void reports_settle(const void *read, const struct db_rows *rows) {
+    const struct reports *all = read;
+    struct arena *arena = all->batch->arena;
     const char **outcomes;
     int32_t *foreign;
     db_get_texts(rows, 0, 0, arena, &outcomes);
     for (size_t i = 0; i < all->count; i++)
-        settle_one(all->in[i], outcomes[i]);
+        report_settle(all->reports[i].in, outcomes[i]);
     size_t count = db_get_int4s(rows, 0, 1, arena, &foreign);
     for (size_t i = 0; i < count; i++) {
-        const struct inbound_place *place = &all->places[foreign[i] - 1];
+        const struct inbound_place *place =
+            &all->rejected[foreign[i] - 1].place;
         place->in->refused[place->index] = "deviceId: not in the job";
     }
 }
 
-static enum outcome take(struct db *db, void *context) {
-    static const struct db_statement statement = {
-        "take_validation_reports",
-        "select outcomes, foreign_ordinals from take_validation_reports("
-        "$1::text[], $2::text[], $3::uuid[], $4, $5, $6::text[], $7,"
-        " $8::bigint * interval '1 microsecond')"};
-    const struct reports *all = context;
-    const struct inbound_set *set = all->set;
-    struct db_params params = DB_PARAMS(set->arena);
-    db_texts(&params, all->csps, all->count);
-    db_texts(&params, all->report_ids, all->count);
-    db_texts(&params, all->job_ids, all->count);
-    db_int4s(&params, all->whose, all->row_count);
-    db_eui64s(&params, all->device_ids, all->row_count);
-    db_texts(&params, all->reasons, all->row_count);
-    db_instant(&params, set->now);
-    db_int8(&params, set->config->tracking_timeout);
-    struct db_rows *rows;
-    enum outcome outcome = db_run(db, &statement, &params, set->arena, &rows);
-    if (outcome != DONE)
-        return outcome;
-    crash_point(CRASH_report_worked);
-    settle(all, rows);
-    return DONE;
-}
-
-enum outcome take_validation_reports(struct inbound_set *set) {
-    struct reports all = read_all(set);
-    return all.count ? db_transact(set->db, take, &all, true) : DONE;
-}
+const struct inbound_kind inbound_reports = {
+    .path = "/csp/v1/validation-reports",
+    .name = "report",
+    .read = reports_read,
+    .statement = {"take_validation_reports",
+                  "select outcomes, foreign_ordinals from"
+                  " take_validation_reports($1::text[], $2::text[],"
+                  " $3::uuid[], $4, $5, $6::text[], $7,"
+                  " $8::bigint * interval '1 microsecond')"},
+    .add = reports_add,
+    .settle = reports_settle,
+    .worked = CRASH_report_worked,
+    .committed = CRASH_report_committed,
+};

@@ -1,42 +1,53 @@
 /*
- * Jobs out to the CSPs: each configured CSP has a thread, a database
- * connection and an HTTP client of its own, so that one that is down or slow
- * delays nobody else.
+ * What goes out to the CSPs, of two kinds: jobs (firmware for many devices)
+ * and commands to single devices (interfaces.md; 11.2 and 11.3). Each
+ * configured CSP has a task of each kind, with a database connection and an
+ * HTTP client of its own, so that a CSP that is down or slow delays nobody
+ * else, nor one kind the other; one more task ends the commands whose time is
+ * over.
  *
- * A thread puts accepted devices into jobs, takes a job that is due (a lease
- * in the database, never a lock, is held while the CSP is spoken to), sends
- * the image if this CSP has not taken it yet, then the job. A job interrupted
- * by the end of the process is sent again when its lease has run out; its
- * Idempotency-Key makes that harmless. Everything is due by fotad's clock.
+ * A round of a task takes what is due (a lease in the database, never a lock,
+ * is held while the CSP is spoken to), posts it, and writes what came of it.
+ * What is interrupted by the end of the process is posted again when its lease
+ * has run out; its Idempotency-Key makes that harmless. Everything is due by
+ * fotad's clock.
  *
- *   answer          what becomes of the job
- *   202             handed over
- *   4xx             refused whole, with the reason it gives (else OTHER)
- *   503, no answer,
- *   anything else   once more at once, then every busy_retry until
- *                   busy_give_up after the job was made; then given up
+ *   answer          a job                      a command
+ *   202             handed over                sent: the device has [device]
+ *                                              response_timeout to answer, then
+ *                                              the User gets E21
+ *   4xx             refused whole, with the    failed: the User gets E20
+ *                   reason it gives (else
+ *                   OTHER)
+ *   503, no answer, once more at once, then every busy_retry of the CSP, until
+ *   anything else   busy_give_up after the job was made (a command: or
+ *                   response_timeout after it could first be sent, if that is
+ *                   sooner); then given up, a command as if it were refused
  *
- * The same holds for the image, for which 200 and 201 are good. A Retry-After
- * may put a try of the long retry off, never before its hour and never past
- * the end; the immediate retry takes place regardless (section 3.2.5,
- * Control 2).
+ * A job's image goes before it, if this CSP has not taken it yet: the same
+ * holds for it, but 200 and 201 are good. A Retry-After may put a try of the
+ * long retry off, never before its hour and never past the end; the immediate
+ * retry takes place regardless (section 3.2.5, Control 2). A command that we
+ * date (a future dated 11.2) is due at its execution time.
  */
 #ifndef FOTAD_CSP_GATEWAY_SEND_H
 #define FOTAD_CSP_GATEWAY_SEND_H
 
 #include "base/config.h"
 
+enum csp_kind { CSP_JOBS, CSP_COMMANDS, CSP_KINDS };
+
 struct csp_sender;
 
-/* Starts the threads. `config` must live as long as they do. */
+/* Starts the tasks. `config` must live as long as they do. */
 struct csp_sender *csp_send_start(const struct config *config);
 
 /* Waits for the tries in hand (each ends within twice its CSP's timeout) and
- * ends the threads. NULL is allowed. */
+ * ends the tasks. NULL is allowed. */
 void csp_send_stop(struct csp_sender *sender);
 
-/* Devices were accepted and committed: look now rather than at the next turn.
- * From any thread. */
-void csp_send_wake(void);
+/* Devices or a command were accepted and committed: look now rather than at
+ * the next round (250 ms). From any thread. */
+void csp_send_wake(enum csp_kind kind);
 
 #endif

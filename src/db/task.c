@@ -90,15 +90,26 @@ struct task *task_start(const struct task_options *options) {
     return task;
 }
 
+static void task_end(struct task *task) {
+    atomic_store(&task->ended, true);
+    wakeup_signal(task->options.wakeup);
+}
+
 void task_stop(struct task *task) {
     if (!task)
         return;
-    atomic_store(&task->ended, true);
-    wakeup_signal(task->options.wakeup);
+    task_end(task);
     pthread_join(task->thread, NULL);
     wakeup_destroy(&task->own);
     heartbeat_free(task->heartbeat);
     arena_free(task->arena);
     db_close(task->db);
     free(task);
+}
+
+void tasks_stop(struct task *const tasks[], size_t count) {
+    for (size_t i = 0; i < count; i++)
+        task_end(tasks[i]);
+    for (size_t i = 0; i < count; i++)
+        task_stop(tasks[i]);
 }

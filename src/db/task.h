@@ -43,6 +43,10 @@ struct task *task_start(const struct task_options *options);
 /* Waits for the round in hand and frees the task. NULL is allowed. */
 void task_stop(struct task *task);
 
+/* The same for several, which all hear that it is time to end before any is
+ * waited for. */
+void tasks_stop(struct task *const tasks[], size_t count);
+
 /* For rounds that take long, between two steps: the watchdog hears that it gets
  * on; false when it is time to end. NULL, for a round without a task: true. */
 bool task_goes_on(struct task *task);

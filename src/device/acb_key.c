@@ -25,20 +25,20 @@ struct acb_key {
     uint32_t used, most, mask;
 };
 
-static uint32_t *bucket_of(struct acb_key *acb,
-                           const uint8_t x[static GBCS_SECRET_LEN]) {
+static uint32_t *secret_bucket(struct acb_key *acb,
+                               const uint8_t x[static GBCS_SECRET_LEN]) {
     uint32_t hash;
     memcpy(&hash, &x[GBCS_SECRET_LEN - sizeof hash], sizeof hash);
     return &acb->buckets[hash & acb->mask];
 }
 
-static void unlink_use(struct acb_key *acb, uint32_t i) {
+static void secret_unlink(struct acb_key *acb, uint32_t i) {
     struct secret *s = &acb->secrets[i];
     acb->secrets[s->newer].older = s->older;
     acb->secrets[s->older].newer = s->newer;
 }
 
-static void link_newest(struct acb_key *acb, uint32_t i) {
+static void secret_link_newest(struct acb_key *acb, uint32_t i) {
     struct secret *head = &acb->secrets[0], *s = &acb->secrets[i];
     s->newer = 0;
     s->older = head->older;
@@ -46,52 +46,54 @@ static void link_newest(struct acb_key *acb, uint32_t i) {
     head->older = i;
 }
 
-static uint32_t find(struct acb_key *acb,
-                     const uint8_t x[static GBCS_SECRET_LEN]) {
-    uint32_t i = *bucket_of(acb, x);
+static uint32_t secret_find(struct acb_key *acb,
+                            const uint8_t x[static GBCS_SECRET_LEN]) {
+    uint32_t i = *secret_bucket(acb, x);
     while (i && memcmp(acb->secrets[i].x, x, GBCS_SECRET_LEN) != 0)
         i = acb->secrets[i].chain;
     return i;
 }
 
-static void unchain(struct acb_key *acb, uint32_t i) {
-    uint32_t *link = bucket_of(acb, acb->secrets[i].x);
+static void secret_unchain(struct acb_key *acb, uint32_t i) {
+    uint32_t *link = secret_bucket(acb, acb->secrets[i].x);
     while (*link != i)
         link = &acb->secrets[*link].chain;
     *link = acb->secrets[i].chain;
 }
 
 /* An entry that is in no bucket and not in the ring. */
-static uint32_t make_room(struct acb_key *acb) {
+static uint32_t secret_make_room(struct acb_key *acb) {
     if (acb->used < acb->most)
         return ++acb->used;
     uint32_t oldest = acb->secrets[0].newer;
-    unlink_use(acb, oldest);
-    unchain(acb, oldest);
+    secret_unlink(acb, oldest);
+    secret_unchain(acb, oldest);
     return oldest;
 }
 
-static void keep(struct acb_key *acb, const uint8_t x[static GBCS_SECRET_LEN],
-                 const uint8_t z[static GBCS_SECRET_LEN]) {
-    if (find(acb, x))
+static void secret_keep(struct acb_key *acb,
+                        const uint8_t x[static GBCS_SECRET_LEN],
+                        const uint8_t z[static GBCS_SECRET_LEN]) {
+    if (secret_find(acb, x))
         return;
-    uint32_t i = make_room(acb), *bucket = bucket_of(acb, x);
+    uint32_t i = secret_make_room(acb), *bucket = secret_bucket(acb, x);
     struct secret *s = &acb->secrets[i];
     memcpy(s->x, x, sizeof s->x);
     memcpy(s->z, z, sizeof s->z);
     s->chain = *bucket;
     *bucket = i;
-    link_newest(acb, i);
+    secret_link_newest(acb, i);
 }
 
-static bool recall(struct acb_key *acb, const uint8_t x[static GBCS_SECRET_LEN],
-                   uint8_t z[static GBCS_SECRET_LEN]) {
-    uint32_t i = find(acb, x);
+static bool secret_recall(struct acb_key *acb,
+                          const uint8_t x[static GBCS_SECRET_LEN],
+                          uint8_t z[static GBCS_SECRET_LEN]) {
+    uint32_t i = secret_find(acb, x);
     if (!i)
         return false;
     memcpy(z, acb->secrets[i].z, GBCS_SECRET_LEN);
-    unlink_use(acb, i);
-    link_newest(acb, i);
+    secret_unlink(acb, i);
+    secret_link_newest(acb, i);
     return true;
 }
 
@@ -100,21 +102,21 @@ bool acb_secret(struct acb_key *acb, const struct party_key *device,
     if (!acb || !device->key)
         return false;
     pthread_mutex_lock(&acb->lock);
-    bool known = recall(acb, device->x, z);
+    bool known = secret_recall(acb, device->x, z);
     pthread_mutex_unlock(&acb->lock);
     if (known)
         return true;
     if (!gbcs_shared_secret(acb->key, device->key, z))
         return false;
     pthread_mutex_lock(&acb->lock);
-    keep(acb, device->x, z);
+    secret_keep(acb, device->x, z);
     pthread_mutex_unlock(&acb->lock);
     return true;
 }
 
 /* ---- beginning and end ---- */
 
-static void *zeroed(size_t count, size_t size) {
+static void *memory_zero(size_t count, size_t size) {
     void *memory = calloc(count, size);
     if (!memory)
         memory_exhausted(count * size);
@@ -129,7 +131,7 @@ struct acb_key *acb_key_new(EVP_PKEY *key, size_t most_secrets,
         return NULL;
     }
     OPENSSL_cleanse(z, sizeof z);
-    struct acb_key *acb = zeroed(1, sizeof *acb);
+    struct acb_key *acb = memory_zero(1, sizeof *acb);
     EVP_PKEY_up_ref(key);
     acb->key = key;
     pthread_mutex_init(&acb->lock, NULL);
@@ -137,8 +139,8 @@ struct acb_key *acb_key_new(EVP_PKEY *key, size_t most_secrets,
     acb->mask = 1;
     while (acb->mask < acb->most)
         acb->mask = acb->mask << 1 | 1;
-    acb->secrets = zeroed(most_secrets + 1, sizeof *acb->secrets);
-    acb->buckets = zeroed((size_t)acb->mask + 1, sizeof *acb->buckets);
+    acb->secrets = memory_zero(most_secrets + 1, sizeof *acb->secrets);
+    acb->buckets = memory_zero((size_t)acb->mask + 1, sizeof *acb->buckets);
     return acb;
 }
 
@@ -148,7 +150,7 @@ static int no_password(char *text, int size, int writing, void *data) {
     return -1;
 }
 
-static EVP_PKEY *read_private_key(const char *path, const char **reason) {
+static EVP_PKEY *private_key_read(const char *path, const char **reason) {
     BIO *bio = BIO_new_file(path, "r");
     *reason =
         bio ? "is no PEM private key without a password" : "cannot be read";
@@ -161,7 +163,7 @@ static EVP_PKEY *read_private_key(const char *path, const char **reason) {
 
 struct acb_key *acb_key_load(const char *path, size_t most_secrets,
                              const char **reason) {
-    EVP_PKEY *key = read_private_key(path, reason);
+    EVP_PKEY *key = private_key_read(path, reason);
     if (!key)
         return NULL;
     struct acb_key *acb = acb_key_new(key, most_secrets, reason);

@@ -8,7 +8,7 @@ uint64_t command_counter(const struct command_order *order) {
     return order->user_originates ? order->request_counter : order->acb_counter;
 }
 
-static struct gbcs_header header_of(const struct command_order *order) {
+static struct gbcs_header command_header(const struct command_order *order) {
     struct gbcs_header header = {.cra = GBCS_COMMAND,
                                  .counter = command_counter(order),
                                  .originator = command_originator(order),
@@ -25,7 +25,7 @@ static struct gbcs_header header_of(const struct command_order *order) {
 bool command_read_version(const struct command_order *order,
                           const uint8_t z[static GBCS_SECRET_LEN],
                           struct buffer *out) {
-    const struct gbcs_header header = header_of(order);
+    const struct gbcs_header header = command_header(order);
     const struct gbcs_payload payload = {.kind = GBCS_READ};
     return gbcs_build(&header, &payload, NULL, z, out);
 }
@@ -33,7 +33,7 @@ bool command_read_version(const struct command_order *order,
 bool command_pre_activate(const struct command_order *order,
                           const uint8_t hash[static GBCS_HASH_LEN],
                           const instant *when, struct buffer *out) {
-    const struct gbcs_header header = header_of(order);
+    const struct gbcs_header header = command_header(order);
     struct gbcs_payload payload = {.kind = GBCS_ACTIVATE,
                                    .hash = span_of(hash, GBCS_HASH_LEN),
                                    .has_time = when != NULL};
@@ -46,8 +46,8 @@ bool command_pre_activate(const struct command_order *order,
 }
 
 /* Why a header is not that of the order's command, or NULL. */
-static const char *differs(const struct command_order *order,
-                           const struct gbcs_header *header) {
+static const char *command_fault(const struct command_order *order,
+                                 const struct gbcs_header *header) {
     if (header->code != order->code || header->cra != GBCS_COMMAND)
         return "it is not a CS06 command";
     if (header->recipient != order->device)
@@ -62,7 +62,7 @@ static const char *differs(const struct command_order *order,
 }
 
 /* Between them only DF in front and DUIS's 00 behind. */
-static bool same_octets(struct span to_sign, struct span returned) {
+static bool octets_equal(struct span to_sign, struct span returned) {
     return returned.len == to_sign.len + 2 &&
            span_equal(to_sign, span_of(returned.data + 1, to_sign.len));
 }
@@ -78,10 +78,10 @@ bool command_read_signed(const struct command_order *order, struct span octets,
     if (!message->signature.len || message->mac.len)
         *reason = "it is not a Pre-Command with a signature";
     else
-        *reason = differs(order, &message->header);
+        *reason = command_fault(order, &message->header);
     if (*reason || !gbcs_payload_read(message, &payload, reason))
         return false;
-    if (returned.len && !same_octets(message->to_sign, returned)) {
+    if (returned.len && !octets_equal(message->to_sign, returned)) {
         *reason = "it is not the Pre-Command that was returned";
         return false;
     }

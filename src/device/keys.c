@@ -56,22 +56,22 @@ static struct span certificate_point(struct span certificate) {
 
 static EVP_PKEY *any_key;
 
-static void make_any_key(void) {
+static void any_key_make(void) {
     any_key = EVP_EC_gen("P-256");
 }
 
-static void free_key(void *key) {
+static void key_free(void *key) {
     EVP_PKEY_free(key);
 }
 
 /* A public key on P-256; NULL when the octets are no point of it. */
 static EVP_PKEY *key_of_point(struct arena *arena, struct span point) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_any_key);
+    pthread_once(&once, any_key_make);
     EVP_PKEY *key = EVP_PKEY_new();
     if (key && EVP_PKEY_copy_parameters(key, any_key) == 1 &&
         EVP_PKEY_set1_encoded_public_key(key, point.data, point.len) == 1)
-        return arena_adopt(arena, key, free_key);
+        return arena_adopt(arena, key, key_free);
     EVP_PKEY_free(key);
     ERR_clear_error();
     return NULL;
@@ -86,7 +86,7 @@ EVP_PKEY *party_certificate_key(struct arena *arena, struct span certificate) {
     return is_point(point) ? key_of_point(arena, point) : NULL;
 }
 
-static void read_key(struct arena *arena, struct span certificate,
+static void key_read(struct arena *arena, struct span certificate,
                      struct party_key *key) {
     struct span point = certificate_point(certificate);
     if (is_point(point))
@@ -99,15 +99,20 @@ static void read_key(struct arena *arena, struct span certificate,
 
 /* ---- keys of many parties ---- */
 
-enum { EUI64, UNFIT, DER };
+/* A row of party_certificates(). */
+struct certificate {
+    eui64 id;
+    const char *unfit; /* "": fit */
+    struct span der;
+};
 
-static struct party_key key_of_row(struct arena *arena,
-                                   const struct db_rows *rows, size_t row) {
-    struct party_key key = {.id = db_get_eui64(rows, row, EUI64)};
-    if (db_is_null(rows, row, UNFIT))
-        read_key(arena, db_get_span(rows, row, DER), &key);
+static struct party_key certificate_key(struct arena *arena,
+                                        const struct certificate *row) {
+    struct party_key key = {.id = row->id};
+    if (*row->unfit)
+        key.unfit = row->unfit;
     else
-        key.unfit = db_get_text(rows, row, UNFIT);
+        key_read(arena, row->der, &key);
     return key;
 }
 
@@ -119,6 +124,11 @@ enum outcome party_keys_find(struct db *db, struct arena *arena,
         "party_certificates",
         "select eui64, unfit, der from party_certificates($1,"
         " $2::certificate_role, $3::certificate_usage, $4, $5)"};
+    static const struct db_column columns[] = {
+        DB_COLUMN(EUI64, struct certificate, id),
+        DB_COLUMN(TEXT, struct certificate, unfit),
+        DB_COLUMN(BYTEA, struct certificate, der),
+    };
     *keys = (struct party_keys){0};
     if (!count)
         return DONE;
@@ -128,19 +138,19 @@ enum outcome party_keys_find(struct db *db, struct arena *arena,
     db_text(&params, usage == KEY_DIGITAL_SIGNATURE ? "ds" : "ka");
     db_instant(&params, now);
     db_bool(&params, accept_expired);
-    struct db_rows *rows;
-    enum outcome outcome = db_run(db, &find, &params, arena, &rows);
-    if (outcome != DONE)
-        return outcome;
-    keys->count = db_row_count(rows);
+    void *found;
+    enum outcome outcome =
+        db_fetch(db, &find, &params, DB_COLUMNS(columns),
+                 sizeof(struct certificate), &found, &keys->count);
+    const struct certificate *certificates = found;
     keys->keys = arena_zero(arena, keys->count, sizeof *keys->keys);
     for (size_t i = 0; i < keys->count; i++)
-        keys->keys[i] = key_of_row(arena, rows, i);
-    return DONE;
+        keys->keys[i] = certificate_key(arena, &certificates[i]);
+    return outcome;
 }
 
 /* The first entry whose EUI-64 is not below `id`. */
-static size_t lower_bound(const struct party_keys *keys, eui64 id) {
+static size_t keys_lower_bound(const struct party_keys *keys, eui64 id) {
     size_t low = 0, high = keys->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -154,7 +164,7 @@ static size_t lower_bound(const struct party_keys *keys, eui64 id) {
 
 size_t party_keys_of(const struct party_keys *keys, eui64 id,
                      const struct party_key **first) {
-    size_t at = lower_bound(keys, id), end = at;
+    size_t at = keys_lower_bound(keys, id), end = at;
     while (end < keys->count && keys->keys[end].id == id)
         end++;
     *first = end > at ? &keys->keys[at] : NULL;

@@ -5,7 +5,7 @@ static const struct {
     uint16_t alert_code;
     uint8_t result;
     const char *kind, *event;
-} to_acb[] = {
+} alerts_to_acb[] = {
     {GBCS_8F8A_TRANSFER_SUCCEEDED, GBCS_FILE_TRANSFER_SUCCESS, "transfer",
      "han_delivered"},
     {GBCS_8F89_TRANSFER_FAILED, GBCS_FILE_TRANSFER_FAILURE, "transfer",
@@ -20,8 +20,8 @@ static const struct {
      "device_failed"},
 };
 
-static void end(struct device_message *message, const char *verdict,
-                const char *detail) {
+static void message_end(struct device_message *message, const char *verdict,
+                        const char *detail) {
     message->verdict = verdict;
     message->detail = detail;
 }
@@ -32,7 +32,7 @@ void device_message_read(struct device_message *message, struct span octets) {
     const char *reason;
     message->parsed = gbcs_message_parse(octets, &message->gbcs, &reason);
     if (!message->parsed) {
-        end(message, VERDICT_UNVERIFIED, reason);
+        message_end(message, VERDICT_UNVERIFIED, reason);
         return;
     }
     message->readable =
@@ -70,7 +70,7 @@ static bool maced_by(const struct check *check, const struct party_key *key) {
 }
 
 /* NULL when one of the originator's keys fits; otherwise the reason. */
-static const char *check_with(const struct check *check,
+static const char *check_keys(const struct check *check,
                               const struct party_keys *keys,
                               bool (*fits)(const struct check *,
                                            const struct party_key *),
@@ -99,11 +99,11 @@ static bool is_genuine(struct device_message *message,
     bool has_mac = device_message_needs_mac_key(message, acb_id);
     const char *fault = NULL;
     if (has_signature)
-        fault = check_with(check, signers, signed_by, "signature");
+        fault = check_keys(check, signers, signed_by, "signature");
     if (!fault && has_mac)
-        fault = check_with(check, agreers, maced_by, "MAC");
+        fault = check_keys(check, agreers, maced_by, "MAC");
     if (fault)
-        end(message, VERDICT_UNVERIFIED, fault);
+        message_end(message, VERDICT_UNVERIFIED, fault);
     else if (!has_signature && !has_mac)
         message->verdict = VERDICT_UNCHECKED;
     return !fault;
@@ -111,37 +111,39 @@ static bool is_genuine(struct device_message *message,
 
 /* ---- what is it? ---- */
 
-static void name_alert_to_acb(struct device_message *message) {
+static void alert_to_acb_name(struct device_message *message) {
     const struct gbcs_payload *said = &message->said;
-    for (size_t i = 0; i < sizeof to_acb / sizeof *to_acb; i++)
-        if (to_acb[i].alert_code == said->alert_code &&
-            to_acb[i].result == said->result) {
-            message->kind = to_acb[i].kind;
-            message->event = to_acb[i].event;
+    for (size_t i = 0; i < sizeof alerts_to_acb / sizeof *alerts_to_acb; i++)
+        if (alerts_to_acb[i].alert_code == said->alert_code &&
+            alerts_to_acb[i].result == said->result) {
+            message->kind = alerts_to_acb[i].kind;
+            message->event = alerts_to_acb[i].event;
             return;
         }
-    end(message, VERDICT_UNKNOWN, "nothing follows from this alert to the ACB");
+    message_end(message, VERDICT_UNKNOWN,
+                "nothing follows from this alert to the ACB");
 }
 
-static void name_alert_to_user(struct device_message *message) {
+static void alert_to_user_name(struct device_message *message) {
     if (message->said.kind == GBCS_ACTIVATE_ALERT)
         message->kind = "outcome";
     else if (message->said.alert_code)
         message->kind = "alert";
     else
-        end(message, VERDICT_UNKNOWN, "no alert code can be found in it");
+        message_end(message, VERDICT_UNKNOWN,
+                    "no alert code can be found in it");
 }
 
-static void name(struct device_message *message, eui64 acb_id) {
+static void message_name(struct device_message *message, eui64 acb_id) {
     const struct gbcs_header *header = &message->gbcs.header;
     if (header->cra == GBCS_RESPONSE)
         message->kind = "response";
     else if (header->cra != GBCS_ALERT)
-        end(message, VERDICT_UNKNOWN, "a device sends no commands");
+        message_end(message, VERDICT_UNKNOWN, "a device sends no commands");
     else if (header->recipient == acb_id)
-        name_alert_to_acb(message);
+        alert_to_acb_name(message);
     else
-        name_alert_to_user(message);
+        alert_to_user_name(message);
 }
 
 void device_message_judge(struct device_message *message, struct arena *arena,
@@ -154,7 +156,7 @@ void device_message_judge(struct device_message *message, struct arena *arena,
         return;
     /* what was not found genuine must not keep a genuine one out */
     if (message->readable)
-        name(message, acb_id);
+        message_name(message, acb_id);
     else if (strcmp(message->verdict, VERDICT_GOOD) == 0)
         message->verdict = VERDICT_UNKNOWN;
     else

@@ -20,43 +20,54 @@ static struct metric_family families[] = {
                  .kind = METRIC_HISTOGRAM},
 };
 
+/* A message as it waits. */
+struct waiting {
+    const char *csp, *message_id;
+    struct span payload;
+};
+
 struct batch {
     const struct receiving *receiving;
     struct arena *arena;
     size_t most;
     instant now;
-    struct db_rows *rows; /* csp, message_id, payload */
-    struct device_message *messages;
     size_t count;
+    const struct waiting *waiting;
+    struct device_message *messages;
     struct party_keys signers, agreers;
     struct db_rows *ends; /* state, number of messages */
 };
 
-enum { CSP, MESSAGE_ID, PAYLOAD };
-
-static enum outcome lock_messages(struct db *db, struct batch *batch) {
+/* Takes the messages and holds them until the transaction ends. */
+static enum outcome batch_lock(struct db *db, struct batch *batch) {
     static const struct db_statement lock = {
         "lock_messages", "select csp, message_id, payload from gbcs_message"
                          " where state = 'waiting' order by received limit $1"
                          " for update skip locked"};
+    static const struct db_column waiting_columns[] = {
+        DB_COLUMN(TEXT, struct waiting, csp),
+        DB_COLUMN(TEXT, struct waiting, message_id),
+        DB_COLUMN(BYTEA, struct waiting, payload),
+    };
     struct db_params params = DB_PARAMS(batch->arena);
     db_int8(&params, (int64_t)batch->most);
+    void *found;
     enum outcome outcome =
-        db_run(db, &lock, &params, batch->arena, &batch->rows);
-    batch->count = outcome == DONE ? db_row_count(batch->rows) : 0;
+        db_fetch(db, &lock, &params, DB_COLUMNS(waiting_columns),
+                 sizeof *batch->waiting, &found, &batch->count);
+    batch->waiting = found;
     return outcome;
 }
 
-static void read_messages(struct batch *batch) {
+static void batch_read(struct batch *batch) {
     batch->messages =
         arena_zero(batch->arena, batch->count, sizeof *batch->messages);
     for (size_t i = 0; i < batch->count; i++)
-        device_message_read(&batch->messages[i],
-                            db_get_span(batch->rows, i, PAYLOAD));
+        device_message_read(&batch->messages[i], batch->waiting[i].payload);
 }
 
-static bool needs_key(const struct batch *batch, size_t i,
-                      enum key_usage usage) {
+static bool message_needs_key(const struct batch *batch, size_t i,
+                              enum key_usage usage) {
     const struct device_message *message = &batch->messages[i];
     return usage == KEY_DIGITAL_SIGNATURE
                ? device_message_needs_signature_key(message)
@@ -64,19 +75,20 @@ static bool needs_key(const struct batch *batch, size_t i,
                                               batch->receiving->config->acb_id);
 }
 
-static enum outcome find_keys(struct db *db, struct batch *batch,
-                              enum key_usage usage, struct party_keys *keys) {
+static enum outcome batch_find_keys(struct db *db, struct batch *batch,
+                                    enum key_usage usage,
+                                    struct party_keys *keys) {
     eui64 *ids = arena_zero(batch->arena, batch->count, sizeof *ids);
     size_t count = 0;
     for (size_t i = 0; i < batch->count; i++)
-        if (needs_key(batch, i, usage))
+        if (message_needs_key(batch, i, usage))
             ids[count++] = batch->messages[i].gbcs.header.originator;
     return party_keys_find(db, batch->arena, KEY_OF_DEVICE, usage, ids, count,
                            batch->now, batch->receiving->config->accept_expired,
                            keys);
 }
 
-static void judge_messages(struct batch *batch) {
+static void batch_judge(struct batch *batch) {
     for (size_t i = 0; i < batch->count; i++)
         device_message_judge(
             &batch->messages[i], batch->arena, batch->receiving->acb,
@@ -85,30 +97,33 @@ static void judge_messages(struct batch *batch) {
 
 /* ---- to the database ---- */
 
-/* The columns of take_device_messages(); what a message does not say has its
+/* A row of take_device_messages(); what a message does not say has its
  * stand-in for null there. */
-struct columns {
-    const char **csps, **ids, **verdicts, **details, **kinds, **events;
-    const char **command_counters, **party_counters;
-    eui64 *devices, *parties;
-    int32_t *alert_codes, *results;
-    int64_t *versions;
-    instant *times;
+struct row {
+    const char *csp, *message_id, *verdict, *detail, *kind, *event;
+    eui64 device, party;
+    int32_t alert_code, result;
+    int64_t version;
+    instant time;
+    uint64_t command_counter, party_counter;
 };
 
-static void make_room(struct columns *c, struct arena *arena, size_t count) {
-    const char ***texts[] = {
-        &c->csps,  &c->ids,    &c->verdicts,         &c->details,
-        &c->kinds, &c->events, &c->command_counters, &c->party_counters};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        *texts[i] = arena_zero(arena, count, sizeof **texts[i]);
-    c->devices = arena_zero(arena, count, sizeof *c->devices);
-    c->parties = arena_zero(arena, count, sizeof *c->parties);
-    c->alert_codes = arena_zero(arena, count, sizeof *c->alert_codes);
-    c->results = arena_zero(arena, count, sizeof *c->results);
-    c->versions = arena_zero(arena, count, sizeof *c->versions);
-    c->times = arena_zero(arena, count, sizeof *c->times);
-}
+static const struct db_column columns[] = {
+    DB_COLUMN(TEXT, struct row, csp),
+    DB_COLUMN(TEXT, struct row, message_id),
+    DB_COLUMN(TEXT, struct row, verdict),
+    DB_COLUMN(TEXT, struct row, detail),
+    DB_COLUMN(TEXT, struct row, kind),
+    DB_COLUMN(TEXT, struct row, event),
+    DB_COLUMN(EUI64, struct row, device),
+    DB_COLUMN(INT4, struct row, alert_code),
+    DB_COLUMN(INT4, struct row, result),
+    DB_COLUMN(INT8, struct row, version),
+    DB_COLUMN(INSTANT, struct row, time),
+    DB_COLUMN(NUMERIC, struct row, command_counter),
+    DB_COLUMN(EUI64, struct row, party),
+    DB_COLUMN(NUMERIC, struct row, party_counter),
+};
 
 /* Kinds of payload that have a result and a firmware version; a read that
  * failed has no version. */
@@ -123,102 +138,83 @@ static bool has_version(const struct gbcs_payload *said) {
            !(said->kind == GBCS_READ_RESULT && said->result);
 }
 
-static const char *counter_text(struct arena *arena, uint64_t counter) {
-    return counter ? arena_printf(arena, "%" PRIu64, counter) : "0";
-}
-
-static void fill_header(struct columns *c, size_t i, struct arena *arena,
-                        const struct gbcs_header *header) {
-    c->devices[i] = header->originator;
+static void row_add_header(struct row *row, const struct gbcs_header *header) {
+    row->device = header->originator;
     if (header->supplementary < GBCS_SUPPLEMENTARY_PARTY_COUNTER)
         return;
-    c->parties[i] = header->supplementary_party;
-    c->party_counters[i] =
-        counter_text(arena, header->supplementary_party_counter);
+    row->party = header->supplementary_party;
+    row->party_counter = header->supplementary_party_counter;
 }
 
-static void fill_payload(struct columns *c, size_t i, struct arena *arena,
-                         const struct gbcs_payload *said) {
+static void row_add_payload(struct row *row, const struct gbcs_payload *said) {
     if (said->alert_code)
-        c->alert_codes[i] = said->alert_code;
+        row->alert_code = said->alert_code;
     if (has_result(said->kind))
-        c->results[i] = said->result;
+        row->result = said->result;
     if (has_version(said))
-        c->versions[i] = said->firmware_version;
+        row->version = said->firmware_version;
     if (said->has_time)
-        c->times[i] = said->time;
+        row->time = said->time;
     if (said->kind == GBCS_TRANSFER_ALERT)
-        c->devices[i] = said->device;
+        row->device = said->device;
     if (said->kind == GBCS_ACTIVATE_ALERT)
-        c->command_counters[i] = counter_text(arena, said->counter);
+        row->command_counter = said->counter;
 }
 
-static void fill_row(struct columns *c, size_t i, const struct batch *batch) {
+static struct row row_of(const struct batch *batch, size_t i) {
     const struct device_message *message = &batch->messages[i];
-    c->csps[i] = db_get_text(batch->rows, i, CSP);
-    c->ids[i] = db_get_text(batch->rows, i, MESSAGE_ID);
-    c->verdicts[i] = message->verdict;
-    c->details[i] = message->detail;
-    c->kinds[i] = message->kind;
-    c->events[i] = message->event;
-    c->command_counters[i] = c->party_counters[i] = "0";
-    c->alert_codes[i] = c->results[i] = -1;
-    c->versions[i] = -1;
+    struct row row = {.csp = batch->waiting[i].csp,
+                      .message_id = batch->waiting[i].message_id,
+                      .verdict = message->verdict,
+                      .detail = message->detail,
+                      .kind = message->kind,
+                      .event = message->event,
+                      .alert_code = -1,
+                      .result = -1,
+                      .version = -1};
     if (message->parsed)
-        fill_header(c, i, batch->arena, &message->gbcs.header);
+        row_add_header(&row, &message->gbcs.header);
     if (message->readable)
-        fill_payload(c, i, batch->arena, &message->said);
+        row_add_payload(&row, &message->said);
+    return row;
 }
 
-static enum outcome take_messages(struct db *db, struct batch *batch) {
+static enum outcome batch_take(struct db *db, struct batch *batch) {
     static const struct db_statement take = {
         "take_device_messages",
         "select state, messages from take_device_messages($1::text[],"
         " $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7, $8,"
         " $9, $10, $11, $12::numeric[], $13, $14::numeric[], $15,"
         " $16::bigint * interval '1 microsecond')"};
-    struct columns c;
-    make_room(&c, batch->arena, batch->count);
+    struct row *rows = arena_zero(batch->arena, batch->count, sizeof *rows);
     for (size_t i = 0; i < batch->count; i++)
-        fill_row(&c, i, batch);
+        rows[i] = row_of(batch, i);
     struct db_params params = DB_PARAMS(batch->arena);
-    db_texts(&params, c.csps, batch->count);
-    db_texts(&params, c.ids, batch->count);
-    db_texts(&params, c.verdicts, batch->count);
-    db_texts(&params, c.details, batch->count);
-    db_texts(&params, c.kinds, batch->count);
-    db_texts(&params, c.events, batch->count);
-    db_eui64s(&params, c.devices, batch->count);
-    db_int4s(&params, c.alert_codes, batch->count);
-    db_int4s(&params, c.results, batch->count);
-    db_int8s(&params, c.versions, batch->count);
-    db_instants(&params, c.times, batch->count);
-    db_texts(&params, c.command_counters, batch->count);
-    db_eui64s(&params, c.parties, batch->count);
-    db_texts(&params, c.party_counters, batch->count);
+    db_arrays(&params, DB_COLUMNS(columns), rows, batch->count, sizeof *rows);
     db_instant(&params, batch->now);
     db_int8(&params, batch->receiving->config->tracking_timeout);
     return db_run(db, &take, &params, batch->arena, &batch->ends);
 }
 
-static enum outcome step(struct db *db, void *context) {
+static enum outcome batch_step(struct db *db, void *context) {
     struct batch *batch = context;
-    enum outcome outcome = lock_messages(db, batch);
+    enum outcome outcome = batch_lock(db, batch);
     if (outcome != DONE || !batch->count)
         return outcome;
-    read_messages(batch);
-    outcome = find_keys(db, batch, KEY_DIGITAL_SIGNATURE, &batch->signers);
+    batch_read(batch);
+    outcome =
+        batch_find_keys(db, batch, KEY_DIGITAL_SIGNATURE, &batch->signers);
     if (outcome == DONE)
-        outcome = find_keys(db, batch, KEY_AGREEMENT, &batch->agreers);
+        outcome = batch_find_keys(db, batch, KEY_AGREEMENT, &batch->agreers);
     if (outcome != DONE)
         return outcome;
-    judge_messages(batch);
-    outcome = take_messages(db, batch);
+    batch_judge(batch);
+    outcome = batch_take(db, batch);
     crash_point(CRASH_batch_worked);
     return outcome;
 }
 
-static void count_ends(const struct batch *batch) {
+static void batch_count(const struct batch *batch) {
     for (size_t i = 0; i < db_row_count(batch->ends); i++) {
         const char *state = db_get_text(batch->ends, i, 0);
         int64_t messages = db_get_int(batch->ends, i, 1);
@@ -234,20 +230,20 @@ static void count_ends(const struct batch *batch) {
 }
 
 enum outcome receive_batch(const struct receiving *receiving, struct db *db,
-                           size_t most, instant now, size_t *taken) {
+                           struct arena *arena, size_t most, instant now,
+                           size_t *taken) {
     metrics_register(families, sizeof families / sizeof *families);
     struct batch batch = {
-        .receiving = receiving, .arena = arena_new(), .most = most, .now = now};
+        .receiving = receiving, .arena = arena, .most = most, .now = now};
     instant start = clock_elapsed();
-    enum outcome outcome = db_transact(db, step, &batch, true);
+    enum outcome outcome = db_transact(db, batch_step, &batch, true);
     *taken = batch.count;
     if (outcome == DONE && batch.count) {
         crash_point(CRASH_batch_committed);
         delivery_wake();
         metric_observe(metric_of(&families[SECONDS], NULL, NULL, NULL),
                        clock_elapsed() - start);
-        count_ends(&batch);
+        batch_count(&batch);
     }
-    arena_free(batch.arena);
     return outcome;
 }

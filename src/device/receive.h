@@ -3,7 +3,7 @@
  * gbcs_message are taken in batches, each in one transaction with everything
  * that follows from it. A batch is read, the certificates of its originators
  * are looked up in one statement, signatures and MACs are checked here, and
- * the rest is done in sets by take_device_messages() in sql/.
+ * take_device_messages() in sql/ does the rest for all of the batch.
  *
  * The rows are locked while they are worked on, so any number of workers and
  * processes may do this at once; a batch that fails is as if never taken.
@@ -21,18 +21,20 @@ struct receiving {
     struct acb_key *acb;
 };
 
-/* Takes at most `most` (at least 1) waiting messages, the oldest first.
- * `*taken` gets their number. RETRY and FAILED as of db_transact(): nothing
- * has happened then, and `*taken` is how many there were in the last try. */
+/* Takes at most `most` (at least 1) waiting messages, the oldest first; what it
+ * needs meanwhile is put into the arena. `*taken` gets their number. RETRY and
+ * FAILED as of db_transact(): nothing has happened then, and `*taken` is how
+ * many there were in the last try. */
 enum outcome receive_batch(const struct receiving *receiving, struct db *db,
-                           size_t most, instant now, size_t *taken);
+                           struct arena *arena, size_t most, instant now,
+                           size_t *taken);
 
-/* Starts [device] workers threads, each with its own connection. They look for
- * messages every 100 ms while there are none. */
+/* Starts [device] workers tasks. They look for messages every 100 ms while
+ * there are none. */
 struct receivers;
 struct receivers *receivers_start(const struct receiving *receiving);
 
-/* Ends the threads after the batches in hand, and frees. NULL is allowed. */
+/* Ends them after the batches in hand, and frees. NULL is allowed. */
 void receivers_stop(struct receivers *receivers);
 
 #endif

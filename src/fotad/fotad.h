@@ -9,7 +9,6 @@
 #include "csp_gateway/gateway.h"
 #include "delivery/delivery.h"
 #include "device/receive.h"
-#include "device/send.h"
 #include "housekeeping/housekeeping.h"
 #include "mail/mail.h"
 #include "people/listener.h"
@@ -28,7 +27,6 @@ struct fotad {
     struct delivery *delivery;
     struct mail *mail;
     struct receivers *receivers;
-    struct command_sender *commands;
     struct csp_gateway *csps;
     struct housekeeping *housekeeping;
     struct task *releases;

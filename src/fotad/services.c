@@ -53,15 +53,6 @@ static void stop_receivers(struct fotad *f) {
     receivers_stop(f->receivers);
 }
 
-static bool start_commands(struct fotad *f) {
-    f->commands = command_send_start(&f->config);
-    return true;
-}
-
-static void stop_commands(struct fotad *f) {
-    command_send_stop(f->commands);
-}
-
 static bool start_csp_gateway(struct fotad *f) {
     const char *reason;
     f->csps = csp_gateway_start(&f->config, &reason);
@@ -180,9 +171,7 @@ static const struct service services[] = {
     {"mail", start_mail, NULL, NULL, stop_mail},
     /* reads the device messages that the CSP gateway takes in */
     {"receivers", start_receivers, NULL, NULL, stop_receivers},
-    /* sends the commands that users and releases accept */
-    {"commands", start_commands, NULL, NULL, stop_commands},
-    /* sends the jobs that users and releases accept */
+    /* sends the jobs and commands that users and releases accept */
     {"csp_gateway", start_csp_gateway, reload_csp_gateway, drain_csp_gateway,
      stop_csp_gateway},
     /* nobody hands it work; what it releases makes messages */

@@ -4,7 +4,6 @@
 #include "base/metrics.h"
 #include "csp_gateway/lease.h"
 #include "delivery/delivery.h"
-#include "device/lease.h"
 
 /* Clocks that are kept right by small steps move less than this. */
 static const instant JUMP = 10 * SECOND;
@@ -42,9 +41,7 @@ static struct longest longest_of(const struct config *config) {
     for (size_t i = 0; i < config->csp_count; i++) {
         const struct config_csp *csp = &config->csps[i];
         longest_raise(&longest.lease, csp_lease(csp));
-        longest_raise(&longest.lease, command_lease(csp));
         longest_raise(&longest.csp_pause, csp_longest_pause(csp));
-        longest_raise(&longest.csp_pause, command_longest_pause(csp));
     }
     return longest;
 }

@@ -39,15 +39,14 @@ void people_report_rsat_004(struct call *call) {
 void people_list_csps(struct call *call) {
     static const struct db_statement statement = {
         "csp_list", "select csp_list($1, $2, $3)::text"};
+    static const struct db_column columns[] = {
+        DB_COLUMN(TEXT, struct config_csp, name),
+        DB_COLUMN(TEXT, struct config_csp, regions),
+    };
     const struct config *config = call->config;
-    const char *names[CONFIG_MOST_CSPS], *regions[CONFIG_MOST_CSPS];
-    for (size_t i = 0; i < config->csp_count; i++) {
-        names[i] = config->csps[i].name;
-        regions[i] = config->csps[i].regions;
-    }
     struct db_params params = DB_PARAMS(call->arena);
-    db_texts(&params, names, config->csp_count);
-    db_texts(&params, regions, config->csp_count);
+    db_arrays(&params, DB_COLUMNS(columns), config->csps, config->csp_count,
+              sizeof *config->csps);
     db_instant(&params, call->now);
     answer_screen(call, &statement, &params, "");
 }

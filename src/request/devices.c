@@ -81,23 +81,14 @@ static void add_minimum_gbcs(struct db_params *params,
     db_int4s(params, minima, 4);
 }
 
-enum { MOST_REGIONS = 8 * CONFIG_MOST_CSPS };
-
 void devices_add_regions(struct db_params *params,
                          const struct config *config) {
-    const char *regions[MOST_REGIONS], *csps[MOST_REGIONS];
-    size_t count = 0;
-    for (size_t i = 0; i < config->csp_count; i++) {
-        char *rest =
-            arena_text(params->arena, span_text(config->csps[i].regions));
-        for (char *one; count < MOST_REGIONS && (one = strsep(&rest, ","));) {
-            one += strspn(one, " ");
-            regions[count] = one;
-            csps[count++] = config->csps[i].name;
-        }
-    }
-    db_texts(params, regions, count);
-    db_texts(params, csps, count);
+    static const struct db_column columns[] = {
+        DB_COLUMN(TEXT, struct config_region, name),
+        DB_COLUMN(TEXT, struct config_region, csp),
+    };
+    db_arrays(params, DB_COLUMNS(columns), config->regions,
+              config->region_count, sizeof *config->regions);
 }
 
 void devices_add_rules(struct db_params *params, const struct config *config) {

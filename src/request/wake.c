@@ -2,12 +2,11 @@
 #include "request/step.h"
 
 #include "csp_gateway/send.h"
-#include "device/send.h"
 
 enum outcome request_wake_senders(struct rq *rq) {
     if (rq->accepted)
-        csp_send_wake();
+        csp_send_wake(CSP_JOBS);
     if (rq->variant && rq->variant->sent)
-        command_send_wake();
+        csp_send_wake(CSP_COMMANDS);
     return DONE;
 }

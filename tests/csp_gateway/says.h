@@ -7,7 +7,7 @@
 
 #include "world.h"
 
-#include "csp_gateway/notify.h"
+#include "csp_gateway/listener.h"
 #include "http/client.h"
 
 #include <jansson.h>

@@ -165,7 +165,7 @@ static void each_answer_has_its_consequence(void **state) {
                              " tracking_history, alert cascade");
         fake_csp_script(scene.north, cases[i].images, cases[i].jobs);
         accept_request(&scene.world, (int)i + 1, "north", 1, 2);
-        csp_send_wake();
+        csp_send_wake(CSP_JOBS);
         print_message("row %zu: %s %s\n", i, cases[i].images, cases[i].jobs);
         char expected[64];
         snprintf(expected, sizeof expected, "%s %zu", cases[i].job_state,
@@ -211,11 +211,11 @@ static void a_busy_csp_is_asked_every_hour_for_four_days(void **state) {
         expect_soon(&scene.world, expected,
                     "select state || ' ' || tries from csp_job");
         advance(HOUR - 2 * MINUTE);
-        csp_send_wake();
+        csp_send_wake(CSP_JOBS);
         nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
         assert_int_equal(fake_csp_count(scene.north, "POST"), tries);
         advance(2 * MINUTE);
-        csp_send_wake();
+        csp_send_wake(CSP_JOBS);
     }
     /* the last at the end of the four days */
     expect_soon(&scene.world, "given_up 98",
@@ -259,7 +259,7 @@ static void retry_after_puts_a_try_off_but_never_past_the_end(void **state) {
     for (size_t i = 0; i < 3; i++) {
         fake_csp_script(scene.north, "201", cases[i].jobs);
         accept_request(&scene.world, (int)i + 1, "north", (int)i + 1, 1);
-        csp_send_wake();
+        csp_send_wake(CSP_JOBS);
         expect_soon(&scene.world, cases[i].pause,
                     "select case when next_try = created + interval '4 days'"
                     " then '4 days' else to_char(next_try - created,"
@@ -281,7 +281,7 @@ static void a_csp_that_hangs_delays_no_other(void **state) {
     assert_true(fake_csp_wait(scene.north, "PUT", 1));
     instant begun = clock_elapsed();
     accept_request(&scene.world, 2, "south", 1, 40);
-    csp_send_wake();
+    csp_send_wake(CSP_JOBS);
     expect_soon(&scene.world, "4",
                 "select count(*)::text from csp_job where csp = 'south'"
                 " and state = 'handed_over'");
@@ -302,7 +302,7 @@ static void a_stopped_sender_goes_on_where_it_was(void **state) {
     nanosleep(&(struct timespec){.tv_nsec = 400000000}, NULL);
     assert_int_equal(fake_csp_count(scene.north, "POST"), 2);
     advance(31 * MINUTE);
-    csp_send_wake();
+    csp_send_wake(CSP_JOBS);
     expect_soon(&scene.world, "handed_over 3",
                 "select state || ' ' || tries from csp_job");
     assert_int_equal(fake_csp_count(scene.north, "PUT"), 1);
@@ -352,7 +352,7 @@ static void two_senders_send_each_job_once(void **state) {
     struct csp_sender *second = csp_send_start(&scene.world.config);
     start();
     accept_request(&scene.world, 1, "north", 1, 40);
-    csp_send_wake();
+    csp_send_wake(CSP_JOBS);
     expect_soon(&scene.world, "40",
                 "select count(*)::text from csp_job where state = 'handed_over'"
                 " and tries = 1");

@@ -87,6 +87,41 @@ static void a_failed_round_is_followed_by_a_pause(void **state) {
     task_stop(task);
 }
 
+enum { SEVERAL = 3 };
+static atomic_int told;
+
+/* Goes on until it is told to end, and then, for at most ten seconds, until all
+ * are. */
+static enum outcome wait_for_all(struct task *task, void *context,
+                                 instant *rest) {
+    atomic_bool *met = context;
+    *rest = 24 * HOUR;
+    while (task_goes_on(task))
+        usleep(1000);
+    atomic_fetch_add(&told, 1);
+    for (int i = 0; i < 10000 && atomic_load(&told) < SEVERAL; i++)
+        usleep(1000);
+    atomic_store(met, atomic_load(&told) == SEVERAL);
+    return DONE;
+}
+
+static void several_end_at_once(void **state) {
+    (void)state;
+    atomic_bool met[SEVERAL] = {false};
+    struct task *tasks[SEVERAL];
+    for (int i = 0; i < SEVERAL; i++)
+        tasks[i] =
+            task_start(&(struct task_options){.name = "test",
+                                              .session = "fotad test",
+                                              .conninfo = "host=/nonexistent",
+                                              .failed = "test.failed",
+                                              .round = wait_for_all,
+                                              .context = &met[i]});
+    tasks_stop(tasks, SEVERAL);
+    for (int i = 0; i < SEVERAL; i++)
+        assert_true(met[i]);
+}
+
 static void a_round_may_run_without_a_task(void **state) {
     (void)state;
     assert_true(task_goes_on(NULL));
@@ -100,6 +135,7 @@ int main(void) {
         cmocka_unit_test(a_signal_ends_the_rest),
         cmocka_unit_test(a_stop_ends_the_rest),
         cmocka_unit_test(a_failed_round_is_followed_by_a_pause),
+        cmocka_unit_test(several_end_at_once),
         cmocka_unit_test(a_round_may_run_without_a_task),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* What CSPs bring, as far as it is read without a database: the text, the
  * members of every entry by every reader, and the device messages in it. */
-#include "csp_gateway/entry.h"
+#include "csp_gateway/json.h"
 #include "fuzz/fuzz.h"
 #include "gbcs/message.h"
 
@@ -14,20 +14,20 @@ struct everything {
 };
 
 /* All optional: each is read, whatever the others are. */
-#define FIELD(name, read, member)                                              \
+#define MEMBER(name, read, member)                                             \
     { name, read, "", offsetof(struct everything, member), true }
-static const struct field fields[] = {
-    FIELD("notificationId", read_id, id),
-    FIELD("reasonCode", read_code, code),
-    FIELD("jobId", read_uuid, uuid),
-    FIELD("deviceId", read_eui64, device_id),
-    FIELD("deviceType", read_device_type, device_type),
-    FIELD("firmwareVersion", read_version, version),
-    FIELD("timestamp", read_timestamp, at),
-    FIELD("status", read_status, status),
-    FIELD("payload", read_base64, payload),
+static const struct csp_member members[] = {
+    MEMBER("notificationId", read_id, id),
+    MEMBER("reasonCode", read_code, code),
+    MEMBER("jobId", read_uuid, uuid),
+    MEMBER("deviceId", read_eui64, device_id),
+    MEMBER("deviceType", read_device_type, device_type),
+    MEMBER("firmwareVersion", read_version, version),
+    MEMBER("timestamp", read_timestamp, at),
+    MEMBER("status", read_status, status),
+    MEMBER("payload", read_base64, payload),
 };
-enum { FIELDS = sizeof fields / sizeof *fields };
+enum { MEMBERS = sizeof members / sizeof *members };
 
 static void check_entry(const struct everything *entry) {
     CHECK(!entry->id || (*entry->id && strlen(entry->id) <= MOST_TEXT));
@@ -45,13 +45,13 @@ static void check_entry(const struct everything *entry) {
 
 static void read_entry(const json_t *entry, struct arena *arena) {
     struct everything all = {0};
-    const char *reason = entry_read(entry, fields, FIELDS, arena, &all);
+    const char *reason = csp_members_read(entry, members, MEMBERS, arena, &all);
     CHECK(reason || json_is_object(entry));
     if (!reason)
         check_entry(&all);
-    for (size_t i = 0; i < FIELDS; i++) {
+    for (size_t i = 0; i < MEMBERS; i++) {
         struct everything one = {0};
-        if (!entry_read(entry, &fields[i], 1, arena, &one))
+        if (!csp_members_read(entry, &members[i], 1, arena, &one))
             check_entry(&one);
     }
 }
@@ -59,7 +59,7 @@ static void read_entry(const json_t *entry, struct arena *arena) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct arena *arena = arena_new();
     const char *reason = NULL;
-    const json_t *json = entry_json(span_of(data, size), arena, &reason);
+    const json_t *json = csp_json_parse(span_of(data, size), arena, &reason);
     CHECK(!json == (reason != NULL));
     size_t count = json_is_array(json) ? json_array_size(json) : json ? 1 : 0;
     for (size_t i = 0; i < count; i++)

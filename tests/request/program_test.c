@@ -141,6 +141,8 @@ static void a_wrong_file_is_refused_by_line(void **state) {
          "busy_give_up = 4d\n",
          "", "[tracking] timeout"},
         {"[csp north]\nbase_url = http://127.0.0.1:1\n", "", "no regions"},
+        {"[csp north]\nregions = Nroth\n", ": ",
+         "[csp north] regions: 'Nroth' is not a CSPRegion"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *path = write_file("bad.conf", span_text(rows[i].text));

@@ -225,8 +225,8 @@ void world_hear(struct device_world *world, const struct said *said) {
 
 size_t world_take(struct device_world *world) {
     size_t taken;
-    if (receive_batch(&world->receiving, world->db, 100000, NOON, &taken) !=
-        DONE)
+    if (receive_batch(&world->receiving, world->db, world->arena, 100000, NOON,
+                      &taken) != DONE)
         fail_msg("%s", db_reason(world->db));
     return taken;
 }

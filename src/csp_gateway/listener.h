@@ -8,7 +8,7 @@
  * taken before are counted as duplicates and have no effect, so everything
  * may be sent again after a lost answer.
  *
- * Messages that wait are taken together, in one transaction (they cost a
+ * Messages that wait are taken as a batch, in one transaction (they cost a
  * commit each otherwise), and answered one by one when it is committed.
  *
  * A validation report is one entry. A malformed row in its list refuses it
@@ -16,8 +16,8 @@
  * is not in the job is told by its place in the list and the report is taken.
  * An unknown reason counts as OTHER.
  */
-#ifndef FOTAD_CSP_GATEWAY_NOTIFY_H
-#define FOTAD_CSP_GATEWAY_NOTIFY_H
+#ifndef FOTAD_CSP_GATEWAY_LISTENER_H
+#define FOTAD_CSP_GATEWAY_LISTENER_H
 
 #include "base/config.h"
 #include "http/server.h"

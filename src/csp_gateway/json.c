@@ -1,9 +1,7 @@
-#include "csp_gateway/entry.h"
+#include "csp_gateway/json.h"
 
 #include "base/base64.h"
 #include "base/hex.h"
-
-#include <ctype.h>
 
 /* ---- the text ---- */
 
@@ -14,23 +12,23 @@ enum {
 };
 
 /* What the brackets and commas outside of strings say. */
-struct outline {
+struct extent {
     size_t values;
     int depth, deepest;
 };
 
-static void count_mark(struct outline *outline, uint8_t c) {
+static void extent_count(struct extent *extent, uint8_t c) {
     if (c == '{' || c == '[')
-        outline->depth++;
+        extent->depth++;
     if (c == '}' || c == ']')
-        outline->depth--;
-    if (outline->depth > outline->deepest)
-        outline->deepest = outline->depth;
-    outline->values += c == '{' || c == '[' || c == ',';
+        extent->depth--;
+    if (extent->depth > extent->deepest)
+        extent->deepest = extent->depth;
+    extent->values += c == '{' || c == '[' || c == ',';
 }
 
-static struct outline outline_of(struct span text) {
-    struct outline outline = {0};
+static struct extent extent_of(struct span text) {
+    struct extent extent = {0};
     bool in_string = false;
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.data[i];
@@ -39,22 +37,23 @@ static struct outline outline_of(struct span text) {
         else if (c == '\\' && in_string)
             i++;
         else if (!in_string)
-            count_mark(&outline, c);
+            extent_count(&extent, c);
     }
-    return outline;
+    return extent;
 }
 
-static void free_json(void *json) {
+static void json_free(void *json) {
     json_decref(json);
 }
 
-json_t *entry_json(struct span text, struct arena *arena, const char **reason) {
-    struct outline outline = outline_of(text);
-    if (outline.deepest > MOST_DEPTH) {
+json_t *csp_json_parse(struct span text, struct arena *arena,
+                       const char **reason) {
+    struct extent extent = extent_of(text);
+    if (extent.deepest > MOST_DEPTH) {
         *reason = "nested too deeply";
         return NULL;
     }
-    if (outline.values > MOST_VALUES) {
+    if (extent.values > MOST_VALUES) {
         *reason = "more values than any message has";
         return NULL;
     }
@@ -64,29 +63,31 @@ json_t *entry_json(struct span text, struct arena *arena, const char **reason) {
     if (!json)
         *reason = arena_printf(arena, "line %d, column %d: %s", error.line,
                                error.column, error.text);
-    return arena_adopt(arena, json, free_json);
+    return arena_adopt(arena, json, json_free);
 }
 
 /* ---- its members ---- */
 
-static const char *read_member(const json_t *object, const struct field *field,
+static const char *member_read(const json_t *object,
+                               const struct csp_member *member,
                                struct arena *arena, void *to) {
-    const json_t *value = json_object_get(object, field->name);
+    const json_t *value = json_object_get(object, member->name);
     if (!value || json_is_null(value))
-        return field->optional
+        return member->optional
                    ? NULL
-                   : arena_printf(arena, "%s: missing", field->name);
-    if (field->read(value, arena, (char *)to + field->offset))
+                   : arena_printf(arena, "%s: missing", member->name);
+    if (member->read(value, arena, (char *)to + member->offset))
         return NULL;
-    return arena_printf(arena, "%s: not %s", field->name, field->expected);
+    return arena_printf(arena, "%s: not %s", member->name, member->expected);
 }
 
-const char *entry_read(const json_t *object, const struct field *fields,
-                       size_t count, struct arena *arena, void *to) {
+const char *csp_members_read(const json_t *object,
+                             const struct csp_member *members, size_t count,
+                             struct arena *arena, void *to) {
     if (!json_is_object(object))
         return "not a JSON object";
     for (size_t i = 0; i < count; i++) {
-        const char *reason = read_member(object, &fields[i], arena, to);
+        const char *reason = member_read(object, &members[i], arena, to);
         if (reason)
             return reason;
     }

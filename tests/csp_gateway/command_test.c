@@ -8,7 +8,7 @@
 #include "support/fake_csp.h"
 
 #include "base/base64.h"
-#include "device/send.h"
+#include "csp_gateway/send.h"
 
 #include <time.h>
 
@@ -18,7 +18,7 @@ struct world {
     struct scene *scene;
     struct gateway *gateway;
     struct fake_csp *csps[CSPS];
-    struct command_sender *sender;
+    struct csp_sender *sender;
     instant moved;
 };
 
@@ -36,21 +36,21 @@ static struct world open_world(const char *north, const char *south) {
         csp->busy_retry = HOUR;
         csp->busy_give_up = 4 * DAY;
     }
-    w.sender = command_send_start(&w.gateway->config);
+    w.sender = csp_send_start(&w.gateway->config);
     return w;
 }
 
 static void stop_sender(struct world *w) {
-    command_send_stop(w->sender);
+    csp_send_stop(w->sender);
     w->sender = NULL;
 }
 
 static void start_sender(struct world *w) {
-    w->sender = command_send_start(&w->gateway->config);
+    w->sender = csp_send_start(&w->gateway->config);
 }
 
 static void close_world(struct world *w) {
-    command_send_stop(w->sender);
+    csp_send_stop(w->sender);
     for (int i = 0; i < CSPS; i++)
         fake_csp_stop(w->csps[i]);
     scene_close(w->scene);
@@ -184,11 +184,35 @@ static void a_csp_that_stays_busy(void **state) {
 
 static void a_refused_command(void **state) {
     (void)state;
-    struct world w = open_world("404", "202");
+    struct world w = open_world("404:OTHER", "202");
     read_version(&w, ESME(PLAIN), 0);
     expect(&w, STATES, "failed");
     expect(&w, TOLD, "E20" TO_A "1");
+    expect(&w, "select last_error from device_command", "404 OTHER");
+    expect(&w,
+           "select code || ' ' || detail from sat_entry"
+           " where kind = 'command' order by entry_no desc limit 1",
+           "failed command 1: 404 OTHER");
     assert_int_equal(fake_csp_count(w.csps[NORTH], "POST"), 1);
+    close_world(&w);
+}
+
+/* They are posted at once, and each has an answer of its own. */
+static void a_batch_with_every_answer(void **state) {
+    (void)state;
+    struct world w = open_world("202 202 404 503 503 404 500", "202");
+    stop_sender(&w);
+    for (int i = 0; i < 5; i++)
+        read_version(&w, ESME(PLAIN), 0);
+    start_sender(&w);
+    /* the two that were busy were tried once more at once */
+    assert_true(fake_csp_wait(w.csps[NORTH], "POST", 7));
+    expect(&w,
+           "select string_agg(state || ' ' || tries || coalesce(' '"
+           " || last_error, ''), ', ' order by state, tries)"
+           " from device_command",
+           "waiting 2 500, sent 1, sent 1, failed 1 404, failed 2 404");
+    expect(&w, "select count(*) from alert where response_code = 'E20'", "2");
     close_world(&w);
 }
 
@@ -268,7 +292,7 @@ static void a_held_command_for_a_busy_csp(void **state) {
 static void a_device_that_does_not_answer(void **state) {
     (void)state;
     struct world w = open_world("202", "202");
-    struct command_sender *other = command_send_start(&w.gateway->config);
+    struct csp_sender *other = csp_send_start(&w.gateway->config);
     read_version(&w, ESME(PLAIN), 0);
     read_version(&w, PPMID(PLAIN), 0);
     read_version(&w, GSME(PLAIN), 0);
@@ -284,7 +308,7 @@ static void a_device_that_does_not_answer(void **state) {
     expect(&w, "select count(*) from alert_lane", "1");
     pause_for(600 * MILLISECOND);
     expect(&w, TOLD, "E21" TO_A "1, E21" TO_A "2");
-    command_send_stop(other);
+    csp_send_stop(other);
     close_world(&w);
 }
 
@@ -361,6 +385,7 @@ int main(void) {
         cmocka_unit_test(a_busy_csp_is_asked_again_at_once),
         cmocka_unit_test(a_csp_that_stays_busy),
         cmocka_unit_test(a_refused_command),
+        cmocka_unit_test(a_batch_with_every_answer),
         cmocka_unit_test(what_is_no_answer_is_tried_again),
         cmocka_unit_test(a_csp_that_hangs_delays_nobody_else),
         cmocka_unit_test(a_held_command_is_sent_at_its_time),
