@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "csp_gateway/inbound.h"
-#include "delivery/deliver.h"
+#include "delivery/delivery.h"
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
@@ -349,7 +349,7 @@ void csp_take(void *context, const struct http_request *const requests[],
             in->json = NULL;
     }
     take_good(worker, kind, messages, count);
-    alerts_wake(); /* what was taken may have been told */
+    delivery_wake(); /* what was taken may have been told */
 }
 
 static struct http_route routes[KINDS];

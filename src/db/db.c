@@ -214,6 +214,21 @@ enum outcome db_run(struct db *db, const struct db_statement *statement,
     return outcome;
 }
 
+enum outcome db_fetch(struct db *db, const struct db_statement *statement,
+                      const struct db_params *params,
+                      const struct db_column *columns, size_t column_count,
+                      size_t size, void **structs, size_t *count) {
+    struct db_rows *rows;
+    *structs = NULL;
+    *count = 0;
+    enum outcome outcome = db_run(db, statement, params, params->arena, &rows);
+    if (outcome != DONE)
+        return outcome;
+    *count = db_row_count(rows);
+    *structs = db_structs(rows, columns, column_count, size, params->arena);
+    return DONE;
+}
+
 enum outcome db_script(struct db *db, const char *sql) {
     enum outcome outcome = db_connect(db);
     if (outcome != DONE)

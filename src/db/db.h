@@ -50,7 +50,7 @@ void db_uint8(struct db_params *p, uint64_t value);
 void db_bytea(struct db_params *p, struct span octets);
 /* macaddr8 */
 void db_eui64(struct db_params *p, eui64 id);
-/* timestamptz */
+/* timestamptz; INT64_MAX (RETRY_NEVER) is 'infinity', in rows too */
 void db_instant(struct db_params *p, instant when);
 /* macaddr8[], timestamptz[], bigint[], integer[], bytea[] */
 void db_eui64s(struct db_params *p, const eui64 *ids, size_t count);
@@ -69,11 +69,16 @@ enum db_type {
     DB_INT4,    /* int32_t */
     DB_INT8,    /* int64_t */
     DB_SIZE,    /* size_t; any integer in rows, bigint[] as a parameter */
-    DB_NUMERIC, /* uint64_t; only as a parameter: numeric[] in text form */
+    DB_NUMERIC, /* uint64_t; in rows a numeric as text: `counter::text` */
     DB_EUI64,   /* eui64 */
+    DB_EUI64S,  /* struct db_eui64s: macaddr8[] */
     DB_INSTANT, /* instant */
     DB_BYTEA,   /* struct span */
     DB_TEXT,    /* const char *; also enums */
+};
+struct db_eui64s {
+    eui64 *ids;
+    size_t count;
 };
 struct db_column {
     enum db_type type;
@@ -83,7 +88,7 @@ struct db_column {
  * another type than the one above. */
 #define DB_COLUMN(type, owner, member)                                         \
     {                                                                          \
-        _Generic(((owner *)NULL)->member, DB_C_##type                          \
+        _Generic((owner){0}.member, DB_C_##type                                \
                  : DB_##type),                                                 \
             offsetof(owner, member)                                            \
     }
@@ -93,13 +98,14 @@ struct db_column {
 #define DB_C_SIZE size_t
 #define DB_C_NUMERIC uint64_t
 #define DB_C_EUI64 eui64
+#define DB_C_EUI64S struct db_eui64s
 #define DB_C_INSTANT instant
 #define DB_C_BYTEA struct span
 #define DB_C_TEXT const char *
 #define DB_COLUMNS(table) (table), sizeof(table) / sizeof *(table)
 
 /* One array parameter for each column of the table, in its order, from `count`
- * structs of `size` octets each. For bool there is none. */
+ * structs of `size` octets each. For DB_BOOL and DB_EUI64S there is none. */
 void db_arrays(struct db_params *p, const struct db_column *columns,
                size_t column_count, const void *structs, size_t count,
                size_t size);
@@ -131,8 +137,8 @@ size_t db_get_texts(const struct db_rows *rows, size_t row, int column,
                     struct arena *arena, const char ***values);
 
 /* All rows as an array of structs of `size` octets in the arena: column i of
- * the rows goes to columns[i], whose texts and octets live as long as the rows;
- * null is 0, false, "" or empty. */
+ * the rows goes to columns[i], whose texts and octets live as long as the rows,
+ * lists of device IDs as long as the arena; null is 0, false, "" or empty. */
 void *db_structs(const struct db_rows *rows, const struct db_column *columns,
                  size_t column_count, size_t size, struct arena *arena);
 
@@ -175,6 +181,14 @@ const char *db_lasting_error(const char **advice);
 enum outcome db_run(struct db *db, const struct db_statement *statement,
                     const struct db_params *params, struct arena *arena,
                     struct db_rows **rows);
+
+/* db_run() of a statement that is asked for rows: `*structs` gets them as
+ * db_structs() makes them, in the parameters' arena; none (and NULL) when the
+ * outcome is not DONE. */
+enum outcome db_fetch(struct db *db, const struct db_statement *statement,
+                      const struct db_params *params,
+                      const struct db_column *columns, size_t column_count,
+                      size_t size, void **structs, size_t *count);
 
 /* Several statements of SQL text without parameters, in one go. */
 enum outcome db_script(struct db *db, const char *sql);

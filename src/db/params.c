@@ -56,7 +56,7 @@ void db_eui64(struct db_params *p, eui64 id) {
 }
 
 void db_instant(struct db_params *p, instant when) {
-    add_big_endian(p, (uint64_t)(when - WIRE_EPOCH), 8);
+    add_big_endian(p, (uint64_t)wire_instant(when), 8);
 }
 
 /* The binary form of a one-dimensional array: dimensions, flags, element type,
@@ -90,7 +90,7 @@ static uint64_t element_int8(const void *value) {
 }
 
 static uint64_t element_instant(const void *value) {
-    return (uint64_t)(*(const instant *)value - WIRE_EPOCH);
+    return (uint64_t)wire_instant(*(const instant *)value);
 }
 
 static void add_numbers(struct db_params *p, uint32_t type, size_t width,
@@ -192,6 +192,7 @@ static void add_array(struct db_params *p, enum db_type type,
         add_texts(p, all);
         break;
     case DB_BOOL:
+    case DB_EUI64S:
         abort();
     }
 }

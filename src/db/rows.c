@@ -57,7 +57,7 @@ eui64 db_get_eui64(const struct db_rows *rows, size_t row, int column) {
 }
 
 instant db_get_instant(const struct db_rows *rows, size_t row, int column) {
-    return (instant)fixed(rows, row, column, 8) + WIRE_EPOCH;
+    return wire_load_instant((int64_t)fixed(rows, row, column, 8));
 }
 
 /* Where the elements of a one-dimensional array begin, and how many. */
@@ -102,7 +102,8 @@ size_t db_get_texts(const struct db_rows *rows, size_t row, int column,
 }
 
 static void read_column(const struct db_rows *rows, size_t row, int column,
-                        enum db_type type, void *value) {
+                        enum db_type type, void *value, struct arena *arena) {
+    struct db_eui64s *list;
     switch (type) {
     case DB_BOOL:
         *(bool *)value = db_get_bool(rows, row, column);
@@ -119,6 +120,10 @@ static void read_column(const struct db_rows *rows, size_t row, int column,
     case DB_EUI64:
         *(eui64 *)value = db_get_eui64(rows, row, column);
         break;
+    case DB_EUI64S:
+        list = value;
+        list->count = db_get_eui64s(rows, row, column, arena, &list->ids);
+        break;
     case DB_INSTANT:
         *(instant *)value = db_get_instant(rows, row, column);
         break;
@@ -129,7 +134,8 @@ static void read_column(const struct db_rows *rows, size_t row, int column,
         *(const char **)value = db_get_text(rows, row, column);
         break;
     case DB_NUMERIC:
-        abort();
+        *(uint64_t *)value = strtoull(db_get_text(rows, row, column), NULL, 10);
+        break;
     }
 }
 
@@ -141,6 +147,6 @@ void *db_structs(const struct db_rows *rows, const struct db_column *columns,
         for (size_t c = 0; c < column_count; c++)
             if (!db_is_null(rows, row, (int)c) || columns[c].type == DB_TEXT)
                 read_column(rows, row, (int)c, columns[c].type,
-                            structs + row * size + columns[c].offset);
+                            structs + row * size + columns[c].offset, arena);
     return structs;
 }

@@ -16,6 +16,15 @@ enum {
 /* timestamptz counts microseconds from 2000-01-01 */
 #define WIRE_EPOCH (INT64_C(946684800) * SECOND)
 
+/* 'infinity' is the greatest number there too. */
+static inline int64_t wire_instant(instant when) {
+    return when == INT64_MAX ? INT64_MAX : when - WIRE_EPOCH;
+}
+
+static inline instant wire_load_instant(int64_t value) {
+    return value == INT64_MAX ? INT64_MAX : value + WIRE_EPOCH;
+}
+
 static inline void wire_store(uint8_t *octets, uint64_t value, size_t width) {
     for (size_t i = width; i-- > 0; value >>= 8)
         octets[i] = (uint8_t)value;

@@ -1,144 +1,103 @@
 #include "delivery/compose.h"
 
-/* ---- what each kind of message says ---- */
+#include "base/request_id.h"
 
-static void fill_alert(struct duis_response *response,
-                       enum duis_dcc_alert_kind kind,
-                       const struct alert *alert) {
+/* ---- the kinds of messages ---- */
+
+struct message {
+    const char *code;
+    unsigned needs; /* columns, as in alert.has */
+    /* Sets what the code says of the body; false when a column holds a value
+     * that the message cannot say. NULL: the payload is the message. */
+    bool (*fill)(struct duis_response *response, const struct alert *alert,
+                 const struct message *message);
+    /* of a DCC Alert */
+    enum duis_dcc_alert_kind kind;
+    enum duis_breach breach;
+};
+
+/* The columns' names, as alert.has and message.def have them. */
+enum {
+#define COLUMN(type, member, name) name = 1 << ALERT_COLUMN_##name,
+#include "delivery/column.def"
+#undef COLUMN
+};
+
+/* Versions are 4 octets, most significant first. */
+static uint32_t version_of(struct span octets) {
+    const uint8_t *o = octets.data;
+    if (octets.len != 4)
+        return 0;
+    return (uint32_t)o[0] << 24 | (uint32_t)o[1] << 16 | (uint32_t)o[2] << 8 |
+           o[3];
+}
+
+/* All that any DCC Alert says; of these the kind's are written. */
+static bool fill_dcc_alert(struct duis_response *response,
+                           const struct alert *alert,
+                           const struct message *message) {
     response->message = DUIS_DCC_ALERT;
     response->dcc_alert = (struct duis_dcc_alert){
         .code = alert->code,
-        .kind = kind,
-        .request_id = alert->request_id,
+        .kind = message->kind,
+        .request_id = response->request_id,
         .device_type = alert->device_type,
         .device_id = alert->device_id,
         .comms_hub_id = alert->chf_id,
-        .devices = alert->devices,
-        .firmware_version = alert->firmware_version,
-        .firmware_version_smi = alert->other_version,
-        .device_alert_code = alert->device_alert_code,
-        .time = {(alert->has & ALERT_TIME) != 0, alert->event_time},
+        .devices = {alert->device_ids.ids, alert->device_ids.count},
+        .firmware_version = version_of(alert->firmware_version),
+        .firmware_version_smi = version_of(alert->other_version),
+        .device_alert_code = (uint16_t)alert->device_alert_code,
+        .time = {(alert->has & TIME) != 0, alert->event_time},
         .success = alert->result == 1,
-        .quarantine_event_ref = alert->quarantine_event_ref,
+        .breach = message->breach,
+        .quarantine_event_ref = (uint64_t)alert->quarantine_event_ref,
+        .transfer_response = (enum duis_transfer_response)alert->result,
     };
+    return message->kind != DUIS_COMMS_HUB_ALERT ||
+           (alert->result >= DUIS_FILE_TRANSFER_SUCCESS &&
+            alert->result <= DUIS_FILE_TRANSFER_FAILURE);
 }
 
-static bool distribution_failure(struct duis_response *response,
-                                 const struct alert *alert) {
-    fill_alert(response, DUIS_FIRMWARE_DISTRIBUTION_FAILURE, alert);
+static bool fill_response(struct duis_response *response,
+                          const struct alert *alert,
+                          const struct message *message) {
+    (void)message;
+    response->message =
+        alert->has & PAYLOAD ? DUIS_GBCS_PAYLOAD : DUIS_NO_ELEMENT;
     return true;
 }
 
-static bool ppmid_alert(struct duis_response *response,
-                        const struct alert *alert) {
-    fill_alert(response, DUIS_PPMID_ALERT, alert);
-    return true;
-}
-
-static bool quarantined(struct duis_response *response,
-                        const struct alert *alert, enum duis_breach breach) {
-    fill_alert(response, DUIS_QUARANTINED_REQUEST, alert);
-    response->dcc_alert.breach = breach;
-    return true;
-}
-
-static bool user_threshold(struct duis_response *response,
-                           const struct alert *alert) {
-    return quarantined(response, alert, DUIS_USER_THRESHOLD_BREACH);
-}
-
-static bool dcc_threshold(struct duis_response *response,
-                          const struct alert *alert) {
-    return quarantined(response, alert, DUIS_DCC_THRESHOLD_BREACH);
-}
-
-static bool attribute_limits(struct duis_response *response,
-                             const struct alert *alert) {
-    return quarantined(response, alert, DUIS_ATTRIBUTE_LIMITS_BREACH);
-}
-
-static bool version_mismatch(struct duis_response *response,
-                             const struct alert *alert) {
-    fill_alert(response, DUIS_FIRMWARE_VERSION_MISMATCH, alert);
-    return true;
-}
-
-static bool upgrade_requested(struct duis_response *response,
-                              const struct alert *alert) {
-    fill_alert(response, DUIS_FIRMWARE_UPGRADE_REQUESTED, alert);
-    return true;
-}
-
-static bool delivery_status(struct duis_response *response,
-                            const struct alert *alert) {
-    fill_alert(response, DUIS_CSP_FIRMWARE_DELIVERY_STATUS, alert);
-    return true;
-}
-
-static bool comms_hub_alert(struct duis_response *response,
-                            const struct alert *alert) {
-    if (alert->result < DUIS_FILE_TRANSFER_SUCCESS ||
-        alert->result > DUIS_FILE_TRANSFER_FAILURE)
-        return false;
-    fill_alert(response, DUIS_COMMS_HUB_ALERT, alert);
-    response->dcc_alert.transfer_response =
-        (enum duis_transfer_response)alert->result;
-    return true;
-}
-
-static bool response_message(struct duis_response *response,
-                             const struct alert *alert) {
-    bool has_payload = (alert->has & ALERT_PAYLOAD) != 0;
-    response->message = has_payload ? DUIS_GBCS_PAYLOAD : DUIS_NO_ELEMENT;
-    return true;
-}
-
-static bool future_dated_alert(struct duis_response *response,
-                               const struct alert *alert) {
+static bool fill_future_dated_alert(struct duis_response *response,
+                                    const struct alert *alert,
+                                    const struct message *message) {
+    (void)message;
     response->message = DUIS_FUTURE_DATED_DEVICE_ALERT;
     return alert->device_alert_code == 0x8F66 ||
            alert->device_alert_code == 0x8F67;
 }
 
-static bool device_alert(struct duis_response *response,
-                         const struct alert *alert) {
-    (void)alert;
+static bool fill_device_alert(struct duis_response *response,
+                              const struct alert *alert,
+                              const struct message *message) {
+    (void)alert, (void)message;
     response->message = DUIS_DEVICE_ALERT;
     return true;
 }
 
-/* ---- the kinds ---- */
-
-struct message {
-    const char *code;
-    /* NULL: the payload is the message */
-    bool (*fill)(struct duis_response *, const struct alert *);
-    unsigned needs; /* enum alert_field */
-};
-
-enum {
-    REQUEST = ALERT_REQUEST,
-    DEVICE = ALERT_DEVICE,
-    HUB = ALERT_HUB,
-    DEVICES = ALERT_DEVICES,
-    TYPE = ALERT_TYPE,
-    VERSION = ALERT_VERSION,
-    OTHER_VERSION = ALERT_OTHER_VERSION,
-    TIME = ALERT_TIME,
-    ALERT_CODE = ALERT_ALERT_CODE,
-    RESULT = ALERT_RESULT,
-    ORIGINATOR_COUNTER = ALERT_ORIGINATOR_COUNTER,
-    EVENT_REF = ALERT_EVENT_REF,
-    PAYLOAD = ALERT_PAYLOAD,
-};
-
 static const struct message messages[] = {
-#define MESSAGE(code, builder, needs) {code, builder, needs},
+#define DCC_ALERT(code, element, needs)                                        \
+    {code, needs, fill_dcc_alert, DUIS_##element, 0},
+#define QUARANTINED(code, element, needs)                                      \
+    {code, needs, fill_dcc_alert, DUIS_QUARANTINED_REQUEST, DUIS_##element},
+#define MESSAGE(code, fill, needs) {code, needs, fill, 0, 0},
 #include "delivery/message.def"
+#undef DCC_ALERT
+#undef QUARANTINED
 #undef MESSAGE
 };
 
-static const struct message *find_message(const char *code) {
+static const struct message *message_of(const char *code) {
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
         if (strcmp(messages[i].code, code) == 0)
             return &messages[i];
@@ -167,36 +126,57 @@ static bool answers_request(enum duis_message message) {
     return message != DUIS_DCC_ALERT && message != DUIS_DEVICE_ALERT;
 }
 
+/* NULL when the message is about no request. */
+static const char *request_id_of(const struct alert *alert,
+                                 char text[static REQUEST_ID_TEXT_SIZE]) {
+    if (!(alert->has & REQUEST))
+        return NULL;
+    return request_id_format(
+        &(struct request_id){alert->originator, alert->target, alert->counter},
+        text);
+}
+
+/* ---- the document ---- */
+
+static bool response_write(struct buffer *out,
+                           const struct alert_sender *sender,
+                           const char *duis_version, const struct alert *alert,
+                           const struct message *message, const char **reason) {
+    char request_id[REQUEST_ID_TEXT_SIZE];
+    struct duis_response response = {
+        .schema_version = duis_schema_version(duis_version),
+        .request_id = request_id_of(alert, request_id),
+        .response_code = *alert->response_code ? alert->response_code : "I0",
+        .response_date_time = alert->created,
+        .service_reference = alert->service_reference,
+        .service_reference_variant = alert->service_reference_variant,
+        .gbcs_payload = alert->payload,
+        .alert_code = (uint16_t)alert->device_alert_code,
+    };
+    *reason = "a column holds a value that this message cannot say";
+    if (!message->fill(&response, alert, message))
+        return false;
+    struct duis_response_id id = response_id(sender, alert, response.message);
+    response.response_id = &id;
+    if (!answers_request(response.message))
+        response.request_id = NULL;
+    *reason = "the signing key does not sign";
+    return duis_response_compose(out, sender->signer, &response);
+}
+
 bool alert_compose(struct buffer *out, const struct alert_sender *sender,
                    const char *duis_version, const struct alert *alert,
                    const char **reason) {
-    const struct message *message = find_message(alert->code);
+    const struct message *message = message_of(alert->code);
     *reason = "there is no message of this code";
     if (!message)
         return false;
     *reason = "a column that this message needs is empty";
     if (message->needs & ~alert->has)
         return false;
-    if (!message->fill) {
-        buffer_add(out, alert->payload);
-        return true;
-    }
-    struct duis_response response = {
-        .schema_version = duis_schema_version(duis_version),
-        .response_code = alert->response_code ? alert->response_code : "I0",
-        .response_date_time = alert->created,
-        .service_reference = alert->service_reference,
-        .service_reference_variant = alert->service_reference_variant,
-        .gbcs_payload = alert->payload,
-        .alert_code = alert->device_alert_code,
-    };
-    *reason = "a column holds a value that this message cannot say";
-    if (!message->fill(&response, alert))
-        return false;
-    struct duis_response_id id = response_id(sender, alert, response.message);
-    response.response_id = &id;
-    if (answers_request(response.message))
-        response.request_id = alert->request_id;
-    *reason = "the signing key does not sign";
-    return duis_response_compose(out, sender->signer, &response);
+    if (message->fill)
+        return response_write(out, sender, duis_version, alert, message,
+                              reason);
+    buffer_add(out, alert->payload);
+    return true;
 }

@@ -4,10 +4,6 @@
 
 #include <stdlib.h>
 
-static const char *keep(struct lane *lane, const char *text) {
-    return text ? arena_text(lane->arena, span_text(text)) : NULL;
-}
-
 struct lane *lane_new(const struct queue_lane *row, instant lease,
                       instant begin_until) {
     struct lane *lane = memory_alloc(sizeof *lane);
@@ -15,8 +11,10 @@ struct lane *lane_new(const struct queue_lane *row, instant lease,
                           .row = *row,
                           .lease = lease,
                           .begin_until = begin_until};
-    lane->row.receive_url = keep(lane, row->receive_url);
-    lane->row.duis_version = keep(lane, row->duis_version);
+    lane->row.receive_url =
+        arena_text(lane->arena, span_text(row->receive_url));
+    lane->row.duis_version =
+        arena_text(lane->arena, span_text(row->duis_version));
     atomic_init(&lane->workers, 1);
     pthread_mutex_init(&lane->lock, NULL);
     return lane;

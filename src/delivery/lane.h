@@ -1,8 +1,9 @@
 /*
- * A User's lane that this process has in hand. One worker leases it; while it
- * has more than a batch, workers without other work take turns in it as well,
- * so that what one User gets is not bound to one processor. Each turn has a
- * batch of its own; no two have messages about the same device.
+ * A User's lane that this process has leased: the messages to that User in
+ * their order, one batch after another. One worker leases it; while it has more
+ * than a batch, workers without other work take turns in it as well, so that
+ * what one User gets is not bound to one processor. Each turn has a batch of
+ * its own; no two have messages about the same device.
  */
 #ifndef FOTAD_DELIVERY_LANE_H
 #define FOTAD_DELIVERY_LANE_H
@@ -15,7 +16,7 @@
 struct turn;
 
 struct lane {
-    struct lane *next; /* of all in hand */
+    struct lane *next; /* of struct leases, under its lock */
     struct arena *arena;
     struct queue_lane row; /* `tries` under the lock */
     atomic_uint workers;   /* that have a turn in it */
@@ -34,7 +35,8 @@ struct lane {
     instant retry_after; /* what it asked for with that; 0: nothing */
 };
 
-/* A lane just leased, for one worker. lane_free() when the last has left. */
+/* A lane just leased, for one worker; `row` is copied. lane_free() when the
+ * last has left. */
 struct lane *lane_new(const struct queue_lane *row, instant lease,
                       instant begin_until);
 void lane_free(struct lane *lane);
@@ -42,8 +44,9 @@ void lane_free(struct lane *lane);
 /* May one more worker of `connections` to the User take a turn in it? */
 bool lane_has_room(const struct lane *lane, unsigned connections);
 
-/* One of the `connections` to the User, of which each worker that is in the
- * lane has its share; `own` are those it has. lane_give_back() for each. */
+/* Takes one of the `connections` to the User, of which each worker that is in
+ * the lane has its share; `own` are those it has. False: there is none for it
+ * now. lane_give_back() for each. */
 bool lane_take_connection(struct lane *lane, unsigned connections, size_t own);
 void lane_give_back(struct lane *lane);
 

@@ -1,21 +1,22 @@
 /*
- * The table alert as those who deliver from it see it: lanes (one per User)
- * are leased, a leased lane's next messages are read, and what came of them is
- * written. The statements are functions of sql/functions-4-alerts.sql.
+ * The messages that wait, in the database: lanes (one per User) are leased, a
+ * leased lane's next messages are read, and what came of them is written. The
+ * statements are lease_lanes(), next_alerts() and settle_lane() in sql/. Like
+ * db_run(), each returns DONE, or RETRY or FAILED when the database did not do
+ * it; nothing has changed then, or saying it again does no harm.
  */
 #ifndef FOTAD_DELIVERY_QUEUE_H
 #define FOTAD_DELIVERY_QUEUE_H
 
-#include "db/db.h"
-#include "delivery/compose.h"
+#include "delivery/alert.h"
 
-/* A lane just leased. Texts belong to the arena. */
+/* A lane just leased. Texts live as long as the arena. */
 struct queue_lane {
     eui64 user_id;
     bool registered;          /* still in service_user */
-    const char *receive_url;  /* NULL: none */
-    const char *duis_version; /* NULL: not registered */
-    unsigned tries; /* how often in a row its address did not answer well */
+    const char *receive_url;  /* "": none */
+    const char *duis_version; /* "": not registered */
+    int32_t tries; /* how often in a row its address did not answer well */
 };
 
 /* Leases up to `most` lanes with something due, until `until`; none of the
@@ -26,24 +27,30 @@ enum outcome queue_lease(struct db *db, struct arena *arena,
                          struct queue_lane **lanes, size_t *count);
 
 /* The next up to `most` messages of a leased lane that may be on the way at
- * once with those `in_hand` (alert_no, in order). They belong to the arena. */
+ * once with those `in_hand` (alert_no, in order). They live as long as the
+ * arena. */
 enum outcome queue_next(struct db *db, struct arena *arena, eui64 user_id,
                         const int64_t *in_hand, size_t in_hand_count,
                         instant now, unsigned most, struct alert **alerts,
                         size_t *count);
 
-/* What came of a lane's turn. */
+/* A message that was not confirmed. */
+struct queue_failed {
+    int64_t alert_no;
+    instant next_try; /* RETRY_NEVER: given up */
+    const char *error;
+};
+
+/* What came of a worker's turn in a lane. */
 struct queue_result {
     eui64 user_id;
     instant lease;            /* the `until` it is leased with */
     instant next_lease;       /* 0: gives the lane back */
     const int64_t *delivered; /* alert_no */
     size_t delivered_count;
-    const int64_t *failed;     /* alert_no */
-    const instant *next_tries; /* of each failed one; RETRY_NEVER: given up */
-    const char *const *errors; /* of each failed one */
+    const struct queue_failed *failed;
     size_t failed_count;
-    unsigned tries;         /* the lane's, from now on */
+    int32_t tries;          /* the lane's, from now on */
     instant paused_until;   /* 0: the address answers well */
     const char *error;      /* why the lane rests; NULL: it does not */
     instant give_up_before; /* with a pause: what waits since then or before

@@ -3,7 +3,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "delivery/deliver.h"
+#include "delivery/delivery.h"
 #include "device/message.h"
 
 #include <inttypes.h>
@@ -243,7 +243,7 @@ enum outcome receive_batch(const struct receiving *receiving, struct db *db,
     *taken = batch.count;
     if (outcome == DONE && batch.count) {
         crash_point(CRASH_batch_committed);
-        alerts_wake();
+        delivery_wake();
         metric_observe(metric_of(&families[SECONDS], NULL, NULL, NULL),
                        clock_elapsed() - start);
         count_ends(&batch);

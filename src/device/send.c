@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/wakeup.h"
-#include "delivery/deliver.h"
+#include "delivery/delivery.h"
 #include "device/post.h"
 
 #include <stdlib.h>
@@ -108,7 +108,7 @@ static enum outcome send_due(struct lane *lane, bool *busy) {
     crash_point(CRASH_commands_settled);
     for (size_t i = 0; i < count; i++)
         tell(lane, &commands[i]);
-    alerts_wake();
+    delivery_wake();
     return outcome;
 }
 
@@ -132,7 +132,7 @@ static enum outcome end_overdue(struct lane *lane, bool *busy) {
     crash_point(CRASH_overdue_ended);
     log_warning("device.overdue", "commands=%jd", (intmax_t)ended);
     metric_add(metric_of(&families[OVERDUE], NULL, NULL, NULL), ended);
-    alerts_wake();
+    delivery_wake();
     return outcome;
 }
 

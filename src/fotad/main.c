@@ -5,7 +5,7 @@
 #include "base/version.h"
 #include "csp_gateway/gateway.h"
 #include "db/db.h"
-#include "delivery/deliver.h"
+#include "delivery/delivery.h"
 #include "device/receive.h"
 #include "device/send.h"
 #include "duis/library.h"
@@ -40,7 +40,7 @@ struct fotad {
     struct http_listener *users, *operations;
     struct csp_gateway *csps;
     struct command_sender *commands;
-    struct alerts *alerts;
+    struct delivery *delivery;
     struct receiving receiving;
     struct receivers *receivers;
     struct people *people;
@@ -240,7 +240,7 @@ static bool start_commands(struct fotad *f) {
 }
 
 static bool start_alerts(struct fotad *f) {
-    f->alerts = alerts_start(&f->config, f->requests.signer);
+    f->delivery = delivery_start(&f->config, f->requests.signer);
     return true;
 }
 
@@ -378,7 +378,7 @@ static void stop(struct fotad *f) {
     csp_gateway_stop(f->csps);
     command_send_stop(f->commands);
     receivers_stop(f->receivers);
-    alerts_stop(f->alerts);
+    delivery_stop(f->delivery);
     crash_point(CRASH_stop_finished);
     http_close(f->operations);
     request_use_rules(NULL);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/eui64.h"
 #include "base/hex.h"
+#include "base/request_id.h"
 
 static void eui64_reads_what_duis_writes(void **state) {
     (void)state;
@@ -35,6 +36,19 @@ static void eui64_refuses_everything_else(void **state) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (eui64_parse(span_text(bad[i]), &id))
             fail_msg("read \"%s\"", bad[i]);
+}
+
+static void request_ids_are_read_as_they_are_written(void **state) {
+    (void)state;
+    const struct request_id id = {0x90B3D51F30010001, 0x90B3D51F30000002,
+                                  UINT64_MAX};
+    struct request_id back;
+    char text[REQUEST_ID_TEXT_SIZE];
+    assert_string_equal(
+        request_id_format(&id, text),
+        "90-B3-D5-1F-30-01-00-01:90-B3-D5-1F-30-00-00-02:18446744073709551615");
+    assert_true(request_id_parse(text, &back));
+    assert_memory_equal(&back, &id, sizeof id);
 }
 
 static void hex_reads_plain_and_colons(void **state) {
@@ -124,6 +138,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(eui64_reads_what_duis_writes),
         cmocka_unit_test(eui64_refuses_everything_else),
+        cmocka_unit_test(request_ids_are_read_as_they_are_written),
         cmocka_unit_test(hex_reads_plain_and_colons),
         cmocka_unit_test(instants_are_read_and_written),
         cmocka_unit_test(arena_ends_what_it_adopted),

@@ -4,16 +4,43 @@
 
 /* ---- delivery notifications ---- */
 
-#define NOTIFICATION(id, hub, device, status)                                  \
-    "{'notificationId':'" id "','jobId':'" NORTH_JOB                           \
+/* The last is added to the object. */
+#define ENTRY(id, job, hub, device, type, version, time, status, more)         \
+    "{'notificationId':'" id "','jobId':'" job                                 \
     "','commsHubId':'00-00-00-00-00-00-" hub                                   \
-    "','deviceId':'00-00-00-00-00-00-" device                                  \
-    "','deviceType':'PPMID','firmwareVersion':'0000AB2A',"                     \
-    "'timestamp':'2026-11-21T09:15:00Z','status':'" status "'}"
+    "','deviceId':'00-00-00-00-00-00-" device "','deviceType':'" type          \
+    "','firmwareVersion':'" version "','timestamp':'" time                     \
+    "','status':'" status "'" more "}"
+#define WHEN "2026-11-21T09:15:00Z"
+#define NOTIFICATION(id, hub, device, status)                                  \
+    ENTRY(id, NORTH_JOB, hub, device, "PPMID", "0000AB2A", WHEN, status, "")
+/* Of the first device. */
+#define FIRST(id, type, version, time)                                         \
+    ENTRY(id, NORTH_JOB, "10-01", "11-01", type, version, time, "Success", "")
+/* Of the second; the time is WHEN, elsewhere. */
+#define SECOND_FAILED(id, reason)                                              \
+    ENTRY(id, NORTH_JOB, "10-02", "11-02", "PPMID", "0000ab2a",                \
+          "2026-11-21T10:15:00+01:00", "Failed", ",'reasonCode':" reason)
+
+#define N1 NOTIFICATION("n1", "10-01", "11-01", "Success")
 
 #define ACCEPT_ALL                                                             \
     north_says(scene, REPORTS,                                                 \
                "{'reportId':'r','jobId':'" NORTH_JOB "','rejected':[]}")
+
+/* One notification was taken; the first device then has that status ("live"
+ * while its update is in progress), and Users are told that. */
+static void expect_first(struct scene *scene, const char *status,
+                         const char *told) {
+    expect_summary(scene, "1 0");
+    expect(&scene->world, status,
+           "select string_agg(status::text, ' ') || case when exists ("
+           " select from tracking_live where device_id = f.device_id)"
+           " then ' live' else '' end"
+           " from (select macaddr8 '00:00:00:00:00:00:11:01') f (device_id)"
+           " join tracking using (device_id) group by f.device_id");
+    assert_string_equal(alerts(scene), told);
+}
 
 static void each_status_has_its_consequence(void **state) {
     struct scene *scene = *state;
@@ -41,8 +68,7 @@ static void each_status_has_its_consequence(void **state) {
 static void a_single_object_is_a_batch_of_one(void **state) {
     struct scene *scene = *state;
     ACCEPT_ALL;
-    north_says(scene, NOTIFICATIONS,
-               NOTIFICATION("n1", "10-01", "11-01", "Success"));
+    north_says(scene, NOTIFICATIONS, N1);
     expect_summary(scene, "1 0");
     north_says(scene, NOTIFICATIONS,
                NOTIFICATION("n2", "10-01", "11-07", "Success"));
@@ -72,16 +98,12 @@ static void every_notification_counts_once(void **state) {
 
 static void a_notification_may_overtake_the_report(void **state) {
     struct scene *scene = *state;
-    north_says(scene, NOTIFICATIONS,
-               NOTIFICATION("n1", "10-01", "11-01", "Success"));
+    north_says(scene, NOTIFICATIONS, N1);
     expect_summary(scene, "1 0");
     assert_string_equal(statuses(scene), "01 SUCCESSFUL_CH_TRANSFER");
     ACCEPT_ALL;
-    expect_summary(scene, "1 0");
-    expect(&scene->world, "SUCCESSFUL_CH_TRANSFER",
-           "select status::text from tracking_live where device_id ="
-           " '00:00:00:00:00:00:11:01'");
-    assert_string_equal(alerts(scene), "N59 to 2 of 6, N61 to 1 of 01");
+    expect_first(scene, "SUCCESSFUL_CH_TRANSFER live",
+                 "N59 to 2 of 6, N61 to 1 of 01");
 }
 
 /* decisions.md 16: the last change plus the tracking timeout (5 days), after a
@@ -89,8 +111,7 @@ static void a_notification_may_overtake_the_report(void **state) {
 static void the_timeout_begins_anew_with_each_change(void **state) {
     struct scene *scene = *state;
     ACCEPT_ALL;
-    north_says(scene, NOTIFICATIONS,
-               NOTIFICATION("n1", "10-01", "11-01", "Success"));
+    north_says(scene, NOTIFICATIONS, N1);
     expect(&scene->world,
            "APPROVED_FOR_DISTRIBUTION 5 days, SUCCESSFUL_CH_TRANSFER 5 days",
            "select string_agg(distinct status || ' ' ||"
@@ -107,13 +128,8 @@ static void a_notification_after_a_reset_moves_nothing(void **state) {
            " null, null, null, null)::tracking_event], '2026-11-21',"
            " interval '5 days') from tracking_live"
            " where device_id = '00:00:00:00:00:00:11:01'");
-    north_says(scene, NOTIFICATIONS,
-               NOTIFICATION("n1", "10-01", "11-01", "Success"));
-    expect_summary(scene, "1 0");
-    expect(&scene->world, "RESET_BY_DCC",
-           "select string_agg(status::text, ' ') from tracking"
-           " where device_id = '00:00:00:00:00:00:11:01'");
-    assert_string_equal(alerts(scene), "N59 to 2 of 6, N61 to 1 of 01");
+    north_says(scene, NOTIFICATIONS, N1);
+    expect_first(scene, "RESET_BY_DCC", "N59 to 2 of 6, N61 to 1 of 01");
 }
 
 /* decisions.md 17: recorded, without effect. */
@@ -122,11 +138,7 @@ static void another_hub_has_no_effect(void **state) {
     ACCEPT_ALL;
     north_says(scene, NOTIFICATIONS,
                NOTIFICATION("n1", "10-02", "11-01", "Success"));
-    expect_summary(scene, "1 0");
-    expect(&scene->world, "APPROVED_FOR_DISTRIBUTION",
-           "select status::text from tracking_live where device_id ="
-           " '00:00:00:00:00:00:11:01'");
-    assert_string_equal(alerts(scene), "N59 to 2 of 6");
+    expect_first(scene, "APPROVED_FOR_DISTRIBUTION live", "N59 to 2 of 6");
     expect(&scene->world, "n1 another hub: 00-00-00-00-00-00-10-02",
            "select detail from sat_entry where kind = 'notification'");
 }
@@ -134,91 +146,31 @@ static void another_hub_has_no_effect(void **state) {
 static void what_is_wrong_with_an_entry_is_told_by_its_place(void **state) {
     struct scene *scene = *state;
     ACCEPT_ALL;
-    north_says(
-        scene, NOTIFICATIONS,
-        "[" NOTIFICATION("n0", "10-01", "11-01", "Success") "," /* good */
-        NOTIFICATION("", "10-01", "11-01", "Success") ","       /* 1 */
-        NOTIFICATION("n2", "10-1", "11-01", "Success") ","      /* 2 */
-        NOTIFICATION("n3", "10-01", "11-0101", "Success") ","   /* 3 */
-        NOTIFICATION(
-            "n4", "10-01", "11-01",
-            "success") "," /* 4 */
-                       "{'notificationId':'n5','jobId':'" NORTH_JOB
-                       "'},"                                        /* 5 */
-                       "[],"                                        /* 6 */
-                       "{'notificationId':'n7','jobId':'" SOUTH_JOB /* 7 */
-                       "','commsHubId':'00-00-00-00-00-00-20-01',"
-                       "'deviceId':'00-00-00-00-00-00-21-01','deviceType':'"
-                       "PPMID',"
-                       "'firmwareVersion':'0000AB2A','timestamp':'2026-11-"
-                       "21T09:15:00Z',"
-                       "'status':'Success'}," NOTIFICATION(
-                           "n8", "10-07", "11-07",
-                           "Success") "," /* 8 */
-                                      "{'notificationId':'n9','jobId':"
-                                      "'" NORTH_JOB /* 9 */
-                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
-                                      ","
-                                      "'deviceId':'00-00-00-00-00-00-11-01','"
-                                      "deviceType':'ESME',"
-                                      "'firmwareVersion':'0000AB2A','timestamp'"
-                                      ":'2026-11-21T09:15:00Z',"
-                                      "'status':'Success'},"
-                                      "{'notificationId':'n10','jobId':"
-                                      "'" NORTH_JOB /* 10 */
-                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
-                                      ","
-                                      "'deviceId':'00-00-00-00-00-00-11-01','"
-                                      "deviceType':'PPMID',"
-                                      "'firmwareVersion':'0000AB2B','timestamp'"
-                                      ":'2026-11-21T09:15:00Z',"
-                                      "'status':'Success'},"
-                                      "{'notificationId':'n11','jobId':"
-                                      "'" NORTH_JOB /* 11 */
-                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
-                                      ","
-                                      "'deviceId':'00-00-00-00-00-00-11-01','"
-                                      "deviceType':'METER',"
-                                      "'firmwareVersion':'AB2A','timestamp':'"
-                                      "yesterday',"
-                                      "'status':'Success'},"
-                                      "{'notificationId':'n12','jobId':"
-                                      "'" NORTH_JOB /* 12 */
-                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
-                                      ","
-                                      "'deviceId':'00-00-00-00-00-00-11-01','"
-                                      "deviceType':'PPMID',"
-                                      "'firmwareVersion':'AB2A','timestamp':'"
-                                      "yesterday',"
-                                      "'status':'Success'},"
-                                      "{'notificationId':'n13','jobId':"
-                                      "'" NORTH_JOB /* 13 */
-                                      "','commsHubId':'00-00-00-00-00-00-10-01'"
-                                      ","
-                                      "'deviceId':'00-00-00-00-00-00-11-01','"
-                                      "deviceType':'PPMID',"
-                                      "'firmwareVersion':'0000AB2A','timestamp'"
-                                      ":'2026-02-30T09:15:00Z',"
-                                      "'status':'Success'},"
-                                      "{'notificationId':'n14','jobId':"
-                                      "'" NORTH_JOB /* 14 */
-                                      "','commsHubId':'00-00-00-00-00-00-10-02'"
-                                      ","
-                                      "'deviceId':'00-00-00-00-00-00-11-02','"
-                                      "deviceType':'PPMID',"
-                                      "'firmwareVersion':'0000ab2a','timestamp'"
-                                      ":'2026-11-21T10:15:00+01:00',"
-                                      "'status':'Failed','reasonCode':7},"
-                                      "{'notificationId':'n15','jobId':"
-                                      "'" NORTH_JOB /* good */
-                                      "','commsHubId':'00-00-00-00-00-00-10-02'"
-                                      ","
-                                      "'deviceId':'00-00-00-00-00-00-11-02','"
-                                      "deviceType':'PPMID',"
-                                      "'firmwareVersion':'0000ab2a','timestamp'"
-                                      ":'2026-11-21T10:15:00+01:00',"
-                                      "'status':'Failed','reasonCode':'NO_SLOT'"
-                                      ",'more':[{}]}]");
+    static const char *const entries[] = {
+        NOTIFICATION("n0", "10-01", "11-01", "Success"),
+        NOTIFICATION("", "10-01", "11-01", "Success"),
+        NOTIFICATION("n2", "10-1", "11-01", "Success"),
+        NOTIFICATION("n3", "10-01", "11-0101", "Success"),
+        NOTIFICATION("n4", "10-01", "11-01", "success"),
+        "{'notificationId':'n5','jobId':'" NORTH_JOB "'}",
+        "[]",
+        ENTRY("n7", SOUTH_JOB, "20-01", "21-01", "PPMID", "0000AB2A", WHEN,
+              "Success", ""),
+        NOTIFICATION("n8", "10-07", "11-07", "Success"),
+        FIRST("n9", "ESME", "0000AB2A", WHEN),
+        FIRST("n10", "PPMID", "0000AB2B", WHEN),
+        FIRST("n11", "METER", "AB2A", "yesterday"),
+        FIRST("n12", "PPMID", "AB2A", "yesterday"),
+        FIRST("n13", "PPMID", "0000AB2A", "2026-02-30T09:15:00Z"),
+        SECOND_FAILED("n14", "7"),
+        SECOND_FAILED("n15", "'NO_SLOT','more':[{}]"),
+    };
+    const char *list = "";
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        list = arena_printf(scene->world.arena, "%s%s%s", list, i ? "," : "",
+                            entries[i]);
+    north_says(scene, NOTIFICATIONS,
+               arena_printf(scene->world.arena, "[%s]", list));
     expect_summary(
         scene,
         "2 0 [1: notificationId: not 1 to 128 characters]"

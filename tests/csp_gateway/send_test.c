@@ -10,35 +10,39 @@
 
 #include <pthread.h>
 
-struct scene {
+static struct scene {
     struct world world;
     struct fake_csp *north, *south;
     struct csp_sender *sender;
-};
+} scene;
 
-static void start(struct scene *scene) {
-    scene->sender = csp_send_start(&scene->world.config);
+static void start(void) {
+    scene.sender = csp_send_start(&scene.world.config);
 }
 
-static void stop(struct scene *scene) {
-    csp_send_stop(scene->sender);
-    scene->sender = NULL;
+static void stop(void) {
+    csp_send_stop(scene.sender);
+    scene.sender = NULL;
 }
 
-static void open_scene(struct scene *scene) {
-    *scene = (struct scene){.sender = NULL};
-    world_open(&scene->world);
-    scene->north = fake_csp_start();
-    scene->south = fake_csp_start();
-    scene->world.config.csps[0].base_url = fake_csp_url(scene->north);
-    scene->world.config.csps[1].base_url = fake_csp_url(scene->south);
+static int open_scene(void **state) {
+    (void)state;
+    scene = (struct scene){.sender = NULL};
+    world_open(&scene.world);
+    scene.north = fake_csp_start();
+    scene.south = fake_csp_start();
+    scene.world.config.csps[0].base_url = fake_csp_url(scene.north);
+    scene.world.config.csps[1].base_url = fake_csp_url(scene.south);
+    return 0;
 }
 
-static void close_scene(struct scene *scene) {
-    stop(scene);
-    fake_csp_stop(scene->north);
-    fake_csp_stop(scene->south);
-    world_close(&scene->world);
+static int close_scene(void **state) {
+    (void)state;
+    stop();
+    fake_csp_stop(scene.north);
+    fake_csp_stop(scene.south);
+    world_close(&scene.world);
+    return 0;
 }
 
 static const char *text(const json_t *object, const char *name) {
@@ -50,10 +54,8 @@ static const char *text(const json_t *object, const char *name) {
 
 static void a_job_is_as_the_interface_says(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     accept_request(&scene.world, 7, "north", 1, 2);
-    start(&scene);
+    start();
     assert_true(fake_csp_wait(scene.north, "POST", 1));
 
     /* the SHA-256 of 5,000 times x */
@@ -85,17 +87,14 @@ static void a_job_is_as_the_interface_says(void **state) {
     assert_string_equal(text(json_array_get(targets, 1), "commsHubId"),
                         "00-00-00-00-00-00-10-02");
     expect_soon(&scene.world, "handed_over", "select state::text from csp_job");
-    close_scene(&scene);
 }
 
 static void requests_are_split_and_the_image_goes_once(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     accept_request(&scene.world, 1, "north", 1, 25);
     accept_request(&scene.world, 2, "south", 1, 3);
     accept_request(&scene.world, 3, "north", 31, 1);
-    start(&scene);
+    start();
     assert_true(fake_csp_wait(scene.north, "POST", 4));
     assert_true(fake_csp_wait(scene.south, "POST", 1));
     expect_soon(&scene.world, "5",
@@ -112,7 +111,6 @@ static void requests_are_split_and_the_image_goes_once(void **state) {
            "select count(distinct device_id)::text from tracking_live l"
            " join csp_job j using (job_no)"
            " where j.request_no = l.request_no and j.csp = l.csp");
-    close_scene(&scene);
 }
 
 /* ---- answers ---- */
@@ -158,9 +156,7 @@ static void each_answer_has_its_consequence(void **state) {
          "N18"},
         {"413:IMAGE_INVALID", "202", 1, 0, "refused", "REJECTED_BY_CSP", "N18"},
     };
-    struct scene scene;
-    open_scene(&scene);
-    start(&scene);
+    start();
     size_t puts = 0, posts = 0;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         script(&scene.world, "truncate device_command, pre_command, csp_image, "
@@ -187,32 +183,26 @@ static void each_answer_has_its_consequence(void **state) {
                "select coalesce(string_agg(code, ' '), 'none') from alert"
                " where cardinality(device_ids) = 2");
     }
-    close_scene(&scene);
 }
 
 static void n19_is_audited_per_device(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     fake_csp_script(scene.north, "201", "400:DEVICE_NOT_IDENTIFIED");
     accept_request(&scene.world, 1, "north", 1, 3);
-    start(&scene);
+    start();
     expect_soon(&scene.world, "refused", "select state::text from csp_job");
     expect(&scene.world, "3",
            "select count(distinct device_id)::text from sat_entry"
            " where kind = 'alert device' and code = 'N19'");
-    close_scene(&scene);
 }
 
 /* ---- the long retry ---- */
 
 static void a_busy_csp_is_asked_every_hour_for_four_days(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     fake_csp_script(scene.north, "201", "503");
     accept_request(&scene.world, 1, "north", 1, 2);
-    start(&scene);
+    start();
     /* at once, at once again, then each full hour up to the 95th */
     for (size_t tries = 2; tries <= 97; tries++) {
         char expected[24];
@@ -243,27 +233,21 @@ static void a_busy_csp_is_asked_every_hour_for_four_days(void **state) {
     for (size_t i = 1; i < 98; i++)
         assert_string_equal(fake_csp_request(scene.north, "POST", i).key,
                             first.key);
-    close_scene(&scene);
 }
 
 static void devices_are_kept_for_the_long_retry(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     accept_request(&scene.world, 1, "north", 1, 1);
     advance(2 * DAY); /* fotad was down meanwhile */
-    start(&scene);
+    start();
     assert_true(fake_csp_wait(scene.north, "POST", 1));
     expect(&scene.world, "t",
            "select (l.release_due > j.created + interval '4 days')::text::char"
            " from tracking_live l join csp_job j using (job_no)");
-    close_scene(&scene);
 }
 
 static void retry_after_puts_a_try_off_but_never_past_the_end(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     static const struct {
         const char *jobs, *pause;
     } cases[] = {
@@ -271,7 +255,7 @@ static void retry_after_puts_a_try_off_but_never_past_the_end(void **state) {
         {"503 503+60", "01:00"},
         {"503 503+999999", "4 days"},
     };
-    start(&scene);
+    start();
     for (size_t i = 0; i < 3; i++) {
         fake_csp_script(scene.north, "201", cases[i].jobs);
         accept_request(&scene.world, (int)i + 1, "north", (int)i + 1, 1);
@@ -284,19 +268,16 @@ static void retry_after_puts_a_try_off_but_never_past_the_end(void **state) {
         script(&scene.world, "update csp_job set state = 'empty',"
                              " ended = created, tries = 0");
     }
-    close_scene(&scene);
 }
 
 /* ---- more than one CSP, more than one process ---- */
 
 static void a_csp_that_hangs_delays_no_other(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     scene.world.config.csps[0].timeout = 5 * SECOND;
     fake_csp_script(scene.north, "hang", "hang");
     accept_request(&scene.world, 1, "north", 1, 5);
-    start(&scene);
+    start();
     assert_true(fake_csp_wait(scene.north, "PUT", 1));
     instant begun = clock_elapsed();
     accept_request(&scene.world, 2, "south", 1, 40);
@@ -306,21 +287,18 @@ static void a_csp_that_hangs_delays_no_other(void **state) {
                 " and state = 'handed_over'");
     assert_true(clock_elapsed() - begun < patience() * 4 * SECOND);
     assert_int_equal(fake_csp_count(scene.north, "PUT"), 1);
-    close_scene(&scene);
 }
 
 static void a_stopped_sender_goes_on_where_it_was(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     fake_csp_script(scene.north, "201", "503");
     accept_request(&scene.world, 1, "north", 1, 2);
-    start(&scene);
+    start();
     expect_soon(&scene.world, "2", "select tries::text from csp_job");
-    stop(&scene);
+    stop();
     advance(30 * MINUTE);
     fake_csp_script(scene.north, "201", "202");
-    start(&scene);
+    start();
     nanosleep(&(struct timespec){.tv_nsec = 400000000}, NULL);
     assert_int_equal(fake_csp_count(scene.north, "POST"), 2);
     advance(31 * MINUTE);
@@ -328,35 +306,29 @@ static void a_stopped_sender_goes_on_where_it_was(void **state) {
     expect_soon(&scene.world, "handed_over 3",
                 "select state || ' ' || tries from csp_job");
     assert_int_equal(fake_csp_count(scene.north, "PUT"), 1);
-    close_scene(&scene);
 }
 
 static void stopping_waits_for_the_try_in_hand(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     fake_csp_script(scene.north, "201", "hang 202");
     accept_request(&scene.world, 1, "north", 1, 2);
-    start(&scene);
+    start();
     assert_true(fake_csp_wait(scene.north, "POST", 1));
     instant begun = clock_elapsed();
-    stop(&scene);
+    stop();
     assert_true(clock_elapsed() - begun < patience() * 2 * SECOND);
     expect(&scene.world, "waiting 1 free",
            "select state || ' ' || tries || ' ' || case when leased_until is"
            " null then 'free' else 'leased' end from csp_job");
-    start(&scene);
+    start();
     expect_soon(&scene.world, "handed_over", "select state::text from csp_job");
     assert_string_equal(fake_csp_request(scene.north, "POST", 0).key,
                         fake_csp_request(scene.north, "POST", 1).key);
-    close_scene(&scene);
 }
 
 /* SIGKILL after the lease: nothing of that process is left but the lease. */
 static void a_lease_of_a_dead_process_runs_out(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     accept_request(&scene.world, 1, "north", 1, 2);
     char now[INSTANT_TEXT_SIZE], until[INSTANT_TEXT_SIZE];
     instant_format(clock_now(), now);
@@ -367,21 +339,18 @@ static void a_lease_of_a_dead_process_runs_out(void **state) {
         &scene.world, "1",
         "select job_no::text from lease_jobs('north', '%s', '%s', 10, '%s', 1)",
         now, until, until);
-    start(&scene);
+    start();
     nanosleep(&(struct timespec){.tv_nsec = 400000000}, NULL);
     assert_int_equal(fake_csp_count(scene.north, "POST"), 0);
     advance(2 * MINUTE);
     assert_true(fake_csp_wait(scene.north, "POST", 1)); /* without a wake */
-    close_scene(&scene);
 }
 
 static void two_senders_send_each_job_once(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     scene.world.config.csps[0].max_devices_per_job = 1;
     struct csp_sender *second = csp_send_start(&scene.world.config);
-    start(&scene);
+    start();
     accept_request(&scene.world, 1, "north", 1, 40);
     csp_send_wake();
     expect_soon(&scene.world, "40",
@@ -389,21 +358,18 @@ static void two_senders_send_each_job_once(void **state) {
                 " and tries = 1");
     assert_int_equal(fake_csp_count(scene.north, "POST"), 40);
     csp_send_stop(second);
-    close_scene(&scene);
 }
 
 /* Small jobs go together, up to 16; what the CSP says of one is not said of
  * the others. The first takes the image with it, alone. */
 static void small_jobs_go_together(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     scene.world.config.csps[0].max_devices_per_job = 10;
     fake_csp_script(scene.north, "201",
                     "202 202 503 400:OTHER 202 202 503+7200 202");
     for (int request = 1; request <= 20; request++)
         accept_request(&scene.world, request, "north", request, 1);
-    start(&scene);
+    start();
     /* those that met 503 were tried again at once */
     expect_soon(
         &scene.world, "19 handed_over, 1 refused",
@@ -416,7 +382,6 @@ static void small_jobs_go_together(void **state) {
     expect(&scene.world, "true",
            "select (count(distinct xmin::text) <= 6)::text from csp_job"
            " where state = 'handed_over'");
-    close_scene(&scene);
 }
 
 /* ---- resets ---- */
@@ -430,25 +395,25 @@ static void reset_device(struct world *world, int device) {
            (unsigned)device, instant_format(clock_now(), now));
 }
 
-static void *make_a_job_of_two(void *world) {
+static void make_jobs(struct world *world, int most_devices) {
     char now[INSTANT_TEXT_SIZE];
     instant_format(clock_now(), now);
-    script(world, "select make_jobs('north', 2, '%s', '%s', 1)", now, now);
+    script(world, "select make_jobs('north', %d, '%s', '%s', 1)", most_devices,
+           now, now);
+}
+
+static void *make_a_job_of_two(void *world) {
+    make_jobs(world, 2);
     return NULL;
 }
 
 /* decisions.md 18 */
 static void a_reset_device_leaves_a_job_not_yet_sent(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     accept_request(&scene.world, 1, "north", 1, 3);
-    char now[INSTANT_TEXT_SIZE];
-    instant_format(clock_now(), now);
-    script(&scene.world, "select make_jobs('north', 10, '%s', '%s', 1)", now,
-           now);
+    make_jobs(&scene.world, 10);
     reset_device(&scene.world, 2);
-    start(&scene);
+    start();
     assert_true(fake_csp_wait(scene.north, "POST", 1));
     struct fake_request job = fake_csp_request(scene.north, "POST", 0);
     const json_t *targets = json_object_get(job.json, "targets");
@@ -458,21 +423,16 @@ static void a_reset_device_leaves_a_job_not_yet_sent(void **state) {
     expect(&scene.world, "RESET_BY_DCC none",
            "select status || ' ' || coalesce(job_no::text, 'none')"
            " from tracking_history");
-    close_scene(&scene);
 }
 
 /* It had been chosen for a job already; the job would have been full. */
 static void a_reset_while_a_job_is_made_leaves_the_others(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     accept_request(&scene.world, 1, "north", 1, 3);
     struct db *other = db_open(scene.world.config.database_conninfo, "reset");
     struct world there = scene.world;
     there.db = other;
     there.arena = arena_new();
-    char now[INSTANT_TEXT_SIZE];
-    instant_format(clock_now(), now);
     script(&there, "begin");
     reset_device(&there, 1);
     pthread_t thread;
@@ -482,52 +442,48 @@ static void a_reset_while_a_job_is_made_leaves_the_others(void **state) {
                 " and pg_backend_pid() = any (pg_blocking_pids(pid))");
     script(&there, "commit");
     pthread_join(thread, NULL);
-    script(&there, "select make_jobs('north', 2, '%s', '%s', 1)", now, now);
+    make_jobs(&there, 2);
     expect(&there, "1, 1",
            "select string_agg(devices::text, ', ') from csp_job");
     arena_free(there.arena);
     db_close(other);
-    close_scene(&scene);
 }
 
 static void a_job_without_devices_is_not_sent(void **state) {
     (void)state;
-    struct scene scene;
-    open_scene(&scene);
     accept_request(&scene.world, 1, "north", 1, 1);
-    char now[INSTANT_TEXT_SIZE];
-    instant_format(clock_now(), now);
-    script(&scene.world, "select make_jobs('north', 10, '%s', '%s', 1)", now,
-           now);
+    make_jobs(&scene.world, 10);
     reset_device(&scene.world, 1);
     accept_request(&scene.world, 2, "north", 2, 1);
-    start(&scene);
+    start();
     expect_soon(&scene.world, "empty, handed_over",
                 "select string_agg(state::text, ', ' order by job_no)"
                 " from csp_job");
     assert_int_equal(fake_csp_count(scene.north, "POST"), 1);
-    close_scene(&scene);
 }
+
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
 
 int main(void) {
     own_the_clock();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_job_is_as_the_interface_says),
-        cmocka_unit_test(requests_are_split_and_the_image_goes_once),
-        cmocka_unit_test(each_answer_has_its_consequence),
-        cmocka_unit_test(n19_is_audited_per_device),
-        cmocka_unit_test(a_busy_csp_is_asked_every_hour_for_four_days),
-        cmocka_unit_test(devices_are_kept_for_the_long_retry),
-        cmocka_unit_test(retry_after_puts_a_try_off_but_never_past_the_end),
-        cmocka_unit_test(a_csp_that_hangs_delays_no_other),
-        cmocka_unit_test(a_stopped_sender_goes_on_where_it_was),
-        cmocka_unit_test(stopping_waits_for_the_try_in_hand),
-        cmocka_unit_test(a_lease_of_a_dead_process_runs_out),
-        cmocka_unit_test(two_senders_send_each_job_once),
-        cmocka_unit_test(small_jobs_go_together),
-        cmocka_unit_test(a_reset_device_leaves_a_job_not_yet_sent),
-        cmocka_unit_test(a_reset_while_a_job_is_made_leaves_the_others),
-        cmocka_unit_test(a_job_without_devices_is_not_sent),
+        TEST(a_job_is_as_the_interface_says),
+        TEST(requests_are_split_and_the_image_goes_once),
+        TEST(each_answer_has_its_consequence),
+        TEST(n19_is_audited_per_device),
+        TEST(a_busy_csp_is_asked_every_hour_for_four_days),
+        TEST(devices_are_kept_for_the_long_retry),
+        TEST(retry_after_puts_a_try_off_but_never_past_the_end),
+        TEST(a_csp_that_hangs_delays_no_other),
+        TEST(a_stopped_sender_goes_on_where_it_was),
+        TEST(stopping_waits_for_the_try_in_hand),
+        TEST(a_lease_of_a_dead_process_runs_out),
+        TEST(two_senders_send_each_job_once),
+        TEST(small_jobs_go_together),
+        TEST(a_reset_device_leaves_a_job_not_yet_sent),
+        TEST(a_reset_while_a_job_is_made_leaves_the_others),
+        TEST(a_job_without_devices_is_not_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,6 +164,17 @@ static void instants(void **state) {
     }
 }
 
+static void infinity_is_the_greatest_instant(void **state) {
+    (void)state;
+    static const struct db_statement echo = {
+        "infinity", "select $1::timestamptz, $1 = 'infinity'"};
+    struct db_params params = DB_PARAMS(arena);
+    db_instant(&params, INT64_MAX);
+    struct db_rows *got = run(&echo, &params);
+    assert_true(db_get_instant(got, 0, 0) == INT64_MAX);
+    assert_true(db_get_bool(got, 0, 1));
+}
+
 /* ---- nulls ---- */
 
 static void nulls(void **state) {
@@ -306,9 +317,11 @@ struct sample {
     struct span octets;
     const char *text;
     bool flag;
+    struct db_eui64s ids;
 };
 
-static const struct db_column sample_out[] = {
+/* The last have no arrays. */
+static const struct db_column sample_columns[] = {
     DB_COLUMN(INT4, struct sample, number),
     DB_COLUMN(INT8, struct sample, large),
     DB_COLUMN(SIZE, struct sample, size),
@@ -317,46 +330,57 @@ static const struct db_column sample_out[] = {
     DB_COLUMN(INSTANT, struct sample, when),
     DB_COLUMN(BYTEA, struct sample, octets),
     DB_COLUMN(TEXT, struct sample, text),
-};
-static const struct db_column sample_back[] = {
-    DB_COLUMN(INT4, struct sample, number),
-    DB_COLUMN(INT8, struct sample, large),
-    DB_COLUMN(SIZE, struct sample, size),
-    DB_COLUMN(EUI64, struct sample, id),
-    DB_COLUMN(INSTANT, struct sample, when),
-    DB_COLUMN(BYTEA, struct sample, octets),
-    DB_COLUMN(TEXT, struct sample, text),
     DB_COLUMN(BOOL, struct sample, flag),
+    DB_COLUMN(EUI64S, struct sample, ids),
 };
+enum { SAMPLE_ARRAYS = 8 };
 
 static void structs_go_and_come_back(void **state) {
     (void)state;
     static const struct db_statement echo = {
         "structs",
-        "select n, l, s, e, w, o, t, c = 18446744073709551615 from unnest("
+        "select n, l, s, c::text, e, w, o, t, c = 18446744073709551615,"
+        " case when n < 0 then array[e, macaddr8 '00-00-00-00-00-00-00-01'] "
+        "end from unnest("
         " $1::int[], $2::bigint[], $3::bigint[], $4::numeric[],"
         " $5::macaddr8[], $6::timestamptz[], $7::bytea[], $8::text[])"
         " as _(n, l, s, c, e, w, o, t)"};
     const struct sample samples[] = {
-        {-1, INT64_MIN, 50000, UINT64_MAX, UINT64_C(0x00DB1234567890A0), SECOND,
-         span_of("\0\1", 2), "a \"b\\\" {c}, NULL", true},
-        {INT32_MAX, 7, 0, 0, 0, 0, span_of(NULL, 0), "", false}};
+        {-1,
+         INT64_MIN,
+         50000,
+         UINT64_MAX,
+         UINT64_C(0x00DB1234567890A0),
+         SECOND,
+         span_of("\0\1", 2),
+         "a \"b\\\" {c}, NULL",
+         true,
+         {0}},
+        {INT32_MAX, 7, 0, 0, 0, INT64_MAX, span_of(NULL, 0), "", false, {0}}};
     struct db_params params = DB_PARAMS(arena);
-    db_arrays(&params, DB_COLUMNS(sample_out), samples, 2, sizeof *samples);
-    struct db_rows *rows = run(&echo, &params);
-    assert_int_equal(db_row_count(rows), 2);
-    const struct sample *got =
-        db_structs(rows, DB_COLUMNS(sample_back), sizeof *got, arena);
+    db_arrays(&params, sample_columns, SAMPLE_ARRAYS, samples, 2,
+              sizeof *samples);
+    void *found;
+    size_t count;
+    assert_int_equal(db_fetch(db, &echo, &params, DB_COLUMNS(sample_columns),
+                              sizeof *samples, &found, &count),
+                     DONE);
+    assert_int_equal(count, 2);
+    const struct sample *got = found;
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(got[i].number, samples[i].number);
         assert_true(got[i].large == samples[i].large);
         assert_int_equal(got[i].size, samples[i].size);
+        assert_true(got[i].counter == samples[i].counter);
         assert_true(got[i].id == samples[i].id);
         assert_true(got[i].when == samples[i].when);
         assert_true(span_equal(got[i].octets, samples[i].octets));
         assert_string_equal(got[i].text, samples[i].text);
         assert_int_equal(got[i].flag, samples[i].flag);
     }
+    assert_int_equal(got[0].ids.count, 2);
+    assert_true(got[0].ids.ids[0] == samples[0].id && got[0].ids.ids[1] == 1);
+    assert_int_equal(got[1].ids.count, 0);
 }
 
 static void no_text_is_null(void **state) {
@@ -384,7 +408,8 @@ static void no_struct_is_an_empty_array(void **state) {
                       " + cardinality($6::timestamptz[])"
                       " + cardinality($7::bytea[]) + cardinality($8::text[])"};
     struct db_params params = DB_PARAMS(arena);
-    db_arrays(&params, DB_COLUMNS(sample_out), NULL, 0, sizeof(struct sample));
+    db_arrays(&params, sample_columns, SAMPLE_ARRAYS, NULL, 0,
+              sizeof(struct sample));
     assert_int_equal(db_get_int(run(&echo, &params), 0, 0), 0);
 }
 
@@ -398,6 +423,7 @@ int main(void) {
         TEST(octets),
         TEST(device_ids),
         TEST(instants),
+        TEST(infinity_is_the_greatest_instant),
         TEST(nulls),
         TEST(arrays_of_device_ids),
         TEST(arrays_of_integers),

@@ -6,6 +6,7 @@
  */
 #include "scene.h"
 
+#include "delivery/compose.h"
 #include "delivery/queue.h"
 #include "fotasim/response.h"
 #include "support/duis_check.h"

@@ -3,8 +3,8 @@
  * delivery in the test's own process. The clock is the test's: it goes on by
  * itself and jumps where a test says so.
  */
-#ifndef FOTAD_TESTS_ALERTS_SCENE_H
-#define FOTAD_TESTS_ALERTS_SCENE_H
+#ifndef FOTAD_TESTS_DELIVERY_SCENE_H
+#define FOTAD_TESTS_DELIVERY_SCENE_H
 
 #include "support/check.h"
 #include "support/duis_signing.h"
@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "db/db.h"
-#include "delivery/deliver.h"
+#include "delivery/delivery.h"
 #include "duis/library.h"
 #include "fotasim/user.h"
 
@@ -32,7 +32,7 @@ struct scene {
     struct test_identity dsp;
     struct duis_signer *signer;
     struct sim_users *users;
-    struct alerts *alerts;
+    struct delivery *delivery;
 };
 
 /* ---- the clock ---- */
@@ -153,7 +153,7 @@ static inline struct scene *scene_new_for(int users,
     const char *conninfo = pg_fresh_database();
     scene->config.database_conninfo = pg_as_daemon(conninfo);
     scene->config.delivery_timeout = SECOND;
-    scene->db = db_open(conninfo, "alerts test");
+    scene->db = db_open(conninfo, "delivery test");
     scene->dsp = test_identity_new(
         scene->arena, &(struct test_certificate){.id = ACB, .role = "89"});
     scene->signer = duis_signer_new(scene->arena, scene->dsp.key_pem,
@@ -172,12 +172,12 @@ static inline struct scene *scene_new(int users) {
 }
 
 static inline void scene_start(struct scene *scene) {
-    scene->alerts = alerts_start(&scene->config, scene->signer);
+    scene->delivery = delivery_start(&scene->config, scene->signer);
 }
 
 static inline void scene_stop(struct scene *scene) {
-    alerts_stop(scene->alerts);
-    scene->alerts = NULL;
+    delivery_stop(scene->delivery);
+    scene->delivery = NULL;
 }
 
 static inline void scene_free(struct scene *scene) {

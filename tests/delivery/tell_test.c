@@ -7,11 +7,7 @@
  * The sender of request 1 is 01. Devices 0101 and 0102 are at the first hub,
  * 0201 at the second, all of them PPMIDs of request 1.
  */
-#include "support/check.h"
-#include "support/pg.h"
-
-#include "db/db.h"
-#include "tracking/transition.h"
+#include "support/tracked_world.h"
 
 static const char world_sql[] =
     "create function e(text) returns macaddr8 language sql immutable"
@@ -122,33 +118,8 @@ static const struct {
      EVENT(1, "reset", "0101", "null, null, null, null, null, null"), ""},
 };
 
-struct world {
-    struct db *db;
-    struct arena *arena;
-};
-
 static int set_up(void **state) {
-    static struct world world;
-    world.arena = arena_new();
-    world.db = db_open(pg_fresh_database(), "tell_test");
-    assert_int_equal(tracking_hand_over(world.db), DONE);
-    assert_int_equal(db_script(world.db, world_sql), DONE);
-    *state = &world;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct world *world = *state;
-    if (world) {
-        db_close(world->db);
-        arena_free(world->arena);
-    }
-    return 0;
-}
-
-static void script(struct world *world, const char *sql) {
-    if (db_script(world->db, sql) != DONE)
-        fail_msg("%s: %s", sql, db_reason(world->db));
+    return world_open(state, world_sql);
 }
 
 static void apply(struct world *world, const char *events) {
@@ -230,11 +201,11 @@ static void the_audit_trail_has_every_message(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(everybody_hears_what_concerns_him,
-                                        set_up, tear_down),
+                                        set_up, world_close),
         cmocka_unit_test_setup_teardown(the_message_has_what_was_heard, set_up,
-                                        tear_down),
+                                        world_close),
         cmocka_unit_test_setup_teardown(the_audit_trail_has_every_message,
-                                        set_up, tear_down),
+                                        set_up, world_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

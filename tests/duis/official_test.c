@@ -1,36 +1,17 @@
 /* Against what is published: the templates, a real signed response, the
  * official schema. All of it needs the reference data. */
 #include "support/check.h"
+#include "with_official.h"
 
 #include "duis/certificate.h"
 #include "duis/document.h"
-#include "duis/library.h"
 #include "duis/request.h"
 #include "duis/signature.h"
-#include "support/duis_check.h"
 #include "support/duis_signing.h"
 #include "support/duis_stage.h"
 #include "support/shared.h"
 
 #include <openssl/evp.h>
-
-static struct arena *arena;
-static bool has_official_schema;
-
-static int set_up(void **state) {
-    (void)state;
-    arena = arena_new();
-    has_official_schema = official_schema_open();
-    return duis_open() ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    official_schema_close();
-    duis_close();
-    arena_free(arena);
-    return 0;
-}
 
 static bool reference(const char *name, struct span *text) {
     struct buffer file = {0};
@@ -298,5 +279,6 @@ int main(void) {
         cmocka_unit_test(the_real_error_is_valid_and_unsigned),
         cmocka_unit_test(both_schemas_say_the_same),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, open_beside_official,
+                                  close_beside_official);
 }

@@ -1,11 +1,10 @@
 /* Responses and DCC Alerts: to the octet, valid, and signed. */
 #include "support/check.h"
+#include "with_official.h"
 
 #include "duis/document.h"
-#include "duis/library.h"
 #include "duis/response.h"
 #include "duis/signature.h"
-#include "support/duis_check.h"
 #include "support/duis_signing.h"
 
 #include <stdio.h>
@@ -13,28 +12,16 @@
 #define REQUEST_ID "90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:1000"
 #define WHEN 1660751142790000 /* 2022-08-17T15:45:42.790Z */
 
-static struct arena *arena;
 static struct test_identity dsp;
 static struct duis_signer *signer;
-static bool has_official_schema;
 
 static int set_up(void **state) {
-    (void)state;
-    arena = arena_new();
-    has_official_schema = official_schema_open();
+    const char *reason;
+    int opened = open_beside_official(state);
     dsp = test_identity_new(arena, &(struct test_certificate){
                                        .id = 0x90B3D51F30000002, .role = "89"});
-    const char *reason;
     signer = duis_signer_new(arena, dsp.key_pem, dsp.certificate_pem, &reason);
-    return duis_open() && signer ? 0 : -1;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    official_schema_close();
-    duis_close();
-    arena_free(arena);
-    return 0;
+    return signer ? opened : -1;
 }
 
 static const eui64 IDS[] = {0x00DB1234567890A0, 0x00DB1234567890A1,
@@ -469,5 +456,5 @@ int main(void) {
         cmocka_unit_test(lists_of_50000_devices_are_written),
         cmocka_unit_test(signers_need_a_key_and_its_certificate),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, close_beside_official);
 }

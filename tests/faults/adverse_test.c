@@ -231,7 +231,7 @@ static void users_and_csps_close_in_the_middle(void **state) {
 }
 
 int main(void) {
-    if (!campaign_own_database() || !scenario_prepare())
+    if (!campaign_own_database())
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(disk_full),
@@ -243,7 +243,5 @@ int main(void) {
         cmocka_unit_test(a_user_closes_before_its_answer),
         cmocka_unit_test(users_and_csps_close_in_the_middle),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, NULL, NULL);
 }

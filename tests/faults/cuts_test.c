@@ -64,12 +64,10 @@ static void cuts_lose_nothing_and_double_nothing(void **state) {
 }
 
 int main(void) {
-    if (!campaign_own_database() || !scenario_prepare())
+    if (!campaign_own_database())
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_lose_nothing_and_double_nothing),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, NULL, NULL);
 }

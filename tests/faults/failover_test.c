@@ -128,12 +128,10 @@ static void failovers_lose_nothing_and_double_nothing(void **state) {
 int main(void) {
     if (system("ls /usr/lib/postgresql/*/bin/pg_basebackup >/dev/null 2>&1"))
         return puts("1..0 # SKIP PostgreSQL is not installed") < 0;
-    if (!start_cluster() || !scenario_prepare())
+    if (!start_cluster())
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failovers_lose_nothing_and_double_nothing),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, NULL, NULL);
 }

@@ -79,12 +79,10 @@ static void nothing_is_lost_and_nothing_is_doubled(void **state) {
 }
 
 int main(void) {
-    if (!campaign_own_database() || !scenario_prepare())
+    if (!campaign_own_database())
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_lost_and_nothing_is_doubled),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, NULL, NULL);
 }

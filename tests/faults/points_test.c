@@ -210,14 +210,12 @@ static void every_point_was_visited(void **state) {
 }
 
 int main(void) {
-    if (!campaign_own_database() || !scenario_prepare())
+    if (!campaign_own_database())
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(between_the_steps_of_a_campaign),
         cmocka_unit_test(between_the_steps_of_housekeeping),
         cmocka_unit_test(every_point_was_visited),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, NULL, NULL);
 }

@@ -111,14 +111,10 @@ static void they_come_and_go(void **state) {
 }
 
 int main(void) {
-    if (!scenario_prepare())
-        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_sent_twice),
         cmocka_unit_test(what_goes_by_the_clock_is_done_once),
         cmocka_unit_test(they_come_and_go),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, NULL, NULL);
 }

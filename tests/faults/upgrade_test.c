@@ -98,13 +98,9 @@ static void a_migration_gives_way_to_work(void **state) {
 }
 
 int main(void) {
-    if (!scenario_prepare())
-        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_upgrade_under_load_fails_no_request),
         cmocka_unit_test(a_migration_gives_way_to_work),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, NULL, NULL);
 }

@@ -4,27 +4,10 @@
  * the builders, so that no binary file is kept.
  */
 #include "fotasim/ota_image.h"
+#include "seeds.h"
 #include "support/gbcs_samples.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-
-static const char *directory;
-
-static void write_seed(const char *target, const char *name,
-                       struct span octets) {
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s", directory, target);
-    mkdir(path, 0777);
-    snprintf(path, sizeof path, "%s/%s/%s", directory, target, name);
-    FILE *file = fopen(path, "wb");
-    if (!file || fwrite(octets.data, 1, octets.len, file) != octets.len ||
-        fclose(file) != 0) {
-        perror(path);
-        exit(1);
-    }
-}
 
 /* Which target reads the payload, and its choice for this message; the order
  * is that of the target's list. */
@@ -96,14 +79,11 @@ static void ota_seeds(void) {
     }
 }
 
-int main(int argc, char **argv) {
-    if (argc != 2) {
-        fprintf(stderr, "usage: %s DIRECTORY\n", argv[0]);
-        return 2;
-    }
-    directory = argv[1];
-    mkdir(directory, 0777);
+static void all_seeds(void) {
     gbcs_seeds();
     ota_seeds();
-    return 0;
+}
+
+int main(int argc, char **argv) {
+    return seeds_main(argc, argv, all_seeds);
 }

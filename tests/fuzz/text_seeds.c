@@ -3,27 +3,10 @@
  * directory given: DIR/duis_request_fuzz/11.1-signed and so on. They are built
  * from the fields here, so that no file is kept.
  */
+#include "seeds.h"
 #include "support/duis_signing.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-
-static const char *directory;
-
-static void write_seed(const char *target, const char *name,
-                       struct span octets) {
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s", directory, target);
-    mkdir(path, 0777);
-    snprintf(path, sizeof path, "%s/%s/%s", directory, target, name);
-    FILE *file = fopen(path, "wb");
-    if (!file || fwrite(octets.data, 1, octets.len, file) != octets.len ||
-        fclose(file) != 0) {
-        perror(path);
-        exit(1);
-    }
-}
 
 /* ---- DUIS ---- */
 
@@ -122,17 +105,14 @@ static const struct {
     {"csv_import_fuzz", "versions", "4.1,3.2.10,SMETS2,4G North,Active,\r0A\r"},
 };
 
-int main(int argc, char **argv) {
-    if (argc != 2) {
-        fprintf(stderr, "usage: %s DIRECTORY\n", argv[0]);
-        return 2;
-    }
-    directory = argv[1];
-    mkdir(directory, 0777);
+static void all_seeds(void) {
     struct arena *arena = arena_new();
     duis_seeds(arena);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         write_seed(texts[i].target, texts[i].name, span_text(texts[i].text));
     arena_free(arena);
-    return 0;
+}
+
+int main(int argc, char **argv) {
+    return seeds_main(argc, argv, all_seeds);
 }

@@ -4,6 +4,7 @@
 #include "base/hex.h"
 #include "gbcs/octets.h"
 #include "support/gbcs_keys.h"
+#include "support/gbcs_rebuild.h"
 #include "support/gbcs_samples.h"
 #include "support/shared.h"
 
@@ -103,18 +104,6 @@ static void samples_cut_or_with_more_are_refused(void **state) {
     }
 }
 
-/* The message again, from nothing but the fields that were read. */
-static void rebuild(const struct gbcs_message *message, struct buffer *out) {
-    if (message->mac.len)
-        gbcs_put_mac_header(message->to_mac.len, out);
-    gbcs_put_content(&message->header, message->payload, out);
-    if (message->signature.len)
-        gbcs_put_signature(message->signature.data, out);
-    else if (message->mac.len)
-        gbcs_put_signature(NULL, out);
-    buffer_add(out, message->mac);
-}
-
 /* Every octet changed to every other value: refused, or read to fields that
  * are exactly those octets, so that no octet goes unread. */
 static void no_octet_goes_unread(struct span whole) {
@@ -128,7 +117,7 @@ static void no_octet_goes_unread(struct span whole) {
         const char *reason;
         struct buffer out = {0};
         if (gbcs_any_parse(span_of(octets, whole.len), &message, &reason)) {
-            rebuild(&message, &out);
+            gbcs_rebuild(&message, &out);
             assert_true(
                 span_equal(buffer_span(&out), span_of(octets, whole.len)));
         }

@@ -6,19 +6,13 @@
 
 #include "base/hex.h"
 #include "gbcs/build.h"
+#include "support/gbcs_ids.h"
 #include "support/gbcs_keys.h"
 #include "support/shared.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define ACB 0x90B3D51F30000002
-#define SUPPLIER 0x90B3D51F30010000
-#define ESME 0x00DB1234567890A0
-#define GSME 0x00DB1234567890A1
-#define CHF 0x00DB1234567890A2
-#define PPMID 0x00DB1234567890A4
 
 static const uint8_t AA75[GBCS_HASH_LEN] = {
     0xAA, 0x75, 0x86, 0x90, 0x73, 0x09, 0x34, 0xFF, 0x06, 0x85, 0xAA,

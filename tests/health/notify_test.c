@@ -233,15 +233,11 @@ static void a_reload_sets_the_level_of_the_log(void **state) {
 }
 
 int main(void) {
-    if (!scenario_prepare())
-        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_says_when_it_is_ready_reloads_and_stops),
         cmocka_unit_test(a_start_that_takes_long_is_not_ready),
         cmocka_unit_test(it_is_silent_while_a_worker_is_stuck),
         cmocka_unit_test(a_reload_sets_the_level_of_the_log),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, NULL, NULL);
 }

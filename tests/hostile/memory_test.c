@@ -167,12 +167,8 @@ static void memory_stays_within_its_bounds(void **state) {
 
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
-    if (!scenario_prepare())
-        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_stays_within_its_bounds),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, NULL, NULL);
 }

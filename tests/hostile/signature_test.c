@@ -3,8 +3,7 @@
  * shape (duis.md, The only signature shape that is accepted): E1 if the
  * schema lets them through, else 400; nothing follows from them.
  */
-#include "hostile/siege.h"
-#include "request/refusal.h"
+#include "hostile/strikes.h"
 
 #define DS "http://www.w3.org/2000/09/xmldsig#"
 #define MORE "http://www.w3.org/2001/04/xmldsig-more#"
@@ -313,33 +312,10 @@ static const struct row PLACES[] = {
 
 /* ---- running them ---- */
 
-static void strike(struct siege *s, const struct row *row, struct span body) {
-    struct answer answer =
-        gateway_post_raw(s->gateway, s->arena, "serviceD", body);
-    check_says(s->gateway, row, &answer);
-    gateway_check(s->gateway, s->arena, body, &answer);
-    siege_holds(s, row->sent);
-}
-
-static void run(const struct row *rows, size_t count) {
-    struct scene scene = set_scene();
-    struct siege siege;
-    siege_begin(&siege, scene.gateway);
-    for (size_t i = 0; i < count; i++)
-        strike(&siege, &rows[i], prepare(&scene, &rows[i]));
-    siege_end(&siege);
-    gateway_free(scene.gateway);
-}
-
-#define TEST(name, rows)                                                       \
-    static void name(void **state) {                                           \
-        (void)state;                                                           \
-        run(rows, sizeof rows / sizeof *rows);                                 \
-    }
-TEST(algorithms, ALGORITHMS)
-TEST(references_and_transforms, REFERENCES)
-TEST(keys, KEYS)
-TEST(places, PLACES)
+STRIKES(algorithms, ALGORITHMS)
+STRIKES(references_and_transforms, REFERENCES)
+STRIKES(keys, KEYS)
+STRIKES(places, PLACES)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

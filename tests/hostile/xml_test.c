@@ -3,8 +3,7 @@
  * a whole (duis.md, Part I; decisions.md 32), before any signature is looked
  * at, and leaves nothing behind.
  */
-#include "hostile/siege.h"
-#include "request/refusal.h"
+#include "hostile/strikes.h"
 
 #define DEVICE_ID "00-DB-12-00-00-00-00-05"
 #define SR "http://www.dccinterface.co.uk/ServiceUserGateway"
@@ -298,33 +297,10 @@ static const struct row VALUES[] = {
 
 /* ---- running them ---- */
 
-static void strike(struct siege *s, const struct row *row, struct span body) {
-    struct answer answer =
-        gateway_post_raw(s->gateway, s->arena, "serviceD", body);
-    gateway_check(s->gateway, s->arena, body, &answer);
-    check_says(s->gateway, row, &answer);
-    siege_holds(s, row->sent);
-}
-
-static void run(const struct row *rows, size_t count) {
-    struct scene scene = set_scene();
-    struct siege siege;
-    siege_begin(&siege, scene.gateway);
-    for (size_t i = 0; i < count; i++)
-        strike(&siege, &rows[i], prepare(&scene, &rows[i]));
-    siege_end(&siege);
-    gateway_free(scene.gateway);
-}
-
-#define TEST(name, rows)                                                       \
-    static void name(void **state) {                                           \
-        (void)state;                                                           \
-        run(rows, sizeof rows / sizeof *rows);                                 \
-    }
-TEST(document_types_and_entities, DOCTYPES)
-TEST(encodings, ENCODINGS)
-TEST(structure_and_namespaces, STRUCTURES)
-TEST(values, VALUES)
+STRIKES(document_types_and_entities, DOCTYPES)
+STRIKES(encodings, ENCODINGS)
+STRIKES(structure_and_namespaces, STRUCTURES)
+STRIKES(values, VALUES)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -2,6 +2,7 @@
 #include "served.h"
 
 #include "http/client.h"
+#include "support/askers.h"
 #include "support/tls_pki.h"
 
 static struct tls_identity our_ca, other_ca, server, renewed;
@@ -101,34 +102,6 @@ static void new_connections_get_the_new_certificate(void **state) {
     http_close(listener);
 }
 
-struct asker {
-    pthread_t thread;
-    unsigned port;
-    bool lasting; /* one connection for all, or a new one each time */
-    const char *bundle;
-    const atomic_bool *stop;
-    unsigned asked, failed;
-};
-
-static void *ask_on(void *context) {
-    struct asker *asker = context;
-    struct http_client *client = NULL;
-    while (!atomic_load(asker->stop)) {
-        if (!client)
-            client = http_client_new(
-                &(struct http_client_options){.ca = asker->bundle});
-        asker->asked++;
-        asker->failed += status_of(client, asker->port) != 200;
-        if (!asker->lasting) {
-            http_client_free(client);
-            client = NULL;
-        }
-    }
-    if (client)
-        http_client_free(client);
-    return NULL;
-}
-
 /* Both CAs in one file. */
 static const char *bundle_of_both(void) {
     struct buffer text = {0};
@@ -147,19 +120,14 @@ static const char *bundle_of_both(void) {
 
 static void reloading_under_load_drops_nothing(void **state) {
     (void)state;
-    enum { ASKERS = 4, RELOADS = 60 };
+    enum { RELOADS = 60 };
     struct http_listener *listener = start_used();
     static char bundle[96];
     snprintf(bundle, sizeof bundle, "%s", bundle_of_both());
-    atomic_bool stop = false;
-    struct asker askers[ASKERS];
-    for (int i = 0; i < ASKERS; i++) {
-        askers[i] = (struct asker){.port = http_port(listener),
-                                   .lasting = i % 2,
-                                   .bundle = bundle,
-                                   .stop = &stop};
-        pthread_create(&askers[i].thread, NULL, ask_on, &askers[i]);
-    }
+    struct askers askers = {.ca = bundle, .expected = 200};
+    snprintf(askers.url, sizeof askers.url, "https://127.0.0.1:%u/hello",
+             http_port(listener));
+    askers_start(&askers);
     for (int i = 0; i < RELOADS; i++) {
         const char *reason = NULL;
         use(i % 2 ? &server : &renewed);
@@ -167,12 +135,7 @@ static void reloading_under_load_drops_nothing(void **state) {
             fail_msg("%s", reason);
         usleep(20 * 1000);
     }
-    atomic_store(&stop, true);
-    for (int i = 0; i < ASKERS; i++) {
-        pthread_join(askers[i].thread, NULL);
-        if (askers[i].failed || askers[i].asked < 10)
-            fail_msg("%u of %u failed", askers[i].failed, askers[i].asked);
-    }
+    askers_stop(&askers);
     http_close(listener);
 }
 

@@ -59,18 +59,6 @@ static struct span signed_for(struct gateway *g, const char *request_id,
 
 /* ---- a set waits while another is held up ---- */
 
-/* Sessions that wait for a lock. Inside of a transaction pg_stat_activity
- * stands still unless told. */
-static void wait_for_locks(struct gateway *g) {
-    static const char waiting[] =
-        "select count(*) > 0 from pg_stat_activity where wait_event_type ="
-        " 'Lock' and datname = current_database()";
-    while (strcmp(gateway_ask(g, waiting), "t") != 0) {
-        usleep(10000);
-        gateway_tell(g, "select pg_stat_clear_snapshot()");
-    }
-}
-
 struct row {
     struct span body;
     const char *says; /* NULL: whichever came first */
@@ -82,7 +70,7 @@ static void check_together(struct gateway *g, const struct row *rows,
     struct post posts[MOST];
     gateway_tell(g, "begin; lock table tracking_live in exclusive mode");
     begin(g, &posts[0], rows[0].body);
-    wait_for_locks(g);
+    gateway_wait_for_lock(g);
     for (size_t i = 1; i < count; i++)
         begin(g, &posts[i], rows[i].body);
     usleep(200000);
@@ -165,7 +153,7 @@ static void nobody_waits_for_long_for_another(void **state) {
     gateway_tell(g, "begin; delete from tracking_live");
     struct post waiting;
     begin(g, &waiting, signed_for(g, NULL, PPMID(PLAIN)));
-    wait_for_locks(g);
+    gateway_wait_for_lock(g);
     answer = gateway_post(g, "serviceD", signed_for(g, NULL, PPMID(CENTRAL)));
     assert_string_equal(answer_says(g, &answer), "I99");
     gateway_tell(g, "rollback");

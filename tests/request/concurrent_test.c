@@ -201,17 +201,6 @@ static void a_refusal_has_one_answer(void **state) {
 
 /* ---- more than can be worked on ---- */
 
-/* Inside of a transaction pg_stat_activity stands still unless told. */
-static void wait_for_lock(struct gateway *g) {
-    static const char waiting[] =
-        "select count(*) > 0 from pg_stat_activity where wait_event_type ="
-        " 'Lock' and datname = current_database()";
-    while (strcmp(gateway_ask(g, waiting), "t") != 0) {
-        usleep(10000);
-        gateway_tell(g, "select pg_stat_clear_snapshot()");
-    }
-}
-
 static struct span sign_home(struct gateway *g, unsigned home) {
     return gateway_sign(
         g, USER_A,
@@ -222,7 +211,7 @@ static struct span sign_home(struct gateway *g, unsigned home) {
 
 static void *release_soon(void *context) {
     struct gateway *g = context;
-    wait_for_lock(g);
+    gateway_wait_for_lock(g);
     usleep(300000);
     gateway_tell(g, "rollback");
     return NULL;
@@ -276,7 +265,7 @@ static void a_request_in_hand_is_finished(void **state) {
     post.arena = arena_new();
     gateway_tell(g, "begin; lock table service_request in exclusive mode");
     pthread_create(&post.thread, NULL, post_one, &post);
-    wait_for_lock(g);
+    gateway_wait_for_lock(g);
     pthread_t closing;
     pthread_create(&closing, NULL, close_gateway, g);
     usleep(200000);

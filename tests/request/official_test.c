@@ -5,6 +5,7 @@
  * commands.
  */
 #include "support/check.h"
+#include "support/files.h"
 #include "support/shared.h"
 #include "support/user_gateway.h"
 
@@ -21,23 +22,13 @@ static const char *in_directory(const char *name) {
     return arena_printf(gateway->arena, "%s/%s", directory, name);
 }
 
-static const char *write_file(const char *name, struct span text) {
-    const char *path = in_directory(name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text.data, 1, text.len, file), text.len);
-    fclose(file);
-    return path;
+static void write_file(const char *name, struct span text) {
+    file_write(in_directory(name), text);
 }
 
 static struct span read_file(const char *name) {
     struct buffer text = {0};
-    FILE *file = fopen(in_directory(name), "r");
-    assert_non_null(file);
-    size_t got;
-    while ((got = fread(buffer_room(&text, 4096), 1, 4096, file)) > 0)
-        text.len += got;
-    fclose(file);
+    file_read(in_directory(name), &text);
     struct span copy = arena_copy(gateway->arena, buffer_span(&text));
     buffer_free(&text);
     return copy;

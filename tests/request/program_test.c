@@ -3,6 +3,7 @@
  * its life under a service manager from READY to STOPPING.
  */
 #include "support/check.h"
+#include "support/files.h"
 #include "support/pg.h"
 #include "support/user_gateway.h"
 
@@ -41,21 +42,13 @@ static const char *in_directory(const char *name) {
 
 static const char *write_file(const char *name, struct span text) {
     const char *path = in_directory(name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text.data, 1, text.len, file), text.len);
-    fclose(file);
+    file_write(path, text);
     return path;
 }
 
 static const char *read_file(const char *path) {
     struct buffer text = {0};
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    size_t got;
-    while ((got = fread(buffer_room(&text, 4096), 1, 4096, file)) > 0)
-        text.len += got;
-    fclose(file);
+    file_read(path, &text);
     const char *copy = arena_text(arena, buffer_span(&text));
     buffer_free(&text);
     return copy;

@@ -1,19 +1,10 @@
 /* Anomaly detection (scenario 15): below the warning level, in excess of it, in
  * excess of the quarantine level; released and rejected; 11.4 counted apart
  * from 11.1. */
-#include "support/check.h"
-#include "support/scenario.h"
+#include "steps.h"
 
 #include "fotasim/estate.h"
 
-#define END                                                                    \
-    { NULL, NULL }
-#define RUN(...)                                                               \
-    scenario_run(NULL, (const struct scenario_step[]){__VA_ARGS__, END})
-
-#define PPMID_IMAGE "ppmid-a-0A000003"
-#define ESME_IMAGE "esme-a-01020000"
-#define HCALCS_IMAGE "hcalcs-a-00000002"
 #define WARNINGS(count)                                                        \
     { holds, #count " select count(*) from sat_entry where kind = 'warning'" }
 #define NOT_TRACKED(device)                                                    \
@@ -138,15 +129,11 @@ static void commands_are_held_too(void **state) {
 }
 
 int main(void) {
-    if (!scenario_prepare())
-        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(warning_quarantine_release_and_reject),
         cmocka_unit_test(dccs_threshold),
         cmocka_unit_test(the_cpl_entry_is_withdrawn_meanwhile),
         cmocka_unit_test(commands_are_held_too),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, NULL, NULL);
 }

@@ -152,10 +152,6 @@ static void to_the_last_alert(void **state) {
 }
 
 int main(void) {
-    if (!scenario_prepare())
-        return 1;
     const struct CMUnitTest tests[] = {cmocka_unit_test(to_the_last_alert)};
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,6 @@
 /* Updates to their end, in each region (section 6.2.1; Table 3), and what a
  * read of the version finds. */
-#include "support/check.h"
-#include "support/scenario.h"
-
-#define END                                                                    \
-    { NULL, NULL }
-#define RUN(...)                                                               \
-    scenario_run(NULL, (const struct scenario_step[]){__VA_ARGS__, END})
+#include "steps.h"
 
 /* ---- PPMID: 11.4 and 11.2 ---- */
 
@@ -160,8 +154,6 @@ static void a_read_is_not_answered(void **state) {
 }
 
 int main(void) {
-    if (!scenario_prepare())
-        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ppmid_in_the_north),
         cmocka_unit_test(ppmid_in_central_and_south),
@@ -176,7 +168,5 @@ int main(void) {
         cmocka_unit_test(a_read_fails),
         cmocka_unit_test(a_read_is_not_answered),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,6 @@
 /* What takes hours and days: busy CSPs, silent devices, Users that are away
  * (scenarios 9, 10, 18). */
-#include "support/check.h"
-#include "support/scenario.h"
-
-#define END                                                                    \
-    { NULL, NULL }
-#define RUN(...)                                                               \
-    scenario_run(NULL, (const struct scenario_step[]){__VA_ARGS__, END})
+#include "steps.h"
 
 #define SENDS(device)                                                          \
     { sends, "1 11.4 ppmid-a-0A000003 " device " I99" }
@@ -143,8 +137,6 @@ static void all_addresses_are_down_for_an_hour(void **state) {
 }
 
 int main(void) {
-    if (!scenario_prepare())
-        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(busy_once),
         cmocka_unit_test(busy_for_hours_while_the_other_works),
@@ -159,7 +151,5 @@ int main(void) {
         cmocka_unit_test(a_user_breaks_off),
         cmocka_unit_test(all_addresses_are_down_for_an_hour),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, NULL, NULL);
 }

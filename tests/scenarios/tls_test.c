@@ -1,5 +1,6 @@
 /* The program over TLS: CSPs by certificate, revocation, and certificates that
  * are replaced while it is at work. */
+#include "support/askers.h"
 #include "support/check.h"
 #include "support/scenario.h"
 #include "support/scenario_files.h"
@@ -9,9 +10,7 @@
 
 #include "http/client.h"
 
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -176,80 +175,30 @@ static void revoked_clients_are_refused_after_a_reload(void **state) {
     scenario_end(s);
 }
 
-struct asker {
-    pthread_t thread;
-    char url[64];
-    bool lasting;
-    const atomic_bool *stop;
-    unsigned asked, failed;
-    char error[128];
-};
-
-/* 405 is fotad's own answer, by way of everything that a request meets. */
-static void *ask_on(void *context) {
-    struct asker *asker = context;
-    struct http_client *client = NULL;
-    while (!atomic_load(asker->stop)) {
-        if (!client)
-            client = http_client_new(
-                &(struct http_client_options){.ca = ca.certificate_path});
-        struct http_message message = {.method = "GET", .url = asker->url};
-        struct http_answer answer;
-        http_client_send(client, &message, &answer);
-        asker->asked++;
-        if (answer.status != 405) {
-            asker->failed++;
-            snprintf(asker->error, sizeof asker->error, "%u %.100s",
-                     answer.status, answer.error);
-        }
-        http_answer_free(&answer);
-        if (!asker->lasting) {
-            http_client_free(client);
-            client = NULL;
-        }
-    }
-    if (client)
-        http_client_free(client);
-    return NULL;
-}
-
 static void reloading_under_load_drops_nothing(void **state) {
     (void)state;
-    enum { ASKERS = 4, RELOADS = 20 };
+    enum { RELOADS = 20 };
     struct scenario *s = open_scenario();
-    atomic_bool stop = false;
-    struct asker askers[ASKERS];
-    for (int i = 0; i < ASKERS; i++) {
-        askers[i] = (struct asker){.lasting = i % 2, .stop = &stop};
-        snprintf(askers[i].url, sizeof askers[i].url,
-                 "https://127.0.0.1:%u/api/v1/serviceD", s->user_port);
-        pthread_create(&askers[i].thread, NULL, ask_on, &askers[i]);
-    }
+    /* 405 is fotad's own answer, by way of everything that a request meets */
+    struct askers askers = {.ca = ca.certificate_path, .expected = 405};
+    snprintf(askers.url, sizeof askers.url,
+             "https://127.0.0.1:%u/api/v1/serviceD", s->user_port);
+    askers_start(&askers);
     for (int i = 0; i < RELOADS; i++) {
         use(s, i % 2 ? &server : &second);
         kill(s->fotads[0].pid, SIGHUP);
         usleep(50 * 1000);
     }
-    atomic_store(&stop, true);
-    for (int i = 0; i < ASKERS; i++) {
-        pthread_join(askers[i].thread, NULL);
-        if (askers[i].failed || askers[i].asked < 10)
-            fail_msg("%u of %u failed: %s", askers[i].failed, askers[i].asked,
-                     askers[i].error);
-    }
+    askers_stop(&askers);
     scenario_stop_fotad(s, SIGTERM);
     scenario_end(s);
 }
 
 int main(void) {
-    if (!scenario_prepare())
-        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_csp_is_known_by_its_certificate),
         cmocka_unit_test(revoked_clients_are_refused_after_a_reload),
         cmocka_unit_test(reloading_under_load_drops_nothing),
     };
-    int failed = cmocka_run_group_tests(tests, make_all, free_all);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, make_all, free_all);
 }

@@ -1,18 +1,8 @@
 /* Updates that are refused, fail, cross each other or lose their device
  * (scenarios 4, 5, 6, 8, 12, 16). */
-#include "support/check.h"
-#include "support/scenario.h"
+#include "steps.h"
 
 #include <signal.h>
-
-#define END                                                                    \
-    { NULL, NULL }
-#define RUN(...)                                                               \
-    scenario_run(NULL, (const struct scenario_step[]){__VA_ARGS__, END})
-
-#define PPMID_IMAGE "ppmid-a-0A000003"
-#define ESME_IMAGE "esme-a-01020000"
-#define HCALCS_IMAGE "hcalcs-a-00000002"
 
 /* ---- 4: another update is in progress ---- */
 
@@ -268,8 +258,6 @@ static void forged_messages_have_no_effect(void **state) {
 }
 
 int main(void) {
-    if (!scenario_prepare())
-        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_device_in_two_requests),
         cmocka_unit_test(two_suppliers_at_the_same_moment),
@@ -287,7 +275,5 @@ int main(void) {
         cmocka_unit_test(a_delivery_after_a_reset),
         cmocka_unit_test(forged_messages_have_no_effect),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    scenario_finish();
-    return failed;
+    return scenario_tests(tests, NULL, NULL);
 }

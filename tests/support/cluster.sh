@@ -9,31 +9,8 @@
 #   cluster.sh cut DIR B        the standby B stops, commits wait
 #   cluster.sh mend DIR B       and starts again
 #   cluster.sh stop DIR
-set -eu
-export LC_ALL=C
-unset PGHOST PGPORT PGUSER PGDATABASE PGOPTIONS PGSERVICE PGDATA
-
-# shellcheck disable=SC2012 # version numbers, no odd file names
-bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
-
-# PostgreSQL refuses to run as root.
-as_owner() {
-    if [ "$(id -u)" = 0 ]; then
-        setpriv --reuid=postgres --regid=postgres --init-groups -- "$@"
-    else
-        "$@"
-    fi
-}
-
-launch() {
-    as_owner "$bin/pg_ctl" start --wait -D "$dir/$1/data" -l "$dir/$1/log" \
-        -o "-c unix_socket_directories=$dir/$1 -c listen_addresses= \
-            -c fsync=off -c timezone=UTC -c jit=off -c max_connections=200" \
-        >/dev/null 2>&1 </dev/null || {
-        as_owner tail -n 5 "$dir/$1/log" >&2
-        return 1
-    }
-}
+# shellcheck source=tests/support/private_postgres.sh
+. "$(dirname "$0")/private_postgres.sh"
 
 ask() {
     as_owner "$bin/psql" -X -q -At -h "$dir/$1" -U fotad -d postgres -c "$2"
@@ -65,8 +42,7 @@ case $verb in
 start)
     dir=$(as_owner mktemp -d /var/tmp/fotad-cluster-XXXXXX)
     as_owner mkdir "$dir/a" "$dir/b"
-    as_owner "$bin/initdb" --pgdata="$dir/a/data" --username=fotad \
-        --auth=trust --encoding=UTF8 --locale=C --no-sync >/dev/null
+    initialise a
     launch a
     make_standby b a
     echo "$dir"
@@ -87,11 +63,7 @@ rebuild) make_standby "$3" "$4" ;;
 cut) as_owner "$bin/pg_ctl" stop -m immediate -D "$dir/$3/data" >/dev/null ;;
 mend) launch "$3" ;;
 stop)
-    for which in b a; do
-        as_owner "$bin/pg_ctl" stop -m immediate -D "$dir/$which/data" \
-            >/dev/null 2>&1 || true
-    done
-    as_owner rm -rf "$dir"
+    remove_all b a
     ;;
 *)
     echo "usage: cluster.sh start | fail|rebuild DIR A B | cut|mend DIR B |" \

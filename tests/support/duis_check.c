@@ -1,4 +1,5 @@
 #include "support/duis_check.h"
+#include "support/files.h"
 
 #include <libxml/c14n.h>
 #include <libxml/parser.h>
@@ -59,13 +60,6 @@ bool official_schema_accepts(struct span document) {
     return valid;
 }
 
-static void write_file(const char *path, struct span text) {
-    FILE *file = fopen(path, "wb");
-    if (!file || fwrite(text.data, 1, text.len, file) != text.len ||
-        fclose(file) != 0)
-        abort();
-}
-
 static int run(char *const *words) {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
@@ -87,8 +81,8 @@ int xmlsec1_verifies(struct span document, struct span certificate_pem) {
         abort();
     snprintf(xml, sizeof xml, "%s/document.xml", folder);
     snprintf(pem, sizeof pem, "%s/certificate.pem", folder);
-    write_file(xml, document);
-    write_file(pem, certificate_pem);
+    file_write(xml, document);
+    file_write(pem, certificate_pem);
     char program[] = "xmlsec1", verify[] = "--verify",
          with[] = "--pubkey-cert-pem";
     char *const words[] = {program, verify, with, pem, xml, NULL};

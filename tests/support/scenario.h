@@ -94,6 +94,14 @@ struct scenario {
 bool scenario_prepare(void);
 void scenario_finish(void);
 
+/* The rest of main(): the group of tests between the two. */
+#define scenario_tests(tests, set_up, tear_down)                               \
+    (scenario_prepare()                                                        \
+         ? scenario_finished(cmocka_run_group_tests(tests, set_up, tear_down)) \
+         : 1)
+/* scenario_finish() with what is to be returned. */
+int scenario_finished(int failed);
+
 /* Everything started and ready. Skips the test without PostgreSQL. */
 struct scenario *scenario_open(const struct scenario_wish *wish);
 /* Waits until nothing is on its way, and fails unless everything that Users

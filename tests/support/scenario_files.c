@@ -285,3 +285,8 @@ void scenario_finish(void) {
     duis_close();
     nftw(scenario_home, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
+
+int scenario_finished(int failed) {
+    scenario_finish();
+    return failed;
+}

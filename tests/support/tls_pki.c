@@ -1,5 +1,6 @@
 #include "support/tls_pki.h"
 #include "support/check.h"
+#include "support/files.h"
 
 #include <dirent.h>
 #include <openssl/ec.h>
@@ -33,10 +34,7 @@ void tls_pki_remove(void) {
 const char *tls_write(const char *name, struct span octets) {
     static char path[96];
     snprintf(path, sizeof path, "%s/%.48s", tls_pki_folder(), name);
-    FILE *file = fopen(path, "we");
-    assert_non_null(file);
-    assert_int_equal(fwrite(octets.data, 1, octets.len, file), octets.len);
-    assert_int_equal(fclose(file), 0);
+    file_write(path, octets);
     return path;
 }
 

@@ -1,5 +1,6 @@
 #include "support/tool.h"
 #include "support/check.h"
+#include "support/files.h"
 #include "support/pg.h"
 
 #include "base/log.h"
@@ -99,10 +100,7 @@ void tool_expect(struct tool *tool, const char *line, int status,
 void tool_file(struct tool *tool, const char *name, struct span text) {
     char path[256];
     snprintf(path, sizeof path, "%s/%s", tool->directory, name);
-    FILE *file = fopen(path, "wb");
-    if (!file || fwrite(text.data, 1, text.len, file) != text.len ||
-        fclose(file) != 0)
-        fail_msg("cannot write %s", path);
+    file_write(path, text);
 }
 
 void tool_directory(struct tool *tool, const char *name) {

@@ -53,6 +53,17 @@ void gateway_tell(struct gateway *g, const char *sql) {
     PQclear(result);
 }
 
+/* Inside of a transaction pg_stat_activity stands still unless told. */
+void gateway_wait_for_lock(struct gateway *g) {
+    static const char waiting[] =
+        "select count(*) > 0 from pg_stat_activity where wait_event_type ="
+        " 'Lock' and datname = current_database()";
+    while (strcmp(gateway_ask(g, waiting), "t") != 0) {
+        usleep(10000);
+        gateway_tell(g, "select pg_stat_clear_snapshot()");
+    }
+}
+
 const char *gateway_ask(struct gateway *g, const char *sql) {
     PGresult *result = PQexec(g->connection, sql);
     need(PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0,

@@ -124,6 +124,8 @@ const char *gateway_tracked(struct gateway *gateway);
 const char *gateway_ask(struct gateway *gateway, const char *sql);
 /* SQL without an answer. Both end the test when it fails. */
 void gateway_tell(struct gateway *gateway, const char *sql);
+/* Until a session waits for a lock. */
+void gateway_wait_for_lock(struct gateway *gateway);
 
 /* Puts a Manufacturer Image on the CPL; see estate_publish(). */
 void gateway_publish(struct gateway *gateway, const char *device_type,

@@ -3,11 +3,7 @@
  * The expected column is DESIGN's table written out: where an event moves the
  * device, everywhere else it is told, not moved.
  */
-#include "support/check.h"
-#include "support/pg.h"
-
-#include "db/db.h"
-#include "tracking/transition.h"
+#include "support/tracked_world.h"
 
 #include <stdio.h>
 
@@ -53,11 +49,6 @@ static const struct {
 };
 enum { ROWS = sizeof table / sizeof *table };
 
-struct world {
-    struct db *db;
-    struct arena *arena;
-};
-
 static const char home[] =
     "insert into smi_device (device_id, chf_id, device_type, device_status,"
     " smets_version, import_supplier_id, gas_supplier_id) values"
@@ -76,28 +67,8 @@ static const char home[] =
     " '90-B3-D5-1F-30-00-00-02', 7, 1, true, 'serviceD', '11.4', 8,"
     " sha256('x'), '2030-01-01', '\\x0000002A');";
 
-static void script(struct world *world, const char *sql) {
-    if (db_script(world->db, sql) != DONE)
-        fail_msg("%s", db_reason(world->db));
-}
-
 static int set_up(void **state) {
-    static struct world world;
-    world.arena = arena_new();
-    world.db = db_open(pg_fresh_database(), "transition_test");
-    assert_int_equal(tracking_hand_over(world.db), DONE);
-    script(&world, home);
-    *state = &world;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    struct world *world = *state;
-    if (world) {
-        db_close(world->db);
-        arena_free(world->arena);
-    }
-    return 0;
+    return world_open(state, home);
 }
 
 static void put_device_into(struct world *world, int status) {
@@ -238,11 +209,12 @@ static void the_matrix_says_what_the_table_says(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_event_in_every_status, set_up,
-                                        tear_down),
+                                        world_close),
         cmocka_unit_test_setup_teardown(
-            events_of_one_device_are_applied_in_order, set_up, tear_down),
+            events_of_one_device_are_applied_in_order, set_up, world_close),
         cmocka_unit_test_setup_teardown(
-            an_update_of_another_request_is_told_not_moved, set_up, tear_down),
+            an_update_of_another_request_is_told_not_moved, set_up,
+            world_close),
         cmocka_unit_test(the_matrix_says_what_the_table_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,32 +1,32 @@
-#include "delivery/verdict.h"
+#include "delivery/answer.h"
 
-enum verdict verdict_of(const struct http_answer *answer) {
+enum answer_result answer_result(const struct http_answer *answer) {
     switch (answer->status) {
     case 408: /* Request Timeout */
     case 425: /* Too Early */
     case 429: /* Too Many Requests */
-        return VERDICT_ADDRESS_FAILED;
+        return ANSWER_ADDRESS_FAILED;
     default:
         break;
     }
     switch (answer->status / 100) {
     case 2:
-        return VERDICT_CONFIRMED;
+        return ANSWER_CONFIRMED;
     case 4:
-        return VERDICT_REFUSED;
+        return ANSWER_REFUSED;
     default:
-        return VERDICT_ADDRESS_FAILED;
+        return ANSWER_ADDRESS_FAILED;
     }
 }
 
-static void make_printable(char *text) {
+static void text_make_printable(char *text) {
     for (char *c = text; *c; c++)
         if (*c < ' ' || *c > '~')
             *c = ' ';
 }
 
-const char *verdict_reason(struct arena *arena,
-                           const struct http_answer *answer) {
+const char *answer_reason(struct arena *arena,
+                          const struct http_answer *answer) {
     enum { MOST_SAID = 120 };
     struct span said = buffer_span(&answer->body);
     if (said.len > MOST_SAID)
@@ -39,6 +39,6 @@ const char *verdict_reason(struct arena *arena,
     else
         reason = arena_printf(arena, "HTTP %u: %.*s", answer->status,
                               (int)said.len, (const char *)said.data);
-    make_printable(reason);
+    text_make_printable(reason);
     return reason;
 }

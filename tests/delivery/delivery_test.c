@@ -45,7 +45,7 @@ static void what_is_new_is_sent_at_once_when_told(void **state) {
     for (int i = 1; i <= 20; i++) {
         instant start = clock_elapsed();
         scene_add_alerts(scene, 1, i, 1);
-        alerts_wake();
+        delivery_wake();
         scene_wait_taken(scene, 1, (uint64_t)i);
         /* twenty polls would take 5 s */
         assert_true(clock_elapsed() - start < 2 * SECOND);
@@ -478,13 +478,13 @@ static void two_processes_share_the_lanes(void **state) {
         scene_add_alerts(scene, user, 1, 200);
     scene->config.delivery_batch = 20;
     scene_start(scene);
-    struct alerts *second = alerts_start(&scene->config, scene->signer);
+    struct delivery *second = delivery_start(&scene->config, scene->signer);
     for (int user = 1; user <= 4; user++)
         scene_wait_taken(scene, user, 200);
     scene_wait_count(scene, everything_gone, 0);
     for (int user = 1; user <= 4; user++)
         check_clean(scene, user, 200);
-    alerts_stop(second);
+    delivery_stop(second);
     scene_free(scene);
 }
 

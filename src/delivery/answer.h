@@ -1,0 +1,31 @@
+/*
+ * What the answer of a User's Receive Response address to a message means
+ * (requirements E2):
+ *
+ *   2xx                     confirmed
+ *   4xx but 408, 425, 429   this message is refused; others go on
+ *   anything else, or no    the address failed: it would fail others now as
+ *   answer                  well
+ */
+#ifndef FOTAD_DELIVERY_ANSWER_H
+#define FOTAD_DELIVERY_ANSWER_H
+
+#include "base/arena.h"
+#include "http/client.h"
+
+enum answer_result {
+    ANSWER_NOT_TRIED, /* nothing was sent yet */
+    ANSWER_CONFIRMED,
+    ANSWER_REFUSED,
+    ANSWER_ADDRESS_FAILED,
+};
+
+/* For an answer as http_client_wait() leaves it; never ANSWER_NOT_TRIED. */
+enum answer_result answer_result(const struct http_answer *answer);
+
+/* One line for people: "HTTP 400: what the User said" (its first 120 octets),
+ * or what went wrong with the connection. Printable ASCII, from the arena. */
+const char *answer_reason(struct arena *arena,
+                          const struct http_answer *answer);
+
+#endif

@@ -1,0 +1,33 @@
+/* Tables of hostile requests, each row sent under siege. */
+#ifndef FOTAD_TESTS_HOSTILE_STRIKES_H
+#define FOTAD_TESTS_HOSTILE_STRIKES_H
+
+#include "hostile/siege.h"
+#include "request/refusal.h"
+
+static void strike(struct siege *s, const struct row *row, struct span body) {
+    struct answer answer =
+        gateway_post_raw(s->gateway, s->arena, "serviceD", body);
+    check_says(s->gateway, row, &answer);
+    gateway_check(s->gateway, s->arena, body, &answer);
+    siege_holds(s, row->sent);
+}
+
+static void strike_rows(const struct row *rows, size_t count) {
+    struct scene scene = set_scene();
+    struct siege siege;
+    siege_begin(&siege, scene.gateway);
+    for (size_t i = 0; i < count; i++)
+        strike(&siege, &rows[i], prepare(&scene, &rows[i]));
+    siege_end(&siege);
+    gateway_free(scene.gateway);
+}
+
+/* The test `name` sends the table `rows`. */
+#define STRIKES(name, rows)                                                    \
+    static void name(void **state) {                                           \
+        (void)state;                                                           \
+        strike_rows(rows, sizeof rows / sizeof *rows);                         \
+    }
+
+#endif

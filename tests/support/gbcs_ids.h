@@ -1,0 +1,12 @@
+/* Who is who in the Reference Test Data Set's device messages. */
+#ifndef FOTAD_TESTS_GBCS_IDS_H
+#define FOTAD_TESTS_GBCS_IDS_H
+
+#define ACB 0x90B3D51F30000002
+#define SUPPLIER 0x90B3D51F30010000
+#define ESME 0x00DB1234567890A0
+#define GSME 0x00DB1234567890A1
+#define CHF 0x00DB1234567890A2
+#define PPMID 0x00DB1234567890A4
+
+#endif
