@@ -1,5 +1,6 @@
 #include "csp_gateway/gateway.h"
 
+#include "base/lists.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "csp_gateway/notify.h"
@@ -27,23 +28,12 @@ static const char *same_credential(const struct config_csp *a,
     return NULL;
 }
 
-/* DUIS schema type sr:CSPRegion, and SQL type csp_region. */
-static bool is_region(const char *name) {
-    static const char *const regions[] = {"North",    "Central",    "South",
-                                          "4G North", "4G Central", "4G South",
-                                          "Unknown",  "SMETS1"};
-    for (size_t i = 0; i < sizeof regions / sizeof *regions; i++)
-        if (strcmp(regions[i], name) == 0)
-            return true;
-    return false;
-}
-
 static const char *unknown_region(const struct config_csp *csp,
                                   struct arena *arena) {
     char *rest = arena_text(arena, span_text(csp->regions));
     for (char *one; (one = strsep(&rest, ","));) {
         one += strspn(one, " ");
-        if (!is_region(one))
+        if (!list_find(csp_regions, one))
             return arena_printf(
                 arena, "regions: '%s' is not a CSPRegion of DUIS", one);
     }

@@ -1,4 +1,5 @@
 /* fotactl quarantine: requests held by anomaly detection (A7). */
+#include "base/lists.h"
 #include "fotactl/person.h"
 #include "fotactl/verbs.h"
 #include "fotactl/view.h"
@@ -32,14 +33,12 @@ enum { FIELDS = sizeof fields / sizeof *fields };
 /* ---- list ---- */
 
 static bool add_state(struct call *call, struct db_params *params) {
-    static const char *const states[] = {"held", "released", "rejected"};
     const char *state = call->options.state;
     db_text(params, state);
-    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-        if (!state || strcmp(state, states[i]) == 0)
-            return true;
-    call_misuse(call, "'%s' is no state; there are held, released and rejected",
-                state);
+    if (!state || list_find(hold_states, state))
+        return true;
+    call_misuse(call, "'%s' is no state; there are %s", state,
+                list_text(call->arena, hold_states));
     return false;
 }
 

@@ -1,4 +1,5 @@
 /* fotactl requests and request: Service Requests and what became of them. */
+#include "base/lists.h"
 #include "base/request_id.h"
 #include "fotactl/verbs.h"
 #include "fotactl/view.h"
@@ -37,15 +38,10 @@ enum {
 /* ---- requests ---- */
 
 static bool read_state(struct call *call, const char *state) {
-    static const char *const states[] = {"unanswered", "quarantined", "refused",
-                                         "in-progress", "finished"};
-    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-        if (!state || strcmp(state, states[i]) == 0)
-            return true;
-    call_misuse(call,
-                "'%s' is no state; there are refused, quarantined, "
-                "in-progress, finished and unanswered",
-                state);
+    if (!state || list_find(request_states, state))
+        return true;
+    call_misuse(call, "'%s' is no state; there are %s", state,
+                list_text(call->arena, request_states));
     return false;
 }
 

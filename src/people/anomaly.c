@@ -11,9 +11,8 @@ void people_quarantine(struct call *call) {
     static const struct db_statement statement = {
         "hold_page",
         "select hold_page($1, $2::text::hold_state, $3, $4)::text"};
-    static const char *const states[] = {"held", "released", "rejected", NULL};
     struct narrowing narrowing;
-    if (!people_query_narrowing(call, states, &narrowing))
+    if (!people_query_narrowing(call, hold_states, &narrowing))
         return;
     struct db_params params = DB_PARAMS(call->arena);
     people_add_narrowing(&params, &narrowing);
@@ -95,7 +94,7 @@ static bool read_volumes(struct call *call, struct volumes *v) {
                           .supplier = call->person->supplier};
     return people_query_period(call, call->now + 1, &v->from, &v->to) &&
            people_query_eui64(call, "user", &v->has_user, &v->user) &&
-           people_query_choice(call, "variant", people_variants, &v->variant);
+           people_query_choice(call, "variant", service_variants, &v->variant);
 }
 
 static void add_volumes(struct db_params *params, const void *context) {

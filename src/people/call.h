@@ -3,6 +3,7 @@
 #define FOTAD_PEOPLE_CALL_H
 
 #include "base/config.h"
+#include "base/lists.h"
 #include "base/request_id.h"
 #include "base/secret.h"
 #include "db/db.h"
@@ -112,9 +113,6 @@ bool people_query_text(struct call *call, const char *name, size_t most,
                        const char **value);
 /* Is CSV asked for, by format=csv or by Accept? */
 bool people_query_csv(struct call *call, bool *csv);
-
-extern const char *const people_statuses[], *const people_device_types[],
-                                                *const people_variants[];
 
 /* What a list of numbered things in several states is asked for: user, state,
  * after and limit. */

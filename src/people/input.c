@@ -117,12 +117,8 @@ bool people_query_period(struct call *call, instant end, instant *from,
 bool people_query_choice(struct call *call, const char *name,
                          const char *const *choices, const char **value) {
     *value = query(call, name);
-    if (!*value)
-        return true;
-    for (; *choices; choices++)
-        if (strcmp(*choices, *value) == 0)
-            return true;
-    return refuse_query(call, name, "one of the values of the OpenAPI file");
+    return !*value || list_find(choices, *value) ||
+           refuse_query(call, name, "one of the values of the OpenAPI file");
 }
 
 /* PostgreSQL takes nothing but UTF-8. */
@@ -148,20 +144,6 @@ bool people_query_csv(struct call *call, bool *csv) {
                   : accept && strncmp(accept, "text/csv", 8) == 0;
     return true;
 }
-
-const char *const people_statuses[] = {
-    "AWAITING_CSP",           "APPROVED_FOR_DISTRIBUTION",
-    "SUCCESSFUL_CH_TRANSFER", "SUCCESSFUL_HAN_TRANSFER",
-    "REJECTED_BY_DSP",        "REJECTED_BY_CSP",
-    "FAILED_CH_TRANSFER",     "FAILED_HAN_TRANSFER",
-    "HAN_DISCARDED",          "HAN_REJECTED_HW_MISMATCH",
-    "FIRMWARE_ACTIVATED",     "ACTIVATION_FAILED",
-    "RESET_BY_DCC",           NULL};
-
-const char *const people_device_types[] = {
-    "ESME", "GSME", "GPF", "CHF", "HCALCS", "PPMID", "IHD", "CAD", NULL};
-
-const char *const people_variants[] = {"11.1", "11.2", "11.3", "11.4", NULL};
 
 bool people_query_narrowing(struct call *call, const char *const *states,
                             struct narrowing *n) {

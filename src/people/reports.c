@@ -14,7 +14,7 @@ static bool read_period(struct call *call, struct period *p) {
     *p = (struct period){.is_supplier = call->person->is_supplier,
                          .supplier = call->person->supplier};
     return people_query_period(call, call->now, &p->from, &p->to) &&
-           people_query_choice(call, "deviceType", people_device_types,
+           people_query_choice(call, "deviceType", device_types,
                                &p->device_type);
 }
 
@@ -77,9 +77,8 @@ void people_undelivered(struct call *call) {
     static const struct db_statement statement = {
         "undelivered_page",
         "select undelivered_page($1, $2, $3::text::alert_state, $4, $5)::text"};
-    static const char *const states[] = {"waiting", "given_up", NULL};
     struct narrowing narrowing;
-    if (!people_query_narrowing(call, states, &narrowing))
+    if (!people_query_narrowing(call, alert_states, &narrowing))
         return;
     struct db_params params = DB_PARAMS(call->arena);
     people_add_viewer(&params, call->person);

@@ -1,6 +1,7 @@
 /* Service Requests: the list, one of them, its devices. */
 #include "base/hex.h"
 #include "people/call.h"
+#include "tracking/transition.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -58,12 +59,10 @@ struct request_filter {
 };
 
 static bool read_filter(struct call *call, struct request_filter *f) {
-    static const char *const states[] = {"unanswered", "quarantined",
-                                         "refused",    "in-progress",
-                                         "finished",   NULL};
     return people_query_eui64(call, "user", &f->has_user, &f->user) &&
-           people_query_choice(call, "state", states, &f->state) &&
-           people_query_choice(call, "variant", people_variants, &f->variant) &&
+           people_query_choice(call, "state", request_states, &f->state) &&
+           people_query_choice(call, "variant", service_variants,
+                               &f->variant) &&
            people_query_time(call, "from", false, &f->has_from, &f->from) &&
            people_query_time(call, "to", true, &f->has_to, &f->to) &&
            people_query_number(call, "after", 0, INT64_MAX, &f->has_after,
@@ -196,7 +195,8 @@ void people_request_devices(struct call *call) {
     bool csv;
     filter->now = call->now;
     if (people_query_csv(call, &csv) &&
-        people_query_choice(call, "status", people_statuses, &filter->status) &&
+        people_query_choice(call, "status", tracking_statuses,
+                            &filter->status) &&
         people_query_text(call, "reason", 64, &filter->reason) &&
         people_query_text(call, "csp", 64, &filter->csp) &&
         people_find_request(call, &filter->request_no))

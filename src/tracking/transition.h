@@ -9,6 +9,9 @@
 #include "base/buffer.h"
 #include "db/db.h"
 
+/* The Processing Statuses (status.def), NULL after the last one. */
+extern const char *const tracking_statuses[];
+
 /* Makes the database's table of transitions say what the program's says. */
 enum outcome tracking_hand_over(struct db *db);
 
