@@ -46,7 +46,15 @@ SUPPORT_SRC := $(wildcard tests/support/*.c)
 TEST_SRC := $(wildcard tests/*/*_test.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
 SEED_SRC := $(wildcard tests/fuzz/*_seeds.c)
-EMBED := $(wildcard sql/*.sql schemas/*.xsd schemas/*.json) \
+# The functions in the order of sql/order: each needs those before it.
+SQL := $(patsubst %,sql/%.sql,$(file < sql/order))
+ifneq ($(sort $(SQL)),$(sort $(wildcard sql/*.sql)))
+$(error sql/order does not list the files of sql/: \
+  $(filter-out $(SQL),$(wildcard sql/*.sql)) \
+  $(filter-out $(wildcard sql/*.sql),$(SQL)))
+endif
+EMBED := $(sort $(wildcard sql/migrations/*.sql)) $(SQL) \
+  $(sort $(wildcard schemas/*.xsd schemas/*.json)) \
   $(shell find web -type f 2>/dev/null)
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -72,7 +80,7 @@ $(B)/%.o: %.c Makefile
 # The SQL, the schemas and the pages travel inside the programs.
 $(B)/embedded.s: $(EMBED) tools/embed.sh
 	@mkdir -p $(@D)
-	$(Q)tools/embed.sh $(sort $(EMBED)) > $@
+	$(Q)tools/embed.sh $(EMBED) > $@
 $(B)/embedded.o: $(B)/embedded.s $(EMBED)
 	$(Q)$(CC) -c -o $@ $<
 
@@ -91,10 +99,10 @@ $(B)/fotasim: $(B)/src/fotasim/main.o $(SIM) $(LIB)
 $(B)/tests/%_test: $(B)/tests/%_test.o $(call obj,$(SUPPORT_SRC)) $(SIM) $(LIB)
 	$(LINK) -lcmocka $(ALL_LIBS)
 # fotad as a later release, with other SQL (tests/faults/upgrade_test.c).
-NEXT := $(wildcard tests/faults/next/sql/*.sql)
+NEXT := $(wildcard tests/faults/next/sql/migrations/*.sql tests/faults/next/sql/*.sql)
 $(B)/next.s: $(EMBED) $(NEXT) tools/embed.sh
 	@mkdir -p $(@D)
-	$(Q)tools/embed.sh $(sort $(EMBED)) $(NEXT) | \
+	$(Q)tools/embed.sh $(EMBED) $(NEXT) | \
 	  sed 's|asciz "tests/faults/next/|asciz "|' > $@
 $(B)/next.o: $(B)/next.s
 	$(Q)$(CC) -c -o $@ $<

@@ -132,7 +132,7 @@ static bool read_EUI64(struct loading *l, const char *value, void *field) {
     return true;
 }
 
-/* As gbcs_version() in sql/functions-1-reference.sql numbers it. */
+/* As gbcs_version() in sql/text.sql numbers it. */
 static bool read_GBCS(struct loading *l, const char *value, void *field) {
     unsigned major = 0, minor = 0;
     char rest;

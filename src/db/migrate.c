@@ -1,15 +1,19 @@
 #include "db/db.h"
 
+#include "base/buffer.h"
 #include "base/embedded.h"
 #include "base/log.h"
+#include "db/lock.h"
 
-#include <ctype.h>
 #include <openssl/sha.h>
+#include <stdlib.h>
 #include <time.h>
 
-/* Migrations are sql/NNNN-name.sql, applied once each in their order. The
- * functions, sql/functions-N-name.sql, are idempotent and applied whenever
- * their text has changed. Both are remembered by name and by what they said. */
+/* Migrations are sql/migrations/NNNN-name.sql, applied once each in their
+ * order; they are remembered by what they say and by name, without the folder.
+ * The functions, the files of sql/ in the order of sql/order, are idempotent
+ * and applied all together whenever one of them has changed, for what is said
+ * of a function in one file (sql/plans.sql) goes when another makes it anew. */
 
 static const char prepare_sql[] =
     "create table if not exists migration ("
@@ -19,16 +23,26 @@ static const char prepare_sql[] =
     "comment on table migration is"
     " 'SQL files of the program that were applied to this database'";
 
+#define MIGRATIONS "sql/migrations/"
+#define FUNCTIONS "sql/functions"
+
 struct migration {
-    const struct embedded_file *file;
+    const char *name; /* as it is remembered */
+    struct span text; /* followed by a NUL */
     uint8_t content[SHA256_DIGEST_LENGTH];
-    bool is_function;
 };
 
-enum { MOST = 256 };
+enum { MOST_MIGRATIONS = 256 };
 
-struct run {
+/* All that a program has for the database; the functions are the last. */
+struct migrations {
+    struct migration all[MOST_MIGRATIONS];
+    size_t count;
+};
+
+struct migrating {
     struct arena *arena;
+    const struct migrations *migrations;
     bool may_change;
     bool locked; /* a lock could not be had */
     int missing;
@@ -36,125 +50,168 @@ struct run {
 
 /* Who waits for a lock lets everybody wait who comes after, so the wait is
  * short; the lock of those who migrate is another matter. */
-static const char begin_sql[] = "select pg_advisory_xact_lock(7046001);"
-                                "set local lock_timeout = '2s'";
+static const char patience_sql[] = "set local lock_timeout = '2s'";
 
-static bool is_sql(const struct embedded_file *file, bool functions) {
-    if (strncmp(file->name, "sql/", 4) != 0)
-        return false;
-    const char *name = file->name + 4;
-    return functions ? strncmp(name, "functions-", 10) == 0
-                     : isdigit((unsigned char)*name) != 0;
+static void migrations_add(struct migrations *migrations, const char *name,
+                           struct span text) {
+    if (migrations->count == MOST_MIGRATIONS)
+        abort();
+    struct migration *added = &migrations->all[migrations->count++];
+    *added = (struct migration){.name = name, .text = text};
+    SHA256(text.data, text.len, added->content);
 }
 
-static size_t collect(struct migration *all) {
-    size_t count = 0;
-    for (int functions = 0; functions < 2; functions++)
-        for (const struct embedded_file *f = embedded_files; f->name; f++) {
-            if (!is_sql(f, functions) || count == MOST)
-                continue;
-            all[count] =
-                (struct migration){.file = f, .is_function = functions};
-            SHA256(f->text.data, f->text.len, all[count].content);
-            count++;
-        }
-    return count;
+static bool file_is_migration(const struct embedded_file *file) {
+    return strncmp(file->name, MIGRATIONS, strlen(MIGRATIONS)) == 0;
 }
 
-enum state { MISSING, APPLIED, CHANGED };
+static bool file_is_functions(const struct embedded_file *file) {
+    return strncmp(file->name, "sql/", 4) == 0 && !file_is_migration(file);
+}
 
-static enum outcome look(struct db *db, struct run *run,
-                         const struct migration *migration, enum state *state) {
+static struct span functions_text(struct arena *arena) {
+    struct buffer text = {0};
+    buffer_text(&text, db_lock_function(arena));
+    buffer_text(&text, "\n");
+    for (const struct embedded_file *f = embedded_files; f->name; f++)
+        if (file_is_functions(f))
+            buffer_add(&text, f->text);
+    struct span kept = span_text(arena_text(arena, buffer_span(&text)));
+    buffer_free(&text);
+    return kept;
+}
+
+static const struct migrations *migrations_new(struct arena *arena) {
+    struct migrations *migrations = arena_zero(arena, 1, sizeof *migrations);
+    for (const struct embedded_file *f = embedded_files; f->name; f++)
+        if (file_is_migration(f))
+            migrations_add(
+                migrations,
+                arena_printf(arena, "sql/%s", f->name + strlen(MIGRATIONS)),
+                f->text);
+    migrations_add(migrations, FUNCTIONS, functions_text(arena));
+    return migrations;
+}
+
+static bool is_functions(const struct migration *migration) {
+    return strcmp(migration->name, FUNCTIONS) == 0;
+}
+
+static struct span content_of(const struct migration *migration) {
+    return span_of(migration->content, sizeof migration->content);
+}
+
+/* ---- one of them ---- */
+
+enum migration_state { MISSING, APPLIED, CHANGED };
+
+/* One that says the same under another name was applied before it was given its
+ * number of today. */
+static enum outcome migration_look(struct db *db, struct migrating *migrating,
+                                   const struct migration *migration,
+                                   enum migration_state *state) {
     static const struct db_statement find = {
-        "find_migration", "select content from migration where name = $1"};
-    struct db_params params = DB_PARAMS(run->arena);
-    db_text(&params, migration->file->name);
+        "find_migration", "select coalesce(bool_or(content = $2), false),"
+                          " coalesce(bool_or(name = $1), false)"
+                          " from migration where name = $1 or content = $2"};
+    struct db_params params = DB_PARAMS(migrating->arena);
+    db_text(&params, migration->name);
+    db_bytea(&params, content_of(migration));
     struct db_rows *rows;
-    enum outcome outcome = db_run(db, &find, &params, run->arena, &rows);
-    if (outcome != DONE)
-        return outcome;
-    if (db_row_count(rows) == 0)
-        *state = MISSING;
-    else
-        *state =
-            span_equal(db_get_span(rows, 0, 0),
-                       span_of(migration->content, sizeof migration->content))
-                ? APPLIED
-                : CHANGED;
-    return DONE;
+    enum outcome outcome = db_run(db, &find, &params, migrating->arena, &rows);
+    if (outcome == DONE)
+        *state = db_get_bool(rows, 0, 0)   ? APPLIED
+                 : db_get_bool(rows, 0, 1) ? CHANGED
+                                           : MISSING;
+    return outcome;
 }
 
-static enum outcome apply(struct db *db, struct run *run,
-                          const struct migration *migration) {
+static enum outcome migration_apply(struct db *db, struct migrating *migrating,
+                                    const struct migration *migration) {
     static const struct db_statement remember = {
         "remember_migration",
         "insert into migration (name, content) values ($1, $2)"
         " on conflict (name) do update set content = excluded.content,"
         " applied = now()"};
-    enum outcome outcome =
-        db_script(db, (const char *)migration->file->text.data);
+    enum outcome outcome = db_script(db, (const char *)migration->text.data);
     if (outcome != DONE)
         return outcome;
-    log_info("db.migrated", "file=%s", migration->file->name);
-    struct db_params params = DB_PARAMS(run->arena);
-    db_text(&params, migration->file->name);
-    db_bytea(&params, span_of(migration->content, sizeof migration->content));
-    return db_run(db, &remember, &params, run->arena, NULL);
+    log_info("db.migrated", "file=%s", migration->name);
+    struct db_params params = DB_PARAMS(migrating->arena);
+    db_text(&params, migration->name);
+    db_bytea(&params, content_of(migration));
+    return db_run(db, &remember, &params, migrating->arena, NULL);
 }
 
-static enum outcome one(struct db *db, struct run *run,
-                        const struct migration *migration) {
-    enum state state;
-    enum outcome outcome = look(db, run, migration, &state);
+static enum outcome migration_bring(struct db *db, struct migrating *migrating,
+                                    const struct migration *migration) {
+    enum migration_state state;
+    enum outcome outcome = migration_look(db, migrating, migration, &state);
     if (outcome != DONE || state == APPLIED)
         return outcome;
-    if (state == CHANGED && !migration->is_function) {
+    if (state == CHANGED && !is_functions(migration)) {
         log_error("db.migration_changed",
                   "file=%s : it was applied with another text; this database "
                   "belongs to another release",
-                  migration->file->name);
+                  migration->name);
         return FAILED;
     }
-    run->missing++;
-    return run->may_change ? apply(db, run, migration) : DONE;
+    migrating->missing++;
+    return migrating->may_change ? migration_apply(db, migrating, migration)
+                                 : DONE;
 }
 
-static enum outcome apply_all(struct db *db, struct run *run) {
-    struct migration all[MOST];
-    size_t count = collect(all);
-    enum outcome outcome = DONE;
-    run->missing = 0;
-    if (run->may_change) {
-        outcome = db_script(db, begin_sql);
-        if (outcome == DONE)
-            outcome = db_script(db, prepare_sql);
-    }
-    for (size_t i = 0; i < count && outcome == DONE; i++)
-        outcome = one(db, run, &all[i]);
-    if (outcome == DONE && run->may_change && run->missing)
-        outcome = db_grant_rights(db);
+/* ---- all of them ---- */
+
+static enum outcome migrate_begin(struct db *db) {
+    enum outcome outcome = db_lock(db, LOCK_migration);
+    if (outcome == DONE)
+        outcome = db_script(db, patience_sql);
+    return outcome == DONE ? db_script(db, prepare_sql) : outcome;
+}
+
+/* Releases before had the functions file by file. */
+static enum outcome migrate_end(struct db *db) {
+    enum outcome outcome = db_script(
+        db, "delete from migration where name like 'sql/functions-%'");
+    return outcome == DONE ? db_grant_rights(db) : outcome;
+}
+
+static enum outcome migrate_all(struct db *db, struct migrating *migrating) {
+    const struct migrations *migrations = migrating->migrations;
+    enum outcome outcome = migrating->may_change ? migrate_begin(db) : DONE;
+    migrating->missing = 0;
+    for (size_t i = 0; i < migrations->count && outcome == DONE; i++)
+        outcome = migration_bring(db, migrating, &migrations->all[i]);
+    if (outcome == DONE && migrating->may_change && migrating->missing)
+        outcome = migrate_end(db);
     return outcome;
 }
 
-static enum outcome migrate(struct db *db, void *context) {
-    struct run *run = context;
-    enum outcome outcome = apply_all(db, run);
-    run->locked = outcome == RETRY && strcmp(db_sqlstate(db), "55P03") == 0;
-    return run->locked ? FAILED : outcome;
+static enum outcome migrate_step(struct db *db, void *context) {
+    struct migrating *migrating = context;
+    enum outcome outcome = migrate_all(db, migrating);
+    migrating->locked =
+        outcome == RETRY && strcmp(db_sqlstate(db), "55P03") == 0;
+    return migrating->locked ? FAILED : outcome;
 }
 
 /* Others work on the database meanwhile: after a lock that could not be had
  * they get a second. */
-static enum outcome migrate_in_peace(struct db *db, struct run *run) {
+static enum outcome migrate_in_peace(struct db *db,
+                                     struct migrating *migrating) {
     enum outcome outcome = FAILED;
-    run->locked = true;
-    for (int tries = 0; tries < DB_MIGRATE_TRIES && run->locked; tries++) {
+    migrating->locked = true;
+    for (int tries = 0; tries < DB_MIGRATE_TRIES && migrating->locked;
+         tries++) {
         if (tries)
             nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
-        outcome = db_transact(db, migrate, run, true);
+        outcome = db_transact(db, migrate_step, migrating, true);
     }
     return outcome;
 }
+
+/* ---- what is there ---- */
 
 static enum outcome has_table(struct db *db, struct arena *arena, bool *has) {
     static const struct db_statement find = {
@@ -166,18 +223,21 @@ static enum outcome has_table(struct db *db, struct arena *arena, bool *has) {
     return outcome;
 }
 
-static bool is_known(const char *name) {
-    const struct embedded_file *f = embedded_files;
-    while (f->name && strcmp(f->name, name) != 0)
-        f++;
-    return f->name != NULL;
+static bool migrations_know(const struct migrations *migrations,
+                            const char *name, struct span content) {
+    for (size_t i = 0; i < migrations->count; i++)
+        if (strcmp(migrations->all[i].name, name) == 0 ||
+            span_equal(content_of(&migrations->all[i]), content))
+            return true;
+    return false;
 }
 
 enum outcome db_is_later(struct db *db, bool *later) {
     static const struct db_statement find = {
         "find_migrations",
-        "select name from migration where name ~ '^sql/[0-9]'"};
+        "select name, content from migration where name ~ '^sql/[0-9]'"};
     struct arena *arena = arena_new();
+    const struct migrations *migrations = migrations_new(arena);
     struct db_rows *rows = NULL;
     bool has = false;
     *later = false;
@@ -185,37 +245,39 @@ enum outcome db_is_later(struct db *db, bool *later) {
     if (outcome == DONE && has)
         outcome = db_run(db, &find, NULL, arena, &rows);
     for (size_t i = 0; outcome == DONE && has && i < db_row_count(rows); i++)
-        *later = *later || !is_known(db_get_text(rows, i, 0));
+        *later = *later || !migrations_know(migrations, db_get_text(rows, i, 0),
+                                            db_get_span(rows, i, 1));
     arena_free(arena);
     return outcome;
 }
 
 /* Without change: what is missing. */
-static enum outcome count_missing(struct db *db, struct run *run) {
-    struct migration all[MOST];
+static enum outcome count_missing(struct db *db, struct migrating *migrating) {
     bool has = false;
-    enum outcome outcome = has_table(db, run->arena, &has);
-    run->may_change = false;
+    enum outcome outcome = has_table(db, migrating->arena, &has);
+    migrating->may_change = false;
     if (outcome == DONE && has)
-        return db_transact(db, migrate, run, true);
-    run->missing = (int)collect(all);
+        return db_transact(db, migrate_step, migrating, true);
+    migrating->missing = (int)migrating->migrations->count;
     return outcome;
 }
 
 /* Looks first, so that a role that may not change anything need not when there
  * is nothing to change. */
 enum outcome db_migrate(struct db *db, bool may_change, int *missing) {
-    struct run run = {.arena = arena_new()};
+    struct arena *arena = arena_new();
+    struct migrating migrating = {.arena = arena,
+                                  .migrations = migrations_new(arena)};
     bool later = false;
     enum outcome outcome = db_is_later(db, &later);
     if (outcome == DONE && !later)
-        outcome = count_missing(db, &run);
-    if (outcome == DONE && run.missing && may_change) {
-        run.may_change = true;
-        outcome = migrate_in_peace(db, &run);
+        outcome = count_missing(db, &migrating);
+    if (outcome == DONE && migrating.missing && may_change) {
+        migrating.may_change = true;
+        outcome = migrate_in_peace(db, &migrating);
     }
-    *missing = run.missing;
-    arena_free(run.arena);
+    *missing = migrating.missing;
+    arena_free(arena);
     return outcome;
 }
 

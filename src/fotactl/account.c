@@ -10,7 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* What the functions of sql/functions-9-people.sql answer, for people. */
+/* What the functions of sql/people.sql answer, for people. */
 static enum outcome take(struct call *call,
                          const struct db_statement *statement,
                          const struct db_params *params) {

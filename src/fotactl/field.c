@@ -172,7 +172,7 @@ static bool next_part(struct span *text, bool first, unsigned *part) {
     return at > start;
 }
 
-/* As gbcs_version() in sql/functions-reference.sql numbers it. */
+/* As gbcs_version() in sql/text.sql numbers it. */
 static bool read_gbcs_version(const struct field_kind *kind, struct span text,
                               struct buffer *out) {
     (void)kind;

@@ -109,7 +109,8 @@ static enum outcome run_text(struct load *load, const char *text) {
  * for a statement. */
 static const char prepare[] = "set local work_mem = '256MB';"
                               "set local maintenance_work_mem = '512MB';"
-                              "select pg_advisory_xact_lock(7046003)";
+                              "select pg_advisory_xact_lock("
+                              "advisory_lock('import'))";
 
 static enum outcome try_direct(struct load *load) {
     static const struct db_statement statement = {

@@ -1,5 +1,5 @@
 /* The table notice as those who send from it see it. The statements are
- * functions of sql/functions-94-notices.sql. */
+ * functions of sql/mail.sql. */
 #ifndef FOTAD_MAIL_OUTBOX_H
 #define FOTAD_MAIL_OUTBOX_H
 

@@ -1,7 +1,7 @@
 /* The administrator's: accounts, their passwords and tokens. */
 #include "people/call.h"
 
-/* The outcomes that the functions of sql/functions-9-people.sql name. */
+/* The outcomes that the functions of sql/people.sql name. */
 static const struct {
     const char *outcome;
     unsigned status;

@@ -152,9 +152,9 @@ static void a_database_of_another_version_is_migrated_first(void **state) {
     tool_expect(tool, "migrate", 0, "");
     assert_string_equal((char *)tool->out.data,
                         "The database is up to date.\n");
-    /* as if that file of functions were another */
+    /* as if its functions were others */
     tool_sql(tool, "update migration set content = '' where name ="
-                   " 'sql/functions-9-import.sql'");
+                   " 'sql/functions'");
     tool_expect(tool, "requests", 1,
                 "fotactl: the database is of another version: run fotactl "
                 "migrate\n");

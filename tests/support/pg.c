@@ -6,7 +6,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "db/db.h"
+#include "db/lock.h"
 
 #include <glob.h>
 #include <libpq-fe.h>
@@ -14,9 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* One lock for everybody who makes or removes a template. */
-#define TEMPLATE_LOCK "pg_advisory_lock(7046002)"
 
 enum { MOST_DATABASES = 256, NAME_SIZE = 64 };
 
@@ -163,7 +160,7 @@ static void prepare(void) {
     find_server();
     name_template();
     PGconn *server = connect_to("postgres");
-    run(server, "select " TEMPLATE_LOCK);
+    run(server, "select pg_advisory_lock(%d)", LOCK_template);
     if (!run(server, "select from pg_database where datname = '%s'",
              pg.template))
         make_template(server);

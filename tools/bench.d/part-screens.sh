@@ -24,7 +24,7 @@ bench_screens() {
 # ---- the history: made once ----
 
 screens_marker() {
-    echo "$scale $(cat sql/*.sql $here/history.sql src/fotasim/estate*.c |
+    echo "$scale $(cat sql/migrations/*.sql sql/*.sql $here/history.sql src/fotasim/estate*.c |
         sha256sum | cut -c1-16)"
 }
 

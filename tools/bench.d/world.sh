@@ -115,7 +115,7 @@ south_regions='Central, South, 4G Central, 4G South'
 # ---- the estate: made once for a size and a version of the schema ----
 
 marker() {
-    echo "$homes $most $(cat sql/*.sql src/fotasim/estate*.c \
+    echo "$homes $most $(cat sql/migrations/*.sql sql/*.sql src/fotasim/estate*.c \
         src/fotasim/catalogue.c | sha256sum | cut -c1-16)"
 }
 

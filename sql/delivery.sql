@@ -1,32 +1,10 @@
-do $$ begin
-    create type tracking_told as (
-        ordinal           integer,
-        event             text,
-        device_id         macaddr8,
-        request_no        bigint,
-        chf_id            macaddr8,
-        firmware_version  bytea,
-        event_time        timestamptz,
-        device_alert_code integer,
-        result            integer,
-        alert             text,
-        recipients        text,
-        suppliers         macaddr8[],
-        device_type       device_type);
-    comment on type tracking_told is
-        'An event with what the transition table says of telling it';
-exception when duplicate_object then null;
-end $$;
+-- Messages to Users: written in the transaction of what caused them, then sent
+-- lane by lane, a lane for each User.
 
 -- Writes the DCC Alerts for events, in the transaction of the change. What a
 -- released device needs comes from its history.
 create or replace function tell(p_told tracking_told[], p_now timestamptz)
-    returns void language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-    set jit = off
-as $$
+    returns void language plpgsql as $$
 begin
     with told as materialized (
         select t.ordinal, t.event, t.device_id, t.request_no, t.event_time,
@@ -102,11 +80,6 @@ begin
     from written;
 end $$;
 
--- Here and in other functions that run for every message: a session plans their
--- statements once, maybe while the tables are still empty, when reading a table
--- whole looks cheapest. So they are told to look rows up: enable_seqscan,
--- enable_hashjoin and enable_mergejoin are off.
-
 -- Takes lanes of Users with something due, for one worker. A lane whose User
 -- is gone or has no address is taken too: the worker says so in it.
 -- p_except: lanes that this process has in hand, whatever the time says.
@@ -115,12 +88,7 @@ create or replace function lease_lanes(
     p_most integer)
     returns table (user_id macaddr8, registered boolean, receive_url text,
         duis_version text, tries integer)
-    language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_hashjoin = off
-    set enable_mergejoin = off
-as $$
+    language plpgsql as $$
 #variable_conflict use_column
 begin
     return query
@@ -163,13 +131,7 @@ create or replace function next_alerts(
         device_alert_code integer, result smallint,
         originator_counter text, quarantine_event_ref bigint,
         payload bytea)
-    language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set jit = off
-    set enable_seqscan = off
-    set enable_hashjoin = off
-    set enable_mergejoin = off
-as $$
+    language plpgsql as $$
 #variable_conflict use_column
 begin
     return query
@@ -217,11 +179,7 @@ end $$;
 create or replace function give_up_alerts(
     p_user_id macaddr8, p_before timestamptz, p_error text,
     p_now timestamptz) returns integer
-    language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-as $$
+    language plpgsql as $$
 declare
     most constant integer := 1000;
     given integer;
@@ -266,12 +224,7 @@ create or replace function settle_lane(
     p_errors text[], p_tries integer, p_paused_until timestamptz,
     p_error text, p_give_up_before timestamptz, p_now timestamptz,
     out given_up integer, out still_leased boolean)
-    language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_hashjoin = off
-    set enable_mergejoin = off
-as $$
+    language plpgsql as $$
 declare
     leased timestamptz;
 begin
@@ -375,4 +328,37 @@ begin atomic
     where (a.state = 'given_up' or a.tries > 0 or l.tries > 0)
         and (p_user_id is null or a.user_id = p_user_id)
     order by a.user_id, a.alert_no limit p_most;
+end;
+
+-- Writes messages to Users that the transition table does not know of, in the
+-- transaction of what caused them.
+create or replace function put_messages(
+    p_messages user_message[], p_now timestamptz) returns void
+    language sql
+begin atomic
+    with written as (
+        insert into alert (user_id, created, code, request_no, device_id,
+            device_type, firmware_version, other_version, device_alert_code,
+            originator_counter, payload)
+        select m.user_id, p_now, m.code, m.request_no, m.device_id,
+            m.device_type, m.firmware_version, m.other_version,
+            m.device_alert_code, m.originator_counter, g.payload
+        from unnest(p_messages) as m
+        left join gbcs_message g on g.csp = m.csp
+            and g.message_id = m.message_id
+        order by m.ordinal
+        returning alert_no, user_id, code, request_no, device_id
+    ), lane as (
+        insert into alert_lane (user_id)
+        select distinct w.user_id from written w
+        where not exists (
+            select from alert_lane l where l.user_id = w.user_id)
+        order by w.user_id
+        on conflict do nothing
+    )
+    insert into sat_entry (at, kind, request_no, device_id, party, code,
+        detail)
+    select p_now, 'alert', request_no, device_id, user_id, code,
+        'counter ' || alert_no
+    from written;
 end;

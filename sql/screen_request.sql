@@ -1,199 +1,10 @@
--- What the screens show, as the JSON they get (schemas/ssi-openapi.json). Read
--- only, so that a replica can answer. p_viewer: the supplier that looks, who
--- gets what it is responsible for; null: sees all.
-
-create or replace function instant_text(timestamptz) returns text
-    language sql immutable strict parallel safe
-    return to_char($1 at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
-
--- Seconds: everything committed longer ago than this is in what this server
--- shows. Both times are of servers, so this alone asks for the server's time.
-create or replace function data_age() returns double precision
-    language sql stable
-    return case when pg_is_in_recovery() then greatest(0, extract(epoch
-        from clock_timestamp() - coalesce(pg_last_xact_replay_timestamp(),
-            (select checkpoint_time from pg_control_checkpoint()))))
-        else 0 end;
-
-create or replace function user_name(p_user_id macaddr8) returns text
-    language sql stable
-    return (select name from service_user where user_id = p_user_id);
-
--- Is this supplier responsible for the device at this moment? An ESME and a
--- GSME have one, the other devices of a home those of its meters.
-create or replace function is_responsible(
-    p_supplier_id macaddr8, p_device_id macaddr8) returns boolean
-    language sql stable
-    return coalesce((select case s.device_type
-            when 'ESME' then s.import_supplier_id = p_supplier_id
-            when 'GSME' then s.gas_supplier_id = p_supplier_id
-            else p_supplier_id = any (h.supplier_ids) end
-        from smi_device s left join smi_home h on h.chf_id = s.chf_id
-        where s.device_id = p_device_id), false);
-
--- ---- one device ----
-
--- The updates of a device that the viewer may see, as device_status() picks
--- them: the first is its status.
-create or replace function device_updates(
-    p_device_id macaddr8, p_viewer macaddr8, p_most integer)
-    returns table (device_id macaddr8, chf_id macaddr8, request_no bigint,
-        job_no bigint, last_updated timestamptz, release_due timestamptz,
-        released timestamptz, status processing_status,
-        device_type device_type, csp text, reason_code text)
-    language sql stable
-begin atomic
-    select t.* from tracking t
-    join service_request r on r.request_no = t.request_no
-    where t.device_id = p_device_id
-        and (p_viewer is null or r.originator = p_viewer
-            or is_responsible(p_viewer, p_device_id))
-    order by t.released is null desc, t.last_updated desc, t.request_no desc
-    limit p_most;
-end;
-
--- How far the update of a device came: one row per stage. What the audit trail
--- says it reached, and what it is at now.
-create or replace function device_stages(
-    p_update tracking, p_received timestamptz, p_in_progress boolean)
-    returns table (n integer, stage text, state text, at timestamptz,
-        status processing_status)
-    language sql stable
-begin atomic
-    with stage (n, stage, done, failed) as (values
-        (1, 'request', null::processing_status,
-            '{REJECTED_BY_DSP}'::processing_status[]),
-        (2, 'job', null, '{}'),
-        (3, 'csp', 'APPROVED_FOR_DISTRIBUTION', '{REJECTED_BY_CSP}'),
-        (4, 'hub', 'SUCCESSFUL_CH_TRANSFER', '{FAILED_CH_TRANSFER}'),
-        (5, 'han', 'SUCCESSFUL_HAN_TRANSFER',
-            '{FAILED_HAN_TRANSFER,HAN_DISCARDED,HAN_REJECTED_HW_MISMATCH}'),
-        (6, 'device', 'FIRMWARE_ACTIVATED', '{ACTIVATION_FAILED}')
-    ), event as (
-        select min(at) as at, code::processing_status as status
-        from sat_entry
-        where device_id = p_update.device_id and kind = 'status'
-            and request_no = p_update.request_no
-            and at between p_received - interval '1 hour'
-                and p_update.last_updated
-        group by code
-        union
-        select p_update.last_updated, p_update.status
-    ), reached (n, state, at, status) as (
-        select 1, 'done', p_received, null::processing_status
-        where p_update.status <> 'REJECTED_BY_DSP'
-        union all
-        select 2, case j.state when 'handed_over' then 'done'
-            else 'failed' end, j.ended, null
-        from csp_job j
-        where j.job_no = p_update.job_no
-            and j.state in ('handed_over', 'refused', 'given_up')
-        union all
-        select s.n, case when e.status = s.done then 'done'
-            else 'failed' end, min(e.at), e.status
-        from event e join stage s
-            on e.status = s.done or e.status = any (s.failed)
-        group by 1, 2, 4
-    ), latest as (
-        select max(n) as n, bool_or(state = 'failed') as failed from reached
-    )
-    select s.n, s.stage, coalesce(r.state, case
-            when s.n < l.n then 'skipped'
-            when s.n > l.n + 1 or l.failed then 'pending'
-            when p_in_progress then 'current'
-            else 'stopped' end), r.at, r.status
-    from stage s cross join latest l
-    left join reached r on r.n = s.n
-    order by s.n;
-end;
-
-create or replace function device_screen(
-    p_device_id macaddr8, p_viewer macaddr8, p_may_reset boolean,
-    p_now timestamptz) returns json
-    language plpgsql stable
-    set plan_cache_mode = force_custom_plan
-as $$
-declare
-    u tracking;
-    r service_request;
-    live boolean;
-begin
-    select * into u from device_updates(p_device_id, p_viewer, 1);
-    if not found then
-        return null;
-    end if;
-    select * into strict r from service_request
-    where request_no = u.request_no;
-    live := u.released is null and u.release_due > p_now;
-    return json_build_object('deviceId', eui64_text(u.device_id),
-        'deviceType', u.device_type, 'status', u.status, 'inProgress', live,
-        'requestId', request_id_text(r.originator, r.target, r.counter),
-        'firmwareVersion', firmware_version_text(r.firmware_version),
-        'reasonCode', u.reason_code,
-        'lastUpdated', instant_text(u.last_updated),
-        'releaseDue', instant_text(u.release_due),
-        'commsHubId', eui64_text(u.chf_id), 'csp', u.csp,
-        'sender', eui64_text(r.originator),
-        'senderName', user_name(r.originator),
-        'mayReset', p_may_reset and live,
-        'timeline', (select json_agg(json_build_object('stage', s.stage,
-                'state', s.state, 'at', instant_text(s.at),
-                'status', s.status, 'reasonCode',
-                case s.state when 'failed' then u.reason_code end)
-                order by s.n)
-            from device_stages(u, r.received, live) s),
-        'next', (select coalesce(json_agg(json_build_object('event', t.event,
-                'toStatus', t.to_status, 'alert', t.alert,
-                'recipients', t.recipients) order by t.position), '[]')
-            from transition t where live and u.status = any (t.from_status)),
-        'trail', (select coalesce(json_agg(json_build_object(
-                'at', instant_text(e.at), 'kind', e.kind, 'code', e.code,
-                'detail', case when e.kind <> 'reset' or p_viewer is null
-                    then concat_ws(': ', e.person, e.detail) end)
-                order by e.at, e.entry_no), '[]')
-            from (select * from sat_entry
-                where device_id = u.device_id and request_no = u.request_no
-                    and kind in ('status', 'told', 'notification', 'reset',
-                        'released')
-                    and at between r.received - interval '1 hour' and p_now
-                order by at desc limit 200) e),
-        'earlier', (select coalesce(json_agg(json_build_object(
-                'requestId', request_id_text(q.originator, q.target,
-                    q.counter),
-                'sender', eui64_text(q.originator), 'status', e.status,
-                'firmwareVersion', firmware_version_text(q.firmware_version),
-                'reasonCode', e.reason_code,
-                'lastUpdated', instant_text(e.last_updated),
-                'released', instant_text(e.released))
-                order by e.last_updated desc, e.request_no desc), '[]')
-            from device_updates(p_device_id, p_viewer, 21) e
-            join service_request q on q.request_no = e.request_no
-            where e.request_no <> u.request_no));
-end $$;
-
--- ---- one request ----
-
-do $$ begin
-    create type device_tally as (
-        status      processing_status,
-        live        boolean,
-        csp         text,
-        device_type device_type,
-        reason_code text,
-        devices     bigint,
-        settled     bigint);
-    comment on type device_tally is
-        'Devices of a request by all that its page tells apart; settled: those '
-        'that came to the end of their distribution lately';
-exception when duplicate_object then null;
-end $$;
+-- The pages of requests and of one request, as the JSON they get. p_viewer: see
+-- screen_device.sql.
 
 create or replace function request_tally(
     p_request_no bigint, p_since timestamptz, p_now timestamptz)
     returns device_tally[]
-    language plpgsql stable
-    set plan_cache_mode = force_custom_plan
-as $$
+    language plpgsql stable as $$
 begin
     return array(
         select row(status, release_due > p_now, csp, device_type, null,
@@ -336,10 +147,6 @@ create or replace function request_summary(
         'firmwareVersion', firmware_version_text(r.firmware_version),
         'imageHash', upper(encode(r.manufacturer_image_hash, 'hex')));
 
-create or replace function hexadecimal(p_value integer, p_octets integer)
-    returns text language sql immutable strict parallel safe
-    return lpad(upper(to_hex(p_value)), 2 * p_octets, '0');
-
 create or replace function outcome_of(status processing_status, live boolean)
     returns text language sql immutable parallel safe
     return case when live then 'inProgress'
@@ -355,9 +162,7 @@ create or replace function request_models(
     returns table (device_type device_type, manufacturer_id integer,
         model_id integer, hardware_version integer, outcome text,
         devices bigint)
-    language plpgsql stable
-    set plan_cache_mode = force_custom_plan
-as $$
+    language plpgsql stable as $$
 begin
     if (select max(n) from (
             select count(distinct (e.manufacturer_id::integer,
@@ -456,3 +261,164 @@ begin
             from (select * from csp_job where request_no = r.request_no
                 order by job_no limit 200) j));
 end $$;
+
+-- The lists of the screens, in pages: p_after is where the page before ended.
+
+-- ---- requests ----
+
+-- At most p_scan requests from p_after down. What the caller's filters leave of
+-- them may be less than a page, or nothing: then the next page goes on.
+create or replace function scan_requests(
+    p_sender macaddr8, p_state text, p_from timestamptz, p_to timestamptz,
+    p_after bigint, p_scan integer)
+    returns setof service_request
+    language plpgsql stable as $$
+declare
+    low bigint := 0;
+    high bigint := coalesce(p_after, 9223372036854775807);
+begin
+    -- request_no goes with the time of arrival, to a minute
+    if p_from is not null then
+        select coalesce(min(request_no), high) into low from (
+            select request_no from service_request
+            where received >= p_from - interval '1 minute'
+            order by received limit 100) x;
+    end if;
+    if p_to is not null then
+        select least(high, coalesce(max(request_no), 0) + 1) into high from (
+            select request_no from service_request
+            where received < p_to + interval '1 minute'
+            order by received desc limit 100) x;
+    end if;
+    if p_state = 'in-progress' then
+        -- from one request with live devices to the next
+        return query
+        with recursive live (request_no) as (
+            (select l.request_no from tracking_live l
+                where l.request_no < high and l.request_no >= low
+                order by l.request_no desc limit 1)
+            union all
+            select (select l.request_no from tracking_live l
+                where l.request_no < x.request_no and l.request_no >= low
+                order by l.request_no desc limit 1)
+            from live x where x.request_no is not null)
+        select r.* from (select request_no from live
+            where request_no is not null limit p_scan) x
+        join service_request r on r.request_no = x.request_no
+        where p_sender is null or r.originator = p_sender
+        order by r.request_no desc;
+        return;
+    end if;
+    return query
+    select r.* from service_request r
+    where r.request_no < high and r.request_no >= low
+        and (p_sender is null or r.originator = p_sender)
+    order by r.request_no desc limit p_scan;
+end $$;
+
+create or replace function request_list(
+    p_viewer macaddr8, p_user macaddr8, p_state text, p_variant text,
+    p_from timestamptz, p_to timestamptz, p_device macaddr8, p_version bytea,
+    p_originator macaddr8, p_target macaddr8, p_counter numeric,
+    p_after bigint, p_most integer, p_now timestamptz) returns json
+    language plpgsql stable as $$
+declare
+    scan constant integer := 20000;
+    seen bigint[];
+    found_nos bigint[];
+    looked integer;
+    lowest bigint;
+begin
+    -- a device or a whole RequestID is looked up, the rest is filtered
+    if p_device is not null then
+        seen := array(select t.request_no from tracking t
+            where t.device_id = p_device);
+    elsif p_target is not null then
+        seen := array(select r.request_no from service_request r
+            where r.originator = p_originator and r.target = p_target
+                and r.counter = p_counter);
+    end if;
+    with candidate as materialized (
+        select r.* from service_request r
+        where seen is not null and r.request_no = any (seen)
+            and r.request_no < coalesce(p_after, 9223372036854775807)
+            and (p_viewer is null or r.originator = p_viewer)
+        union all
+        select * from scan_requests(coalesce(p_viewer, p_user), p_state,
+            p_from, p_to, p_after,
+            case when coalesce(p_state, p_variant) is null
+                and coalesce(p_from, p_to) is null and p_version is null
+                and p_counter is null and p_user is null
+                then p_most else scan end)
+        where seen is null
+    ), wanted as (
+        select c.request_no from candidate c
+        where (p_viewer is null or c.originator = p_viewer)
+            and (p_user is null or c.originator = p_user)
+            and (p_variant is null or c.service_reference_variant = p_variant)
+            and (p_from is null or c.received >= p_from)
+            and (p_to is null or c.received < p_to)
+            and (p_version is null or c.firmware_version = p_version)
+            and (p_target is not null or p_counter is null
+                or c.counter = p_counter)
+            and (p_state is null or p_state = case
+                when p_state in ('in-progress', 'finished')
+                    then request_state(c, p_now)
+                else answer_state(c) end)
+        order by c.request_no desc limit p_most
+    )
+    select array(select request_no from wanted order by request_no desc),
+        count(*), min(request_no)
+    into found_nos, looked, lowest from candidate;
+    return json_build_object(
+        'items', (select coalesce(json_agg(request_summary(r, p_now)
+                order by r.request_no desc), '[]')
+            from service_request r where r.request_no = any (found_nos)),
+        'next', case when cardinality(found_nos) = p_most
+                then found_nos[p_most]::text
+            when looked >= scan then lowest::text end);
+end $$;
+
+-- ---- the devices of a request ----
+create or replace function list_request_devices(
+    p_request_no bigint, p_status processing_status, p_reason text,
+    p_csp text, p_after macaddr8, p_most integer, p_now timestamptz)
+    returns table (device_id macaddr8, device_type text, status text,
+        in_progress boolean, reason_code text, last_updated timestamptz,
+        release_due timestamptz, chf_id macaddr8, csp text)
+    language plpgsql stable as $$
+begin
+    return query
+    select t.device_id, t.device_type::text, t.status::text,
+        t.released is null and t.release_due > p_now, t.reason_code,
+        t.last_updated, t.release_due, t.chf_id, t.csp
+    from tracking t
+    where t.request_no = p_request_no
+        and (p_after is null
+            or t.device_id & 'ffffffffffffffff'::macaddr8 > p_after)
+        and (p_status is null or t.status = p_status)
+        and (p_reason is null or t.reason_code = p_reason)
+        and (p_csp is null or t.csp = p_csp)
+    -- by an expression that no index has: the rows are had by request_no and
+    -- sorted, never by walking all devices in their order
+    order by t.device_id & 'ffffffffffffffff'::macaddr8 limit p_most;
+end $$;
+
+create or replace function request_device_page(
+    p_request_no bigint, p_status processing_status, p_reason text,
+    p_csp text, p_after macaddr8, p_most integer, p_now timestamptz)
+    returns json language sql stable
+begin atomic
+    select json_build_object('items', coalesce(json_agg(json_build_object(
+            'deviceId', eui64_text(device_id), 'deviceType', device_type,
+            'status', status, 'inProgress', in_progress,
+            'reasonCode', reason_code,
+            'lastUpdated', instant_text(last_updated),
+            'releaseDue', instant_text(release_due),
+            'commsHubId', eui64_text(chf_id), 'csp', csp)
+            order by device_id), '[]'),
+        'next', case when count(*) = p_most
+            then max(eui64_text(device_id)) end)
+    from list_request_devices(p_request_no, p_status, p_reason, p_csp, p_after,
+        p_most, p_now);
+end;

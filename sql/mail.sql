@@ -10,7 +10,6 @@ create or replace function hears_of(a account, r service_request)
         else a.role <> 'administrator' end;
 
 -- ---- wishes ----
-
 create or replace function notices_of(
     p_name text, out mail text, out wishes text[])
     language sql stable
@@ -186,9 +185,7 @@ end;
 -- notices.
 create or replace function make_request_notices(
     p_share integer, p_screens text, p_now timestamptz) returns bigint
-    language plpgsql
-    set plan_cache_mode = force_custom_plan
-as $$
+    language plpgsql as $$
 declare
     number bigint;
 begin
@@ -233,9 +230,7 @@ end $$;
 -- looked is not told.
 create or replace function make_hold_notices(
     p_screens text, p_since timestamptz, p_now timestamptz)
-    returns bigint language plpgsql
-    set plan_cache_mode = force_custom_plan
-as $$
+    returns bigint language plpgsql as $$
 declare
     number bigint;
 begin
@@ -284,7 +279,7 @@ declare
     since constant timestamptz := notices_since(p_timeout, p_now);
 begin
     if not exists (select from notice_wish)
-            or not pg_try_advisory_xact_lock(7046004) then
+            or not pg_try_advisory_xact_lock(advisory_lock('notices')) then
         return 0;
     end if;
     perform watch_requests(since);

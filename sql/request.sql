@@ -1,14 +1,10 @@
-create or replace function request_id_text(macaddr8, macaddr8, numeric)
-    returns text language sql immutable strict parallel safe
-    return eui64_text($1) || ':' || eui64_text($2) || ':' || $3::text;
-comment on function request_id_text(macaddr8, macaddr8, numeric) is
-    'RequestID: originator, target, counter';
+-- Service Requests: who signed, each RequestID once, the answers, the images,
+-- and what people are told of a request.
 
 -- Who signed, and may they? One row, or none when no such certificate is
 -- known. A User that is not registered has null columns. watched: some
 -- threshold may concern the User.
-drop function if exists find_signer(text, numeric);
-create function find_signer(p_issuer text, p_serial numeric)
+create or replace function find_signer(p_issuer text, p_serial numeric)
     returns table (
         eui64 macaddr8, role certificate_role, usage certificate_usage,
         not_before timestamptz, not_after timestamptz,
@@ -40,11 +36,7 @@ create or replace function take_request_ids(
     p_received timestamptz[], p_versions bytea[], p_hashes bytea[],
     p_image_ids bytea[], p_conditions text[], p_response_codes text[],
     p_responses bytea[], p_listed integer[]) returns bigint[]
-    language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-as $$
+    language plpgsql as $$
 declare
     numbers bigint[];
 begin
@@ -193,11 +185,7 @@ create or replace function take_updates(
     p_csps text[], p_timeout interval)
     returns table (request_no bigint, condition text, image_known boolean,
         refused_ordinals integer[], refused_lists integer[])
-    language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-as $$
+    language plpgsql as $$
 declare
     numbers bigint[] := coalesce(p_request_nos, take_request_ids(
         p_originators, p_targets, p_counters, p_stages, p_services, p_variants,
@@ -251,4 +239,68 @@ create or replace function find_sender(p_user_id macaddr8)
 begin atomic
     select status, roles, duis_version from service_user
     where user_id = p_user_id;
+end;
+
+create or replace function answer_state(r service_request) returns text
+    language sql immutable
+    return case
+        when r.response_code is null then 'unanswered'
+        when r.condition = 'quarantined' then 'quarantined'
+        when r.response_code like 'E%' or r.listed > 0 and r.accepted = 0
+            then 'refused'
+    end;
+comment on function answer_state(service_request) is
+    'The state of a request that its answer alone decides; null: of another';
+
+create or replace function request_state(
+    r service_request, p_now timestamptz) returns text
+    language sql stable
+    return coalesce(answer_state(r), case
+        -- a range and an order, so that it goes by the index however few
+        -- requests there are
+        when (select true from tracking_live l
+            where l.request_no >= r.request_no
+                and l.request_no <= r.request_no and l.release_due > p_now
+            order by l.request_no limit 1)
+            then 'in-progress'
+        else 'finished' end);
+comment on function request_state(service_request, timestamptz) is
+    'unanswered, quarantined, refused (nothing was sent on), in-progress (a '
+    'device of it is), finished';
+
+create or replace function request_report(
+    r service_request, p_now timestamptz,
+    out request_id text, out service_reference_variant text,
+    out sender macaddr8, out received timestamptz, out response_code text,
+    out state text, out listed integer, out accepted integer,
+    out invalid integer, out not_commissioned integer,
+    out not_applicable integer, out gbcs_version integer,
+    out in_progress integer, out firmware_version text, out image_hash text)
+    language sql stable
+    return (select row(request_id_text(r.originator, r.target, r.counter),
+        r.service_reference_variant, r.originator, r.received,
+        r.response_code, request_state(r, p_now), r.listed, r.accepted,
+        r.invalid, r.not_commissioned, r.not_applicable, r.gbcs_version,
+        r.in_progress, firmware_version_text(r.firmware_version),
+        upper(encode(r.manufacturer_image_hash, 'hex'))));
+comment on function request_report(service_request, timestamptz) is
+    'What people and scripts are told of a Service Request';
+
+-- The row of a RequestID: the one that counts as its use, else the last that
+-- was refused before that was looked at; of a Transform and its Signed
+-- Pre-Command the later. Null when there is none.
+create or replace function find_request(
+    p_originator macaddr8, p_target macaddr8, p_counter numeric)
+    returns bigint language sql stable
+begin atomic
+    select request_no
+    from (select request_no, used from service_request
+            where originator = p_originator and target = p_target
+                and counter = p_counter and used
+        union all
+        select request_no, used from service_request
+            where originator = p_originator and target = p_target
+                and counter = p_counter and not used) as r
+    order by used desc, request_no desc
+    limit 1;
 end;

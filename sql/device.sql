@@ -1,3 +1,5 @@
+-- Messages of devices: what follows from each (Table 3, N39, N62, responses).
+
 -- What came of a message: p_unknown says why nothing followed from it, and null
 -- that something did. What nobody asked for and nobody can check was not found
 -- genuine.
@@ -17,12 +19,7 @@ end;
 -- was made has no say.
 create or replace function take_transfer_alerts(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
-    returns device_message_end[] language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-    set jit = off
-as $$
+    returns device_message_end[] language plpgsql as $$
 declare
     moved tracking_event[];
     told tracking_told[];
@@ -83,12 +80,7 @@ end $$;
 -- Suppliers of the moment are told, also when there is no update.
 create or replace function take_ppmid_alerts(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
-    returns device_message_end[] language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-    set jit = off
-as $$
+    returns device_message_end[] language plpgsql as $$
 declare
     events tracking_event[];
     reports version_report[];
@@ -133,12 +125,7 @@ end $$;
 -- not ours is passed on like any other Device Alert.
 create or replace function take_outcome_alerts(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
-    returns device_message_end[] language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-    set jit = off
-as $$
+    returns device_message_end[] language plpgsql as $$
 declare
     messages user_message[];
     reports version_report[];
@@ -185,12 +172,7 @@ end $$;
 -- E21 said only that nothing had come in time.
 create or replace function take_responses(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
-    returns device_message_end[] language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-    set jit = off
-as $$
+    returns device_message_end[] language plpgsql as $$
 declare
     messages user_message[];
     reports version_report[];
@@ -249,12 +231,7 @@ end $$;
 -- 8F72, 8F1C and every other alert to a User: passed on, and nothing else.
 create or replace function take_user_alerts(
     p_messages device_message[], p_now timestamptz)
-    returns device_message_end[] language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-    set jit = off
-as $$
+    returns device_message_end[] language plpgsql as $$
 declare
     messages user_message[];
     ends device_message_end[];
@@ -284,12 +261,7 @@ end $$;
 -- and kind of message, whatever the octets. Waits for a session that has
 -- another such message in hand.
 create or replace function duplicate_messages(p_messages device_message[])
-    returns device_message_end[] language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-    set jit = off
-as $$
+    returns device_message_end[] language plpgsql as $$
 declare
     ends device_message_end[];
 begin
@@ -328,13 +300,7 @@ create or replace function take_device_messages(
     p_parties macaddr8[], p_party_counters numeric[], p_now timestamptz,
     p_timeout interval)
     returns table (state text, messages bigint)
-    language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-    set jit = off
-    set work_mem = '64MB'
-as $$
+    language plpgsql as $$
 declare
     all_messages device_message[];
     good device_message[];

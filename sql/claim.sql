@@ -1,11 +1,4 @@
-do $$ begin
-    create type refusal as enum ('invalid', 'not_commissioned',
-        'not_applicable', 'in_progress', 'gbcs_version');
-    comment on type refusal is
-        'Why a device of an update request is refused, in the order of the '
-        'lists of DSPUpdateFirmwareWarning';
-exception when duplicate_object then null;
-end $$;
+-- The devices of update requests: judged and claimed.
 
 create or replace function refusal_list(refusal) returns integer
     language sql immutable strict parallel safe
@@ -14,39 +7,6 @@ create or replace function refusal_list(refusal) returns integer
         when 'gbcs_version' then 5 end;
 comment on function refusal_list(refusal) is
     'The list of DSPUpdateFirmwareWarning that the device goes into, from 1';
-
--- Moves the named devices' updates out of tracking_live once their time is up.
--- A statement of its own before the claim: what one statement releases, the
--- same statement cannot claim.
-create or replace function release_expired(
-    p_device_ids macaddr8[], p_now timestamptz) returns bigint
-    language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_mergejoin = off
-    set enable_seqscan = off
-as $$
-declare
-    total bigint;
-begin
-    with released as (
-        delete from tracking_live
-        where device_id = any (p_device_ids) and release_due <= p_now
-        returning *)
-    , moved as (
-        insert into tracking_history (device_id, chf_id, request_no, job_no,
-            last_updated, released, status, device_type, csp,
-            responsible_supplier_ids)
-        select device_id, chf_id, request_no, job_no, last_updated, p_now,
-            status, device_type, csp, responsible_supplier_ids
-        from released
-        returning 1)
-    , audited as (
-        insert into sat_entry (at, kind, request_no, device_id, csp, code)
-        select p_now, 'released', request_no, device_id, csp, status
-        from released)
-    select count(*) into total from moved;
-    return total;
-end $$;
 
 -- Judges the devices of 11.1s or 11.4s (B3, B4) by what the inventory and the
 -- CPL say, one reason each; refused is null for those that pass. Whether
@@ -127,13 +87,7 @@ create or replace function rehearse_claim(
     p_minimum_gbcs integer[], p_hcalcs_either boolean,
     p_regions csp_region[], p_csps text[], p_now timestamptz,
     out refused_ordinals integer[], out refused_lists integer[])
-    language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-    set jit = off
-    set work_mem = '64MB'
-as $$
+    language plpgsql as $$
 begin
     with judged as materialized (
         select j.ordinal, coalesce(j.refused, case when l.device_id is not null
@@ -166,13 +120,7 @@ create or replace function claim_devices(
     p_hcalcs_either boolean, p_regions csp_region[], p_csps text[],
     p_timeout interval,
     out refused_ordinals integer[], out refused_lists integer[])
-    language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-    set jit = off
-    set work_mem = '64MB'
-as $$
+    language plpgsql as $$
 declare
     passed_ordinals integer[];
     passed_ids macaddr8[];

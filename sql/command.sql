@@ -1,3 +1,5 @@
+-- Commands to devices (11.2, 11.3): judged, stored, leased, answered or ended.
+
 -- May this User send this service to this device now, and how? Names the
 -- condition: '' when it may. Section 4 of gbcs.md and the tables command_* are
 -- the rules; p_execution is null for at once and for a cancellation. p_regions
@@ -10,9 +12,6 @@ create or replace function judge_device(
     out csp text, out message_code integer, out user_originates boolean,
     out gbcs_version text)
     language sql stable
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
 begin atomic
     select
         case
@@ -119,9 +118,6 @@ create or replace function lease_commands(
         command_no bigint, command_id text, chf_id macaddr8,
         device_id macaddr8, payload bytea, tries integer, began timestamptz)
     language sql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
 begin atomic
     with chosen as (
         select c.command_no, coalesce(s.chf_id, c.chf_id) as chf_id
@@ -147,9 +143,6 @@ end;
 create or replace function commands_sent(
     p_command_nos bigint[], p_response_due timestamptz, p_now timestamptz)
     returns void language sql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
 begin atomic
     with sent as (
         update device_command set state = 'sent', tries = tries + 1,
@@ -168,9 +161,6 @@ create or replace function commands_again(
     p_command_nos bigint[], p_next_tries timestamptz[], p_errors text[],
     p_lease timestamptz)
     returns void language sql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
 begin atomic
     update device_command c set tries = c.tries + 1, leased_until = null,
         next_try = a.next_try, last_error = a.error
@@ -184,9 +174,6 @@ end;
 create or replace function tell_condition(
     p_request_nos bigint[], p_condition text, p_now timestamptz)
     returns void language sql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
 begin atomic
     with written as (
         insert into alert (user_id, created, code, response_code, request_no,
@@ -219,11 +206,7 @@ end;
 create or replace function end_commands(
     p_command_nos bigint[], p_from command_state, p_to command_state,
     p_errors text[], p_now timestamptz) returns integer
-    language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-as $$
+    language plpgsql as $$
 declare
     request_nos bigint[];
 begin
@@ -252,11 +235,7 @@ end $$;
 -- many there were.
 create or replace function end_overdue_commands(
     p_csps text[], p_most integer, p_now timestamptz) returns integer
-    language plpgsql
-    set plan_cache_mode = force_generic_plan
-    set enable_seqscan = off
-    set enable_mergejoin = off
-as $$
+    language plpgsql as $$
 declare
     silent bigint[];
     stranded bigint[];

@@ -1,3 +1,163 @@
+-- Anomaly detection (section 4.10): volumes, thresholds, and what exceeds them.
+
+-- ---- counting ----
+
+-- Devices in a threshold's period, looked up whole.
+create or replace function volume_since(
+    p_user_id macaddr8, p_variant text, p_from timestamptz, p_to timestamptz)
+    returns bigint language plpgsql stable as $$
+begin
+    if p_user_id = all_users() then
+        return (select coalesce(sum(devices), 0) from request_volume
+            where service_reference_variant = p_variant
+                and at > p_from and at <= p_to);
+    end if;
+    return (select coalesce(sum(devices), 0) from request_volume
+        where user_id = p_user_id and service_reference_variant = p_variant
+            and at > p_from and at <= p_to);
+end $$;
+
+-- Brings the count of a threshold, whose row the caller has locked, to the
+-- period that ends now: only what left the period since the latest count is
+-- looked up. A clock that was set back does not put it wrong.
+create or replace function slide_count(
+    inout t volume_threshold, p_now timestamptz)
+    language plpgsql as $$
+declare
+    begins constant timestamptz :=
+        p_now - make_interval(secs => t.period_seconds);
+begin
+    if t.counted_from is null or p_now <= t.counted_from then
+        t.counted := volume_since(t.user_id, t.service_reference_variant,
+            begins, 'infinity');
+        t.counted_from := begins;
+    elsif begins > t.counted_from then
+        t.counted := t.counted - volume_since(t.user_id,
+            t.service_reference_variant, t.counted_from, begins);
+        t.counted_from := begins;
+    end if;
+end $$;
+
+-- Counts a request and says whether it may go on. The rows of its thresholds,
+-- the User's own and then that of all Users, are locked for this alone: the
+-- caller commits at once, before it takes any device. So of two requests at
+-- once, by whichever fotad, the second sees the first; and nobody waits for
+-- more than this. It need not wait for the disk either: the transaction that
+-- gives the request its effect comes later in the log.
+--
+-- p_enforce false: a request that was released; it is counted whatever the
+-- levels say, in the transaction of its effect.
+--
+-- breach: '' when it may go on (it is counted then), else the threshold that
+-- it exceeds, the User's own first, with that threshold's numbers; a request
+-- that is held is not counted. 'full' when p_most_held of its sender are held
+-- already, for each is kept whole. warned: thresholds whose warning level the
+-- volume came to exceed by this request. A RequestID that was used already
+-- may go on uncounted, to be told so; one that was counted and did not come to
+-- an end is not counted again.
+create or replace function count_volume(
+    p_user_id macaddr8, p_counter numeric, p_stage smallint,
+    p_content bytea, p_variant text, p_devices integer, p_enforce boolean,
+    p_most_held integer, p_now timestamptz,
+    out breach text, out warned text[], out volume bigint,
+    out quarantine integer, out period_seconds integer)
+    language plpgsql as $$
+declare
+    t volume_threshold;
+    watching volume_threshold[];
+begin
+    breach := '';
+    warned := '{}';
+    if p_enforce then
+        perform set_config('synchronous_commit', 'off', true);
+        if exists (select from service_request r
+                where r.originator = p_user_id and r.counter = p_counter
+                    and r.stage = p_stage and r.used) then
+            return;
+        end if;
+    end if;
+    for t in
+        select * from volume_threshold v
+        where v.user_id in (p_user_id, all_users())
+            and v.service_reference_variant = p_variant
+        order by v.user_id desc for update
+    loop
+        t := slide_count(t, p_now);
+        watching := watching || t;
+    end loop;
+    if watching is null or exists (select from request_volume r
+            where r.user_id = p_user_id and r.counter = p_counter
+                and r.stage = p_stage and r.content = p_content) then
+        return;
+    end if;
+    foreach t in array watching loop
+        if p_enforce and t.counted + p_devices > t.quarantine then
+            breach := case when held_of(p_user_id) >= p_most_held then 'full'
+                when t.user_id = all_users() then 'dcc' else 'user' end;
+            volume := t.counted + p_devices;
+            quarantine := t.quarantine;
+            period_seconds := t.period_seconds;
+            return;
+        end if;
+    end loop;
+    insert into request_volume values (p_user_id, p_counter, p_stage,
+        p_content, p_variant, p_now, p_devices);
+    foreach t in array watching loop
+        warned := warned || add_to_count(t, p_user_id, p_devices, p_now);
+    end loop;
+end $$;
+
+-- Returns the threshold's name if its warning level is exceeded by this.
+create or replace function add_to_count(
+    t volume_threshold, p_user_id macaddr8, p_devices integer,
+    p_now timestamptz) returns text[]
+    language plpgsql as $$
+declare
+    after constant bigint := t.counted + p_devices;
+    warns constant boolean := coalesce(
+        t.counted <= t.warning and after > t.warning, false);
+begin
+    update volume_threshold v set counted = after,
+        counted_from = t.counted_from,
+        last_warned = case when warns then p_now else v.last_warned end
+    where v.user_id = t.user_id
+        and v.service_reference_variant = t.service_reference_variant;
+    if not warns then
+        return '{}';
+    end if;
+    insert into sat_entry (at, kind, party, code, detail)
+    values (p_now, 'warning', p_user_id,
+        case t.user_id when all_users() then 'dcc' else 'user' end,
+        format('%s: %s devices in %s s, warning level %s',
+            t.service_reference_variant, after, t.period_seconds, t.warning));
+    return array[case t.user_id when all_users() then 'dcc' else 'user' end];
+end $$;
+
+-- ---- holding ----
+
+-- A message to the sender of a held request.
+create or replace function tell_sender(
+    p_request_no bigint, p_code text, p_response_code text,
+    p_event_ref bigint, p_payload bytea, p_now timestamptz)
+    returns void language sql
+begin atomic
+    with written as (
+        insert into alert (user_id, created, code, response_code, request_no,
+            quarantine_event_ref, payload)
+        select originator, p_now, p_code, p_response_code, p_request_no,
+            p_event_ref, p_payload
+        from service_request where request_no = p_request_no
+        returning alert_no, user_id
+    ), lane as (
+        insert into alert_lane (user_id) select user_id from written
+        on conflict do nothing
+    )
+    insert into sat_entry (at, kind, request_no, party, code, detail)
+    select p_now, 'alert', p_request_no, user_id,
+        coalesce(p_response_code, p_code), 'counter ' || alert_no
+    from written;
+end;
+
 -- Anomaly detection as people see and set it. p_viewer as in functions-91: a
 -- supplier sees its own volumes and requests; null: sees all.
 
@@ -79,52 +239,6 @@ begin atomic
     select exists (select from gone);
 end;
 
--- ---- held requests ----
-
-create or replace function list_holds(
-    p_viewer macaddr8, p_user macaddr8, p_state hold_state, p_after bigint,
-    p_most bigint)
-    returns table (hold_no bigint, request_id text, sender macaddr8,
-        sender_name text, variant text, breach text, devices integer,
-        volume bigint, quarantine integer, period_seconds integer,
-        held timestamptz, state text, decided timestamptz, person text,
-        reason text, ended timestamptz, response_code text)
-    language plpgsql stable
-    set plan_cache_mode = force_custom_plan
-as $$
-begin
-    return query
-    select h.hold_no, request_id_text(r.originator, r.target, r.counter),
-        r.originator, user_name(r.originator), r.service_reference_variant,
-        h.breach, h.devices, h.volume, h.quarantine, h.period_seconds, h.held,
-        h.state::text, h.decided, h.person, h.reason, h.ended,
-        case when h.ended is not null then r.response_code end
-    from held_request h join service_request r using (request_no)
-    where (p_after is null or h.hold_no < p_after)
-        and (p_state is null or h.state = p_state)
-        and (p_viewer is null or r.originator = p_viewer)
-        and (p_user is null or r.originator = p_user)
-    order by h.hold_no desc limit p_most;
-end $$;
-
-create or replace function hold_page(
-    p_user macaddr8, p_state hold_state, p_after bigint, p_most integer)
-    returns json language sql stable
-begin atomic
-    select json_build_object('items', coalesce(json_agg(json_build_object(
-            'id', hold_no::text, 'requestId', request_id,
-            'sender', eui64_text(sender), 'senderName', sender_name,
-            'serviceReferenceVariant', variant, 'threshold', breach,
-            'devices', devices, 'volume', volume, 'quarantine', quarantine,
-            'periodSeconds', period_seconds, 'held', instant_text(held),
-            'state', state, 'decided', instant_text(decided),
-            'person', person, 'reason', reason,
-            'ended', instant_text(ended), 'responseCode', response_code)
-            order by hold_no desc), '[]'),
-        'next', case when count(*) = p_most then min(hold_no)::text end)
-    from list_holds(null, p_user, p_state, p_after, p_most);
-end;
-
 -- ---- volumes by day ----
 
 -- What each User asked for on each day (UTC): let through, and held. p_after:
@@ -136,9 +250,7 @@ create or replace function list_volumes(
         variant text, requests bigint, devices bigint, held_requests bigint,
         held_devices bigint, period_seconds integer, warning integer,
         quarantine integer)
-    language plpgsql stable
-    set plan_cache_mode = force_custom_plan
-as $$
+    language plpgsql stable as $$
 begin
     return query
     with part (of_day, of_user, of_variant, n, d, held_n, held_d) as (

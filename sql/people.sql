@@ -103,7 +103,6 @@ begin atomic
 end;
 
 -- ---- accounts: each returns a named outcome ----
-
 create or replace function add_account(
     p_name text, p_role account_role, p_supplier_id macaddr8,
     p_password text, p_person text, p_now timestamptz) returns text
@@ -203,34 +202,18 @@ begin atomic
     order by a.name;
 end;
 
--- ---- reset (section 4.8, C5) ----
+-- ---- accounts ----
 
--- Named outcomes: reset, not_tracked, not_in_progress. A device that is in no
--- job yet, or in one that was not handed over, is taken out of it: jobs are
--- made and sent from tracking_live.
-create or replace function reset_device(
-    p_device_id macaddr8, p_person text, p_reason text, p_now timestamptz,
-    p_timeout interval, out outcome text, out request_id text)
-    language plpgsql as $$
-declare
-    number bigint;
-begin
-    perform release_expired(array[p_device_id], p_now);
-    select l.request_no into number from tracking_live l
-    where l.device_id = p_device_id for update;
-    if not found then
-        outcome := case when exists (select from tracking_history
-                where device_id = p_device_id)
-            then 'not_in_progress' else 'not_tracked' end;
-        return;
-    end if;
-    perform apply_events(array[row(1, 'reset', p_device_id, number, null, null,
-        null, p_now, null, null)::tracking_event], p_now, p_timeout);
-    insert into sat_entry (at, kind, request_no, device_id, person, code,
-        detail)
-    values (p_now, 'reset', number, p_device_id, p_person, 'RESET_BY_DCC',
-        p_reason);
-    outcome := 'reset';
-    select request_id_text(originator, target, counter) into request_id
-    from service_request r where r.request_no = number;
-end $$;
+-- One row for each account, or for the one that is named.
+create or replace function account_screens(
+    p_name text, p_lock_out interval, p_most integer, p_now timestamptz)
+    returns setof json language sql stable
+begin atomic
+    select json_build_object('name', name, 'role', role,
+        'supplierId', eui64_text(supplier_id), 'active', active,
+        'hasPassword', has_password, 'tokens', tokens,
+        'created', instant_text(created),
+        'lastSignIn', instant_text(last_sign_in),
+        'lockedUntil', instant_text(locked_until))
+    from list_accounts(p_name, p_lock_out, p_most, p_now);
+end;

@@ -3,7 +3,6 @@
 -- fotad_daemon can change neither the schema, nor the rules and reference
 -- data, nor what is in the Service Audit Trail; fotad_reader, for the screens'
 -- reporting connection, reads all but the accounts.
-
 create or replace function make_role(p_name name) returns boolean
     language plpgsql as $$
 begin

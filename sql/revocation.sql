@@ -1,3 +1,5 @@
+-- Certificate Revocation Lists.
+
 -- Takes a Certificate Revocation List. Named outcomes: taken, older (a newer
 -- one of that issuer is here). What the issuer's list before revoked and this
 -- one does not (a certificate that was on hold) is valid again.
@@ -7,7 +9,7 @@ create or replace function take_crl(
     out outcome text, out certificates bigint)
     language plpgsql as $$
 begin
-    perform pg_advisory_xact_lock(7046003); -- one import at a time
+    perform pg_advisory_xact_lock(advisory_lock('import'));
     certificates := 0;
     if exists (select from crl where issuer = p_issuer
             and this_update > p_this_update) then

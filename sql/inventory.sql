@@ -1,0 +1,160 @@
+-- The Smart Metering Inventory: homes, who is responsible for a device, the
+-- certificates of its parties, and the versions that devices report.
+
+-- Derives smi_home anew for the named hubs, or for all when p_chf_ids is null.
+create or replace function refresh_homes(p_chf_ids macaddr8[])
+    returns void language plpgsql as $$
+begin
+    if p_chf_ids is null then
+        truncate smi_home;
+    end if;
+    with home as (
+        select chf_id,
+            max(csp_region) filter (where device_type = 'CHF') as csp_region,
+            max(gbcs_version) filter (where device_type = 'CHF')
+                as gbcs_version,
+            coalesce(array_agg(distinct import_supplier_id) filter (
+                where device_type = 'ESME' and import_supplier_id is not null),
+                '{}') as import_supplier_ids,
+            coalesce(array_agg(distinct gas_supplier_id) filter (
+                where device_type = 'GSME' and gas_supplier_id is not null),
+                '{}') as gas_supplier_ids,
+            coalesce(array_agg(distinct supplier_id) filter (
+                where supplier_id is not null), '{}') as supplier_ids
+        from smi_device, lateral (values (case device_type
+            when 'ESME' then import_supplier_id
+            when 'GSME' then gas_supplier_id end)) as s (supplier_id)
+        where chf_id is not null
+            and (p_chf_ids is null or chf_id = any (p_chf_ids))
+        group by chf_id)
+    insert into smi_home as h select * from home
+    on conflict (chf_id) do update set csp_region = excluded.csp_region,
+        gbcs_version = excluded.gbcs_version,
+        import_supplier_ids = excluded.import_supplier_ids,
+        gas_supplier_ids = excluded.gas_supplier_ids,
+        supplier_ids = excluded.supplier_ids
+    where h is distinct from excluded;
+
+    delete from smi_home h
+    where h.chf_id = any (p_chf_ids)
+        and not exists (select from smi_device s where s.chf_id = h.chf_id);
+end $$;
+
+create or replace function all_users() returns macaddr8
+    language sql immutable parallel safe
+    return '00-00-00-00-00-00-00-00'::macaddr8;
+comment on function all_users() is
+    'Stands for all Users together in volume_threshold';
+
+-- The certificates of the named parties: of each, those that are fit first,
+-- then the newest. p_accept_expired takes every date as good.
+create or replace function party_certificates(
+    p_ids macaddr8[], p_role certificate_role, p_usage certificate_usage,
+    p_now timestamptz, p_accept_expired boolean)
+    returns table (eui64 macaddr8, unfit text, der bytea)
+    language sql
+begin atomic
+    select c.eui64, f.unfit, c.der
+    from (select distinct unnest(p_ids) as id) p
+    join certificate c on c.eui64 = p.id and c.usage = p_usage
+        and c.role = p_role
+    cross join lateral (select case
+        when c.revoked_at <= p_now then 'revoked'
+        when p_accept_expired then null
+        when c.not_before > p_now then 'not valid yet'
+        when c.not_after < p_now then 'expired' end) as f (unfit)
+    order by c.eui64, f.unfit is not null, c.not_before desc, c.not_after desc,
+        c.serial;
+end;
+
+-- Devices said which firmware they run (F2): the Smart Metering Inventory
+-- follows where version_mismatch lets it, who asked hears of a difference
+-- (N49 to N51), and an update of a meter or HCALCS that is waiting for its
+-- activation is over.
+create or replace function learn_versions(
+    p_reports version_report[], p_now timestamptz, p_timeout interval)
+    returns void language plpgsql as $$
+declare
+    messages user_message[];
+    events tracking_event[];
+begin
+    if p_reports is null then
+        return;
+    end if;
+    -- two batches take their devices in the same order
+    perform from smi_device
+    where device_id = any (select device_id from unnest(p_reports))
+    order by device_id for update;
+
+    with judged as materialized (
+        select v.*, s.device_type, m.alert, m.smi_updated,
+            s.firmware_version as known_version
+        from unnest(p_reports) as v
+        join smi_device s on s.device_id = v.device_id
+        cross join lateral (
+            select case when bool_or(e.status = 'Active') then 'active'
+                when count(*) > 0 then 'not_active'
+                else 'not_listed' end as standing
+            from cpl_entry e
+            where e.manufacturer_id = s.manufacturer_id
+                and e.model_id = s.model_id
+                and e.firmware_version = v.version
+                and e.device_type = s.device_type
+                and e.hardware_version = s.hardware_version) c
+        join version_mismatch m on m.standing = c.standing
+        where s.firmware_version is distinct from v.version
+    ), learnt as (
+        update smi_device s set firmware_version = n.version
+        from (
+            select distinct on (device_id) device_id, version, known_version
+            from judged where smi_updated
+            order by device_id, ordinal desc) n
+        where s.device_id = n.device_id
+        returning s.device_id, n.version, n.known_version
+    ), audited as (
+        insert into sat_entry (at, kind, device_id, code, detail)
+        select p_now, 'inventory', device_id, firmware_version_text(version),
+            'firmware version was ' || coalesce(
+                firmware_version_text(known_version), 'not known')
+        from learnt
+    )
+    select array_agg(row(ordinal, user_id, alert, request_no, device_id,
+        device_type, version, coalesce(known_version, '\x00000000'), null,
+        null, null, null)::user_message)
+    into messages from judged where user_id is not null;
+
+    select array_agg(row(ordinal, 'version_seen', device_id, request_no, null,
+        null, version, null, null, null)::tracking_event)
+    into events from (
+        select distinct on (v.device_id) v.ordinal, v.device_id, l.request_no,
+            v.version
+        from unnest(p_reports) as v
+        join tracking_live l on l.device_id = v.device_id
+        join service_request r on r.request_no = l.request_no
+        where l.device_type <> 'PPMID'
+            and (v.activated or r.firmware_version = v.version)
+        order by v.device_id, v.ordinal) x;
+
+    if messages is not null then
+        perform put_messages(messages, p_now);
+    end if;
+    if events is not null then
+        perform apply_events(events, p_now, p_timeout);
+    end if;
+end $$;
+
+create or replace function user_name(p_user_id macaddr8) returns text
+    language sql stable
+    return (select name from service_user where user_id = p_user_id);
+
+-- Is this supplier responsible for the device at this moment? An ESME and a
+-- GSME have one, the other devices of a home those of its meters.
+create or replace function is_responsible(
+    p_supplier_id macaddr8, p_device_id macaddr8) returns boolean
+    language sql stable
+    return coalesce((select case s.device_type
+            when 'ESME' then s.import_supplier_id = p_supplier_id
+            when 'GSME' then s.gas_supplier_id = p_supplier_id
+            else p_supplier_id = any (h.supplier_ids) end
+        from smi_device s left join smi_home h on h.chf_id = s.chf_id
+        where s.device_id = p_device_id), false);

@@ -1,0 +1,248 @@
+-- Jobs for the CSPs: made, leased, handed over, tried again, given up.
+
+-- Puts devices that are in no job into jobs: each of one request, CSP and device
+-- type, at most p_most devices; together at most p_together jobs, and no more
+-- once they have p_most devices. They are not released before p_keep_until (the
+-- end of the long retry). False when there was nothing to do.
+create or replace function make_jobs(
+    p_csp text, p_most integer, p_now timestamptz, p_keep_until timestamptz,
+    p_together integer) returns boolean
+    language plpgsql as $$
+declare
+    numbers bigint[];
+    types device_type[];
+begin
+    -- by itself, for what follows is to see all that whoever had them wrote
+    select array_agg(w.request_no), array_agg(w.device_type)
+    into numbers, types from (
+        select request_no, device_type, sum(unassigned) over (
+            order by request_no, device_type) - unassigned as before
+        from (
+            select request_no, device_type, unassigned from distribution
+            where csp = p_csp and unassigned > 0
+            order by request_no limit p_together
+            for update skip locked) x) w
+    where w.before < p_most;
+    if numbers is null then
+        return false;
+    end if;
+
+    with chosen as materialized (
+        select * from unnest(numbers, types) as c (request_no, device_type)
+    ), member as materialized (
+        -- "offset 0": to find them in their order, among those of a large
+        -- request, would look as good as by their request
+        select c.*, w.device_id from chosen c, lateral (
+            select device_id from (
+                select device_id from tracking_live l
+                where l.request_no = c.request_no and l.csp = p_csp
+                    and l.device_type = c.device_type and l.job_no is null
+                    and l.status = 'AWAITING_CSP'
+                offset 0) l
+            order by device_id limit p_most) w
+    ), seen as (
+        select request_no, device_type, count(*) as devices from member
+        group by request_no, device_type
+    ), locked as materialized (
+        -- in the order in which all take them
+        select device_id, request_no, device_type from tracking_live
+        where device_id = any (array(select device_id from member))
+            and request_no = any (numbers) and job_no is null
+            and status = 'AWAITING_CSP'
+        order by device_id for update
+    ), made as (
+        insert into csp_job (request_no, csp, device_type, devices, created,
+            next_try)
+        select request_no, p_csp, device_type, count(*), p_now, p_now
+        from locked group by request_no, device_type
+        order by request_no, device_type
+        returning job_no, request_no, device_type, devices
+    ), joined as (
+        update tracking_live l set job_no = m.job_no,
+            release_due = greatest(l.release_due, p_keep_until)
+        from locked d join made m using (request_no, device_type)
+        where l.device_id = d.device_id
+    ), audited as (
+        insert into sat_entry (at, kind, request_no, csp, code, detail)
+        select p_now, 'job', request_no, p_csp, 'made',
+            'job ' || job_no || ', devices ' || devices
+        from made order by job_no
+    )
+    -- reset or released devices leave fewer than were counted
+    update distribution d set unassigned =
+        case when coalesce(s.devices, 0) < p_most then 0
+            else greatest(d.unassigned - coalesce(m.devices, 0), 0) end
+    from chosen c
+    left join seen s using (request_no, device_type)
+    left join made m using (request_no, device_type)
+    where d.request_no = c.request_no and d.csp = p_csp
+        and d.device_type = c.device_type;
+    return true;
+end $$;
+
+-- Takes the next jobs of a CSP that are due, for one worker to hand over
+-- together: at most p_together, and no more once they have p_most devices. When
+-- there are none, some are made (see make_jobs()). One whose image the CSP has
+-- not is the last. A job whose devices have all left it is closed instead.
+create or replace function lease_jobs(
+    p_csp text, p_now timestamptz, p_until timestamptz, p_most integer,
+    p_keep_until timestamptz, p_together integer)
+    returns table (job_no bigint, job_id text, request_id text,
+        device_type text, firmware_version bytea, image_id bytea,
+        image_sent boolean, tries integer, created timestamptz,
+        device_ids macaddr8[], chf_ids macaddr8[])
+    language plpgsql as $$
+declare
+    due bigint[];
+    leased bigint[];
+    emptied bigint[];
+    lessened bigint[];
+    made_with integer;
+begin
+    loop
+        select array_agg(x.no) into due from (
+            select x.no, sum(x.devices) over (order by x.next_try, x.no)
+                - x.devices as before
+            from (
+                select c.job_no as no, c.next_try, c.devices from csp_job c
+                where c.csp = p_csp and c.state = 'waiting'
+                    and c.next_try <= p_now
+                    and (c.leased_until is null or c.leased_until <= p_now)
+                order by c.next_try, c.job_no limit p_together
+                for update skip locked) x) x
+        where x.before < p_most;
+        if due is null then
+            continue when make_jobs(p_csp, p_most, p_now, p_keep_until,
+                p_together);
+            return;
+        end if;
+
+        leased := '{}';
+        emptied := '{}';
+        lessened := '{}';
+        for job_no, job_id, request_id, device_type, firmware_version,
+                image_id, image_sent, tries, created, device_ids, chf_ids,
+                made_with in
+            select j.job_no, j.job_id, request_id_text(r.originator, r.target,
+                    r.counter), j.device_type, r.firmware_version, r.image_id,
+                exists (select from csp_image i
+                    where i.csp = p_csp and i.image_id = r.image_id),
+                j.tries, j.created, l.device_ids, l.chf_ids, j.devices
+            from csp_job j
+            join service_request r using (request_no)
+            cross join lateral (
+                select array_agg(l.device_id order by l.device_id)
+                        as device_ids,
+                    array_agg(l.chf_id order by l.device_id) as chf_ids
+                from tracking_live l
+                where l.request_no = j.request_no and l.job_no = j.job_no
+                    and l.status = 'AWAITING_CSP') l
+            where j.job_no = any (due)
+            order by j.next_try, j.job_no
+        loop
+            if tries = 0 and coalesce(cardinality(device_ids), 0) < made_with
+            then
+                lessened := lessened || job_no;
+            end if;
+            if device_ids is null then
+                emptied := emptied || job_no;
+                continue;
+            end if;
+            leased := leased || job_no;
+            return next;
+            exit when not image_sent;
+        end loop;
+
+        update csp_job c set leased_until = p_until
+        where c.job_no = any (leased);
+        if cardinality(emptied) > 0 then
+            update csp_job c set state = 'empty', ended = p_now
+            where c.job_no = any (emptied);
+        end if;
+        if cardinality(lessened) > 0 then
+            -- reset or released before the CSP heard of them
+            update tracking_history h set job_no = null
+            where h.job_no = any (lessened) and h.request_no in (
+                select c.request_no from csp_job c
+                where c.job_no = any (lessened));
+        end if;
+        exit when cardinality(leased) > 0;
+    end loop;
+end $$;
+
+create or replace function image_sent(
+    p_csp text, p_image_id bytea, p_now timestamptz) returns void
+    language sql
+begin atomic
+    insert into csp_image values (p_csp, p_image_id, p_now)
+    on conflict do nothing;
+end;
+
+create or replace function jobs_handed_over(
+    p_job_nos bigint[], p_now timestamptz) returns void
+    language plpgsql as $$
+begin
+    with handed_over as (
+        update csp_job set state = 'handed_over', ended = p_now,
+            tries = tries + 1, leased_until = null, last_error = null
+        where job_no = any (p_job_nos) and state = 'waiting'
+        returning job_no, request_no, csp
+    )
+    insert into sat_entry (at, kind, request_no, csp, code, detail)
+    select p_now, 'job', request_no, csp, 'handed_over', 'job ' || job_no
+    from handed_over order by job_no;
+end $$;
+
+-- Counts once, however often it is said: only while that lease lasts.
+create or replace function job_again(
+    p_job_no bigint, p_next_try timestamptz, p_error text,
+    p_lease timestamptz) returns void
+    language sql
+begin atomic
+    update csp_job set tries = tries + 1, next_try = p_next_try,
+        leased_until = null, last_error = p_error
+    where job_no = p_job_no and state = 'waiting' and leased_until = p_lease;
+end;
+
+-- A reason as the CSP gave it: one that csp_reason has, else OTHER.
+create or replace function csp_reason_of(p_given text) returns text
+    language sql stable
+    return coalesce((select reason from csp_reason
+        where reason = p_given and reason <> 'NEVER_ANSWERED'), 'OTHER');
+
+-- The CSP refused the whole job (p_event csp_refused) or was never there
+-- (csp_never_answered): every device of it hears so.
+create or replace function job_failed(
+    p_job_no bigint, p_event text, p_reason text, p_error text,
+    p_now timestamptz, p_timeout interval) returns void
+    language plpgsql as $$
+declare
+    j csp_job;
+    reason text := case p_event when 'csp_refused'
+        then csp_reason_of(p_reason) else p_reason end;
+begin
+    update csp_job set ended = p_now, tries = tries + 1, leased_until = null,
+        last_error = p_error, state = case p_event when 'csp_refused'
+            then 'refused'::job_state else 'given_up' end
+    where job_no = p_job_no and state = 'waiting'
+    returning * into j;
+    if not found then
+        return;
+    end if;
+    insert into sat_entry (at, kind, request_no, csp, code, detail)
+    values (p_now, 'job', j.request_no, j.csp, j.state,
+        'job ' || j.job_no || ': ' || p_error);
+    perform apply_events(array(
+        select row((row_number() over (order by device_id))::integer, p_event,
+            device_id, request_no, reason, chf_id, null, null, null, null)
+            ::tracking_event
+        from tracking_live
+        where request_no = j.request_no and job_no = j.job_no), p_now,
+        p_timeout);
+end $$;
+
+-- Jobs of a CSP that wait for their turn, for the metrics.
+create or replace function jobs_waiting(p_csp text) returns bigint
+    language sql stable
+    return (select count(*) from csp_job
+        where csp = p_csp and state = 'waiting');

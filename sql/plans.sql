@@ -1,0 +1,64 @@
+-- How the statements of functions are planned, once for all of them.
+--
+-- Functions that run for every message or request: a session plans their
+-- statements once, perhaps while the tables are still empty, when reading a
+-- table whole looks cheapest. So they look rows up by index, with one plan for
+-- every number of rows (nested loops over an array cost what its elements
+-- cost), and are not compiled. tests/scenarios/plans_test.c reads their plans.
+--   no hash    a hash table would be made of a table that grows
+--   memory     they work on 50,000 devices at once
+-- Screens and e-mail look at tables by what a person asks for, so they are
+-- planned for that each time.
+do $$
+declare
+    f record;
+begin
+    for f in
+        with function (name, kind) as (
+            select unnest(array['take_request_ids', 'take_updates',
+                'rehearse_claim', 'claim_devices', 'release_expired',
+                'apply_once', 'apply_events', 'tell', 'put_messages',
+                'lease_lanes', 'next_alerts', 'give_up_alerts', 'settle_lane',
+                'make_jobs', 'lease_jobs', 'jobs_handed_over',
+                'take_validation_reports', 'take_delivery_notifications',
+                'take_gbcs_messages', 'party_certificates', 'learn_versions',
+                'duplicate_messages', 'take_device_messages',
+                'take_transfer_alerts', 'take_ppmid_alerts',
+                'take_outcome_alerts', 'take_responses', 'take_user_alerts',
+                'judge_device', 'lease_commands', 'commands_sent',
+                'commands_again', 'tell_condition', 'end_commands',
+                'end_overdue_commands']), 'message'
+            union all
+            select unnest(array['lease_lanes', 'settle_lane', 'next_alerts',
+                'make_jobs', 'lease_jobs', 'take_gbcs_messages', 'apply_once',
+                'apply_events']), 'no hash'
+            union all
+            select unnest(array['rehearse_claim', 'claim_devices',
+                'take_delivery_notifications', 'take_device_messages',
+                'apply_once']), 'memory'
+            union all
+            select unnest(array['device_screen', 'request_tally',
+                'request_models', 'scan_requests', 'request_list',
+                'list_request_devices', 'list_activations',
+                'activation_counts', 'undelivered_page', 'list_holds',
+                'list_volumes', 'make_request_notices',
+                'make_hold_notices']), 'screen'
+        ), plan (kind, setting, value) as (values
+            ('message', 'plan_cache_mode', 'force_generic_plan'),
+            ('message', 'enable_seqscan', 'off'),
+            ('message', 'enable_mergejoin', 'off'),
+            ('message', 'jit', 'off'),
+            ('no hash', 'enable_hashjoin', 'off'),
+            ('memory', 'work_mem', '64MB'),
+            ('screen', 'plan_cache_mode', 'force_custom_plan'))
+        select name, to_regproc(name)::oid::regprocedure as signature,
+            setting, value
+        from function join plan using (kind)
+    loop
+        if f.signature is null then
+            raise exception '%() is not there, or several are', f.name;
+        end if;
+        execute format('alter function %s set %I = %L', f.signature,
+            f.setting, f.value);
+    end loop;
+end $$;

@@ -1,0 +1,80 @@
+-- RSAT_004, the Firmware Activations Service Request Report (section 4.11).
+
+-- Activate Firmware commands by the time of their Service Request.
+create or replace function list_activations(
+    p_viewer macaddr8, p_type device_type, p_from timestamptz,
+    p_to timestamptz, p_after bigint, p_most integer)
+    returns table (command_no bigint, request_id text, sender macaddr8,
+        sender_name text, device_id macaddr8, device_type text,
+        requested timestamptz, execution_time timestamptz, state text,
+        ended timestamptz, executed timestamptz)
+    language plpgsql stable as $$
+begin
+    return query
+    select c.command_no, request_id_text(r.originator, r.target, r.counter),
+        r.originator, user_name(r.originator), c.device_id,
+        c.device_type::text, c.created, c.execution_time, c.state::text,
+        c.ended, c.outcome_seen
+    from device_command c
+    join service_request r on r.request_no = c.request_no
+    where c.message_code = 18 and c.created >= p_from and c.created < p_to
+        and (p_type is null or c.device_type = p_type)
+        and (p_viewer is null or r.originator = p_viewer)
+        and (p_after is null or (c.created, c.command_no) > (
+            (select l.created from device_command l
+                where l.command_no = p_after),
+            p_after))
+    order by c.created, c.command_no limit p_most;
+end $$;
+
+create or replace function activation_counts(
+    p_viewer macaddr8, p_type device_type, p_from timestamptz,
+    p_to timestamptz)
+    returns table (period text, device_type text, requested bigint,
+        answered bigint, failed bigint, cancelled bigint, under_way bigint,
+        future_dated bigint)
+    language plpgsql stable as $$
+begin
+    return query
+    select to_char(c.created at time zone 'UTC', 'YYYY-MM-DD'),
+        c.device_type::text, count(*),
+        count(*) filter (where c.state = 'answered'),
+        count(*) filter (where c.state in ('failed', 'no_answer')),
+        count(*) filter (where c.state = 'cancelled'),
+        count(*) filter (where c.state in ('held', 'waiting', 'sent',
+            'local')),
+        count(*) filter (where c.future_dated)
+    from device_command c
+    where c.message_code = 18 and c.created >= p_from and c.created < p_to
+        and (p_type is null or c.device_type = p_type)
+        and (p_viewer is null or exists (select from service_request r
+            where r.request_no = c.request_no and r.originator = p_viewer))
+    group by 1, c.device_type order by 1, c.device_type;
+end $$;
+
+create or replace function activation_report(
+    p_viewer macaddr8, p_type device_type, p_from timestamptz,
+    p_to timestamptz, p_after bigint, p_most integer) returns json
+    language sql stable
+begin atomic
+    select json_build_object('from', instant_text(p_from),
+        'to', instant_text(p_to),
+        'summary', (select coalesce(json_agg(json_build_object(
+                'period', s.period, 'deviceType', s.device_type,
+                'requested', s.requested, 'answered', s.answered,
+                'failed', s.failed, 'cancelled', s.cancelled,
+                'underWay', s.under_way, 'futureDated', s.future_dated)),
+                '[]')
+            from activation_counts(p_viewer, p_type, p_from, p_to) s
+            where p_after is null),
+        'items', coalesce(json_agg(json_build_object(
+            'requestId', request_id, 'sender', eui64_text(sender),
+            'senderName', sender_name, 'deviceId', eui64_text(device_id),
+            'deviceType', device_type, 'requested', instant_text(requested),
+            'executionTime', instant_text(execution_time), 'state', state,
+            'ended', instant_text(ended), 'executed', instant_text(executed))
+            order by requested, command_no), '[]'),
+        'next', case when count(*) = p_most then (array_agg(command_no
+            order by requested desc, command_no desc))[1]::text end)
+    from list_activations(p_viewer, p_type, p_from, p_to, p_after, p_most);
+end;

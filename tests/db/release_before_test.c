@@ -1,0 +1,209 @@
+/* A database of the release before is brought to this one without a step by
+ * hand: everything is then as in a new one, what was recorded is still there,
+ * and programs of the release before leave it alone. Its SQL lies beside
+ * (tools/release-before). */
+#include "support/check.h"
+#include "support/pg.h"
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "db/db.h"
+
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RELEASE_BEFORE "tests/db/data/release_before.sql.gz"
+
+static struct arena *arena;
+
+static const char *ask(struct db *db, const char *question) {
+    static unsigned number; /* a statement's name is its own */
+    struct db_statement *statement = arena_zero(arena, 1, sizeof *statement);
+    *statement =
+        (struct db_statement){arena_printf(arena, "ask%u", number++), question};
+    struct db_rows *rows;
+    if (db_run(db, statement, NULL, arena, &rows) != DONE)
+        fail_msg("%s: %s", question, db_reason(db));
+    return db_get_text(rows, 0, 0);
+}
+
+static void script(struct db *db, const char *sql) {
+    if (db_script(db, sql) != DONE)
+        fail_msg("%.200s: %s", sql, db_reason(db));
+}
+
+/* ---- the release before ---- */
+
+static char *read_release(void) {
+    FILE *pipe = popen("gzip -dc " RELEASE_BEFORE, "r");
+    assert_non_null(pipe);
+    struct buffer text = {0};
+    char piece[65536];
+    for (size_t got; (got = fread(piece, 1, sizeof piece, pipe)) > 0;)
+        buffer_add(&text, span_of(piece, got));
+    assert_int_equal(pclose(pipe), 0);
+    assert_true(text.len > 0);
+    buffer_text(&text, "\n");
+    arena_adopt(arena, text.data, free);
+    return (char *)text.data;
+}
+
+/* One file, as its program applied and remembered it. */
+static void apply_file(struct db *db, const char *name, const char *text) {
+    uint8_t content[SHA256_DIGEST_LENGTH];
+    char hex[2 * sizeof content + 1];
+    script(db, text);
+    SHA256((const uint8_t *)text, strlen(text), content);
+    for (size_t i = 0; i < sizeof content; i++)
+        snprintf(hex + 2 * i, 3, "%02x", content[i]);
+    script(db, arena_printf(arena,
+                            "insert into migration (name, content)"
+                            " values ('%s', '\\x%s')",
+                            name, hex));
+}
+
+static void make_release_before(struct db *db) {
+    script(db, "drop schema public cascade; create schema public;"
+               "create table migration (name text not null primary key,"
+               " content bytea not null,"
+               " applied timestamptz not null default now())");
+    char *file = read_release() + strlen("--- ");
+    for (char *next; file; file = next) {
+        char *text = strchr(file, '\n') + 1;
+        text[-1] = '\0';
+        if ((next = strstr(text, "\n--- "))) {
+            next[1] = '\0';
+            next += strlen("\n--- ");
+        }
+        apply_file(db, file, text);
+    }
+}
+
+/* ---- what is in a database ---- */
+
+/* Everything that a program of this release may meet, a line each. */
+static const char catalogue[] =
+    "select string_agg(line, e'\\n' order by line collate \"C\") from ("
+    " select format('function %s %s %s', p.oid::regprocedure,"
+    "  md5(pg_get_functiondef(p.oid)), obj_description(p.oid, 'pg_proc'))"
+    "  as line from pg_proc p where pronamespace = 'public'::regnamespace"
+    " union all select format('column %s.%s %s %s %s %s', c.relname, a.attname,"
+    "  format_type(a.atttypid, a.atttypmod), a.attnotnull,"
+    "  pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum))"
+    "  from pg_class c join pg_attribute a on a.attrelid = c.oid"
+    "  left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum"
+    "  where c.relnamespace = 'public'::regnamespace and attnum > 0"
+    "  and not attisdropped and c.relkind in ('r', 'p', 'v', 'c', 'i', 'I')"
+    " union all select format('table %s %s %s %s', relname, relkind,"
+    "  reloptions, obj_description(oid, 'pg_class')) from pg_class"
+    "  where relnamespace = 'public'::regnamespace"
+    " union all select 'index ' || pg_get_indexdef(indexrelid) from pg_index i"
+    "  join pg_class c on c.oid = indrelid"
+    "  where c.relnamespace = 'public'::regnamespace"
+    " union all select format('constraint %s %s', conrelid::regclass,"
+    "  pg_get_constraintdef(oid)) from pg_constraint"
+    "  where connamespace = 'public'::regnamespace"
+    " union all select format('type %s %s %s', typname, array(select enumlabel"
+    "  from pg_enum where enumtypid = t.oid order by enumsortorder),"
+    "  obj_description(t.oid, 'pg_type')) from pg_type t"
+    "  where typnamespace = 'public'::regnamespace and typelem = 0"
+    " union all select 'trigger ' || pg_get_triggerdef(oid) from pg_trigger"
+    "  where not tgisinternal"
+    " union all select format('sequence %s', sequencename) from pg_sequences"
+    ") x";
+
+/* The first line that one has and the other has not. */
+static void expect_same(const char *fresh, const char *upgraded) {
+    const char *f = fresh, *u = upgraded;
+    while (*f && *f == *u)
+        f++, u++;
+    if (!*f && !*u)
+        return;
+    while (f > fresh && f[-1] != '\n')
+        f--, u--;
+    fail_msg("a new database has\n  %.*s\nan upgraded one\n  %.*s",
+             (int)strcspn(f, "\n"), f, (int)strcspn(u, "\n"), u);
+}
+
+/* ---- tests ---- */
+
+static struct db *upgraded(void) {
+    struct db *db = db_open(pg_fresh_database(), "release_before_test");
+    make_release_before(db);
+    return db;
+}
+
+static void it_becomes_as_a_new_one(void **state) {
+    (void)state;
+    struct db *db = upgraded();
+    struct db *fresh = db_open(pg_fresh_database(), "release_before_test");
+    int missing = 0;
+    assert_int_equal(db_migrate(db, false, &missing), DONE);
+    assert_true(missing > 0);
+    assert_int_equal(db_migrate(db, true, &missing), DONE);
+    expect_same(ask(fresh, catalogue), ask(db, catalogue));
+    assert_int_equal(db_migrate(db, false, &missing), DONE);
+    assert_int_equal(missing, 0);
+    db_close(fresh);
+    db_close(db);
+}
+
+static void what_was_recorded_is_kept(void **state) {
+    (void)state;
+    static const char record[] =
+        "insert into service_user (user_id, name, roles, status) values"
+        " ('90:b3:d5:1f:30:01:00:00', 'One', '{IS}', 'active');"
+        "insert into account (name, role, created) values"
+        " ('desk', 'service_desk', now());"
+        "insert into notice_wish values ('desk', 'quarantine');"
+        "insert into tracking_live (device_id, chf_id, request_no,"
+        " last_updated, release_due, status, device_type, csp,"
+        " responsible_supplier_ids) values ('00:db:12:34:56:78:90:a0',"
+        " '00:db:12:34:56:78:90:a1', 1, now(), now(), 'AWAITING_CSP', 'PPMID',"
+        " 'north', '{90:b3:d5:1f:30:01:00:00}');"
+        "insert into sat_entry (at, kind, detail) values (now(), 'job', 'x');";
+    static const char recorded[] =
+        "select format('%s %s %s %s', (select count(*) from service_user),"
+        "(select count(*) from notice_wish), (select string_agg(t::text, ' ')"
+        " from tracking_live t), (select count(*) from sat_entry))";
+    struct db *db = upgraded();
+    script(db, record);
+    const char *before = ask(db, recorded);
+    int missing;
+    assert_int_equal(db_migrate(db, true, &missing), DONE);
+    assert_string_equal(ask(db, recorded), before);
+    db_close(db);
+}
+
+/* It takes a number that it has not for a later release's, and then leaves all
+ * as it is. */
+static void a_program_of_the_release_before_leaves_it_alone(void **state) {
+    (void)state;
+    struct db *db = upgraded();
+    const char *known = ask(db, "select string_agg(quote_literal(name), ',')"
+                                " from migration where name ~ '^sql/[0-9]'");
+    int missing;
+    assert_int_equal(db_migrate(db, true, &missing), DONE);
+    assert_string_not_equal(
+        ask(db, arena_printf(arena,
+                             "select count(*)::text from migration"
+                             " where name ~ '^sql/[0-9]' and name not in (%s)",
+                             known)),
+        "0");
+    db_close(db);
+}
+
+int main(void) {
+    arena = arena_new();
+    log_set_level(LOG_LEVEL_WARNING);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_becomes_as_a_new_one),
+        cmocka_unit_test(what_was_recorded_is_kept),
+        cmocka_unit_test(a_program_of_the_release_before_leaves_it_alone),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    arena_free(arena);
+    return failed;
+}
