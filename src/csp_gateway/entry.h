@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-/* Entries of one message (interfaces.md), and rows of a report's list. */
+/* Entries of one message (requirement I4), and rows of a report's list. */
 enum { MOST_ENTRIES = 10000, MOST_ROWS = 50000 };
 
 /* The JSON text as a value in the arena, or NULL with the reason. Duplicate

@@ -18,7 +18,7 @@
  *
  * The same holds for the image, for which 200 and 201 are good. A Retry-After
  * may put a try of the long retry off, never before its hour and never past
- * the end; the immediate retry takes place regardless (section 3.2.5,
+ * the end; the immediate retry takes place regardless (§3.2.5,
  * Control 2).
  */
 #ifndef FOTAD_CSP_GATEWAY_SEND_H

@@ -1,9 +1,9 @@
 /*
- * What devices send (F1 to F3): the messages that the CSP gateway has put into
- * gbcs_message are taken in batches, each in one transaction with everything
- * that follows from it. A batch is read, the certificates of its originators
- * are looked up in one statement, signatures and MACs are checked here, and
- * the rest is done in sets by take_device_messages() in sql/.
+ * What devices send (requirements F1 to F3): the messages that the CSP gateway
+ * has put into gbcs_message are taken in batches, each in one transaction with
+ * everything that follows from it. A batch is read, the certificates of its
+ * originators are looked up in one statement, signatures and MACs are checked
+ * here, and the rest is done in sets by take_device_messages() in sql/.
  *
  * The rows are locked while they are worked on, so any number of workers and
  * processes may do this at once; a batch that fails is as if never taken.

@@ -1,5 +1,5 @@
 /*
- * Commands out to the CSPs, for their devices (interfaces.md, gbcs-commands):
+ * Commands out to the CSPs, for their devices (requirement I3):
  * each configured CSP has a thread, a database connection and an HTTP client
  * of its own, so that one that is down or slow delays nobody else; one more
  * thread ends what is overdue.

@@ -1,4 +1,4 @@
-/* fotactl quarantine: requests held by anomaly detection (A7). */
+/* fotactl quarantine: requests held by anomaly detection (requirement A7). */
 #include "base/lists.h"
 #include "fotactl/person.h"
 #include "fotactl/verbs.h"

@@ -1,4 +1,5 @@
-/* fotactl reset: the Service Desk ends a device's firmware update (C5). */
+/* fotactl reset: the Service Desk ends a device's firmware update (requirement
+ * C5). */
 #include "fotactl/person.h"
 #include "fotactl/verbs.h"
 

@@ -1,4 +1,5 @@
-/* fotactl sat verify: the Service Audit Trail against its hash chain (H1). */
+/* fotactl sat verify: the Service Audit Trail against its hash chain
+ * (requirement H1). */
 #include "fotactl/verbs.h"
 #include "fotactl/view.h"
 

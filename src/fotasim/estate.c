@@ -176,7 +176,8 @@ bool sim_home_of(uint64_t seed, eui64 device, struct sim_home *home,
     return *place < home->device_count && home->devices[*place].id == device;
 }
 
-/* Whose meter makes the sender a Responsible Supplier of this device (B4). */
+/* Whose meter makes the sender a Responsible Supplier of this device
+ * (requirement B4). */
 static bool is_responsible(const struct sim_home *home,
                            const struct sim_device *device, eui64 sender) {
     enum device_type type = sim_models[device->model].type;

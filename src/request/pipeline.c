@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* The steps of section 4.8, in their order. What comes after these is one
+/* The steps of §4.8, in their order. What comes after these is one
  * transaction: a RequestID is used, devices are claimed and the answer is
  * stored together or not at all. */
 struct named_step {

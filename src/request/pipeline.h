@@ -1,5 +1,5 @@
 /*
- * Request Management (section 4.8): the way of one Service Request through
+ * Request Management (§4.8): the way of one Service Request through
  * named steps, run from top to bottom by one worker that owns one database
  * connection.
  */

@@ -106,14 +106,14 @@ enum step request_verify(struct rq *rq);
 enum step request_authorise(struct rq *rq);
 /* A Signed Pre-Command's form and signature; on with anything else. */
 enum step request_check_pre_command(struct rq *rq);
-/* An image's size and form (B1), and its hashes; on with anything else. It
- * never ends the request, for the RequestID comes first: rq->expected says
- * what it will end in. */
+/* An image's size and form (requirement B1), and its hashes; on with anything
+ * else. It never ends the request, for the RequestID comes first: rq->expected
+ * says what it will end in. */
 enum step request_check_image(struct rq *rq);
 /* Composes rq->expected_answer, to be written with the RequestID. */
 enum step request_expect(struct rq *rq);
 
-/* Anomaly detection (section 4.10): counts the devices against the thresholds
+/* Anomaly detection (§4.10): counts the devices against the thresholds
  * of the User and of all Users, in a transaction of its own, and sets
  * rq->breach when the request must be held. Nothing for a User that no
  * threshold concerns. */
@@ -168,8 +168,9 @@ void request_counts(const struct rq *rq, int32_t counts[static COUNTS]);
  * earlier answer when it was refused so before. */
 enum step request_refuse(struct rq *rq);
 
-/* Each Device ID of an 11.1 or 11.4 once (A4), sorted, for sorted look-ups are
- * quicker and two requests then take their devices in the same order. */
+/* Each Device ID of an 11.1 or 11.4 once (requirement A4), sorted, for sorted
+ * look-ups are quicker and two requests then take their devices in the same
+ * order. */
 void request_list_devices(struct rq *rq);
 
 /* Counts a released request, whatever the thresholds say. */

@@ -152,4 +152,36 @@ says 'a function of 50 lines' functions ''
 says 'a function of 51 lines' functions \
     'job_settle has 51 lines, more than 50'
 
+# ---- citations ----
+rm -r "${tree:?}/src" "$tree/tools/bench.d"
+write docs/requirements.md <<'MD'
+| A1 | what A1 is | §4.8 |
+| F2 | what F2 is | ours |
+| decision 7 | what was decided |
+| scenario 10 | what happens |
+MD
+write src/base/cites.c <<'C'
+/* requirements A1
+ * and F2 (§4.8), decision 7, E21, scenario
+ * 10; RFC 5280, section 5 */
+C
+says 'every citation is there' citations ''
+
+# cites TEXT SAID: a comment with that text is told so.
+cites() {
+    printf '/* %s */\n' "$1" | write src/base/bad.c
+    says "cites $1" citations "src/base/bad.c: $2"
+}
+cites 'requirement A9' 'requirement A9 is not in'
+cites 'requirements A1, F2 and B1' 'requirement B1 is not in'
+cites 'requirements A1 to A3' 'requirement A3 is not in'
+cites 'decisions 7 and 8' 'decision 8 is not in'
+cites 'scenario 1' 'scenario 1 is not in'
+cites '§4.9' '§4.9 is not in'
+cites '(A1)' '(A1) does not say what it is of'
+cites 'see other.md' 'other.md is not in the tree'
+rm "$tree/src/base/bad.c"
+echo '| decision 8 | stale |' >>"$tree/docs/requirements.md"
+says 'a decision that nothing cites' citations 'decision 8 is cited nowhere'
+
 echo "1..$number"
