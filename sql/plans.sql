@@ -37,8 +37,8 @@ begin
                 'take_delivery_notifications', 'take_device_messages',
                 'apply_once']), 'memory'
             union all
-            select unnest(array['device_screen', 'request_tally',
-                'request_models', 'scan_requests', 'request_list',
+            select unnest(array['device_waits', 'device_screen',
+                'request_tally', 'request_models', 'scan_requests', 'request_list',
                 'list_request_devices', 'list_activations',
                 'activation_counts', 'undelivered_page', 'list_holds',
                 'list_volumes', 'make_request_notices',

@@ -87,6 +87,99 @@ begin atomic
     order by s.n;
 end;
 
+-- What the update of a device waits for, as a code and as people say it; null:
+-- for nothing.
+create or replace function device_waits_for(
+    u tracking, j csp_job, p_now timestamptz, out code text, out words text)
+    language sql stable
+begin atomic
+    with wait (code, words) as (values
+        ('job', 'a place in a job for the CSP'),
+        ('hand_over', 'its job to be handed to the CSP'),
+        ('handing_over', 'the CSP''s answer: its job is being handed over'),
+        ('csp', 'the CSP to take its job'),
+        ('report', 'the CSP''s validation report on its job'),
+        ('hub', 'the CSP to deliver the image to the Communications Hub'),
+        ('han', 'the Communications Hub to pass the image on to the device'),
+        ('activation', 'word that the device runs the firmware'))
+    select w.code, w.words from wait w where w.code = case u.status
+        when 'AWAITING_CSP' then case
+            when j.job_no is null then 'job'
+            when j.state <> 'waiting' then 'report'
+            when j.leased_until > p_now then 'handing_over'
+            when j.tries > 0 then 'csp'
+            else 'hand_over' end
+        when 'APPROVED_FOR_DISTRIBUTION' then 'hub'
+        when 'SUCCESSFUL_CH_TRANSFER' then 'han'
+        when 'SUCCESSFUL_HAN_TRANSFER' then 'activation' end;
+end;
+
+-- Why it waits: the job it is in, the command that is under way to it, and the
+-- messages about it that Users have not confirmed. A supplier is told of a
+-- job, a command and messages that are its own.
+create or replace function device_waits(
+    u tracking, r service_request, p_live boolean, p_viewer macaddr8,
+    p_now timestamptz) returns json
+    language plpgsql stable as $$
+declare
+    j csp_job;
+    w record;
+    is_own boolean := p_viewer is null or p_viewer = r.originator;
+    most constant integer := 100000; -- messages looked at
+begin
+    select * into j from csp_job c where c.job_no = u.job_no;
+    select * into w from device_waits_for(u, j, p_now) f where p_live;
+    return json_build_object('code', w.code, 'for', w.words,
+        'job', case when is_own and j.job_no is not null then
+            json_build_object('jobId', j.job_id, 'state', j.state,
+                'tries', j.tries, 'nextTry', case j.state when 'waiting'
+                    then instant_text(j.next_try) end,
+                'leasedUntil', instant_text(j.leased_until),
+                'lastError', j.last_error, 'ended', instant_text(j.ended),
+                'reported', instant_text(j.reported)) end,
+        'cspError', (select c.last_error from csp_job c
+            where c.csp = u.csp and c.state = 'waiting' and c.tries > 0
+                and c.last_error is not null and p_live
+                and u.status = 'AWAITING_CSP' and p_viewer is null
+            order by c.next_try desc limit 1),
+        'command', (select json_build_object('requestId', request_id_text(
+                    q.originator, q.target, q.counter),
+                'serviceReferenceVariant', q.service_reference_variant,
+                'state', c.state, 'tries', c.tries,
+                'executionTime', instant_text(c.execution_time),
+                'nextTry', case when c.state <> 'sent'
+                    then instant_text(c.next_try) end,
+                'leasedUntil', instant_text(c.leased_until),
+                'responseDue', instant_text(c.response_due),
+                'lastError', c.last_error)
+            -- two, for each has an index of its own
+            from (select * from device_command
+                where device_id = u.device_id and state in ('held', 'waiting')
+                union all
+                select * from device_command
+                where device_id = u.device_id and state = 'sent') c
+            join service_request q on q.request_no = c.request_no
+            where p_viewer is null or q.originator = p_viewer
+            order by c.command_no limit 1),
+        'messages', (select json_build_object(
+                'count', count(*) filter (where m.about),
+                'oldest', instant_text(min(m.created) filter (where m.about)),
+                'nextTry', instant_text(nullif(min(greatest(m.next_try,
+                        l.next_try)) filter (where m.about
+                            and m.state = 'waiting'), '-infinity')),
+                'lastError', (array_agg(coalesce(m.last_error, l.last_error)
+                        order by m.alert_no) filter (where m.about and
+                            coalesce(m.last_error, l.last_error)
+                                is not null))[1],
+                'all', count(*) < most)
+            from (select *, device_id = u.device_id
+                    or request_no = u.request_no
+                        and u.device_id = any (device_ids) as about
+                from alert where p_viewer is null or user_id = p_viewer
+                limit most) m
+            left join alert_lane l on l.user_id = m.user_id));
+end $$;
+
 create or replace function device_screen(
     p_device_id macaddr8, p_viewer macaddr8, p_may_reset boolean,
     p_now timestamptz) returns json
@@ -114,6 +207,7 @@ begin
         'sender', eui64_text(r.originator),
         'senderName', user_name(r.originator),
         'mayReset', p_may_reset and live,
+        'waits', device_waits(u, r, live, p_viewer, p_now),
         'timeline', (select json_agg(json_build_object('stage', s.stage,
                 'state', s.state, 'at', instant_text(s.at),
                 'status', s.status, 'reasonCode',

@@ -5,50 +5,19 @@ import { button, heading, inset, link, success } from "./parts.js";
 import { at, BASE, go, onShow, start, takeNews } from "./router.js";
 import { ROLES } from "./words.js";
 
-import accounts from "./pages/accounts.js";
-import account from "./pages/account.js";
-import csps from "./pages/csps.js";
-import device from "./pages/device.js";
-import deviceSearch from "./pages/device-search.js";
-import dryRun from "./pages/dry-run.js";
-import mail from "./pages/mail.js";
-import overview from "./pages/overview.js";
-import password from "./pages/password.js";
-import quarantine from "./pages/quarantine.js";
-import { reject, release } from "./pages/quarantine-decide.js";
-import request from "./pages/request.js";
-import requestDevices from "./pages/request-devices.js";
-import requests from "./pages/requests.js";
-import reset from "./pages/reset.js";
-import rsat004 from "./pages/rsat-004.js";
 import signIn from "./pages/sign-in.js";
-import undelivered from "./pages/undelivered.js";
-import volumes from "./pages/volumes.js";
 
-/* Path below the base, the page, the operation that its reader needs, and
- * what the navigation calls it. */
-const PAGES = [
-    ["", overview, null],
-    ["devices", deviceSearch, "deviceStatus", "Firmware Update Status"],
-    ["devices/:deviceId", device, "deviceStatus"],
-    ["devices/:deviceId/reset", reset, "resetDevice"],
-    ["requests", requests, "listRequests", "Requests"],
-    ["requests/:requestId", request, "showRequest"],
-    ["requests/:requestId/devices", requestDevices, "listRequestDevices"],
-    ["csps", csps, "listCsps", "CSPs"],
-    ["dry-run", dryRun, "dryRun", "Dry run"],
-    ["rsat-004", rsat004, "reportRsat004", "RSAT_004"],
-    ["volumes", volumes, "reportVolumes", "Volumes"],
-    ["quarantine", quarantine, "listQuarantine", "Held requests"],
-    ["quarantine/:holdId/release", release, "releaseRequest"],
-    ["quarantine/:holdId/reject", reject, "rejectRequest"],
-    ["undelivered", undelivered, "listUndelivered", "Undelivered messages"],
-    ["accounts", accounts, "listAccounts", "Accounts"],
-    ["accounts/:name", account, "changeAccount"],
-    ["mail", mail, "changeNotices"],
-    ["password", password, "changePassword"],
-].map(([path, page, operation, name]) =>
-    ({ path, pattern: patternOf(path), page, operation, name }));
+/* A module of pages/ exports what it has as `pages`: path below the base, the
+ * page, the operation that its reader needs, and what the navigation, which is
+ * in this order, calls it. */
+const MODULES = ["overview", "device-search", "device", "reset", "requests",
+    "request", "request-devices", "csps", "dry-run", "rsat-004", "volumes",
+    "quarantine", "quarantine-decide", "undelivered", "accounts", "account",
+    "mail", "password"];
+const PAGES = (await Promise.all(
+    MODULES.map(name => import(`./pages/${name}.js`))))
+    .flatMap(module => module.pages)
+    .map(page => ({ ...page, pattern: patternOf(page.path) }));
 
 /* The DCC's own people have the SSMI, all others the SSI. */
 const SERVICES = {

@@ -60,6 +60,13 @@ const ACTIVATION_STATES = {
     local: ["Returned to the User", "grey"],
 };
 
+/* Of a command that is under way. */
+const COMMAND_STATES = {
+    held: "it is held until its time",
+    waiting: "it waits to be handed to the CSP",
+    sent: "its response is waited for",
+};
+
 const MESSAGE_STATES = {
     waiting: ["Tried again", "yellow"],
     given_up: ["Given up", "red"],
@@ -203,6 +210,7 @@ export const status = code => row(STATUSES, code);
 export const requestState = code => row(REQUEST_STATES, code);
 export const jobState = code => row(JOB_STATES, code);
 export const activationState = code => row(ACTIVATION_STATES, code);
+export const commandState = code => word(COMMAND_STATES, code);
 export const messageState = code => row(MESSAGE_STATES, code);
 export const holdState = code => row(HOLD_STATES, code);
 export const volumeState = code => row(VOLUME_STATES, code);

@@ -40,11 +40,11 @@ uint64_t certificate_files_count(const char *directory) {
 
 /* ---- PEM (RFC 7468) ---- */
 
-static struct span from(struct span text, const uint8_t *at) {
+static struct span text_from(struct span text, const uint8_t *at) {
     return span_of(at, text.len - (size_t)(at - text.data));
 }
 
-static const uint8_t *find(struct span text, const char *what) {
+static const uint8_t *text_find(struct span text, const char *what) {
     return text.len ? memmem(text.data, text.len, what, strlen(what)) : NULL;
 }
 
@@ -62,18 +62,18 @@ static bool starts_certificate(struct span block) {
 /* Cuts the next block off the front of `text`: from its BEGIN to the BEGIN of
  * the next, or to the end. False when there is none. */
 static bool next_block(struct span *text, struct span *block) {
-    const uint8_t *begin = find(*text, "-----BEGIN ");
+    const uint8_t *begin = text_find(*text, "-----BEGIN ");
     if (!begin)
         return false;
-    struct span rest = from(*text, begin);
-    const uint8_t *next = find(from(rest, begin + 1), "-----BEGIN ");
+    struct span rest = text_from(*text, begin);
+    const uint8_t *next = text_find(text_from(rest, begin + 1), "-----BEGIN ");
     block->data = begin;
     block->len = next ? (size_t)(next - begin) : rest.len;
-    *text = next ? from(rest, next) : span_of(NULL, 0);
+    *text = next ? text_from(rest, next) : span_of(NULL, 0);
     return true;
 }
 
-static void give(struct walk *walk, size_t block, struct span octets) {
+static void block_give(struct walk *walk, size_t block, struct span octets) {
     const struct certificate_file file = {walk->path, block, octets};
     if (!walk->stopped && !walk->take(walk->context, &file))
         walk->stopped = true;
@@ -84,9 +84,9 @@ static void take_file(struct walk *walk, struct span octets) {
     size_t count = 0;
     while (!walk->stopped && next_block(&rest, &block))
         if (starts_certificate(block))
-            give(walk, ++count, block);
+            block_give(walk, ++count, block);
     if (!count)
-        give(walk, 1, octets);
+        block_give(walk, 1, octets);
 }
 
 /* ---- files ---- */

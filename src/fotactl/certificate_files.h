@@ -19,10 +19,10 @@ bool certificate_file_name(const char *name);
 uint64_t certificate_files_count(const char *directory);
 
 /* Calls `take` with each certificate of each such file in `directory`, in no
- * order, until it returns false. A file without one is given as it is, for
- * the taker to find nothing in it; blocks of PEM that are no certificates are
- * passed over when others are. NULL or, when the directory or a file cannot
- * be read, its path and why, in the arena. */
+ * order, until it returns false. A file without one is given as a whole,
+ * so that the caller can say that it has none; blocks of PEM that are no
+ * certificates are left out if others are. NULL or, when the directory or a
+ * file cannot be read, its path and why, in the arena. */
 const char *certificate_files_read(
     struct arena *arena, const char *directory,
     bool (*take)(void *context, const struct certificate_file *),

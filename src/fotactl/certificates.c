@@ -10,7 +10,7 @@
 
 #include <openssl/sha.h>
 
-static const struct load_column columns[] = {
+static const struct load_column certificate_columns[] = {
     {"issuer", "text", NULL, true},
     {"serial", "text", "numeric", true},
     {"eui64", "macaddr8", NULL, false},
@@ -20,14 +20,14 @@ static const struct load_column columns[] = {
     {"not_after", "timestamptz", NULL, false},
     {"der", "bytea", NULL, false},
 };
-/* revoked_at is none of them: it follows from the revocation lists. */
+/* Without revoked_at, which follows from the revocation lists. */
 
 struct importing {
-    struct call *call;
+    struct verb_run *run;
     struct trust *trust; /* NULL: certificates need not chain */
     struct load load;
     struct load_result result;
-    struct progress_bar progress;
+    struct progress_bar bar;
     struct arena *each;   /* for one certificate */
     struct key_set names; /* fingerprints of issuer and serial */
     bool repeats;         /* two may be of the same name */
@@ -80,7 +80,8 @@ static void put_row(struct load *load, const struct certificate *c) {
     put_octets(load, c->der);
 }
 
-/* Two names that differ may look alike here: then the database is asked. */
+/* Two names that differ may have the same fingerprint: then the database is
+ * asked. */
 static void note_name(struct importing *i, const struct certificate *c) {
     uint8_t digest[SHA256_DIGEST_LENGTH];
     const char *name = arena_printf(i->each, "%s %s", c->issuer, c->serial);
@@ -89,7 +90,8 @@ static void note_name(struct importing *i, const struct certificate *c) {
         i->repeats = true;
 }
 
-static bool take(void *context, const struct certificate_file *file) {
+static bool certificate_take(void *context,
+                             const struct certificate_file *file) {
     struct importing *i = context;
     struct certificate certificate;
     const char *reason = NULL;
@@ -98,18 +100,17 @@ static bool take(void *context, const struct certificate_file *file) {
         i->trust)
         reason = trust_check(i->trust, certificate.der);
     if (reason) {
-        call_refuse(i->call,
-                    "%s: certificate %zu: %s; take it away and import again: "
-                    "nothing was loaded",
-                    file->path, file->block, reason);
+        run_refuse(i->run,
+                   "%s: certificate %zu: %s; take it away and import again: "
+                   "nothing was loaded",
+                   file->path, file->block, reason);
         return false;
     }
     note_name(i, &certificate);
     put_row(&i->load, &certificate);
     if (load_row_end(&i->load) != DONE)
         return false;
-    progress_bar_show(&i->progress, i->load.loaded, i->load.loaded,
-                      "certificates");
+    progress_bar_show(&i->bar, i->load.loaded, i->load.loaded, "certificates");
     return true;
 }
 
@@ -129,43 +130,43 @@ static enum outcome drop_repeats(struct importing *i) {
         " and a.issuer = b.issuer and a.serial = b.serial"
         " returning a.ctid)"
         " select count(distinct ctid) from dropped"};
-    struct call *call = i->call;
+    struct verb_run *run = i->run;
     struct db_rows *rows;
-    enum outcome outcome = call_run(call, &find, NULL, &rows);
+    enum outcome outcome = run_query(run, &find, NULL, &rows);
     if (outcome == DONE && db_row_count(rows)) {
-        call_refuse(call,
-                    "%s: two certificates that differ have issuer %s and "
-                    "serial %s; take one away and import again: nothing was "
-                    "loaded",
-                    call->argument, db_get_text(rows, 0, 0),
-                    db_get_text(rows, 0, 1));
+        run_refuse(run,
+                   "%s: two certificates that differ have issuer %s and "
+                   "serial %s; take one away and import again: nothing was "
+                   "loaded",
+                   run->argument, db_get_text(rows, 0, 0),
+                   db_get_text(rows, 0, 1));
         return FAILED;
     }
     if (outcome == DONE)
-        outcome = call_run(call, &drop, NULL, &rows);
+        outcome = run_query(run, &drop, NULL, &rows);
     if (outcome == DONE)
         i->load.loaded -= (uint64_t)db_get_int(rows, 0, 0);
     return outcome;
 }
 
 static bool read_directory(struct importing *i) {
-    struct call *call = i->call;
+    struct verb_run *run = i->run;
     const char *reason =
-        certificate_files_read(call->arena, call->argument, take, i);
+        certificate_files_read(run->arena, run->argument, certificate_take, i);
     if (reason)
-        call_refuse(call, "%s", reason);
-    else if (!call->problem && !i->load.loaded)
-        call_refuse(call,
-                    "%s: there is no certificate file in it (*.pem, *.crt, "
-                    "*.cer, *.der)",
-                    call->argument);
-    return !call->problem;
+        run_refuse(run, "%s", reason);
+    else if (!run->problem && !i->load.loaded)
+        run_refuse(run,
+                   "%s: there is no certificate file in it (*.pem, *.crt, "
+                   "*.cer, *.der)",
+                   run->argument);
+    return !run->problem;
 }
 
 static enum outcome import_all(struct db *db, void *context) {
     (void)db;
     struct importing *i = context;
-    i->call->problem = NULL;
+    i->run->problem = NULL;
     i->repeats = false;
     key_set_free(&i->names);
     enum outcome outcome = load_begin(&i->load);
@@ -182,39 +183,39 @@ static enum outcome import_all(struct db *db, void *context) {
 }
 
 static bool load_trust(struct importing *i) {
-    const char *path = i->call->config.trust_anchors, *reason;
+    const char *path = i->run->config.trust_anchors, *reason;
     if (!*path)
         return true;
-    i->trust = trust_load(i->call->arena, path, &reason);
+    i->trust = trust_load(i->run->arena, path, &reason);
     if (!i->trust)
-        call_refuse(i->call, "[identity] trust_anchors %s", reason);
+        run_refuse(i->run, "[identity] trust_anchors %s", reason);
     return i->trust != NULL;
 }
 
-enum outcome verb_import_certificates(struct call *call) {
-    struct importing i = {.call = call};
+enum outcome verb_import_certificates(struct verb_run *run) {
+    struct importing i = {.run = run};
     if (!load_trust(&i))
         return REFUSED;
     i.each = arena_new();
-    i.load.call = call;
-    i.load.progress = &i.progress;
+    i.load.run = run;
+    i.load.bar = &i.bar;
     i.load.plan = (struct load_plan){
         .table = "certificate",
-        .replace = call->options.replace,
+        .replace = run->options.replace,
         .after_changes = "select revoke_certificates(null)",
-        .columns = columns,
-        .count = sizeof columns / sizeof *columns,
+        .columns = certificate_columns,
+        .count = sizeof certificate_columns / sizeof *certificate_columns,
     };
-    progress_bar_begin(&i.progress, 0);
-    if (i.progress.shown)
-        i.progress.whole = certificate_files_count(call->argument);
+    progress_bar_begin(&i.bar, 0);
+    if (i.bar.shown)
+        i.bar.whole = certificate_files_count(run->argument);
     enum outcome outcome =
-        call_database(call, db_transact(call->db, import_all, &i, true));
-    progress_bar_end(&i.progress);
+        run_database(run, db_transact(run->db, import_all, &i, true));
+    progress_bar_end(&i.bar);
     load_close(&i.load);
     key_set_free(&i.names);
     arena_free(i.each);
     if (outcome == DONE)
-        load_print(call, "certificates", &i.result);
+        load_print(run, "certificates", &i.result);
     return outcome;
 }

@@ -11,7 +11,7 @@
 enum { ABSENT = -1 };
 
 struct importing {
-    struct call *call;
+    struct verb_run *run;
     const struct csv_import *import;
     int fd, tries;
     enum outcome stopped_by; /* FAILED, unless the database says RETRY */
@@ -22,7 +22,7 @@ struct importing {
     struct load_column columns[CSV_MOST_COLUMNS]; /* those that are sent */
     struct load load;
     struct load_result result;
-    struct progress_bar progress;
+    struct progress_bar bar;
     struct csv_reader reader;
     struct key_set keys;
     struct buffer key; /* of this line */
@@ -31,21 +31,20 @@ struct importing {
 /* ---- what is wrong, and where ---- */
 
 /* False, for the caller to return. */
-static bool refuse(struct importing *i, uint64_t line, const char *column,
-                   const char *reason) {
-    call_refuse(i->call,
-                "%s:%ju: %s%s%s%s; correct the file and import it again: "
-                "nothing was loaded",
-                i->call->argument, (uintmax_t)line, column ? "column " : "",
-                column ? column : "", column ? ": " : "", reason);
+static bool refuse_line(struct importing *i, uint64_t line, const char *column,
+                        const char *reason) {
+    run_refuse(i->run,
+               "%s:%ju: %s%s%s%s; correct the file and import it again: "
+               "nothing was loaded",
+               i->run->argument, (uintmax_t)line, column ? "column " : "",
+               column ? column : "", column ? ": " : "", reason);
     i->stopped_by = FAILED;
     return false;
 }
 
-/* The file as such cannot be read. */
+/* The file cannot be read at all. */
 static bool refuse_file(struct importing *i, const char *reason) {
-    call_refuse(i->call, "%s: %s; nothing was loaded", i->call->argument,
-                reason);
+    run_refuse(i->run, "%s: %s; nothing was loaded", i->run->argument, reason);
     i->stopped_by = FAILED;
     return false;
 }
@@ -55,7 +54,7 @@ static bool refuse_value(struct importing *i, uint64_t line, size_t column,
     struct buffer reason = {0};
     const struct csv_column *c = &i->import->columns[column];
     field_say_wrong(c->kind, value, &reason);
-    refuse(i, line, c->name, (const char *)reason.data);
+    refuse_line(i, line, c->name, (const char *)reason.data);
     buffer_free(&reason);
     return false;
 }
@@ -71,20 +70,20 @@ static int find_column(const struct csv_import *import, struct span name) {
 
 static bool take_name(struct importing *i, uint64_t line, struct span name,
                       int at) {
-    struct arena *arena = i->call->arena;
+    struct arena *arena = i->run->arena;
     int column = find_column(i->import, name);
     if (column < 0) {
         struct buffer reason = {0};
         static const struct field_kind known = {.expected =
                                                     "a column of this file"};
         field_say_wrong(&known, name, &reason);
-        refuse(i, line, NULL, (const char *)reason.data);
+        refuse_line(i, line, NULL, (const char *)reason.data);
         buffer_free(&reason);
         return false;
     }
     if (i->from[column] != ABSENT)
-        return refuse(i, line, arena_text(arena, name),
-                      "is in the header line twice");
+        return refuse_line(i, line, arena_text(arena, name),
+                           "is in the header line twice");
     i->from[column] = at;
     return true;
 }
@@ -92,7 +91,7 @@ static bool take_name(struct importing *i, uint64_t line, struct span name,
 static bool take_names(struct importing *i, uint64_t line,
                        const struct span *fields, size_t count) {
     if (count > CSV_MOST_FIELDS)
-        return refuse(i, line, NULL, "there are too many columns");
+        return refuse_line(i, line, NULL, "there are too many columns");
     for (size_t c = 0; c < CSV_MOST_COLUMNS; c++)
         i->from[c] = ABSENT;
     for (size_t f = 0; f < count; f++)
@@ -101,8 +100,8 @@ static bool take_names(struct importing *i, uint64_t line,
     for (size_t c = 0; c < i->import->count; c++)
         if (i->from[c] == ABSENT &&
             i->import->columns[c].presence != CSV_OPTIONAL)
-            return refuse(i, line, i->import->columns[c].name,
-                          "is missing in the header line");
+            return refuse_line(i, line, i->import->columns[c].name,
+                               "is missing in the header line");
     i->file_columns = count;
     return true;
 }
@@ -135,7 +134,7 @@ static bool take_header(struct importing *i, uint64_t line,
     i->has_header = true;
     i->load.plan = (struct load_plan){
         .table = import->table,
-        .replace = i->call->options.replace,
+        .replace = i->run->options.replace,
         .large = import->large,
         .remember = import->remember,
         .after_all = import->after_all,
@@ -160,7 +159,7 @@ static bool put_value(struct importing *i, uint64_t line, size_t c,
     const struct csv_column *column = &i->import->columns[c];
     struct load *load = &i->load;
     if (!value.len && column->presence == CSV_VALUE)
-        return refuse(i, line, column->name, "must not be empty");
+        return refuse_line(i, line, column->name, "must not be empty");
     if (!value.len && !column->empty) {
         load_null(load);
         return true;
@@ -190,7 +189,7 @@ static bool check_line(struct importing *i, uint64_t line,
     const struct csv_import *import = i->import;
     const char *reason = import->check ? import->check(&record, &column) : NULL;
     if (reason)
-        return refuse(i, line, import->columns[column].name, reason);
+        return refuse_line(i, line, import->columns[column].name, reason);
     if (key_set_add(&i->keys, buffer_span(&i->key)))
         return true;
     static const struct field_kind once = {
@@ -198,7 +197,7 @@ static bool check_line(struct importing *i, uint64_t line,
     struct buffer text = {0};
     column = first_key(import);
     field_say_wrong(&once, values[column], &text);
-    refuse(i, line, import->columns[column].name, (const char *)text.data);
+    refuse_line(i, line, import->columns[column].name, (const char *)text.data);
     buffer_free(&text);
     return false;
 }
@@ -207,11 +206,12 @@ static bool take_line(struct importing *i, uint64_t line,
                       const struct span *fields, size_t count) {
     struct span values[CSV_MOST_COLUMNS];
     if (count != i->file_columns)
-        return refuse(i, line, NULL,
-                      arena_printf(i->call->arena,
-                                   "the line has %zu fields, the header line "
-                                   "has %zu",
-                                   count, i->file_columns));
+        return refuse_line(
+            i, line, NULL,
+            arena_printf(i->run->arena,
+                         "the line has %zu fields, the header line "
+                         "has %zu",
+                         count, i->file_columns));
     i->key.len = 0;
     load_row_begin(&i->load);
     for (size_t c = 0; c < i->import->count; c++) {
@@ -223,7 +223,7 @@ static bool take_line(struct importing *i, uint64_t line,
     if (!check_line(i, line, values) ||
         !check_database(i, load_row_end(&i->load)))
         return false;
-    progress_bar_show(&i->progress, i->reader.octets, i->load.loaded, "lines");
+    progress_bar_show(&i->bar, i->reader.octets, i->load.loaded, "lines");
     return true;
 }
 
@@ -236,12 +236,12 @@ static bool on_record(void *context, uint64_t line, const struct span *fields,
 
 /* ---- the transaction ---- */
 
-static void forget(struct importing *i) {
-    i->call->problem = NULL;
+static void import_forget(struct importing *i) {
+    i->run->problem = NULL;
     i->has_header = false;
     key_set_free(&i->keys);
     const struct csv_column *key = &i->import->columns[first_key(i->import)];
-    i->keys.arena = i->call->arena;
+    i->keys.arena = i->run->arena;
     i->keys.copies = key->kind != &FIELD_EUI64;
     for (size_t c = 0; c < i->import->count; c++)
         if (i->import->columns[c].key && &i->import->columns[c] != key)
@@ -257,22 +257,24 @@ static bool read_file(struct importing *i) {
     if (i->tries++ && lseek(i->fd, 0, SEEK_SET) < 0)
         return refuse_file(i, strerror(errno));
     if (!csv_read(&i->reader, i->fd, &line, &reason))
-        return line ? refuse(i, line, NULL, reason) : refuse_file(i, reason);
-    if (i->call->problem)
+        return line ? refuse_line(i, line, NULL, reason)
+                    : refuse_file(i, reason);
+    if (i->run->problem)
         return false;
     if (!i->has_header)
-        return refuse(i, 1, NULL, "there is no header line");
+        return refuse_line(i, 1, NULL, "there is no header line");
     if (!i->load.loaded && i->load.plan.replace &&
         !i->import->may_replace_by_nothing)
-        return refuse(i, 1, NULL,
-                      "only a header line; --replace would remove everything");
+        return refuse_line(
+            i, 1, NULL,
+            "only a header line; --replace would remove everything");
     return true;
 }
 
 static enum outcome import_all(struct db *db, void *context) {
     (void)db;
     struct importing *i = context;
-    forget(i);
+    import_forget(i);
     if (!read_file(i)) {
         if (i->has_header)
             load_cancel(&i->load);
@@ -284,7 +286,7 @@ static enum outcome import_all(struct db *db, void *context) {
 
 static bool open_file(struct importing *i) {
     struct stat status;
-    const char *path = i->call->argument;
+    const char *path = i->run->argument;
     i->fd = open(path, O_RDONLY | O_CLOEXEC);
     bool ok = i->fd >= 0 && fstat(i->fd, &status) == 0;
     if (ok && S_ISDIR(status.st_mode)) {
@@ -292,29 +294,28 @@ static bool open_file(struct importing *i) {
         ok = false;
     }
     if (!ok) {
-        call_refuse(i->call, "%s: %s", path, strerror(errno));
+        run_refuse(i->run, "%s: %s", path, strerror(errno));
         return false;
     }
-    progress_bar_begin(&i->progress, (uint64_t)status.st_size);
+    progress_bar_begin(&i->bar, (uint64_t)status.st_size);
     return true;
 }
 
-enum outcome csv_import_run(struct call *call,
+enum outcome csv_import_run(struct verb_run *run,
                             const struct csv_import *import) {
-    struct importing i = {.call = call, .import = import, .fd = -1};
-    i.load.call = call;
-    i.load.progress = &i.progress;
+    struct importing i = {.run = run, .import = import, .fd = -1};
+    i.load.run = run;
+    i.load.bar = &i.bar;
     enum outcome outcome = REFUSED;
     if (open_file(&i))
-        outcome =
-            call_database(call, db_transact(call->db, import_all, &i, true));
-    progress_bar_end(&i.progress);
+        outcome = run_database(run, db_transact(run->db, import_all, &i, true));
+    progress_bar_end(&i.bar);
     if (i.fd >= 0)
         close(i.fd);
     load_close(&i.load);
     key_set_free(&i.keys);
     buffer_free(&i.key);
     if (outcome == DONE)
-        load_print(call, import->what, &i.result);
+        load_print(run, import->what, &i.result);
     return outcome;
 }

@@ -8,9 +8,9 @@
 #ifndef FOTAD_FOTACTL_CSV_IMPORT_H
 #define FOTAD_FOTACTL_CSV_IMPORT_H
 
-#include "fotactl/call.h"
 #include "fotactl/field.h"
 #include "fotactl/load.h"
+#include "fotactl/verb_run.h"
 
 enum csv_presence {
     CSV_VALUE,    /* the column and a value in every line */
@@ -49,7 +49,8 @@ struct csv_import {
     const char *remember, *after_all, *after_changes;
 };
 
-/* Imports call->argument as `import` says and prints the result. */
-enum outcome csv_import_run(struct call *call, const struct csv_import *import);
+/* Imports run->argument as `import` says and prints the result. */
+enum outcome csv_import_run(struct verb_run *run,
+                            const struct csv_import *import);
 
 #endif

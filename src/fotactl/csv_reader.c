@@ -13,7 +13,7 @@ enum {
 };
 
 /* Spaces are not to be taken away from a field (RFC 4180, 2.4). */
-static int never(unsigned char c) {
+static int no_space(unsigned char c) {
     (void)c;
     return 0;
 }
@@ -131,7 +131,7 @@ bool csv_read(struct csv_reader *r, int fd, uint64_t *line,
               const char **reason) {
     if (csv_init(&r->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL) != 0)
         memory_exhausted(sizeof r->parser);
-    csv_set_space_func(&r->parser, never);
+    csv_set_space_func(&r->parser, no_space);
     csv_set_blk_size(&r->parser, BLOCK); /* it grows by as much each time */
     r->octets = r->count = r->text.len = 0;
     r->line = 1;

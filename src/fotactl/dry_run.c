@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-static const char *const lists[DRY_RUN_LISTS] = {
+static const char *const list_titles[DRY_RUN_LISTS] = {
     "Invalid", "Not Commissioned", "Not applicable",
     "Other request in progress", "Invalid GBCS version"};
 
@@ -14,22 +14,22 @@ static void free_buffer(void *buffer) {
     buffer_free(buffer);
 }
 
-static bool read_file(struct call *call, struct span *text) {
+static bool read_file(struct verb_run *run, struct span *text) {
     enum { PIECE = 64 * 1024 };
-    struct buffer *all = arena_zero(call->arena, 1, sizeof *all);
-    arena_adopt(call->arena, all, free_buffer);
-    FILE *file = fopen(call->argument, "re");
+    struct buffer *all = arena_zero(run->arena, 1, sizeof *all);
+    arena_adopt(run->arena, all, free_buffer);
+    FILE *file = fopen(run->argument, "re");
     size_t len = file != NULL;
-    while (len && all->len <= call->config.user_max_body) {
+    while (len && all->len <= run->config.user_max_body) {
         len = fread(buffer_room(all, PIECE), 1, PIECE, file);
         all->len += len;
     }
     bool good = file && !ferror(file);
     if (!good)
-        call_refuse(call, "%s: %s", call->argument, strerror(errno));
-    else if (all->len > call->config.user_max_body) {
-        call_refuse(call, "%s is larger than [user_gateway] max_body",
-                    call->argument);
+        run_refuse(run, "%s: %s", run->argument, strerror(errno));
+    else if (all->len > run->config.user_max_body) {
+        run_refuse(run, "%s is larger than [user_gateway] max_body",
+                   run->argument);
         good = false;
     }
     if (file)
@@ -38,68 +38,70 @@ static bool read_file(struct call *call, struct span *text) {
     return good;
 }
 
-static void print_lists(struct call *call, const struct dry_run *run) {
+static void print_lists(struct verb_run *run, const struct dry_run *dry) {
     char id[EUI64_TEXT_SIZE];
     for (int i = 0; i < DRY_RUN_LISTS; i++) {
-        const struct duis_devices *list = &run->refused[i];
+        const struct duis_devices *list = &dry->refused[i];
         if (list->count)
-            buffer_printf(call->out, "\n%s (%zu)\n", lists[i], list->count);
+            buffer_printf(run->out, "\n%s (%zu)\n", list_titles[i],
+                          list->count);
         for (size_t d = 0; d < list->count; d++)
-            buffer_printf(call->out, "  %s\n", eui64_format(list->ids[d], id));
+            buffer_printf(run->out, "  %s\n", eui64_format(list->ids[d], id));
     }
 }
 
-static void print(struct call *call, const struct dry_run *run) {
-    const char *code = run->response_code ? run->response_code : "no code";
-    if (call->options.json) {
-        call_print_json(call, dry_run_json(run));
+static void print_dry_run(struct verb_run *run, const struct dry_run *dry) {
+    const char *code = dry->response_code ? dry->response_code : "no code";
+    if (run->options.json) {
+        run_print_json(run, dry_run_json(dry));
         return;
     }
-    buffer_printf(call->out, "It would be answered %s: %s%s%s\n", code,
-                  run->meaning, *run->detail ? ": " : "", run->detail);
-    buffer_printf(call->out, "Signature %s, listed %zu, accepted %zu.\n",
-                  dry_run_signatures[run->signature], run->listed,
-                  run->accepted);
-    print_lists(call, run);
+    buffer_printf(run->out, "It would be answered %s: %s%s%s\n", code,
+                  dry->meaning, *dry->detail ? ": " : "", dry->detail);
+    buffer_printf(run->out, "Signature %s, listed %zu, accepted %zu.\n",
+                  dry_run_signatures[dry->signature], dry->listed,
+                  dry->accepted);
+    print_lists(run, dry);
 }
 
-static enum outcome say(struct call *call, const struct dry_run *run) {
-    if (run->refusal && run->line)
-        return call_refuse(call, "%s:%u:%u: %s", call->argument, run->line,
-                           run->column, run->refusal);
-    if (run->refusal)
-        return call_refuse(call, "%s: %s", call->argument, run->refusal);
-    print(call, run);
+static enum outcome dry_run_say(struct verb_run *run,
+                                const struct dry_run *dry) {
+    if (dry->refusal && dry->line)
+        return run_refuse(run, "%s:%u:%u: %s", run->argument, dry->line,
+                          dry->column, dry->refusal);
+    if (dry->refusal)
+        return run_refuse(run, "%s: %s", run->argument, dry->refusal);
+    print_dry_run(run, dry);
     return DONE;
 }
 
 /* In an arena of its own, for what libxml2 made in it must go before libxml2
  * does. */
-static enum outcome try_it(struct call *call, struct span text,
-                           const struct rules *rules) {
+static enum outcome dry_run_try(struct verb_run *run, struct span text,
+                                const struct rules *rules) {
     struct arena *arena = arena_new();
-    struct dry_run run;
+    struct dry_run dry;
     enum outcome outcome =
-        call_database(call, request_dry_run(&call->config, rules, call->db,
-                                            arena, text, NULL, &run));
+        run_database(run, request_dry_run(&run->config, rules, run->db, arena,
+                                          text, NULL, &dry));
     if (outcome == DONE)
-        outcome = say(call, &run);
+        outcome = dry_run_say(run, &dry);
     arena_free(arena);
     return outcome;
 }
 
-enum outcome verb_dry_run(struct call *call) {
+enum outcome verb_dry_run(struct verb_run *run) {
     struct span text;
     struct rules *rules;
-    if (!read_file(call, &text))
+    if (!read_file(run, &text))
         return REFUSED;
-    enum outcome outcome = call_database(call, rules_load(call->db, &rules));
+    enum outcome outcome = run_database(run, rules_load(run->db, &rules));
     if (outcome != DONE)
         return outcome;
     if (duis_open())
-        outcome = try_it(call, text, rules);
+        outcome = dry_run_try(run, text, rules);
     else
-        outcome = call_refuse(call, "the DUIS schemas cannot be compiled");
+        outcome = run_refuse(run, "the DUIS schemas cannot be compiled");
     duis_close();
     rules_release(rules);
     return outcome;

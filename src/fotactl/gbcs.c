@@ -11,7 +11,7 @@
 enum { MOST_OCTETS = 64 * 1024, MOST_TEXT = 4 * MOST_OCTETS };
 
 struct shown {
-    struct call *call;
+    struct verb_run *run;
     struct gbcs_message message;
     struct gbcs_payload said;
     bool readable;
@@ -20,10 +20,10 @@ struct shown {
 
 /* ---- reading ---- */
 
-static struct span argument_text(struct call *call) {
-    if (strcmp(call->argument, "-") != 0)
-        return span_text(call->argument);
-    char *text = arena_alloc(call->arena, MOST_TEXT);
+static struct span argument_text(struct verb_run *run) {
+    if (strcmp(run->argument, "-") != 0)
+        return span_text(run->argument);
+    char *text = arena_alloc(run->arena, MOST_TEXT);
     return span_of(text, fread(text, 1, MOST_TEXT, stdin));
 }
 
@@ -38,15 +38,15 @@ static struct span without_space(struct arena *arena, struct span text) {
 }
 
 static enum outcome read_message(struct shown *shown) {
-    struct call *call = shown->call;
-    struct span text = without_space(call->arena, argument_text(call));
-    uint8_t *octets = arena_alloc(call->arena, MOST_OCTETS);
+    struct verb_run *run = shown->run;
+    struct span text = without_space(run->arena, argument_text(run));
+    uint8_t *octets = arena_alloc(run->arena, MOST_OCTETS);
     int len = hex_parse(text, octets, MOST_OCTETS);
     if (len <= 0)
-        return call_misuse(call, "that is no hexadecimal text");
+        return run_misuse(run, "that is no hexadecimal text");
     const char *reason;
     if (!gbcs_any_parse(span_of(octets, (size_t)len), &shown->message, &reason))
-        return call_refuse(call, "it is no GBCS message: %s", reason);
+        return run_refuse(run, "it is no GBCS message: %s", reason);
     shown->readable =
         gbcs_payload_read(&shown->message, &shown->said, &shown->fault);
     return DONE;
@@ -70,66 +70,65 @@ static bool mac_fits(const struct shown *shown, struct acb_key *acb,
     return acb_secret(acb, key, z) && gbcs_mac_verify(z, &shown->message);
 }
 
-static enum outcome check(const struct shown *shown, enum key_party party,
-                          enum key_usage usage, eui64 id, fits *fit,
-                          struct acb_key *acb, const char **verdict) {
-    struct call *call = shown->call;
+static enum outcome check_with_keys(const struct shown *shown,
+                                    enum key_party party, enum key_usage usage,
+                                    eui64 id, fits *fit, struct acb_key *acb,
+                                    const char **found) {
+    struct verb_run *run = shown->run;
     struct party_keys keys;
-    enum outcome outcome = call_database(
-        call, party_keys_find(call->db, call->arena, party, usage, &id, 1,
-                              clock_now(), call->config.accept_expired, &keys));
-    *verdict = keys.count
-                   ? keys.keys[0].unfit
-                         ? arena_printf(call->arena, "the certificate is %s",
-                                        keys.keys[0].unfit)
-                         : "not good"
-                   : "no certificate is known";
+    enum outcome outcome = run_database(
+        run, party_keys_find(run->db, run->arena, party, usage, &id, 1,
+                             clock_now(), run->config.accept_expired, &keys));
+    *found = keys.count
+                 ? keys.keys[0].unfit
+                       ? arena_printf(run->arena, "the certificate is %s",
+                                      keys.keys[0].unfit)
+                       : "not good"
+                 : "no certificate is known";
     for (size_t i = 0; i < keys.count && !keys.keys[i].unfit; i++)
         if (fit(shown, acb, &keys.keys[i]))
-            *verdict = "good";
+            *found = "good";
     return outcome;
 }
 
 /* Devices sign responses and alerts, suppliers commands. */
 static enum outcome check_signature(const struct shown *shown,
-                                    const char **verdict) {
+                                    const char **found) {
     const struct gbcs_header *header = &shown->message.header;
-    *verdict = "none";
+    *found = "none";
     if (!shown->message.signature.len)
         return DONE;
-    return check(shown,
-                 header->cra == GBCS_COMMAND ? KEY_OF_SUPPLIER : KEY_OF_DEVICE,
-                 KEY_DIGITAL_SIGNATURE, header->originator, signature_fits,
-                 NULL, verdict);
+    return check_with_keys(
+        shown, header->cra == GBCS_COMMAND ? KEY_OF_SUPPLIER : KEY_OF_DEVICE,
+        KEY_DIGITAL_SIGNATURE, header->originator, signature_fits, NULL, found);
 }
 
 /* The ACB's key makes the MAC of commands and of what is sent to the ACB. */
-static enum outcome check_mac(const struct shown *shown, const char **verdict) {
-    struct call *call = shown->call;
+static enum outcome check_mac(const struct shown *shown, const char **found) {
+    struct verb_run *run = shown->run;
     const struct gbcs_header *header = &shown->message.header;
     bool command = header->cra == GBCS_COMMAND;
-    *verdict = shown->message.mac.len
-                   ? "cannot be checked: it is made with the recipient's key"
-                   : "none";
+    *found = shown->message.mac.len
+                 ? "cannot be checked: it is made with the recipient's key"
+                 : "none";
     if (!shown->message.mac.len ||
-        (!command && header->recipient != call->config.acb_id))
+        (!command && header->recipient != run->config.acb_id))
         return DONE;
     const char *reason;
     struct acb_key *acb =
-        acb_key_load(call->config.key_agreement_key, 1, &reason);
+        acb_key_load(run->config.key_agreement_key, 1, &reason);
     if (!acb)
-        return call_refuse(call, "[identity] key_agreement_key %s %s",
-                           call->config.key_agreement_key, reason);
-    enum outcome outcome =
-        check(shown, KEY_OF_DEVICE, KEY_AGREEMENT,
-              command ? header->recipient : header->originator, mac_fits, acb,
-              verdict);
+        return run_refuse(run, "[identity] key_agreement_key %s %s",
+                          run->config.key_agreement_key, reason);
+    enum outcome outcome = check_with_keys(
+        shown, KEY_OF_DEVICE, KEY_AGREEMENT,
+        command ? header->recipient : header->originator, mac_fits, acb, found);
     acb_key_free(acb);
     return outcome;
 }
 
-/* What is bad is a refusal as well, for scripts. */
-static enum outcome verify(const struct shown *shown, json_t *object) {
+/* Something that is not good also gives exit status 1, for scripts. */
+static enum outcome verify_message(const struct shown *shown, json_t *object) {
     const char *signature, *mac;
     enum outcome outcome = check_signature(shown, &signature);
     if (outcome == DONE)
@@ -144,12 +143,12 @@ static enum outcome verify(const struct shown *shown, json_t *object) {
     bool bad_mac = strcmp(mac, "good") != 0 && strcmp(mac, "none") != 0 &&
                    strncmp(mac, "cannot", 6) != 0;
     if (bad_signature)
-        return call_refuse(shown->call, "signature: %s", signature);
-    return bad_mac ? call_refuse(shown->call, "MAC: %s", mac) : DONE;
+        return run_refuse(shown->run, "signature: %s", signature);
+    return bad_mac ? run_refuse(shown->run, "MAC: %s", mac) : DONE;
 }
 
-enum outcome verb_gbcs_show(struct call *call) {
-    struct shown shown = {.call = call};
+enum outcome verb_gbcs_show(struct verb_run *run) {
+    struct shown shown = {.run = run};
     enum outcome outcome = read_message(&shown);
     if (outcome != DONE)
         return outcome;
@@ -157,8 +156,8 @@ enum outcome verb_gbcs_show(struct call *call) {
         gbcs_to_json(&shown.message, shown.readable ? &shown.said : NULL);
     if (!shown.readable)
         json_object_set_new(object, "payloadFault", json_string(shown.fault));
-    if (call->options.verify)
-        outcome = verify(&shown, object);
-    call_print_json(call, object);
+    if (run->options.verify)
+        outcome = verify_message(&shown, object);
+    run_print_json(run, object);
     return outcome;
 }

@@ -18,14 +18,14 @@ static const struct csv_column cpl_columns[] = {
     {"status", CSV_VALUE, .kind = &FIELD_CPL_STATUS},
 };
 
-enum outcome verb_import_cpl(struct call *call) {
+enum outcome verb_import_cpl(struct verb_run *run) {
     static const struct csv_import cpl = {
         .what = "cpl",
         .table = "cpl_entry",
         .columns = cpl_columns,
         .count = COUNT(cpl_columns),
     };
-    return csv_import_run(call, &cpl);
+    return csv_import_run(run, &cpl);
 }
 
 /* ---- Smart Metering Inventory ---- */
@@ -57,8 +57,7 @@ static bool same_id(struct span a, struct span b) {
     return eui64_parse(a, &first) && eui64_parse(b, &second) && first == second;
 }
 
-/* A Communications Hub is the middle of its home: everything that its devices
- * need to know of it must be there. */
+/* The devices of a home look up its hub: what they need of it must be there. */
 static const char *check_chf(const struct csv_record *record, size_t *column) {
     const struct span *values = record->values;
     if (!span_equal(values[DEVICE_TYPE], span_text("CHF")))
@@ -75,7 +74,7 @@ static const char *check_chf(const struct csv_record *record, size_t *column) {
     return NULL;
 }
 
-enum outcome verb_import_smi(struct call *call) {
+enum outcome verb_import_smi(struct verb_run *run) {
     static const struct csv_import smi = {
         .what = "smi",
         .table = "smi_device",
@@ -91,7 +90,7 @@ enum outcome verb_import_smi(struct call *call) {
                          "select old_chf_id from import_change"
                          " where old_chf_id is not null))",
     };
-    return csv_import_run(call, &smi);
+    return csv_import_run(run, &smi);
 }
 
 /* ---- Users ---- */
@@ -106,12 +105,12 @@ static const struct csv_column user_columns[] = {
     {"duis_version", CSV_COLUMN, .kind = &FIELD_DUIS_VERSION, .empty = "5.4"},
 };
 
-enum outcome verb_import_users(struct call *call) {
+enum outcome verb_import_users(struct verb_run *run) {
     static const struct csv_import users = {
         .what = "users",
         .table = "service_user",
         .columns = user_columns,
         .count = COUNT(user_columns),
     };
-    return csv_import_run(call, &users);
+    return csv_import_run(run, &users);
 }

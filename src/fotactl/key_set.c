@@ -17,7 +17,7 @@ static const struct copy *copy_at(uint64_t slot) {
 }
 
 /* Spreads numbers that differ in few bits (the finaliser of SplitMix64). */
-static uint64_t mix(uint64_t x) {
+static uint64_t mix_number(uint64_t x) {
     x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
     x = (x ^ x >> 27) * 0x94d049bb133111eb;
     return x ^ x >> 31;
@@ -28,17 +28,17 @@ static uint64_t hash_octets(struct span key) {
     uint64_t hash = 0xcbf29ce484222325;
     for (size_t i = 0; i < key.len; i++)
         hash = (hash ^ key.data[i]) * 0x100000001b3;
-    return mix(hash);
+    return mix_number(hash);
 }
 
 static uint64_t hash_slot(const struct key_set *set, uint64_t slot) {
     if (!set->copies)
-        return mix(slot);
+        return mix_number(slot);
     const struct copy *copy = copy_at(slot);
     return hash_octets(span_of(copy->octets, copy->len));
 }
 
-static void grow(struct key_set *set) {
+static void key_set_grow(struct key_set *set) {
     struct key_set old = *set;
     set->size = old.size ? 2 * old.size : FIRST_SIZE;
     set->slots = memory_alloc(set->size * sizeof *set->slots);
@@ -78,8 +78,8 @@ bool key_set_add(struct key_set *set, struct span key) {
         return added;
     }
     if (set->count >= set->size / 4 * 3)
-        grow(set);
-    uint64_t hash = set->copies ? hash_octets(key) : mix(number);
+        key_set_grow(set);
+    uint64_t hash = set->copies ? hash_octets(key) : mix_number(number);
     size_t at = hash & (set->size - 1);
     for (; set->slots[at]; at = (at + 1) & (set->size - 1))
         if (is_same(set, set->slots[at], key, number))

@@ -92,34 +92,34 @@ static void add_writes(struct buffer *sql, const struct load_plan *plan) {
 
 /* ---- the steps ---- */
 
-static enum outcome run(struct load *load, struct buffer *sql) {
-    enum outcome outcome = call_database(
-        load->call, db_script(load->call->db, (const char *)sql->data));
+static enum outcome sql_run(struct load *load, struct buffer *sql) {
+    enum outcome outcome = run_database(
+        load->run, db_script(load->run->db, (const char *)sql->data));
     buffer_free(sql);
     return outcome;
 }
 
-static enum outcome run_text(struct load *load, const char *text) {
+static enum outcome sql_run_text(struct load *load, const char *text) {
     struct buffer sql = {0};
     buffer_text(&sql, text);
-    return run(load, &sql);
+    return sql_run(load, &sql);
 }
 
 /* One import at a time; the joins and indexes get more memory than is usual
  * for a statement. */
-static const char prepare[] = "set local work_mem = '256MB';"
-                              "set local maintenance_work_mem = '512MB';"
-                              "select pg_advisory_xact_lock("
-                              "advisory_lock('import'))";
+static const char load_settings[] = "set local work_mem = '256MB';"
+                                    "set local maintenance_work_mem = '512MB';"
+                                    "select pg_advisory_xact_lock("
+                                    "advisory_lock('import'))";
 
 static enum outcome try_direct(struct load *load) {
     static const struct db_statement statement = {
         "begin_direct_load", "select begin_direct_load($1::regclass)"};
-    struct call *call = load->call;
-    struct db_params params = DB_PARAMS(call->arena);
+    struct verb_run *run = load->run;
+    struct db_params params = DB_PARAMS(run->arena);
     db_text(&params, load->plan.table);
     struct db_rows *rows;
-    enum outcome outcome = call_run(call, &statement, &params, &rows);
+    enum outcome outcome = run_query(run, &statement, &params, &rows);
     if (outcome == DONE && !db_is_null(rows, 0, 0))
         load->indexes = db_get_text(rows, 0, 0);
     return outcome;
@@ -137,7 +137,7 @@ static enum outcome begin_copy(struct load *load) {
     add_columns(&sql, &load->plan, ALL, "", NULL, ", ");
     buffer_printf(&sql, ") from stdin (format binary%s)",
                   load->indexes ? ", freeze" : "");
-    return run(load, &sql);
+    return sql_run(load, &sql);
 }
 
 enum outcome load_begin(struct load *load) {
@@ -146,7 +146,7 @@ enum outcome load_begin(struct load *load) {
     load->loaded = 0;
     load->indexes = NULL;
     load->rows.len = 0;
-    enum outcome outcome = run_text(load, prepare);
+    enum outcome outcome = sql_run_text(load, load_settings);
     if (outcome == DONE && load->plan.large)
         outcome = try_direct(load);
     if (outcome == DONE)
@@ -177,8 +177,8 @@ void load_value_end(struct load *load, size_t begun) {
 }
 
 static enum outcome send_rows(struct load *load) {
-    enum outcome outcome = call_database(
-        load->call, db_copy_feed(load->call->db, buffer_span(&load->rows)));
+    enum outcome outcome = run_database(
+        load->run, db_copy_feed(load->run->db, buffer_span(&load->rows)));
     load->rows.len = 0;
     return outcome;
 }
@@ -197,9 +197,9 @@ static enum outcome count_changes(struct load *load,
                          " count(*) filter (where change = 'updated'),"
                          " count(*) filter (where change = 'removed')"
                          " from import_change"};
-    struct call *call = load->call;
+    struct verb_run *run = load->run;
     struct db_rows *rows;
-    enum outcome outcome = call_run(call, &statement, NULL, &rows);
+    enum outcome outcome = run_query(run, &statement, NULL, &rows);
     if (outcome == DONE) {
         result->added = (uint64_t)db_get_int(rows, 0, 0);
         result->updated = (uint64_t)db_get_int(rows, 0, 1);
@@ -208,23 +208,23 @@ static enum outcome count_changes(struct load *load,
     return outcome;
 }
 
-static enum outcome merge(struct load *load, struct load_result *result) {
+static enum outcome load_merge(struct load *load, struct load_result *result) {
     struct buffer sql = {0};
-    progress_bar_phase(load->progress, "comparing with what is there");
+    progress_bar_phase(load->bar, "comparing with what is there");
     buffer_text(&sql, "analyze import_staging;");
     add_changes(&sql, &load->plan);
     buffer_text(&sql, "analyze import_change;");
-    enum outcome outcome = run(load, &sql);
+    enum outcome outcome = sql_run(load, &sql);
     if (outcome == DONE)
         outcome = count_changes(load, result);
     if (outcome != DONE)
         return outcome;
-    progress_bar_phase(load->progress, "writing what differs");
+    progress_bar_phase(load->bar, "writing what differs");
     add_writes(&sql, &load->plan);
-    outcome = run(load, &sql);
+    outcome = sql_run(load, &sql);
     if (outcome == DONE && load->plan.after_changes) {
-        progress_bar_phase(load->progress, "deriving what depends on it");
-        outcome = run_text(load, load->plan.after_changes);
+        progress_bar_phase(load->bar, "deriving what depends on it");
+        outcome = sql_run_text(load, load->plan.after_changes);
     }
     return outcome;
 }
@@ -233,12 +233,12 @@ static enum outcome index_and_derive(struct load *load,
                                      struct load_result *result) {
     struct buffer sql = {0};
     result->added = load->loaded;
-    progress_bar_phase(load->progress, "building indexes");
+    progress_bar_phase(load->bar, "building indexes");
     buffer_printf(&sql, "%s analyze %s;", load->indexes, load->plan.table);
-    enum outcome outcome = run(load, &sql);
+    enum outcome outcome = sql_run(load, &sql);
     if (outcome == DONE && load->plan.after_all) {
-        progress_bar_phase(load->progress, "deriving what depends on it");
-        outcome = run_text(load, load->plan.after_all);
+        progress_bar_phase(load->bar, "deriving what depends on it");
+        outcome = sql_run_text(load, load->plan.after_all);
     }
     return outcome;
 }
@@ -247,37 +247,38 @@ enum outcome load_sent(struct load *load) {
     field_put_number(&load->rows, UINT16_MAX, 2);
     enum outcome outcome = send_rows(load);
     if (outcome == DONE)
-        outcome = call_database(load->call, db_copy_end(load->call->db));
+        outcome = run_database(load->run, db_copy_end(load->run->db));
     return outcome;
 }
 
 enum outcome load_end(struct load *load, struct load_result *result) {
     *result = (struct load_result){.loaded = load->loaded};
-    return load->indexes ? index_and_derive(load, result) : merge(load, result);
+    return load->indexes ? index_and_derive(load, result)
+                         : load_merge(load, result);
 }
 
 void load_cancel(struct load *load) {
     load->rows.len = 0;
     field_put_number(&load->rows, UINT16_MAX, 2);
-    db_copy_feed(load->call->db, buffer_span(&load->rows));
-    db_copy_end(load->call->db);
+    db_copy_feed(load->run->db, buffer_span(&load->rows));
+    db_copy_end(load->run->db);
 }
 
 void load_close(struct load *load) {
     buffer_free(&load->rows);
 }
 
-void load_print(struct call *call, const char *what,
+void load_print(struct verb_run *run, const char *what,
                 const struct load_result *result) {
-    if (call->options.json) {
-        call_print_json(call, json_pack("{s:I, s:I, s:I, s:I}", "loaded",
-                                        (json_int_t)result->loaded, "added",
-                                        (json_int_t)result->added, "updated",
-                                        (json_int_t)result->updated, "removed",
-                                        (json_int_t)result->removed));
+    if (run->options.json) {
+        run_print_json(run, json_pack("{s:I, s:I, s:I, s:I}", "loaded",
+                                      (json_int_t)result->loaded, "added",
+                                      (json_int_t)result->added, "updated",
+                                      (json_int_t)result->updated, "removed",
+                                      (json_int_t)result->removed));
         return;
     }
-    buffer_printf(call->out,
+    buffer_printf(run->out,
                   "%s: %" PRIu64 " loaded: %" PRIu64 " added, %" PRIu64
                   " updated, %" PRIu64 " removed, %" PRIu64 " as before.\n",
                   what, result->loaded, result->added, result->updated,

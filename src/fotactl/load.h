@@ -9,8 +9,8 @@
 #ifndef FOTAD_FOTACTL_LOAD_H
 #define FOTAD_FOTACTL_LOAD_H
 
-#include "fotactl/call.h"
 #include "fotactl/progress_bar.h"
+#include "fotactl/verb_run.h"
 
 struct load_column {
     const char *name;
@@ -33,9 +33,9 @@ struct load_plan {
 };
 
 struct load {
-    struct call *call;
+    struct verb_run *run;
     struct load_plan plan;
-    struct progress_bar *progress;
+    struct progress_bar *bar;
     struct buffer rows;  /* not sent yet */
     const char *indexes; /* SQL that builds them again; NULL: not direct */
     uint64_t loaded;
@@ -45,8 +45,8 @@ struct load_result {
     uint64_t loaded, added, updated, removed;
 };
 
-/* Call, plan and progress are set, the rest is zero. After DONE, rows are
- * expected. Every outcome other than DONE leaves a problem in the call, and
+/* Run, plan and bar are set, the rest is zero. After DONE, rows are
+ * expected. Every outcome other than DONE leaves a problem in the run, and
  * the transaction must be rolled back. */
 enum outcome load_begin(struct load *load);
 
@@ -59,21 +59,21 @@ size_t load_value_begin(struct load *load);
 void load_value_end(struct load *load, size_t begun);
 enum outcome load_row_end(struct load *load);
 
-/* No more rows: all of them are with the server, in the table import_staging
- * unless the load is a direct one. */
+/* After the last row: sends what is left. All rows are then with the server, in
+ * the table import_staging unless the load is a direct one. */
 enum outcome load_sent(struct load *load);
 
 /* After load_sent(): brings the table to the state that was loaded. */
 enum outcome load_end(struct load *load, struct load_result *result);
 
-/* No more rows, and what was sent does not count. */
+/* Ends the sending; what was sent does not count. */
 void load_cancel(struct load *load);
 
 /* Frees what the load holds. */
 void load_close(struct load *load);
 
 /* Prints the result: "smi: 5 loaded, 2 added, 1 updated, 0 removed". */
-void load_print(struct call *call, const char *what,
+void load_print(struct verb_run *run, const char *what,
                 const struct load_result *result);
 
 #endif

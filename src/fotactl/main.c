@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-static bool print(const struct buffer *text, FILE *to) {
+static bool text_print(const struct buffer *text, FILE *to) {
     return span_write(buffer_span(text), to) && fflush(to) == 0;
 }
 
@@ -14,11 +14,11 @@ int main(int count, char **words) {
     log_set_level(LOG_LEVEL_NONE);
     int status = fotactl_run((size_t)count - 1, (const char *const *)words + 1,
                              stdout, &out, &err);
-    if (!print(&out, stdout) && status == FOTACTL_DONE) {
+    if (!text_print(&out, stdout) && status == FOTACTL_DONE) {
         buffer_text(&err, "fotactl: stdout cannot be written\n");
         status = FOTACTL_REFUSED;
     }
-    print(&err, stderr);
+    text_print(&err, stderr);
     buffer_free(&out);
     buffer_free(&err);
     return status;

@@ -11,17 +11,17 @@ struct progress_bar {
 };
 
 /* `whole` may be set later. */
-void progress_bar_begin(struct progress_bar *progress, uint64_t whole);
+void progress_bar_begin(struct progress_bar *bar, uint64_t whole);
 
 /* How far it is: `part` of the whole, and `items` of `noun` so far. Cheap: the
  * line is written five times a second at most. */
-void progress_bar_show(struct progress_bar *progress, uint64_t part,
-                       uint64_t items, const char *noun);
+void progress_bar_show(struct progress_bar *bar, uint64_t part, uint64_t items,
+                       const char *noun);
 
-/* What goes on after the last item, which cannot be counted. */
-void progress_bar_phase(struct progress_bar *progress, const char *what);
+/* Shows what is done after the last item, where there is nothing to count. */
+void progress_bar_phase(struct progress_bar *bar, const char *what);
 
 /* Clears the line. */
-void progress_bar_end(struct progress_bar *progress);
+void progress_bar_end(struct progress_bar *bar);
 
 #endif

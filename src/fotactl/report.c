@@ -1,23 +1,9 @@
 /* fotactl report rsat-004: Firmware Activations Service Request Report. */
+#include "desk/activations.h"
 #include "fotactl/verbs.h"
-#include "fotactl/view.h"
-
-/* In the order of list_activations(), without its first column. */
-static const struct view_field fields[] = {
-    {"requestId", "Request", "REQUEST", VIEW_TEXT},
-    {"sender", "Sender", NULL, VIEW_EUI64},
-    {"senderName", "Sender's name", "SENDER", VIEW_TEXT},
-    {"deviceId", "Device", "DEVICE", VIEW_EUI64},
-    {"deviceType", "Device type", "TYPE", VIEW_TEXT},
-    {"requested", "Requested", "REQUESTED", VIEW_INSTANT},
-    {"executionTime", "Execution time", "EXECUTION", VIEW_INSTANT},
-    {"state", "State", "STATE", VIEW_TEXT},
-    {"ended", "Ended", "ENDED", VIEW_INSTANT},
-    {"executed", "Executed", "EXECUTED", VIEW_INSTANT},
-};
 
 /* In the order of activation_counts(). */
-static const struct view_field counts[] = {
+static const struct view_field count_fields[] = {
     {"period", "Period", "PERIOD", VIEW_TEXT},
     {"deviceType", "Device type", "TYPE", VIEW_TEXT},
     {"requested", "Requested", "REQUESTED", VIEW_COUNT},
@@ -27,63 +13,54 @@ static const struct view_field counts[] = {
     {"underWay", "Under way", "UNDER WAY", VIEW_COUNT},
     {"futureDated", "Future dated", "FUTURE DATED", VIEW_COUNT},
 };
+enum { COUNT_FIELDS = sizeof count_fields / sizeof *count_fields };
 
-enum {
-    FIELDS = sizeof fields / sizeof *fields,
-    COUNTS = sizeof counts / sizeof *counts,
-    USUAL_DAYS = 30,
-};
-
-static bool read_period(struct call *call, instant *from, instant *to) {
-    if (!call_read_instant(call, "--from", call->options.from, from) ||
-        !call_read_instant(call, "--to", call->options.to, to))
+static bool read_period(struct verb_run *run, struct activation_filter *f) {
+    if (!run_read_instant(run, "--from", run->options.from, &f->from) ||
+        !run_read_instant(run, "--to", run->options.to, &f->to))
         return false;
-    if (!*to)
-        *to = clock_now();
-    if (!*from)
-        *from = *to - USUAL_DAYS * DAY;
+    if (!f->to)
+        f->to = clock_now();
+    if (!f->from)
+        f->from = f->to - DESK_USUAL_DAYS * DAY;
     return true;
 }
 
-static void print(struct call *call, const struct db_rows *items,
-                  const struct db_rows *sums) {
-    if (call->options.json) {
-        call_print_json(call,
-                        json_pack("{s:o, s:o}", "summary",
-                                  view_array(counts, COUNTS, sums), "items",
-                                  view_array(fields, FIELDS, items)));
+static void print_report(struct verb_run *run, const struct db_rows *items,
+                         const struct db_rows *sums) {
+    if (run->options.json) {
+        run_print_json(
+            run,
+            json_pack("{s:o, s:o}", "summary",
+                      view_array(count_fields, COUNT_FIELDS, sums), "items",
+                      view_array(activation_fields, ACTIVATION_FIELDS, items)));
         return;
     }
     if (db_row_count(items) == 0) {
-        buffer_text(call->out, "Nothing was activated in that time.\n");
+        buffer_text(run->out, "Nothing was activated in that time.\n");
         return;
     }
-    view_table(call->out, counts, COUNTS, sums);
-    buffer_text(call->out, "\n");
-    view_table(call->out, fields, FIELDS, items);
+    view_table(run->out, count_fields, COUNT_FIELDS, sums);
+    buffer_text(run->out, "\n");
+    view_table(run->out, activation_fields, ACTIVATION_FIELDS, items);
 }
 
-enum outcome verb_report_rsat_004(struct call *call) {
-    static const struct db_statement list = {
-        "list_activations",
-        "select request_id, sender, sender_name, device_id, device_type,"
-        " requested, execution_time, state, ended, executed"
-        " from list_activations(null, null, $1, $2, null, null)"};
+enum outcome verb_report_rsat_004(struct verb_run *run) {
     static const struct db_statement count = {
-        "activation_counts",
-        "select * from activation_counts(null, null, $1, $2)"};
-    instant from, to;
-    if (!read_period(call, &from, &to))
+        "activation_counts", "select * from activation_counts($1,"
+                             " $2::text::device_type, $3, $4)"};
+    struct activation_filter filter = {0};
+    if (!read_period(run, &filter))
         return REFUSED;
-    struct db_params params = DB_PARAMS(call->arena);
-    db_instant(&params, from);
-    db_instant(&params, to);
+    struct db_params params = DB_PARAMS(run->arena);
+    activation_filter_add(&params, &filter);
     struct db_rows *items, *sums;
-    enum outcome outcome =
-        db_run(call->db, &count, &params, call->arena, &sums);
+    enum outcome outcome = run_query(run, &count, &params, &sums);
+    db_null(&params);
+    db_null(&params);
     if (outcome == DONE)
-        outcome = db_run(call->db, &list, &params, call->arena, &items);
+        outcome = run_query(run, &activation_rows, &params, &items);
     if (outcome == DONE)
-        print(call, items, sums);
-    return call_database(call, outcome);
+        print_report(run, items, sums);
+    return outcome;
 }

@@ -1,10 +1,10 @@
 /* fotactl sat export: the Service Audit Trail (requirement H1), in the order of
  * its entries, as it is read: it may be larger than memory. */
+#include "desk/view.h"
 #include "fotactl/verbs.h"
-#include "fotactl/view.h"
 
 /* In the order of the cursor's columns. */
-static const struct view_field fields[] = {
+static const struct view_field entry_fields[] = {
     {"entry", "Entry", "ENTRY", VIEW_COUNT},
     {"at", "At", "AT", VIEW_INSTANT},
     {"kind", "Kind", "KIND", VIEW_TEXT},
@@ -17,14 +17,14 @@ static const struct view_field fields[] = {
     {"detail", "Detail", "DETAIL", VIEW_TEXT},
 };
 
-enum { FIELDS = sizeof fields / sizeof *fields };
+enum { ENTRY_FIELDS = sizeof entry_fields / sizeof *entry_fields };
 
-static void print_lines(struct call *call, const struct db_rows *rows) {
+static void print_lines(struct verb_run *run, const struct db_rows *rows) {
     for (size_t i = 0; i < db_row_count(rows); i++) {
-        json_t *line = view_object(fields, FIELDS, rows, i);
+        json_t *line = view_object(entry_fields, ENTRY_FIELDS, rows, i);
         char *text = json_dumps(line, JSON_COMPACT);
-        buffer_text(call->out, text);
-        buffer_text(call->out, "\n");
+        buffer_text(run->out, text);
+        buffer_text(run->out, "\n");
         free(text);
         json_decref(line);
     }
@@ -47,7 +47,7 @@ static enum outcome open_cursor(struct db *db, const struct db_params *params,
 }
 
 struct span_of_time {
-    struct call *call;
+    struct verb_run *run;
     instant from, to; /* 0: no limit */
 };
 
@@ -58,7 +58,7 @@ static void add_instant(struct db_params *params, instant when) {
         db_null(params);
 }
 
-/* A step that is not repeated: what it has printed is printed. */
+/* A step that cannot be tried again, for it has printed. */
 static enum outcome print_trail(struct db *db, void *context) {
     static const struct db_statement fetch = {"sat_fetch",
                                               "fetch 5000 from sat"};
@@ -73,22 +73,21 @@ static enum outcome print_trail(struct db *db, void *context) {
         arena_reset(arena);
         outcome = db_run(db, &fetch, NULL, arena, &rows);
         count = outcome == DONE ? db_row_count(rows) : 0;
-        if (span->call->options.json && count)
-            print_lines(span->call, rows);
+        if (span->run->options.json && count)
+            print_lines(span->run, rows);
         else if (count)
-            view_table(span->call->out, fields, FIELDS, rows);
-        if (!call_flush(span->call))
+            view_table(span->run->out, entry_fields, ENTRY_FIELDS, rows);
+        if (!run_flush(span->run))
             outcome = FAILED;
     }
     arena_free(arena);
     return outcome == RETRY ? FAILED : outcome;
 }
 
-enum outcome verb_sat_export(struct call *call) {
-    struct span_of_time span = {.call = call};
-    if (!call_read_instant(call, "--from", call->options.from, &span.from) ||
-        !call_read_instant(call, "--to", call->options.to, &span.to))
+enum outcome verb_sat_export(struct verb_run *run) {
+    struct span_of_time span = {.run = run};
+    if (!run_read_instant(run, "--from", run->options.from, &span.from) ||
+        !run_read_instant(run, "--to", run->options.to, &span.to))
         return REFUSED;
-    return call_database(call,
-                         db_transact(call->db, print_trail, &span, false));
+    return run_database(run, db_transact(run->db, print_trail, &span, false));
 }

@@ -30,77 +30,13 @@ static const struct verb {
     const char *words, *argument; /* argument: its name, or NULL for none */
     int options;                  /* enum option_set */
     enum need need;
-    enum outcome (*run)(struct call *call);
+    enum outcome (*run)(struct verb_run *run);
     const char *help;
-} verbs[] = {
-    {"migrate", NULL, 0, NEEDS_DATABASE, verb_migrate,
-     "bring the database to the version of this program"},
-    {"import cpl", "FILE.csv", OPTION_REPLACE, NEEDS_OWNER, verb_import_cpl,
-     "load the Central Products List"},
-    {"import smi", "FILE.csv", OPTION_REPLACE, NEEDS_OWNER, verb_import_smi,
-     "load the Smart Metering Inventory"},
-    {"import users", "FILE.csv", OPTION_REPLACE, NEEDS_OWNER, verb_import_users,
-     "load the Users of DUIS"},
-    {"import thresholds", "FILE.csv", OPTION_REPLACE, NEEDS_OWNER,
-     verb_import_thresholds, "load Anomaly Detection Thresholds"},
-    {"import certificates", "DIR", OPTION_REPLACE, NEEDS_OWNER,
-     verb_import_certificates, "load certificates of Users and devices"},
-    {"import crl", "FILE", 0, NEEDS_OWNER, verb_import_crl,
-     "load a certificate revocation list"},
-    {"status", "DEVICE", 0, NEEDS_SCHEMA, verb_status,
-     "show the firmware update status of a device"},
-    {"reset", "DEVICE", OPTION_REASON, NEEDS_SCHEMA, verb_reset,
-     "end the firmware update of a device: RESET_BY_DCC"},
-    {"requests", NULL, OPTION_USER | OPTION_STATE | OPTION_LIMIT, NEEDS_SCHEMA,
-     verb_requests, "list Service Requests, the newest first"},
-    {"request", "REQUESTID", 0, NEEDS_SCHEMA, verb_request,
-     "show a Service Request and the statuses of its devices"},
-    {"dry-run", "FILE.xml", 0, NEEDS_SCHEMA, verb_dry_run,
-     "say what an 11.1 or 11.4 would be answered, without any effect"},
-    {"thresholds list", NULL, OPTION_USER, NEEDS_SCHEMA, verb_thresholds_list,
-     "list the thresholds and the volumes of the moment"},
-    {"thresholds set", "VARIANT", OPTION_USER | OPTION_LEVELS, NEEDS_OWNER,
-     verb_thresholds_set,
-     "set that of a User, or without --user of all together"},
-    {"thresholds remove", "VARIANT", OPTION_USER, NEEDS_OWNER,
-     verb_thresholds_remove, "end it"},
-    {"thresholds history", NULL, OPTION_USER | OPTION_LIMIT, NEEDS_SCHEMA,
-     verb_thresholds_history, "list who set which threshold when"},
-    {"quarantine list", NULL, OPTION_USER | OPTION_STATE | OPTION_LIMIT,
-     NEEDS_SCHEMA, verb_quarantine_list,
-     "list requests held by anomaly detection, the newest first"},
-    {"quarantine release", "ID", OPTION_REASON, NEEDS_SCHEMA,
-     verb_quarantine_release, "have it go on, judged as of now"},
-    {"quarantine reject", "ID", OPTION_REASON, NEEDS_SCHEMA,
-     verb_quarantine_reject, "end it; its sender is told"},
-    {"undelivered list", NULL, OPTION_USER | OPTION_LIMIT, NEEDS_SCHEMA,
-     verb_undelivered_list,
-     "list messages that Users have not confirmed, and why"},
-    {"undelivered retry", NULL, OPTION_USER, NEEDS_SCHEMA,
-     verb_undelivered_retry,
-     "have them tried again now, those given up as well"},
-    {"report rsat-004", NULL, OPTION_TIMES, NEEDS_SCHEMA, verb_report_rsat_004,
-     "print the Firmware Activations Service Request Report"},
-    {"account add", "NAME", OPTION_ROLE, NEEDS_SCHEMA, verb_account_add,
-     "add an account for the screens"},
-    {"account role", "NAME", OPTION_ROLE, NEEDS_SCHEMA, verb_account_role,
-     "change its role; none ends it"},
-    {"account password", "NAME", 0, NEEDS_SCHEMA, verb_account_password,
-     "set its password, read from stdin"},
-    {"account mail", "NAME", OPTION_MAIL, NEEDS_SCHEMA, verb_account_mail,
-     "set where e-mail to it goes and what it is told; none ends either"},
-    {"account token", "NAME", 0, NEEDS_SCHEMA, verb_account_token,
-     "print a new token for scripts; an earlier one ends"},
-    {"account list", NULL, 0, NEEDS_SCHEMA, verb_account_list,
-     "list the accounts"},
-    {"sat export", NULL, OPTION_TIMES, NEEDS_SCHEMA, verb_sat_export,
-     "print the service audit trail; with --json a line for each entry"},
-    {"sat verify", NULL, 0, NEEDS_SCHEMA, verb_sat_verify,
-     "hold the service audit trail against its hash chain"},
-    {"gbcs show", "HEX|-", OPTION_VERIFY, NEEDS_NOTHING, verb_gbcs_show,
-     "show the fields of a GBCS message, as JSON"},
-    {"example-config", NULL, 0, NEEDS_NOTHING, verb_example_config,
-     "print every key of the configuration with its default"},
+} verb_table[] = {
+#define VERB(words, argument, options, need, run, help)                        \
+    {words, argument, options, need, run, help},
+#include "fotactl/verbs.def"
+#undef VERB
 };
 
 static const struct option {
@@ -108,16 +44,16 @@ static const struct option {
     size_t offset;
     int set;
     const char *help;
-} options[] = {
+} option_table[] = {
 #define OPTION(name, value, field, set, help)                                  \
-    {name, value, offsetof(struct call_options, field), set, help},
+    {name, value, offsetof(struct verb_options, field), set, help},
 #include "fotactl/options.def"
 #undef OPTION
 };
 
 enum {
-    VERBS = sizeof verbs / sizeof *verbs,
-    OPTIONS = sizeof options / sizeof *options,
+    VERBS = sizeof verb_table / sizeof *verb_table,
+    OPTIONS = sizeof option_table / sizeof *option_table,
     MOST_WORDS = 4, /* more of them are too many for any verb */
 };
 
@@ -125,7 +61,7 @@ enum {
 struct line {
     const char *words[MOST_WORDS];
     size_t count;
-    unsigned used; /* bit i: options[i] was given */
+    unsigned used; /* bit i: option_table[i] was given */
 };
 
 /* ---- help ---- */
@@ -148,61 +84,62 @@ static void print_option(struct buffer *out, const struct option *option) {
 static void print_help(struct buffer *out, const struct verb *only) {
     buffer_text(out, "usage: fotactl [--config FILE] VERB\n\n");
     for (size_t i = 0; i < VERBS; i++)
-        if (!only || only == &verbs[i])
-            print_verb(out, &verbs[i]);
+        if (!only || only == &verb_table[i])
+            print_verb(out, &verb_table[i]);
     buffer_text(out, "\n");
     for (size_t i = 0; i < OPTIONS; i++)
-        if (!only || !options[i].set || options[i].set & only->options)
-            print_option(out, &options[i]);
+        if (!only || !option_table[i].set ||
+            option_table[i].set & only->options)
+            print_option(out, &option_table[i]);
 }
 
 /* ---- the command line ---- */
 
 static const struct option *find_option(const char *word, size_t len) {
     for (size_t i = 0; i < OPTIONS; i++)
-        if (strlen(options[i].name) == len &&
-            memcmp(options[i].name, word, len) == 0)
-            return &options[i];
+        if (strlen(option_table[i].name) == len &&
+            memcmp(option_table[i].name, word, len) == 0)
+            return &option_table[i];
     return NULL;
 }
 
 /* Takes the option in words[0], and its value from there or from words[1].
  * Returns how many words it was; 0 with a problem when it is wrong. */
-static size_t take_option(struct call *call, struct line *line, size_t count,
+static size_t take_option(struct verb_run *run, struct line *line, size_t count,
                           const char *const *words) {
     size_t len = strcspn(words[0], "=");
     const char *value = words[0][len] ? words[0] + len + 1 : NULL;
     const struct option *option = find_option(words[0], len);
     if (!option) {
-        call_misuse(call, "there is no option %s", words[0]);
+        run_misuse(run, "there is no option %s", words[0]);
         return 0;
     }
-    line->used |= 1u << (option - options);
-    char *field = (char *)&call->options + option->offset;
+    line->used |= 1u << (option - option_table);
+    char *field = (char *)&run->options + option->offset;
     if (!option->value) {
         *(bool *)field = true;
         if (value)
-            call_misuse(call, "%s has no value", option->name);
+            run_misuse(run, "%s has no value", option->name);
         return !value;
     }
     size_t taken = value ? 1 : 2;
     if (!value && count > 1)
         value = words[1];
     if (!value) {
-        call_misuse(call, "%s needs a value: %s %s", option->name, option->name,
-                    option->value);
+        run_misuse(run, "%s needs a value: %s %s", option->name, option->name,
+                   option->value);
         return 0;
     }
     *(const char **)(void *)field = value;
     return taken;
 }
 
-static bool take_line(struct call *call, struct line *line, size_t count,
+static bool take_line(struct verb_run *run, struct line *line, size_t count,
                       const char *const *words) {
     for (size_t i = 0; i < count;) {
         size_t taken = 1;
         if (words[i][0] == '-' && words[i][1])
-            taken = take_option(call, line, count - i, words + i);
+            taken = take_option(run, line, count - i, words + i);
         else if (line->count < MOST_WORDS)
             line->words[line->count++] = words[i];
         if (!taken)
@@ -213,7 +150,7 @@ static bool take_line(struct call *call, struct line *line, size_t count,
 }
 
 /* How many of the line's words name this verb; 0: they do not. */
-static size_t match(const struct verb *verb, const struct line *line) {
+static size_t words_match(const struct verb *verb, const struct line *line) {
     size_t words = strchr(verb->words, ' ') ? 2 : 1;
     if (line->count < words)
         return 0;
@@ -223,36 +160,36 @@ static size_t match(const struct verb *verb, const struct line *line) {
     return strcmp(text, verb->words) == 0 ? words : 0;
 }
 
-static const struct verb *find_verb(struct call *call,
+static const struct verb *find_verb(struct verb_run *run,
                                     const struct line *line) {
     for (size_t i = 0; i < VERBS; i++) {
-        size_t words = match(&verbs[i], line);
+        size_t words = words_match(&verb_table[i], line);
         if (!words)
             continue;
         size_t arguments = line->count - words;
-        call->argument = arguments ? line->words[words] : NULL;
-        if (arguments == (verbs[i].argument != NULL) || call->options.help)
-            return &verbs[i];
-        call_misuse(call, "usage: fotactl %s%s%s", verbs[i].words,
-                    verbs[i].argument ? " " : "",
-                    verbs[i].argument ? verbs[i].argument : "");
+        run->argument = arguments ? line->words[words] : NULL;
+        if (arguments == (verb_table[i].argument != NULL) || run->options.help)
+            return &verb_table[i];
+        run_misuse(run, "usage: fotactl %s%s%s", verb_table[i].words,
+                   verb_table[i].argument ? " " : "",
+                   verb_table[i].argument ? verb_table[i].argument : "");
         return NULL;
     }
     if (line->count)
-        call_misuse(call, "there is no verb '%s%s%s'; see fotactl --help",
-                    line->words[0], line->count > 1 ? " " : "",
-                    line->count > 1 ? line->words[1] : "");
+        run_misuse(run, "there is no verb '%s%s%s'; see fotactl --help",
+                   line->words[0], line->count > 1 ? " " : "",
+                   line->count > 1 ? line->words[1] : "");
     else
-        call_misuse(call, "say what to do; see fotactl --help");
+        run_misuse(run, "say what to do; see fotactl --help");
     return NULL;
 }
 
-static bool options_belong(struct call *call, const struct line *line,
+static bool options_belong(struct verb_run *run, const struct line *line,
                            const struct verb *verb) {
     for (size_t i = 0; i < OPTIONS; i++)
-        if (line->used & 1u << i && options[i].set & ~verb->options) {
-            call_misuse(call, "%s does not belong to '%s'", options[i].name,
-                        verb->words);
+        if (line->used & 1u << i && option_table[i].set & ~verb->options) {
+            run_misuse(run, "%s does not belong to '%s'", option_table[i].name,
+                       verb->words);
             return false;
         }
     return true;
@@ -260,78 +197,79 @@ static bool options_belong(struct call *call, const struct line *line,
 
 /* ---- running ---- */
 
-static enum outcome configure(struct call *call) {
+static enum outcome config_load(struct verb_run *run) {
     const char *reason;
-    if (!config_read(&call->config, call->options.config, call->arena, &reason))
-        return call_refuse(call, "%s", reason);
-    const char *offset = call->config.clock_offset_file;
+    if (!config_read(&run->config, run->options.config, run->arena, &reason))
+        return run_refuse(run, "%s", reason);
+    const char *offset = run->config.clock_offset_file;
     if (*offset && !clock_use_offset_file(offset))
-        return call_refuse(call, "[clock] offset_file %s: %s", offset,
-                           strerror(errno));
+        return run_refuse(run, "[clock] offset_file %s: %s", offset,
+                          strerror(errno));
     return DONE;
 }
 
-static enum outcome check_schema(struct call *call) {
+static enum outcome check_schema(struct verb_run *run) {
     int missing = 0;
     enum outcome outcome =
-        call_database(call, db_migrate(call->db, false, &missing));
+        run_database(run, db_migrate(run->db, false, &missing));
     if (outcome == DONE && missing)
-        return call_refuse(call, "the database is of another version: run "
-                                 "fotactl migrate");
+        return run_refuse(run, "the database is of another version: run "
+                               "fotactl migrate");
     return outcome;
 }
 
-static enum outcome run_verb(struct call *call, const struct verb *verb) {
-    enum need need = call->options.verify ? NEEDS_SCHEMA : verb->need;
+static enum outcome verb_start(struct verb_run *run, const struct verb *verb) {
+    run->words = verb->words;
+    enum need need = run->options.verify ? NEEDS_SCHEMA : verb->need;
     if (need == NEEDS_NOTHING)
-        return verb->run(call);
-    enum outcome outcome = configure(call);
+        return verb->run(run);
+    enum outcome outcome = config_load(run);
     if (outcome != DONE)
         return outcome;
-    const char *owner = call->config.database_owner_conninfo;
-    call->db = db_open(
-        need != NEEDS_SCHEMA && *owner ? owner : call->config.database_conninfo,
+    const char *owner = run->config.database_owner_conninfo;
+    run->db = db_open(
+        need != NEEDS_SCHEMA && *owner ? owner : run->config.database_conninfo,
         "fotactl");
     if (need != NEEDS_DATABASE)
-        outcome = check_schema(call);
+        outcome = check_schema(run);
     if (outcome == DONE)
-        outcome = verb->run(call);
-    db_close(call->db);
+        outcome = verb->run(run);
+    db_close(run->db);
     return outcome;
 }
 
-static enum outcome dispatch(struct call *call, size_t count,
+static enum outcome line_run(struct verb_run *run, size_t count,
                              const char *const *words) {
     struct line line = {.count = 0};
-    if (!take_line(call, &line, count, words))
+    if (!take_line(run, &line, count, words))
         return REFUSED;
-    if (call->options.version) {
-        buffer_text(call->out, "fotactl " FOTAD_VERSION "\n");
+    if (run->options.version) {
+        buffer_text(run->out, "fotactl " FOTAD_VERSION "\n");
         return DONE;
     }
-    if (call->options.help && !line.count) {
-        print_help(call->out, NULL);
+    if (run->options.help && !line.count) {
+        print_help(run->out, NULL);
         return DONE;
     }
-    const struct verb *verb = find_verb(call, &line);
-    if (!verb || !options_belong(call, &line, verb))
+    const struct verb *verb = find_verb(run, &line);
+    if (!verb || !options_belong(run, &line, verb))
         return REFUSED;
-    if (!call->options.help)
-        return run_verb(call, verb);
-    print_help(call->out, verb);
+    if (!run->options.help)
+        return verb_start(run, verb);
+    print_help(run->out, verb);
     return DONE;
 }
 
 enum fotactl_exit fotactl_run(size_t count, const char *const *words,
                               FILE *stream, struct buffer *out,
                               struct buffer *err) {
-    struct call call = {.arena = arena_new(), .out = out, .stream = stream};
-    enum outcome outcome = dispatch(&call, count, words);
+    struct verb_run run = {.arena = arena_new(), .out = out, .stream = stream};
+    enum outcome outcome = line_run(&run, count, words);
     if (outcome != DONE)
         buffer_printf(err, "fotactl: %s\n",
-                      call.problem ? call.problem : "failed");
-    arena_free(call.arena);
+                      run.problem ? run.problem : "failed");
+    arena_free(run.arena);
     if (outcome == DONE)
         return FOTACTL_DONE;
-    return call.misused ? FOTACTL_MISUSED : FOTACTL_REFUSED;
+    return run.misused ? FOTACTL_MISUSED : FOTACTL_REFUSED;
 }

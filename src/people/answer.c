@@ -1,73 +1,69 @@
-#include "base/log.h"
-#include "people/call.h"
+#include "people/answer.h"
 
-#include <stdio.h>
+#include "people/database.h"
+
+#include <ctype.h>
 #include <stdlib.h>
 
-bool people_done(struct call *call, enum outcome outcome, const struct db *db) {
-    if (outcome == DONE)
-        return true;
-    log_warning("people.no_database", "path=%s : %s", call->request->path,
-                db_reason(db));
-    if (outcome == RETRY) {
-        http_problem(call->response, 503,
-                     "The database cannot be reached at this moment.");
-        http_add_header(call->response, "Retry-After", "5");
-    } else
-        http_problem(call->response, 500, "An error of the DSP.");
-    return false;
-}
-
-void people_json(struct call *call, unsigned status, json_t *value) {
-    char *text = json_dumps(value, JSON_COMPACT);
-    json_decref(value);
+void answer_json_text(struct call *call, unsigned status, struct span text) {
     call->response->status = status;
     call->response->content_type = "application/json";
-    call->response->body = span_text(arena_adopt(call->arena, text, free));
+    call->response->body = text;
 }
 
-void people_data_age(struct call *call, double seconds) {
-    http_add_header(call->response, "X-Data-Age",
-                    arena_printf(call->arena, "%.3f", seconds));
+void answer_json(struct call *call, unsigned status, json_t *value) {
+    char *text = json_dumps(value, JSON_COMPACT);
+    json_decref(value);
+    answer_json_text(call, status,
+                     span_text(arena_adopt(call->arena, text, free)));
 }
 
-void people_screen(struct call *call, const struct db_statement *statement,
+void answer_screen(struct call *call, const struct db_statement *statement,
                    const struct db_params *params, const char *missing) {
     static const struct db_statement age = {"data_age",
                                             "select data_age()::text"};
-    struct db *db = call->worker->reading;
     struct db_rows *rows, *ages;
-    /* first: the data may only be younger than that */
-    if (!people_done(call, db_run(db, &age, NULL, call->arena, &ages), db) ||
-        !people_done(call, db_run(db, statement, params, call->arena, &rows),
-                     db))
+    /* asked first, so that the data is at most that old */
+    if (!database_read(call, &age, NULL, &ages) ||
+        !database_read(call, statement, params, &rows))
         return;
     if (db_row_count(rows) == 0 || db_is_null(rows, 0, 0)) {
         http_problem(call->response, 404, "%s", missing);
         return;
     }
     double seconds = atof(db_get_text(ages, 0, 0));
-    people_data_age(call, seconds);
     const char *object = db_get_text(rows, 0, 0) + 1;
-    call->response->content_type = "application/json";
-    call->response->body = span_text(
-        arena_printf(call->arena, "{\"dataAge\":%.3f,%s", seconds, object));
+    http_add_header(call->response, "X-Data-Age",
+                    arena_printf(call->arena, "%.3f", seconds));
+    answer_json_text(call, call->response->status,
+                     span_text(arena_printf(call->arena, "{\"dataAge\":%.3f,%s",
+                                            seconds, object)));
 }
 
-bool people_change(struct call *call, const struct db_statement *statement,
-                   const struct db_params *params, struct db_rows **rows) {
-    struct db *db = call->worker->primary;
-    return people_done(call, db_run(db, statement, params, call->arena, rows),
-                       db);
+/* ---- src/desk ---- */
+
+struct desk answer_desk(struct call *call) {
+    return (struct desk){.db = call->worker->primary,
+                         .arena = call->arena,
+                         .config = call->config,
+                         .person = call->person->name,
+                         .now = call->now};
 }
 
-bool people_audit(struct call *call, const char *code, const char *detail) {
-    static const struct db_statement statement = {
-        "person_did", "select person_did($1, $2, $3, $4)"};
-    struct db_params params = DB_PARAMS(call->arena);
-    db_text(&params, call->person->name);
-    db_text(&params, code);
-    db_text(&params, detail);
-    db_instant(&params, call->now);
-    return people_change(call, &statement, &params, NULL);
+const char *answer_sentence(struct arena *arena, const char *text) {
+    return arena_printf(arena, "%c%s.", toupper((unsigned char)*text),
+                        text + 1);
+}
+
+bool answer_desk_done(struct call *call, const struct desk *desk,
+                      enum outcome outcome) {
+    static const unsigned statuses[] = {[DESK_MALFORMED] = 400,
+                                        [DESK_UNFIT] = 400,
+                                        [DESK_UNKNOWN] = 404,
+                                        [DESK_CONFLICT] = 409};
+    if (outcome != REFUSED)
+        return database_done(call, outcome, desk->db);
+    http_problem(call->response, statuses[desk->fault], "%s",
+                 answer_sentence(call->arena, desk->refusal));
+    return false;
 }

@@ -1,35 +1,17 @@
-/* Every call comes through here: who, may they, and then the handler. */
+/* Every call comes through here: who calls, whether they may, and then its
+ * handler. */
+#include "people/dispatch.h"
+
 #include "base/log.h"
-#include "people/call.h"
+#include "people/handlers.h"
+#include "people/identify.h"
 
-const struct people_route people_routes[] = {
-#define ROUTE(operation, method, path, roles, type, handler)                   \
-    {#operation, method, "/api/v1" path, roles},
-#include "people/routes.def"
-#undef ROUTE
-    {NULL, NULL, NULL, 0},
-};
-
-static people_handler *const handlers[] = {
+static people_handler *const route_handlers[] = {
 #define ROUTE(operation, method, path, roles, type, handler) handler,
 #include "people/routes.def"
 #undef ROUTE
 };
-enum { API_ROUTES = sizeof handlers / sizeof *handlers };
-
-unsigned people_role_named(const char *name) {
-    static const struct {
-        const char *name;
-        unsigned role;
-    } roles[] = {{"supplier", PEOPLE_SUPPLIER},
-                 {"service_desk", PEOPLE_SERVICE_DESK},
-                 {"auditor", PEOPLE_AUDITOR},
-                 {"administrator", PEOPLE_ADMINISTRATOR}};
-    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
-        if (strcmp(roles[i].name, name) == 0)
-            return roles[i].role;
-    return 0;
-}
+enum { API_ROUTES = sizeof route_handlers / sizeof *route_handlers };
 
 /* ---- headers for browsers ---- */
 
@@ -87,7 +69,7 @@ static bool csrf_is_good(const struct call *call) {
 static bool may_call(struct call *call, const struct people_route *route) {
     if (!route->roles)
         return true;
-    if (!people_identify(call))
+    if (!person_identify(call))
         return false;
     if (!(call->person->role & route->roles)) {
         http_problem(call->response, 403, "Your role may not do this.");
@@ -108,8 +90,8 @@ static void log_end(const struct call *call, instant start) {
              (double)(clock_elapsed() - start) / 1000.0);
 }
 
-static void dispatch(void *worker, const struct http_request *request,
-                     struct http_response *response) {
+static void call_dispatch(void *worker, const struct http_request *request,
+                          struct http_response *response) {
     struct people_worker *own = worker;
     struct call call = {.worker = own,
                         .config = own->config,
@@ -125,21 +107,21 @@ static void dispatch(void *worker, const struct http_request *request,
         return;
     }
     if (may_call(&call, &people_routes[row]))
-        handlers[row](&call);
+        route_handlers[row](&call);
     log_end(&call, start);
 }
 
 /* ---- the listener's routes ---- */
 
 #define PAGE(at)                                                               \
-    { .method = "GET", .path = (at), .handler = dispatch }
-static struct http_route routes[] = {
+    { .method = "GET", .path = (at), .handler = call_dispatch }
+static struct http_route http_routes[] = {
 #define ROUTE(operation, verb, at, who, type, how)                             \
     {.method = (verb),                                                         \
      .path = "/api/v1" at,                                                     \
      .media_type = (type),                                                     \
      .max_body = 0,                                                            \
-     .handler = dispatch},
+     .handler = call_dispatch},
 #include "people/routes.def"
 #undef ROUTE
     PAGE("/"),
@@ -150,14 +132,14 @@ static struct http_route routes[] = {
     PAGE("/ssmi/"),
     PAGE("/ssmi/{file...}"),
 };
-const struct http_route *const people_http_routes = routes;
-const size_t people_http_route_count = sizeof routes / sizeof *routes;
+const struct http_route *const people_http_routes = http_routes;
+const size_t people_http_route_count = sizeof http_routes / sizeof *http_routes;
 
 void people_set_max_body(size_t max_body) {
     enum { JSON_BODY = 16 * 1024 };
     for (size_t i = 0; i < people_http_route_count; i++)
-        if (routes[i].media_type)
-            routes[i].max_body = strchr(routes[i].media_type, ' ')
-                                     ? max_body
-                                     : (size_t)JSON_BODY;
+        if (http_routes[i].media_type)
+            http_routes[i].max_body = strchr(http_routes[i].media_type, ' ')
+                                          ? max_body
+                                          : (size_t)JSON_BODY;
 }

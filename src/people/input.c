@@ -1,14 +1,17 @@
-#include "people/call.h"
+#include "people/input.h"
+
+#include "base/lists.h"
+#include "desk/desk.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-static bool refuse(struct call *call, const char *detail) {
+static bool input_refuse(struct call *call, const char *detail) {
     http_problem(call->response, 400, "%s", detail);
     return false;
 }
 
-static bool refuse_query(struct call *call, const char *name,
+static bool query_refuse(struct call *call, const char *name,
                          const char *expected) {
     http_problem(call->response, 400, "%s must be %s.", name, expected);
     return false;
@@ -16,21 +19,22 @@ static bool refuse_query(struct call *call, const char *name,
 
 /* ---- path ---- */
 
-bool people_device_id(struct call *call, eui64 *id) {
+bool path_device_id(struct call *call, eui64 *id) {
     const char *text = http_path_parameter(call->request, "deviceId");
     return eui64_parse(span_text(text), id) ||
-           refuse(call, "A Device ID is an EUI-64 such as "
-                        "00-DB-12-34-56-78-90-A0.");
+           input_refuse(call, "A Device ID is an EUI-64 such as "
+                              "00-DB-12-34-56-78-90-A0.");
 }
 
-bool people_request_id(struct call *call, struct request_id *id) {
+bool path_request_id(struct call *call, struct request_id *id) {
     return request_id_parse(http_path_parameter(call->request, "requestId"),
                             id) ||
-           refuse(call, "A RequestID is the EUI-64 of the sender, the EUI-64 "
+           input_refuse(call,
+                        "A RequestID is the EUI-64 of the sender, the EUI-64 "
                         "of the target and a counter, with ':' between them.");
 }
 
-bool people_account_name(struct call *call, const char **name) {
+bool path_account_name(struct call *call, const char **name) {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                   "abcdefghijklmnopqrstuvwxyz0123456789._@-";
     *name = http_path_parameter(call->request, "name");
@@ -43,17 +47,16 @@ bool people_account_name(struct call *call, const char **name) {
 /* ---- query ---- */
 
 /* NULL when it is not there or empty. */
-static const char *query(const struct call *call, const char *name) {
+static const char *query_value(const struct call *call, const char *name) {
     const char *text = http_query(call->request, name);
     return text && *text ? text : NULL;
 }
 
-bool people_query_eui64(struct call *call, const char *name, bool *given,
-                        eui64 *id) {
-    const char *text = query(call, name);
+bool query_eui64(struct call *call, const char *name, bool *given, eui64 *id) {
+    const char *text = query_value(call, name);
     *given = text != NULL;
     return !text || eui64_parse(span_text(text), id) ||
-           refuse_query(call, name,
+           query_refuse(call, name,
                         "an EUI-64 such as 00-DB-12-34-56-78-90-A0");
 }
 
@@ -67,18 +70,18 @@ static bool read_date(struct arena *arena, const char *text, bool ends,
     return true;
 }
 
-bool people_query_time(struct call *call, const char *name, bool ends,
-                       bool *given, instant *when) {
-    const char *text = query(call, name);
+bool query_time(struct call *call, const char *name, bool ends, bool *given,
+                instant *when) {
+    const char *text = query_value(call, name);
     *given = text != NULL;
     return !text || read_date(call->arena, text, ends, when) ||
            instant_parse(span_text(text), when) ||
-           refuse_query(call, name, "2026-11-21 or 2026-11-21T09:15:00Z");
+           query_refuse(call, name, "2026-11-21 or 2026-11-21T09:15:00Z");
 }
 
-bool people_query_number(struct call *call, const char *name, int64_t least,
-                         int64_t most, bool *given, int64_t *value) {
-    const char *text = query(call, name);
+bool query_number(struct call *call, const char *name, int64_t least,
+                  int64_t most, bool *given, int64_t *value) {
+    const char *text = query_value(call, name);
     *given = text != NULL;
     if (!text)
         return true;
@@ -87,38 +90,36 @@ bool people_query_number(struct call *call, const char *name, int64_t least,
     *value = strtoll(text, &end, 10);
     if (!errno && end != text && !*end && *value >= least && *value <= most)
         return true;
-    return refuse_query(call, name, "a number within its range");
+    return query_refuse(call, name, "a number within its range");
 }
 
-bool people_query_limit(struct call *call, int32_t *limit) {
+bool query_limit(struct call *call, int32_t *limit) {
     enum { USUAL = 50, MOST = 1000 };
     bool given;
     int64_t value = USUAL;
-    if (!people_query_number(call, "limit", 1, MOST, &given, &value))
+    if (!query_number(call, "limit", 1, MOST, &given, &value))
         return false;
     *limit = (int32_t)value;
     return true;
 }
 
-bool people_query_period(struct call *call, instant end, instant *from,
-                         instant *to) {
-    enum { USUAL_DAYS = 30 };
+bool query_period(struct call *call, instant end, instant *from, instant *to) {
     bool has_from, has_to;
-    if (!people_query_time(call, "from", false, &has_from, from) ||
-        !people_query_time(call, "to", true, &has_to, to))
+    if (!query_time(call, "from", false, &has_from, from) ||
+        !query_time(call, "to", true, &has_to, to))
         return false;
     if (!has_to)
         *to = end;
     if (!has_from)
-        *from = *to - USUAL_DAYS * DAY;
-    return *from <= *to || refuse(call, "from is after to.");
+        *from = *to - DESK_USUAL_DAYS * DAY;
+    return *from <= *to || input_refuse(call, "from is after to.");
 }
 
-bool people_query_choice(struct call *call, const char *name,
-                         const char *const *choices, const char **value) {
-    *value = query(call, name);
+bool query_choice(struct call *call, const char *name,
+                  const char *const *choices, const char **value) {
+    *value = query_value(call, name);
     return !*value || list_find(choices, *value) ||
-           refuse_query(call, name, "one of the values of the OpenAPI file");
+           query_refuse(call, name, "one of the values of the OpenAPI file");
 }
 
 /* PostgreSQL takes nothing but UTF-8. */
@@ -128,39 +129,39 @@ static bool is_utf8(const char *text) {
     return value != NULL;
 }
 
-bool people_query_text(struct call *call, const char *name, size_t most,
-                       const char **value) {
-    *value = query(call, name);
+bool query_text(struct call *call, const char *name, size_t most,
+                const char **value) {
+    *value = query_value(call, name);
     return !*value || (strlen(*value) <= most && is_utf8(*value)) ||
-           refuse_query(call, name, "a shorter text in UTF-8");
+           query_refuse(call, name, "a shorter text in UTF-8");
 }
 
-bool people_query_csv(struct call *call, bool *csv) {
+bool query_csv(struct call *call, bool *csv) {
     static const char *const formats[] = {"json", "csv", NULL};
     const char *format, *accept = http_header(call->request, "Accept");
-    if (!people_query_choice(call, "format", formats, &format))
+    if (!query_choice(call, "format", formats, &format))
         return false;
     *csv = format ? strcmp(format, "csv") == 0
                   : accept && strncmp(accept, "text/csv", 8) == 0;
     return true;
 }
 
-bool people_query_narrowing(struct call *call, const char *const *states,
-                            struct narrowing *n) {
-    return people_query_choice(call, "state", states, &n->state) &&
-           people_query_eui64(call, "user", &n->has_user, &n->user) &&
-           people_query_number(call, "after", 0, INT64_MAX, &n->has_after,
-                               &n->after) &&
-           people_query_limit(call, &n->limit);
+bool query_narrowing(struct call *call, const char *const *states,
+                     struct query_narrowing *n) {
+    return query_choice(call, "state", states, &n->state) &&
+           query_eui64(call, "user", &n->has_user, &n->user) &&
+           query_number(call, "after", 0, INT64_MAX, &n->has_after,
+                        &n->after) &&
+           query_limit(call, &n->limit);
 }
 
 /* ---- body ---- */
 
-static void unref(void *value) {
+static void json_unref(void *value) {
     json_decref(value);
 }
 
-static bool is_of_type(const json_t *value, const struct member *member) {
+static bool is_of_type(const json_t *value, const struct body_member *member) {
     if (member->type == JSON_TRUE)
         return json_is_boolean(value);
     if (json_typeof(value) != member->type)
@@ -171,15 +172,15 @@ static bool is_of_type(const json_t *value, const struct member *member) {
             strlen(json_string_value(value)) == len);
 }
 
-/* Why the member is not good, or NULL. */
-static bool member_is_good(const json_t *body, const struct member *member) {
+static bool member_is_good(const json_t *body,
+                           const struct body_member *member) {
     const json_t *value = json_object_get(body, member->name);
     if (!value || json_is_null(value))
         return member->optional;
     return is_of_type(value, member);
 }
 
-static bool is_known(const char *name, const struct member *members,
+static bool is_known(const char *name, const struct body_member *members,
                      size_t count) {
     for (size_t i = 0; i < count; i++)
         if (strcmp(members[i].name, name) == 0)
@@ -187,14 +188,14 @@ static bool is_known(const char *name, const struct member *members,
     return false;
 }
 
-const json_t *people_body(struct call *call, const struct member *members,
-                          size_t count) {
+const json_t *body_read(struct call *call, const struct body_member *members,
+                        size_t count) {
     struct span text = call->request->body;
     json_t *body = json_loadb((const char *)text.data, text.len,
                               JSON_REJECT_DUPLICATES, NULL);
-    arena_adopt(call->arena, body, unref);
+    arena_adopt(call->arena, body, json_unref);
     if (!json_is_object(body)) {
-        refuse(call, "The body is not a JSON object.");
+        input_refuse(call, "The body is not a JSON object.");
         return NULL;
     }
     const char *name;
@@ -215,36 +216,14 @@ const json_t *people_body(struct call *call, const struct member *members,
     return body;
 }
 
-/* ---- parameters ---- */
-
-void people_add_eui64(struct db_params *params, bool given, eui64 id) {
-    if (given)
-        db_eui64(params, id);
-    else
-        db_null(params);
+const char *body_text(const json_t *body, const char *name) {
+    return json_string_value(json_object_get(body, name));
 }
 
-void people_add_viewer(struct db_params *params, const struct person *person) {
-    people_add_eui64(params, person->is_supplier, person->supplier);
-}
-
-void people_add_instant(struct db_params *params, bool given, instant when) {
-    if (given)
-        db_instant(params, when);
-    else
-        db_null(params);
-}
-
-void people_add_number(struct db_params *params, bool given, int64_t value) {
-    if (given)
-        db_int8(params, value);
-    else
-        db_null(params);
-}
-
-void people_add_narrowing(struct db_params *params, const struct narrowing *n) {
-    people_add_eui64(params, n->has_user, n->user);
-    db_text(params, n->state);
-    people_add_number(params, n->has_after, n->after);
-    db_int4(params, n->limit);
+bool body_reason(struct call *call, const char **reason) {
+    static const struct body_member members[] = {
+        {"reason", JSON_STRING, false, 1, DESK_REASON_MOST}};
+    const json_t *body = body_read(call, members, 1);
+    *reason = body ? body_text(body, "reason") : NULL;
+    return body != NULL;
 }

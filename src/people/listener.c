@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "http/configured.h"
 #include "people/call.h"
+#include "people/dispatch.h"
 
 #include <stdlib.h>
 

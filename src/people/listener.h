@@ -8,6 +8,7 @@
 #define FOTAD_PEOPLE_PEOPLE_H
 
 #include "base/config.h"
+#include "desk/account.h"
 
 struct people;
 
@@ -28,21 +29,12 @@ bool people_reload(struct people *people, const char **reason);
 /* The TCP port listened on; 0 for a Unix socket. */
 unsigned people_port(const struct people *people);
 
-/* The route table for tests and for whoever wants to know. The last entry has
- * a NULL method. `roles` as enum people_role; 0: nobody has to sign in. */
-enum people_role {
-    PEOPLE_SUPPLIER = 1,
-    PEOPLE_SERVICE_DESK = 2,
-    PEOPLE_AUDITOR = 4,
-    PEOPLE_ADMINISTRATOR = 8,
-};
+/* What calls there are, and who may make them (routes.def). The last entry has
+ * a NULL method. `roles` as enum account_role; 0: nobody has to sign in. */
 struct people_route {
     const char *operation, *method, *path;
     unsigned roles;
 };
 extern const struct people_route people_routes[];
-
-/* "service_desk"; 0 when there is no such role. */
-unsigned people_role_named(const char *name);
 
 #endif

@@ -1,10 +1,14 @@
-/* Lists: a page of one as JSON, or the whole as CSV (RFC 4180), made page by
- * page while it is sent. */
+/* A page of a list as JSON, or the whole as CSV (RFC 4180), made page by page
+ * while it is sent. */
+#include "people/listing.h"
+
 #include "base/log.h"
 #include "base/memory.h"
-#include "people/call.h"
+#include "people/answer.h"
+#include "people/database.h"
+#include "people/input.h"
+#include "people/param.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 enum { PAGE = 10000 };
@@ -18,73 +22,12 @@ struct csv_stream {
     char *after; /* NULL: from the start */
 };
 
-/* A text that a spreadsheet would take for a formula is kept from it by an
- * apostrophe: some texts come from others' systems. */
-static void add_text(struct buffer *out, const char *text) {
-    const char *guard = *text && strchr("=+-@\t\r", *text) ? "'" : "";
-    if (!strpbrk(text, "\",\r\n")) {
-        buffer_printf(out, "%s%s", guard, text);
-        return;
-    }
-    buffer_printf(out, "\"%s", guard);
-    for (; *text; text++)
-        buffer_printf(out, *text == '"' ? "\"%c" : "%c", *text);
-    buffer_text(out, "\"");
-}
-
-static void add_value(struct buffer *out, const struct list_column *column,
-                      const struct db_rows *rows, size_t row, int i) {
-    char id[EUI64_TEXT_SIZE], time[INSTANT_TEXT_SIZE];
-    if (db_is_null(rows, row, i))
-        return;
-    switch (column->kind) {
-    case LIST_TEXT:
-        add_text(out, db_get_text(rows, row, i));
-        break;
-    case LIST_EUI64:
-        buffer_text(out, eui64_format(db_get_eui64(rows, row, i), id));
-        break;
-    case LIST_INSTANT:
-        buffer_text(out, instant_format(db_get_instant(rows, row, i), time));
-        break;
-    case LIST_BOOL:
-        buffer_text(out, db_get_bool(rows, row, i) ? "true" : "false");
-        break;
-    case LIST_NUMBER:
-        buffer_printf(out, "%" PRId64, db_get_int(rows, row, i));
-        break;
-    }
-}
-
-static void add_line(struct buffer *out, const struct listing *listing,
-                     const struct db_rows *rows, size_t row) {
-    const char *between = "";
-    for (int i = 0; i < listing->column_count; i++) {
-        if (!listing->columns[i].name)
-            continue;
-        buffer_text(out, between);
-        add_value(out, &listing->columns[i], rows, row, i);
-        between = ",";
-    }
-    buffer_text(out, "\r\n");
-}
-
-static void add_header(struct buffer *out, const struct listing *listing) {
-    const char *between = "";
-    for (int i = 0; i < listing->column_count; i++) {
-        if (!listing->columns[i].name)
-            continue;
-        buffer_printf(out, "%s%s", between, listing->columns[i].name);
-        between = ",";
-    }
-    buffer_text(out, "\r\n");
-}
-
-static void remember(struct csv_stream *stream, const struct db_rows *rows) {
+static void key_remember(struct csv_stream *stream,
+                         const struct db_rows *rows) {
     const struct listing *listing = stream->listing;
     struct buffer key = {0};
-    add_value(&key, &listing->columns[listing->key], rows,
-              db_row_count(rows) - 1, listing->key);
+    view_value(&key, &listing->fields[listing->key], rows,
+               db_row_count(rows) - 1, listing->key);
     free(stream->after);
     stream->after = (char *)key.data;
 }
@@ -97,16 +40,16 @@ static enum http_more next_page(struct db *db, struct csv_stream *stream,
     db_text(&params, stream->after);
     db_int4(&params, PAGE);
     struct db_rows *rows;
-    if (db_run(db, &listing->rows, &params, arena, &rows) != DONE) {
+    if (db_run(db, listing->rows, &params, arena, &rows) != DONE) {
         log_warning("people.csv_failed", ": %s", db_reason(db));
         buffer_text(piece, "INCOMPLETE: the database failed\r\n");
         return HTTP_STREAM_END;
     }
     for (size_t row = 0; row < db_row_count(rows); row++)
-        add_line(piece, listing, rows, row);
+        view_csv_line(piece, listing->fields, listing->field_count, rows, row);
     if (db_row_count(rows) < PAGE)
         return HTTP_STREAM_END;
-    remember(stream, rows);
+    key_remember(stream, rows);
     return HTTP_STREAM_MORE;
 }
 
@@ -115,7 +58,8 @@ static enum http_more next_piece(void *worker, void *context,
     const struct people_worker *own = worker;
     struct csv_stream *stream = context;
     if (!stream->begun)
-        add_header(piece, stream->listing);
+        view_csv_header(piece, stream->listing->fields,
+                        stream->listing->field_count);
     stream->begun = true;
     struct arena *arena = arena_new();
     enum http_more more = next_page(own->reading, stream, arena, piece);
@@ -131,7 +75,7 @@ static void stream_free(void *context) {
 
 static void send_csv(struct call *call, const struct listing *listing,
                      const void *filter) {
-    if (!people_audit(call, "downloaded", call->request->path))
+    if (!database_audit(call, "downloaded", call->request->path))
         return;
     struct csv_stream *stream = memory_alloc(sizeof *stream);
     *stream = (struct csv_stream){.listing = listing, .filter = filter};
@@ -152,23 +96,23 @@ static bool add_after(struct call *call, const struct listing *listing,
     eui64 id;
     int64_t number;
     const char *text;
-    switch (listing->columns[listing->key].kind) {
-    case LIST_EUI64:
-        if (!people_query_eui64(call, "after", &given, &id))
+    switch (listing->fields[listing->key].kind) {
+    case VIEW_EUI64:
+        if (!query_eui64(call, "after", &given, &id))
             return false;
-        people_add_eui64(params, given, id);
+        param_eui64(params, given, id);
         return true;
-    case LIST_NUMBER:
-        if (!people_query_number(call, "after", 0, INT64_MAX, &given, &number))
+    case VIEW_COUNT:
+        if (!query_number(call, "after", 0, INT64_MAX, &given, &number))
             return false;
-        people_add_number(params, given, number);
+        param_number(params, given, number);
         return true;
-    case LIST_TEXT:
-    case LIST_INSTANT:
-    case LIST_BOOL:
+    case VIEW_TEXT:
+    case VIEW_INSTANT:
+    case VIEW_BOOL:
         break;
     }
-    if (!people_query_text(call, "after", 64, &text))
+    if (!query_text(call, "after", 64, &text))
         return false;
     db_text(params, text);
     return true;
@@ -179,16 +123,19 @@ static void send_page(struct call *call, const struct listing *listing,
     struct db_params params = DB_PARAMS(call->arena);
     int32_t limit;
     listing->add_filter(&params, filter);
-    if (!add_after(call, listing, &params) || !people_query_limit(call, &limit))
+    if (!add_after(call, listing, &params) || !query_limit(call, &limit))
         return;
     db_int4(&params, limit);
     if (listing->page_takes_now)
         db_instant(&params, call->now);
-    people_screen(call, &listing->page, &params, listing->missing);
+    answer_screen(call, listing->page, &params, listing->missing);
 }
 
-void people_listing(struct call *call, const struct listing *listing, bool csv,
+void listing_answer(struct call *call, const struct listing *listing,
                     const void *filter) {
+    bool csv;
+    if (!query_csv(call, &csv))
+        return;
     if (csv)
         send_csv(call, listing, filter);
     else

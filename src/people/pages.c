@@ -1,13 +1,13 @@
 /* The pages /ssi/ and /ssmi/ (embedded from web/) and the OpenAPI file. */
 #include "base/embedded.h"
 #include "base/hex.h"
-#include "people/call.h"
+#include "people/handlers.h"
 
 #include <openssl/sha.h>
 
 static const struct {
     const char *ending, *type;
-} types[] = {
+} media_types[] = {
     {".html", "text/html; charset=utf-8"},
     {".css", "text/css; charset=utf-8"},
     {".js", "text/javascript; charset=utf-8"},
@@ -24,13 +24,14 @@ static const struct {
 
 static const char *type_of(const char *name) {
     const char *ending = strrchr(name, '.');
-    for (size_t i = 0; ending && i < sizeof types / sizeof *types; i++)
-        if (strcmp(ending, types[i].ending) == 0)
-            return types[i].type;
+    for (size_t i = 0; ending && i < sizeof media_types / sizeof *media_types;
+         i++)
+        if (strcmp(ending, media_types[i].ending) == 0)
+            return media_types[i].type;
     return "application/octet-stream";
 }
 
-static const char *etag(struct arena *arena, struct span text) {
+static const char *etag_make(struct arena *arena, struct span text) {
     enum { OCTETS = 16 };
     uint8_t digest[SHA256_DIGEST_LENGTH];
     char hex[2 * OCTETS + 1];
@@ -40,7 +41,7 @@ static const char *etag(struct arena *arena, struct span text) {
 }
 
 static void send_file(struct call *call, const char *name, struct span text) {
-    const char *tag = etag(call->arena, text);
+    const char *tag = etag_make(call->arena, text);
     const char *known = http_header(call->request, "If-None-Match");
     http_add_header(call->response, "ETag", tag);
     if (known && strstr(known, tag)) {
@@ -58,7 +59,7 @@ static bool send_embedded(struct call *call, const char *name) {
     return text.len > 0;
 }
 
-/* A path within the application: the page itself finds out what it shows. */
+/* A path within the application: web/app.js finds the page for it. */
 static bool is_view(const char *path) {
     const char *last = strrchr(path, '/');
     return !strchr(last ? last : path, '.');
@@ -72,7 +73,7 @@ static void send_page(struct call *call, const char *file) {
     http_problem(call->response, 404, "There is nothing at this path.");
 }
 
-static void redirect(struct call *call, const char *to) {
+static void page_redirect(struct call *call, const char *to) {
     call->response->status = 308;
     http_add_header(call->response, "Location", to);
 }
@@ -81,16 +82,16 @@ void people_page(struct call *call) {
     const char *path = call->request->path;
     const char *file = http_path_parameter(call->request, "file");
     if (strcmp(path, "/") == 0 || strcmp(path, "/ssi") == 0)
-        redirect(call, "/ssi/");
+        page_redirect(call, "/ssi/");
     else if (strcmp(path, "/ssmi") == 0)
-        redirect(call, "/ssmi/");
+        page_redirect(call, "/ssmi/");
     else {
         http_add_header(call->response, "Cache-Control", "no-cache");
         send_page(call, file ? file : "");
     }
 }
 
-void people_openapi(struct call *call) {
+void people_show_openapi(struct call *call) {
     static const char name[] = "schemas/ssi-openapi.json";
     send_file(call, name, embedded_file(name));
 }

@@ -1,61 +1,42 @@
 /* RSAT_004, the CSPs, undelivered messages. */
-#include "people/call.h"
+#include "base/lists.h"
+#include "desk/activations.h"
+#include "people/answer.h"
+#include "people/handlers.h"
+#include "people/input.h"
+#include "people/listing.h"
+#include "people/param.h"
 
 /* ---- RSAT_004 Firmware Activations Service Request Report ---- */
 
-struct period {
-    bool is_supplier;
-    eui64 supplier;
-    const char *device_type;
-    instant from, to;
-};
-
-static bool read_period(struct call *call, struct period *p) {
-    *p = (struct period){.is_supplier = call->person->is_supplier,
-                         .supplier = call->person->supplier};
-    return people_query_period(call, call->now, &p->from, &p->to) &&
-           people_query_choice(call, "deviceType", device_types,
-                               &p->device_type);
+static void add_activation_filter(struct db_params *params,
+                                  const void *filter) {
+    activation_filter_add(params, filter);
 }
 
-static void add_period(struct db_params *params, const void *context) {
-    const struct period *p = context;
-    people_add_eui64(params, p->is_supplier, p->supplier);
-    db_text(params, p->device_type);
-    db_instant(params, p->from);
-    db_instant(params, p->to);
-}
-
-void people_rsat_004(struct call *call) {
-    static const struct list_column columns[] = {
-        {NULL, LIST_NUMBER},         {"requestId", LIST_TEXT},
-        {"sender", LIST_EUI64},      {"senderName", LIST_TEXT},
-        {"deviceId", LIST_EUI64},    {"deviceType", LIST_TEXT},
-        {"requested", LIST_INSTANT}, {"executionTime", LIST_INSTANT},
-        {"state", LIST_TEXT},        {"ended", LIST_INSTANT},
-        {"executed", LIST_INSTANT}};
-    static const struct listing listing = {
-        .columns = columns,
-        .column_count = sizeof columns / sizeof *columns,
-        .key = 0,
-        .rows = {"list_activations",
-                 "select * from list_activations($1, $2::text::device_type,"
-                 " $3, $4, $5::text::bigint, $6)"},
-        .page = {"activation_report",
-                 "select activation_report($1, $2::text::device_type, $3, $4,"
-                 " $5, $6)::text"},
-        .add_filter = add_period,
-        .file_name = "rsat-004.csv",
-        .missing = ""};
-    struct period *period = arena_zero(call->arena, 1, sizeof *period);
-    bool csv;
-    if (people_query_csv(call, &csv) && read_period(call, period))
-        people_listing(call, &listing, csv, period);
+void people_report_rsat_004(struct call *call) {
+    static const struct db_statement page = {
+        "activation_report",
+        "select activation_report($1, $2::text::device_type, $3, $4,"
+        " $5, $6)::text"};
+    static const struct listing listing = {.fields = activation_fields,
+                                           .field_count = ACTIVATION_FIELDS,
+                                           .rows = &activation_rows,
+                                           .page = &page,
+                                           .add_filter = add_activation_filter,
+                                           .file_name = "rsat-004.csv",
+                                           .missing = ""};
+    struct activation_filter *filter =
+        arena_zero(call->arena, 1, sizeof *filter);
+    filter->supplier = call->person->supplier;
+    if (query_period(call, call->now, &filter->from, &filter->to) &&
+        query_choice(call, "deviceType", device_types, &filter->device_type))
+        listing_answer(call, &listing, filter);
 }
 
 /* ---- CSPs ---- */
 
-void people_csps(struct call *call) {
+void people_list_csps(struct call *call) {
     static const struct db_statement statement = {
         "csp_list", "select csp_list($1, $2, $3)::text"};
     const struct config *config = call->config;
@@ -68,20 +49,20 @@ void people_csps(struct call *call) {
     db_texts(&params, names, config->csp_count);
     db_texts(&params, regions, config->csp_count);
     db_instant(&params, call->now);
-    people_screen(call, &statement, &params, "");
+    answer_screen(call, &statement, &params, "");
 }
 
 /* ---- messages that Users have not confirmed ---- */
 
-void people_undelivered(struct call *call) {
+void people_list_undelivered(struct call *call) {
     static const struct db_statement statement = {
         "undelivered_page",
         "select undelivered_page($1, $2, $3::text::alert_state, $4, $5)::text"};
-    struct narrowing narrowing;
-    if (!people_query_narrowing(call, alert_states, &narrowing))
+    struct query_narrowing narrowing;
+    if (!query_narrowing(call, alert_states, &narrowing))
         return;
     struct db_params params = DB_PARAMS(call->arena);
-    people_add_viewer(&params, call->person);
-    people_add_narrowing(&params, &narrowing);
-    people_screen(call, &statement, &params, "");
+    param_viewer(&params, call->person);
+    param_narrowing(&params, &narrowing);
+    answer_screen(call, &statement, &params, "");
 }

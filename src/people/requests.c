@@ -1,12 +1,19 @@
 /* Service Requests: the list, one of them, its devices. */
+#include "people/requests.h"
 #include "base/hex.h"
-#include "people/call.h"
+#include "base/lists.h"
+#include "people/answer.h"
+#include "people/database.h"
+#include "people/handlers.h"
+#include "people/input.h"
+#include "people/listing.h"
+#include "people/param.h"
 #include "tracking/transition.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-static const char MISSING[] = "There is no such request.";
+static const char NO_REQUEST[] = "There is no such request.";
 
 /* ---- the list ---- */
 
@@ -18,7 +25,7 @@ struct search {
     struct request_id name; /* its counter alone, for has_counter */
 };
 
-static bool read_counter(const char *text, uint64_t *counter) {
+static bool counter_read(const char *text, uint64_t *counter) {
     enum { MOST_DIGITS = 20 };
     if (strlen(text) > MOST_DIGITS || text[strspn(text, "0123456789")])
         return false;
@@ -27,18 +34,19 @@ static bool read_counter(const char *text, uint64_t *counter) {
     return !errno;
 }
 
-/* Eight digits may be a version or a counter: a version. */
-static bool read_search(struct call *call, struct search *search) {
+/* Eight digits could be a version or a counter; they are taken for a version.
+ */
+static bool search_read(struct call *call, struct search *search) {
     const char *text;
     *search = (struct search){0};
-    if (!people_query_text(call, "search", 128, &text) || !text)
+    if (!query_text(call, "search", 128, &text) || !text)
         return !call->response->content_type;
     search->has_device = eui64_parse(span_text(text), &search->device);
     search->has_name = request_id_parse(text, &search->name);
     search->has_version = strlen(text) == 8 &&
                           hex_parse(span_text(text), search->version, 4) == 4;
     search->has_counter = !search->has_name && !search->has_version &&
-                          read_counter(text, &search->name.counter);
+                          counter_read(text, &search->name.counter);
     if (search->has_device || search->has_name || search->has_version ||
         search->has_counter)
         return true;
@@ -58,92 +66,90 @@ struct request_filter {
     int32_t limit;
 };
 
-static bool read_filter(struct call *call, struct request_filter *f) {
-    return people_query_eui64(call, "user", &f->has_user, &f->user) &&
-           people_query_choice(call, "state", request_states, &f->state) &&
-           people_query_choice(call, "variant", service_variants,
-                               &f->variant) &&
-           people_query_time(call, "from", false, &f->has_from, &f->from) &&
-           people_query_time(call, "to", true, &f->has_to, &f->to) &&
-           people_query_number(call, "after", 0, INT64_MAX, &f->has_after,
-                               &f->after) &&
-           people_query_limit(call, &f->limit) && read_search(call, &f->search);
+static bool request_filter_read(struct call *call, struct request_filter *f) {
+    return query_eui64(call, "user", &f->has_user, &f->user) &&
+           query_choice(call, "state", request_states, &f->state) &&
+           query_choice(call, "variant", service_variants, &f->variant) &&
+           query_time(call, "from", false, &f->has_from, &f->from) &&
+           query_time(call, "to", true, &f->has_to, &f->to) &&
+           query_number(call, "after", 0, INT64_MAX, &f->has_after,
+                        &f->after) &&
+           query_limit(call, &f->limit) && search_read(call, &f->search);
 }
 
-static void add_search(struct db_params *params, const struct search *search) {
-    people_add_eui64(params, search->has_device, search->device);
+static void search_add(struct db_params *params, const struct search *search) {
+    param_eui64(params, search->has_device, search->device);
     if (search->has_version)
         db_bytea(params, span_of(search->version, sizeof search->version));
     else
         db_null(params);
-    people_add_eui64(params, search->has_name, search->name.originator);
-    people_add_eui64(params, search->has_name, search->name.target);
+    param_eui64(params, search->has_name, search->name.originator);
+    param_eui64(params, search->has_name, search->name.target);
     if (search->has_name || search->has_counter)
         db_uint8(params, search->name.counter);
     else
         db_null(params);
 }
 
-void people_requests(struct call *call) {
+void people_list_requests(struct call *call) {
     static const struct db_statement statement = {
         "request_list", "select request_list($1, $2, $3, $4, $5, $6, $7, $8,"
                         " $9, $10, $11, $12, $13, $14)::text"};
     struct request_filter f;
-    if (!read_filter(call, &f))
+    if (!request_filter_read(call, &f))
         return;
     struct db_params params = DB_PARAMS(call->arena);
-    people_add_viewer(&params, call->person);
-    people_add_eui64(&params, f.has_user, f.user);
+    param_viewer(&params, call->person);
+    param_eui64(&params, f.has_user, f.user);
     db_text(&params, f.state);
     db_text(&params, f.variant);
-    people_add_instant(&params, f.has_from, f.from);
-    people_add_instant(&params, f.has_to, f.to);
-    add_search(&params, &f.search);
-    people_add_number(&params, f.has_after, f.after);
+    param_instant(&params, f.has_from, f.from);
+    param_instant(&params, f.has_to, f.to);
+    search_add(&params, &f.search);
+    param_number(&params, f.has_after, f.after);
     db_int4(&params, f.limit);
     db_instant(&params, call->now);
-    people_screen(call, &statement, &params, MISSING);
+    answer_screen(call, &statement, &params, NO_REQUEST);
 }
 
 /* ---- one request ---- */
 
 /* The parameters of seen_request(), as $1 to $4. */
-static void add_name(struct db_params *params, const struct person *person,
-                     const struct request_id *name) {
+static void request_name_add(struct db_params *params,
+                             const struct person *person,
+                             const struct request_id *name) {
     db_eui64(params, name->originator);
     db_eui64(params, name->target);
     db_uint8(params, name->counter);
-    people_add_viewer(params, person);
+    param_viewer(params, person);
 }
 
-void people_request(struct call *call) {
+void people_show_request(struct call *call) {
     static const struct db_statement statement = {
         "request_screen", "select request_screen(r, $5)::text"
                           " from seen_request($1, $2, $3, $4) r"};
     struct request_id name;
-    if (!people_request_id(call, &name))
+    if (!path_request_id(call, &name))
         return;
     struct db_params params = DB_PARAMS(call->arena);
-    add_name(&params, call->person, &name);
+    request_name_add(&params, call->person, &name);
     db_instant(&params, call->now);
-    people_screen(call, &statement, &params, MISSING);
+    answer_screen(call, &statement, &params, NO_REQUEST);
 }
 
-bool people_find_request(struct call *call, int64_t *request_no) {
+bool request_in_path(struct call *call, int64_t *request_no) {
     static const struct db_statement statement = {
         "seen_request", "select request_no from seen_request($1, $2, $3, $4)"};
-    struct db *db = call->worker->reading;
     struct request_id name;
-    if (!people_request_id(call, &name))
+    if (!path_request_id(call, &name))
         return false;
     struct db_params params = DB_PARAMS(call->arena);
-    add_name(&params, call->person, &name);
+    request_name_add(&params, call->person, &name);
     struct db_rows *rows;
-    if (!people_done(call, db_run(db, &statement, &params, call->arena, &rows),
-                     db))
+    if (!database_read(call, &statement, &params, &rows))
         return false;
     if (db_row_count(rows) == 0) {
-        http_problem(call->response, 404, "%s", MISSING);
+        http_problem(call->response, 404, "%s", NO_REQUEST);
         return false;
     }
     *request_no = db_get_int(rows, 0, 0);
@@ -158,7 +164,7 @@ struct device_filter {
     instant now;
 };
 
-static void add_device_filter(struct db_params *params, const void *context) {
+static void device_filter_add(struct db_params *params, const void *context) {
     const struct device_filter *f = context;
     db_int8(params, f->request_no);
     db_text(params, f->status);
@@ -167,38 +173,37 @@ static void add_device_filter(struct db_params *params, const void *context) {
     db_instant(params, f->now);
 }
 
-void people_request_devices(struct call *call) {
-    static const struct list_column columns[] = {{"deviceId", LIST_EUI64},
-                                                 {"deviceType", LIST_TEXT},
-                                                 {"status", LIST_TEXT},
-                                                 {"inProgress", LIST_BOOL},
-                                                 {"reasonCode", LIST_TEXT},
-                                                 {"lastUpdated", LIST_INSTANT},
-                                                 {"releaseDue", LIST_INSTANT},
-                                                 {"commsHubId", LIST_EUI64},
-                                                 {"csp", LIST_TEXT}};
-    static const struct listing listing = {
-        .columns = columns,
-        .column_count = sizeof columns / sizeof *columns,
-        .key = 0,
-        .rows = {"list_request_devices",
-                 "select * from list_request_devices($1,"
-                 " $2::text::processing_status, $3, $4, $6::text::macaddr8,"
-                 " $7, $5)"},
-        .page = {"request_device_page",
-                 "select request_device_page($1, $2::text::processing_status,"
-                 " $3, $4, $6, $7, $5)::text"},
-        .add_filter = add_device_filter,
-        .file_name = "devices.csv",
-        .missing = MISSING};
+void people_list_request_devices(struct call *call) {
+    static const struct view_field fields[] = {VIEW_CSV("deviceId", EUI64),
+                                               VIEW_CSV("deviceType", TEXT),
+                                               VIEW_CSV("status", TEXT),
+                                               VIEW_CSV("inProgress", BOOL),
+                                               VIEW_CSV("reasonCode", TEXT),
+                                               VIEW_CSV("lastUpdated", INSTANT),
+                                               VIEW_CSV("releaseDue", INSTANT),
+                                               VIEW_CSV("commsHubId", EUI64),
+                                               VIEW_CSV("csp", TEXT)};
+    static const struct db_statement rows = {
+        "list_request_devices",
+        "select * from list_request_devices($1, $2::text::processing_status,"
+        " $3, $4, $6::text::macaddr8, $7, $5)"};
+    static const struct db_statement page = {
+        "request_device_page",
+        "select request_device_page($1, $2::text::processing_status, $3, $4,"
+        " $6, $7, $5)::text"};
+    static const struct listing listing = {.fields = fields,
+                                           .field_count =
+                                               sizeof fields / sizeof *fields,
+                                           .rows = &rows,
+                                           .page = &page,
+                                           .add_filter = device_filter_add,
+                                           .file_name = "devices.csv",
+                                           .missing = NO_REQUEST};
     struct device_filter *filter = arena_zero(call->arena, 1, sizeof *filter);
-    bool csv;
     filter->now = call->now;
-    if (people_query_csv(call, &csv) &&
-        people_query_choice(call, "status", tracking_statuses,
-                            &filter->status) &&
-        people_query_text(call, "reason", 64, &filter->reason) &&
-        people_query_text(call, "csp", 64, &filter->csp) &&
-        people_find_request(call, &filter->request_no))
-        people_listing(call, &listing, csv, filter);
+    if (query_choice(call, "status", tracking_statuses, &filter->status) &&
+        query_text(call, "reason", 64, &filter->reason) &&
+        query_text(call, "csp", 64, &filter->csp) &&
+        request_in_path(call, &filter->request_no))
+        listing_answer(call, &listing, filter);
 }

@@ -1,8 +1,9 @@
 /* The live counts of a request as server-sent events. However many watch a
- * request, it is counted once a second: whoever finds the counts old counts
- * anew, the others take what there is. */
+ * request, it is counted once a second: the one that finds the counts
+ * too old counts again, the others use what there is. */
 #include "base/memory.h"
-#include "people/call.h"
+#include "people/handlers.h"
+#include "people/requests.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -23,35 +24,35 @@ struct watched {
     char *data;      /* a Progress, one line; NULL: none yet */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct watched *all;
+static pthread_mutex_t watched_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct watched *watched_all;
 
 /* ---- what is watched ---- */
 
-static struct watched *watch(int64_t request_no) {
-    pthread_mutex_lock(&lock);
-    struct watched *w = all;
+static struct watched *watched_get(int64_t request_no) {
+    pthread_mutex_lock(&watched_lock);
+    struct watched *w = watched_all;
     while (w && w->request_no != request_no)
         w = w->next;
     if (!w) {
         w = memory_alloc(sizeof *w);
-        *w = (struct watched){.next = all, .request_no = request_no};
-        all = w;
+        *w = (struct watched){.next = watched_all, .request_no = request_no};
+        watched_all = w;
     }
     w->viewers++;
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&watched_lock);
     return w;
 }
 
-static void unwatch(struct watched *w) {
-    pthread_mutex_lock(&lock);
+static void watched_release(struct watched *w) {
+    pthread_mutex_lock(&watched_lock);
     bool last = --w->viewers == 0;
-    struct watched **at = &all;
+    struct watched **at = &watched_all;
     while (last && *at != w)
         at = &(*at)->next;
     if (last)
         *at = w->next;
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&watched_lock);
     if (!last)
         return;
     free(w->data);
@@ -61,7 +62,7 @@ static void unwatch(struct watched *w) {
 /* ---- counting ---- */
 
 /* NULL when the database does not say. */
-static char *count(struct db *db, int64_t request_no, uint64_t *id) {
+static char *progress_count(struct db *db, int64_t request_no, uint64_t *id) {
     static const struct db_statement statement = {
         "request_progress",
         "select data_age()::text, p::text, left(md5((p - 'rate')::text), 16)"
@@ -84,17 +85,17 @@ static char *count(struct db *db, int64_t request_no, uint64_t *id) {
     return (char *)text.data;
 }
 
-static void recount(struct watched *w, struct db *db) {
-    pthread_mutex_lock(&lock);
+static void watched_recount(struct watched *w, struct db *db) {
+    pthread_mutex_lock(&watched_lock);
     bool mine =
         !w->counting && (!w->counted || clock_elapsed() - w->counted >= FRESH);
     w->counting |= mine;
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&watched_lock);
     if (!mine)
         return;
     uint64_t id = 0;
-    char *data = count(db, w->request_no, &id);
-    pthread_mutex_lock(&lock);
+    char *data = progress_count(db, w->request_no, &id);
+    pthread_mutex_lock(&watched_lock);
     if (data) {
         free(w->data);
         w->data = data;
@@ -102,7 +103,7 @@ static void recount(struct watched *w, struct db *db) {
     }
     w->counted = clock_elapsed();
     w->counting = false;
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&watched_lock);
 }
 
 /* ---- one viewer ---- */
@@ -114,9 +115,9 @@ struct viewer {
     uint64_t seen; /* id of the latest event */
 };
 
-static void say(struct viewer *v, struct buffer *piece) {
+static void viewer_say(struct viewer *v, struct buffer *piece) {
     const struct watched *w = v->watched;
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&watched_lock);
     if (w->data && !(v->has_seen && v->seen == w->id)) {
         buffer_printf(piece,
                       "event: progress\nid: %016" PRIx64 "\ndata: %s\n\n",
@@ -124,7 +125,7 @@ static void say(struct viewer *v, struct buffer *piece) {
         v->seen = w->id;
         v->has_seen = true;
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&watched_lock);
 }
 
 static enum http_more next_piece(void *worker, void *context,
@@ -134,8 +135,8 @@ static enum http_more next_piece(void *worker, void *context,
     instant now = clock_elapsed();
     if (!v->spoke)
         buffer_text(piece, "retry: 2000\n\n");
-    recount(v->watched, own->reading);
-    say(v, piece);
+    watched_recount(v->watched, own->reading);
+    viewer_say(v, piece);
     if (!piece->len && now - v->spoke >= HEARTBEAT)
         buffer_text(piece, ": still here\n\n");
     if (piece->len)
@@ -145,17 +146,17 @@ static enum http_more next_piece(void *worker, void *context,
 
 static void viewer_free(void *context) {
     struct viewer *v = context;
-    unwatch(v->watched);
+    watched_release(v->watched);
     free(v);
 }
 
-void people_watch(struct call *call) {
+void people_watch_request(struct call *call) {
     int64_t request_no;
-    if (!people_find_request(call, &request_no))
+    if (!request_in_path(call, &request_no))
         return;
     struct viewer *v = memory_alloc(sizeof *v);
-    *v =
-        (struct viewer){.watched = watch(request_no), .began = clock_elapsed()};
+    *v = (struct viewer){.watched = watched_get(request_no),
+                         .began = clock_elapsed()};
     const char *last = http_header(call->request, "Last-Event-ID");
     v->has_seen = last && sscanf(last, "%16" SCNx64, &v->seen) == 1;
     call->response->content_type = "text/event-stream";

@@ -273,6 +273,7 @@ test("a device is found however its ID is typed", async () => {
     await page.getByRole("heading", { level: 1, name: device }).waitFor();
     await page.locator(".state-title", { hasText: "On the Communications Hub" })
         .waitFor();
+    await page.getByText("pass the image on to the device").waitFor();
     await page.getByText("What may happen next").first().waitFor();
     assert.equal(await page.getByText("Reset this device").count(), 0);
     await examine(page, "device-on-hub");

@@ -168,10 +168,9 @@ static void what_is_asked_wrongly_is_said(void **state) {
          "'12.4' is not one of 11.1, 11.2, 11.3, 11.4"},
         {"thresholds set 11.4 --user x --period 1h --warning 6",
          "'x' is not an EUI-64 such as 00-DB-12-34-56-78-90-A0"},
-        {"quarantine release 1", "say why: --reason TEXT"},
+        {"quarantine release 1", "say why: a reason of 1 to 500 octets"},
         {"quarantine reject x --reason because",
-         "'x' is not the number of a held request; see fotactl quarantine "
-         "list"},
+         "'x' is not the number of a held request"},
         {"quarantine list --state finished",
          "'finished' is no state; there are held, released and rejected"},
     };

@@ -35,16 +35,14 @@ struct account_case {
 
 static const struct account_case account_cases[] = {
     {"account add dora", 2,
-     "say which role: --role supplier, service_desk, auditor or "
-     "administrator"},
+     "say which role: supplier, service_desk, auditor or administrator"},
     {"account add dora --role king", 2,
-     "say which role: --role supplier, service_desk, auditor or "
-     "administrator"},
+     "say which role: supplier, service_desk, auditor or administrator"},
     {"account add -dora --role auditor", 2, "there is no option -dora"},
     {"account add dora --role supplier", 1,
-     "dora: --supplier EUI goes with the role supplier, and only with it"},
+     "the EUI-64 of a supplier goes with the role supplier, and only with it"},
     {"account add dora --role auditor --supplier 90-B3-D5-1F-30-01-00-00", 1,
-     "dora: --supplier EUI goes with the role supplier, and only with it"},
+     "the EUI-64 of a supplier goes with the role supplier, and only with it"},
     {"account add dora --role supplier --supplier none", 2,
      "'none' is not an EUI-64 such as 00-DB-12-34-56-78-90-A0"},
     {"account add dora --role administrator", 0, NULL},
@@ -53,9 +51,9 @@ static const struct account_case account_cases[] = {
     {"account role nobody --role auditor", 1, "there is no account nobody"},
     {"account role nobody --role none", 1, "there is no account nobody"},
     {"account role dora --role auditor", 1,
-     "dora is the last administrator that may act; name another first"},
+     "account dora is the last administrator that may act; name another first"},
     {"account role dora --role none", 1,
-     "dora is the last administrator that may act; name another first"},
+     "account dora is the last administrator that may act; name another first"},
     {"account token nobody", 1, "there is no account nobody"},
     {"account add anne --role supplier --supplier 90-B3-D5-1F-30-01-00-00", 0,
      NULL},
@@ -109,18 +107,16 @@ static const struct account_case mail_cases[] = {
     {"account mail anne", 2, "say --mail ADDRESS, --wish LIST or both"},
     {"account mail nobody --mail a@@b", 1, "there is no account nobody"},
     {"account mail anne --wish quarantine", 1,
-     "anne has no address yet: give --mail ADDRESS as well"},
+     "account anne has no e-mail address yet: give one as well"},
     {"account mail anne --mail anne", 1,
-     "anne: what --mail says is no e-mail address in ASCII; nothing was "
-     "changed"},
+     "that is no e-mail address in ASCII; nothing was changed"},
     {"account mail anne --mail a@@b --wish everything", 2,
-     "say what to tell: --wish request_finished, failure_share and "
-     "quarantine, with ',' between them, or none"},
+     "what may be told is request_finished, failure_share and quarantine"},
     {"account mail anne --mail a@@b --wish request_finished,", 2,
-     "say what to tell: --wish request_finished, failure_share and "
-     "quarantine, with ',' between them, or none"},
+     "what may be told is request_finished, failure_share and quarantine"},
     {"account mail dora --mail a@@b --wish quarantine", 1,
-     "dora is an administrator and sees no requests: there is nothing to tell "
+     "account dora is an administrator and sees no requests: there is nothing "
+     "to tell "
      "it"},
     {"account mail anne --mail anne@@example.org --wish "
      "failure_share,request_finished",
@@ -235,7 +231,7 @@ static void a_reset_says_what_came_of_it(void **state) {
              " '00db1234567890a2', 1, '2026-11-21', '2999-01-01',"
              " 'AWAITING_CSP', 'PPMID', 'north', '{}')");
     tool_expect(tool, "reset 00-DB-12-34-56-78-90-A0", 2,
-                "fotactl: say why: --reason TEXT\n");
+                "fotactl: say why: a reason of 1 to 500 octets\n");
     tool_expect(tool, "reset 00-DB-12-34-56-78-90-A1 --reason x", 1,
                 "fotactl: 00-DB-12-34-56-78-90-A1 was never tracked: no "
                 "firmware update of it is on record\n");

@@ -94,42 +94,72 @@ static void expect_json(struct tool *tool, const char *line,
 
 /* ---- status ---- */
 
+/* The answer is an object that has all members of `expected`, and others. */
+static void expect_members(struct tool *tool, const char *line,
+                           const char *expected) {
+    tool_expect(tool, line, 0, "");
+    json_t *wanted = json_loads(expected, 0, NULL);
+    json_t *got = json_loads((char *)tool->out.data, 0, NULL);
+    const char *name;
+    json_t *value;
+    assert_true(json_is_object(wanted) && json_is_object(got));
+    json_object_foreach(
+        wanted, name, value) if (!json_equal(value, json_object_get(got, name)))
+        fail_msg("fotactl %s: %s is not as expected in %s", line, name,
+                 (char *)tool->out.data);
+    json_decref(wanted);
+    json_decref(got);
+}
+
+/* What a machine is told is what the screens are told. */
+static void status_is_the_answer_of_the_screens(void **state) {
+    struct tool *tool = *state;
+    PGresult *result =
+        PQexec(tool->database,
+               "select device_screen('00db1234567890a0', null, false, now())");
+    assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
+    expect_json(tool, "status 00-DB-12-34-56-78-90-A0 --json",
+                PQgetvalue(result, 0, 0));
+    PQclear(result);
+}
+
 static void a_live_update_comes_before_a_later_refusal(void **state) {
-    expect_json(*state, "status 00-db-12-34-56-78-90-a0 --json",
-                "{\"deviceId\": \"00-DB-12-34-56-78-90-A0\","
-                " \"deviceType\": \"PPMID\","
-                " \"status\": \"SUCCESSFUL_CH_TRANSFER\","
-                " \"inProgress\": true, \"requestId\": \"" REQUEST_1 "\","
-                " \"firmwareVersion\": \"ACDCACDC\", \"reasonCode\": null,"
-                " \"lastUpdated\": \"2026-11-21T09:16:00.500Z\","
-                " \"releaseDue\": \"2999-01-01T00:00:00.000Z\","
-                " \"commsHubId\": \"00-DB-12-34-56-78-90-A2\","
-                " \"csp\": \"north\", \"sender\": \"" USER_1 "\"}");
+    expect_members(*state, "status 00-db-12-34-56-78-90-a0 --json",
+                   "{\"deviceId\": \"00-DB-12-34-56-78-90-A0\","
+                   " \"deviceType\": \"PPMID\","
+                   " \"status\": \"SUCCESSFUL_CH_TRANSFER\","
+                   " \"inProgress\": true, \"requestId\": \"" REQUEST_1 "\","
+                   " \"firmwareVersion\": \"ACDCACDC\", \"reasonCode\": null,"
+                   " \"lastUpdated\": \"2026-11-21T09:16:00.500Z\","
+                   " \"releaseDue\": \"2999-01-01T00:00:00.000Z\","
+                   " \"commsHubId\": \"00-DB-12-34-56-78-90-A2\","
+                   " \"csp\": \"north\", \"sender\": \"" USER_1 "\"}");
 }
 
 static void of_several_that_ended_the_latest_counts(void **state) {
-    expect_json(*state, "status 00-DB-12-34-56-78-90-A4 --json",
-                "{\"deviceId\": \"00-DB-12-34-56-78-90-A4\","
-                " \"deviceType\": \"PPMID\", \"status\": \"REJECTED_BY_DSP\","
-                " \"inProgress\": false, \"requestId\": \"" REQUEST_2 "\","
-                " \"firmwareVersion\": \"ACDCACDC\","
-                " \"reasonCode\": \"invalid\","
-                " \"lastUpdated\": \"2026-11-21T09:19:00.000Z\","
-                " \"releaseDue\": null, \"commsHubId\": null, \"csp\": null,"
-                " \"sender\": \"" USER_1 "\"}");
+    expect_members(
+        *state, "status 00-DB-12-34-56-78-90-A4 --json",
+        "{\"deviceId\": \"00-DB-12-34-56-78-90-A4\","
+        " \"deviceType\": \"PPMID\", \"status\": \"REJECTED_BY_DSP\","
+        " \"inProgress\": false, \"requestId\": \"" REQUEST_2 "\","
+        " \"firmwareVersion\": \"ACDCACDC\","
+        " \"reasonCode\": \"invalid\","
+        " \"lastUpdated\": \"2026-11-21T09:19:00.000Z\","
+        " \"releaseDue\": null, \"commsHubId\": null, \"csp\": null,"
+        " \"sender\": \"" USER_1 "\"}");
 }
 
 static void past_its_time_a_device_is_not_in_progress(void **state) {
-    expect_json(*state, "status 00-DB-12-34-56-78-90-A5 --json",
-                "{\"deviceId\": \"00-DB-12-34-56-78-90-A5\","
-                " \"deviceType\": \"PPMID\","
-                " \"status\": \"APPROVED_FOR_DISTRIBUTION\","
-                " \"inProgress\": false, \"requestId\": \"" REQUEST_4 "\","
-                " \"firmwareVersion\": \"ACDCACDC\", \"reasonCode\": null,"
-                " \"lastUpdated\": \"2020-01-01T00:00:00.000Z\","
-                " \"releaseDue\": \"2020-01-02T00:00:00.000Z\","
-                " \"commsHubId\": \"00-DB-12-34-56-78-90-A2\","
-                " \"csp\": \"north\", \"sender\": \"" USER_2 "\"}");
+    expect_members(*state, "status 00-DB-12-34-56-78-90-A5 --json",
+                   "{\"deviceId\": \"00-DB-12-34-56-78-90-A5\","
+                   " \"deviceType\": \"PPMID\","
+                   " \"status\": \"APPROVED_FOR_DISTRIBUTION\","
+                   " \"inProgress\": false, \"requestId\": \"" REQUEST_4 "\","
+                   " \"firmwareVersion\": \"ACDCACDC\", \"reasonCode\": null,"
+                   " \"lastUpdated\": \"2020-01-01T00:00:00.000Z\","
+                   " \"releaseDue\": \"2020-01-02T00:00:00.000Z\","
+                   " \"commsHubId\": \"00-DB-12-34-56-78-90-A2\","
+                   " \"csp\": \"north\", \"sender\": \"" USER_2 "\"}");
 }
 
 static void status_is_a_list_for_people(void **state) {
@@ -147,7 +177,55 @@ static void status_is_a_list_for_people(void **state) {
                         "Release due         2999-01-01T00:00:00.000Z\n"
                         "Communications Hub  00-DB-12-34-56-78-90-A2\n"
                         "CSP                 north\n"
-                        "Sender              " USER_1 "\n");
+                        "Sender              " USER_1 "\n"
+                        "Waits for           the Communications Hub to pass "
+                        "the image on to the device\n"
+                        "Unsent messages     0\n");
+}
+
+/* A job that a busy CSP has not taken, a message that a User has not, and a
+ * command that is under way. */
+static void status_says_why_a_device_waits(void **state) {
+    struct tool *tool = *state;
+    tool_sql(tool,
+             "insert into csp_job (job_id, request_no, csp, device_type,"
+             " devices, created, tries, next_try, leased_until, last_error)"
+             " values ('00000000-0000-0000-0000-000000000001', 4, 'north',"
+             " 'PPMID', 1, '2026-11-21', 3, '2999-01-01 11:00Z',"
+             " '2026-11-21 10:00Z', 'HTTP 503: busy');"
+             "update tracking_live set job_no = 1"
+             " where device_id = '00db1234567890a6';"
+             "insert into alert (user_id, created, code, event, request_no,"
+             " device_id, tries, next_try, last_error) values"
+             " ('90b3d51f30020000', '2026-11-21 09:20Z', 'N61',"
+             " 'hub_delivered', 4, '00db1234567890a6', 2,"
+             " '2999-01-01 12:00Z', 'HTTP 500');"
+             "insert into device_command (request_no, device_id, device_type,"
+             " chf_id, csp, originator, counter, message_code, state, created,"
+             " next_try, response_due, payload) values (4,"
+             " '00db1234567890a6', 'HCALCS', '00db1234567890a2', 'north',"
+             " '90b3d51f30010000', 7, 18, 'sent', '2026-03-01', '2026-03-01',"
+             " '2999-01-01 13:00Z', 'x')");
+    tool_expect(tool, "status 00-DB-12-34-56-78-90-A6", 0, "");
+    const char *waits = strstr((char *)tool->out.data, "Waits for");
+    assert_non_null(waits);
+    assert_string_equal(waits, "Waits for           the CSP to take its job\n"
+                               "Job                 "
+                               "00000000-0000-0000-0000-000000000001\n"
+                               "Job is              waiting\n"
+                               "Job tried           3\n"
+                               "Job's next try      2999-01-01T11:00:00.000Z\n"
+                               "Job leased until    2026-11-21T10:00:00.000Z\n"
+                               "Job's last error    HTTP 503: busy\n"
+                               "CSP's last error    HTTP 503: busy\n"
+                               "Command             " REQUEST_4 "\n"
+                               "Command is          sent\n"
+                               "Command tried       0\n"
+                               "Response due        2999-01-01T13:00:00.000Z\n"
+                               "Unsent messages     1\n"
+                               "Oldest of them      2026-11-21T09:20:00.000Z\n"
+                               "Their next try      2999-01-01T12:00:00.000Z\n"
+                               "Their last error    HTTP 500\n");
 }
 
 static void a_device_never_tracked_is_said_to_be_so(void **state) {
@@ -336,10 +414,12 @@ static void filters_are_checked(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        WITH_REQUESTS(status_is_the_answer_of_the_screens),
         WITH_REQUESTS(a_live_update_comes_before_a_later_refusal),
         WITH_REQUESTS(of_several_that_ended_the_latest_counts),
         WITH_REQUESTS(past_its_time_a_device_is_not_in_progress),
         WITH_REQUESTS(status_is_a_list_for_people),
+        WITH_REQUESTS(status_says_why_a_device_waits),
         WITH_REQUESTS(a_device_never_tracked_is_said_to_be_so),
         WITH_REQUESTS(a_request_counts_its_devices_by_status),
         WITH_REQUESTS(the_use_of_a_request_id_comes_before_a_refusal),

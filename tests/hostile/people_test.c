@@ -143,11 +143,11 @@ static void every_route_keeps_to_its_owner(void **state) {
     static const struct {
         enum who who;
         unsigned role;
-    } callers[] = {{B, PEOPLE_SUPPLIER},
-                   {AUDITOR, PEOPLE_AUDITOR},
-                   {ADMINISTRATOR, PEOPLE_ADMINISTRATOR},
-                   {A, PEOPLE_SUPPLIER},
-                   {DESK, PEOPLE_SERVICE_DESK}};
+    } callers[] = {{B, ACCOUNT_SUPPLIER},
+                   {AUDITOR, ACCOUNT_AUDITOR},
+                   {ADMINISTRATOR, ACCOUNT_ADMINISTRATOR},
+                   {A, ACCOUNT_SUPPLIER},
+                   {DESK, ACCOUNT_SERVICE_DESK}};
     begin(NOT_SIGNED_IN);
     for (const struct people_route *route = people_routes; route->method;
          route++)
@@ -170,8 +170,8 @@ static void every_route_keeps_to_its_owner(void **state) {
 /* Who may call the route, so that only the token is wrong. */
 static struct signed_in caller_of(const struct people_route *route) {
     static const enum who order[] = {DESK, ADMINISTRATOR, A};
-    static const unsigned roles[] = {PEOPLE_SERVICE_DESK, PEOPLE_ADMINISTRATOR,
-                                     PEOPLE_SUPPLIER};
+    static const unsigned roles[] = {ACCOUNT_SERVICE_DESK,
+                                     ACCOUNT_ADMINISTRATOR, ACCOUNT_SUPPLIER};
     size_t i = 0;
     while (!(route->roles & roles[i]))
         i++;

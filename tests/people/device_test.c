@@ -119,7 +119,8 @@ static void what_may_come_next_is_table_3(void **state) {
                         "done skipped skipped done failed pending");
 }
 
-static void it_is_the_status_that_fotactl_tells(void **state) {
+/* fotactl of the release before asks device_status(). */
+static void it_is_the_status_that_an_older_fotactl_tells(void **state) {
     struct screens *s = *state;
     update(s, USER_A, PPMID(PLAIN));
     screens_update(s, USER_A, (eui64[]){PPMID(PLAIN)}, 1, "W110401");
@@ -180,6 +181,177 @@ static void a_supplier_sees_what_it_is_responsible_for(void **state) {
                     " '90b3d51f30020000'");
     assert_int_equal(status(s, A, PPMID(PLAIN)).http, 404);
     assert_int_equal(status(s, B, PPMID(PLAIN)).http, 200);
+}
+
+/* ---- why it waits ---- */
+
+/* A statement about jobs as of now: `before` the time and after it. */
+static void job_tell(struct screens *s, const char *before, const char *after) {
+    char now[INSTANT_TEXT_SIZE];
+    gateway_tell(s->gateway,
+                 arena_printf(s->arena, "select %s, '%s'%s", before,
+                              instant_format(clock_now(), now), after));
+}
+
+static void a_device_without_a_job_waits_for_one(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(PLAIN));
+    struct told told = status(s, DESK, PPMID(PLAIN));
+    told_expect(s, &told, "waits.code", "job");
+    told_expect(s, &told, "waits.for", "a place in a job for the CSP");
+    told_expect(s, &told, "waits.job", "null");
+    told_expect(s, &told, "waits.cspError", "null");
+    told_expect(s, &told, "waits.command", "null");
+    told_expect(s, &told, "waits.messages.count", "0");
+    told_expect(s, &told, "waits.messages.oldest", "null");
+    told_expect(s, &told, "waits.messages.all", "true");
+}
+
+static void job_make(struct screens *s) {
+    job_tell(s, "make_jobs('north', 10", ", '2000-01-01', 1)");
+}
+
+static void job_lease(struct screens *s) {
+    job_tell(s, "lease_jobs('north'",
+             ", '2999-01-01 10:00Z', 10, '2999-01-02', 1)");
+}
+
+static void job_refuse(struct screens *s) {
+    gateway_tell(s->gateway, "select job_again(job_no, '2999-01-01 11:00Z',"
+                             " 'HTTP 503: busy', leased_until) from csp_job");
+}
+
+static void a_device_waits_while_its_job_is_in_somebody_s_hands(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(PLAIN));
+    job_make(s);
+    struct told told = status(s, DESK, PPMID(PLAIN));
+    told_expect(s, &told, "waits.code", "hand_over");
+    told_expect(s, &told, "waits.job.leasedUntil", "null");
+    job_lease(s);
+    told = status(s, DESK, PPMID(PLAIN));
+    told_expect(s, &told, "waits.code", "handing_over");
+    told_expect(s, &told, "waits.job.state", "waiting");
+    told_expect(s, &told, "waits.job.tries", "0");
+    told_expect(s, &told, "waits.job.leasedUntil", "2999-01-01T10:00:00.000Z");
+    job_tell(s, "jobs_handed_over(array(select job_no from csp_job)", ")");
+    told = status(s, DESK, PPMID(PLAIN));
+    told_expect(s, &told, "waits.code", "report");
+    told_expect(s, &told, "waits.job.state", "handed_over");
+    told_expect(s, &told, "waits.job.nextTry", "null");
+    screens_event(s, "csp_accepted", PPMID(PLAIN));
+    told = status(s, DESK, PPMID(PLAIN));
+    told_expect(s, &told, "waits.code", "hub");
+    assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 200);
+    told = status(s, DESK, PPMID(PLAIN));
+    told_expect(s, &told, "waits.code", "null");
+    told_expect(s, &told, "waits.for", "null");
+}
+
+/* The job is the sender's affair, what a CSP answers to others' the DCC's. */
+static void a_device_waits_for_a_busy_csp(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(DUAL));
+    job_make(s);
+    job_lease(s);
+    job_refuse(s);
+    static const enum who see_job[] = {DESK, AUDITOR, A};
+    for (size_t i = 0; i < sizeof see_job / sizeof *see_job; i++) {
+        struct told told = status(s, see_job[i], PPMID(DUAL));
+        told_expect(s, &told, "waits.code", "csp");
+        told_expect(s, &told, "waits.for", "the CSP to take its job");
+        told_expect(s, &told, "waits.job.tries", "1");
+        told_expect(s, &told, "waits.job.nextTry", "2999-01-01T11:00:00.000Z");
+        told_expect(s, &told, "waits.job.leasedUntil", "null");
+        told_expect(s, &told, "waits.job.lastError", "HTTP 503: busy");
+        told_expect(s, &told, "waits.cspError",
+                    see_job[i] == A ? "null" : "HTTP 503: busy");
+    }
+    struct told told = status(s, B, PPMID(DUAL));
+    told_expect(s, &told, "waits.code", "csp");
+    told_expect(s, &told, "waits.job", "null");
+    told_expect(s, &told, "waits.cspError", "null");
+    assert_null(strstr(told.text, "503"));
+}
+
+/* Another's request waits for the same CSP. */
+static void what_the_csp_said_to_others_is_the_dcc_s_affair(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(DUAL));
+    job_make(s);
+    job_lease(s);
+    job_refuse(s);
+    update(s, USER_A, PPMID(PLAIN));
+    struct told told = status(s, DESK, PPMID(PLAIN));
+    told_expect(s, &told, "waits.code", "job");
+    told_expect(s, &told, "waits.cspError", "HTTP 503: busy");
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "waits.cspError", "null");
+}
+
+static void unsent_messages_are_counted_for_those_they_go_to(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(DUAL));
+    screens_event(s, "csp_accepted", PPMID(DUAL));  /* a list, to B */
+    screens_event(s, "hub_delivered", PPMID(DUAL)); /* to A */
+    gateway_tell(s->gateway,
+                 "update alert set tries = 2, next_try = '2999-01-01 12:00Z',"
+                 " last_error = 'no route to ' || user_id,"
+                 " created = timestamptz '2026-01-01 00:00Z' +"
+                 " case when device_id is null then interval '0'"
+                 " else interval '1 day' end");
+    struct told told = status(s, DESK, PPMID(DUAL));
+    told_expect(s, &told, "waits.code", "han");
+    told_expect(s, &told, "waits.messages.count", "2");
+    told_expect(s, &told, "waits.messages.oldest", "2026-01-01T00:00:00.000Z");
+    told_expect(s, &told, "waits.messages.nextTry", "2999-01-01T12:00:00.000Z");
+    told = status(s, A, PPMID(DUAL));
+    told_expect(s, &told, "waits.messages.count", "1");
+    told_expect(s, &told, "waits.messages.oldest", "2026-01-02T00:00:00.000Z");
+    told_expect(s, &told, "waits.messages.lastError",
+                "no route to 90:b3:d5:1f:30:01:00:00");
+    told = status(s, B, PPMID(DUAL));
+    told_expect(s, &told, "waits.messages.count", "1");
+    told_expect(s, &told, "waits.messages.lastError",
+                "no route to 90:b3:d5:1f:30:02:00:00");
+    /* of another device none, and of a lane that nobody tried no error */
+    update(s, USER_A, PPMID(PLAIN));
+    told = status(s, DESK, PPMID(PLAIN));
+    told_expect(s, &told, "waits.messages.count", "0");
+    gateway_tell(s->gateway, "update alert set tries = 0, last_error = null;"
+                             "update alert_lane set last_error = 'HTTP 500'");
+    told = status(s, DESK, PPMID(DUAL));
+    told_expect(s, &told, "waits.messages.lastError", "HTTP 500");
+}
+
+static void a_command_under_way_is_its_user_s(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(DUAL));
+    gateway_tell(s->gateway,
+                 "insert into device_command (request_no, device_id,"
+                 " device_type, chf_id, csp, originator, counter,"
+                 " message_code, state, created, tries, next_try, last_error,"
+                 " payload) select request_no, device_id, device_type, chf_id,"
+                 " csp, '90b3d51f30010000', 7, 18, 'waiting', '2026-03-01', 3,"
+                 " '2999-01-01 13:00Z', 'HTTP 502', 'x' from tracking_live");
+    struct told told = status(s, DESK, PPMID(DUAL));
+    told_expect(s, &told, "waits.command.state", "waiting");
+    told_expect(s, &told, "waits.command.tries", "3");
+    told_expect(s, &told, "waits.command.nextTry", "2999-01-01T13:00:00.000Z");
+    told_expect(s, &told, "waits.command.lastError", "HTTP 502");
+    told = status(s, A, PPMID(DUAL));
+    told_expect(s, &told, "waits.command.state", "waiting");
+    told = status(s, B, PPMID(DUAL));
+    told_expect(s, &told, "waits.command", "null");
+    gateway_tell(s->gateway, "update device_command set state = 'sent',"
+                             " response_due = '2999-01-01 14:00Z'");
+    told = status(s, DESK, PPMID(DUAL));
+    told_expect(s, &told, "waits.command.responseDue",
+                "2999-01-01T14:00:00.000Z");
+    told_expect(s, &told, "waits.command.nextTry", "null");
+    gateway_tell(s->gateway, "update device_command set state = 'answered'");
+    told = status(s, DESK, PPMID(DUAL));
+    told_expect(s, &told, "waits.command", "null");
 }
 
 /* ---- scenario 10: timeouts ---- */
@@ -283,8 +455,14 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_device_s_page_follows_its_update),
         TEST(what_may_come_next_is_table_3),
-        TEST(it_is_the_status_that_fotactl_tells),
+        TEST(it_is_the_status_that_an_older_fotactl_tells),
         TEST(a_supplier_sees_what_it_is_responsible_for),
+        TEST(a_device_without_a_job_waits_for_one),
+        TEST(a_device_waits_while_its_job_is_in_somebody_s_hands),
+        TEST(a_device_waits_for_a_busy_csp),
+        TEST(what_the_csp_said_to_others_is_the_dcc_s_affair),
+        TEST(unsent_messages_are_counted_for_those_they_go_to),
+        TEST(a_command_under_way_is_its_user_s),
         TEST(a_silent_device_is_released_and_a_late_word_only_told),
         TEST(the_service_desk_resets_and_the_device_is_free),
         TEST(a_reset_takes_the_device_out_of_its_job),

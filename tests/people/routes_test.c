@@ -243,7 +243,7 @@ static unsigned roles_of(const json_t *operation) {
     size_t i;
     json_t *role;
     json_array_foreach(json_object_get(operation, "x-roles"), i, role) {
-        unsigned one = people_role_named(json_string_value(role));
+        unsigned one = account_role_named(json_string_value(role));
         assert_int_not_equal(one, 0);
         roles |= one;
     }

@@ -69,7 +69,7 @@ function tokenForms(a) {
         place);
 }
 
-export default async function ({ parameters: { name }, signal }) {
+async function page({ parameters: { name }, signal }) {
     const { items } = await get("accounts", null, signal);
     const a = items.find(one => one.name === name);
     if (!a)
@@ -87,3 +87,7 @@ export default async function ({ parameters: { name }, signal }) {
         changeForm(a), passwordForm(a), tokenForms(a),
     ] };
 }
+
+export const pages = [
+    { path: "accounts/:name", page, operation: "changeAccount" },
+];

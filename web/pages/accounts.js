@@ -59,7 +59,7 @@ const COLUMNS = [
     { head: "Latest sign-in", cell: a => orNone(time(a.lastSignIn)) },
 ];
 
-export default async function ({ signal }) {
+async function page({ signal }) {
     const { items } = await get("accounts", null, signal);
     return { title: "Accounts", content: [
         heading("Accounts"),
@@ -75,3 +75,6 @@ export default async function ({ signal }) {
             submitButton("Add account"))),
     ] };
 }
+
+export const pages = [{ path: "accounts", page, operation: "listAccounts",
+    name: "Accounts" }];

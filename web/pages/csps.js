@@ -52,7 +52,7 @@ function view(csp) {
         throughput(csp));
 }
 
-export default async function ({ signal }) {
+async function page({ signal }) {
     const { items, dataAge: age } = await get("csps", null, signal);
     const place = h("div", null, items.map(view));
     const keepFresh = () => {
@@ -67,3 +67,7 @@ export default async function ({ signal }) {
         heading("Communications Service Providers"), dataAge(age), place,
     ] };
 }
+
+export const pages = [
+    { path: "csps", page, operation: "listCsps", name: "CSPs" },
+];

@@ -18,9 +18,12 @@ export function deviceForm() {
         submitButton("Show status"));
 }
 
-export default function () {
+function page() {
     return { title: "Firmware Update Status", content: [
         heading("Firmware Update Status"),
         deviceForm(),
     ] };
 }
+
+export const pages = [{ path: "devices", page, operation: "deviceStatus",
+    name: "Firmware Update Status" }];

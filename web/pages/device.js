@@ -1,13 +1,13 @@
 /* Firmware Update Status of one device (§4.11). */
 import { devicePath, get } from "../api.js";
 import { h, replace } from "../dom.js";
-import { fromNow, id, number, orNone, time, timeFromNow }
+import { fromNow, id, number, orNone, plural, time, timeFromNow }
     from "../format.js";
 import { dataAge, heading, link, linkButton, live, mark, section, summary,
     table, tag, tagWithCode } from "../parts.js";
 import { at } from "../router.js";
-import { event, reason, recipients, status, timelineState, TIMELINE_STAGES,
-    trailKind } from "../words.js";
+import { commandState, event, reason, recipients, status, timelineState,
+    TIMELINE_STAGES, trailKind } from "../words.js";
 
 const AGAIN = 5000;
 
@@ -37,6 +37,46 @@ function now(d) {
             time(due), "."),
         !d.inProgress && h("p", null, "No update is in progress: a new one " +
             "may be sent."));
+}
+
+/* ---- why it waits ---- */
+
+const sentence = (...content) => h("p", null, content);
+
+const tried = w => [
+    w.tries > 0 && ` It was tried ${plural(w.tries, "time")}`,
+    w.tries > 0 && w.nextTry && ["; the next try is at ",
+        timeFromNow(w.nextTry)],
+    w.tries > 0 && ".",
+];
+
+const lastError = w => w.lastError && [" The last error: ", w.lastError, "."];
+
+const job = j => j?.state === "waiting" && sentence(
+    "Its job is ", j.leasedUntil
+        ? ["in somebody's hands until ", timeFromNow(j.leasedUntil)]
+        : "waiting", ".", tried(j), lastError(j));
+
+const command = c => c && sentence(
+    `A command (${c.serviceReferenceVariant}) is under way to it: `,
+    commandState(c.state), c.responseDue && [", at the latest ",
+        timeFromNow(c.responseDue)], ".", tried(c), lastError(c));
+
+const messages = m => m.count > 0 && sentence(
+    `${m.all ? "" : "At least "}${plural(m.count, "message")} about it ` +
+    "not confirmed by Users, the oldest of ", time(m.oldest), ".",
+    m.nextTry && [" The next try is at ", timeFromNow(m.nextTry), "."],
+    lastError(m));
+
+function waits({ waits: w }) {
+    const parts = [
+        w.for && sentence("It waits for ", h("strong", null, w.for), "."),
+        job(w.job),
+        w.cspError && w.cspError !== w.job?.lastError && sentence(
+            "The CSP does not take jobs at present: ", w.cspError, "."),
+        command(w.command), messages(w.messages),
+    ].filter(Boolean);
+    return parts.length > 0 && section("Why it waits", parts);
 }
 
 function stage(s) {
@@ -140,6 +180,7 @@ function view(d, may) {
                 d.mayReset && h("p", null, linkButton(
                     at("devices", d.deviceId, "reset"), "Reset this device",
                     "button-warning")),
+                waits(d),
                 details(d, may("showRequest"))),
             timeline(d)),
         next(d),
@@ -160,7 +201,7 @@ function keepFresh(d, path, show, signal) {
     signal.addEventListener("abort", () => clearInterval(timer));
 }
 
-export default async function ({ parameters, may, signal }) {
+async function page({ parameters, may, signal }) {
     const path = `${devicePath(parameters.deviceId)}/firmware-status`;
     const d = await get(path, null, signal);
     const place = h("div", null, view(d, may));
@@ -179,3 +220,7 @@ export default async function ({ parameters, may, signal }) {
         shown: () => keepFresh({ ...d, dataAge: 0 }, path, show, signal),
     };
 }
+
+export const pages = [
+    { path: "devices/:deviceId", page, operation: "deviceStatus" },
+];

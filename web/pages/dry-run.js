@@ -79,7 +79,7 @@ function result(answer) {
     return node;
 }
 
-export default function () {
+function page() {
     const place = h("div", null);
     const submit = async ({ file, text }) => {
         replace(place);
@@ -103,3 +103,6 @@ export default function () {
         place,
     ] };
 }
+
+export const pages = [{ path: "dry-run", page, operation: "dryRun",
+    name: "Dry run" }];

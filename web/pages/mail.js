@@ -25,7 +25,7 @@ async function submit(values) {
         : "You are told nothing by e-mail.");
 }
 
-export default async function ({ me, signal }) {
+async function page({ me, signal }) {
     const { mail, wishes, sends } = await get("me/notices", null, signal);
     const about = me.role === "supplier" ? "Requests of your own."
         : "Requests of all Users.";
@@ -46,3 +46,5 @@ export default async function ({ me, signal }) {
             submitButton("Save")),
     ] };
 }
+
+export const pages = [{ path: "mail", page, operation: "changeNotices" }];

@@ -47,7 +47,7 @@ async function undeliveredNow({ may, signal }) {
             "Show them")));
 }
 
-export default async function (context) {
+async function page(context) {
     const { may, me } = context;
     const parts = await Promise.all(
         [heldNow, requestsNow, undeliveredNow, cspsNow].map(part => part(context)));
@@ -60,3 +60,5 @@ export default async function (context) {
         parts,
     ] };
 }
+
+export const pages = [{ path: "", page }];

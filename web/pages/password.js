@@ -22,7 +22,7 @@ async function submit({ current, password }) {
     await stay("Your password is changed. Your other sessions have ended.");
 }
 
-export default function ({ me }) {
+function page({ me }) {
     return { title: "Change your password", content: [
         heading("Change your password", me.name),
         form({ check, submit, class: "narrow", method: "post" },
@@ -36,3 +36,5 @@ export default function ({ me }) {
             submitButton("Change password")),
     ] };
 }
+
+export const pages = [{ path: "password", page, operation: "changePassword" }];

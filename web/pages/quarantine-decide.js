@@ -2,14 +2,12 @@
 import { get, post } from "../api.js";
 import { h } from "../dom.js";
 import { id, number, orNone, timeFromNow } from "../format.js";
-import { checkbox, form, heading, inset, link, submitButton, summary, tag,
-    textarea, warning } from "../parts.js";
+import { variantText } from "../lists.js";
+import { heading, inset, link, summary, tag, warning } from "../parts.js";
+import { reasonForm } from "../reason.js";
 import { at, go } from "../router.js";
 import { holdState, threshold } from "../words.js";
 import { excess } from "./quarantine.js";
-import { variantText } from "./requests.js";
-
-const MOST = 500;
 
 const VERBS = {
     release: { title: "Release a held request", done: "is released",
@@ -24,30 +22,14 @@ const VERBS = {
             "cannot be undone." },
 };
 
-function check({ reason, sure }) {
-    return [
-        !reason.trim() && ["reason", "Enter why"],
-        reason.trim().length > MOST && ["reason",
-            `The reason may have at most ${MOST} characters`],
-        !sure && ["sure", "Confirm what is to be done"],
-    ].filter(Boolean);
-}
-
 function decisionForm(held, name, verb) {
-    const submit = async ({ reason }) => {
-        await post(`quarantine/${held.id}/${name}`,
-            { reason: reason.trim() });
+    const submit = async reason => {
+        await post(`quarantine/${held.id}/${name}`, { reason });
         await go(at("quarantine"),
             { news: `Held request ${held.id} ${verb.done}.` });
     };
-    return form({ check, submit },
-        textarea({ name: "reason", label: verb.why,
-            hint: "Kept in the Service Audit Trail with your name. At most " +
-                `${MOST} characters.` }),
-        checkbox({ name: "sure", label: verb.sure }),
-        h("div", { class: "button-row" },
-            submitButton(verb.button, verb.kind),
-            link(at("quarantine"), "Cancel")));
+    return reasonForm({ ...verb, noReason: "Enter why",
+        notSure: "Confirm what is to be done" }, submit, at("quarantine"));
 }
 
 /* The list goes from a number down. */
@@ -90,5 +72,9 @@ const decide = name => async ({ parameters, signal }) => {
     ] };
 };
 
-export const release = decide("release");
-export const reject = decide("reject");
+export const pages = [
+    { path: "quarantine/:holdId/release", page: decide("release"),
+        operation: "releaseRequest" },
+    { path: "quarantine/:holdId/reject", page: decide("reject"),
+        operation: "rejectRequest" },
+];

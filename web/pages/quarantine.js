@@ -1,12 +1,10 @@
 /* Requests that anomaly detection holds, and what was decided on them. */
-import { get } from "../api.js";
 import { h } from "../dom.js";
 import { duration, id, number, orNone, time } from "../format.js";
-import { answerTo, dataAge, field, filterForm, heading, link, pager, select,
-    table, tag } from "../parts.js";
+import { choiceField, listPage, userField, variantText } from "../lists.js";
+import { link, table, tag } from "../parts.js";
 import { at } from "../router.js";
 import { HOLD_STATE_CHOICES, holdState, threshold } from "../words.js";
-import { variantText } from "./requests.js";
 
 export const excess = r => `${number(r.volume)} in ` +
     `${duration(r.periodSeconds)}, allowed ${number(r.quarantine)}`;
@@ -39,30 +37,19 @@ const columns = context => [
     { head: "Action or answer", cell: actions(context) },
 ];
 
-function filters(context) {
-    const value = name => ({ name, value: context.query.get(name) ?? "" });
-    return filterForm(context,
-        select({ ...value("state"), label: "State",
-            choices: [["", "Any"], ...HOLD_STATE_CHOICES] }),
-        field({ ...value("user"), label: "Sender", hint: "Its EUI-64.",
-            spellcheck: "false", class: "input input-id" }));
-}
+const page = listPage({
+    title: "Held requests", path: "quarantine",
+    caption: () => "Anomaly detection",
+    intro: "Requests in excess of a quarantine level, the newest first. " +
+        "Nothing of a held request is sent on until it is released.",
+    filters: ["state", "user"],
+    fields: value => [
+        choiceField(value("state"), "State", HOLD_STATE_CHOICES),
+        userField(value("user"), "Sender")],
+    view: ({ items }, context) => h("div", { class: "wide" }, table(
+        "Held requests", columns(context), items,
+        { empty: "No request is held.", hideCaption: true })),
+});
 
-export default async function (context) {
-    const { query, signal } = context;
-    const page = await answerTo(get("quarantine", {
-        state: query.get("state"), user: query.get("user"),
-        after: query.get("after") }, signal));
-    return { title: "Held requests", content: [
-        heading("Held requests", "Anomaly detection"),
-        h("p", null, "Requests in excess of a quarantine level, the newest " +
-            "first. Nothing of a held request is sent on until it is " +
-            "released."),
-        dataAge(page.dataAge),
-        filters(context),
-        page.problem ?? h("div", { class: "wide" }, table("Held requests",
-            columns(context), page.items,
-            { empty: "No request is held.", hideCaption: true })),
-        pager(context, page.next),
-    ] };
-}
+export const pages = [{ path: "quarantine", page,
+    operation: "listQuarantine", name: "Held requests" }];

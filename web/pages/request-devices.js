@@ -1,13 +1,11 @@
 /* The devices of a request. */
-import { get, requestPath, url } from "../api.js";
+import { requestPath } from "../api.js";
 import { h } from "../dom.js";
 import { id, orNone, time } from "../format.js";
-import { answerTo, dataAge, field, filterForm, heading, link, pager, select,
-    table, tag } from "../parts.js";
+import { choiceField, listPage } from "../lists.js";
+import { field, link, table, tag } from "../parts.js";
 import { at } from "../router.js";
 import { reason, status, STATUS_CHOICES } from "../words.js";
-
-const FILTERS = ["status", "reason", "csp"];
 
 const COLUMNS = [
     { head: "Device ID", header: true, cell: d =>
@@ -22,34 +20,22 @@ const COLUMNS = [
         [orNone(d.csp), h("br"), id(d.commsHubId)] },
 ];
 
-function filters(context) {
-    const value = name => ({ name, value: context.query.get(name) ?? "" });
-    return filterForm(context,
-        select({ ...value("status"), label: "Status",
-            choices: [["", "Any"], ...STATUS_CHOICES] }),
+const page = listPage({
+    title: "Devices of a request", heading: "Devices", csv: "devices.csv",
+    path: ({ parameters: { requestId } }) =>
+        `${requestPath(requestId)}/devices`,
+    caption: ({ parameters: { requestId } }) =>
+        link(at("requests", requestId), id(requestId)),
+    filters: ["status", "reason", "csp"],
+    fields: value => [
+        choiceField(value("status"), "Status", STATUS_CHOICES),
         field({ ...value("reason"), label: "Reason",
             hint: "As the CSP gave it, such as IMAGE_INVALID." }),
-        field({ ...value("csp"), label: "CSP" }));
-}
+        field({ ...value("csp"), label: "CSP" })],
+    view: ({ items }) => h("div", { class: "wide dense" }, table(
+        "Devices of the request", COLUMNS, items,
+        { empty: "No device is like that.", hideCaption: true })),
+});
 
-export default async function (context) {
-    const { parameters: { requestId }, query, signal } = context;
-    const path = `${requestPath(requestId)}/devices`;
-    const filter = Object.fromEntries(
-        FILTERS.map(name => [name, query.get(name)]));
-    const page = await answerTo(get(path,
-        { ...filter, after: query.get("after") }, signal));
-    const csv = url(path, { ...filter, format: "csv" });
-    return { title: "Devices of a request", content: [
-        heading("Devices", link(at("requests", requestId), id(requestId)),
-            h("a", { href: csv, download: "devices.csv",
-                class: "button button-second" }, "Download as CSV")),
-        dataAge(page.dataAge),
-        filters(context),
-        page.problem ?? h("div", { class: "wide dense" }, table(
-            "Devices of the request", COLUMNS, page.items,
-            { empty: "No device is like that.",
-                hideCaption: true })),
-        pager(context, page.next),
-    ] };
-}
+export const pages = [{ path: "requests/:requestId/devices", page,
+    operation: "listRequestDevices" }];

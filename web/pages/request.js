@@ -4,13 +4,13 @@ import { share, stackedBar } from "../charts.js";
 import { h, replace } from "../dom.js";
 import { duration, fromNow, id, number, orNone, percent, plural, time,
     timeFromNow } from "../format.js";
+import { variantText } from "../lists.js";
 import { follow } from "../live.js";
 import { dataAge, figure, heading, link, linkButton, live, section, summary,
     table, tag, tagWithCode } from "../parts.js";
 import { at } from "../router.js";
 import { byStatus, jobState, reason, REFUSED_LISTS, requestState, STAGES,
     status } from "../words.js";
-import { variantText } from "./requests.js";
 
 const MORE_EVERY = 3000;
 
@@ -230,7 +230,7 @@ function watch(r, path, parts, signal) {
     });
 }
 
-export default async function ({ parameters, signal }) {
+async function page({ parameters, signal }) {
     const path = requestPath(parameters.requestId);
     const r = await get(path, null, signal);
     const devices = r.devices.listed > 0;
@@ -257,3 +257,7 @@ export default async function ({ parameters, signal }) {
         shown: () => devices && watch(r, path, parts, signal),
     };
 }
+
+export const pages = [
+    { path: "requests/:requestId", page, operation: "showRequest" },
+];

@@ -1,16 +1,11 @@
 /* Service Requests, the newest first. */
-import { get } from "../api.js";
 import { h } from "../dom.js";
 import { id, number, orNone, time } from "../format.js";
-import { answerTo, dataAge, field, filterForm, heading, link, pager, select,
-    table, tag } from "../parts.js";
+import { choiceField, listPage, variantField, variantText }
+    from "../lists.js";
+import { field, link, table, tag } from "../parts.js";
 import { at } from "../router.js";
-import { requestState, REQUEST_STATE_CHOICES, VARIANTS } from "../words.js";
-
-const FILTERS = ["search", "state", "variant", "user", "from", "to", "after"];
-
-export const variantText = code =>
-    VARIANTS[code] ? `${code} ${VARIANTS[code]}` : code;
+import { requestState, REQUEST_STATE_CHOICES } from "../words.js";
 
 const devicesText = ({ listed, accepted }) => listed === accepted
     ? number(listed)
@@ -33,35 +28,23 @@ export function requestTable(caption, items, showSender, options) {
     ].filter(Boolean), items, options);
 }
 
-function filters(context) {
-    const { query, me } = context;
-    const value = name => ({ name, value: query.get(name) ?? "" });
-    return filterForm(context,
+const page = listPage({
+    title: "Requests", path: "requests",
+    filters: ["search", "state", "variant", "user", "from", "to"],
+    fields: (value, { me }) => [
         field({ ...value("search"), label: "Search", type: "search",
             hint: "RequestID, its counter, Device ID or firmware version.",
             class: "input input-id" }),
-        select({ ...value("state"), label: "State",
-            choices: [["", "Any"], ...REQUEST_STATE_CHOICES] }),
-        select({ ...value("variant"), label: "Service",
-            choices: [["", "Any"], ...Object.keys(VARIANTS).map(
-                code => [code, variantText(code)])] }),
+        choiceField(value("state"), "State", REQUEST_STATE_CHOICES),
+        variantField(value("variant")),
         me.role !== "supplier" && field({ ...value("user"),
             label: "Sender", spellcheck: "false", class: "input input-id" }),
         field({ ...value("from"), label: "Received from", type: "date" }),
-        field({ ...value("to"), label: "Received to", type: "date" }));
-}
+        field({ ...value("to"), label: "Received to", type: "date" })],
+    view: ({ items }, { me }) => h("div", { class: "wide" }, requestTable(
+        "Requests, the newest first", items, me.role !== "supplier",
+        { empty: "No request is like that.", hideCaption: true })),
+});
 
-export default async function (context) {
-    const { query, me, signal } = context;
-    const page = await answerTo(get("requests", Object.fromEntries(
-        FILTERS.map(name => [name, query.get(name)])), signal));
-    return { title: "Requests", content: [
-        heading("Requests"),
-        dataAge(page.dataAge),
-        filters(context),
-        page.problem ?? h("div", { class: "wide" }, requestTable(
-            "Requests, the newest first", page.items, me.role !== "supplier",
-            { empty: "No request is like that.", hideCaption: true })),
-        pager(context, page.next),
-    ] };
-}
+export const pages = [{ path: "requests", page, operation: "listRequests",
+    name: "Requests" }];

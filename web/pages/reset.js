@@ -2,41 +2,26 @@
 import { devicePath, get, post } from "../api.js";
 import { h } from "../dom.js";
 import { id, orNone, timeFromNow } from "../format.js";
-import { checkbox, form, heading, inset, link, submitButton, summary, tag,
-    textarea, warning } from "../parts.js";
+import { heading, inset, link, summary, tag, warning } from "../parts.js";
+import { reasonForm } from "../reason.js";
 import { at, go } from "../router.js";
 import { status } from "../words.js";
 
-const MOST = 500;
-
-function check({ reason, sure }) {
-    return [
-        !reason.trim() && ["reason", "Enter why the device is reset"],
-        reason.trim().length > MOST && ["reason",
-            `The reason may have at most ${MOST} characters`],
-        !sure && ["sure", "Confirm that the device is to be reset"],
-    ].filter(Boolean);
-}
+const WORDS = { why: "Why is it reset?", noReason: "Enter why the device is " +
+    "reset", sure: "I confirm that this device is to be reset",
+notSure: "Confirm that the device is to be reset",
+button: "Reset this device", kind: "button-warning" };
 
 function resetForm(d) {
-    const submit = async ({ reason }) => {
-        await post(`${devicePath(d.deviceId)}/reset`,
-            { reason: reason.trim() });
+    const submit = async reason => {
+        await post(`${devicePath(d.deviceId)}/reset`, { reason });
         await go(at("devices", d.deviceId), { news:
             `${d.deviceId} is reset. A new update may be sent to it.` });
     };
-    return form({ check, submit },
-        textarea({ name: "reason", label: "Why is it reset?",
-            hint: "Kept in the Service Audit Trail with your name. At most " +
-                `${MOST} characters.` }),
-        checkbox({ name: "sure",
-            label: "I confirm that this device is to be reset" }),
-        h("div", { class: "button-row" },
-            submitButton("Reset this device", "button-warning"),
-            link(at("devices", d.deviceId), "Cancel")));
+    return reasonForm(WORDS, submit, at("devices", d.deviceId));
 }
 
-export default async function ({ parameters, signal }) {
+async function page({ parameters, signal }) {
     const d = await get(`${devicePath(parameters.deviceId)}/firmware-status`,
         null, signal);
     return { title: `Reset ${d.deviceId}`, content: [
@@ -58,3 +43,7 @@ export default async function ({ parameters, signal }) {
         h("p", null, link(at("devices", d.deviceId), "Back to its status"))),
     ] };
 }
+
+export const pages = [
+    { path: "devices/:deviceId/reset", page, operation: "resetDevice" },
+];

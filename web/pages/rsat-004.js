@@ -1,13 +1,10 @@
 /* RSAT_004 Firmware Activations Service Request Report. */
-import { get, url } from "../api.js";
 import { h } from "../dom.js";
 import { id, orNone, time, timeText } from "../format.js";
-import { answerTo, dataAge, field, filterForm, heading, link, pager, section,
-    select, table, tag } from "../parts.js";
+import { choiceField, dayFields, listPage } from "../lists.js";
+import { link, section, table, tag } from "../parts.js";
 import { at } from "../router.js";
 import { activationState, DEVICE_TYPES } from "../words.js";
-
-const FILTERS = ["from", "to", "deviceType"];
 
 const SUMMARY = [
     { head: "Day", header: true, cell: c => c.period },
@@ -33,16 +30,6 @@ const ITEMS = [
     { head: "Executed", cell: a => time(a.executed) },
 ];
 
-function filters(context) {
-    const value = name => ({ name, value: context.query.get(name) ?? "" });
-    return filterForm(context,
-        field({ ...value("from"), label: "From", type: "date" }),
-        field({ ...value("to"), label: "To, that day included",
-            type: "date" }),
-        select({ ...value("deviceType"), label: "Device type",
-            choices: [["", "Any"], ...DEVICE_TYPES.map(t => [t, t])] }));
-}
-
 function view(report) {
     return [
         h("p", null, `From ${timeText(report.from)} to ` +
@@ -56,20 +43,15 @@ function view(report) {
     ];
 }
 
-export default async function (context) {
-    const { query, signal } = context;
-    const filter = Object.fromEntries(
-        FILTERS.map(name => [name, query.get(name)]));
-    const report = await answerTo(get("reports/rsat-004",
-        { ...filter, after: query.get("after") }, signal));
-    const csv = url("reports/rsat-004", { ...filter, format: "csv" });
-    return { title: "RSAT_004", content: [
-        heading("Firmware Activations Service Request Report", "RSAT_004",
-            h("a", { href: csv, download: "rsat-004.csv",
-                class: "button button-second" }, "Download as CSV")),
-        dataAge(report.dataAge),
-        filters(context),
-        report.problem ?? view(report),
-        pager(context, report.next),
-    ] };
-}
+const page = listPage({
+    title: "RSAT_004", path: "reports/rsat-004", csv: "rsat-004.csv",
+    heading: "Firmware Activations Service Request Report",
+    caption: () => "RSAT_004",
+    filters: ["from", "to", "deviceType"],
+    fields: value => [dayFields(value), choiceField(value("deviceType"),
+        "Device type", DEVICE_TYPES.map(t => [t, t]))],
+    view,
+});
+
+export const pages = [{ path: "rsat-004", page, operation: "reportRsat004",
+    name: "RSAT_004" }];

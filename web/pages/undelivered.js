@@ -1,9 +1,8 @@
 /* Messages that a User has not confirmed. */
-import { get } from "../api.js";
 import { h } from "../dom.js";
 import { id, orNone, plural, time } from "../format.js";
-import { answerTo, dataAge, field, filterForm, heading, link, pager, select,
-    table, tag } from "../parts.js";
+import { choiceField, listPage, userField } from "../lists.js";
+import { link, table, tag } from "../parts.js";
 import { at } from "../router.js";
 import { messageState, MESSAGE_STATE_CHOICES } from "../words.js";
 
@@ -25,31 +24,18 @@ const COLUMNS = [
     { head: "About", cell: about },
 ];
 
-function filters(context) {
-    const value = name => ({ name, value: context.query.get(name) ?? "" });
-    return filterForm(context,
-        select({ ...value("state"), label: "State",
-            choices: [["", "Any"], ...MESSAGE_STATE_CHOICES] }),
-        context.me.role !== "supplier" && field({ ...value("user"),
-            label: "User", hint: "Its EUI-64.", spellcheck: "false",
-            class: "input input-id" }));
-}
+const page = listPage({
+    title: "Undelivered messages", path: "undelivered",
+    intro: "Messages that their User has not confirmed, the oldest first. " +
+        "They are tried again until they are given up.",
+    filters: ["state", "user"],
+    fields: (value, { me }) => [
+        choiceField(value("state"), "State", MESSAGE_STATE_CHOICES),
+        me.role !== "supplier" && userField(value("user"))],
+    view: ({ items }) => h("div", { class: "wide" }, table(
+        "Undelivered messages", COLUMNS, items,
+        { empty: "Every message has been confirmed.", hideCaption: true })),
+});
 
-export default async function (context) {
-    const { query, signal } = context;
-    const page = await answerTo(get("undelivered", {
-        state: query.get("state"), user: query.get("user"),
-        after: query.get("after") }, signal));
-    return { title: "Undelivered messages", content: [
-        heading("Undelivered messages"),
-        h("p", null, "Messages that their User has not confirmed, the oldest " +
-            "first. They are tried again until they are given up."),
-        dataAge(page.dataAge),
-        filters(context),
-        page.problem ?? h("div", { class: "wide" }, table(
-            "Undelivered messages", COLUMNS, page.items,
-            { empty: "Every message has been confirmed.",
-                hideCaption: true })),
-        pager(context, page.next),
-    ] };
-}
+export const pages = [{ path: "undelivered", page,
+    operation: "listUndelivered", name: "Undelivered messages" }];

@@ -1,13 +1,10 @@
 /* Volumes per User against the Anomaly Detection Thresholds. */
-import { get, url } from "../api.js";
 import { h } from "../dom.js";
 import { duration, number, orNone, time, timeText } from "../format.js";
-import { answerTo, dataAge, field, filterForm, heading, pager, section, select,
-    table, tag } from "../parts.js";
-import { VARIANTS, volumeState } from "../words.js";
-import { variantText } from "./requests.js";
-
-const FILTERS = ["from", "to", "user", "variant"];
+import { dayFields, listPage, userField, variantField, variantText }
+    from "../lists.js";
+import { section, table, tag } from "../parts.js";
+import { volumeState } from "../words.js";
 
 const level = value => value === null ? orNone(null) : number(value);
 
@@ -35,20 +32,6 @@ const DAYS = [
     { head: "Devices in them", numeric: true, cell: v => v.heldDevices },
 ];
 
-function filters(context) {
-    const value = name => ({ name, value: context.query.get(name) ?? "" });
-    return filterForm(context,
-        field({ ...value("from"), label: "From", type: "date" }),
-        field({ ...value("to"), label: "To, that day included",
-            type: "date" }),
-        select({ ...value("variant"), label: "Service",
-            choices: [["", "Any"], ...Object.keys(VARIANTS).map(
-                code => [code, variantText(code)])] }),
-        context.me.role !== "supplier" && field({ ...value("user"),
-            label: "User", hint: "Its EUI-64.", spellcheck: "false",
-            class: "input input-id" }));
-}
-
 function view(report, { me, query }) {
     return [
         !query.get("after") && section("Thresholds", h("div",
@@ -66,20 +49,15 @@ function view(report, { me, query }) {
     ];
 }
 
-export default async function (context) {
-    const { query, signal } = context;
-    const filter = Object.fromEntries(
-        FILTERS.map(name => [name, query.get(name)]));
-    const report = await answerTo(get("reports/volumes",
-        { ...filter, after: query.get("after") }, signal));
-    const csv = url("reports/volumes", { ...filter, format: "csv" });
-    return { title: "Volumes", content: [
-        heading("Volumes against thresholds", "Anomaly detection",
-            h("a", { href: csv, download: "volumes.csv",
-                class: "button button-second" }, "Download as CSV")),
-        dataAge(report.dataAge),
-        filters(context),
-        report.problem ?? view(report, context),
-        pager(context, report.next),
-    ] };
-}
+const page = listPage({
+    title: "Volumes", path: "reports/volumes", csv: "volumes.csv",
+    heading: "Volumes against thresholds", caption: () => "Anomaly detection",
+    filters: ["from", "to", "user", "variant"],
+    fields: (value, { me }) => [dayFields(value),
+        variantField(value("variant")),
+        me.role !== "supplier" && userField(value("user"))],
+    view,
+});
+
+export const pages = [{ path: "volumes", page, operation: "reportVolumes",
+    name: "Volumes" }];

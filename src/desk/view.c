@@ -1,12 +1,12 @@
-#include "fotactl/view.h"
+#include "desk/view.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 /* ---- JSON ---- */
 
-static json_t *value(enum view_kind kind, const struct db_rows *rows,
-                     size_t row, int column) {
+static json_t *json_value(enum view_kind kind, const struct db_rows *rows,
+                          size_t row, int column) {
     char id[EUI64_TEXT_SIZE], time[INSTANT_TEXT_SIZE];
     if (db_is_null(rows, row, column))
         return json_null();
@@ -27,7 +27,7 @@ static json_t *value(enum view_kind kind, const struct db_rows *rows,
 }
 
 /* Puts a value where a name such as "devices.refused.invalid" leads. */
-static void put(json_t *object, const char *name, json_t *what) {
+static void value_put(json_t *object, const char *name, json_t *what) {
     for (const char *dot; (dot = strchr(name, '.')); name = dot + 1) {
         char step[64];
         snprintf(step, sizeof step, "%.*s", (int)(dot - name), name);
@@ -45,7 +45,9 @@ json_t *view_object(const struct view_field *fields, size_t count,
                     const struct db_rows *rows, size_t row) {
     json_t *object = json_object();
     for (size_t i = 0; i < count; i++)
-        put(object, fields[i].json, value(fields[i].kind, rows, row, (int)i));
+        if (fields[i].json)
+            value_put(object, fields[i].json,
+                      json_value(fields[i].kind, rows, row, (int)i));
     return object;
 }
 
@@ -61,10 +63,11 @@ json_t *view_array(const struct view_field *fields, size_t count,
 
 enum { CELL_SIZE = 256 };
 
-static const char *cell(enum view_kind kind, const struct db_rows *rows,
-                        size_t row, int column, char text[static CELL_SIZE]) {
-    if (db_is_null(rows, row, column))
-        return "-";
+/* A value as text; `yes` and `no` are what a bool is called. */
+static const char *value_text(enum view_kind kind, const struct db_rows *rows,
+                              size_t row, int column,
+                              const char *const yes_no[],
+                              char text[static CELL_SIZE]) {
     switch (kind) {
     case VIEW_TEXT:
         break;
@@ -73,12 +76,21 @@ static const char *cell(enum view_kind kind, const struct db_rows *rows,
     case VIEW_INSTANT:
         return instant_format(db_get_instant(rows, row, column), text);
     case VIEW_BOOL:
-        return db_get_bool(rows, row, column) ? "yes" : "no";
+        return yes_no[!db_get_bool(rows, row, column)];
     case VIEW_COUNT:
         snprintf(text, CELL_SIZE, "%" PRId64, db_get_int(rows, row, column));
         return text;
     }
     return db_get_text(rows, row, column);
+}
+
+static const char *cell_text(enum view_kind kind, const struct db_rows *rows,
+                             size_t row, int column,
+                             char text[static CELL_SIZE]) {
+    static const char *const yes_no[] = {"yes", "no"};
+    return db_is_null(rows, row, column)
+               ? "-"
+               : value_text(kind, rows, row, column, yes_no, text);
 }
 
 /* Characters of UTF-8 text: octets that do not continue another. */
@@ -89,7 +101,7 @@ static int width_of(const char *text) {
     return width;
 }
 
-static void pad(struct buffer *out, int spaces) {
+static void put_spaces(struct buffer *out, int spaces) {
     buffer_printf(out, "%*s", spaces > 0 ? spaces : 0, "");
 }
 
@@ -97,12 +109,14 @@ void view_list(struct buffer *out, const struct view_field *fields,
                size_t count, const struct db_rows *rows, size_t row) {
     int widest = 0;
     for (size_t i = 0; i < count; i++)
-        if (width_of(fields[i].title) > widest)
+        if (fields[i].title && width_of(fields[i].title) > widest)
             widest = width_of(fields[i].title);
     for (size_t i = 0; i < count; i++) {
         char text[CELL_SIZE];
+        if (!fields[i].title)
+            continue;
         buffer_printf(out, "%-*s  %s\n", widest, fields[i].title,
-                      cell(fields[i].kind, rows, row, (int)i, text));
+                      cell_text(fields[i].kind, rows, row, (int)i, text));
     }
 }
 
@@ -111,7 +125,7 @@ static int column_width(const struct view_field *field,
     int widest = width_of(field->heading);
     for (size_t row = 0; row < db_row_count(rows); row++) {
         char text[CELL_SIZE];
-        int width = width_of(cell(field->kind, rows, row, column, text));
+        int width = width_of(cell_text(field->kind, rows, row, column, text));
         if (width > widest)
             widest = width;
     }
@@ -123,10 +137,10 @@ static void put_cell(struct buffer *out, const char *text, int width,
                      bool right, bool more) {
     int spaces = width - width_of(text);
     if (right)
-        pad(out, spaces);
+        put_spaces(out, spaces);
     buffer_text(out, text);
     if (more)
-        pad(out, 2 + (right ? 0 : spaces));
+        put_spaces(out, 2 + (right ? 0 : spaces));
 }
 
 /* One line: of headings when `row` is no row, else of the row's cells. */
@@ -137,9 +151,9 @@ static void put_line(struct buffer *out, const struct view_field *fields,
         char buffer[CELL_SIZE];
         if (!fields[i].heading)
             continue;
-        const char *text =
-            row == SIZE_MAX ? fields[i].heading
-                            : cell(fields[i].kind, rows, row, (int)i, buffer);
+        const char *text = row == SIZE_MAX ? fields[i].heading
+                                           : cell_text(fields[i].kind, rows,
+                                                       row, (int)i, buffer);
         bool more = false;
         for (size_t j = i + 1; j < count; j++)
             more |= fields[j].heading != NULL;
@@ -158,4 +172,54 @@ void view_table(struct buffer *out, const struct view_field *fields,
     put_line(out, fields, widths, count, rows, SIZE_MAX);
     for (size_t row = 0; row < db_row_count(rows); row++)
         put_line(out, fields, widths, count, rows, row);
+}
+
+/* ---- CSV ---- */
+
+static void csv_text(struct buffer *out, const char *text) {
+    const char *guard = *text && strchr("=+-@\t\r", *text) ? "'" : "";
+    if (!strpbrk(text, "\",\r\n")) {
+        buffer_printf(out, "%s%s", guard, text);
+        return;
+    }
+    buffer_printf(out, "\"%s", guard);
+    for (; *text; text++)
+        buffer_printf(out, *text == '"' ? "\"%c" : "%c", *text);
+    buffer_text(out, "\"");
+}
+
+void view_value(struct buffer *out, const struct view_field *field,
+                const struct db_rows *rows, size_t row, int column) {
+    static const char *const true_false[] = {"true", "false"};
+    char text[CELL_SIZE];
+    if (!db_is_null(rows, row, column))
+        buffer_text(
+            out, value_text(field->kind, rows, row, column, true_false, text));
+}
+
+void view_csv_header(struct buffer *out, const struct view_field *fields,
+                     size_t count) {
+    const char *between = "";
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].json) {
+            buffer_printf(out, "%s%s", between, fields[i].json);
+            between = ",";
+        }
+    buffer_text(out, "\r\n");
+}
+
+void view_csv_line(struct buffer *out, const struct view_field *fields,
+                   size_t count, const struct db_rows *rows, size_t row) {
+    const char *between = "";
+    for (size_t i = 0; i < count; i++) {
+        if (!fields[i].json)
+            continue;
+        buffer_text(out, between);
+        if (fields[i].kind == VIEW_TEXT && !db_is_null(rows, row, (int)i))
+            csv_text(out, db_get_text(rows, row, (int)i));
+        else
+            view_value(out, &fields[i], rows, row, (int)i);
+        between = ",";
+    }
+    buffer_text(out, "\r\n");
 }

@@ -1,0 +1,50 @@
+#include "desk/desk.h"
+
+#include <stdarg.h>
+
+enum outcome desk_refuse(struct desk *desk, enum desk_fault fault,
+                         const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    desk->refusal = arena_vprintf(desk->arena, format, args);
+    va_end(args);
+    desk->fault = fault;
+    return REFUSED;
+}
+
+enum outcome desk_check_reason(struct desk *desk, const char *reason) {
+    size_t len = reason ? strlen(reason) : 0;
+    if (!len || len > DESK_REASON_MOST)
+        return desk_refuse(desk, DESK_MALFORMED,
+                           "say why: a reason of 1 to %d octets",
+                           DESK_REASON_MOST);
+    return DONE;
+}
+
+static enum outcome refuse_as(struct desk *desk,
+                              const struct desk_outcome *refusal,
+                              const char *about) {
+    const char *text = refusal->text, *mark = strstr(text, "%s");
+    if (!mark)
+        return desk_refuse(desk, refusal->fault, "%s", text);
+    return desk_refuse(desk, refusal->fault, "%.*s%s%s", (int)(mark - text),
+                       text, about, mark + 2);
+}
+
+enum outcome desk_run(struct desk *desk, const struct db_statement *statement,
+                      const struct db_params *params,
+                      const struct desk_outcome *refusals, const char *about,
+                      struct db_rows **rows) {
+    struct db_rows *answer;
+    enum outcome outcome =
+        db_run(desk->db, statement, params, desk->arena, &answer);
+    if (outcome != DONE)
+        return outcome;
+    if (rows)
+        *rows = answer;
+    const char *name = db_get_text(answer, 0, 0);
+    for (; refusals->name; refusals++)
+        if (strcmp(refusals->name, name) == 0)
+            return refuse_as(desk, refusals, about);
+    return DONE;
+}

@@ -1,0 +1,125 @@
+/* fotactl status and reset: one device's firmware update, why it waits, and its
+ * end by the Service Desk (requirement C5). */
+#include "desk/device.h"
+#include "fotactl/verbs.h"
+
+enum outcome verb_reset(struct verb_run *run) {
+    struct desk desk = run_desk(run);
+    eui64 device;
+    const char *request;
+    char id[EUI64_TEXT_SIZE];
+    if (!run_read_eui64(run, run->argument, &device))
+        return REFUSED;
+    enum outcome outcome =
+        device_reset(&desk, device, run->options.reason, &request);
+    if (outcome != DONE)
+        return run_desk_end(run, &desk, outcome,
+                            desk.fault == DESK_CONFLICT ? "see fotactl status"
+                                                        : NULL);
+    if (run->options.json)
+        run_print_json(run, json_pack("{s:s, s:s, s:s}", "deviceId",
+                                      eui64_format(device, id), "requestId",
+                                      request, "status", "RESET_BY_DCC"));
+    else
+        buffer_printf(run->out, "%s is reset; it was in request %s.\n",
+                      eui64_format(device, id), request);
+    return DONE;
+}
+
+/* ---- status ---- */
+
+/* What people are shown of the answer, by its place there: a line each, those
+ * of the second table only where there is something. */
+struct status_line {
+    const char *title, *path;
+};
+static const struct status_line status_lines[] = {
+    {"Device", "deviceId"},
+    {"Device type", "deviceType"},
+    {"Status", "status"},
+    {"In progress", "inProgress"},
+    {"Request", "requestId"},
+    {"Firmware version", "firmwareVersion"},
+    {"Reason", "reasonCode"},
+    {"Last updated", "lastUpdated"},
+    {"Release due", "releaseDue"},
+    {"Communications Hub", "commsHubId"},
+    {"CSP", "csp"},
+    {"Sender", "sender"},
+    {NULL, NULL},
+};
+static const struct status_line waits_lines[] = {
+    {"Waits for", "waits.for"},
+    {"Job", "waits.job.jobId"},
+    {"Job is", "waits.job.state"},
+    {"Job tried", "waits.job.tries"},
+    {"Job's next try", "waits.job.nextTry"},
+    {"Job leased until", "waits.job.leasedUntil"},
+    {"Job's last error", "waits.job.lastError"},
+    {"CSP's last error", "waits.cspError"},
+    {"Command", "waits.command.requestId"},
+    {"Command is", "waits.command.state"},
+    {"Command tried", "waits.command.tries"},
+    {"Command's next try", "waits.command.nextTry"},
+    {"Command leased to", "waits.command.leasedUntil"},
+    {"Response due", "waits.command.responseDue"},
+    {"Command's error", "waits.command.lastError"},
+    {"Unsent messages", "waits.messages.count"},
+    {"Oldest of them", "waits.messages.oldest"},
+    {"Their next try", "waits.messages.nextTry"},
+    {"Their last error", "waits.messages.lastError"},
+    {NULL, NULL},
+};
+
+/* NULL when it is not there or null. */
+static const json_t *value_at(const json_t *object, const char *path) {
+    for (const char *dot; object && (dot = strchr(path, '.')); path = dot + 1)
+        object = json_object_getn(object, path, (size_t)(dot - path));
+    object = json_object_get(object, path);
+    return json_is_null(object) ? NULL : object;
+}
+
+static void print_line(struct buffer *out, const char *title,
+                       const json_t *value) {
+    enum { WIDTH = 18 };
+    buffer_printf(out, "%-*s  ", WIDTH, title);
+    if (json_is_integer(value))
+        buffer_printf(out, "%jd\n", (intmax_t)json_integer_value(value));
+    else if (json_is_boolean(value))
+        buffer_printf(out, "%s\n", json_is_true(value) ? "yes" : "no");
+    else
+        buffer_printf(out, "%s\n", value ? json_string_value(value) : "-");
+}
+
+static void print_status(struct buffer *out, const json_t *status) {
+    for (const struct status_line *line = status_lines; line->title; line++)
+        print_line(out, line->title, value_at(status, line->path));
+    for (const struct status_line *line = waits_lines; line->title; line++) {
+        const json_t *value = value_at(status, line->path);
+        if (value)
+            print_line(out, line->title, value);
+    }
+}
+
+enum outcome verb_status(struct verb_run *run) {
+    eui64 device;
+    if (!run_read_eui64(run, run->argument, &device))
+        return REFUSED;
+    struct db_params params = DB_PARAMS(run->arena);
+    device_question_add(&params, device, &(struct device_viewer){0},
+                        clock_now());
+    struct db_rows *rows;
+    enum outcome outcome = run_query(run, &device_question, &params, &rows);
+    if (outcome != DONE)
+        return outcome;
+    if (db_is_null(rows, 0, 0))
+        return run_refuse(run, "%s", device_missing(run->arena, device));
+    json_t *status = json_loads(db_get_text(rows, 0, 0), 0, NULL);
+    if (run->options.json) {
+        run_print_json(run, status);
+        return DONE;
+    }
+    print_status(run->out, status);
+    json_decref(status);
+    return DONE;
+}

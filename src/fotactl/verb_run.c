@@ -1,0 +1,170 @@
+#include "fotactl/verb_run.h"
+
+#include "fotactl/person.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+enum outcome run_refuse(struct verb_run *run, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    run->problem = arena_vprintf(run->arena, format, args);
+    va_end(args);
+    return REFUSED;
+}
+
+enum outcome run_misuse(struct verb_run *run, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    run->problem = arena_vprintf(run->arena, format, args);
+    va_end(args);
+    run->misused = true;
+    return REFUSED;
+}
+
+/* The server's words may come in several lines. */
+static const char *one_line(struct verb_run *run, const char *text) {
+    char *line = arena_text(run->arena, span_text(text));
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < ' ')
+            *c = ' ';
+    return line;
+}
+
+enum outcome run_database(struct verb_run *run, enum outcome outcome) {
+    if (outcome == DONE || run->problem)
+        return outcome;
+    const char *reason = one_line(run, db_reason(run->db));
+    if (outcome == RETRY)
+        run_refuse(run,
+                   "the database cannot be used now; check [database] "
+                   "conninfo and the server, then try again: %s",
+                   reason);
+    else
+        run_refuse(run, "the database refused; nothing was changed: %s",
+                   *reason ? reason : "see the log of the server");
+    return outcome;
+}
+
+enum outcome run_query(struct verb_run *run,
+                       const struct db_statement *statement,
+                       const struct db_params *params, struct db_rows **rows) {
+    return run_database(run,
+                        db_run(run->db, statement, params, run->arena, rows));
+}
+
+struct changing {
+    struct verb_run *run;
+    const struct verb_statement *statements;
+    size_t count;
+    struct db_rows **rows;
+};
+
+static enum outcome statements_run(struct db *db, void *context) {
+    const struct changing *c = context;
+    struct db_rows *rows = NULL;
+    enum outcome outcome = DONE;
+    for (size_t i = 0; i < c->count && outcome == DONE; i++)
+        outcome = db_run(db, c->statements[i].statement,
+                         c->statements[i].params, c->run->arena, &rows);
+    if (outcome == DONE && c->rows)
+        *c->rows = rows;
+    return outcome;
+}
+
+enum outcome run_transact(struct verb_run *run,
+                          const struct verb_statement *statements, size_t count,
+                          struct db_rows **rows) {
+    struct changing changing = {run, statements, count, rows};
+    return run_database(run,
+                        db_transact(run->db, statements_run, &changing, false));
+}
+
+bool run_read_eui64(struct verb_run *run, const char *text, eui64 *id) {
+    if (eui64_parse(span_text(text), id))
+        return true;
+    run_misuse(run, "'%s' is not an EUI-64 such as 00-DB-12-34-56-78-90-A0",
+               text);
+    return false;
+}
+
+bool run_add_user(struct verb_run *run, struct db_params *params) {
+    eui64 user;
+    if (!run->options.user) {
+        db_null(params);
+        return true;
+    }
+    if (!run_read_eui64(run, run->options.user, &user))
+        return false;
+    db_eui64(params, user);
+    return true;
+}
+
+bool run_read_limit(struct verb_run *run, int64_t *limit) {
+    const char *text = run->options.limit;
+    enum { USUAL = 100, MOST = 1000000 };
+    *limit = USUAL;
+    if (!text)
+        return true;
+    char *end;
+    errno = 0;
+    *limit = strtoll(text, &end, 10);
+    if (!errno && end != text && !*end && *limit >= 1 && *limit <= MOST)
+        return true;
+    run_misuse(run, "--limit '%s' is not a number from 1 to %d", text, MOST);
+    return false;
+}
+
+bool run_read_instant(struct verb_run *run, const char *option,
+                      const char *text, instant *when) {
+    *when = 0;
+    if (!text)
+        return true;
+    bool day = strlen(text) == strlen("2026-11-21");
+    const char *whole =
+        day ? arena_printf(run->arena, "%sT00:00:00Z", text) : text;
+    if (instant_parse(span_text(whole), when))
+        return true;
+    run_misuse(run,
+               "%s '%s' is not a day such as 2026-11-21 or a time such as "
+               "2026-11-21T09:15:00Z",
+               option, text);
+    return false;
+}
+
+bool run_flush(struct verb_run *run) {
+    struct buffer *out = run->out;
+    if (!run->stream || !out->len)
+        return true;
+    bool good = span_write(buffer_span(out), run->stream);
+    out->len = 0;
+    if (!good)
+        run_refuse(run, "stdout cannot be written");
+    return good;
+}
+
+void run_print_json(struct verb_run *run, json_t *value) {
+    char *text = json_dumps(value, JSON_INDENT(2));
+    buffer_printf(run->out, "%s\n", text);
+    free(text);
+    json_decref(value);
+}
+
+struct desk run_desk(struct verb_run *run) {
+    return (struct desk){.db = run->db,
+                         .arena = run->arena,
+                         .config = &run->config,
+                         .person = operator_name(run->arena),
+                         .now = clock_now()};
+}
+
+enum outcome run_desk_end(struct verb_run *run, const struct desk *desk,
+                          enum outcome outcome, const char *hint) {
+    if (outcome != REFUSED)
+        return run_database(run, outcome);
+    if (desk->fault == DESK_MALFORMED)
+        return run_misuse(run, "%s", desk->refusal);
+    return run_refuse(run, "%s%s%s", desk->refusal, hint ? "; " : "",
+                      hint ? hint : "");
+}

@@ -1,0 +1,94 @@
+/* One run of a verb of fotactl: what was asked, and what comes of it. */
+#ifndef FOTAD_FOTACTL_VERB_RUN_H
+#define FOTAD_FOTACTL_VERB_RUN_H
+
+#include "base/buffer.h"
+#include "base/config.h"
+#include "base/outcome.h"
+#include "db/db.h"
+#include "desk/desk.h"
+#include "desk/view.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* Set from the options of the command line; see options.def. */
+struct verb_options {
+    const char *config, *user, *state, *limit, *from, *to, *reason, *role,
+        *supplier, *mail, *wish, *period, *warning, *quarantine;
+    bool json, replace, verify, help, version;
+};
+
+struct verb_run {
+    struct arena *arena; /* lives as long as the run */
+    struct config config;
+    struct db *db; /* NULL for a verb that needs none */
+    struct verb_options options;
+    const char *words;    /* of the verb, as verbs.def has them */
+    const char *argument; /* of the verb; NULL when it takes none */
+    struct buffer *out;   /* what goes to stdout */
+    FILE *stream;         /* stdout, for run_flush(); NULL: all is kept */
+    const char *problem;  /* the line for stderr when it is not DONE: what is
+                             wrong and what to do next */
+    bool misused;         /* the problem is a wrong use of fotactl */
+};
+
+/* Sets the problem. Returns REFUSED; in a step of a transaction, which must
+ * not commit then, return FAILED instead. */
+enum outcome run_refuse(struct verb_run *run, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same for a wrong argument or option: exit status 2. */
+enum outcome run_misuse(struct verb_run *run, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Passes on an outcome of the database; if it is not DONE and there is no
+ * problem yet, what the database said becomes the problem. */
+enum outcome run_database(struct verb_run *run, enum outcome outcome);
+
+/* db_run() with that. */
+enum outcome run_query(struct verb_run *run,
+                       const struct db_statement *statement,
+                       const struct db_params *params, struct db_rows **rows);
+
+/* Runs statements in one transaction, again if the database may take them at
+ * another try. `rows`, if not NULL, gets those of the last. */
+struct verb_statement {
+    const struct db_statement *statement;
+    const struct db_params *params;
+};
+enum outcome run_transact(struct verb_run *run,
+                          const struct verb_statement *statements, size_t count,
+                          struct db_rows **rows);
+
+/* Reads the verb's argument or an option as an EUI-64; false is misuse. */
+bool run_read_eui64(struct verb_run *run, const char *text, eui64 *id);
+
+/* Adds --user, null when it is not given; false is misuse. */
+bool run_add_user(struct verb_run *run, struct db_params *params);
+
+/* Reads --limit, 100 when it is not given; false is misuse. */
+bool run_read_limit(struct verb_run *run, int64_t *limit);
+
+/* Reads an option as a day (its beginning, UTC) or a time; 0 when it is not
+ * given. False is misuse. */
+bool run_read_instant(struct verb_run *run, const char *option,
+                      const char *text, instant *when);
+
+/* Writes what is in run->out if there is a stream, so that it does not have
+ * to hold all that a verb prints. False, with a problem, when it cannot. */
+bool run_flush(struct verb_run *run);
+
+/* Prints JSON, indented, with a line end. Takes the value over. */
+void run_print_json(struct verb_run *run, json_t *value);
+
+/* What the functions of src/desk work with: for whoever runs fotactl. */
+struct desk run_desk(struct verb_run *run);
+
+/* Passes on what such a function returned; when that is not DONE, why becomes
+ * the problem. `hint`, if not NULL, goes behind a refusal, not behind a
+ * misuse. */
+enum outcome run_desk_end(struct verb_run *run, const struct desk *desk,
+                          enum outcome outcome, const char *hint);
+
+#endif

@@ -1,0 +1,57 @@
+/* Pages that are a list: a form that narrows it, and one page of it. */
+import { get, url } from "./api.js";
+import { h } from "./dom.js";
+import { answerTo, dataAge, field, filterForm, heading, pager, select }
+    from "./parts.js";
+import { VARIANTS } from "./words.js";
+
+/* ---- what lists are narrowed by: value(name) is what is asked for ---- */
+
+export const variantText = code =>
+    VARIANTS[code] ? `${code} ${VARIANTS[code]}` : code;
+
+export const choiceField = (own, label, choices) =>
+    select({ ...own, label, choices: [["", "Any"], ...choices] });
+
+export const variantField = own => choiceField(own, "Service",
+    Object.keys(VARIANTS).map(code => [code, variantText(code)]));
+
+export const userField = (own, label = "User") => field({ ...own, label,
+    hint: "Its EUI-64.", spellcheck: "false", class: "input input-id" });
+
+export const dayFields = value => [
+    field({ ...value("from"), label: "From", type: "date" }),
+    field({ ...value("to"), label: "To, that day included", type: "date" }),
+];
+
+/* ---- the page ---- */
+
+const csvLink = (path, filter, name) => h("a", {
+    href: url(path, { ...filter, format: "csv" }), download: name,
+    class: "button button-second" }, "Download as CSV");
+
+/*
+ * title, path of the JSON (or a function of the context), heading and caption,
+ * intro (a paragraph), filters (names of query parameters), fields(value,
+ * context) of the form, view(answer, context), csv (the name of the file).
+ */
+export const listPage = list => async context => {
+    const { query, signal } = context;
+    const path = list.path instanceof Function ? list.path(context)
+        : list.path;
+    const filter = Object.fromEntries(
+        list.filters.map(name => [name, query.get(name)]));
+    const answer = await answerTo(get(path,
+        { ...filter, after: query.get("after") }, signal));
+    const value = name => ({ name, value: query.get(name) ?? "" });
+    const beside = list.csv ? [csvLink(path, filter, list.csv)] : [];
+    return { title: list.title, content: [
+        heading(list.heading ?? list.title, list.caption?.(context),
+            ...beside),
+        list.intro && h("p", null, list.intro),
+        dataAge(answer.dataAge),
+        filterForm(context, list.fields(value, context)),
+        answer.problem ?? list.view(answer, context),
+        pager(context, answer.next),
+    ] };
+};

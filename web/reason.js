@@ -1,0 +1,25 @@
+/* A form for what wants a reason and a second thought. */
+import { h } from "./dom.js";
+import { checkbox, form, link, submitButton, textarea } from "./parts.js";
+
+const MOST = 500;
+
+const check = ({ noReason, notSure }) => ({ reason, sure }) => [
+    !reason.trim() && ["reason", noReason],
+    reason.trim().length > MOST && ["reason",
+        `The reason may have at most ${MOST} characters`],
+    !sure && ["sure", notSure],
+].filter(Boolean);
+
+/* words: why and sure, the labels; noReason and notSure, what is said when they
+ * are missing; button and kind. submit(reason); cancel: the way back. */
+export function reasonForm(words, submit, cancel) {
+    return form({ check: check(words),
+        submit: ({ reason }) => submit(reason.trim()) },
+    textarea({ name: "reason", label: words.why,
+        hint: "Kept in the Service Audit Trail with your name. At most " +
+            `${MOST} characters.` }),
+    checkbox({ name: "sure", label: words.sure }),
+    h("div", { class: "button-row" },
+        submitButton(words.button, words.kind), link(cancel, "Cancel")));
+}
