@@ -225,7 +225,7 @@ comment on column migration.applied is 'when';
 comment on column sat_entry.kind is
     'alert, alert device, command, delivered, device_alert, device_command, '
     'device_response, given_up, inventory, job, mail, notification, person, '
-    'quarantine, released, report, request, reset, status, told, warning';
+    'quarantine, released, report, reset, status, told, warning';
 comment on column sat_entry.entry_no is 'in order of writing';
 comment on column sat_entry.request_no is 'service_request';
 comment on column sat_entry.device_id is 'device it is about';
