@@ -57,7 +57,7 @@ void arena_free(struct arena *arena) {
     free(arena);
 }
 
-static size_t aligned(size_t size) {
+static size_t align_size(size_t size) {
     const size_t unit = alignof(max_align_t);
     if (size > SIZE_MAX - unit)
         memory_exhausted(size);
@@ -65,7 +65,7 @@ static size_t aligned(size_t size) {
 }
 
 void *arena_alloc(struct arena *arena, size_t size) {
-    size = aligned(size);
+    size = align_size(size);
     struct block *block = arena->blocks;
     if (size > block->size - block->used) {
         block = block_new(size > BLOCK_SIZE ? size : BLOCK_SIZE, block);

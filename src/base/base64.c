@@ -29,7 +29,7 @@ static uint8_t meaning_of(unsigned c) {
     }
 }
 
-static void fill(uint8_t meanings[static 256]) {
+static void fill_meanings(uint8_t meanings[static 256]) {
     for (unsigned c = 0; c < 256; c++)
         meanings[c] = meaning_of(c);
 }
@@ -58,7 +58,7 @@ struct rest {
     uint8_t *out;
 };
 
-static bool take(struct rest *rest, uint8_t meaning) {
+static bool take_meaning(struct rest *rest, uint8_t meaning) {
     if (meaning == SPACE)
         return true;
     if (meaning == PAD)
@@ -77,7 +77,7 @@ static bool take(struct rest *rest, uint8_t meaning) {
 
 /* One or two octets remain in two or three digits; the bits that belong to no
  * octet must be zero. */
-static bool finish(struct rest *rest) {
+static bool finish_rest(struct rest *rest) {
     size_t left = rest->digits % 4;
     if (left == 0)
         return rest->pads == 0;
@@ -93,13 +93,13 @@ static bool finish(struct rest *rest) {
 
 ptrdiff_t base64_parse(struct span text, uint8_t *out) {
     uint8_t meanings[256];
-    fill(meanings);
+    fill_meanings(meanings);
     size_t at = parse_quads(text, meanings, out);
     struct rest rest = {.out = out + at / 4 * 3};
     for (; at < text.len; at++)
-        if (!take(&rest, meanings[text.data[at]]))
+        if (!take_meaning(&rest, meanings[text.data[at]]))
             return -1;
-    return finish(&rest) ? rest.out - out : -1;
+    return finish_rest(&rest) ? rest.out - out : -1;
 }
 
 void base64_add(struct buffer *buffer, struct span octets) {

@@ -39,6 +39,13 @@ instant clock_now(void) {
            atomic_load_explicit(offset, memory_order_relaxed);
 }
 
+bool clock_is_due(instant *next, instant now, instant interval) {
+    bool due = now >= *next || *next > now + interval;
+    if (due)
+        *next = now + interval;
+    return due;
+}
+
 instant clock_elapsed(void) {
     return read_clock(CLOCK_MONOTONIC);
 }
@@ -70,7 +77,7 @@ struct reader {
     bool ok;
 };
 
-static int number(struct reader *r, int digits, int least, int most) {
+static int read_number(struct reader *r, int digits, int least, int most) {
     int value = 0;
     for (; digits > 0; digits--) {
         if (r->at == r->end || *r->at < '0' || *r->at > '9') {
@@ -84,19 +91,19 @@ static int number(struct reader *r, int digits, int least, int most) {
     return value;
 }
 
-static bool mark(struct reader *r, char c) {
+static bool read_mark(struct reader *r, char c) {
     if (r->at == r->end || *r->at != (uint8_t)c)
         return false;
     r->at++;
     return true;
 }
 
-static void want(struct reader *r, char c) {
-    if (!mark(r, c))
+static void expect_mark(struct reader *r, char c) {
+    if (!read_mark(r, c))
         r->ok = false;
 }
 
-static instant fraction(struct reader *r) {
+static instant read_fraction(struct reader *r) {
     instant value = 0, unit = SECOND / 10;
     const uint8_t *start = r->at;
     for (; r->at < r->end && *r->at >= '0' && *r->at <= '9'; r->at++) {
@@ -108,34 +115,34 @@ static instant fraction(struct reader *r) {
     return value;
 }
 
-static instant zone(struct reader *r) {
-    if (r->at == r->end || mark(r, 'Z'))
+static instant read_zone(struct reader *r) {
+    if (r->at == r->end || read_mark(r, 'Z'))
         return 0;
-    bool west = mark(r, '-');
+    bool west = read_mark(r, '-');
     if (!west)
-        want(r, '+');
-    instant east = number(r, 2, 0, 14) * HOUR;
-    want(r, ':');
-    east += number(r, 2, 0, 59) * MINUTE;
+        expect_mark(r, '+');
+    instant east = read_number(r, 2, 0, 14) * HOUR;
+    expect_mark(r, ':');
+    east += read_number(r, 2, 0, 59) * MINUTE;
     return west ? -east : east;
 }
 
 bool instant_parse(struct span text, instant *when) {
     struct reader r = {text.data, text.data + text.len, true};
     struct tm tm = {0};
-    tm.tm_year = number(&r, 4, 1, 9999) - 1900;
-    want(&r, '-');
-    tm.tm_mon = number(&r, 2, 1, 12) - 1;
-    want(&r, '-');
-    int day = tm.tm_mday = number(&r, 2, 1, 31);
-    want(&r, 'T');
-    tm.tm_hour = number(&r, 2, 0, 23);
-    want(&r, ':');
-    tm.tm_min = number(&r, 2, 0, 59);
-    want(&r, ':');
-    tm.tm_sec = number(&r, 2, 0, 59);
-    instant rest = mark(&r, '.') ? fraction(&r) : 0;
-    rest -= zone(&r);
+    tm.tm_year = read_number(&r, 4, 1, 9999) - 1900;
+    expect_mark(&r, '-');
+    tm.tm_mon = read_number(&r, 2, 1, 12) - 1;
+    expect_mark(&r, '-');
+    int day = tm.tm_mday = read_number(&r, 2, 1, 31);
+    expect_mark(&r, 'T');
+    tm.tm_hour = read_number(&r, 2, 0, 23);
+    expect_mark(&r, ':');
+    tm.tm_min = read_number(&r, 2, 0, 59);
+    expect_mark(&r, ':');
+    tm.tm_sec = read_number(&r, 2, 0, 59);
+    instant rest = read_mark(&r, '.') ? read_fraction(&r) : 0;
+    rest -= read_zone(&r);
     if (!r.ok || r.at != r.end)
         return false;
     time_t seconds = timegm(&tm);

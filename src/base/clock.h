@@ -31,8 +31,15 @@ bool clock_use_offset_file(const char *path);
 /* The time, offset included. */
 instant clock_now(void);
 
-/* Monotonic and never moved by an offset: for measuring how long a thing
- * took, not for deciding anything. */
+/* Is it time for what is done every `interval` (above 0) by clock_now()? Yes if
+ * *next has come (0: the first time), or lies further ahead than an interval,
+ * for then the clock was set back. After a yes *next is when it is due again:
+ * an interval from `now`. */
+bool clock_is_due(instant *next, instant now, instant interval);
+
+/* Microseconds by a clock that nobody sets and no offset moves, from some time
+ * in the past: for pauses, and for how long a thing took. What the records say
+ * goes by clock_now(). */
 instant clock_elapsed(void);
 
 /* `pause` (0 or more) from now by the same clock, as pthread_cond_clockwait()

@@ -21,7 +21,8 @@ struct key {
     size_t offset;
 };
 
-static bool wrong(struct loading *l, const char *value, const char *expected) {
+static bool refuse_value(struct loading *l, const char *value,
+                         const char *expected) {
     l->reason = arena_printf(l->arena, "'%s' is not %s", value, expected);
     return false;
 }
@@ -65,7 +66,7 @@ static bool read_SECRET(struct loading *l, const char *value, void *field) {
 static bool read_BOOL(struct loading *l, const char *value, void *field) {
     bool yes = strcmp(value, "yes") == 0;
     if (!yes && strcmp(value, "no") != 0)
-        return wrong(l, value, "yes or no");
+        return refuse_value(l, value, "yes or no");
     *(bool *)field = yes;
     return true;
 }
@@ -94,7 +95,7 @@ static bool read_number(const char *value, const char *suffixes,
 static bool read_COUNT(struct loading *l, const char *value, void *field) {
     int64_t number;
     if (!read_number(value, "", NULL, 1, INT32_MAX, &number))
-        return wrong(l, value, "a whole number from 1");
+        return refuse_value(l, value, "a whole number from 1");
     *(uint32_t *)field = (uint32_t)number;
     return true;
 }
@@ -103,7 +104,8 @@ static bool read_SIZE(struct loading *l, const char *value, void *field) {
     static const int64_t units[] = {1 << 10, 1 << 20, 1 << 30};
     int64_t number;
     if (!read_number(value, "kmg", units, 1, INT64_C(1) << 40, &number))
-        return wrong(l, value, "a number of octets such as 768000 or 20m");
+        return refuse_value(l, value,
+                            "a number of octets such as 768000 or 20m");
     *(size_t *)field = (size_t)number;
     return true;
 }
@@ -115,7 +117,7 @@ bool config_read_duration(const char *text, instant *duration) {
 
 static bool read_DURATION(struct loading *l, const char *value, void *field) {
     if (!config_read_duration(value, field))
-        return wrong(l, value, "a duration such as 90s, 15m, 1h or 4d");
+        return refuse_value(l, value, "a duration such as 90s, 15m, 1h or 4d");
     return true;
 }
 
@@ -128,7 +130,8 @@ static bool read_PAUSE(struct loading *l, const char *value, void *field) {
 
 static bool read_EUI64(struct loading *l, const char *value, void *field) {
     if (!eui64_parse(span_text(value), field))
-        return wrong(l, value, "an EUI-64 such as 90-B3-D5-1F-30-00-00-02");
+        return refuse_value(l, value,
+                            "an EUI-64 such as 90-B3-D5-1F-30-00-00-02");
     return true;
 }
 
@@ -141,7 +144,7 @@ static bool read_GBCS(struct loading *l, const char *value, void *field) {
     if (!*value)
         return true;
     if (sscanf(value, "%2u.%2u%c", &major, &minor, &rest) != 2)
-        return wrong(l, value, "a GBCS version such as 4.0");
+        return refuse_value(l, value, "a GBCS version such as 4.0");
     *number = (int32_t)(major * 10000 + minor * 100);
     return true;
 }
@@ -159,7 +162,7 @@ static bool read_LEVEL(struct loading *l, const char *value, void *field) {
             *(enum log_level *)field = levels[i].level;
             return true;
         }
-    return wrong(l, value, "error, warning, info or debug");
+    return refuse_value(l, value, "error, warning, info or debug");
 }
 
 static const struct key keys[] = {
@@ -185,8 +188,8 @@ static bool set_defaults(struct loading *l, const struct key *all, void *to) {
     return true;
 }
 
-static bool set(struct loading *l, const struct key *all, void *to,
-                const char *section, const char *name, const char *value) {
+static bool set_key(struct loading *l, const struct key *all, void *to,
+                    const char *section, const char *name, const char *value) {
     for (const struct key *key = all; key->name; key++)
         if (strcmp(key->section, section) == 0 && strcmp(key->name, name) == 0)
             return key->read(l, value, (char *)to + key->offset);
@@ -228,9 +231,9 @@ static int on_key(void *context, const char *section, const char *name,
         return 0;
     const char *value = whole_value(l, section, name, part);
     if (strncmp(section, "csp ", 4) != 0)
-        return set(l, keys, l->config, section, name, value);
+        return set_key(l, keys, l->config, section, name, value);
     struct config_csp *csp = find_csp(l, section + 4);
-    return csp && set(l, csp_keys, csp, "csp", name, value);
+    return csp && set_key(l, csp_keys, csp, "csp", name, value);
 }
 
 /* inih would take the rest of a line that is too long for it for another. */

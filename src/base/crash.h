@@ -19,12 +19,15 @@ enum crash {
 /* Reads FOTAD_CRASH_AT; before threads start. False when it names no point. */
 bool crash_prepare(void);
 
+/* Its name and its text in crash.def. */
 const char *crash_name(enum crash point);
 const char *crash_where(enum crash point);
 
+/* For crash_point() alone. */
 extern enum crash crash_armed; /* CRASH_POINTS: none */
 void crash_passed(void);
 
+/* This point of the program is passed. */
 static inline void crash_point(enum crash point) {
     if (__builtin_expect(crash_armed == point, 0))
         crash_passed();

@@ -1,4 +1,5 @@
-/* Files of the source tree that travel inside the program: sql/, schemas/. */
+/* Files of the source tree that travel inside the program: sql/, schemas/,
+ * web/. */
 #ifndef FOTAD_BASE_EMBEDDED_H
 #define FOTAD_BASE_EMBEDDED_H
 

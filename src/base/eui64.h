@@ -1,6 +1,6 @@
 /*
- * EUI-64: the Device ID, User ID and CSP-facing name of everything in smart
- * metering. Written as eight hexadecimal octets with '-' between them (DUIS
+ * EUI-64: the identifier of everything in smart metering, devices and Users
+ * alike. Written as eight hexadecimal octets with '-' between them (DUIS
  * schema type sr:EUI), either case; fotad writes upper case.
  */
 #ifndef FOTAD_BASE_EUI64_H

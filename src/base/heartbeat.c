@@ -53,12 +53,12 @@ void heartbeat_rest(struct heartbeat *heartbeat) {
 bool heartbeat_stuck(instant limit, char *name, size_t size, instant *since) {
     instant now = clock_elapsed(), longest = 0;
     pthread_mutex_lock(&lock);
-    for (struct heartbeat *p = all; p; p = p->next) {
-        instant begun = atomic_load_explicit(&p->since, memory_order_relaxed);
+    for (struct heartbeat *h = all; h; h = h->next) {
+        instant begun = atomic_load_explicit(&h->since, memory_order_relaxed);
         if (!begun || now - begun < limit || now - begun <= longest)
             continue;
         longest = now - begun;
-        snprintf(name, size, "%s", p->name);
+        snprintf(name, size, "%s", h->name);
     }
     pthread_mutex_unlock(&lock);
     *since = longest;

@@ -1,7 +1,8 @@
 /*
- * Whether threads get on with their work, for the watchdog: each says when it
- * begins a step and when it only waits for work. One that has been at the same
- * step for too long is stuck, and the program lets systemd end it.
+ * The heartbeats of threads, which the watchdog watches: each thread beats when
+ * it begins a step of its work, and says when it only waits for work. One that
+ * has been at the same step for too long is stuck, and the program lets systemd
+ * end it.
  */
 #ifndef FOTAD_BASE_HEARTBEAT_H
 #define FOTAD_BASE_HEARTBEAT_H
@@ -12,19 +13,22 @@
 
 struct heartbeat;
 
-/* For one thread, resting. The caller ends it with heartbeat_free(). `name` is
- * what a person is told: "delivery", "csp_sender north". */
+/* For one thread, resting at first. `name` is what a person is told, and is
+ * copied: "delivery", "csp_sender". Free with heartbeat_free(). */
 struct heartbeat *heartbeat_new(const char *name);
-/* NULL is allowed, in the next ones as well. */
+
+/* NULL is allowed, in the next two as well. */
 void heartbeat_free(struct heartbeat *heartbeat);
 
-/* A step begins now. */
+/* A beat: a step of the work begins now. */
 void heartbeat_step(struct heartbeat *heartbeat);
-/* It waits for work, however long that may be. */
+
+/* The thread waits for work, however long that may be. */
 void heartbeat_rest(struct heartbeat *heartbeat);
 
-/* A thread that has been at its step for `limit` or longer: true, with its
- * name (cut off to fit) and for how long. */
+/* Has any thread been at its step for `limit` or longer? *since gets for how
+ * long the one that has been longest, 0 if none has; `name` its name, cut off
+ * to `size`. From any thread. */
 bool heartbeat_stuck(instant limit, char *name, size_t size, instant *since);
 
 #endif

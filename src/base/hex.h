@@ -4,6 +4,7 @@
 
 #include "base/span.h"
 
+/* The digits 0 to F. */
 extern const char HEX_UPPER[17];
 
 /* 0..15, or -1 when `c` is no hexadecimal digit (either case). */
@@ -14,7 +15,8 @@ int hex_digit(int c);
  * has more than `most` octets. Empty text gives 0. */
 int hex_parse(struct span text, uint8_t *out, size_t most);
 
-/* Writes 2 * octets.len upper-case digits and a NUL. Returns `text`. */
+/* Writes 2 * octets.len upper-case digits and a NUL, for which `text` has room.
+ * Returns `text`. */
 char *hex_format(struct span octets, char *text);
 
 #endif

@@ -1,4 +1,5 @@
-/* Memory or death: see arena.h for why nobody checks for NULL. */
+/* Memory, or the end of the process: see arena.h for why nobody checks for
+ * NULL. */
 #ifndef FOTAD_BASE_MEMORY_H
 #define FOTAD_BASE_MEMORY_H
 
@@ -11,7 +12,8 @@ void *memory_grow(void *old, size_t size);
 /* A copy of a C string; free() it. */
 char *memory_text(const char *text);
 
-/* Says on stderr how much was asked for, and aborts. */
+/* Says on stderr how much was asked for, and aborts. 0 when it is not known:
+ * for libraries, and for threads that cannot be made. */
 _Noreturn void memory_exhausted(size_t size);
 
 #endif

@@ -52,15 +52,15 @@ bool queue_try_push(struct queue *queue, void *item,
     return fits;
 }
 
-static void **place(struct queue *queue, size_t i) {
+static void **place_of(struct queue *queue, size_t i) {
     return &queue->items[(queue->first + i) % queue->size];
 }
 
 /* Those before it move up. */
 static void *take_at(struct queue *queue, size_t i) {
-    void *item = *place(queue, i);
+    void *item = *place_of(queue, i);
     for (; i > 0; i--)
-        *place(queue, i) = *place(queue, i - 1);
+        *place_of(queue, i) = *place_of(queue, i - 1);
     queue->first = (queue->first + 1) % queue->size;
     queue->depth--;
     return item;
@@ -69,7 +69,7 @@ static void *take_at(struct queue *queue, size_t i) {
 static void *take_fitting(struct queue *queue, queue_fits *fits,
                           void *context) {
     for (size_t i = 0; i < queue->depth; i++)
-        if (!fits || fits(*place(queue, i), context))
+        if (!fits || fits(*place_of(queue, i), context))
             return take_at(queue, i);
     return NULL;
 }

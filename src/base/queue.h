@@ -25,13 +25,15 @@ void queue_free(struct queue *queue);
 bool queue_try_push(struct queue *queue, void *item,
                     bool (*wakes)(const void *item));
 
-/* May the one who pops take this item now? Asked under the queue's lock, and
- * what it says yes to is taken. Whatever makes it say otherwise later must be
- * followed by a pop of the same thread. */
+/* May the thread that pops take this item now? Asked under the queue's lock;
+ * the item that it says yes to is taken. When something changes so that it
+ * would say yes to an item that it refused, the thread that changed it must pop
+ * next: nobody else is woken for that item. */
 typedef bool queue_fits(const void *item, void *context);
 
-/* Waits for an item that fits and takes the first; others stay where they are.
- * NULL when the queue is closed and empty. */
+/* Waits for an item that fits (`fits` NULL: any does) and takes the first; the
+ * others stay where they are. `context` is for `fits`. NULL when the queue is
+ * closed and empty. */
 void *queue_pop(struct queue *queue, queue_fits *fits, void *context);
 
 /* The same, but waits only until then (by clock_elapsed(); 0: not at all), and

@@ -18,10 +18,11 @@ enum {
 /* A new random token in the arena. */
 const char *token_new(struct arena *arena);
 
-/* What is kept of a token. */
+/* What is kept of a token: its SHA-256. */
 void token_hash(const char *token, uint8_t hash[static TOKEN_HASH_LEN]);
 
-/* The yescrypt hash of a password, with a new salt, in the arena. */
+/* The yescrypt hash of a password, with a new salt, in the arena. It takes long
+ * on purpose. */
 const char *password_hash(struct arena *arena, const char *password);
 
 /* Is it the password of that hash? NULL for a hash: false, after as long as

@@ -1,3 +1,4 @@
+/* The release, as --version says it. */
 #ifndef FOTAD_BASE_VERSION_H
 #define FOTAD_BASE_VERSION_H
 

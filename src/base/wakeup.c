@@ -1,22 +1,22 @@
 #include "base/wakeup.h"
 
 void wakeup_destroy(struct wakeup *wakeup) {
-    pthread_cond_destroy(&wakeup->moved);
+    pthread_cond_destroy(&wakeup->signalled);
     pthread_mutex_destroy(&wakeup->lock);
 }
 
 void wakeup_signal(struct wakeup *wakeup) {
     pthread_mutex_lock(&wakeup->lock);
-    wakeup->rings++;
-    pthread_cond_broadcast(&wakeup->moved);
+    wakeup->count++;
+    pthread_cond_broadcast(&wakeup->signalled);
     pthread_mutex_unlock(&wakeup->lock);
 }
 
 uint64_t wakeup_count(struct wakeup *wakeup) {
     pthread_mutex_lock(&wakeup->lock);
-    uint64_t heard = wakeup->rings;
+    uint64_t count = wakeup->count;
     pthread_mutex_unlock(&wakeup->lock);
-    return heard;
+    return count;
 }
 
 void wakeup_end(struct wakeup *wakeup) {
@@ -24,12 +24,12 @@ void wakeup_end(struct wakeup *wakeup) {
     wakeup_signal(wakeup);
 }
 
-bool wakeup_wait(struct wakeup *wakeup, uint64_t heard, instant most) {
+bool wakeup_wait(struct wakeup *wakeup, uint64_t seen, instant most) {
     struct timespec until = clock_in(most);
     int over = 0;
     pthread_mutex_lock(&wakeup->lock);
-    while (wakeup->rings == heard && !atomic_load(&wakeup->ended) && !over)
-        over = pthread_cond_clockwait(&wakeup->moved, &wakeup->lock,
+    while (wakeup->count == seen && !atomic_load(&wakeup->ended) && !over)
+        over = pthread_cond_clockwait(&wakeup->signalled, &wakeup->lock,
                                       CLOCK_MONOTONIC, &until);
     pthread_mutex_unlock(&wakeup->lock);
     return !atomic_load(&wakeup->ended);

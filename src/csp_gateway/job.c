@@ -4,15 +4,11 @@
 #include "base/crash.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "csp_gateway/lease.h"
 
 #include <ctype.h>
 #include <jansson.h>
 #include <stdlib.h>
-
-/* A lease outlasts a try: two calls, and the database between them. */
-static instant lease_of(const struct config_csp *csp) {
-    return 2 * csp->timeout + MINUTE;
-}
 
 enum {
     JOB_NO,
@@ -76,16 +72,16 @@ enum outcome csp_jobs_lease(struct db *db, const struct config_csp *csp,
     struct db_params params = DB_PARAMS(arena);
     db_text(&params, csp->name);
     db_instant(&params, now);
-    db_instant(&params, now + lease_of(csp));
+    db_instant(&params, now + csp_lease(csp));
     db_int4(&params, (int32_t)csp->max_devices_per_job);
-    db_instant(&params, now + csp->busy_give_up + lease_of(csp));
+    db_instant(&params, now + csp->busy_give_up + csp_lease(csp));
     db_int4(&params, CSP_AT_ONCE);
     struct db_rows *rows;
     enum outcome outcome = db_run(db, &lease, &params, arena, &rows);
     size_t found = outcome == DONE ? db_row_count(rows) : 0;
     for (*count = 0; *count < found; (*count)++) {
         struct csp_job *job = &jobs[*count];
-        *job = (struct csp_job){.csp = csp, .lease = now + lease_of(csp)};
+        *job = (struct csp_job){.csp = csp, .lease = now + csp_lease(csp)};
         read_job(rows, *count, arena, job);
         if (!db_get_bool(rows, *count, IMAGE_SENT))
             outcome = fetch_image(db, arena, job);
@@ -246,7 +242,7 @@ static instant next_try(const struct csp_job *job,
     const struct config_csp *csp = job->csp;
     const struct retry_policy policy = {.immediate = 1,
                                         .first = csp->busy_retry,
-                                        .most = csp->busy_retry,
+                                        .most = csp_longest_pause(csp),
                                         .give_up = csp->busy_give_up};
     instant now = clock_now(), end = job->created + csp->busy_give_up;
     instant next = retry_at(&policy, job->tries + 1, job->created, now);

@@ -53,7 +53,8 @@ const char *db_sqlstate(const struct db *db) {
     return db->sqlstate;
 }
 
-static void say(struct db *db, const char *reason, const char *sqlstate) {
+static void keep_reason(struct db *db, const char *reason,
+                        const char *sqlstate) {
     snprintf(db->reason, sizeof db->reason, "%s", reason ? reason : "");
     snprintf(db->sqlstate, sizeof db->sqlstate, "%s", sqlstate ? sqlstate : "");
     size_t len = strlen(db->reason);
@@ -118,7 +119,7 @@ enum outcome db_connect(struct db *db) {
         db_error_connected();
         return DONE;
     }
-    say(db, PQerrorMessage(db->connection), "");
+    keep_reason(db, PQerrorMessage(db->connection), "");
     db_disconnect(db);
     db->failures++;
     instant now = clock_elapsed();
@@ -134,8 +135,8 @@ static bool is_rerouted(const PGresult *result) {
 }
 
 /* NULL: the same would be refused again. */
-static const struct db_error *passing(const struct db *db,
-                                      const PGresult *result) {
+static const struct db_error *find_passing_error(const struct db *db,
+                                                 const PGresult *result) {
     const struct db_error *error =
         *db->sqlstate ? db_error_of(db->sqlstate) : NULL;
     if (error && strcmp(db->sqlstate, "23514") == 0 && !is_rerouted(result))
@@ -146,7 +147,7 @@ static const struct db_error *passing(const struct db *db,
 }
 
 /* Whose fault a result is; takes the reason from it. */
-static enum outcome judge(struct db *db, const PGresult *result) {
+static enum outcome judge_result(struct db *db, const PGresult *result) {
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
@@ -156,10 +157,11 @@ static enum outcome judge(struct db *db, const PGresult *result) {
         break;
     }
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    say(db,
-        result ? PQresultErrorMessage(result) : PQerrorMessage(db->connection),
-        sqlstate);
-    const struct db_error *error = passing(db, result);
+    keep_reason(db,
+                result ? PQresultErrorMessage(result)
+                       : PQerrorMessage(db->connection),
+                sqlstate);
+    const struct db_error *error = find_passing_error(db, result);
     if (error && (error->leave || PQstatus(db->connection) != CONNECTION_OK))
         db_disconnect(db);
     if (error) {
@@ -177,11 +179,12 @@ static bool is_prepared(const struct db *db, const struct db_statement *s) {
     return false;
 }
 
-static enum outcome prepare(struct db *db, const struct db_statement *s) {
+static enum outcome prepare_statement(struct db *db,
+                                      const struct db_statement *s) {
     if (is_prepared(db, s))
         return DONE;
     PGresult *result = PQprepare(db->connection, s->name, s->sql, 0, NULL);
-    enum outcome outcome = judge(db, result);
+    enum outcome outcome = judge_result(db, result);
     PQclear(result);
     if (outcome == DONE && db->prepared_count < MOST_PREPARED)
         db->prepared[db->prepared_count++] = s;
@@ -200,13 +203,13 @@ enum outcome db_run(struct db *db, const struct db_statement *statement,
         params = &none;
     enum outcome outcome = db_connect(db);
     if (outcome == DONE)
-        outcome = prepare(db, statement);
+        outcome = prepare_statement(db, statement);
     if (outcome != DONE)
         return outcome;
     PGresult *result =
         PQexecPrepared(db->connection, statement->name, params->count,
                        params->values, params->lengths, params->formats, 1);
-    outcome = judge(db, result);
+    outcome = judge_result(db, result);
     if (outcome == DONE && rows)
         *rows = arena_adopt(arena, result, clear_result);
     else
@@ -234,7 +237,7 @@ enum outcome db_script(struct db *db, const char *sql) {
     if (outcome != DONE)
         return outcome;
     PGresult *result = PQexec(db->connection, sql);
-    outcome = judge(db, result);
+    outcome = judge_result(db, result);
     PQclear(result);
     return outcome;
 }
@@ -295,7 +298,7 @@ enum outcome db_copy_feed(struct db *db, struct span octets) {
     if (!db->connection ||
         PQputCopyData(db->connection, (const char *)octets.data,
                       (int)octets.len) != 1) {
-        say(db, PQerrorMessage(db->connection), "");
+        keep_reason(db, PQerrorMessage(db->connection), "");
         return RETRY;
     }
     return DONE;
@@ -303,13 +306,13 @@ enum outcome db_copy_feed(struct db *db, struct span octets) {
 
 enum outcome db_copy_end(struct db *db) {
     if (!db->connection || PQputCopyEnd(db->connection, NULL) != 1) {
-        say(db, PQerrorMessage(db->connection), "");
+        keep_reason(db, PQerrorMessage(db->connection), "");
         return RETRY;
     }
     enum outcome outcome = DONE;
     for (PGresult *result;
          db->connection && (result = PQgetResult(db->connection));) {
-        enum outcome one = judge(db, result);
+        enum outcome one = judge_result(db, result);
         if (one != DONE)
             outcome = one;
         PQclear(result);

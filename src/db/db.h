@@ -50,7 +50,8 @@ void db_uint8(struct db_params *p, uint64_t value);
 void db_bytea(struct db_params *p, struct span octets);
 /* macaddr8 */
 void db_eui64(struct db_params *p, eui64 id);
-/* timestamptz; INT64_MAX (RETRY_NEVER) is 'infinity', in rows too */
+/* timestamptz; INT64_MAX (RETRY_NEVER) and INT64_MIN are the infinities, here,
+ * in arrays and in rows */
 void db_instant(struct db_params *p, instant when);
 /* macaddr8[], timestamptz[], bigint[], integer[], bytea[] */
 void db_eui64s(struct db_params *p, const eui64 *ids, size_t count);

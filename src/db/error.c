@@ -8,9 +8,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* The same is not said again sooner. */
+/* The same is not logged again sooner. */
 static const instant QUIET = 10 * SECOND;
-/* So long after the last time it is still of interest (db_lasting_error()). */
+/* So long after it was last seen an error is told by db_lasting_error(). */
 static const instant RECENT = 30 * SECOND;
 
 const struct db_error DB_ERROR_LOST = {
@@ -83,27 +83,27 @@ const struct db_error *db_error_of_connecting(const char *reason) {
     return &DB_ERROR_UNREACHABLE;
 }
 
-/* The last error that a person may have to do something about. */
+/* The last error that a person may have to act upon. */
 static _Atomic(const struct db_error *) latest;
 static _Atomic instant latest_at;
 
-/* Who says it: the first after a while. */
+/* Has it not been logged for a while? One caller at a time gets a yes. */
 static bool is_new(const struct db_error *error) {
-    static _Atomic instant said[ROWS + 2];
+    static _Atomic instant logged[ROWS + 2];
     size_t place = error == &DB_ERROR_LOST          ? ROWS
                    : error == &DB_ERROR_UNREACHABLE ? ROWS + 1
                                                     : (size_t)(error - rows);
-    instant now = clock_elapsed(), before = atomic_load(&said[place]);
+    instant now = clock_elapsed(), before = atomic_load(&logged[place]);
     return (!before || now - before > QUIET) &&
-           atomic_compare_exchange_strong(&said[place], &before, now);
+           atomic_compare_exchange_strong(&logged[place], &before, now);
 }
 
-static void prepare(void) {
+static void register_metrics(void) {
     metrics_register(families, sizeof families / sizeof *families);
 }
 
 void db_error_tell(const struct db_error *error, const char *reason) {
-    prepare();
+    register_metrics();
     metric_add(metric_of(&families[ERRORS], error->what, NULL, NULL), 1);
     if (!error->advice)
         return;
@@ -115,7 +115,7 @@ void db_error_tell(const struct db_error *error, const char *reason) {
 }
 
 void db_error_connected(void) {
-    prepare();
+    register_metrics();
     metric_add(metric_of(&families[MADE], NULL, NULL, NULL), 1);
 }
 

@@ -1,30 +1,37 @@
-/* What a server's refusal means, for this room only. */
+/*
+ * What the database refused, by SQLSTATE or by libpq's words; for this room
+ * only. What is in the table may pass: the caller gets RETRY.
+ */
 #ifndef FOTAD_DB_ERROR_H
 #define FOTAD_DB_ERROR_H
 
 #include <stdbool.h>
 
-/* A kind of error that may pass. */
+/* A kind of error that may pass by itself. */
 struct db_error {
-    const char *sqlstate; /* or the beginning of it */
-    const char *what;     /* in metrics and logs */
-    const char *advice;   /* to the operator; NULL: nothing to do */
-    bool leave;           /* this connection is of no use any more */
+    const char *sqlstate; /* or the beginning of it; "": libpq gives none */
+    const char *what;     /* in metrics and logs: "disk_full" */
+    const char *advice;   /* to the operator, in the log and /readyz; NULL: it
+                             passes at the next try, so only count it */
+    bool leave;           /* close this connection: it is of no use any more */
 };
 
 /* The connection broke, or none could be made. */
 extern const struct db_error DB_ERROR_LOST, DB_ERROR_UNREACHABLE;
 
-/* NULL: the same would happen again. */
+/* The error of a SQLSTATE (5 characters). NULL: it would be refused again, so
+ * the caller gets FAILED. */
 const struct db_error *db_error_of(const char *sqlstate);
 
-/* What kept a connection from being made, by what was said. */
+/* The error that kept a connection from being made, by libpq's text, which is
+ * all that it gives; never NULL. */
 const struct db_error *db_error_of_connecting(const char *reason);
 
-/* Counts it, and says it in the log if that was not done just now. */
+/* Counts the error, and logs one that has an advice together with `reason`,
+ * unless that was done within the last 10 s. From any thread. */
 void db_error_tell(const struct db_error *error, const char *reason);
 
-/* A connection was made. */
+/* Counts a connection made. */
 void db_error_connected(void);
 
 #endif

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void add(struct db_params *p, const void *value, size_t len,
-                int format) {
+static void add_parameter(struct db_params *p, const void *value, size_t len,
+                          int format) {
     if (p->count == DB_MOST_PARAMS || len > INT32_MAX)
         abort();
     p->values[p->count] = value;
@@ -16,15 +16,15 @@ static void add(struct db_params *p, const void *value, size_t len,
 static void add_big_endian(struct db_params *p, uint64_t value, size_t width) {
     uint8_t *octets = arena_alloc(p->arena, width);
     wire_store(octets, value, width);
-    add(p, octets, width, 1);
+    add_parameter(p, octets, width, 1);
 }
 
 void db_null(struct db_params *p) {
-    add(p, NULL, 0, 0);
+    add_parameter(p, NULL, 0, 0);
 }
 
 void db_text(struct db_params *p, const char *text) {
-    add(p, text, text ? strlen(text) : 0, 0);
+    add_parameter(p, text, text ? strlen(text) : 0, 0);
 }
 
 void db_bool(struct db_params *p, bool value) {
@@ -48,7 +48,8 @@ void db_uint8(struct db_params *p, uint64_t value) {
 }
 
 void db_bytea(struct db_params *p, struct span octets) {
-    add(p, octets.data ? (const void *)octets.data : "", octets.len, 1);
+    add_parameter(p, octets.data ? (const void *)octets.data : "", octets.len,
+                  1);
 }
 
 void db_eui64(struct db_params *p, eui64 id) {
@@ -56,7 +57,7 @@ void db_eui64(struct db_params *p, eui64 id) {
 }
 
 void db_instant(struct db_params *p, instant when) {
-    add_big_endian(p, (uint64_t)wire_instant(when), 8);
+    add_big_endian(p, wire_from_instant(when), 8);
 }
 
 /* The binary form of a one-dimensional array: dimensions, flags, element type,
@@ -77,7 +78,7 @@ struct elements {
     size_t count, stride;
 };
 
-static const void *element(const struct elements *all, size_t i) {
+static const void *element_at(const struct elements *all, size_t i) {
     return all->first + i * all->stride;
 }
 
@@ -90,7 +91,7 @@ static uint64_t element_int8(const void *value) {
 }
 
 static uint64_t element_instant(const void *value) {
-    return (uint64_t)wire_instant(*(const instant *)value);
+    return wire_from_instant(*(const instant *)value);
 }
 
 static void add_numbers(struct db_params *p, uint32_t type, size_t width,
@@ -101,25 +102,25 @@ static void add_numbers(struct db_params *p, uint32_t type, size_t width,
     store_array_head(octets, type, all->count);
     for (size_t i = 0; i < all->count; i++, out += 4 + width) {
         wire_store(out, width, 4);
-        wire_store(out + 4, read(element(all, i)), width);
+        wire_store(out + 4, read(element_at(all, i)), width);
     }
-    add(p, octets, all->count ? size : EMPTY_ARRAY_HEAD, 1);
+    add_parameter(p, octets, all->count ? size : EMPTY_ARRAY_HEAD, 1);
 }
 
 static void add_byteas(struct db_params *p, const struct elements *all) {
     size_t size = ARRAY_HEAD;
     for (size_t i = 0; i < all->count; i++)
-        size += 4 + ((const struct span *)element(all, i))->len;
+        size += 4 + ((const struct span *)element_at(all, i))->len;
     uint8_t *octets = arena_alloc(p->arena, size), *out = octets + ARRAY_HEAD;
     store_array_head(octets, WIRE_BYTEA, all->count);
     for (size_t i = 0; i < all->count; i++) {
-        const struct span *value = element(all, i);
+        const struct span *value = element_at(all, i);
         wire_store(out, value->len, 4);
         if (value->len)
             memcpy(out + 4, value->data, value->len);
         out += 4 + value->len;
     }
-    add(p, octets, all->count ? size : EMPTY_ARRAY_HEAD, 1);
+    add_parameter(p, octets, all->count ? size : EMPTY_ARRAY_HEAD, 1);
 }
 
 static char *store_quoted(char *out, const char *text) {
@@ -136,13 +137,13 @@ static char *store_quoted(char *out, const char *text) {
 static void add_texts(struct db_params *p, const struct elements *all) {
     size_t size = 3;
     for (size_t i = 0; i < all->count; i++) {
-        const char *text = *(const char *const *)element(all, i);
+        const char *text = *(const char *const *)element_at(all, i);
         size += text ? 2 * strlen(text) + 3 : sizeof "NULL";
     }
     char *list = arena_alloc(p->arena, size), *out = list;
     *out++ = '{';
     for (size_t i = 0; i < all->count; i++) {
-        const char *text = *(const char *const *)element(all, i);
+        const char *text = *(const char *const *)element_at(all, i);
         out = text ? store_quoted(out, text) : stpcpy(out, "NULL");
         *out++ = ',';
     }
@@ -160,7 +161,7 @@ static void add_numerics(struct db_params *p, const struct elements *all) {
     *out++ = '{';
     for (size_t i = 0; i < all->count; i++)
         out += sprintf(out, i ? ",%ju" : "%ju",
-                       (uintmax_t)element_int8(element(all, i)));
+                       (uintmax_t)element_int8(element_at(all, i)));
     *out++ = '}';
     *out = '\0';
     db_text(p, list);

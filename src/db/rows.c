@@ -4,29 +4,29 @@
 #include <stdlib.h>
 
 /* A struct db_rows is a PGresult under our name. */
-static const PGresult *result(const struct db_rows *rows) {
+static const PGresult *result_of(const struct db_rows *rows) {
     return (const PGresult *)rows;
 }
 
 size_t db_row_count(const struct db_rows *rows) {
-    return (size_t)PQntuples(result(rows));
+    return (size_t)PQntuples(result_of(rows));
 }
 
 bool db_is_null(const struct db_rows *rows, size_t row, int column) {
-    return PQgetisnull(result(rows), (int)row, column);
+    return PQgetisnull(result_of(rows), (int)row, column);
 }
 
 struct span db_get_span(const struct db_rows *rows, size_t row, int column) {
-    return span_of(PQgetvalue(result(rows), (int)row, column),
-                   (size_t)PQgetlength(result(rows), (int)row, column));
+    return span_of(PQgetvalue(result_of(rows), (int)row, column),
+                   (size_t)PQgetlength(result_of(rows), (int)row, column));
 }
 
 const char *db_get_text(const struct db_rows *rows, size_t row, int column) {
-    return PQgetvalue(result(rows), (int)row, column);
+    return PQgetvalue(result_of(rows), (int)row, column);
 }
 
-static uint64_t fixed(const struct db_rows *rows, size_t row, int column,
-                      size_t width) {
+static uint64_t get_fixed(const struct db_rows *rows, size_t row, int column,
+                          size_t width) {
     struct span value = db_get_span(rows, row, column);
     if (value.len != width)
         return 0;
@@ -34,7 +34,7 @@ static uint64_t fixed(const struct db_rows *rows, size_t row, int column,
 }
 
 bool db_get_bool(const struct db_rows *rows, size_t row, int column) {
-    return fixed(rows, row, column, 1) != 0;
+    return get_fixed(rows, row, column, 1) != 0;
 }
 
 int64_t db_get_int(const struct db_rows *rows, size_t row, int column) {
@@ -53,15 +53,15 @@ int64_t db_get_int(const struct db_rows *rows, size_t row, int column) {
 }
 
 eui64 db_get_eui64(const struct db_rows *rows, size_t row, int column) {
-    return fixed(rows, row, column, 8);
+    return get_fixed(rows, row, column, 8);
 }
 
 instant db_get_instant(const struct db_rows *rows, size_t row, int column) {
-    return wire_load_instant((int64_t)fixed(rows, row, column, 8));
+    return wire_to_instant(get_fixed(rows, row, column, 8));
 }
 
 /* Where the elements of a one-dimensional array begin, and how many. */
-static size_t elements(struct span array, const uint8_t **first) {
+static size_t find_elements(struct span array, const uint8_t **first) {
     if (array.len < 20 || wire_load(array.data, 4) != 1)
         return 0;
     *first = array.data + 20;
@@ -71,7 +71,7 @@ static size_t elements(struct span array, const uint8_t **first) {
 size_t db_get_int4s(const struct db_rows *rows, size_t row, int column,
                     struct arena *arena, int32_t **values) {
     const uint8_t *at = NULL;
-    size_t count = elements(db_get_span(rows, row, column), &at);
+    size_t count = find_elements(db_get_span(rows, row, column), &at);
     *values = arena_zero(arena, count, sizeof **values);
     for (size_t i = 0; i < count; i++, at += 8)
         (*values)[i] = (int32_t)wire_load(at + 4, 4);
@@ -81,7 +81,7 @@ size_t db_get_int4s(const struct db_rows *rows, size_t row, int column,
 size_t db_get_eui64s(const struct db_rows *rows, size_t row, int column,
                      struct arena *arena, eui64 **values) {
     const uint8_t *at = NULL;
-    size_t count = elements(db_get_span(rows, row, column), &at);
+    size_t count = find_elements(db_get_span(rows, row, column), &at);
     *values = arena_zero(arena, count, sizeof **values);
     for (size_t i = 0; i < count; i++, at += 12)
         (*values)[i] = wire_load(at + 4, 8);
@@ -91,7 +91,7 @@ size_t db_get_eui64s(const struct db_rows *rows, size_t row, int column,
 size_t db_get_texts(const struct db_rows *rows, size_t row, int column,
                     struct arena *arena, const char ***values) {
     const uint8_t *at = NULL;
-    size_t count = elements(db_get_span(rows, row, column), &at);
+    size_t count = find_elements(db_get_span(rows, row, column), &at);
     *values = arena_zero(arena, count, sizeof **values);
     for (size_t i = 0; i < count; i++) {
         size_t len = (size_t)wire_load(at, 4);

@@ -36,10 +36,10 @@ struct arena *task_arena(struct task *task) {
     return task->arena;
 }
 
-/* A signal that came since `heard` ends the rest. */
-static bool task_rest_from(struct task *task, uint64_t heard, instant most) {
+/* A signal more than those seen ends the rest. */
+static bool task_rest_from(struct task *task, uint64_t seen, instant most) {
     if (!atomic_load(&task->ended))
-        wakeup_wait(task->options.wakeup, heard, most);
+        wakeup_wait(task->options.wakeup, seen, most);
     return !atomic_load(&task->ended);
 }
 
@@ -65,14 +65,14 @@ static instant task_run_round(struct task *task) {
 
 static void *task_run(void *context) {
     struct task *task = context;
-    uint64_t heard;
+    uint64_t seen;
     instant rest;
     do {
-        heard = wakeup_count(task->options.wakeup);
+        seen = wakeup_count(task->options.wakeup);
         rest = task_run_round(task);
         if (task->failed)
-            heard = wakeup_count(task->options.wakeup);
-    } while (task_rest_from(task, heard, rest));
+            seen = wakeup_count(task->options.wakeup);
+    } while (task_rest_from(task, seen, rest));
     return NULL;
 }
 

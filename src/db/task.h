@@ -11,6 +11,8 @@
 #include "base/wakeup.h"
 #include "db/db.h"
 
+#include <stdatomic.h>
+
 struct task;
 
 /* What a task does again and again. `*rest` is 0: the next round follows at

@@ -13,16 +13,19 @@ enum {
     WIRE_TIMESTAMPTZ = 1184,
 };
 
-/* timestamptz counts microseconds from 2000-01-01 */
+/* timestamptz counts microseconds from 2000-01-01; the ends of int64_t are
+ * -infinity and infinity. */
 #define WIRE_EPOCH (INT64_C(946684800) * SECOND)
 
-/* 'infinity' is the greatest number there too. */
-static inline int64_t wire_instant(instant when) {
-    return when == INT64_MAX ? INT64_MAX : when - WIRE_EPOCH;
+static inline uint64_t wire_from_instant(instant when) {
+    bool endless = when == INT64_MAX || when == INT64_MIN;
+    return (uint64_t)(endless ? when : when - WIRE_EPOCH);
 }
 
-static inline instant wire_load_instant(int64_t value) {
-    return value == INT64_MAX ? INT64_MAX : value + WIRE_EPOCH;
+static inline instant wire_to_instant(uint64_t raw) {
+    instant when = (instant)raw;
+    bool endless = when == INT64_MAX || when == INT64_MIN;
+    return endless ? when : when + WIRE_EPOCH;
 }
 
 static inline void wire_store(uint8_t *octets, uint64_t value, size_t width) {

@@ -332,11 +332,12 @@ struct delivery *delivery_start(const struct config *config,
     *delivery = (struct delivery){
         .config = config,
         .policy = {.first = config->delivery_retry_first,
-                   .most = config->delivery_retry_most,
+                   .most = delivery_longest_pause(config),
                    .give_up = config->delivery_give_up},
         .worker_count = count,
     };
-    leases_init(&delivery->leases, config->delivery_timeout);
+    leases_init(&delivery->leases, delivery_lease(config),
+                config->delivery_timeout);
     turn_register_metrics();
     for (unsigned i = 0; i < count; i++)
         worker_start(delivery, i, signer);

@@ -30,6 +30,16 @@
 
 struct delivery;
 
+/* How long a lane is leased. */
+static inline instant delivery_lease(const struct config *config) {
+    return 3 * config->delivery_timeout;
+}
+
+/* The longest pause between two tries. */
+static inline instant delivery_longest_pause(const struct config *config) {
+    return config->delivery_retry_most;
+}
+
 /* Starts [delivery] workers. `config` and `signer` live until delivery_stop().
  * One at a time in a process, for delivery_wake() has no other address. Ends
  * the program when there can be no thread. */

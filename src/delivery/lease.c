@@ -2,8 +2,8 @@
 
 #include "base/crash.h"
 
-void leases_init(struct leases *leases, instant timeout) {
-    *leases = (struct leases){.timeout = timeout};
+void leases_init(struct leases *leases, instant lease, instant timeout) {
+    *leases = (struct leases){.lease = lease, .timeout = timeout};
     pthread_mutex_init(&leases->lock, NULL);
 }
 
@@ -12,7 +12,7 @@ void leases_destroy(struct leases *leases) {
 }
 
 instant lease_until(const struct leases *leases, instant now) {
-    return now + 3 * leases->timeout;
+    return now + leases->lease;
 }
 
 instant lease_begin_until(const struct leases *leases) {

@@ -12,10 +12,11 @@
 struct leases {
     pthread_mutex_t lock; /* of the list, and of who joins a lane */
     struct lane *lanes;
+    instant lease;   /* how long one is */
     instant timeout; /* of one message */
 };
 
-void leases_init(struct leases *leases, instant timeout);
+void leases_init(struct leases *leases, instant lease, instant timeout);
 /* When there are no lanes any more. */
 void leases_destroy(struct leases *leases);
 

@@ -2,6 +2,7 @@
 
 #include "base/backoff.h"
 #include "base/base64.h"
+#include "device/lease.h"
 
 #include <stdlib.h>
 
@@ -93,7 +94,7 @@ static struct retry_policy policy_of(const struct config *config,
     return (struct retry_policy){
         .immediate = 1,
         .first = csp->busy_retry,
-        .most = csp->busy_retry,
+        .most = command_longest_pause(csp),
         .give_up = csp->busy_give_up < give_up ? csp->busy_give_up : give_up};
 }
 

@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "base/wakeup.h"
 #include "delivery/delivery.h"
+#include "device/lease.h"
 #include "device/post.h"
 
 #include <stdlib.h>
@@ -91,7 +92,7 @@ static enum outcome settle(struct lane *lane,
 
 static enum outcome send_due(struct lane *lane, bool *busy) {
     const struct config *config = lane->sender->config;
-    instant now = clock_now(), until = now + 2 * lane->csp->timeout + MINUTE;
+    instant now = clock_now(), until = now + command_lease(lane->csp);
     struct leased_command *commands = NULL;
     size_t count;
     enum outcome outcome =

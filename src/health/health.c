@@ -4,21 +4,22 @@
 #include "base/metrics.h"
 #include "db/db.h"
 #include "health/revocations.h"
+#include "http/configured.h"
 
 #include <jansson.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Why not, whatever the database says; NULL: it serves. */
-static _Atomic(const char *) away = "the process is starting";
+/* Why it is not ready, whatever the database says; NULL: it is. */
+static _Atomic(const char *) unready = "the process is starting";
 
-void health_serve(void) {
-    atomic_store(&away, NULL);
+void health_say_ready(void) {
+    atomic_store(&unready, NULL);
 }
 
-void health_stop(void) {
-    atomic_store(&away, "the process is stopping");
+void health_say_stopping(void) {
+    atomic_store(&unready, "the process is stopping");
 }
 
 static struct metric_family families[] = {
@@ -32,7 +33,7 @@ struct worker {
     struct db *db;
 };
 
-void *health_worker_start(void *context, unsigned index) {
+static void *start_worker(void *context, unsigned index) {
     (void)index;
     metrics_register(families, sizeof families / sizeof *families);
     struct worker *worker = memory_alloc(sizeof *worker);
@@ -41,22 +42,22 @@ void *health_worker_start(void *context, unsigned index) {
     return worker;
 }
 
-void health_worker_stop(void *context) {
+static void stop_worker(void *context) {
     struct worker *worker = context;
     db_close(worker->db);
     free(worker);
 }
 
-static void healthz(void *context, const struct http_request *request,
-                    struct http_response *response) {
+static void answer_healthz(void *context, const struct http_request *request,
+                           struct http_response *response) {
     (void)context;
     (void)request;
     response->content_type = "text/plain; charset=utf-8";
     response->body = span_text("ok\n");
 }
 
-static void metrics(void *context, const struct http_request *request,
-                    struct http_response *response) {
+static void answer_metrics(void *context, const struct http_request *request,
+                           struct http_response *response) {
     struct worker *worker = context;
     struct db_rows *overdue;
     if (revocations_overdue(worker->db, request->arena, clock_now(),
@@ -124,7 +125,7 @@ static void check_database(struct worker *worker, json_t *reasons,
                                   missing));
 }
 
-static void warn(const struct config *config, json_t *warnings) {
+static void warn_of_config(const struct config *config, json_t *warnings) {
     if (config->accept_expired)
         json_array_append_new(warnings,
                               json_string("[identity] accept_expired: expired "
@@ -151,17 +152,17 @@ static void warn_of_overdue(struct worker *worker, struct arena *arena,
                          db_get_text(rows, i, 0)));
 }
 
-static void readyz(void *context, const struct http_request *request,
-                   struct http_response *response) {
+static void answer_readyz(void *context, const struct http_request *request,
+                          struct http_response *response) {
     struct worker *worker = context;
     json_t *reasons = json_array(), *warnings = json_array();
-    const char *why = atomic_load(&away);
+    const char *why = atomic_load(&unready);
     if (why)
         json_array_append_new(reasons, json_string(why));
     else
         check_database(worker, reasons, warnings);
     warn_of_database(warnings);
-    warn(worker->config, warnings);
+    warn_of_config(worker->config, warnings);
     if (json_array_size(reasons) == 0)
         warn_of_overdue(worker, request->arena, warnings);
     bool ready = json_array_size(reasons) == 0;
@@ -174,9 +175,23 @@ static void readyz(void *context, const struct http_request *request,
     response->body = span_text(arena_adopt(request->arena, text, free));
 }
 
-const struct http_route health_routes[] = {
-    {.method = "GET", .path = "/healthz", .handler = healthz},
-    {.method = "GET", .path = "/readyz", .handler = readyz},
-    {.method = "GET", .path = "/metrics", .handler = metrics},
+static const struct http_route routes[] = {
+    {.method = "GET", .path = "/healthz", .handler = answer_healthz},
+    {.method = "GET", .path = "/readyz", .handler = answer_readyz},
+    {.method = "GET", .path = "/metrics", .handler = answer_metrics},
 };
-const size_t health_route_count = sizeof health_routes / sizeof *health_routes;
+
+struct http_listener *health_start(const struct config *config,
+                                   const char **reason) {
+    return http_listen(
+        &(struct http_options){.name = "operations",
+                               HTTP_CONFIGURED(config, operations),
+                               .routes = routes,
+                               .route_count = sizeof routes / sizeof *routes,
+                               .workers = 1,
+                               .queue_size = 16,
+                               .worker_start = start_worker,
+                               .worker_stop = stop_worker,
+                               .worker_context = (void *)(uintptr_t)config},
+        reason);
+}

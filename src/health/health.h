@@ -9,16 +9,14 @@
 #include "base/config.h"
 #include "http/server.h"
 
-/* Until health_serve() and after health_stop() /readyz says no: the process is
- * starting, or stopping. */
-void health_serve(void);
-void health_stop(void);
+/* Listens at [operations] listen. `config` must live until http_close(), which
+ * ends it. NULL when it cannot: then *reason says why, for the operator. */
+struct http_listener *health_start(const struct config *config,
+                                   const char **reason);
 
-/* For struct http_options; the worker context is a struct config. */
-void *health_worker_start(void *context, unsigned index);
-void health_worker_stop(void *worker);
-
-extern const struct http_route health_routes[];
-extern const size_t health_route_count;
+/* Until health_say_ready() and after health_say_stopping() /readyz says no: the
+ * process is starting, or stopping. */
+void health_say_ready(void);
+void health_say_stopping(void);
 
 #endif

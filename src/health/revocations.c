@@ -1,19 +1,19 @@
 #include "health/revocations.h"
 
 #include "base/log.h"
-#include "http/server.h"
+#include "http/revocations.h"
 
 enum outcome revocations_load(struct db *db) {
     static const struct db_statement find = {"load_crls",
                                              "select der from crl"};
+    static const struct db_column list = {DB_BYTEA, 0};
     struct arena *arena = arena_new();
     struct db_rows *rows;
     enum outcome outcome = db_run(db, &find, NULL, arena, &rows);
     if (outcome == DONE) {
         size_t count = db_row_count(rows);
-        struct span *lists = arena_zero(arena, count, sizeof *lists);
-        for (size_t i = 0; i < count; i++)
-            lists[i] = db_get_span(rows, i, 0);
+        const struct span *lists =
+            db_structs(rows, &list, 1, sizeof *lists, arena);
         size_t taken = http_use_revocations(lists, count);
         log_debug("revocations.loaded", "lists=%zu", taken);
     }

@@ -13,10 +13,12 @@
 
 #include "db/db.h"
 
-/* Hands all lists to the listeners. */
+/* Hands all lists of the database to the listeners, in place of those given
+ * before. As db_run() says; other than DONE: nothing has changed. */
 enum outcome revocations_load(struct db *db);
 
-/* The issuers whose list is overdue at `now`. */
+/* *issuers gets a row for each issuer whose list is overdue at `now`: its name,
+ * as a text. As db_run() says. */
 enum outcome revocations_overdue(struct db *db, struct arena *arena,
                                  instant now, struct db_rows **issuers);
 

@@ -1,11 +1,10 @@
 #include "mail/mail.h"
 
 #include "base/backoff.h"
-#include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
-#include "base/wakeup.h"
+#include "db/task.h"
 #include "mail/message.h"
 #include "mail/outbox.h"
 #include "mail/smtp.h"
@@ -32,7 +31,7 @@ bool mail_is_kind(const char *text) {
 
 /* ---- what the section says ---- */
 
-static bool begins(const char *text, const char *with) {
+static bool text_begins(const char *text, const char *with) {
     return strncmp(text, with, strlen(with)) == 0;
 }
 
@@ -43,59 +42,56 @@ const char *mail_contradiction(const struct config *config) {
         return "[mail] tls is off or empty";
     if (config->mail_failure_share > 100)
         return "[mail] failure_share is a percentage";
-    if (*screens && !begins(screens, "https://") && !begins(screens, "http://"))
+    if (*screens && !text_begins(screens, "https://") &&
+        !text_begins(screens, "http://"))
         return "[mail] screens begins with https:// or http://";
     if (!*server)
         return NULL;
-    if (!begins(server, "smtp://") && !begins(server, "smtps://"))
+    if (!text_begins(server, "smtp://") && !text_begins(server, "smtps://"))
         return "[mail] server begins with smtp:// or smtps://";
     if (!mail_is_address(config->mail_from))
         return "[mail] server needs from: the address of the sender";
     if (*config->mail_user && strcmp(config->mail_tls, "off") == 0 &&
-        begins(server, "smtp://"))
+        text_begins(server, "smtp://"))
         return "[mail] user would be shown to anybody with tls = off";
     return NULL;
 }
 
 /* ---- one round ---- */
 
-struct run {
+struct round {
+    struct task *task; /* NULL: nobody stops it */
     struct db *db;
     const struct config *config;
     instant now;
-    const atomic_bool *stopping; /* NULL: nobody stops it */
-    struct heartbeat *heartbeat;
     struct smtp *smtp;
     struct arena *arena; /* of a batch */
     instant lease;
     bool unreachable; /* nothing more in this round */
-    struct mail_report *report;
+    struct mail_report report;
 };
 
-static bool stopped(const struct run *run) {
-    return run->stopping && atomic_load(run->stopping);
-}
-
 /* The mail server has it, so this is worth more than one try. */
-static enum outcome note_sent(struct run *run,
-                              const struct outbox_notice *notice) {
-    enum outcome outcome = outbox_sent(run->db, notice, run->now);
+static enum outcome notice_sent(struct round *round,
+                                const struct outbox_notice *notice) {
+    enum outcome outcome = outbox_sent(round->db, notice, round->now);
     for (int tries = 1; outcome == RETRY && tries < DB_MOST_TRIES; tries++) {
         db_pause(tries);
-        outcome = outbox_sent(run->db, notice, run->now);
+        outcome = outbox_sent(round->db, notice, round->now);
     }
-    run->report->sent++;
+    round->report.sent++;
     log_info("mail.sent", "notice=%jd", (intmax_t)notice->notice_no);
     return outcome;
 }
 
-static enum outcome note_failed(struct run *run,
-                                const struct outbox_notice *notice,
-                                const char *error) {
-    instant next = retry_at(&policy, notice->tries + 1, notice->made, run->now);
-    run->report->failed++;
+static enum outcome notice_failed(struct round *round,
+                                  const struct outbox_notice *notice,
+                                  const char *error) {
+    instant next = retry_at(&policy, (unsigned)notice->tries + 1, notice->made,
+                            round->now);
+    round->report.failed++;
     if (next == RETRY_NEVER) {
-        run->report->given_up++;
+        round->report.given_up++;
         log_error("mail.given_up",
                   "notice=%jd : to %s: %s. Mend the address (fotactl account "
                   "mail) or [mail] server; this e-mail is lost",
@@ -103,14 +99,15 @@ static enum outcome note_failed(struct run *run,
     } else
         log_warning("mail.not_sent", "notice=%jd : %s; it is tried again",
                     (intmax_t)notice->notice_no, error);
-    return outbox_failed(run->db, notice, run->lease, next, error);
+    return outbox_failed(round->db, notice, round->lease, next, error);
 }
 
-static enum outcome give_up(struct run *run, const char *error) {
+/* Without a mail server: also what waits behind this notice and is too old. */
+static enum outcome notices_give_up(struct round *round, const char *error) {
     int64_t given_up;
-    enum outcome outcome =
-        outbox_give_up(run->db, run->now - policy.give_up, error, &given_up);
-    run->report->given_up += given_up;
+    enum outcome outcome = outbox_give_up(
+        round->db, round->now - policy.give_up, error, &given_up);
+    round->report.given_up += given_up;
     if (given_up)
         log_error("mail.given_up",
                   "notices=%jd : %s. Mend [mail] server; these e-mails are "
@@ -119,84 +116,79 @@ static enum outcome give_up(struct run *run, const char *error) {
     return outcome;
 }
 
-static enum outcome send_one(struct run *run,
-                             const struct outbox_notice *notice) {
+static enum outcome notice_send(struct round *round,
+                                const struct outbox_notice *notice) {
     struct buffer text = {0};
     const char *error;
-    heartbeat_step(run->heartbeat);
     mail_compose(&(struct mail_message){.notice_no = notice->notice_no,
                                         .made = notice->made,
-                                        .from = run->config->mail_from,
+                                        .from = round->config->mail_from,
                                         .to = notice->mail,
                                         .subject = notice->subject,
                                         .body = notice->body},
                  &text);
     enum smtp_result result =
-        smtp_send(run->smtp, notice->mail, buffer_span(&text), &error);
+        smtp_send(round->smtp, notice->mail, buffer_span(&text), &error);
     buffer_free(&text);
     if (result == SMTP_TAKEN)
-        return note_sent(run, notice);
-    enum outcome outcome = note_failed(run, notice, error);
-    run->unreachable = result == SMTP_UNREACHABLE;
-    if (run->unreachable && outcome == DONE)
-        outcome = give_up(run, error);
+        return notice_sent(round, notice);
+    enum outcome outcome = notice_failed(round, notice, error);
+    round->unreachable = result == SMTP_UNREACHABLE;
+    if (round->unreachable && outcome == DONE)
+        outcome = notices_give_up(round, error);
     return outcome;
 }
 
 /* Every notice of a batch may take the whole timeout, and one is to spare. */
-static enum outcome send_batch(struct run *run, size_t *count) {
+static enum outcome batch_send(struct round *round, size_t *count) {
     struct outbox_notice *notices;
-    run->lease = run->now + (BATCH + 1) * run->config->mail_timeout;
-    enum outcome outcome = outbox_lease(run->db, run->arena, run->now,
-                                        run->lease, BATCH, &notices, count);
+    round->lease = round->now + (BATCH + 1) * round->config->mail_timeout;
+    enum outcome outcome = outbox_lease(round->db, round->arena, round->now,
+                                        round->lease, BATCH, &notices, count);
     size_t i = 0;
-    while (i < *count && outcome == DONE && !run->unreachable && !stopped(run))
-        outcome = send_one(run, &notices[i++]);
+    while (i < *count && outcome == DONE && !round->unreachable &&
+           task_goes_on(round->task))
+        outcome = notice_send(round, &notices[i++]);
     if (outcome == DONE && i < *count)
-        outcome = outbox_return(run->db, notices + i, *count - i, run->lease);
-    arena_reset(run->arena);
+        outcome =
+            outbox_return(round->db, notices + i, *count - i, round->lease);
+    arena_reset(round->arena);
     return outcome;
 }
 
-static enum outcome send_all(struct run *run) {
+static enum outcome batches_send(struct round *round) {
     enum outcome outcome = DONE;
-    instant start = clock_elapsed(), begin = run->now;
+    instant start = clock_elapsed(), begin = round->now;
     size_t count = BATCH;
-    while (count == BATCH && outcome == DONE && !run->unreachable &&
-           !stopped(run)) {
-        outcome = send_batch(run, &count);
-        run->now = begin + (clock_elapsed() - start);
+    while (count == BATCH && outcome == DONE && !round->unreachable &&
+           task_goes_on(round->task)) {
+        outcome = batch_send(round, &count);
+        round->now = begin + (clock_elapsed() - start);
     }
     return outcome;
 }
 
-static enum outcome run_until(struct db *db, const struct config *config,
-                              instant now, const atomic_bool *stopping,
-                              struct heartbeat *heartbeat,
-                              struct mail_report *report) {
-    *report = (struct mail_report){0};
-    struct run run = {.db = db,
-                      .config = config,
-                      .now = now,
-                      .stopping = stopping,
-                      .heartbeat = heartbeat,
-                      .smtp = smtp_new(config, stopping),
-                      .arena = arena_new(),
-                      .report = report};
-    enum outcome outcome = outbox_make(db, config, now, &report->made);
+static enum outcome round_run(struct round *round) {
+    round->smtp = smtp_new(round->config, task_ended(round->task));
+    enum outcome outcome =
+        outbox_make(round->db, round->config, round->now, &round->report.made);
     if (outcome == DONE)
-        outcome = send_all(&run);
-    arena_free(run.arena);
-    smtp_free(run.smtp);
+        outcome = batches_send(round);
+    smtp_free(round->smtp);
     return outcome;
 }
 
 enum outcome mail_run(struct db *db, const struct config *config, instant now,
                       struct mail_report *report) {
-    return run_until(db, config, now, NULL, NULL, report);
+    struct round round = {
+        .db = db, .config = config, .now = now, .arena = arena_new()};
+    enum outcome outcome = round_run(&round);
+    *report = round.report;
+    arena_free(round.arena);
+    return outcome;
 }
 
-/* ---- the thread ---- */
+/* ---- the task ---- */
 
 static struct metric_family families[] = {
     {.name = "fotad_mail_total",
@@ -207,43 +199,32 @@ static struct metric_family families[] = {
 
 struct mail {
     const struct config *config;
-    struct db *db;
-    pthread_t thread;
-    struct heartbeat *heartbeat;
-    struct wakeup wakeup;
+    struct task *task;
+    instant next; /* by clock_now(): the next round */
 };
 
-static void count(const char *what, int64_t more) {
+static void mails_count(const char *what, int64_t more) {
     metric_add(metric_of(families, what, NULL, NULL), more);
 }
 
-static void look(struct mail *mail, instant now) {
-    struct mail_report report;
-    enum outcome outcome =
-        run_until(mail->db, mail->config, now, &mail->wakeup.ended,
-                  mail->heartbeat, &report);
-    count("made", report.made);
-    count("sent", report.sent);
-    count("failed", report.failed);
-    count("given_up", report.given_up);
-    if (outcome != DONE)
-        log_warning("mail.no_database", ": %s", db_reason(mail->db));
-}
-
 /* By fotad's clock, which a test may move in either direction. */
-static void *work(void *context) {
+static enum outcome look_round(struct task *task, void *context,
+                               instant *rest) {
     struct mail *mail = context;
-    instant interval = mail->config->mail_every, next = 0;
-    do {
-        instant now = clock_now();
-        heartbeat_step(mail->heartbeat);
-        if (now >= next || next > now + interval) {
-            look(mail, now);
-            next = now + interval;
-        }
-        heartbeat_rest(mail->heartbeat);
-    } while (wakeup_rest(&mail->wakeup, LOOK));
-    return NULL;
+    struct round round = {.task = task,
+                          .db = task_db(task),
+                          .config = mail->config,
+                          .now = clock_now(),
+                          .arena = task_arena(task)};
+    *rest = LOOK;
+    if (!clock_is_due(&mail->next, round.now, mail->config->mail_every))
+        return DONE;
+    enum outcome outcome = round_run(&round);
+    mails_count("made", round.report.made);
+    mails_count("sent", round.report.sent);
+    mails_count("failed", round.report.failed);
+    mails_count("given_up", round.report.given_up);
+    return outcome;
 }
 
 struct mail *mail_start(const struct config *config) {
@@ -253,23 +234,20 @@ struct mail *mail_start(const struct config *config) {
         memory_exhausted(0);
     metrics_register(families, sizeof families / sizeof *families);
     struct mail *mail = memory_alloc(sizeof *mail);
-    *mail =
-        (struct mail){.wakeup = WAKEUP_NEW,
-                      .config = config,
-                      .db = db_open(config->database_conninfo, "fotad mail"),
-                      .heartbeat = heartbeat_new("mail")};
-    if (pthread_create(&mail->thread, NULL, work, mail) != 0)
-        memory_exhausted(0);
+    *mail = (struct mail){.config = config};
+    mail->task =
+        task_start(&(struct task_options){.name = "mail",
+                                          .session = "fotad mail",
+                                          .conninfo = config->database_conninfo,
+                                          .failed = "mail.no_database",
+                                          .round = look_round,
+                                          .context = mail});
     return mail;
 }
 
 void mail_stop(struct mail *mail) {
     if (!mail)
         return;
-    wakeup_end(&mail->wakeup);
-    pthread_join(mail->thread, NULL);
-    wakeup_destroy(&mail->wakeup);
-    heartbeat_free(mail->heartbeat);
-    db_close(mail->db);
+    task_stop(mail->task);
     free(mail);
 }

@@ -31,14 +31,15 @@ struct mail_report {
 };
 
 /* Does all of it once, as of `now`. RETRY or FAILED when the database did not
- * let it. Trouble with the mail server is in the report alone. */
+ * let it. That the mail server did not take e-mails is in the report alone. */
 enum outcome mail_run(struct db *db, const struct config *config, instant now,
                       struct mail_report *report);
 
 struct mail;
 
-/* A thread that does it every [mail] every by fotad's clock. NULL when [mail]
- * server is empty: then nothing is made or sent. `config` must live as long. */
+/* A task (db/task.h) that does it every [mail] every by fotad's clock. NULL
+ * when [mail] server is empty: then nothing is made or sent. `config` must live
+ * until mail_stop(). */
 struct mail *mail_start(const struct config *config);
 
 /* Ends what is in hand, at most one e-mail, and frees everything. NULL is

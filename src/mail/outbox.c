@@ -1,10 +1,21 @@
 #include "mail/outbox.h"
 
-#include "base/backoff.h"
+/* The columns of lease_notices(); the first is how a notice is named. */
+static const struct db_column columns[] = {
+    DB_COLUMN(INT8, struct outbox_notice, notice_no),
+    DB_COLUMN(INSTANT, struct outbox_notice, made),
+    DB_COLUMN(TEXT, struct outbox_notice, mail),
+    DB_COLUMN(TEXT, struct outbox_notice, subject),
+    DB_COLUMN(TEXT, struct outbox_notice, body),
+    DB_COLUMN(INT4, struct outbox_notice, tries),
+};
 
-/* Runs a statement; *number gets the first column of its row, unless NULL. */
-static enum outcome run(struct db *db, const struct db_statement *statement,
-                        const struct db_params *params, int64_t *number) {
+/* Runs a statement and frees its parameters; *number gets the first column of
+ * its row, unless NULL. */
+static enum outcome statement_run(struct db *db,
+                                  const struct db_statement *statement,
+                                  const struct db_params *params,
+                                  int64_t *number) {
     struct db_rows *rows;
     enum outcome outcome = db_run(db, statement, params, params->arena, &rows);
     if (outcome == DONE && number)
@@ -24,7 +35,7 @@ enum outcome outbox_make(struct db *db, const struct config *config,
     db_int8(&params, config->tracking_timeout / SECOND);
     db_instant(&params, now);
     *made = 0;
-    return run(db, &make, &params, made);
+    return statement_run(db, &make, &params, made);
 }
 
 enum outcome outbox_lease(struct db *db, struct arena *arena, instant now,
@@ -40,19 +51,12 @@ enum outcome outbox_lease(struct db *db, struct arena *arena, instant now,
     struct db_rows *rows;
     *count = 0;
     enum outcome outcome = db_run(db, &lease, &params, arena, &rows);
-    if (outcome != DONE)
-        return outcome;
-    *count = db_row_count(rows);
-    *notices = arena_zero(arena, *count, sizeof **notices);
-    for (size_t i = 0; i < *count; i++)
-        (*notices)[i] =
-            (struct outbox_notice){.notice_no = db_get_int(rows, i, 0),
-                                   .made = db_get_instant(rows, i, 1),
-                                   .mail = db_get_text(rows, i, 2),
-                                   .subject = db_get_text(rows, i, 3),
-                                   .body = db_get_text(rows, i, 4),
-                                   .tries = (unsigned)db_get_int(rows, i, 5)};
-    return DONE;
+    if (outcome == DONE) {
+        *notices =
+            db_structs(rows, DB_COLUMNS(columns), sizeof **notices, arena);
+        *count = db_row_count(rows);
+    }
+    return outcome;
 }
 
 enum outcome outbox_sent(struct db *db, const struct outbox_notice *notice,
@@ -63,23 +67,19 @@ enum outcome outbox_sent(struct db *db, const struct outbox_notice *notice,
     db_int8(&params, notice->notice_no);
     db_text(&params, notice->mail);
     db_instant(&params, now);
-    return run(db, &sent, &params, NULL);
+    return statement_run(db, &sent, &params, NULL);
 }
 
 enum outcome outbox_failed(struct db *db, const struct outbox_notice *notice,
                            instant lease, instant next_try, const char *error) {
     static const struct db_statement failed = {
-        "notice_failed",
-        "select notice_failed($1, $2, $3::text::timestamptz, $4)"};
-    char text[INSTANT_TEXT_SIZE] = "infinity";
-    if (next_try != RETRY_NEVER)
-        instant_format(next_try, text);
+        "notice_failed", "select notice_failed($1, $2, $3, $4)"};
     struct db_params params = DB_PARAMS(arena_new());
     db_int8(&params, notice->notice_no);
     db_instant(&params, lease);
-    db_text(&params, text);
+    db_instant(&params, next_try);
     db_text(&params, error);
-    return run(db, &failed, &params, NULL);
+    return statement_run(db, &failed, &params, NULL);
 }
 
 enum outcome outbox_return(struct db *db, const struct outbox_notice *notices,
@@ -87,12 +87,9 @@ enum outcome outbox_return(struct db *db, const struct outbox_notice *notices,
     static const struct db_statement back = {"return_notices",
                                              "select return_notices($1, $2)"};
     struct db_params params = DB_PARAMS(arena_new());
-    int64_t *numbers = arena_zero(params.arena, count, sizeof *numbers);
-    for (size_t i = 0; i < count; i++)
-        numbers[i] = notices[i].notice_no;
-    db_int8s(&params, numbers, count);
+    db_arrays(&params, columns, 1, notices, count, sizeof *notices);
     db_instant(&params, lease);
-    return run(db, &back, &params, NULL);
+    return statement_run(db, &back, &params, NULL);
 }
 
 enum outcome outbox_give_up(struct db *db, instant before, const char *error,
@@ -103,5 +100,5 @@ enum outcome outbox_give_up(struct db *db, instant before, const char *error,
     db_instant(&params, before);
     db_text(&params, error);
     *given_up = 0;
-    return run(db, &give_up, &params, given_up);
+    return statement_run(db, &give_up, &params, given_up);
 }

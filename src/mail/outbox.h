@@ -1,12 +1,16 @@
-/* The table notice as those who send from it see it. The statements are
- * functions of sql/mail.sql. */
+/*
+ * The table notice as those who send from it see it; the functions are in
+ * sql/mail.sql. What each returns is what db_run() did; a
+ * notice that another holds by now is left as it is.
+ */
 #ifndef FOTAD_MAIL_OUTBOX_H
 #define FOTAD_MAIL_OUTBOX_H
 
 #include "base/config.h"
 #include "db/db.h"
 
-/* Writes what there is to tell; *made gets how many. */
+/* Writes a notice for each thing that has happened and somebody wishes to hear
+ * of; *made gets how many. */
 enum outcome outbox_make(struct db *db, const struct config *config,
                          instant now, int64_t *made);
 
@@ -15,19 +19,21 @@ struct outbox_notice {
     int64_t notice_no;
     instant made;
     const char *mail, *subject, *body;
-    unsigned tries; /* before this one */
+    int32_t tries; /* before this one, 0 or more */
 };
 
-/* Takes up to `most` of them in hand until `until`. */
+/* Leases up to `most` of those that are due at `now`, until `until`: the lease
+ * that the functions below are given. *notices gets them, in the arena. */
 enum outcome outbox_lease(struct db *db, struct arena *arena, instant now,
                           instant until, unsigned most,
                           struct outbox_notice **notices, size_t *count);
 
-/* The server has it. */
+/* The mail server has it. */
 enum outcome outbox_sent(struct db *db, const struct outbox_notice *notice,
                          instant now);
 
-/* It was not taken. `next_try` RETRY_NEVER: it is given up. */
+/* The mail server has not taken it: it is due again at `next_try`; RETRY_NEVER:
+ * it is given up. `error` is for a person. */
 enum outcome outbox_failed(struct db *db, const struct outbox_notice *notice,
                            instant lease, instant next_try, const char *error);
 
@@ -35,7 +41,8 @@ enum outcome outbox_failed(struct db *db, const struct outbox_notice *notice,
 enum outcome outbox_return(struct db *db, const struct outbox_notice *notices,
                            size_t count, instant lease);
 
-/* Gives up what waits since `before` or longer, tried or not. */
+/* Gives up what was made at `before` or earlier and is not sent, tried or not;
+ * *given_up gets how many. */
 enum outcome outbox_give_up(struct db *db, instant before, const char *error,
                             int64_t *given_up);
 

@@ -37,7 +37,7 @@ bool smtp_wants_tls(const struct config *config) {
 
 /* ---- the handle ---- */
 
-static size_t give(char *to, size_t size, size_t count, void *context) {
+static size_t message_read(char *to, size_t size, size_t count, void *context) {
     struct smtp *smtp = context;
     size_t len = size * count;
     if (len > smtp->left.len)
@@ -49,9 +49,9 @@ static size_t give(char *to, size_t size, size_t count, void *context) {
     return len;
 }
 
-/* Not 0: the transfer ends. */
-static int look(void *context, curl_off_t down_all, curl_off_t down,
-                curl_off_t up_all, curl_off_t up) {
+/* Called again and again while the server is waited for; not 0: that ends. */
+static int transfer_look(void *context, curl_off_t down_all, curl_off_t down,
+                         curl_off_t up_all, curl_off_t up) {
     (void)down_all, (void)down, (void)up_all, (void)up;
     const struct smtp *smtp = context;
     return smtp->stopping && !smtp->begun && atomic_load(smtp->stopping);
@@ -80,10 +80,10 @@ static void set_options(struct smtp *smtp) {
     }
     curl_easy_setopt(curl, CURLOPT_MAIL_FROM, config->mail_from);
     curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(curl, CURLOPT_READFUNCTION, give);
+    curl_easy_setopt(curl, CURLOPT_READFUNCTION, message_read);
     curl_easy_setopt(curl, CURLOPT_READDATA, smtp);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, transfer_look);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, smtp);
 }
 
@@ -109,7 +109,7 @@ void smtp_free(struct smtp *smtp) {
 
 /* A refusal is of the message when the server spoke of the message: MAIL, RCPT
  * and DATA (libcurl's SEND_ERROR), or the end of what it had asked for. */
-static enum smtp_result judge(struct smtp *smtp, CURLcode code) {
+static enum smtp_result result_of(struct smtp *smtp, CURLcode code) {
     long answered = 0;
     curl_easy_getinfo(smtp->curl, CURLINFO_RESPONSE_CODE, &answered);
     if (code == CURLE_OK)
@@ -142,7 +142,7 @@ enum smtp_result smtp_send(struct smtp *smtp, const char *to,
     CURLcode code = curl_easy_perform(smtp->curl);
     curl_easy_setopt(smtp->curl, CURLOPT_MAIL_RCPT, NULL);
     curl_slist_free_all(recipients);
-    enum smtp_result result = judge(smtp, code);
+    enum smtp_result result = result_of(smtp, code);
     *error = smtp->error;
     return result;
 }

@@ -1,4 +1,4 @@
-/* Who rests is woken by every ring, and by time, whatever the clock does. */
+/* Who rests is woken by every signal, and by time, whatever the clock does. */
 #include "support/ahead.h"
 #include "support/check.h"
 
@@ -8,12 +8,12 @@
 
 static const instant SHORT = 20 * MILLISECOND, LONG = MINUTE;
 
-/* What happens before a wait for another ring than those heard. */
-static void ring_once(struct wakeup *wakeup) {
+/* What happens before a wait for more signals than those seen. */
+static void signal_once(struct wakeup *wakeup) {
     wakeup_signal(wakeup);
 }
 
-static void ring_often(struct wakeup *wakeup) {
+static void signal_often(struct wakeup *wakeup) {
     for (int i = 0; i < 1000; i++)
         wakeup_signal(wakeup);
 }
@@ -28,10 +28,10 @@ static const struct {
     instant most;
     bool lasts, goes_on;
 } cases[] = {
-    {"nobody rings", nothing, SHORT, true, true},
-    {"nobody rings, and there is no time", nothing, 0, true, true},
-    {"it was rung", ring_once, LONG, false, true},
-    {"it was rung often", ring_often, LONG, false, true},
+    {"nobody signals", nothing, SHORT, true, true},
+    {"nobody signals, and there is no time", nothing, 0, true, true},
+    {"it was signalled", signal_once, LONG, false, true},
+    {"it was signalled often", signal_often, LONG, false, true},
     {"it is time to end", wakeup_end, LONG, false, false},
 };
 
@@ -39,11 +39,11 @@ static void what_came_before_the_wait_counts(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct wakeup wakeup = WAKEUP_NEW;
-        wakeup_signal(&wakeup); /* heard already */
-        uint64_t heard = wakeup_count(&wakeup);
+        wakeup_signal(&wakeup); /* seen already */
+        uint64_t seen = wakeup_count(&wakeup);
         cases[i].happens(&wakeup);
         instant start = clock_elapsed();
-        if (wakeup_wait(&wakeup, heard, cases[i].most) != cases[i].goes_on)
+        if (wakeup_wait(&wakeup, seen, cases[i].most) != cases[i].goes_on)
             fail_msg("%s: it %s", cases[i].what,
                      cases[i].goes_on ? "ended" : "went on");
         instant took = clock_elapsed() - start;
@@ -55,7 +55,7 @@ static void what_came_before_the_wait_counts(void **state) {
 
 /* ---- several threads ---- */
 
-enum { RINGERS = 4, RINGS = 500, RESTING = 3 };
+enum { SIGNALLERS = 4, SIGNALS = 500, RESTING = 3 };
 
 struct resting {
     struct wakeup *wakeup;
@@ -65,9 +65,9 @@ struct resting {
 
 static void *rest_once(void *context) {
     struct resting *resting = context;
-    uint64_t heard = wakeup_count(resting->wakeup);
+    uint64_t seen = wakeup_count(resting->wakeup);
     atomic_fetch_add(&resting->waiting, 1);
-    bool go_on = wakeup_wait(resting->wakeup, heard, LONG);
+    bool go_on = wakeup_wait(resting->wakeup, seen, LONG);
     atomic_fetch_add(go_on ? &resting->went_on : &resting->ended, 1);
     return NULL;
 }
@@ -94,14 +94,14 @@ static int went_on_after(void (*happens)(struct wakeup *wakeup)) {
     return resting.went_on;
 }
 
-static void what_comes_during_the_wait_is_heard_by_all(void **state) {
+static void what_comes_during_the_wait_wakes_all(void **state) {
     (void)state;
-    assert_int_equal(went_on_after(ring_once), RESTING);
+    assert_int_equal(went_on_after(signal_once), RESTING);
     assert_int_equal(went_on_after(wakeup_end), 0);
 }
 
-static void *ring_and_pause(void *context) {
-    for (int i = 0; i < RINGS; i++) {
+static void *signal_and_pause(void *context) {
+    for (int i = 0; i < SIGNALS; i++) {
         wakeup_signal(context);
         if (i % 50 == 0)
             usleep(100);
@@ -109,24 +109,24 @@ static void *ring_and_pause(void *context) {
     return NULL;
 }
 
-/* A ring that is lost would let it wait for the whole LONG. */
-static void of_many_ringers_none_is_lost(void **state) {
+/* A signal that is lost would let it wait for the whole LONG. */
+static void of_many_signals_none_is_lost(void **state) {
     (void)state;
     struct wakeup wakeup = WAKEUP_NEW;
-    pthread_t ringers[RINGERS];
+    pthread_t signallers[SIGNALLERS];
     instant start = clock_elapsed();
-    for (int i = 0; i < RINGERS; i++)
+    for (int i = 0; i < SIGNALLERS; i++)
         assert_int_equal(
-            pthread_create(&ringers[i], NULL, ring_and_pause, &wakeup), 0);
-    for (uint64_t heard = 0; heard < RINGERS * RINGS;) {
-        assert_true(wakeup_wait(&wakeup, heard, LONG));
+            pthread_create(&signallers[i], NULL, signal_and_pause, &wakeup), 0);
+    for (uint64_t seen = 0; seen < SIGNALLERS * SIGNALS;) {
+        assert_true(wakeup_wait(&wakeup, seen, LONG));
         uint64_t now = wakeup_count(&wakeup);
-        assert_true(now > heard);
-        heard = now;
+        assert_true(now > seen);
+        seen = now;
     }
-    for (int i = 0; i < RINGERS; i++)
-        pthread_join(ringers[i], NULL);
-    assert_int_equal(wakeup_count(&wakeup), RINGERS * RINGS);
+    for (int i = 0; i < SIGNALLERS; i++)
+        pthread_join(signallers[i], NULL);
+    assert_int_equal(wakeup_count(&wakeup), SIGNALLERS * SIGNALS);
     assert_true(clock_elapsed() - start < LONG);
     wakeup_destroy(&wakeup);
 }
@@ -149,8 +149,8 @@ static void a_clock_that_is_set_changes_no_rest(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_came_before_the_wait_counts),
-        cmocka_unit_test(what_comes_during_the_wait_is_heard_by_all),
-        cmocka_unit_test(of_many_ringers_none_is_lost),
+        cmocka_unit_test(what_comes_during_the_wait_wakes_all),
+        cmocka_unit_test(of_many_signals_none_is_lost),
         cmocka_unit_test(a_clock_that_is_set_changes_no_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,15 +164,23 @@ static void instants(void **state) {
     }
 }
 
-static void infinity_is_the_greatest_instant(void **state) {
+static void instants_without_end(void **state) {
     (void)state;
     static const struct db_statement echo = {
-        "infinity", "select $1::timestamptz, $1 = 'infinity'"};
+        "endless", "select $1::timestamptz = 'infinity', $2::timestamptz ="
+                   " '-infinity', $1, $2, $3::timestamptz[] ="
+                   " '{infinity,1970-01-01Z}'"};
+    const instant both[] = {INT64_MAX, 0};
     struct db_params params = DB_PARAMS(arena);
     db_instant(&params, INT64_MAX);
+    db_instant(&params, INT64_MIN);
+    db_instants(&params, both, 2);
     struct db_rows *got = run(&echo, &params);
-    assert_true(db_get_instant(got, 0, 0) == INT64_MAX);
+    assert_true(db_get_bool(got, 0, 0));
     assert_true(db_get_bool(got, 0, 1));
+    assert_true(db_get_instant(got, 0, 2) == INT64_MAX);
+    assert_true(db_get_instant(got, 0, 3) == INT64_MIN);
+    assert_true(db_get_bool(got, 0, 4));
 }
 
 /* ---- nulls ---- */
@@ -423,7 +431,7 @@ int main(void) {
         TEST(octets),
         TEST(device_ids),
         TEST(instants),
-        TEST(infinity_is_the_greatest_instant),
+        TEST(instants_without_end),
         TEST(nulls),
         TEST(arrays_of_device_ids),
         TEST(arrays_of_integers),

@@ -48,7 +48,7 @@ struct vanishing {
     enum scenario_line line;
     instant back; /* when it was there again */
     unsigned long packets;
-    struct wakeup wakeup; /* ends when it is back */
+    struct wakeup is_back; /* signalled once */
 };
 
 static void *vanish(void *context) {
@@ -58,22 +58,23 @@ static void *vanish(void *context) {
     sleep((unsigned)campaign_number("VANISH", 3));
     vanishing->packets = wires_mend(vanishing->line);
     vanishing->back = clock_elapsed();
-    wakeup_end(&vanishing->wakeup);
+    wakeup_signal(&vanishing->is_back);
     return NULL;
 }
 
 /* While requests are sent and the ones before are worked off. */
 static void lose(struct campaign *c, enum scenario_line line) {
-    struct vanishing vanishing = {.line = line, .wakeup = WAKEUP_NEW};
+    struct vanishing vanishing = {.line = line, .is_back = WAKEUP_NEW};
     instant pause = (instant)campaign_number("VANISH", 3) * SECOND / SENDS;
     pthread_t thread;
     if (pthread_create(&thread, NULL, vanish, &vanishing) != 0)
         abort();
-    do
+    do {
         campaign_send(c, false);
-    while (wakeup_rest(&vanishing.wakeup, pause));
+        wakeup_wait(&vanishing.is_back, 0, pause);
+    } while (wakeup_count(&vanishing.is_back) == 0);
     pthread_join(thread, NULL);
-    wakeup_destroy(&vanishing.wakeup);
+    wakeup_destroy(&vanishing.is_back);
     campaign_goes_on(c);
     print_message("%-30s %zu s gone, %lu packets vanished, %.1f s later the "
                   "first answer\n",

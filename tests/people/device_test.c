@@ -4,7 +4,7 @@
 #include "support/people.h"
 
 #include "db/db.h"
-#include "tracking/housekeeping.h"
+#include "housekeeping/housekeeping.h"
 
 static int setup(void **state) {
     gateway_move_clock(0);

@@ -5,7 +5,7 @@
 #include "duis/document.h"
 #include "duis/library.h"
 #include "duis/signature.h"
-#include "http/configured.h"
+#include "request/user_gateway.h"
 #include "support/duis_check.h"
 #include "support/pg.h"
 
@@ -211,34 +211,22 @@ bool gateway_reload(struct gateway *g) {
     struct rules *rules;
     bool loaded = rules_load(db, &rules) == DONE;
     if (loaded)
-        request_use_rules(rules);
+        rules_use(rules);
     db_close(db);
     return loaded;
 }
 
 void gateway_open(struct gateway *g) {
-    const struct config *c = &g->config;
     const char *reason = "";
     need(gateway_reload(g), "rules", "unfit");
-    g->listener = http_listen(
-        &(struct http_options){.name = "user_gateway",
-                               HTTP_CONFIGURED(c, user),
-                               .routes = request_routes(c->user_max_body),
-                               .route_count = request_route_count,
-                               .workers = c->user_workers,
-                               .queue_size = c->user_queue,
-                               .body_budget = c->user_body_budget,
-                               .worker_start = request_worker_start,
-                               .worker_stop = request_worker_stop,
-                               .worker_context = &g->requests},
-        &reason);
+    g->listener = request_listen(&g->requests, &reason);
     need(g->listener, "http_listen", reason);
 }
 
 void gateway_close(struct gateway *g) {
     http_close(g->listener);
     g->listener = NULL;
-    request_use_rules(NULL);
+    rules_use(NULL);
 }
 
 void gateway_free(struct gateway *g) {

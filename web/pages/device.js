@@ -52,9 +52,10 @@ const tried = w => [
 
 const lastError = w => w.lastError && [" The last error: ", w.lastError, "."];
 
-const job = j => j?.state === "waiting" && sentence(
-    "Its job is ", j.leasedUntil
-        ? ["in somebody's hands until ", timeFromNow(j.leasedUntil)]
+/* A lease that is over is nobody's. */
+const job = ({ code, job: j }) => j?.state === "waiting" && sentence(
+    "Its job is ", code === "handing_over"
+        ? ["being handed over, until ", timeFromNow(j.leasedUntil)]
         : "waiting", ".", tried(j), lastError(j));
 
 const command = c => c && sentence(
@@ -71,7 +72,7 @@ const messages = m => m.count > 0 && sentence(
 function waits({ waits: w }) {
     const parts = [
         w.for && sentence("It waits for ", h("strong", null, w.for), "."),
-        job(w.job),
+        job(w),
         w.cspError && w.cspError !== w.job?.lastError && sentence(
             "The CSP does not take jobs at present: ", w.cspError, "."),
         command(w.command), messages(w.messages),

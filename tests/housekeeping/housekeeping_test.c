@@ -1,10 +1,11 @@
 /* Release by timeout, days ahead and days gone, old rows: by fotad's clock, in
- * another year than PostgreSQL's. */
+ * another year than PostgreSQL's, and a clock that was set. */
 #include "support/check.h"
 #include "support/pg.h"
 
 #include "db/db.h"
-#include "tracking/housekeeping.h"
+#include "housekeeping/clock_watch.h"
+#include "housekeeping/housekeeping.h"
 
 #include <libpq-fe.h>
 #include <pthread.h>
@@ -346,6 +347,42 @@ static void an_image_that_a_request_has_just_found_stays(void **state) {
     expect(h, "select count(*) from firmware_image", "1");
 }
 
+/* ---- the clock ---- */
+
+/* Before and after the longest that a lease or pause can last by this
+ * configuration: a CSP's lease is twice its timeout and a minute, a lane's
+ * thrice [delivery] timeout, and a minute more is for other machines' clocks.
+ */
+static const char lasting_sql[] =
+    "insert into alert_lane (user_id, leased_until, next_try) values"
+    " ('90b3d51f30010001', now() + '235 s', now() + '14 min'),"
+    " ('90b3d51f30010002', now() + '245 s', now() + '16 min');"
+    "update csp_job set state = 'waiting', ended = null, leased_until = now() +"
+    " make_interval(secs => 225 + 10 * job_no), next_try = now() +"
+    " make_interval(mins => (58 + job_no)::integer)";
+
+static void what_lasts_longer_than_it_can_is_cut(void **state) {
+    struct house *h = *state;
+    h->config.delivery_timeout = 10 * SECOND;
+    h->config.delivery_retry_most = 15 * MINUTE;
+    h->config.csp_count = 1;
+    h->config.csps[0] =
+        (struct config_csp){.timeout = MINUTE, .busy_retry = HOUR};
+    tell(h, old_sql);
+    tell(h, lasting_sql);
+    struct clock_watch watch = clock_watch_begin();
+    assert_int_equal(clock_watch_look(&watch, h->db, &h->config), DONE);
+    expect(h,
+           "select string_agg(concat_ws(' ', leased_until is not null,"
+           " next_try > now()), ', ' order by user_id) from alert_lane",
+           "t t, f f");
+    expect(h,
+           "select string_agg(concat_ws(' ', leased_until is not null,"
+           " next_try > now() + '58 min', next_try <= now() + '1 h'), ', '"
+           " order by job_no) from csp_job",
+           "t t t, f t t, f t t");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -361,6 +398,7 @@ int main(void) {
         TEST(old_rows_go_and_request_ids_stay),
         TEST(an_image_that_a_job_waits_for_stays),
         TEST(an_image_that_a_request_has_just_found_stays),
+        TEST(what_lasts_longer_than_it_can_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

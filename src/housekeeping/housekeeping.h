@@ -13,8 +13,8 @@
  *   answers to Service Requests,     [user_gateway] keep_answers; the row of a
  *     jobs, OTA Upgrade Images       RequestID stays for ever
  */
-#ifndef FOTAD_TRACKING_HOUSEKEEPING_H
-#define FOTAD_TRACKING_HOUSEKEEPING_H
+#ifndef FOTAD_HOUSEKEEPING_HOUSEKEEPING_H
+#define FOTAD_HOUSEKEEPING_HOUSEKEEPING_H
 
 #include "base/config.h"
 #include "db/db.h"
@@ -23,7 +23,7 @@ struct housekeeping_report {
     int64_t released; /* devices */
     int64_t made;     /* days */
     int64_t dropped;  /* days */
-    int64_t removed;  /* rows, or octets of rows */
+    int64_t removed;  /* rows, or the octets in them */
 };
 
 /* Does all of it once, as of `now`. RETRY or FAILED when the database did not
@@ -33,8 +33,10 @@ enum outcome housekeeping_run(struct db *db, const struct config *config,
 
 struct housekeeping;
 
-/* A thread that does it every [tracking] housekeeping by fotad's clock, or
- * leaves it to another fotad. `config` must live as long. */
+/* A task (db/task.h) that does it every [tracking] housekeeping by fotad's
+ * clock, or leaves it to another fotad; it also keeps an eye on the clock
+ * (clock_watch.h) and has the database plan anew when tables have grown.
+ * `config` must live until housekeeping_stop(). */
 struct housekeeping *housekeeping_start(const struct config *config);
 
 /* Finishes the step in hand and frees everything. NULL is allowed. */

@@ -4,8 +4,8 @@
  * to what they would be had they begun now. Execution times and the times of
  * records stay as they are.
  */
-#ifndef FOTAD_TRACKING_CLOCK_WATCH_H
-#define FOTAD_TRACKING_CLOCK_WATCH_H
+#ifndef FOTAD_HOUSEKEEPING_CLOCK_WATCH_H
+#define FOTAD_HOUSEKEEPING_CLOCK_WATCH_H
 
 #include "base/config.h"
 #include "db/db.h"

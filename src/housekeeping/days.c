@@ -1,0 +1,99 @@
+#include "base/crash.h"
+#include "base/log.h"
+#include "housekeeping/round.h"
+
+enum {
+    DAYS_AHEAD = 3,
+    MOST_MOVED = 20000, /* rows from the rest into a new day, at once */
+};
+
+/* A table with a partition for each day. */
+struct daily {
+    const char *table;
+    size_t retention; /* offset in struct config */
+};
+
+static const struct daily daily_tables[] = {
+    {"tracking_history", offsetof(struct config, tracking_retention)},
+    {"sat_entry", offsetof(struct config, sat_retention)},
+};
+enum { DAILY_TABLES = sizeof daily_tables / sizeof *daily_tables };
+
+static instant kept_since(const struct round *round,
+                          const struct daily *daily) {
+    const char *config = (const char *)round->config;
+    const void *retention = config + daily->retention;
+    return round->now - *(const instant *)retention;
+}
+
+/* Runs a statement whose answer is one text. */
+static enum outcome text_ask(struct round *round,
+                             const struct db_statement *statement,
+                             const struct db_params *params,
+                             const char **answer) {
+    struct db_rows *rows;
+    enum outcome outcome =
+        db_run(round->db, statement, params, round->arena, &rows);
+    if (outcome == DONE)
+        *answer = db_get_text(rows, 0, 0);
+    return outcome;
+}
+
+static enum outcome day_make(struct round *round, const struct daily *daily,
+                             int ahead) {
+    static const struct db_statement make = {
+        "make_day", "select make_day($1::text::regclass,"
+                    " ($2 at time zone 'UTC')::date + $3::integer, $4)"};
+    struct db_params params = DB_PARAMS(round->arena);
+    db_text(&params, daily->table);
+    db_instant(&params, round->now);
+    db_int4(&params, ahead);
+    db_int4(&params, MOST_MOVED);
+    const char *answer;
+    enum outcome outcome = text_ask(round, &make, &params, &answer);
+    if (outcome != DONE)
+        return outcome;
+    bool made = strcmp(answer, "made") == 0;
+    if (made)
+        crash_point(CRASH_day_made);
+    round->report.made += made;
+    if (strcmp(answer, "busy") == 0)
+        log_debug("housekeeping.busy", "table=%s : a day is made later",
+                  daily->table);
+    return DONE;
+}
+
+/* *dropped: there was one, and there may be more. */
+static enum outcome day_drop(struct round *round, const struct daily *daily,
+                             bool *dropped) {
+    static const struct db_statement drop = {
+        "drop_day", "select drop_day($1::text::regclass, $2)"};
+    struct db_params params = DB_PARAMS(round->arena);
+    db_text(&params, daily->table);
+    db_instant(&params, kept_since(round, daily));
+    const char *answer;
+    enum outcome outcome = text_ask(round, &drop, &params, &answer);
+    *dropped = outcome == DONE && strcmp(answer, "dropped") == 0;
+    if (*dropped)
+        crash_point(CRASH_day_dropped);
+    round->report.dropped += *dropped;
+    return outcome;
+}
+
+static enum outcome days_keep(struct round *round, const struct daily *daily) {
+    enum outcome outcome = DONE;
+    bool more = true;
+    for (int day = 0; day <= DAYS_AHEAD && outcome == DONE; day++)
+        outcome = day_make(round, daily, day);
+    while (more && outcome == DONE && task_goes_on(round->task))
+        outcome = day_drop(round, daily, &more);
+    arena_reset(round->arena);
+    return outcome;
+}
+
+enum outcome round_days(struct round *round) {
+    enum outcome outcome = DONE;
+    for (size_t i = 0; i < DAILY_TABLES && outcome == DONE; i++)
+        outcome = days_keep(round, &daily_tables[i]);
+    return outcome;
+}

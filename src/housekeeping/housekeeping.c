@@ -1,0 +1,156 @@
+#include "housekeeping/housekeeping.h"
+
+#include "base/crash.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/metrics.h"
+#include "housekeeping/clock_watch.h"
+#include "housekeeping/round.h"
+
+#include <stdlib.h>
+
+/* Between looks at the clock, and at how large the tables are. */
+static const instant LOOK = 200 * MILLISECOND, MEASURE = SECOND;
+
+/* ---- one round ---- */
+
+static enum outcome round_run(struct round *round) {
+    static enum outcome (*const steps[])(struct round *) = {
+        round_release, round_days, round_clean, round_seal};
+    enum outcome outcome = DONE;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps && outcome == DONE; i++)
+        outcome = steps[i](round);
+    return outcome;
+}
+
+enum outcome housekeeping_run(struct db *db, const struct config *config,
+                              instant now, struct housekeeping_report *report) {
+    struct round round = {
+        .db = db, .config = config, .now = now, .arena = arena_new()};
+    enum outcome outcome = round_run(&round);
+    *report = round.report;
+    arena_free(round.arena);
+    return outcome;
+}
+
+/* ---- the task ---- */
+
+static struct metric_family families[] = {
+    {.name = "fotad_tracking_released_total",
+     .help = "Devices released because their time was up",
+     .kind = METRIC_COUNTER},
+    {.name = "fotad_housekeeping_removed_total",
+     .help = "Old records removed: days and rows",
+     .kind = METRIC_COUNTER,
+     .labels = {"what"}},
+    {.name = "fotad_housekeeping_seconds",
+     .help = "Time that one round of housekeeping took",
+     .kind = METRIC_HISTOGRAM},
+};
+enum { RELEASED, REMOVED, SECONDS };
+
+struct housekeeping {
+    const struct config *config;
+    struct task *task;
+    struct clock_watch watch;
+    instant next;     /* by clock_now(): the next round */
+    instant measured; /* by clock_elapsed() */
+};
+
+static void report_tell(const struct housekeeping_report *report,
+                        instant took) {
+    metric_add(metric_of(&families[RELEASED], NULL, NULL, NULL),
+               report->released);
+    metric_add(metric_of(&families[REMOVED], "days", NULL, NULL),
+               report->dropped);
+    metric_add(metric_of(&families[REMOVED], "rows", NULL, NULL),
+               report->removed);
+    metric_observe(metric_of(&families[SECONDS], NULL, NULL, NULL), took);
+    if (report->released || report->dropped || report->removed)
+        log_info("housekeeping.done",
+                 "released=%jd days_dropped=%jd removed=%jd",
+                 (intmax_t)report->released, (intmax_t)report->dropped,
+                 (intmax_t)report->removed);
+}
+
+/* *mine: no other fotad has done this round. */
+static enum outcome round_claim(const struct round *round, bool *mine) {
+    static const struct db_statement due = {
+        "housekeeping_due",
+        "select housekeeping_due($1, make_interval(secs => $2::bigint))"};
+    struct db_params params = DB_PARAMS(round->arena);
+    db_instant(&params, round->now);
+    db_int8(&params, round->config->tracking_housekeeping / SECOND);
+    struct db_rows *rows;
+    enum outcome outcome =
+        db_run(round->db, &due, &params, round->arena, &rows);
+    *mine = outcome == DONE && db_get_bool(rows, 0, 0);
+    return outcome;
+}
+
+static enum outcome round_if_mine(struct round *round) {
+    instant start = clock_elapsed();
+    bool mine;
+    enum outcome outcome = round_claim(round, &mine);
+    if (!mine)
+        return outcome;
+    crash_point(CRASH_housekeeping_taken);
+    outcome = round_run(round);
+    report_tell(&round->report, clock_elapsed() - start);
+    return outcome;
+}
+
+/* By each fotad, for none knows when the others look. What it cannot do now it
+ * does a second later. */
+static void tables_measure(struct housekeeping *h, struct task *task) {
+    static const struct db_statement statement = {"analyze_grown",
+                                                  "select analyze_grown()"};
+    struct db_rows *rows;
+    if (clock_elapsed() - h->measured < MEASURE)
+        return;
+    if (db_run(task_db(task), &statement, NULL, task_arena(task), &rows) ==
+            DONE &&
+        db_get_int(rows, 0, 0))
+        log_debug("housekeeping.analyzed", "tables=%jd",
+                  (intmax_t)db_get_int(rows, 0, 0));
+    h->measured = clock_elapsed();
+}
+
+/* By fotad's clock, which a test may move in either direction. */
+static enum outcome look_round(struct task *task, void *context,
+                               instant *rest) {
+    struct housekeeping *h = context;
+    struct round round = {.task = task,
+                          .db = task_db(task),
+                          .config = h->config,
+                          .now = clock_now(),
+                          .arena = task_arena(task)};
+    enum outcome outcome = DONE;
+    clock_watch_look(&h->watch, round.db, h->config);
+    if (clock_is_due(&h->next, round.now, h->config->tracking_housekeeping))
+        outcome = round_if_mine(&round);
+    tables_measure(h, task);
+    *rest = LOOK;
+    return outcome;
+}
+
+struct housekeeping *housekeeping_start(const struct config *config) {
+    metrics_register(families, sizeof families / sizeof *families);
+    struct housekeeping *h = memory_alloc(sizeof *h);
+    *h = (struct housekeeping){.config = config, .watch = clock_watch_begin()};
+    h->task =
+        task_start(&(struct task_options){.name = "housekeeping",
+                                          .session = "fotad housekeeping",
+                                          .conninfo = config->database_conninfo,
+                                          .failed = "housekeeping.failed",
+                                          .round = look_round,
+                                          .context = h});
+    return h;
+}
+
+void housekeeping_stop(struct housekeeping *h) {
+    if (!h)
+        return;
+    task_stop(h->task);
+    free(h);
+}

@@ -1,0 +1,40 @@
+#include "base/crash.h"
+#include "housekeeping/round.h"
+
+enum { SLICE = 1024 }; /* blocks of tracking_live looked at at once */
+
+static enum outcome slice_release(struct round *round, int64_t block,
+                                  int64_t *released, int64_t *blocks) {
+    static const struct db_statement release = {
+        "release_slice",
+        "select released, blocks from release_slice($1, $2, $3, $4)"};
+    struct db_params params = DB_PARAMS(round->arena);
+    db_int8(&params, block);
+    db_int4(&params, SLICE);
+    db_int4(&params, ROUND_BATCH);
+    db_instant(&params, round->now);
+    struct db_rows *rows;
+    enum outcome outcome =
+        db_run(round->db, &release, &params, round->arena, &rows);
+    if (outcome == DONE) {
+        *released = db_get_int(rows, 0, 0);
+        *blocks = db_get_int(rows, 0, 1);
+    }
+    return outcome;
+}
+
+/* A slice is left when it has no full batch any more. */
+enum outcome round_release(struct round *round) {
+    int64_t released = 0, blocks = 1;
+    for (int64_t block = 0; block < blocks && task_goes_on(round->task);) {
+        enum outcome outcome = slice_release(round, block, &released, &blocks);
+        if (outcome != DONE)
+            return outcome;
+        if (released)
+            crash_point(CRASH_devices_released);
+        round->report.released += released;
+        block += released < ROUND_BATCH ? SLICE : 0;
+        arena_reset(round->arena);
+    }
+    return DONE;
+}

@@ -1,0 +1,36 @@
+/* One round of housekeeping, and its steps: for this room only. */
+#ifndef FOTAD_HOUSEKEEPING_ROUND_H
+#define FOTAD_HOUSEKEEPING_ROUND_H
+
+#include "db/task.h"
+#include "housekeeping/housekeeping.h"
+
+/* Rows that one transaction removes or releases at most. */
+enum { ROUND_BATCH = 1000 };
+
+struct round {
+    struct task *task; /* NULL: nobody stops it */
+    struct db *db;
+    const struct config *config;
+    instant now;         /* what is old or overdue is so as of now */
+    struct arena *arena; /* emptied by each step */
+    struct housekeeping_report report;
+};
+
+/* The steps. Each commits its work in small transactions and ends early, with
+ * DONE, when the task is to stop. RETRY or FAILED as db_run() says. */
+
+/* Releases the devices whose time is up. */
+enum outcome round_release(struct round *round);
+
+/* Makes the partitions of today and the next days, and drops those of days
+ * that are older than what is kept. */
+enum outcome round_days(struct round *round);
+
+/* Removes old rows of tables without partitions, and ends sign-ins. */
+enum outcome round_clean(struct round *round);
+
+/* Seals the Service Audit Trail: a hash over what was added to it. */
+enum outcome round_seal(struct round *round);
+
+#endif
