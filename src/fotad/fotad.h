@@ -67,6 +67,7 @@ void ground_close_database(struct fotad *f);
 /* Hands the transitions to the database and reads the rules of requests;
  * again at a reload. */
 bool ground_load_rules(struct fotad *f);
+bool ground_reload_rules(struct fotad *f);
 void ground_drop_rules(struct fotad *f);
 bool ground_load_signer(struct fotad *f);
 /* When the new key cannot be used the old one stays. */

@@ -71,12 +71,26 @@ void ground_close_database(struct fotad *f) {
 
 /* ---- rules ---- */
 
-bool ground_load_rules(struct fotad *f) {
+static bool use_rules(struct fotad *f) {
     struct rules *rules;
-    if (tracking_hand_over(f->db) != DONE || rules_load(f->db, &rules) != DONE)
+    if (rules_load(f->db, &rules) != DONE)
         return fotad_fail("rules.unreadable", db_reason(f->db));
     rules_use(rules);
     return true;
+}
+
+bool ground_load_rules(struct fotad *f) {
+    return (tracking_hand_over(f->db) == DONE ||
+            fotad_fail("rules.unreadable", db_reason(f->db))) &&
+           use_rules(f);
+}
+
+/* Transitions are of the program, so they cannot have changed. */
+bool ground_reload_rules(struct fotad *f) {
+    bool good = use_rules(f);
+    if (!good)
+        log_warning("rules.kept", "%s", ": the old rules stay in use");
+    return good;
 }
 
 void ground_drop_rules(struct fotad *f) {

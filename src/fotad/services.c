@@ -163,7 +163,7 @@ static const struct service services[] = {
      * database migrated */
     {"database", ground_open_database, NULL, NULL, ground_close_database},
     /* of requests and, in the database, of all that moves a device's status */
-    {"rules", ground_load_rules, ground_load_rules, NULL, ground_drop_rules},
+    {"rules", ground_load_rules, ground_reload_rules, NULL, ground_drop_rules},
     /* signs answers to requests and messages to Users; lives in the arena */
     {"signer", ground_load_signer, ground_reload_signer, NULL, NULL},
     /* for commands to devices, and for what devices send */
