@@ -141,15 +141,18 @@ coverage: ## the same tests, and the lines they reach, by room
 	@tools/coverage
 
 C_FILES = $(wildcard src/*/*.[ch] tests/*/*.[ch])
-SH_FILES = tools/deps tools/pg tools/rooms tools/demo tools/bench \
-  tools/bench.d/*.sh \
+SH_FILES = tools/deps tools/pg tools/rooms tools/functions tools/demo \
+  tools/citations tools/bench tools/bench.d/*.sh \
   tools/coverage tools/embed.sh tests/run tests/browser/run .ci/run $(wildcard tests/*/*_test.sh)
 TIDIED = $(patsubst %.c,$(B)/%.tidied,$(LIB_SRC) $(SIM_SRC) $(MAIN_SRC) \
   $(TEST_SRC) $(SUPPORT_SRC))
 .PHONY: lint-format lint-cppcheck
-lint: ## format, clang-tidy, cppcheck, shellcheck, order of rooms
+lint: ## format, clang-tidy, cppcheck, shellcheck, rooms, names, citations
 	@tools/deps build lint
-	@tools/rooms
+	@$(SUBMAKE) all
+	@tools/rooms $(B)
+	@tools/functions
+	@tools/citations
 	@$(SUBMAKE) lint-format lint-cppcheck $(TIDIED)
 	@shellcheck $(wildcard $(SH_FILES))
 	@echo "lint: nothing found"

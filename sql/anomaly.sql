@@ -1,4 +1,4 @@
--- Anomaly detection (section 4.10): volumes, thresholds, and what exceeds them.
+-- Anomaly detection (§4.10): volumes, thresholds, and what exceeds them.
 
 -- ---- counting ----
 

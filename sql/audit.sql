@@ -1,4 +1,4 @@
--- The hash chain over the Service Audit Trail (H1).
+-- The hash chain over the Service Audit Trail (requirement H1).
 
 -- An entry as it is sealed: all it says, in one way of writing.
 create or replace function sat_entry_hash(e sat_entry) returns bytea

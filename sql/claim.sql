@@ -8,15 +8,15 @@ create or replace function refusal_list(refusal) returns integer
 comment on function refusal_list(refusal) is
     'The list of DSPUpdateFirmwareWarning that the device goes into, from 1';
 
--- Judges the devices of 11.1s or 11.4s (B3, B4) by what the inventory and the
--- CPL say, one reason each; refused is null for those that pass. Whether
--- another update is in progress is for the caller to find.
+-- Judges the devices of 11.1s or 11.4s (requirements B3, B4) by what the
+-- inventory and the CPL say, one reason each; refused is null for those that
+-- pass. Whether another update is in progress is for the caller to find.
 -- Written for 1 and for 50,000 devices: every look-up is by a primary key, so
 -- the plan must be the generic one (nested loops), and nothing grows with the
--- estate but the depth of an index.
--- p_senders to p_hashes are of each request; p_firsts says where the devices of
--- each begin, from 1 (a request without has the place of the next).
--- p_device_ids holds each Device ID of a request once, best in order. p_minimum_types and p_minimum_gbcs go together, as p_regions
+-- estate but the depth of an index. p_senders to p_hashes are of each request;
+-- p_firsts says where the devices of each begin, from 1 (a request without has
+-- the place of the next). p_device_ids holds each Device ID of a request once,
+-- best in order. p_minimum_types and p_minimum_gbcs go together, as p_regions
 -- and p_csps do.
 create or replace function judge_devices(
     p_senders macaddr8[], p_variants text[], p_versions bytea[],
@@ -106,8 +106,8 @@ begin
     from judged;
 end $$;
 
--- The devices and claim steps of update requests (B3, B4, C1, C3): judges
--- every device, begins tracking those that pass, records the others as
+-- The devices and claim steps of update requests (requirements B3, B4, C1, C3):
+-- judges every device, begins tracking those that pass, records the others as
 -- REJECTED_BY_DSP, and returns the refused ones by their place in the list.
 -- Parameters as of judge_devices(); a request whose number is null is left
 -- alone with all its devices. Of two requests for the same device the earlier

@@ -1,7 +1,7 @@
 -- Commands to devices (11.2, 11.3): judged, stored, leased, answered or ended.
 
 -- May this User send this service to this device now, and how? Names the
--- condition: '' when it may. Section 4 of gbcs.md and the tables command_* are
+-- condition: '' when it may. Requirement M4 and the tables command_* are
 -- the rules; p_execution is null for at once and for a cancellation. p_regions
 -- and p_csps go together.
 create or replace function judge_device(

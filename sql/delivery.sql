@@ -100,7 +100,7 @@ begin
         order by w.user_id
         on conflict do nothing
     ), listed as (
-        -- one entry per device that could not be identified (section 3.2.2)
+        -- one entry per device that could not be identified (§3.2.2)
         insert into sat_entry (at, kind, request_no, device_id, party, code)
         select p_now, 'alert device', request_no, d, user_id, code
         from written, unnest(device_ids) as d where code = 'N19'

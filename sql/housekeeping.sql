@@ -1,6 +1,6 @@
--- Release by timeout and the cleaning of old records (C4, section 4.8). All of
--- it goes in small steps, each a transaction of its own, that skip what others
--- hold; several fotad may be at it at once.
+-- Release by timeout and the cleaning of old records (requirement C4, §4.8).
+-- All of it goes in small steps, each a transaction of its own, that skip what
+-- others hold; several fotad may be at it at once.
 
 -- Is it time? True for one of those that ask in an interval. A clock that was
 -- set back does not stop it; one that is a little behind another is none.

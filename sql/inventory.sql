@@ -67,10 +67,10 @@ begin atomic
         c.serial;
 end;
 
--- Devices said which firmware they run (F2): the Smart Metering Inventory
--- follows where version_mismatch lets it, who asked hears of a difference
--- (N49 to N51), and an update of a meter or HCALCS that is waiting for its
--- activation is over.
+-- Devices said which firmware they run (requirement F2): the Smart Metering
+-- Inventory follows where version_mismatch lets it, who asked hears of a
+-- difference (N49 to N51), and an update of a meter or HCALCS that is waiting
+-- for its activation is over.
 create or replace function learn_versions(
     p_reports version_report[], p_now timestamptz, p_timeout interval)
     returns void language plpgsql as $$

@@ -119,8 +119,9 @@ begin atomic
 end;
 
 -- It has gone through: its sender gets the answer, unless that is null. The
--- same request again still gets the octets that were answered first (A3).
--- p_counts: listed, accepted, and refused by the lists of type refusal.
+-- same request again still gets the octets that were answered first
+-- (requirement A3). p_counts: listed, accepted, and refused by the lists of
+-- type refusal.
 create or replace function end_release(
     p_hold_no bigint, p_request_no bigint, p_condition text,
     p_response_code text, p_answer bytea, p_counts integer[],

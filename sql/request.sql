@@ -140,8 +140,8 @@ begin
     end loop;
 end $$;
 
--- Are images on the CPL for what the services update (B2)? Names the
--- condition of each: '' when it is.
+-- Are images on the CPL for what the services update (requirement B2)? Names
+-- the condition of each: '' when it is.
 create or replace function judge_images(
     p_variants text[], p_hashes bytea[], p_versions bytea[])
     returns table (ordinal bigint, condition text)

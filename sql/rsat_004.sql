@@ -1,4 +1,4 @@
--- RSAT_004, the Firmware Activations Service Request Report (section 4.11).
+-- RSAT_004, the Firmware Activations Service Request Report (§4.11).
 
 -- Activate Firmware commands by the time of their Service Request.
 create or replace function list_activations(

@@ -1,4 +1,4 @@
--- Firmware Distribution Progress Tracking (section 3.2.2): the only writer of a
+-- Firmware Distribution Progress Tracking (§3.2.2): the only writer of a
 -- status, release by timeout, reset.
 
 -- Moves the named devices' updates out of tracking_live once their time is up.
@@ -170,7 +170,7 @@ begin atomic
     limit 1;
 end;
 
--- ---- reset (section 4.8, C5) ----
+-- ---- reset (§4.8, requirement C5) ----
 
 -- Named outcomes: reset, not_tracked, not_in_progress. A device that is in no
 -- job yet, or in one that was not handed over, is taken out of it: jobs are

@@ -73,7 +73,7 @@ export function warning(...content) {
         h("p", null, h("span", { class: "hidden" }, "Warning "), content));
 }
 
-/* Screens may read a reporting database (section 4.11). */
+/* Screens may read a reporting database (§4.11). */
 export function dataAge(seconds) {
     return seconds < 1 ? null : h("p", { class: "data-age" },
         `Read from the reporting database: at most ${duration(seconds)} old.`);

@@ -162,6 +162,7 @@ const REASONS = {
     IMAGE_INVALID: "Image not valid",
     DEVICE_NOT_IDENTIFIED: "Device not identified",
     DISTRIBUTION_EXPIRED: "Time for distribution is over",
+    NEVER_ANSWERED: "The CSP never answered",
     OTHER: "Other reason",
 };
 

@@ -216,12 +216,19 @@ comment on column tracking_live.device_type is 'DeviceType';
 comment on column migration.name is 'file';
 comment on column migration.content is 'SHA-256 of what was applied';
 comment on column migration.applied is 'when';
+comment on column sat_entry.kind is
+    'alert, alert device, command, delivered, device_alert, device_command, '
+    'device_response, given_up, inventory, job, mail, notification, person, '
+    'quarantine, released, report, reset, status, told, warning';
 comment on column sat_entry.entry_no is 'in order of writing';
 comment on column sat_entry.request_no is 'service_request';
 comment on column sat_entry.device_id is 'device it is about';
 comment on column sat_entry.csp is 'CSP it came from or went to';
 comment on column alert.device_type is 'DeviceType it names';
 comment on column alert.firmware_version is 'version it names';
+comment on table command_device_type is
+    'Device types that 11.2 and 11.3 may go to, and by which use case '
+    '(requirement M4)';
 comment on column command_device_type.service_reference_variant is
     '11.2 or 11.3';
 comment on column command_device_type.device_type is 'that it may go to';

@@ -1,5 +1,7 @@
 #include "base/config.h"
 
+#include "base/lists.h"
+
 #include <errno.h>
 #include <ini.h>
 #include <stdio.h>
@@ -270,22 +272,10 @@ static bool read_ini(struct loading *l) {
 
 /* ---- the regions of the CSPs ---- */
 
-/* DUIS schema type sr:CSPRegion, and SQL type csp_region. */
-static const char *const region_names[CONFIG_MOST_REGIONS] = {
-    "North",      "Central",  "South",   "4G North",
-    "4G Central", "4G South", "Unknown", "SMETS1"};
-
-static bool region_is_known(const char *name) {
-    for (size_t i = 0; i < CONFIG_MOST_REGIONS; i++)
-        if (strcmp(region_names[i], name) == 0)
-            return true;
-    return false;
-}
-
 /* NULL, or why this CSP cannot have it, too. */
 static const char *region_add(struct config *config, const char *csp,
                               const char *name, struct arena *arena) {
-    if (!region_is_known(name))
+    if (!list_find(csp_regions, name))
         return arena_printf(arena, "'%s' is not a CSPRegion of DUIS", name);
     for (size_t i = 0; i < config->region_count; i++)
         if (strcmp(config->regions[i].name, name) == 0)

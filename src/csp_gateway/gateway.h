@@ -1,6 +1,6 @@
 /*
- * The CSP SM WAN Gateway (interfaces.md, section 3.2.1, 3.2.5): jobs go out to
- * the CSPs, their reports, notifications and device messages come in.
+ * The CSP SM WAN Gateway (requirements I3 and I4, §3.2.1, §3.2.5): jobs go out
+ * to the CSPs, their reports, notifications and device messages come in.
  */
 #ifndef FOTAD_CSP_GATEWAY_GATEWAY_H
 #define FOTAD_CSP_GATEWAY_GATEWAY_H

@@ -2,6 +2,7 @@
 
 #include "base/base64.h"
 #include "base/hex.h"
+#include "base/lists.h"
 
 /* ---- the text ---- */
 
@@ -140,26 +141,20 @@ bool read_eui64(const json_t *value, struct arena *arena, void *to) {
 static bool read_one_of(const json_t *value, const char *const *names,
                         void *to) {
     const char *text = json_string_value(value);
-    for (; text && *names; names++)
-        if (strcmp(*names, text) == 0) {
-            *(const char **)to = *names;
-            return true;
-        }
-    return false;
+    const char *name = text ? list_find(names, text) : NULL;
+    if (name)
+        *(const char **)to = name;
+    return name != NULL;
 }
 
-/* DUIS schema type sr:DeviceType */
 bool read_device_type(const json_t *value, struct arena *arena, void *to) {
-    static const char *const types[] = {"ESME",  "GSME", "GPF", "CHF", "HCALCS",
-                                        "PPMID", "IHD",  "CAD", NULL};
     (void)arena;
-    return read_one_of(value, types, to);
+    return read_one_of(value, device_types, to);
 }
 
 bool read_status(const json_t *value, struct arena *arena, void *to) {
-    static const char *const statuses[] = {"Success", "Failed", "Other", NULL};
     (void)arena;
-    return read_one_of(value, statuses, to);
+    return read_one_of(value, delivery_statuses, to);
 }
 
 bool read_version(const json_t *value, struct arena *arena, void *to) {

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-/* Entries of one message (interfaces.md), and devices of a report's list. */
+/* Entries of one message (requirement I4), and devices of a report's list. */
 enum { MOST_ENTRIES = 10000, MOST_REJECTED = 50000 };
 
 /* The JSON text as a value in the arena, or NULL with the reason. Duplicate

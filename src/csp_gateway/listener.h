@@ -1,6 +1,6 @@
 /*
  * What CSPs bring: validation reports, delivery notifications, messages of
- * devices (interfaces.md, CSP gateway in). A CSP is known by its token.
+ * devices (requirement I4). A CSP is known by its token.
  *
  * Every entry is checked field by field. What is wrong comes back as
  * {"index", "reason"} (index from 0, a single object is 0) and the rest is

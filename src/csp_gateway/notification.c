@@ -1,5 +1,5 @@
 /* Delivery notifications: what became of an image at a Communications Hub or
- * device (interfaces.md, CSP gateway in). */
+ * device (requirement I4). */
 #include "csp_gateway/inbound.h"
 
 struct notification {

@@ -1,6 +1,6 @@
 /*
  * What goes out to the CSPs, of two kinds: jobs (firmware for many devices)
- * and commands to single devices (interfaces.md; 11.2 and 11.3). Each
+ * and commands to single devices (requirement I3; 11.2 and 11.3). Each
  * configured CSP has a task of each kind, with a database connection and an
  * HTTP client of its own, so that a CSP that is down or slow delays nobody
  * else, nor one kind the other; one more task ends the commands whose time is

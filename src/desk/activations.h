@@ -1,4 +1,4 @@
-/* RSAT_004, the Firmware Activations Service Request Report (section 4.11):
+/* RSAT_004, the Firmware Activations Service Request Report (§4.11):
  * its rows, for the CSV of the screens and for fotactl. */
 #ifndef FOTAD_DESK_ACTIVATIONS_H
 #define FOTAD_DESK_ACTIVATIONS_H

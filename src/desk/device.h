@@ -1,5 +1,5 @@
 /* One device: its firmware update status and why it waits, and the Service
- * Desk's reset (sections 4.8 and 4.11, requirement C5). */
+ * Desk's reset (§4.8 and §4.11, requirement C5). */
 #ifndef FOTAD_DESK_DEVICE_H
 #define FOTAD_DESK_DEVICE_H
 

@@ -1,6 +1,6 @@
 /*
  * Commands to devices: which use case, who originates it, and its octets
- * (gbcs.md section 4).
+ * (requirement M4).
  *
  * A User whom the device knows originates its own commands, with the counter
  * of its RequestID. Otherwise the ACB does, with a counter of its own, and the

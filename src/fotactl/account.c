@@ -1,4 +1,5 @@
-/* fotactl account: the people and scripts that may use the screens (G4). */
+/* fotactl account: the people and scripts that may use the screens (requirement
+ * G4). */
 #include "desk/account.h"
 #include "fotactl/verbs.h"
 #include "mail/mail.h"

@@ -1,5 +1,5 @@
 /* fotactl import certificates: X.509 certificates of Users, the DSP,
- * organisations and devices (gbcs.md 2.4). */
+ * organisations and devices (requirement R5). */
 #include "duis/certificate.h"
 #include "fotactl/certificate_files.h"
 #include "fotactl/field.h"

@@ -1,5 +1,5 @@
 /* fotactl status and reset: one device's firmware update, why it waits, and its
- * end by the Service Desk (C5). */
+ * end by the Service Desk (requirement C5). */
 #include "desk/device.h"
 #include "fotactl/verbs.h"
 

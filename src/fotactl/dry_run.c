@@ -1,4 +1,4 @@
-/* fotactl dry-run: what an 11.1 or 11.4 would be answered (G7). */
+/* fotactl dry-run: what an 11.1 or 11.4 would be answered (requirement G7). */
 #include "request/dry_run.h"
 #include "duis/library.h"
 #include "fotactl/verbs.h"

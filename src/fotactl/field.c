@@ -2,7 +2,7 @@
 
 #include "base/eui64.h"
 #include "base/hex.h"
-#include "desk/choices.h"
+#include "base/lists.h"
 #include "gbcs/version.h"
 
 #include <stdio.h>
@@ -241,8 +241,6 @@ static bool read_set(const struct field_kind *kind, struct span text,
 
 /* ---- the kinds ---- */
 
-#define ALLOWED(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 const struct field_kind FIELD_TEXT = {
     "text", read_text, "text in UTF-8 without control characters", NULL, 0};
 const struct field_kind FIELD_EUI64 = {
@@ -265,31 +263,20 @@ const struct field_kind FIELD_URL = {
 const struct field_kind FIELD_DUIS_VERSION = {
     "text", read_duis_version, "a DUIS version such as 5.4", NULL, 0};
 
-/* DUIS schema types sr:DeviceType, sr:DeviceStatus, sr:CSPRegion and
- * sr:CPLStatus, exactly as they are spelt there. */
 const struct field_kind FIELD_DEVICE_TYPE = {"device_type", read_enum, NULL,
                                              device_types, 0};
-const struct field_kind FIELD_DEVICE_STATUS = {
-    "device_status", read_enum, NULL,
-    ALLOWED("Pending", "Whitelisted", "InstalledNotCommissioned",
-            "Commissioned", "Decommissioned", "Withdrawn", "Suspended",
-            "Recovery", "Recovered"),
-    0};
-const struct field_kind FIELD_CSP_REGION = {
-    "csp_region", read_enum, NULL,
-    ALLOWED("North", "Central", "South", "4G North", "4G Central", "4G South",
-            "Unknown", "SMETS1"),
-    0};
-const struct field_kind FIELD_CPL_STATUS = {
-    "cpl_status", read_enum, NULL,
-    ALLOWED("Active", "Cancelled", "Expired", "Withdrawn"), 0};
+const struct field_kind FIELD_DEVICE_STATUS = {"device_status", read_enum, NULL,
+                                               device_statuses, 0};
+const struct field_kind FIELD_CSP_REGION = {"csp_region", read_enum, NULL,
+                                            csp_regions, 0};
+const struct field_kind FIELD_CPL_STATUS = {"cpl_status", read_enum, NULL,
+                                            cpl_statuses, 0};
 const struct field_kind FIELD_SMETS_VERSION = {"smets_version", read_enum, NULL,
-                                               ALLOWED("SMETS1", "SMETS2"), 0};
+                                               smets_versions, 0};
 const struct field_kind FIELD_USER_STATUS = {"user_status", read_enum, NULL,
-                                             ALLOWED("active", "suspended"), 0};
+                                             user_statuses, 0};
 const struct field_kind FIELD_USER_ROLES = {
-    "text", read_set, "User Roles with '|' between them:",
-    ALLOWED("IS", "ES", "GS", "RSA", "ED", "GT", "OU"), 0};
+    "text", read_set, "User Roles with '|' between them:", user_roles, 0};
 const struct field_kind FIELD_EUI64_TEXT = {
     "text", read_eui64_text, "an EUI-64 such as 00-DB-12-34-56-78-90-A0", NULL,
     0};

@@ -1,5 +1,5 @@
 /*
- * What a field of a data file may hold (interfaces.md, Data files): each kind
+ * What a field of a data file may hold (requirement I2): each kind
  * reads the text, and writes it normalised in PostgreSQL's binary form.
  */
 #ifndef FOTAD_FOTACTL_FIELD_H

@@ -1,5 +1,4 @@
-/* fotactl import cpl, smi and users: what the files hold (interfaces.md, Data
- * files). */
+/* fotactl import cpl, smi and users: what the files hold (requirement I2). */
 #include "fotactl/csv_import.h"
 #include "fotactl/verbs.h"
 

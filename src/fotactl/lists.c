@@ -3,7 +3,7 @@
  * rows. */
 #include "fotactl/lists.h"
 
-#include "desk/choices.h"
+#include "base/lists.h"
 
 #define FIELDS(table) (table), sizeof(table) / sizeof *(table)
 
@@ -185,16 +185,8 @@ static const struct list_verb {
 /* ---- parameters ---- */
 
 static bool refuse_state(struct verb_run *run, const char *const *states) {
-    struct buffer all = {0};
-    for (size_t i = 0; states[i]; i++)
-        buffer_printf(&all, "%s%s",
-                      !i              ? ""
-                      : states[i + 1] ? ", "
-                                      : " and ",
-                      states[i]);
     run_misuse(run, "'%s' is no state; there are %s", run->options.state,
-               (const char *)all.data);
-    buffer_free(&all);
+               list_text(run->arena, states));
     return false;
 }
 
@@ -202,7 +194,7 @@ static bool add_state(struct verb_run *run, const char *const *states,
                       struct db_params *params) {
     const char *state = run->options.state;
     db_text(params, state);
-    return !state || is_choice(states, state) || refuse_state(run, states);
+    return !state || list_find(states, state) || refuse_state(run, states);
 }
 
 static bool add_limit(struct verb_run *run, struct db_params *params) {

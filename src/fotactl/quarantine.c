@@ -1,5 +1,5 @@
 /* fotactl quarantine release and reject: requests held by anomaly detection
- * (A7). */
+ * (requirement A7). */
 #include "desk/quarantine.h"
 #include "fotactl/verbs.h"
 

@@ -1,5 +1,5 @@
-/* fotactl sat export: the Service Audit Trail (H1), in the order of its
- * entries, as it is read: it may be larger than memory. */
+/* fotactl sat export: the Service Audit Trail (requirement H1), in the order of
+ * its entries, as it is read: it may be larger than memory. */
 #include "desk/view.h"
 #include "fotactl/verbs.h"
 

@@ -1,4 +1,5 @@
-/* fotactl sat verify: the Service Audit Trail against its hash chain (H1). */
+/* fotactl sat verify: the Service Audit Trail against its hash chain
+ * (requirement H1). */
 #include "desk/view.h"
 #include "fotactl/verbs.h"
 

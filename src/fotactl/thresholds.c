@@ -1,5 +1,5 @@
 /* fotactl thresholds and import thresholds: Anomaly Detection Thresholds. */
-#include "desk/choices.h"
+#include "base/lists.h"
 #include "fotactl/csv_import.h"
 #include "fotactl/person.h"
 #include "fotactl/verbs.h"
@@ -87,7 +87,7 @@ enum outcome verb_import_thresholds(struct verb_run *run) {
 /* ---- setting ---- */
 
 static bool add_variant(struct verb_run *run, struct db_params *params) {
-    bool known = is_choice(service_variants, run->argument);
+    bool known = list_find(service_variants, run->argument);
     db_text(params, run->argument);
     if (!known)
         run_misuse(run, "'%s' is not one of 11.1, 11.2, 11.3, 11.4",

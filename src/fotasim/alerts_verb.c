@@ -61,7 +61,7 @@ static bool tell_of(struct told *told, struct sim_han *han,
     struct sim_delivery delivery = {
         .hub = home.devices[0].id,
         .device = id,
-        .device_type = sim_type_names[sim_models[device->model].type],
+        .device_type = device_types[sim_models[device->model].type],
         .supplier = device->supplier,
         .version = image->version};
     if (is_of_csp(told, &home))

@@ -5,12 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-const char *const sim_type_names[SIM_TYPES] = {
-    "CHF", "GPF", "ESME", "GSME", "PPMID", "HCALCS", "IHD", "CAD"};
-
-const char *const sim_cpl_status_names[SIM_CPL_STATUSES] = {
-    "Active", "Cancelled", "Expired", "Withdrawn"};
-
 enum {
     HUB_A,
     HUB_B,
@@ -35,25 +29,25 @@ enum {
 
 /* The hubs' shares do not count: the region decides (estate.c). */
 const struct sim_model sim_models[] = {
-    [HUB_A] = {"hub-a", SIM_CHF, 0x10A1, 0x0001, 1, 0, 0x00DBA1, 0},
-    [HUB_B] = {"hub-b", SIM_CHF, 0x10A2, 0x0001, 2, 0, 0x00DBA2, 0},
-    [HUB_4G] = {"hub-4g", SIM_CHF, 0x10A2, 0x0004, 1, 0, 0x00DBA4, 0},
-    [HUB_A_GPF] = {"hub-a-gpf", SIM_GPF, 0x10A1, 0x0002, 1, 0, 0x00DBA1, 0},
-    [HUB_B_GPF] = {"hub-b-gpf", SIM_GPF, 0x10A2, 0x0002, 2, 0, 0x00DBA2, 0},
-    [HUB_4G_GPF] = {"hub-4g-gpf", SIM_GPF, 0x10A2, 0x0005, 1, 0, 0x00DBA4, 0},
-    [ESME_A] = {"esme-a", SIM_ESME, 0x1101, 0x0010, 1, 0, 0x00DBE1, 45},
-    [ESME_A2] = {"esme-a2", SIM_ESME, 0x1101, 0x0010, 2, 1, 0x00DBE1, 15},
-    [ESME_B] = {"esme-b", SIM_ESME, 0x1102, 0x0020, 1, 0, 0x00DBE2, 30},
-    [ESME_C] = {"esme-c", SIM_ESME, 0x1103, 0x0031, 3, 0, 0x00DBE3, 10},
-    [GSME_A] = {"gsme-a", SIM_GSME, 0x1201, 0x0007, 1, 0, 0x00DBC1, 70},
-    [GSME_B] = {"gsme-b", SIM_GSME, 0x1202, 0x0003, 1, 2, 0x00DBC2, 30},
-    [PPMID_A] = {"ppmid-a", SIM_PPMID, 0x1301, 0x0084, 1, 0, 0x00DBD1, 60},
-    [PPMID_B] = {"ppmid-b", SIM_PPMID, 0x1301, 0x0085, 1, 0, 0x00DBD1, 25},
-    [PPMID_C] = {"ppmid-c", SIM_PPMID, 0x1302, 0x0009, 2, 0, 0x00DBD2, 15},
-    [HCALCS_A] = {"hcalcs-a", SIM_HCALCS, 0x1401, 0x0001, 1, 0, 0x00DBF1, 80},
-    [HCALCS_B] = {"hcalcs-b", SIM_HCALCS, 0x1402, 0x0001, 1, 0, 0x00DBF2, 20},
-    [IHD_A] = {"ihd-a", SIM_IHD, 0x1501, 0x0002, 1, 0, 0x00DBB1, 100},
-    [CAD_A] = {"cad-a", SIM_CAD, 0x1601, 0x0001, 1, 0, 0x00DBB6, 100},
+    [HUB_A] = {"hub-a", TYPE_CHF, 0x10A1, 0x0001, 1, 0, 0x00DBA1, 0},
+    [HUB_B] = {"hub-b", TYPE_CHF, 0x10A2, 0x0001, 2, 0, 0x00DBA2, 0},
+    [HUB_4G] = {"hub-4g", TYPE_CHF, 0x10A2, 0x0004, 1, 0, 0x00DBA4, 0},
+    [HUB_A_GPF] = {"hub-a-gpf", TYPE_GPF, 0x10A1, 0x0002, 1, 0, 0x00DBA1, 0},
+    [HUB_B_GPF] = {"hub-b-gpf", TYPE_GPF, 0x10A2, 0x0002, 2, 0, 0x00DBA2, 0},
+    [HUB_4G_GPF] = {"hub-4g-gpf", TYPE_GPF, 0x10A2, 0x0005, 1, 0, 0x00DBA4, 0},
+    [ESME_A] = {"esme-a", TYPE_ESME, 0x1101, 0x0010, 1, 0, 0x00DBE1, 45},
+    [ESME_A2] = {"esme-a2", TYPE_ESME, 0x1101, 0x0010, 2, 1, 0x00DBE1, 15},
+    [ESME_B] = {"esme-b", TYPE_ESME, 0x1102, 0x0020, 1, 0, 0x00DBE2, 30},
+    [ESME_C] = {"esme-c", TYPE_ESME, 0x1103, 0x0031, 3, 0, 0x00DBE3, 10},
+    [GSME_A] = {"gsme-a", TYPE_GSME, 0x1201, 0x0007, 1, 0, 0x00DBC1, 70},
+    [GSME_B] = {"gsme-b", TYPE_GSME, 0x1202, 0x0003, 1, 2, 0x00DBC2, 30},
+    [PPMID_A] = {"ppmid-a", TYPE_PPMID, 0x1301, 0x0084, 1, 0, 0x00DBD1, 60},
+    [PPMID_B] = {"ppmid-b", TYPE_PPMID, 0x1301, 0x0085, 1, 0, 0x00DBD1, 25},
+    [PPMID_C] = {"ppmid-c", TYPE_PPMID, 0x1302, 0x0009, 2, 0, 0x00DBD2, 15},
+    [HCALCS_A] = {"hcalcs-a", TYPE_HCALCS, 0x1401, 0x0001, 1, 0, 0x00DBF1, 80},
+    [HCALCS_B] = {"hcalcs-b", TYPE_HCALCS, 0x1402, 0x0001, 1, 0, 0x00DBF2, 20},
+    [IHD_A] = {"ihd-a", TYPE_IHD, 0x1501, 0x0002, 1, 0, 0x00DBB1, 100},
+    [CAD_A] = {"cad-a", TYPE_CAD, 0x1601, 0x0001, 1, 0, 0x00DBB6, 100},
 };
 const size_t sim_model_count = sizeof sim_models / sizeof *sim_models;
 
@@ -120,13 +114,13 @@ bool sim_image_fits(const struct sim_firmware *image, size_t model) {
     return false;
 }
 
-const char *sim_update_service(enum sim_type type) {
+const char *sim_update_service(enum device_type type) {
     switch (type) {
-    case SIM_ESME:
-    case SIM_GSME:
-    case SIM_HCALCS:
+    case TYPE_ESME:
+    case TYPE_GSME:
+    case TYPE_HCALCS:
         return "11.1";
-    case SIM_PPMID:
+    case TYPE_PPMID:
         return "11.4";
     default:
         return NULL;
@@ -152,6 +146,6 @@ void sim_manufacturer_image(const struct sim_firmware *firmware, size_t octets,
 size_t sim_manufacturer_octets(const struct sim_firmware *firmware,
                                size_t octets) {
     enum { HEADER = 60, TRAILER = 66 };
-    bool trailer = sim_models[firmware->model].type != SIM_PPMID;
+    bool trailer = sim_models[firmware->model].type != TYPE_PPMID;
     return octets - HEADER - (trailer ? TRAILER : 0);
 }

@@ -7,25 +7,11 @@
 #define FOTAD_FOTASIM_CATALOGUE_H
 
 #include "base/buffer.h"
-
-enum sim_type {
-    SIM_CHF,
-    SIM_GPF,
-    SIM_ESME,
-    SIM_GSME,
-    SIM_PPMID,
-    SIM_HCALCS,
-    SIM_IHD,
-    SIM_CAD,
-    SIM_TYPES
-};
-
-/* As DUIS writes it. */
-extern const char *const sim_type_names[SIM_TYPES];
+#include "base/lists.h"
 
 struct sim_model {
     const char *name;
-    enum sim_type type;
+    enum device_type type;
     uint16_t manufacturer_id, model_id;
     uint8_t hardware_version, hardware_revision;
     uint32_t oui;   /* the first three octets of its Device IDs */
@@ -35,14 +21,8 @@ struct sim_model {
 extern const struct sim_model sim_models[];
 extern const size_t sim_model_count;
 
-enum sim_cpl_status {
-    SIM_ACTIVE,
-    SIM_CANCELLED,
-    SIM_EXPIRED,
-    SIM_WITHDRAWN,
-    SIM_CPL_STATUSES
-};
-extern const char *const sim_cpl_status_names[SIM_CPL_STATUSES];
+/* The number of each in cpl_statuses[]. */
+enum sim_cpl_status { SIM_ACTIVE, SIM_CANCELLED, SIM_EXPIRED, SIM_WITHDRAWN };
 
 /* One firmware of one model: an entry of the Central Products List. */
 struct sim_firmware {
@@ -67,7 +47,7 @@ const struct sim_firmware *sim_firmware_find(const char *image);
 bool sim_image_fits(const struct sim_firmware *image, size_t model);
 
 /* "11.1", "11.4", or NULL for what no service updates. */
-const char *sim_update_service(enum sim_type type);
+const char *sim_update_service(enum device_type type);
 
 /* The Manufacturer Image: `octets` octets that only depend on family and
  * version. Appends to `out`. */

@@ -1,5 +1,5 @@
 /*
- * An emulated CSP (interfaces.md, CSP gateway out and in). It takes images
+ * An emulated CSP (requirements I3 and I4). It takes images
  * (whose hash it checks), jobs and commands, and tells fotad what became of
  * the devices. In the folder `state` it writes as JSON lines what it saw, for
  * those who check:

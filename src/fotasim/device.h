@@ -9,7 +9,7 @@
  *   ESME, GSME       8F8A or 8F89    8F72 or 8F1C to the supplier
  *   HCALCS           8F8A or 8F89
  *
- * A CS06 is carried out as gbcs.md section 4 has it; one with a time is
+ * A CS06 is carried out as requirement M4 has it; one with a time is
  * accepted, and 8F66 or 8F67 follows. What a device runs is at first what the
  * sample estate says of it. State is in memory only. All functions may be
  * called from any thread.

@@ -112,8 +112,8 @@ static void add_certificate(const struct mould *mould, uint64_t seed, eui64 id,
 
 /* IHDs and CADs send nothing to fotad. */
 static bool has_keys(const struct sim_device *device) {
-    enum sim_type type = sim_models[device->model].type;
-    return type != SIM_IHD && type != SIM_CAD;
+    enum device_type type = sim_models[device->model].type;
+    return type != TYPE_IHD && type != TYPE_CAD;
 }
 
 static void add_home(const struct mould moulds[static 2], uint64_t seed,

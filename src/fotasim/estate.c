@@ -57,7 +57,7 @@ static eui64 choose_supplier(struct sim_random *random) {
     return sim_suppliers[i];
 }
 
-static size_t choose_model(struct sim_random *random, enum sim_type type) {
+static size_t choose_model(struct sim_random *random, enum device_type type) {
     unsigned at = random_below(random, 100);
     for (size_t i = 0; i < sim_model_count; i++) {
         if (sim_models[i].type != type)
@@ -129,7 +129,7 @@ static void add_hub(struct making *m) {
 }
 
 static void add_esme(struct making *m, eui64 supplier) {
-    struct sim_device *esme = add(m, choose_model(&m->random, SIM_ESME));
+    struct sim_device *esme = add(m, choose_model(&m->random, TYPE_ESME));
     esme->supplier = supplier;
     esme->network_operator = sim_network_operator;
     if (happens(m, 60))
@@ -138,7 +138,8 @@ static void add_esme(struct making *m, eui64 supplier) {
         esme->registered_agent = sim_suppliers[SIM_SUPPLIERS - 1];
 }
 
-static void add_some(struct making *m, enum sim_type type, unsigned per_mille) {
+static void add_some(struct making *m, enum device_type type,
+                     unsigned per_mille) {
     if (happens(m, per_mille))
         add(m, choose_model(&m->random, type));
 }
@@ -156,13 +157,13 @@ void sim_home(uint64_t seed, uint64_t number, struct sim_home *home) {
     if (happens(&m, 30))
         add_esme(&m, import);
     if (happens(&m, 800))
-        add(&m, choose_model(&m.random, SIM_GSME))->supplier =
+        add(&m, choose_model(&m.random, TYPE_GSME))->supplier =
             happens(&m, 300) ? choose_supplier(&m.random) : import;
-    add_some(&m, SIM_PPMID, 850);
-    add_some(&m, SIM_PPMID, 50);
-    add_some(&m, SIM_HCALCS, 80);
-    add_some(&m, SIM_IHD, 150);
-    add_some(&m, SIM_CAD, 40);
+    add_some(&m, TYPE_PPMID, 850);
+    add_some(&m, TYPE_PPMID, 50);
+    add_some(&m, TYPE_HCALCS, 80);
+    add_some(&m, TYPE_IHD, 150);
+    add_some(&m, TYPE_CAD, 40);
 }
 
 bool sim_home_of(uint64_t seed, eui64 device, struct sim_home *home,
@@ -175,16 +176,17 @@ bool sim_home_of(uint64_t seed, eui64 device, struct sim_home *home,
     return *place < home->device_count && home->devices[*place].id == device;
 }
 
-/* Whose meter makes the sender a Responsible Supplier of this device (B4). */
+/* Whose meter makes the sender a Responsible Supplier of this device
+ * (requirement B4). */
 static bool is_responsible(const struct sim_home *home,
                            const struct sim_device *device, eui64 sender) {
-    enum sim_type type = sim_models[device->model].type;
-    if (type == SIM_ESME || type == SIM_GSME)
+    enum device_type type = sim_models[device->model].type;
+    if (type == TYPE_ESME || type == TYPE_GSME)
         return device->supplier == sender;
     for (size_t i = 0; i < home->device_count; i++) {
-        enum sim_type meter = sim_models[home->devices[i].model].type;
+        enum device_type meter = sim_models[home->devices[i].model].type;
         bool counts =
-            meter == SIM_ESME || (meter == SIM_GSME && type == SIM_PPMID);
+            meter == TYPE_ESME || (meter == TYPE_GSME && type == TYPE_PPMID);
         if (counts && home->devices[i].supplier == sender)
             return true;
     }
@@ -195,7 +197,7 @@ static bool is_served(const struct sim_home *home) {
     return !home->smets1 && strcmp(home->region, "Unknown") != 0;
 }
 
-static bool takes(const struct sim_firmware *image, enum sim_type type) {
+static bool takes(const struct sim_firmware *image, enum device_type type) {
     const char *service = sim_update_service(type);
     const char *wanted = sim_update_service(sim_models[image->model].type);
     return service && wanted && strcmp(service, wanted) == 0;
@@ -204,7 +206,7 @@ static bool takes(const struct sim_firmware *image, enum sim_type type) {
 enum sim_verdict sim_judge(const struct sim_home *home,
                            const struct sim_device *device,
                            const struct sim_firmware *image, eui64 sender) {
-    enum sim_type type = sim_models[device->model].type;
+    enum device_type type = sim_models[device->model].type;
     if (!takes(image, type) || !is_served(home) ||
         !is_responsible(home, device, sender))
         return SIM_INVALID;
@@ -212,7 +214,7 @@ enum sim_verdict sim_judge(const struct sim_home *home,
         return SIM_NOT_COMMISSIONED;
     if (!sim_image_fits(image, device->model))
         return SIM_NOT_APPLICABLE;
-    bool needs_4 = type == SIM_PPMID || type == SIM_HCALCS;
+    bool needs_4 = type == TYPE_PPMID || type == TYPE_HCALCS;
     return needs_4 && home->gbcs_version[0] < '4' ? SIM_GBCS_VERSION
                                                   : SIM_ACCEPTED;
 }

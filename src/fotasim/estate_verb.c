@@ -103,12 +103,12 @@ static bool write_cpl(const char *folder, size_t octets) {
     for (size_t i = 0; i < sim_firmware_count; i++) {
         const struct sim_firmware *firmware = &sim_firmwares[i];
         const struct sim_model *model = &sim_models[firmware->model];
-        buffer_printf(out, "CPL%05zu,%s,", i + 1, sim_type_names[model->type]);
+        buffer_printf(out, "CPL%05zu,%s,", i + 1, device_types[model->type]);
         add_model(out, model);
         add_hex(out, firmware->version, 4);
         next(out);
         add_image_hash(out, firmware, octets);
-        buffer_printf(out, ",%s\r\n", sim_cpl_status_names[firmware->status]);
+        buffer_printf(out, ",%s\r\n", cpl_statuses[firmware->status]);
     }
     return close_file(&file);
 }
@@ -146,10 +146,10 @@ static bool write_users(const char *folder, const char *receive_url) {
 static void add_device(struct buffer *out, const struct sim_home *home,
                        const struct sim_device *device) {
     const struct sim_model *model = &sim_models[device->model];
-    bool is_hub = model->type == SIM_CHF;
+    bool is_hub = model->type == TYPE_CHF;
     add_id(out, device->id);
     next(out);
-    buffer_text(out, sim_type_names[model->type]);
+    buffer_text(out, device_types[model->type]);
     next(out);
     buffer_text(out, device->status);
     next(out);
@@ -162,9 +162,9 @@ static void add_device(struct buffer *out, const struct sim_home *home,
     next(out);
     buffer_text(out, is_hub ? home->region : "");
     next(out);
-    add_id(out, model->type == SIM_ESME ? device->supplier : 0);
+    add_id(out, model->type == TYPE_ESME ? device->supplier : 0);
     next(out);
-    add_id(out, model->type == SIM_GSME ? device->supplier : 0);
+    add_id(out, model->type == TYPE_GSME ? device->supplier : 0);
     next(out);
     add_id(out, device->export_supplier);
     next(out);
@@ -232,7 +232,7 @@ struct wanted {
 static bool is_wanted(const struct wanted *w, const struct sim_home *home,
                       const struct sim_device *device,
                       const struct sim_firmware *image) {
-    const char *type = sim_type_names[sim_models[device->model].type];
+    const char *type = device_types[sim_models[device->model].type];
     if (w->type && strcmp(w->type, type) != 0)
         return false;
     return !w->expect ||

@@ -16,7 +16,7 @@ static int list_images(void) {
         const char *service = sim_update_service(model->type);
         if (f->family && service)
             printf("%s-%08" PRIX32 " %s %s %s\n", f->family, f->version,
-                   service, model->name, sim_cpl_status_names[f->status]);
+                   service, model->name, cpl_statuses[f->status]);
     }
     return 0;
 }
@@ -56,7 +56,7 @@ static bool write_image(struct arena *arena,
     uint8_t octets_of_signature[OTA_SIGNATURE_LEN];
     struct span image = buffer_span(&manufacturer), signature = {0};
     bool good = true;
-    if (sim_models[firmware->model].type != SIM_PPMID) {
+    if (sim_models[firmware->model].type != TYPE_PPMID) {
         good = sign(arena, key_path, image, octets_of_signature);
         signature = span_of(octets_of_signature, OTA_SIGNATURE_LEN);
     }

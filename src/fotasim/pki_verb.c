@@ -12,7 +12,7 @@
 static const struct {
     const char *name; /* of the two files */
     const eui64 *id;
-    const char *role; /* duis.md: subject OU */
+    const char *role; /* requirement R5: subject OU */
     bool key_agreement;
 } MEMBERS[] = {
     {"dsp-xml-sign", &sim_acb, "89", false},

@@ -1,5 +1,5 @@
 /*
- * Emulated Users: Receive Response Services (duis.md Part II, section 4). One
+ * Emulated Users: Receive Response Services (requirement R3). One
  * listener serves any number of them, by path: /user/EUI64. Every message is
  * checked as a User would: schema, signature of the DSP, right recipient, and
  * whether the same ResponseID has said something else before. 204 when it is

@@ -1,9 +1,9 @@
 /*
- * What time does to the records (C4, section 4.8): devices of which nothing
- * more is heard are released, days are made ahead and dropped, old rows go,
- * the Service Audit Trail is sealed (H1).
- * All in small transactions that step around what others hold, so that
- * several fotad may do it and nobody waits for it.
+ * What time does to the records (requirement C4, §4.8): devices of which
+ * nothing more is heard are released, days are made ahead and dropped, old rows
+ * go, the Service Audit Trail is sealed (requirement H1). All in small
+ * transactions that step around what others hold, so that several fotad may do
+ * it and nobody waits for it.
  *
  * What is kept for how long, from the configuration:
  *   tracked updates that ended       [tracking] retention

@@ -1,6 +1,6 @@
 /* Anomaly detection: held requests and the Service Desk's decisions on them,
  * volumes against thresholds. */
-#include "desk/choices.h"
+#include "base/lists.h"
 #include "desk/quarantine.h"
 #include "people/answer.h"
 #include "people/handlers.h"

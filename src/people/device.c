@@ -1,4 +1,4 @@
-/* One device: its status, and the Service Desk's reset (section 4.11). */
+/* One device: its status, and the Service Desk's reset (§4.11). */
 #include "desk/device.h"
 #include "desk/account.h"
 #include "people/answer.h"

@@ -1,6 +1,6 @@
 #include "people/input.h"
 
-#include "desk/choices.h"
+#include "base/lists.h"
 #include "desk/desk.h"
 
 #include <errno.h>
@@ -118,7 +118,7 @@ bool query_period(struct call *call, instant end, instant *from, instant *to) {
 bool query_choice(struct call *call, const char *name,
                   const char *const *choices, const char **value) {
     *value = query_value(call, name);
-    return !*value || is_choice(choices, *value) ||
+    return !*value || list_find(choices, *value) ||
            query_refuse(call, name, "one of the values of the OpenAPI file");
 }
 

@@ -1,5 +1,5 @@
 /*
- * The people listener (interfaces.md, People; sections 4.8 and 4.11): the pages
+ * The people listener (requirement I5; §4.8 and §4.11): the pages
  * /ssi/ and /ssmi/ and the JSON behind them. Who may call what is a column of
  * routes.def and checked before any handler; what a supplier may see is checked
  * where the rows are read. schemas/ssi-openapi.json is the contract.

@@ -1,6 +1,6 @@
 /* RSAT_004, the CSPs, undelivered messages. */
+#include "base/lists.h"
 #include "desk/activations.h"
-#include "desk/choices.h"
 #include "people/answer.h"
 #include "people/handlers.h"
 #include "people/input.h"
@@ -57,9 +57,8 @@ void people_list_undelivered(struct call *call) {
     static const struct db_statement statement = {
         "undelivered_page",
         "select undelivered_page($1, $2, $3::text::alert_state, $4, $5)::text"};
-    static const char *const states[] = {"waiting", "given_up", NULL};
     struct query_narrowing narrowing;
-    if (!query_narrowing(call, states, &narrowing))
+    if (!query_narrowing(call, alert_states, &narrowing))
         return;
     struct db_params params = DB_PARAMS(call->arena);
     param_viewer(&params, call->person);

@@ -1,13 +1,14 @@
 /* Service Requests: the list, one of them, its devices. */
 #include "people/requests.h"
 #include "base/hex.h"
-#include "desk/choices.h"
+#include "base/lists.h"
 #include "people/answer.h"
 #include "people/database.h"
 #include "people/handlers.h"
 #include "people/input.h"
 #include "people/listing.h"
 #include "people/param.h"
+#include "tracking/transition.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -200,7 +201,7 @@ void people_list_request_devices(struct call *call) {
                                            .missing = NO_REQUEST};
     struct device_filter *filter = arena_zero(call->arena, 1, sizeof *filter);
     filter->now = call->now;
-    if (query_choice(call, "status", processing_statuses, &filter->status) &&
+    if (query_choice(call, "status", tracking_statuses, &filter->status) &&
         query_text(call, "reason", 64, &filter->reason) &&
         query_text(call, "csp", 64, &filter->csp) &&
         request_in_path(call, &filter->request_no))

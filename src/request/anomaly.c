@@ -93,7 +93,7 @@ static enum outcome volume_count(struct rq *rq, bool enforce,
     return DONE;
 }
 
-/* Section 4.10: counts the devices against the thresholds of the User and of
+/* §4.10: counts the devices against the thresholds of the User and of
  * all Users, in a transaction of its own; in excess of one the request is held
  * from here on. Nothing for a User that no threshold concerns. (A Transform has
  * no effect on a device: the Signed Pre-Command is counted.) */

@@ -5,9 +5,10 @@
 
 #include "request/rq.h"
 
-/* Each Device ID of an 11.1 or 11.4 once (A4), sorted, for sorted look-ups are
- * quicker and two requests then take their devices in the same order. Sets
- * rq->device_ids, positions and device_count, unless they are set. */
+/* Each Device ID of an 11.1 or 11.4 once (requirement A4), sorted, for sorted
+ * look-ups are quicker and two requests then take their devices in the same
+ * order. Sets rq->device_ids, positions and device_count, unless they are set.
+ */
 void rq_list_devices(struct rq *rq);
 
 /* What came of them: those refused, by their place in rq->device_ids from 1,

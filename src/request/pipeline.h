@@ -1,5 +1,5 @@
 /*
- * Request Management (section 4.8): the way of a Service Request through the
+ * Request Management (§4.8): the way of a Service Request through the
  * steps of steps.def. For the files of this room only.
  */
 #ifndef FOTAD_REQUEST_PIPELINE_H

@@ -1,33 +1,17 @@
 #include "tracking/transition.h"
 
-/* The statuses in the order of the SQL type processing_status: the first four
- * are In Progress. */
 enum status {
-    AWAITING_CSP,
-    APPROVED_FOR_DISTRIBUTION,
-    SUCCESSFUL_CH_TRANSFER,
-    SUCCESSFUL_HAN_TRANSFER,
-    REJECTED_BY_DSP,
-    REJECTED_BY_CSP,
-    FAILED_CH_TRANSFER,
-    FAILED_HAN_TRANSFER,
-    HAN_DISCARDED,
-    HAN_REJECTED_HW_MISMATCH,
-    FIRMWARE_ACTIVATED,
-    ACTIVATION_FAILED,
-    RESET_BY_DCC,
+#define STATUS(name) name,
+#include "tracking/status.def"
+#undef STATUS
     STATUSES
 };
 
-static const char *const status_names[STATUSES] = {
-    "AWAITING_CSP",           "APPROVED_FOR_DISTRIBUTION",
-    "SUCCESSFUL_CH_TRANSFER", "SUCCESSFUL_HAN_TRANSFER",
-    "REJECTED_BY_DSP",        "REJECTED_BY_CSP",
-    "FAILED_CH_TRANSFER",     "FAILED_HAN_TRANSFER",
-    "HAN_DISCARDED",          "HAN_REJECTED_HW_MISMATCH",
-    "FIRMWARE_ACTIVATED",     "ACTIVATION_FAILED",
-    "RESET_BY_DCC",
-};
+const char *const tracking_statuses[] = {
+#define STATUS(name) #name,
+#include "tracking/status.def"
+#undef STATUS
+    NULL};
 
 /* Statuses `first` to `last`. */
 struct range {
@@ -63,9 +47,9 @@ enum { TRANSITIONS = sizeof transitions / sizeof *transitions };
 /* ---- to the database ---- */
 
 static const char *from_text(struct arena *arena, struct range from) {
-    const char *text = status_names[from.first];
+    const char *text = tracking_statuses[from.first];
     for (int s = (int)from.first + 1; s <= (int)from.last; s++)
-        text = arena_printf(arena, "%s %s", text, status_names[s]);
+        text = arena_printf(arena, "%s %s", text, tracking_statuses[s]);
     return text;
 }
 
@@ -79,7 +63,7 @@ static enum outcome set_transitions(struct db *db, struct arena *arena) {
         const struct transition *t = &transitions[i];
         columns[0][i] = t->event;
         columns[1][i] = from_text(arena, t->from);
-        columns[2][i] = status_names[t->to];
+        columns[2][i] = tracking_statuses[t->to];
         columns[3][i] = t->alert ? t->alert : "";
         columns[4][i] = t->recipients;
     }
@@ -105,8 +89,9 @@ static void explain_row(struct buffer *out, const struct transition *t,
                         enum status s) {
     bool moves = s >= t->from.first && s <= t->from.last;
     bool told = t->alert != NULL;
-    buffer_printf(out, "%-19s %-26s %-26s %-7s %s\n", t->event, status_names[s],
-                  moves  ? status_names[t->to]
+    buffer_printf(out, "%-19s %-26s %-26s %-7s %s\n", t->event,
+                  tracking_statuses[s],
+                  moves  ? tracking_statuses[t->to]
                   : told ? "stays (told, not moved)"
                          : "stays",
                   told ? t->alert : "-", told ? t->recipients : "-");

@@ -9,6 +9,9 @@
 #include "base/buffer.h"
 #include "db/db.h"
 
+/* The Processing Statuses (status.def), NULL after the last one. */
+extern const char *const tracking_statuses[];
+
 /* Makes the database's table of transitions say what the program's says. It
  * waits for another program that is at the same, and for nobody when the table
  * says so already. */

@@ -42,7 +42,7 @@ static void a_device_message_is_stored_as_it_is(void **state) {
            " from gbcs_message");
 }
 
-/* decisions.md 11 */
+/* decision 11 */
 static void the_same_device_message_counts_once(void **state) {
     struct scene *scene = *state;
     static const struct {

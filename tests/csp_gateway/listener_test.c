@@ -115,7 +115,7 @@ static void devices_not_listed_are_accepted(void **state) {
            "select device_ids::text from alert where code = 'N59'");
 }
 
-/* decisions.md 8, also of two that were taken in one set. */
+/* decision 8, also of two that were taken in one set. */
 static void each_report_of_a_request_has_its_n59(void **state) {
     struct scene *scene = *state;
     script(&scene->world,

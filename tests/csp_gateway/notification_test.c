@@ -106,7 +106,7 @@ static void a_notification_may_overtake_the_report(void **state) {
                  "N59 to 2 of 6, N61 to 1 of 01");
 }
 
-/* decisions.md 16: the last change plus the tracking timeout (5 days), after a
+/* decision 16: the last change plus the tracking timeout (5 days), after a
  * report as after a notification. */
 static void the_timeout_begins_anew_with_each_change(void **state) {
     struct scene *scene = *state;
@@ -119,7 +119,7 @@ static void the_timeout_begins_anew_with_each_change(void **state) {
            " where request_no = 1");
 }
 
-/* Told, not moved (DESIGN.md). */
+/* Told, not moved (requirement C2). */
 static void a_notification_after_a_reset_moves_nothing(void **state) {
     struct scene *scene = *state;
     ACCEPT_ALL;
@@ -132,7 +132,7 @@ static void a_notification_after_a_reset_moves_nothing(void **state) {
     expect_first(scene, "RESET_BY_DCC", "N59 to 2 of 6, N61 to 1 of 01");
 }
 
-/* decisions.md 17: recorded, without effect. */
+/* decision 17: recorded, without effect. */
 static void another_hub_has_no_effect(void **state) {
     struct scene *scene = *state;
     ACCEPT_ALL;

@@ -407,7 +407,7 @@ static void *make_a_job_of_two(void *world) {
     return NULL;
 }
 
-/* decisions.md 18 */
+/* decision 18 */
 static void a_reset_device_leaves_a_job_not_yet_sent(void **state) {
     (void)state;
     accept_request(&scene.world, 1, "north", 1, 3);

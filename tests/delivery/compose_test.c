@@ -1,8 +1,7 @@
 /*
  * Rows of the table alert as messages: what each kind says, that it is valid
  * against our schema and the official one, and signed. The expected bodies are
- * written from the schema (DCCAlert and its elements) and duis.md Part II,
- * section 3.
+ * written from the schema (DCCAlert and its elements) and requirement R2.
  */
 #include "scene.h"
 

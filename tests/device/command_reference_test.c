@@ -226,7 +226,7 @@ static void a_future_dated_activation_is_the_published_one(void **state) {
     scene_close(scene);
 }
 
-/* gbcs.md 1.5: DUIS 3000-12-31T00:00:00.00Z is 99991231235959Z. */
+/* requirement M2: DUIS 3000-12-31T00:00:00.00Z is 99991231235959Z. */
 static void a_cancellation_has_the_published_time(void **state) {
     (void)state;
     static const struct change changes[] = {

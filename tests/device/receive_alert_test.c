@@ -1,5 +1,5 @@
 /*
- * Device Alerts in: Table 3 and section 3.2.2 of the assessment, scenarios 1,
+ * Device Alerts in: Table 3 and §3.2.2 of the assessment, scenarios 1,
  * 6, 10, 14 and 16. One row is one alert and what follows from it.
  */
 #include "support/check.h"
@@ -187,7 +187,7 @@ static void a_passed_on_alert_has_the_octets(void **state) {
                  "8f72 77 00-DB-00-00-00-00-01-01 t");
 }
 
-/* ---- whose request is it? (decision: told, not moved) ---- */
+/* ---- whose request is it? (decision 11: told, not moved) ---- */
 
 static void an_alert_goes_to_the_latest_request_with_that_version(
     void **state) {

@@ -1,4 +1,4 @@
-/* fotactl import thresholds, thresholds and quarantine (A7). */
+/* fotactl import thresholds, thresholds and quarantine (requirement A7). */
 #include "support/check.h"
 #include "support/tool.h"
 

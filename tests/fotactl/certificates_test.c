@@ -1,5 +1,5 @@
 /* fotactl import certificates: a directory of them into the table
- * (interfaces.md, Data files; gbcs.md 2.4). */
+ * (requirements I2 and R5). */
 #include "support/check.h"
 #include "support/duis_signing.h"
 #include "support/shared.h"

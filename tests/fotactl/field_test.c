@@ -1,4 +1,4 @@
-/* What the fields of data files may hold (interfaces.md, Data files). */
+/* What the fields of data files may hold (requirement I2). */
 #include "support/check.h"
 
 #include "base/hex.h"

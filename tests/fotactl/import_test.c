@@ -1,5 +1,4 @@
-/* fotactl import cpl, smi and users: files into tables (interfaces.md, Data
- * files). */
+/* fotactl import cpl, smi and users: files into tables (requirement I2). */
 #include "support/check.h"
 #include "support/tool.h"
 

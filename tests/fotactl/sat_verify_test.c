@@ -1,5 +1,5 @@
 /* fotactl sat verify: whatever is done to the Service Audit Trail behind the
- * back of fotad shows (H1). */
+ * back of fotad shows (requirement H1). */
 #include "support/check.h"
 #include "support/tool.h"
 

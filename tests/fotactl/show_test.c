@@ -1,5 +1,5 @@
 /* fotactl status, requests and request: what is told of devices and Service
- * Requests (interfaces.md, People). */
+ * Requests (requirement I5). */
 #include "support/check.h"
 #include "support/tool.h"
 

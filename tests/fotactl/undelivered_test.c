@@ -1,4 +1,4 @@
-/* fotactl undelivered and sat export (interfaces.md, Programs). */
+/* fotactl undelivered and sat export (requirement I1). */
 #include "support/check.h"
 #include "support/tool.h"
 

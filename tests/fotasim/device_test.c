@@ -1,7 +1,7 @@
 /*
  * The emulated hubs and devices: what they say is checked with the keys that
  * fotad would have (their certificates, the ACB's private key), and what they
- * do with an 11.3 is gbcs.md, section 4.
+ * do with an 11.3 is requirement M4.
  */
 #include "support/check.h"
 

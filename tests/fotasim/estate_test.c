@@ -53,7 +53,7 @@ static void every_type_region_and_verdict_occurs(void **state) {
                                           "4G North", "4G Central", "4G South"};
     const struct sim_firmware *image = sim_firmware_find("ppmid-a-0a000003");
     assert_non_null(image);
-    size_t types[SIM_TYPES] = {0}, verdicts[SIM_VERDICTS] = {0},
+    size_t types[DEVICE_TYPES] = {0}, verdicts[SIM_VERDICTS] = {0},
            in_region[sizeof regions / sizeof *regions] = {0};
     struct sim_home home;
     for (uint64_t n = 0; n < HOMES; n++) {
@@ -66,7 +66,7 @@ static void every_type_region_and_verdict_occurs(void **state) {
                                sim_suppliers[0])]++;
         }
     }
-    for (size_t i = 0; i < SIM_TYPES; i++)
+    for (size_t i = 0; i < DEVICE_TYPES; i++)
         assert_true(types[i] > 100);
     for (size_t i = 0; i < SIM_VERDICTS; i++)
         assert_true(verdicts[i] > 100);

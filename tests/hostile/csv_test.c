@@ -1,7 +1,7 @@
 /*
  * Data files that are none, lie about their form, or carry what a reader after
  * us might run: refused as a whole with one clear line, nothing loaded
- * (interfaces.md, fotactl). After each a good file is taken.
+ * (requirement I1). After each a good file is taken.
  */
 #include "hostile/ledger.h"
 #include "support/tool.h"

@@ -1,7 +1,7 @@
 /*
  * GBCS messages that are well formed and lie: other keys, other hands, octets
- * changed after signing, the same once more. None has an effect (F1, decisions
- * 11 and 20); afterwards the genuine one has its own.
+ * changed after signing, the same once more. None has an effect (requirement
+ * F1, decisions 11 and 20); afterwards the genuine one has its own.
  */
 #include "hostile/ledger.h"
 #include "support/device_world.h"

@@ -1,6 +1,6 @@
 /*
  * Octets that are no document, or far more of one than anybody sends: 400, at
- * once, and nothing left behind (decisions.md 3 and 32).
+ * once, and nothing left behind (decisions 3 and 32).
  */
 #include "hostile/siege.h"
 

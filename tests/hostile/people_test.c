@@ -1,6 +1,6 @@
 /*
  * The people listener against those who are not who they say, or may not do
- * what they ask (G4; interfaces.md, People): every route of
+ * what they ask (requirements G4 and I5): every route of
  * src/people/routes.def, sessions, cookies, CSRF, guessing, paths and bodies.
  */
 #include "hostile/ledger.h"

@@ -1,6 +1,6 @@
 /*
  * Signatures that are not A's signature of the request in the one accepted
- * shape (duis.md, The only signature shape that is accepted): E1 if the
+ * shape (requirement R4): E1 if the
  * schema lets them through, else 400; nothing follows from them.
  */
 #include "hostile/strikes.h"

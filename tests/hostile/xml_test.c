@@ -1,6 +1,6 @@
 /*
  * Documents that mean harm to whoever reads them: each is refused with 400 as
- * a whole (duis.md, Part I; decisions.md 32), before any signature is looked
+ * a whole (requirement R1; decision 32), before any signature is looked
  * at, and leaves nothing behind.
  */
 #include "hostile/strikes.h"

@@ -1,5 +1,5 @@
-/* Held requests and volumes against thresholds (A7). Every answer is also held
- * against the OpenAPI file. */
+/* Held requests and volumes against thresholds (requirement A7). Every answer
+ * is also held against the OpenAPI file. */
 #include "support/check.h"
 #include "support/people.h"
 

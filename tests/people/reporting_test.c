@@ -1,5 +1,5 @@
 /* The screens read from a streaming replica and say how old their data is;
- * what people do goes to the primary (requirement G5, section 4.11). */
+ * what people do goes to the primary (requirement G5, §4.11). */
 #include "support/check.h"
 #include "support/people.h"
 

@@ -1,5 +1,4 @@
-/* Sessions, tokens, the proxy's header, CSRF and lock-out (interfaces.md,
- * People). */
+/* Sessions, tokens, the proxy's header, CSRF and lock-out (requirement I5). */
 #include "support/check.h"
 #include "support/people.h"
 

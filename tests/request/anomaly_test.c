@@ -1,6 +1,6 @@
 /*
- * Anomaly detection (A7, sections 2.3.4 and 4.10): devices are counted by User
- * and Service Reference Variant over a sliding period; in excess of a
+ * Anomaly detection (requirement A7, §2.3.4 and §4.10): devices are counted by
+ * User and Service Reference Variant over a sliding period; in excess of a
  * quarantine level a request is held whole.
  */
 #include "support/check.h"

@@ -1,6 +1,6 @@
 /*
- * Is it a Service Request, and is it from whom it says (A2)? Everything that
- * is not gets HTTP 400 or E1, and has no effect.
+ * Is it a Service Request, and is it from whom it says (requirement A2)?
+ * Everything that is not gets HTTP 400 or E1, and has no effect.
  */
 #include "request/refusal.h"
 

@@ -1,5 +1,5 @@
 /*
- * duis.md Part I for 11.2 and 11.3, row by row through HTTP: the answer, and
+ * requirement R1 for 11.2 and 11.3, row by row through HTTP: the answer, and
  * what becomes of the command. Every command's MAC is verified with the
  * device's key. The same octets again get the same octets and do nothing.
  */

@@ -1,6 +1,6 @@
 /*
- * The devices of an 11.1 or 11.4 (B3, B4, B5): which go on, which list each of
- * the others is in, and what is tracked afterwards.
+ * The devices of an 11.1 or 11.4 (requirements B3, B4, B5): which go on, which
+ * list each of the others is in, and what is tracked afterwards.
  */
 #include "support/check.h"
 #include "support/user_gateway.h"
@@ -64,7 +64,7 @@ static const struct row ROWS[] = {
     ACCEPTED("no minimum of GBCS for an ESME and a GSME", USER_A, SR_11_1, "2",
              ESME(OLD_GBCS), GSME(OLD_GBCS)),
 
-    /* ---- Responsible Suppliers (B4) ---- */
+    /* ---- Responsible Suppliers (requirement B4) ---- */
     ACCEPTED("dual supply: the ESME is the import supplier's", USER_A, SR_11_1,
              "1", ESME(DUAL)),
     REFUSED(INVALID, "dual supply: the ESME is not the gas supplier's", USER_B,

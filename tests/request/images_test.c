@@ -1,6 +1,6 @@
 /*
- * The OTA Upgrade Image (B1, B2): its size, its header, what follows it, and
- * the FirmwareVersion it comes with.
+ * The OTA Upgrade Image (requirements B1, B2): its size, its header, what
+ * follows it, and the FirmwareVersion it comes with.
  */
 #include "support/check.h"
 #include "support/user_gateway.h"

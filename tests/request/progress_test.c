@@ -1,6 +1,6 @@
 /*
- * At most one update of a device is in progress (C3, C4, scenario 4): which
- * requests are refused for it, by which statuses, and until when.
+ * At most one update of a device is in progress (requirements C3, C4, scenario
+ * 4): which requests are refused for it, by which statuses, and until when.
  */
 #include "support/check.h"
 #include "support/user_gateway.h"

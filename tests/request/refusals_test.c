@@ -1,6 +1,6 @@
 /*
  * What an authentic 11.1 or 11.4 is refused for as a whole: its User, its URL
- * and Command Variant, its image (A2, B1, B2).
+ * and Command Variant, its image (requirements A2, B1, B2).
  */
 #include "request/refusal.h"
 

@@ -1,7 +1,7 @@
 /*
- * What the Service Desk decides on a held request (A7): released, it goes
- * through the other steps as they judge it now and its sender gets the answer;
- * rejected, its sender is told so.
+ * What the Service Desk decides on a held request (requirement A7): released,
+ * it goes through the other steps as they judge it now and its sender gets the
+ * answer; rejected, its sender is told so.
  */
 #include "support/ahead.h"
 #include "support/check.h"

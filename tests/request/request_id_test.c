@@ -1,7 +1,8 @@
 /*
- * A RequestID is used once by its originator (A3): the same request again gets
- * the same octets and has no second effect, another one is refused with E65.
- * What was refused before its RequestID was looked at has not used it.
+ * A RequestID is used once by its originator (requirement A3): the same request
+ * again gets the same octets and has no second effect, another one is refused
+ * with E65. What was refused before its RequestID was looked at has not used
+ * it.
  */
 #include "support/check.h"
 #include "support/user_gateway.h"

@@ -1,4 +1,4 @@
-/* Updates to their end, in each region (section 6.2.1; Table 3), and what a
+/* Updates to their end, in each region (§6.2.1; Table 3), and what a
  * read of the version finds. */
 #include "steps.h"
 

@@ -127,14 +127,14 @@ static void add_device(struct buffer *out, const struct sim_home *home,
     const struct sim_model *model = &sim_models[device->model];
     char text[EUI64_TEXT_SIZE];
     buffer_printf(out, "%s,%s,Commissioned,%04X,%04X,%02X,%02X,%08X,SMETS2,4.1",
-                  eui64_format(device->id, text), sim_type_names[model->type],
+                  eui64_format(device->id, text), device_types[model->type],
                   model->manufacturer_id, model->model_id,
                   model->hardware_version, model->hardware_revision,
                   device->firmware);
     add_id(out, home->devices[0].id);
-    buffer_printf(out, ",%s", model->type == SIM_CHF ? region : "");
-    add_id(out, model->type == SIM_ESME ? sim_suppliers[suppliers[0] - 1] : 0);
-    add_id(out, model->type == SIM_GSME ? sim_suppliers[suppliers[1] - 1] : 0);
+    buffer_printf(out, ",%s", model->type == TYPE_CHF ? region : "");
+    add_id(out, model->type == TYPE_ESME ? sim_suppliers[suppliers[0] - 1] : 0);
+    add_id(out, model->type == TYPE_GSME ? sim_suppliers[suppliers[1] - 1] : 0);
     buffer_text(out, "\n");
 }
 
@@ -164,7 +164,7 @@ static const struct sim_device *bulk_ppmid(const struct sim_home *home) {
     bool has_gas = false;
     for (size_t i = 0; i < home->device_count; i++) {
         const struct sim_model *model = &sim_models[home->devices[i].model];
-        has_gas = has_gas || model->type == SIM_GSME;
+        has_gas = has_gas || model->type == TYPE_GSME;
         if (strcmp(model->name, "ppmid-a") == 0 ||
             strcmp(model->name, "ppmid-b") == 0)
             ppmid = &home->devices[i];

@@ -1,7 +1,7 @@
 /*
  * Table 3 against the database: every event in every status, one device each.
- * The expected column is DESIGN's table written out: where an event moves the
- * device, everywhere else it is told, not moved.
+ * The expected column is the table of requirement C2 written out: where an
+ * event moves the device, everywhere else it is told, not moved.
  */
 #include "support/tracked_world.h"
 

@@ -1,4 +1,4 @@
-/* Firmware Update Status of one device (section 4.11). */
+/* Firmware Update Status of one device (§4.11). */
 import { devicePath, get } from "../api.js";
 import { h, replace } from "../dom.js";
 import { fromNow, id, number, orNone, plural, time, timeFromNow }
