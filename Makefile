@@ -153,6 +153,7 @@ lint: ## format, clang-tidy, cppcheck, shellcheck, rooms, names, citations
 	@tools/rooms $(B)
 	@tools/functions
 	@tools/citations
+	@cd sql/migrations && sha256sum --quiet --check released.sha256
 	@$(SUBMAKE) lint-format lint-cppcheck $(TIDIED)
 	@shellcheck $(wildcard $(SH_FILES))
 	@echo "lint: nothing found"

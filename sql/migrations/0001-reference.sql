@@ -1,5 +1,5 @@
 -- Reference data that comes from outside: the Smart Metering Inventory, the
--- Central Products List, Users and certificates (requirement I2).
+-- Central Products List, Users and certificates (interfaces.md, Data files).
 
 create type device_type as enum (
     'ESME', 'GSME', 'GPF', 'CHF', 'HCALCS', 'PPMID', 'IHD', 'CAD');

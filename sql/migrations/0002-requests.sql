@@ -133,7 +133,7 @@ create table service_device_type (
 );
 comment on table service_device_type is
     'Device types an update service takes, and which supplier of the home may '
-    'ask for it (§2.3.3, §2.4.1)';
+    'ask for it (section 2.3.3, 2.4.1)';
 comment on column service_device_type.supplier is
     'import or gas: the supplier with that meter; an ESME or GSME: its own';
 insert into service_device_type values

@@ -1,4 +1,4 @@
--- Firmware Distribution Progress Tracking (§3.2.2, Tables 2 and 3).
+-- Firmware Distribution Progress Tracking (section 3.2.2, Tables 2 and 3).
 
 create type processing_status as enum (
     'AWAITING_CSP', 'APPROVED_FOR_DISTRIBUTION', 'SUCCESSFUL_CH_TRANSFER',
@@ -49,7 +49,7 @@ comment on column tracking_live.status is 'Processing Status';
 comment on column tracking_live.csp is 'name of the CSP that serves the hub';
 comment on column tracking_live.responsible_supplier_ids is
     'Responsible Suppliers of the home when the request was accepted '
-    '(§2.4.1), the sender among them';
+    '(section 2.4.1), the sender among them';
 create index tracking_live_request on tracking_live (request_no);
 
 create table tracking_history (

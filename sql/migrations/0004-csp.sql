@@ -1,4 +1,4 @@
--- The CSP SM WAN Gateway, both ways (requirements I3 and I4).
+-- The CSP SM WAN Gateway, both ways (interfaces.md).
 
 create type job_state as enum (
     'waiting', 'handed_over', 'refused', 'given_up', 'empty');

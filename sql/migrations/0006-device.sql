@@ -82,7 +82,7 @@ create table command_device_type (
 );
 comment on table command_device_type is
     'Device types that 11.2 and 11.3 may go to, and by which use case '
-    '(requirement M4)';
+    '(gbcs.md section 4)';
 comment on column command_device_type.message_code is
     'of the use case: 0x0059 ECS52, 0x0084 GCS38, 0x0129 CS08, 0x0012 CS06';
 comment on column command_device_type.supplier is

@@ -1,4 +1,4 @@
--- People and scripts that look and act (requirement I5), and the
+-- People and scripts that look and act (interfaces.md, People), and the
 -- housekeeping of what is recorded.
 
 create type account_role as enum (

@@ -1,4 +1,4 @@
--- Anomaly detection (§2.3.4 and §4.10): how much each User may ask for in
+-- Anomaly detection (sections 2.3.4 and 4.10): how much each User may ask for in
 -- a period, what was asked for, and the requests that are held.
 
 create table volume_threshold (
