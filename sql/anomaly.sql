@@ -133,31 +133,6 @@ begin
     return array[case t.user_id when all_users() then 'dcc' else 'user' end];
 end $$;
 
--- ---- holding ----
-
--- A message to the sender of a held request.
-create or replace function tell_sender(
-    p_request_no bigint, p_code text, p_response_code text,
-    p_event_ref bigint, p_payload bytea, p_now timestamptz)
-    returns void language sql
-begin atomic
-    with written as (
-        insert into alert (user_id, created, code, response_code, request_no,
-            quarantine_event_ref, payload)
-        select originator, p_now, p_code, p_response_code, p_request_no,
-            p_event_ref, p_payload
-        from service_request where request_no = p_request_no
-        returning alert_no, user_id
-    ), lane as (
-        insert into alert_lane (user_id) select user_id from written
-        on conflict do nothing
-    )
-    insert into sat_entry (at, kind, request_no, party, code, detail)
-    select p_now, 'alert', p_request_no, user_id,
-        coalesce(p_response_code, p_code), 'counter ' || alert_no
-    from written;
-end;
-
 -- Anomaly detection as people see and set it. p_viewer as in functions-91: a
 -- supplier sees its own volumes and requests; null: sees all.
 

@@ -170,37 +170,6 @@ begin atomic
         and c.leased_until = p_lease;
 end;
 
--- Writes the answer that a condition has to the senders of these requests.
-create or replace function tell_condition(
-    p_request_nos bigint[], p_condition text, p_now timestamptz)
-    returns void language sql
-begin atomic
-    with written as (
-        insert into alert (user_id, created, code, response_code, request_no,
-            device_id)
-        select r.originator, p_now, 'ResponseMessage', c.response_code,
-            r.request_no, r.target
-        from service_request r
-        join response_code c on c.condition = p_condition
-            and c.service_reference_variant = ''
-        where r.request_no = any (p_request_nos)
-        order by r.request_no
-        returning alert_no, user_id, request_no, device_id, response_code
-    ), lane as (
-        insert into alert_lane (user_id)
-        select distinct w.user_id from written w
-        where not exists (
-            select from alert_lane l where l.user_id = w.user_id)
-        order by w.user_id
-        on conflict do nothing
-    )
-    insert into sat_entry (at, kind, request_no, device_id, party, code,
-        detail)
-    select p_now, 'alert', request_no, device_id, user_id, response_code,
-        'counter ' || alert_no
-    from written;
-end;
-
 -- Commands that did not reach their device (to 'failed', E20) or that it did
 -- not answer (to 'no_answer', E21): their senders hear so.
 create or replace function end_commands(
@@ -225,8 +194,15 @@ begin
         from over order by command_no
     )
     select coalesce(array_agg(request_no), '{}') into request_nos from over;
-    perform tell_condition(request_nos, case p_to when 'failed'
-        then 'device_unreachable' else 'device_silent' end, p_now);
+    perform tell(array(
+        select user_message(row_number() over (order by r.request_no)::integer,
+            r.originator, 'ResponseMessage', r.request_no, r.target,
+            c.response_code)
+        from service_request r
+        join response_code c on c.service_reference_variant = ''
+            and c.condition = case p_to when 'failed'
+                then 'device_unreachable' else 'device_silent' end
+        where r.request_no = any (request_nos)), p_now);
     return cardinality(request_nos);
 end $$;
 

@@ -1,36 +1,57 @@
 -- Messages to Users: written in the transaction of what caused them, then sent
 -- lane by lane, a lane for each User.
 
--- Writes the DCC Alerts for events, in the transaction of the change. What a
--- released device needs comes from its history.
+-- A message to one User that the transition table does not know of, for tell().
+-- p_device_type to p_originator_counter: what a message of that code says;
+-- p_csp and p_message_id name the gbcs_message whose octets it passes on.
+create or replace function user_message(
+    p_ordinal integer, p_user_id macaddr8, p_code text, p_request_no bigint,
+    p_device_id macaddr8 default null, p_response_code text default null,
+    p_device_type device_type default null, p_version bytea default null,
+    p_other_version bytea default null, p_device_alert_code integer default null,
+    p_originator_counter numeric default null, p_csp text default null,
+    p_message_id text default null, p_event_ref bigint default null,
+    p_payload bytea default null) returns tracking_told
+    language sql immutable
+    return row(p_ordinal, null, p_device_id, p_request_no, null, p_version,
+        null, p_device_alert_code, null, p_code, 'user', null, p_device_type,
+        p_user_id, p_response_code, p_other_version, p_originator_counter,
+        p_csp, p_message_id, p_event_ref, p_payload)::tracking_told;
+
+-- The only writer of messages to Users, in the transaction of what caused them:
+-- DCC Alerts for events, as the transition table has it, and what user_message()
+-- made. What a released device needs comes from its history.
 create or replace function tell(p_told tracking_told[], p_now timestamptz)
     returns void language plpgsql as $$
 begin
     with told as materialized (
-        select t.ordinal, t.event, t.device_id, t.request_no, t.event_time,
-            t.device_alert_code, t.result, t.alert, t.recipients,
-            r.originator as sender,
+        select t.*, r.originator as sender,
             coalesce(t.firmware_version, r.firmware_version) as version,
-            coalesce(t.device_type, h.device_type) as device_type,
-            coalesce(t.suppliers, h.responsible_supplier_ids) as suppliers,
-            coalesce(t.chf_id, h.chf_id) as chf_id
+            coalesce(t.device_type, h.device_type) as type_told,
+            coalesce(t.suppliers, h.responsible_supplier_ids) as suppliers_told,
+            coalesce(t.chf_id, h.chf_id) as chf_told
         from unnest(p_told) as t
         left join service_request r on r.request_no = t.request_no
+            and t.recipients <> 'user'
         left join lateral (
             select device_type, responsible_supplier_ids, chf_id
             from tracking_history
             where device_id = t.device_id and request_no = t.request_no
-                and t.device_type is null
+                and t.device_type is null and t.recipients <> 'user'
             order by last_updated desc limit 1) h on true
-    ), message as (
-        select sender as user_id, alert, event, request_no, device_id, chf_id,
-            null::macaddr8[] as device_ids, device_type, version, event_time,
-            device_alert_code, result, ordinal
+    ), message (user_id, code, event, request_no, device_id, chf_id, device_ids,
+            device_type, version, event_time, device_alert_code, result,
+            response_code, other_version, originator_counter, event_ref,
+            payload, ordinal) as (
+        select sender, alert, event, request_no, device_id, chf_told,
+            null::macaddr8[], type_told, version, event_time,
+            device_alert_code, result, null, null::bytea, null::numeric,
+            null::bigint, null::bytea, ordinal
         from told where recipients = 'sender'
         union all
-        select supplier, alert, event, request_no, device_id, chf_id,
-            null, device_type, version, event_time, device_alert_code, result,
-            ordinal
+        select supplier, alert, event, request_no, device_id, chf_told, null,
+            type_told, version, event_time, device_alert_code, result, null,
+            null, null, null, null, ordinal
         from told, lateral (
             select unnest(h.supplier_ids) from smi_device s
             join smi_home h on h.chf_id = s.chf_id
@@ -39,25 +60,37 @@ begin
         union all
         select sender, alert, event, request_no, null, null,
             array_agg(device_id order by device_id), null, null, null, null,
-            null, min(ordinal)
+            null, null, null, null, null, null, min(ordinal)
         from told where recipients = 'sender list'
         group by sender, alert, event, request_no
         union all
         select supplier, alert, event, request_no, null, null,
-            array_agg(device_id order by device_id), device_type, version,
-            null, null, null, min(ordinal)
-        from told, unnest(suppliers) as supplier
+            array_agg(device_id order by device_id), type_told, version,
+            null, null, null, null, null, null, null, null, min(ordinal)
+        from told, unnest(suppliers_told) as supplier
         where recipients = 'other suppliers list' and supplier <> sender
-        group by supplier, alert, event, request_no, device_type, version
+        group by supplier, alert, event, request_no, type_told, version
+        union all
+        select user_id, alert, null, request_no, device_id, null, null,
+            device_type, firmware_version, null, device_alert_code, null,
+            response_code, other_version, originator_counter, event_ref,
+            coalesce(told.payload, g.payload), ordinal
+        from told
+        left join gbcs_message g on g.csp = told.csp
+            and g.message_id = told.message_id
+        where recipients = 'user'
     ), written as (
         insert into alert (user_id, created, code, event, request_no,
             device_id, chf_id, device_ids, device_type, firmware_version,
-            event_time, device_alert_code, result)
-        select user_id, p_now, alert, event, request_no, device_id, chf_id,
+            event_time, device_alert_code, result, response_code,
+            other_version, originator_counter, quarantine_event_ref, payload)
+        select user_id, p_now, code, event, request_no, device_id, chf_id,
             device_ids, device_type, version, event_time, device_alert_code,
-            result
+            result, response_code, other_version, originator_counter,
+            event_ref, payload
         from message order by ordinal
-        returning alert_no, user_id, code, request_no, device_id, device_ids
+        returning alert_no, user_id, code, response_code, request_no,
+            device_id, device_ids
     ), lane as (
         -- looked up first: a conflict would wait for the lane's own turn
         insert into alert_lane (user_id)
@@ -74,8 +107,8 @@ begin
     )
     insert into sat_entry (at, kind, request_no, device_id, party, code,
         detail)
-    select p_now, 'alert', request_no, device_id, user_id, code,
-        'counter ' || alert_no
+    select p_now, 'alert', request_no, device_id, user_id,
+        coalesce(response_code, code), 'counter ' || alert_no
         || coalesce(', devices ' || cardinality(device_ids), '')
     from written;
 end $$;
@@ -328,37 +361,4 @@ begin atomic
     where (a.state = 'given_up' or a.tries > 0 or l.tries > 0)
         and (p_user_id is null or a.user_id = p_user_id)
     order by a.user_id, a.alert_no limit p_most;
-end;
-
--- Writes messages to Users that the transition table does not know of, in the
--- transaction of what caused them.
-create or replace function put_messages(
-    p_messages user_message[], p_now timestamptz) returns void
-    language sql
-begin atomic
-    with written as (
-        insert into alert (user_id, created, code, request_no, device_id,
-            device_type, firmware_version, other_version, device_alert_code,
-            originator_counter, payload)
-        select m.user_id, p_now, m.code, m.request_no, m.device_id,
-            m.device_type, m.firmware_version, m.other_version,
-            m.device_alert_code, m.originator_counter, g.payload
-        from unnest(p_messages) as m
-        left join gbcs_message g on g.csp = m.csp
-            and g.message_id = m.message_id
-        order by m.ordinal
-        returning alert_no, user_id, code, request_no, device_id
-    ), lane as (
-        insert into alert_lane (user_id)
-        select distinct w.user_id from written w
-        where not exists (
-            select from alert_lane l where l.user_id = w.user_id)
-        order by w.user_id
-        on conflict do nothing
-    )
-    insert into sat_entry (at, kind, request_no, device_id, party, code,
-        detail)
-    select p_now, 'alert', request_no, device_id, user_id, code,
-        'counter ' || alert_no
-    from written;
 end;

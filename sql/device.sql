@@ -60,8 +60,8 @@ begin
             ::tracking_event) filter (where unknown is null and moves),
         array_agg(row(j.ordinal, j.event, j.device_id, j.request_no,
                 j.originator, j.version, j.at, j.alert_code, j.result,
-                t.alert, t.recipients, null, null)
-            ::tracking_told) filter (where unknown is null and not moves),
+                t.alert, t.recipients, null, null, null, null, null, null,
+                null, null, null, null)::tracking_told) filter (where unknown is null and not moves),
         array_agg(message_end(j.ordinal, unknown, true, j.request_no))
     into moved, told, ends
     from judged j join transition t on t.event = j.event;
@@ -127,7 +127,7 @@ create or replace function take_outcome_alerts(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
     returns device_message_end[] language plpgsql as $$
 declare
-    messages user_message[];
+    messages tracking_told[];
     reports version_report[];
     others device_message[];
     ends device_message_end[];
@@ -145,10 +145,11 @@ begin
             outcome_seen = coalesce(c.outcome_seen, p_now)
         where c.command_no in (select command_no from found)
     )
-    select array_agg(row((m).ordinal, user_id, 'FutureDatedDeviceAlertMessage',
-                request_no, (m).originator, null, null, null, (m).alert_code,
-                null, (m).csp, (m).message_id)
-            ::user_message) filter (where command_no is not null),
+    select array_agg(user_message((m).ordinal, user_id,
+                'FutureDatedDeviceAlertMessage', request_no, (m).originator,
+                p_device_alert_code => (m).alert_code, p_csp => (m).csp,
+                p_message_id => (m).message_id))
+            filter (where command_no is not null),
         array_agg(row((m).ordinal, (m).originator, (m).version, null, null,
                 (m).result = 0)::version_report),
         array_agg(m) filter (where command_no is null),
@@ -158,7 +159,7 @@ begin
     from found;
 
     if messages is not null then
-        perform put_messages(messages, p_now);
+        perform tell(messages, p_now);
     end if;
     perform learn_versions(reports, p_now, p_timeout);
     if others is not null then
@@ -174,7 +175,7 @@ create or replace function take_responses(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
     returns device_message_end[] language plpgsql as $$
 declare
-    messages user_message[];
+    messages tracking_told[];
     reports version_report[];
     ends device_message_end[];
 begin
@@ -209,9 +210,9 @@ begin
         where c.command_no in (
             select command_no from judged where unknown is null)
     )
-    select array_agg(row(ordinal, user_id, 'ResponseMessage', request_no,
-                originator, null, null, null, null, null, csp, message_id)
-            ::user_message) filter (where unknown is null),
+    select array_agg(user_message(ordinal, user_id, 'ResponseMessage',
+                request_no, originator, p_csp => csp,
+                p_message_id => message_id)) filter (where unknown is null),
         array_agg(row(ordinal, originator, version,
                 case when read then user_id end,
                 case when read then request_no end, not read and result = 0)
@@ -222,7 +223,7 @@ begin
     from judged;
 
     if messages is not null then
-        perform put_messages(messages, p_now);
+        perform tell(messages, p_now);
     end if;
     perform learn_versions(reports, p_now, p_timeout);
     return ends;
@@ -233,7 +234,7 @@ create or replace function take_user_alerts(
     p_messages device_message[], p_now timestamptz)
     returns device_message_end[] language plpgsql as $$
 declare
-    messages user_message[];
+    messages tracking_told[];
     ends device_message_end[];
 begin
     with judged as (
@@ -245,14 +246,16 @@ begin
         left join service_user u on u.user_id = m.recipient
         left join smi_device s on s.device_id = m.originator
     )
-    select array_agg(row(ordinal, recipient, 'DeviceAlertMessage', null,
-                originator, device_type, null, null, alert_code, counter, csp,
-                message_id)::user_message) filter (where unknown is null),
+    select array_agg(user_message(ordinal, recipient, 'DeviceAlertMessage',
+                null, originator, p_device_type => device_type,
+                p_device_alert_code => alert_code,
+                p_originator_counter => counter, p_csp => csp,
+                p_message_id => message_id)) filter (where unknown is null),
         array_agg(message_end(ordinal, unknown, checked, null))
     into messages, ends
     from judged;
     if messages is not null then
-        perform put_messages(messages, p_now);
+        perform tell(messages, p_now);
     end if;
     return ends;
 end $$;

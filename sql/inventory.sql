@@ -75,7 +75,7 @@ create or replace function learn_versions(
     p_reports version_report[], p_now timestamptz, p_timeout interval)
     returns void language plpgsql as $$
 declare
-    messages user_message[];
+    messages tracking_told[];
     events tracking_event[];
 begin
     if p_reports is null then
@@ -118,9 +118,9 @@ begin
                 firmware_version_text(known_version), 'not known')
         from learnt
     )
-    select array_agg(row(ordinal, user_id, alert, request_no, device_id,
-        device_type, version, coalesce(known_version, '\x00000000'), null,
-        null, null, null)::user_message)
+    select array_agg(user_message(ordinal, user_id, alert, request_no,
+        device_id, p_device_type => device_type, p_version => version,
+        p_other_version => coalesce(known_version, '\x00000000')))
     into messages from judged where user_id is not null;
 
     select array_agg(row(ordinal, 'version_seen', device_id, request_no, null,
@@ -136,7 +136,7 @@ begin
         order by v.device_id, v.ordinal) x;
 
     if messages is not null then
-        perform put_messages(messages, p_now);
+        perform tell(messages, p_now);
     end if;
     if events is not null then
         perform apply_events(events, p_now, p_timeout);

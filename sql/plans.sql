@@ -17,7 +17,7 @@ begin
         with function (name, kind) as (
             select unnest(array['take_request_ids', 'take_updates',
                 'rehearse_claim', 'claim_devices', 'release_expired',
-                'apply_once', 'apply_events', 'tell', 'put_messages',
+                'apply_once', 'apply_events', 'tell',
                 'lease_lanes', 'next_alerts', 'give_up_alerts', 'settle_lane',
                 'make_jobs', 'lease_jobs', 'jobs_handed_over',
                 'take_validation_reports', 'take_delivery_notifications',
@@ -26,7 +26,7 @@ begin
                 'take_transfer_alerts', 'take_ppmid_alerts',
                 'take_outcome_alerts', 'take_responses', 'take_user_alerts',
                 'judge_device', 'lease_commands', 'commands_sent',
-                'commands_again', 'tell_condition', 'end_commands',
+                'commands_again', 'end_commands',
                 'end_overdue_commands']), 'message'
             union all
             select unnest(array['lease_lanes', 'settle_lane', 'next_alerts',

@@ -26,8 +26,10 @@ begin
         format('%s: %s devices come to %s in %s s, level %s (%s)', number,
             p_devices, p_volume, p_period_seconds, p_quarantine, p_breach)
     from service_request where request_no = p_request_no;
-    perform tell_sender(p_request_no, b.alert, null, number, null, p_now)
-    from threshold_breach b where b.breach = p_breach;
+    perform tell(array[user_message(1, r.originator, b.alert, p_request_no,
+        p_event_ref => number)], p_now)
+    from threshold_breach b, service_request r
+    where b.breach = p_breach and r.request_no = p_request_no;
     return number;
 end $$;
 
@@ -75,8 +77,8 @@ begin
     update service_request set condition = 'quarantine_rejected',
         response_code = code
     where request_no = h.request_no;
-    perform tell_sender(h.request_no, 'ResponseMessage', code, null, null,
-        p_now);
+    perform tell(array[user_message(1, r.originator, 'ResponseMessage',
+        h.request_no, p_response_code => code)], p_now);
 end $$;
 
 -- What a fotad does about held requests at every look: those that nobody
@@ -132,9 +134,11 @@ begin atomic
         not_commissioned = p_counts[4], not_applicable = p_counts[5],
         in_progress = p_counts[6], gbcs_version = p_counts[7]
     where request_no = p_request_no;
-    select tell_sender(p_request_no, 'ServiceResponse', p_response_code, null,
-        p_answer, p_now)
-    where p_answer is not null;
+    select tell(array[user_message(1, originator, 'ServiceResponse',
+        p_request_no, p_response_code => p_response_code,
+        p_payload => p_answer)], p_now)
+    from service_request
+    where request_no = p_request_no and p_answer is not null;
 end;
 
 create or replace function put_release_off(

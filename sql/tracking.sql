@@ -106,8 +106,8 @@ begin
     )
     select array_agg(row(m.ordinal, m.event, m.device_id, m.request_no,
         m.chf_id, m.firmware_version, m.event_time, m.device_alert_code,
-        m.result, m.alert, m.recipients, m.suppliers, m.device_type)
-        ::tracking_told)
+        m.result, m.alert, m.recipients, m.suppliers, m.device_type,
+        null, null, null, null, null, null, null, null)::tracking_told)
     into told from matched m where m.recipients <> 'none';
 
     if told is not null then

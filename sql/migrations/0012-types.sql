@@ -92,26 +92,6 @@ exception when duplicate_object then null;
 end $$;
 
 do $$ begin
-    create type user_message as (
-        ordinal            integer,
-        user_id            macaddr8,
-        code               text,
-        request_no         bigint,
-        device_id          macaddr8,
-        device_type        device_type,
-        firmware_version   bytea,
-        other_version      bytea,
-        device_alert_code  integer,
-        originator_counter numeric,
-        csp                text,
-        message_id         text);
-    comment on type user_message is
-        'A row for the table alert; csp and message_id name the gbcs_message '
-        'whose octets it passes on';
-exception when duplicate_object then null;
-end $$;
-
-do $$ begin
     create type version_report as (
         ordinal    integer,
         device_id  macaddr8,
@@ -140,6 +120,20 @@ do $$ begin
         'that came to the end of their distribution lately';
 exception when duplicate_object then null;
 end $$;
+
+-- One function writes all messages to Users, so one type has all they say.
+alter type tracking_told
+    add attribute user_id macaddr8,
+    add attribute response_code text,
+    add attribute other_version bytea,
+    add attribute originator_counter numeric,
+    add attribute csp text,
+    add attribute message_id text,
+    add attribute event_ref bigint,
+    add attribute payload bytea;
+comment on type tracking_told is
+    'What Users are told: an event with what the transition table says of '
+    'telling it, or a message to one User (user_message())';
 
 -- ---- words on tables and columns ----
 
@@ -231,9 +225,3 @@ comment on column alert.firmware_version is 'version it names';
 comment on column command_device_type.service_reference_variant is
     '11.2 or 11.3';
 comment on column command_device_type.device_type is 'that it may go to';
-
--- Functions that only releases before the last one called.
-drop function if exists make_job(text, integer, timestamptz, timestamptz);
-drop function if exists lease_job(text, timestamptz, timestamptz);
-drop function if exists lease_job(text, timestamptz, timestamptz, integer,
-    timestamptz);

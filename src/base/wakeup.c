@@ -19,22 +19,12 @@ uint64_t wakeup_count(struct wakeup *wakeup) {
     return count;
 }
 
-void wakeup_end(struct wakeup *wakeup) {
-    atomic_store(&wakeup->ended, true);
-    wakeup_signal(wakeup);
-}
-
-bool wakeup_wait(struct wakeup *wakeup, uint64_t seen, instant most) {
+void wakeup_wait(struct wakeup *wakeup, uint64_t seen, instant most) {
     struct timespec until = clock_in(most);
     int over = 0;
     pthread_mutex_lock(&wakeup->lock);
-    while (wakeup->count == seen && !atomic_load(&wakeup->ended) && !over)
+    while (wakeup->count == seen && !over)
         over = pthread_cond_clockwait(&wakeup->signalled, &wakeup->lock,
                                       CLOCK_MONOTONIC, &until);
     pthread_mutex_unlock(&wakeup->lock);
-    return !atomic_load(&wakeup->ended);
-}
-
-bool wakeup_rest(struct wakeup *wakeup, instant most) {
-    return wakeup_wait(wakeup, wakeup_count(wakeup), most);
 }

@@ -17,13 +17,11 @@
 #include "base/clock.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 struct wakeup {
     pthread_mutex_t lock;
     pthread_cond_t signalled;
     uint64_t count; /* of signals, under the lock */
-    atomic_bool ended;
 };
 
 /* How a wakeup begins, a static one as well. It must not move afterwards. */
@@ -39,14 +37,8 @@ void wakeup_signal(struct wakeup *wakeup);
 /* The number of signals until now, for wakeup_wait(). */
 uint64_t wakeup_count(struct wakeup *wakeup);
 
-/* It is time to end, for good: no rest lasts from now on. From any thread. */
-void wakeup_end(struct wakeup *wakeup);
-
-/* Rests until there are more signals than the `seen` ones, it is time to end,
- * or `most` (0 or more) has passed. False when it is time to end. */
-bool wakeup_wait(struct wakeup *wakeup, uint64_t seen, instant most);
-
-/* wakeup_wait() for a signal from now on. */
-bool wakeup_rest(struct wakeup *wakeup, instant most);
+/* Rests until there are more signals than the `seen` ones, or `most` (0 or
+ * more) has passed. */
+void wakeup_wait(struct wakeup *wakeup, uint64_t seen, instant most);
 
 #endif

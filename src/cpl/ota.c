@@ -36,12 +36,12 @@ enum {
         OTA_CREDENTIAL_VERSION | OTA_DESTINATION | OTA_HARDWARE_VERSIONS,
 };
 
-static uint16_t load16(const uint8_t *at) {
+static uint16_t load_uint16(const uint8_t *at) {
     return (uint16_t)(at[0] | at[1] << 8);
 }
 
-static uint32_t load32(const uint8_t *at) {
-    return load16(at) | (uint32_t)load16(at + 2) << 16;
+static uint32_t load_uint32(const uint8_t *at) {
+    return load_uint16(at) | (uint32_t)load_uint16(at + 2) << 16;
 }
 
 /* Octets of the optional fields that come before `stop`. */
@@ -62,17 +62,18 @@ static size_t header_length(uint16_t field_control) {
 static const char *header_fault(struct span octets) {
     if (octets.len < OTA_FIXED_HEADER_LEN)
         return "the image is shorter than an OTA Header (56 octets)";
-    if (load32(octets.data + AT_FILE_IDENTIFIER) != FILE_IDENTIFIER)
+    if (load_uint32(octets.data + AT_FILE_IDENTIFIER) != FILE_IDENTIFIER)
         return "the file identifier of the OTA Header is not 0BEEF11E";
-    if (load16(octets.data + AT_HEADER_VERSION) != HEADER_VERSION)
+    if (load_uint16(octets.data + AT_HEADER_VERSION) != HEADER_VERSION)
         return "the header version of the OTA Header is not 0100";
-    uint16_t field_control = load16(octets.data + AT_FIELD_CONTROL);
+    uint16_t field_control = load_uint16(octets.data + AT_FIELD_CONTROL);
     if (field_control & ~KNOWN_FIELDS)
         return "the field control of the OTA Header has reserved bits set";
-    if (load16(octets.data + AT_HEADER_LENGTH) != header_length(field_control))
+    if (load_uint16(octets.data + AT_HEADER_LENGTH) !=
+        header_length(field_control))
         return "the header length of the OTA Header does not fit its field "
                "control";
-    if (load32(octets.data + AT_TOTAL_IMAGE_SIZE) != octets.len)
+    if (load_uint32(octets.data + AT_TOTAL_IMAGE_SIZE) != octets.len)
         return "the total image size of the OTA Header is not the length of "
                "the image";
     if (octets.len < header_length(field_control))
@@ -84,20 +85,20 @@ static const char *header_fault(struct span octets) {
 
 static void read_header(const uint8_t *at, struct ota_image *image) {
     *image = (struct ota_image){
-        .manufacturer_code = load16(at + AT_MANUFACTURER_CODE),
-        .image_type = load16(at + AT_IMAGE_TYPE),
-        .file_version = load32(at + AT_FILE_VERSION),
-        .zigbee_stack_version = load16(at + AT_ZIGBEE_STACK_VERSION),
+        .manufacturer_code = load_uint16(at + AT_MANUFACTURER_CODE),
+        .image_type = load_uint16(at + AT_IMAGE_TYPE),
+        .file_version = load_uint32(at + AT_FILE_VERSION),
+        .zigbee_stack_version = load_uint16(at + AT_ZIGBEE_STACK_VERSION),
         .header_string = span_of(at + AT_HEADER_STRING, OTA_HEADER_STRING_LEN),
     };
-    uint16_t field_control = load16(at + AT_FIELD_CONTROL);
+    uint16_t field_control = load_uint16(at + AT_FIELD_CONTROL);
     if (!(field_control & OTA_HARDWARE_VERSIONS))
         return;
     const uint8_t *versions = at + OTA_FIXED_HEADER_LEN +
                               size_before(field_control, OTA_HARDWARE_VERSIONS);
     image->has_hardware_versions = true;
-    image->min_hardware_version = load16(versions);
-    image->max_hardware_version = load16(versions + 2);
+    image->min_hardware_version = load_uint16(versions);
+    image->max_hardware_version = load_uint16(versions + 2);
 }
 
 /* Cuts the trailer off the Manufacturer Image; NULL when that worked. */
@@ -123,7 +124,7 @@ bool ota_parse(struct span upgrade_image, bool signature_trailer,
     if (*reason)
         return false;
     read_header(upgrade_image.data, image);
-    size_t header = load16(upgrade_image.data + AT_HEADER_LENGTH);
+    size_t header = load_uint16(upgrade_image.data + AT_HEADER_LENGTH);
     image->manufacturer_image =
         span_of(upgrade_image.data + header, upgrade_image.len - header);
     if (signature_trailer)
@@ -131,7 +132,7 @@ bool ota_parse(struct span upgrade_image, bool signature_trailer,
     return !*reason;
 }
 
-static void sha256(struct span octets, uint8_t hash[static OTA_HASH_LEN]) {
+static void hash_sha256(struct span octets, uint8_t hash[static OTA_HASH_LEN]) {
     if (EVP_Digest(octets.data, octets.len, hash, NULL, EVP_sha256(), NULL))
         return;
     log_error("openssl.failed", "OpenSSL has no SHA-256: check its set-up");
@@ -140,10 +141,10 @@ static void sha256(struct span octets, uint8_t hash[static OTA_HASH_LEN]) {
 
 void ota_manufacturer_image_hash(const struct ota_image *image,
                                  uint8_t hash[static OTA_HASH_LEN]) {
-    sha256(image->manufacturer_image, hash);
+    hash_sha256(image->manufacturer_image, hash);
 }
 
 void ota_upgrade_image_hash(struct span upgrade_image,
                             uint8_t hash[static OTA_HASH_LEN]) {
-    sha256(upgrade_image, hash);
+    hash_sha256(upgrade_image, hash);
 }

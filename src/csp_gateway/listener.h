@@ -27,7 +27,7 @@ void *csp_worker_start(void *context, unsigned index);
 void csp_worker_stop(void *worker);
 
 /* What the routes without a handler of their own are handled by. */
-http_set_handler csp_take;
+http_batch_handler csp_take;
 
 /* The routes of the CSP listener, with bodies of at most `max_body` octets.
  * Static; call once. */

@@ -17,6 +17,7 @@ struct db {
     const struct db_statement *prepared[MOST_PREPARED];
     size_t prepared_count;
     bool in_transaction;
+    bool waits_briefly;
     unsigned failures;  /* to connect, in a row */
     instant not_before; /* by clock_elapsed(): the next try to connect */
     char reason[512];
@@ -45,6 +46,11 @@ void db_close(struct db *db) {
     free(db);
 }
 
+void db_wait_briefly(struct db *db) {
+    db->waits_briefly = true;
+    db_disconnect(db);
+}
+
 const char *db_reason(const struct db *db) {
     return db->reason;
 }
@@ -69,10 +75,15 @@ static void drop_notice(void *context, const char *message) {
 
 /* The server gives us up as we give it up, below: our locks would stay for
  * hours otherwise. */
-static const char session_options[] =
-    "-c search_path=public -c timezone=UTC -c client_min_messages=warning"
-    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3"
-    " -c tcp_keepalives_count=3 -c tcp_user_timeout=15000";
+#define SESSION_OPTIONS                                                        \
+    "-c search_path=public -c timezone=UTC -c client_min_messages=warning"     \
+    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3"                   \
+    " -c tcp_keepalives_count=3 -c tcp_user_timeout=15000"
+
+static const char *session_options(const struct db *db) {
+    return db->waits_briefly ? SESSION_OPTIONS " -c lock_timeout=1s"
+                             : SESSION_OPTIONS;
+}
 
 /* What conninfo does not say itself: who is gone without a word is given up
  * after 15 s, before our shortest lease runs out. */
@@ -89,7 +100,7 @@ static PGconn *connect_with_defaults(const struct db *db) {
                                        NULL};
     const char *const values[] = {"5",      "5",     "3",
                                   "3",      "15000", db->conninfo,
-                                  db->name, "UTF8",  session_options,
+                                  db->name, "UTF8",  session_options(db),
                                   NULL};
     return PQconnectdbParams(keys, values, 1);
 }

@@ -163,6 +163,10 @@ enum outcome db_connect(struct db *db);
 /* Leaves the connection, if there is one; the next call makes another. */
 void db_disconnect(struct db *db);
 
+/* From now on a statement waits for a lock no longer than 1 s, and is RETRY
+ * then. Leaves the connection; the next call makes another. */
+void db_wait_briefly(struct db *db);
+
 /* The reason of the last outcome that was not DONE; valid until the next
  * call. */
 const char *db_reason(const struct db *db);

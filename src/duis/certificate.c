@@ -8,7 +8,6 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include <limits.h>
 #include <time.h>
 
 enum { MOST_SERIAL_OCTETS = 20 /* RFC 5280, 4.1.2.2 */ };
@@ -17,34 +16,24 @@ enum { MOST_SERIAL_OCTETS = 20 /* RFC 5280, 4.1.2.2 */ };
  */
 static const char HARDWARE_MODULE_NAME[] = "1.3.6.1.5.5.7.8.4";
 
-static void free_key(void *key) {
+static void key_free(void *key) {
     EVP_PKEY_free(key);
 }
 
-static void free_x509(void *x509) {
+static void x509_free(void *x509) {
     X509_free(x509);
 }
 
-static X509 *read_pem(struct span pem) {
-    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-    X509 *x509 = PEM_read_bio_X509(bio, NULL, pem_no_password, NULL);
-    BIO_free(bio);
-    return x509;
+static void *x509_from_pem(BIO *bio) {
+    return PEM_read_bio_X509(bio, NULL, pem_no_password, NULL);
 }
 
-static X509 *read_x509(struct span input) {
-    if (input.len == 0 || input.len > INT_MAX)
-        return NULL;
-    if (memmem(input.data, input.len, "-----BEGIN", 10))
-        return read_pem(input);
-    const unsigned char *at = input.data;
-    X509 *x509 = d2i_X509(NULL, &at, (long)input.len);
-    if (x509 && at != input.data + input.len) {
-        X509_free(x509);
-        return NULL;
-    }
-    return x509;
+static void *x509_from_der(const unsigned char **at, long len) {
+    return d2i_X509(NULL, at, len);
 }
+
+static const struct pem_kind x509_kind = {x509_from_pem, x509_from_der,
+                                          x509_free};
 
 static bool is_on_p256(const EVP_PKEY *key) {
     char group[32];
@@ -86,7 +75,7 @@ static const char *read_key(struct reading *r) {
     EVP_PKEY *key = X509_get_pubkey(r->x509);
     if (!key)
         return "has a public key that cannot be read";
-    r->certificate->key = arena_adopt(r->arena, key, free_key);
+    r->certificate->key = arena_adopt(r->arena, key, key_free);
     if (!is_on_p256(key))
         return "curve is not P-256";
     /* as it stands in the certificate: to write the key anew takes OpenSSL 3
@@ -258,8 +247,9 @@ static const char *(*const STEPS[])(struct reading *) = {
 bool certificate_read(struct arena *arena, struct span pem_or_der,
                       struct certificate *certificate, const char **reason) {
     *certificate = (struct certificate){0};
-    struct reading r = {arena, read_x509(pem_or_der), certificate};
-    arena_adopt(arena, r.x509, free_x509);
+    struct reading r = {arena, pem_or_der_read(pem_or_der, &x509_kind),
+                        certificate};
+    arena_adopt(arena, r.x509, x509_free);
     *reason = r.x509 ? NULL : "is not an X.509 certificate";
     for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS && !*reason; i++)
         *reason = STEPS[i](&r);
@@ -270,7 +260,7 @@ bool certificate_read(struct arena *arena, struct span pem_or_der,
 EVP_PKEY *certificate_public_key(struct arena *arena, struct span spki) {
     const unsigned char *at = spki.data;
     EVP_PKEY *key = spki.len ? d2i_PUBKEY(NULL, &at, (long)spki.len) : NULL;
-    arena_adopt(arena, key, free_key);
+    arena_adopt(arena, key, key_free);
     ERR_clear_error();
     bool good = key && at == spki.data + spki.len && is_on_p256(key);
     return good ? key : NULL;

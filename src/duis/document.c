@@ -33,7 +33,8 @@ static size_t offset_of(const xmlParserCtxt *context) {
 }
 
 /* Keeps the first fault. */
-static void fail(xmlParserCtxt *context, size_t offset, const char *reason) {
+static void parser_fail(xmlParserCtxt *context, size_t offset,
+                        const char *reason) {
     struct reading *reading = context->_private;
     if (reading->failed)
         return;
@@ -49,22 +50,23 @@ static void on_error(void *handle, xmlError *error) {
     struct reading *reading = context->_private;
     if (error->level < XML_ERR_ERROR || reading->failed)
         return;
-    fail(context, offset_of(context),
-         duis_reason(reading->arena, error->message ? error->message : ""));
+    parser_fail(
+        context, offset_of(context),
+        duis_reason(reading->arena, error->message ? error->message : ""));
 }
 
 static void on_doctype(void *handle, const xmlChar *name,
                        const xmlChar *public_id, const xmlChar *system_id) {
     (void)name, (void)public_id, (void)system_id;
     xmlParserCtxt *context = handle;
-    fail(context, offset_of(context), "a DOCTYPE is not accepted");
+    parser_fail(context, offset_of(context), "a DOCTYPE is not accepted");
     xmlStopParser(context);
 }
 
 static void on_cdata(void *handle, const xmlChar *text, int len) {
     (void)text, (void)len;
     xmlParserCtxt *context = handle;
-    fail(context, offset_of(context), "a CDATA section is not accepted");
+    parser_fail(context, offset_of(context), "a CDATA section is not accepted");
     xmlStopParser(context);
 }
 
@@ -89,14 +91,14 @@ static void on_element(void *handle, const xmlChar *name, const xmlChar *prefix,
                           namespaces, attribute_count, defaulted, attributes);
     size_t start = start_of_tag(context);
     if (context->nodeNr > MOST_DEPTH)
-        fail(context, start, "elements are nested more than 32 deep");
+        parser_fail(context, start, "elements are nested more than 32 deep");
     else if (context->node)
         context->node->_private = (void *)(uintptr_t)start;
     if (reading->failed)
         xmlStopParser(context);
 }
 
-static void listen(xmlParserCtxt *context) {
+static void parser_listen(xmlParserCtxt *context) {
     context->sax->serror = on_error;
     context->sax->internalSubset = on_doctype;
     context->sax->cdataBlock = on_cdata;
@@ -116,13 +118,14 @@ static xmlDoc *read_tree(struct reading *reading) {
         return NULL;
     }
     context->_private = reading;
-    listen(context);
+    parser_listen(context);
     xmlDoc *tree =
         xmlCtxtReadMemory(context, (const char *)reading->text.data,
                           (int)reading->text.len, NULL, NULL, OPTIONS);
     bool good = tree && context->wellFormed && context->nsWellFormed;
     if (!good)
-        fail(context, offset_of(context), "the document is not well-formed");
+        parser_fail(context, offset_of(context),
+                    "the document is not well-formed");
     xmlFreeParserCtxt(context);
     arena_adopt(reading->arena, tree, free_tree);
     return reading->failed ? NULL : tree;

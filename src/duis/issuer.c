@@ -51,7 +51,8 @@ static void add_value(struct buffer *out, struct span value) {
     }
 }
 
-static const char *finish(struct arena *arena, struct buffer *name, bool good) {
+static const char *name_finish(struct arena *arena, struct buffer *name,
+                               bool good) {
     good = good && name->len && !memchr(name->data, 0, name->len);
     const char *text = good ? arena_text(arena, buffer_span(name)) : NULL;
     buffer_free(name);
@@ -86,7 +87,7 @@ const char *issuer_of_name(struct arena *arena, const X509_NAME *name) {
         set = X509_NAME_ENTRY_set(entry);
         good = add_entry(&out, entry);
     }
-    return finish(arena, &out, good);
+    return name_finish(arena, &out, good);
 }
 
 /* A name as text that is being read. */
@@ -168,5 +169,5 @@ const char *certificate_issuer_normalise(struct arena *arena,
         good = read_type(&in, &out) && read_value(&in, &out);
     }
     buffer_free(&in.value);
-    return finish(arena, &out, good);
+    return name_finish(arena, &out, good);
 }

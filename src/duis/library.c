@@ -18,15 +18,15 @@ static void say_nothing(const char *file, int line, const char *function,
     (void)reason, (void)message;
 }
 
-static void ignore(void *handle, xmlError *error) {
+static void error_ignore(void *handle, xmlError *error) {
     (void)handle, (void)error;
 }
 
 /* What no context of ours hears of, libxml2 would print: in this thread and
  * in those that are still to start. */
 static void silence_libxml2(void) {
-    xmlSetStructuredErrorFunc(NULL, ignore);
-    xmlThrDefSetStructuredErrorFunc(NULL, ignore);
+    xmlSetStructuredErrorFunc(NULL, error_ignore);
+    xmlThrDefSetStructuredErrorFunc(NULL, error_ignore);
 }
 
 bool duis_open(void) {

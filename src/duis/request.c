@@ -18,8 +18,8 @@ struct reader {
     bool failed;
 };
 
-static void fail(struct reader *reader, const xmlNode *node,
-                 const char *reason) {
+static void reader_fail(struct reader *reader, const xmlNode *node,
+                        const char *reason) {
     if (!reader->failed)
         duis_fault_in(reader->fault, reader->request->document.text, node,
                       reason);
@@ -39,7 +39,7 @@ static struct span read_base64(struct reader *reader, const xmlNode *parent,
     uint8_t *octets = arena_alloc(reader->arena, base64_most_octets(text.len));
     ptrdiff_t len = base64_parse(text, octets);
     if (len < 0) {
-        fail(reader, node, reason);
+        reader_fail(reader, node, reason);
         len = 0;
     }
     return span_of(octets, (size_t)len);
@@ -55,12 +55,12 @@ static void read_request_id(struct reader *reader, const xmlNode *header) {
         !eui64_parse(span_of(text, EUI64_TEXT_LEN), &request->originator) ||
         !eui64_parse(span_of(text + TARGET, EUI64_TEXT_LEN),
                      &request->target)) {
-        fail(reader, header, "RequestID: not two EUI-64 and a counter");
+        reader_fail(reader, header, "RequestID: not two EUI-64 and a counter");
         return;
     }
     request->counter = strtoull(text + COUNTER, NULL, 10);
     if (request->counter == 0)
-        fail(reader, header, "RequestID: the counter is 0");
+        reader_fail(reader, header, "RequestID: the counter is 0");
 }
 
 static void read_header(struct reader *reader, const xmlNode *root) {
@@ -108,7 +108,7 @@ static void read_device_ids(struct reader *reader, const xmlNode *body) {
                            &ids[i]) &&
                (i + 1 == count || text.data[i * STEP + STEP - 1] == ',');
     if (!good)
-        fail(reader, body, "DeviceIDList: not a list of EUI-64");
+        reader_fail(reader, body, "DeviceIDList: not a list of EUI-64");
     reader->request->device_ids = ids;
     reader->request->device_id_count = good ? count : 0;
 }
@@ -118,7 +118,7 @@ static void read_firmware(struct reader *reader, const xmlNode *body) {
     request->image =
         read_base64(reader, body, "FirmwareImage", "FirmwareImage: not base64");
     if (request->image.len > MOST_IMAGE_OCTETS)
-        fail(reader, body, "FirmwareImage: more than 10240000 octets");
+        reader_fail(reader, body, "FirmwareImage: more than 10240000 octets");
     read_firmware_version(reader, body);
     read_device_ids(reader, body);
 }
@@ -146,8 +146,8 @@ static void read_execution_date_time(struct reader *reader,
     request->has_execution_date_time = true;
     if (!instant_parse(text, &request->execution_date_time) &&
         !parse_end_of_day(reader, text, &request->execution_date_time))
-        fail(reader, node,
-             "ExecutionDateTime: not within the years 0001 to 9999");
+        reader_fail(reader, node,
+                    "ExecutionDateTime: not within the years 0001 to 9999");
 }
 
 static void read_activation(struct reader *reader, const xmlNode *body) {
@@ -156,7 +156,7 @@ static void read_activation(struct reader *reader, const xmlNode *body) {
     struct span text = tree_trim(tree_value(tree_child(body, "FirmwareHash")));
     if (hex_parse(text, request->firmware_hash, DUIS_FIRMWARE_HASH_OCTETS) !=
         DUIS_FIRMWARE_HASH_OCTETS)
-        fail(reader, body, "FirmwareHash: not 32 octets");
+        reader_fail(reader, body, "FirmwareHash: not 32 octets");
 }
 
 static void read_signed_pre_command(struct reader *reader,
@@ -168,26 +168,30 @@ static void read_signed_pre_command(struct reader *reader,
 
 static const struct {
     const char *element;
-    enum duis_body body;
+    bool is_update;
     void (*read)(struct reader *, const xmlNode *);
 } BODIES[] = {
-    {"UpdateFirmware", DUIS_UPDATE_FIRMWARE, read_firmware},
-    {"UpdatePPMIDFirmware", DUIS_UPDATE_PPMID_FIRMWARE, read_firmware},
-    {"ReadFirmwareVersion", DUIS_READ_FIRMWARE_VERSION,
-     read_execution_date_time},
-    {"ActivateFirmware", DUIS_ACTIVATE_FIRMWARE, read_activation},
-    {"SignedPreCommand", DUIS_SIGNED_PRE_COMMAND, read_signed_pre_command},
+#define BODY(name, element, is_update, read) {element, is_update, read},
+#include "duis/body.def"
 };
+
+const char *duis_body_name(enum duis_body body) {
+    return BODIES[body].element;
+}
+
+bool duis_body_is_update(enum duis_body body) {
+    return BODIES[body].is_update;
+}
 
 static void read_body(struct reader *reader, const xmlNode *root) {
     const xmlNode *element = tree_first(tree_child(root, "Body"));
-    for (size_t i = 0; i < sizeof BODIES / sizeof *BODIES; i++)
+    for (int i = 0; i < DUIS_BODIES; i++)
         if (tree_is(element, DUIS_NAMESPACE, BODIES[i].element)) {
-            reader->request->body = BODIES[i].body;
+            reader->request->body = (enum duis_body)i;
             BODIES[i].read(reader, element);
             return;
         }
-    fail(reader, element, "the body is none that is known");
+    reader_fail(reader, element, "the body is none that is known");
 }
 
 enum duis_parse_result duis_request_parse(struct arena *arena, struct span body,

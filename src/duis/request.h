@@ -10,14 +10,17 @@
 #include "base/eui64.h"
 #include "duis/document.h"
 
-/* The element in sr:Body. */
+/* The element in sr:Body: DUIS_UPDATE_FIRMWARE ... */
 enum duis_body {
-    DUIS_UPDATE_FIRMWARE,       /* 11.1: image, version, devices */
-    DUIS_UPDATE_PPMID_FIRMWARE, /* 11.4: the same */
-    DUIS_READ_FIRMWARE_VERSION, /* 11.2: execution time */
-    DUIS_ACTIVATE_FIRMWARE,     /* 11.3: execution time, hash */
-    DUIS_SIGNED_PRE_COMMAND,    /* 11.3: execution time, GBCS payload */
+#define BODY(name, element, is_update, read) DUIS_##name,
+#include "duis/body.def"
+    DUIS_BODIES
 };
+
+/* "UpdateFirmware" */
+const char *duis_body_name(enum duis_body body);
+/* Does it bring an image for devices? */
+bool duis_body_is_update(enum duis_body body);
 
 /* FirmwareVersion is any text of 1 to 8 characters to the schema. */
 struct duis_firmware_version {
@@ -41,15 +44,17 @@ struct duis_request {
     const char *service_reference_variant; /* "11.1" */
     enum duis_body body;
 
+    /* of the two updates */
     struct span image; /* octets, at most 10,240,000 */
     struct duis_firmware_version firmware_version;
     const eui64 *device_ids; /* as listed: order and duplicates kept */
     size_t device_id_count;  /* 1 to 50,000 */
 
+    /* of the others */
     bool has_execution_date_time;
     instant execution_date_time;
-    uint8_t firmware_hash[DUIS_FIRMWARE_HASH_OCTETS];
-    struct span gbcs_payload;
+    uint8_t firmware_hash[DUIS_FIRMWARE_HASH_OCTETS]; /* ActivateFirmware */
+    struct span gbcs_payload;                         /* SignedPreCommand */
 
     struct duis_document document; /* for duis/signature.h */
 };

@@ -8,33 +8,21 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include <limits.h>
 #include <time.h>
 
-static void free_crl(void *crl) {
+static void crl_free(void *crl) {
     X509_CRL_free(crl);
 }
 
-static X509_CRL *read_pem(struct span pem) {
-    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-    X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, pem_no_password, NULL);
-    BIO_free(bio);
-    return crl;
+static void *crl_from_pem(BIO *bio) {
+    return PEM_read_bio_X509_CRL(bio, NULL, pem_no_password, NULL);
 }
 
-static X509_CRL *read_crl(struct span input) {
-    if (input.len == 0 || input.len > INT_MAX)
-        return NULL;
-    if (memmem(input.data, input.len, "-----BEGIN", 10))
-        return read_pem(input);
-    const unsigned char *at = input.data;
-    X509_CRL *crl = d2i_X509_CRL(NULL, &at, (long)input.len);
-    if (crl && at != input.data + input.len) {
-        X509_CRL_free(crl);
-        return NULL;
-    }
-    return crl;
+static void *crl_from_der(const unsigned char **at, long len) {
+    return d2i_X509_CRL(NULL, at, len);
 }
+
+static const struct pem_kind crl_kind = {crl_from_pem, crl_from_der, crl_free};
 
 static bool read_time(const ASN1_TIME *time, instant *when) {
     struct tm parts;
@@ -99,7 +87,7 @@ static const char *read_entries(struct arena *arena,
     return NULL;
 }
 
-static struct span encode(struct arena *arena, X509_CRL *crl) {
+static struct span crl_der(struct arena *arena, X509_CRL *crl) {
     unsigned char *der = NULL;
     int len = i2d_X509_CRL(crl, &der);
     struct span octets = {0};
@@ -112,14 +100,14 @@ static struct span encode(struct arena *arena, X509_CRL *crl) {
 bool revocation_list_read(struct arena *arena, struct span pem_or_der,
                           struct revocation_list *list, const char **reason) {
     *list = (struct revocation_list){0};
-    X509_CRL *crl = read_crl(pem_or_der);
+    X509_CRL *crl = pem_or_der_read(pem_or_der, &crl_kind);
     ERR_clear_error();
     if (!crl) {
         *reason = "is not a certificate revocation list, PEM or DER";
         return false;
     }
-    list->crl = arena_adopt(arena, crl, free_crl);
-    list->der = encode(arena, crl);
+    list->crl = arena_adopt(arena, crl, crl_free);
+    list->der = crl_der(arena, crl);
     *reason = read_head(arena, list);
     if (!*reason)
         *reason = read_entries(arena, list);

@@ -37,7 +37,7 @@ static void log_fault(void *file, xmlError *error) {
               error->line, error->message);
 }
 
-static xmlSchema *compile(const char *file) {
+static xmlSchema *schema_compile(const char *file) {
     struct span text = embedded_file(file);
     xmlDoc *tree = xmlReadMemory((const char *)text.data, (int)text.len, file,
                                  NULL, XML_PARSE_NONET);
@@ -55,7 +55,7 @@ static xmlSchema *compile(const char *file) {
 bool schema_open(void) {
     xmlSetExternalEntityLoader(embedded_only);
     for (size_t i = 0; i < ROOTS; i++) {
-        schemas[i] = compile(FILES[i]);
+        schemas[i] = schema_compile(FILES[i]);
         if (!schemas[i]) {
             log_error("duis.schema", "file=%s: does not compile", FILES[i]);
             return false;

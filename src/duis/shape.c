@@ -146,16 +146,16 @@ static bool is_in_range(const uint8_t scalar[static SCALAR]) {
 }
 
 /* The number of octets that the value decodes to, -1 when it is not base64. */
-static ptrdiff_t decode(const xmlNode *value, uint8_t *octets) {
+static ptrdiff_t base64_decode(const xmlNode *value, uint8_t *octets) {
     struct span text = tree_value(value);
     return text.len <= MOST_VALUE ? base64_parse(text, octets) : -1;
 }
 
 static const char *check_values(const struct shape *shape) {
     uint8_t octets[MOST_VALUE];
-    if (decode(shape->digest_value, octets) != 32)
+    if (base64_decode(shape->digest_value, octets) != 32)
         return "DigestValue is not 32 octets of base64";
-    if (decode(shape->signature_value, octets) != SIGNATURE)
+    if (base64_decode(shape->signature_value, octets) != SIGNATURE)
         return "SignatureValue is not 64 octets of base64";
     if (!is_in_range(octets) || !is_in_range(octets + SCALAR))
         return "SignatureValue is out of range";

@@ -60,7 +60,7 @@ static xmlSecKey *wrap_key(EVP_PKEY *key) {
 }
 
 /* Only what the shape names; URI="" only; no key but the one that is set. */
-static bool limit(xmlSecDSigCtx *context) {
+static bool context_limit(xmlSecDSigCtx *context) {
     context->enabledReferenceUris = xmlSecTransformUriTypeEmpty;
     return xmlSecDSigCtxEnableSignatureTransform(
                context, xmlSecTransformExclC14NId) >= 0 &&
@@ -74,10 +74,10 @@ static bool limit(xmlSecDSigCtx *context) {
                context, xmlSecOpenSSLTransformSha256Id) >= 0;
 }
 
-static bool verify(xmlSecDSigCtx *context, const struct shape *shape,
-                   EVP_PKEY *key) {
+static bool context_verify(xmlSecDSigCtx *context, const struct shape *shape,
+                           EVP_PKEY *key) {
     context->signKey = wrap_key(key);
-    return context->signKey && limit(context) &&
+    return context->signKey && context_limit(context) &&
            xmlSecDSigCtxVerify(context, shape->signature) >= 0 &&
            context->status == xmlSecDSigStatusSucceeded &&
            xmlSecPtrListGetSize(&context->signedInfoReferences) == 1;
@@ -89,7 +89,7 @@ bool duis_signature_verify(const struct duis_document *document, EVP_PKEY *key,
     if (!shape_check(document, &shape, reason))
         return false;
     xmlSecDSigCtx *context = xmlSecDSigCtxCreate(NULL);
-    bool good = context && verify(context, &shape, key);
+    bool good = context && context_verify(context, &shape, key);
     if (context)
         xmlSecDSigCtxDestroy(context);
     ERR_clear_error();

@@ -144,8 +144,8 @@ const struct certificate *duis_signer_certificate(
     return &atomic_load(&signer->identity)->certificate;
 }
 
-static bool digest(struct span first, struct span second,
-                   uint8_t out[static DIGEST]) {
+static bool hash_concatenation(struct span first, struct span second,
+                               uint8_t out[static DIGEST]) {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool good = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) &&
                 EVP_DigestUpdate(context, first.data, first.len) &&
@@ -166,9 +166,9 @@ static bool raw_signature(const uint8_t *der, size_t len,
     return good;
 }
 
-static bool sign(const struct identity *identity,
-                 const uint8_t hash[static DIGEST],
-                 uint8_t raw[static 2 * SCALAR]) {
+static bool hash_sign(const struct identity *identity,
+                      const uint8_t hash[static DIGEST],
+                      uint8_t raw[static 2 * SCALAR]) {
     uint8_t der[128];
     size_t len = sizeof der;
     EVP_PKEY_CTX *context =
@@ -193,17 +193,18 @@ bool duis_signer_sign(const struct duis_signer *signer, struct buffer *text,
     const struct identity *identity = atomic_load(&signer->identity);
     const size_t before = text->len;
     uint8_t hash[DIGEST], raw[2 * SCALAR];
-    bool good = digest(span_of(text->data + start, before - start),
-                       span_text(end_tag), hash);
+    bool good = hash_concatenation(span_of(text->data + start, before - start),
+                                   span_text(end_tag), hash);
     buffer_text(text, SIGNATURE_START);
     buffer_text(text, SIGNED_INFO_TAG);
     size_t signed_info = text->len;
     add_signed_info(text, hash);
-    good = good &&
-           digest(span_text(SIGNED_INFO_APEX),
-                  span_of(text->data + signed_info, text->len - signed_info),
-                  hash) &&
-           sign(identity, hash, raw);
+    good =
+        good &&
+        hash_concatenation(
+            span_text(SIGNED_INFO_APEX),
+            span_of(text->data + signed_info, text->len - signed_info), hash) &&
+        hash_sign(identity, hash, raw);
     if (!good) {
         ERR_clear_error();
         text->len = before;

@@ -57,20 +57,20 @@ struct utf16 {
     bool little;
 };
 
-static uint32_t unit(struct utf16 *in) {
+static uint32_t utf16_unit(struct utf16 *in) {
     uint32_t first = in->at[0], second = in->at[1];
     in->at += 2;
     return in->little ? second << 8 | first : first << 8 | second;
 }
 
 /* The next character; 0, which no document may hold, for a broken pair. */
-static uint32_t character(struct utf16 *in) {
-    uint32_t c = unit(in);
+static uint32_t utf16_character(struct utf16 *in) {
+    uint32_t c = utf16_unit(in);
     if (c < 0xd800 || c > 0xdfff)
         return c;
     if (c > 0xdbff || in->at == in->end)
         return 0;
-    uint32_t low = unit(in);
+    uint32_t low = utf16_unit(in);
     if (low < 0xdc00 || low > 0xdfff)
         return 0;
     return 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
@@ -95,7 +95,7 @@ static struct span utf8_from_utf16(struct arena *arena, struct span body,
     struct utf16 in = {body.data, body.data + body.len, little};
     uint8_t *utf8 = arena_alloc(arena, body.len / 2 * 3 + 1), *out = utf8;
     while (in.at < in.end)
-        out = put_utf8(out, character(&in));
+        out = put_utf8(out, utf16_character(&in));
     return span_of(utf8, (size_t)(out - utf8));
 }
 
@@ -164,7 +164,7 @@ static const char *too_much_markup(struct span text) {
     return NULL;
 }
 
-static bool refuse(struct duis_fault *fault, const char *reason) {
+static bool text_refuse(struct duis_fault *fault, const char *reason) {
     *fault = (struct duis_fault){.reason = reason};
     return false;
 }
@@ -174,15 +174,15 @@ bool duis_text(struct arena *arena, struct span body, struct span *text,
     bool little = starts_with(body, "\xff\xfe", 2);
     bool utf16 = little || starts_with(body, "\xfe\xff", 2);
     if (utf16 && body.len % 2 != 0)
-        return refuse(fault, "UTF-16 with half a character at the end");
+        return text_refuse(fault, "UTF-16 with half a character at the end");
     size_t mark = utf16 ? 2 : starts_with(body, "\xef\xbb\xbf", 3) ? 3 : 0;
     struct span rest = span_of(body.data + mark, body.len - mark);
     *text = utf16 ? utf8_from_utf16(arena, rest, little) : rest;
     if (text->len == 0)
-        return refuse(fault, "the document is empty");
+        return text_refuse(fault, "the document is empty");
     /* libxml2 would pass over it: no other reader has to (XML 1.0, 2.8) */
     if (starts_with(*text, "\xef\xbb\xbf", 3))
-        return refuse(fault, "there is a second byte order mark");
+        return text_refuse(fault, "there is a second byte order mark");
     const uint8_t *nul = memchr(text->data, 0, text->len);
     if (nul) {
         duis_fault_at(fault, *text, (size_t)(nul - text->data),
@@ -191,8 +191,8 @@ bool duis_text(struct arena *arena, struct span body, struct span *text,
         return false;
     }
     if (!encoding_agrees(*text, utf16))
-        return refuse(fault, "the encoding is not UTF-8 or UTF-16, or not "
-                             "the one declared");
+        return text_refuse(fault, "the encoding is not UTF-8 or UTF-16, or not "
+                                  "the one declared");
     const char *excess = too_much_markup(*text);
-    return excess ? refuse(fault, excess) : true;
+    return excess ? text_refuse(fault, excess) : true;
 }

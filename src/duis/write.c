@@ -29,18 +29,19 @@ void write_escaped(struct buffer *out, const char *text) {
     }
 }
 
-static void tag(struct buffer *out, const char *before, const char *name) {
+static void write_tag(struct buffer *out, const char *before,
+                      const char *name) {
     buffer_text(out, before);
     buffer_text(out, name);
     buffer_text(out, ">");
 }
 
 void write_start(struct buffer *out, const char *name) {
-    tag(out, "<sr:", name);
+    write_tag(out, "<sr:", name);
 }
 
 void write_end(struct buffer *out, const char *name) {
-    tag(out, "</sr:", name);
+    write_tag(out, "</sr:", name);
 }
 
 void write_text(struct buffer *out, const char *name, const char *text) {

@@ -12,8 +12,8 @@
 #include "housekeeping/housekeeping.h"
 #include "mail/mail.h"
 #include "people/listener.h"
-#include "request/pipeline.h"
 #include "request/release.h"
+#include "request/user_gateway.h"
 
 /* Belongs to the main thread, but for what its services are given of it. */
 struct fotad {
@@ -29,7 +29,7 @@ struct fotad {
     struct receivers *receivers;
     struct csp_gateway *csps;
     struct housekeeping *housekeeping;
-    struct releases *releases;
+    struct task *releases;
     struct people *people;
     struct http_listener *health, *users;
     size_t started; /* services, the first ones of the table */
@@ -65,6 +65,7 @@ void ground_close_database(struct fotad *f);
 /* Hands the transitions to the database and reads the rules of requests;
  * again at a reload. */
 bool ground_load_rules(struct fotad *f);
+bool ground_reload_rules(struct fotad *f);
 void ground_drop_rules(struct fotad *f);
 bool ground_load_signer(struct fotad *f);
 /* When the new key cannot be used the old one stays. */

@@ -3,6 +3,7 @@
 #include "duis/library.h"
 #include "fotad/fotad.h"
 #include "health/revocations.h"
+#include "request/rules.h"
 #include "tracking/transition.h"
 
 #include <unistd.h>
@@ -70,17 +71,31 @@ void ground_close_database(struct fotad *f) {
 
 /* ---- rules ---- */
 
-bool ground_load_rules(struct fotad *f) {
+static bool use_rules(struct fotad *f) {
     struct rules *rules;
-    if (tracking_hand_over(f->db) != DONE || rules_load(f->db, &rules) != DONE)
+    if (rules_load(f->db, &rules) != DONE)
         return fotad_fail("rules.unreadable", db_reason(f->db));
-    request_use_rules(rules);
+    rules_use(rules);
     return true;
+}
+
+bool ground_load_rules(struct fotad *f) {
+    return (tracking_hand_over(f->db) == DONE ||
+            fotad_fail("rules.unreadable", db_reason(f->db))) &&
+           use_rules(f);
+}
+
+/* Transitions are of the program, so they cannot have changed. */
+bool ground_reload_rules(struct fotad *f) {
+    bool good = use_rules(f);
+    if (!good)
+        log_warning("rules.kept", "%s", ": the old rules stay in use");
+    return good;
 }
 
 void ground_drop_rules(struct fotad *f) {
     (void)f;
-    request_use_rules(NULL);
+    rules_use(NULL);
 }
 
 /* ---- keys ---- */

@@ -45,8 +45,10 @@ static void reload_all(struct fotad *f) {
     sd_notify(0, "READY=1");
 }
 
-/* Until a signal that ends it. */
+/* Until a signal that ends it. This thread feeds the watchdog, so it waits for
+ * nobody. */
 static void live_on(struct fotad *f, int signals) {
+    db_wait_briefly(f->db);
     struct pollfd wait = {.fd = signals, .events = POLLIN};
     int pause = watchdog_pause();
     for (;;) {

@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "fotad/fotad.h"
 #include "health/health.h"
-#include "request/listener.h"
+#include "request/user_gateway.h"
 
 /* ---- the threads, as rows of the table below ---- */
 
@@ -90,7 +90,7 @@ static bool start_releases(struct fotad *f) {
 }
 
 static void stop_releases(struct fotad *f) {
-    request_releases_stop(f->releases);
+    task_stop(f->releases);
 }
 
 static bool start_people(struct fotad *f) {
@@ -154,7 +154,7 @@ static const struct service services[] = {
      * database migrated */
     {"database", ground_open_database, NULL, NULL, ground_close_database},
     /* of requests and, in the database, of all that moves a device's status */
-    {"rules", ground_load_rules, ground_load_rules, NULL, ground_drop_rules},
+    {"rules", ground_load_rules, ground_reload_rules, NULL, ground_drop_rules},
     /* signs answers to requests and messages to Users; lives in the arena */
     {"signer", ground_load_signer, ground_reload_signer, NULL, NULL},
     /* for commands to devices, and for what devices send */

@@ -25,33 +25,34 @@ static EVP_MD *sha256;
 static EVP_CIPHER *aes_gcm;
 
 /* For what fails only when OpenSSL itself is broken or memory has run out. */
-static void must(bool done, const char *what) {
+static void openssl_must(bool done, const char *what) {
     if (done)
         return;
     log_error("openssl.failed", "%s failed: check the OpenSSL set-up", what);
     abort();
 }
 
-static void fetch(void) {
+static void algorithms_fetch(void) {
     sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     aes_gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
-    must(sha256 && aes_gcm, "fetching SHA256 and AES-128-GCM");
+    openssl_must(sha256 && aes_gcm, "fetching SHA256 and AES-128-GCM");
 }
 
-static void fetch_once(void) {
+static void algorithms_fetch_once(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, fetch);
+    pthread_once(&once, algorithms_fetch);
 }
 
-static void hash(struct span octets, uint8_t out[static HASH_LEN]) {
-    fetch_once();
-    must(EVP_Digest(octets.data, octets.len, out, NULL, sha256, NULL) == 1,
-         "SHA-256");
+static void hash_sha256(struct span octets, uint8_t out[static HASH_LEN]) {
+    algorithms_fetch_once();
+    openssl_must(EVP_Digest(octets.data, octets.len, out, NULL, sha256, NULL) ==
+                     1,
+                 "SHA-256");
 }
 
 /* A stranger's bad signature must not stay in OpenSSL's queue of errors, where
  * the next TLS connection of this thread would find it. */
-static bool quietly(bool done) {
+static bool clear_errors_unless(bool done) {
     if (!done)
         ERR_clear_error();
     return done;
@@ -63,8 +64,8 @@ static bool is_p256(const EVP_PKEY *key) {
            strcmp(group, SN_X9_62_prime256v1) == 0;
 }
 
-static bool derive(EVP_PKEY_CTX *ctx, EVP_PKEY *peer,
-                   uint8_t z[static GBCS_SECRET_LEN]) {
+static bool secret_derive(EVP_PKEY_CTX *ctx, EVP_PKEY *peer,
+                          uint8_t z[static GBCS_SECRET_LEN]) {
     size_t len = GBCS_SECRET_LEN;
     return ctx && EVP_PKEY_derive_init(ctx) == 1 &&
            EVP_PKEY_derive_set_peer(ctx, peer) == 1 &&
@@ -76,9 +77,9 @@ bool gbcs_shared_secret(EVP_PKEY *own, EVP_PKEY *peer,
     if (!is_p256(own) || !is_p256(peer))
         return false;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, own, NULL);
-    bool done = derive(ctx, peer, z);
+    bool done = secret_derive(ctx, peer, z);
     EVP_PKEY_CTX_free(ctx);
-    return quietly(done);
+    return clear_errors_unless(done);
 }
 
 /* One round of the concatenation KDF of NIST SP 800-56A:
@@ -99,12 +100,12 @@ static void derive_key(const uint8_t z[static GBCS_SECRET_LEN],
     at[9] = (uint8_t)header->cra;
     octets_store(header->counter, at + 10, 8);
     eui64_store(header->recipient, at + 18);
-    hash(span_of(input, sizeof input), key);
+    hash_sha256(span_of(input, sizeof input), key);
     OPENSSL_cleanse(input, sizeof input);
 }
 
-static bool authenticate(EVP_CIPHER_CTX *ctx, const uint8_t *key,
-                         const uint8_t *iv, struct span to_mac, uint8_t *mac) {
+static bool mac_make(EVP_CIPHER_CTX *ctx, const uint8_t *key, const uint8_t *iv,
+                     struct span to_mac, uint8_t *mac) {
     /* security control, invocation counter, and an empty length */
     static const uint8_t before[] = {0x11, 0, 0, 0, 0, 0};
     int len;
@@ -125,7 +126,7 @@ void gbcs_mac(const uint8_t z[static GBCS_SECRET_LEN],
     derive_key(z, header, key);
     eui64_store(header->originator, iv);
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    must(authenticate(ctx, key, iv, to_mac, mac), "AES-128-GCM");
+    openssl_must(mac_make(ctx, key, iv, to_mac, mac), "AES-128-GCM");
     EVP_CIPHER_CTX_free(ctx);
     OPENSSL_cleanse(key, sizeof key);
 }
@@ -167,13 +168,13 @@ bool gbcs_verify(EVP_PKEY *key, struct span octets, struct span signature) {
     if (signature.len != GBCS_SIGNATURE_LEN || !is_p256(key))
         return false;
     uint8_t digest[HASH_LEN], der[DER_MOST];
-    hash(octets, digest);
+    hash_sha256(octets, digest);
     size_t len = der_signature(signature.data, der);
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     bool good = ctx && EVP_PKEY_verify_init(ctx) == 1 &&
                 EVP_PKEY_verify(ctx, der, len, digest, sizeof digest) == 1;
     EVP_PKEY_CTX_free(ctx);
-    return quietly(good);
+    return clear_errors_unless(good);
 }
 
 bool gbcs_message_verify(EVP_PKEY *key, const struct gbcs_message *message) {
@@ -196,10 +197,10 @@ bool gbcs_sign(EVP_PKEY *key, struct span octets,
         return false;
     uint8_t digest[HASH_LEN], der[DER_MOST];
     size_t len = sizeof der;
-    hash(octets, digest);
+    hash_sha256(octets, digest);
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     bool done = ctx && EVP_PKEY_sign_init(ctx) == 1 &&
                 EVP_PKEY_sign(ctx, der, &len, digest, sizeof digest) == 1;
     EVP_PKEY_CTX_free(ctx);
-    return quietly(done && raw_signature(der, len, signature));
+    return clear_errors_unless(done && raw_signature(der, len, signature));
 }

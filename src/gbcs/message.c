@@ -118,7 +118,7 @@ static void read_ciphering(struct octets *in, struct gbcs_message *message) {
         octets_refuse(in, "the signature field is missing");
 }
 
-static bool unprotected(const struct gbcs_message *message) {
+static bool is_unprotected(const struct gbcs_message *message) {
     return !message->signature.len && !message->mac.len;
 }
 
@@ -130,7 +130,7 @@ bool gbcs_any_parse(struct span octets, struct gbcs_message *message,
         read_ciphering(&in, message);
     else
         read_signing(&in, message);
-    if (!in.fault && unprotected(message) &&
+    if (!in.fault && is_unprotected(message) &&
         message->header.cra != GBCS_COMMAND)
         in.fault = "the message is neither signed nor MACed";
     *reason = in.fault;
@@ -141,7 +141,7 @@ bool gbcs_message_parse(struct span octets, struct gbcs_message *message,
                         const char **reason) {
     if (!gbcs_any_parse(octets, message, reason))
         return false;
-    if (unprotected(message))
+    if (is_unprotected(message))
         *reason = "the message is an unsigned pre-command";
     return !*reason;
 }
@@ -150,7 +150,7 @@ bool gbcs_precommand_parse(struct span octets, struct gbcs_message *message,
                            const char **reason) {
     if (!gbcs_any_parse(octets, message, reason))
         return false;
-    if (!unprotected(message))
+    if (!is_unprotected(message))
         *reason = "the message is no unsigned pre-command";
     return !*reason;
 }

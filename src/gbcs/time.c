@@ -29,7 +29,7 @@ bool gbcs_cosem_read(const uint8_t octets[static GBCS_COSEM_LEN],
 }
 
 /* The number in some digits of an instant's text. */
-static unsigned digits(const char *text, size_t at, size_t len) {
+static unsigned digits_value(const char *text, size_t at, size_t len) {
     unsigned value = 0;
     for (size_t i = at; i < at + len; i++)
         value = value * 10 + (unsigned)(text[i] - '0');
@@ -39,16 +39,16 @@ static unsigned digits(const char *text, size_t at, size_t len) {
 void gbcs_cosem_write(instant when, uint8_t octets[static GBCS_COSEM_LEN]) {
     char text[INSTANT_TEXT_SIZE];
     instant_format(when, text);
-    unsigned year = digits(text, 0, 4);
+    unsigned year = digits_value(text, 0, 4);
     const uint8_t cosem[GBCS_COSEM_LEN] = {
         (uint8_t)(year >> 8),
         (uint8_t)year,
-        (uint8_t)digits(text, 5, 2),
-        (uint8_t)digits(text, 8, 2),
+        (uint8_t)digits_value(text, 5, 2),
+        (uint8_t)digits_value(text, 8, 2),
         UNSPECIFIED,
-        (uint8_t)digits(text, 11, 2),
-        (uint8_t)digits(text, 14, 2),
-        (uint8_t)digits(text, 17, 2),
+        (uint8_t)digits_value(text, 11, 2),
+        (uint8_t)digits_value(text, 14, 2),
+        (uint8_t)digits_value(text, 17, 2),
         0,
         (uint8_t)(NO_DEVIATION >> 8),
         (uint8_t)NO_DEVIATION,

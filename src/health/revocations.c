@@ -1,7 +1,7 @@
 #include "health/revocations.h"
 
 #include "base/log.h"
-#include "http/server.h"
+#include "http/revocations.h"
 
 enum outcome revocations_load(struct db *db) {
     static const struct db_statement find = {"load_crls",

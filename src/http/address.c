@@ -1,4 +1,4 @@
-#include "http/listener.h"
+#include "http/address.h"
 
 #include "base/memory.h"
 
@@ -8,6 +8,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -19,8 +20,8 @@ enum { BACKLOG = 1024 };
 
 static _Thread_local char reason_text[256];
 
-static int failed(int handle, const char *address, const char *why,
-                  const char **reason) {
+static int listen_failed(int handle, const char *address, const char *why,
+                         const char **reason) {
     snprintf(reason_text, sizeof reason_text, "cannot listen on %s: %s",
              address, why);
     *reason = reason_text;
@@ -40,20 +41,20 @@ static int listen_unix(const char *address, const char *path,
                        char **socket_path, const char **reason) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     if (!*path || strlen(path) >= sizeof name.sun_path)
-        return failed(-1, address, "not a path for a socket", reason);
+        return listen_failed(-1, address, "not a path for a socket", reason);
     memcpy(name.sun_path, path, strlen(path));
     int handle = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     remove_stale(path);
     if (handle < 0 || bind(handle, (struct sockaddr *)&name, sizeof name) ||
         chmod(path, 0660) || listen(handle, BACKLOG))
-        return failed(handle, address, strerror(errno), reason);
+        return listen_failed(handle, address, strerror(errno), reason);
     *socket_path = memory_text(path);
     return handle;
 }
 
 /* "host:port" or "[host]:port" */
-static bool split(const char *address, char *host, size_t size,
-                  const char **port) {
+static bool address_split(const char *address, char *host, size_t size,
+                          const char **port) {
     const char *colon = strrchr(address, ':');
     if (!colon || !colon[1])
         return false;
@@ -72,7 +73,7 @@ static bool split(const char *address, char *host, size_t size,
     return true;
 }
 
-static int bound(const struct addrinfo *where) {
+static int socket_bind(const struct addrinfo *where) {
     int handle = socket(where->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int on = 1;
     if (handle < 0)
@@ -104,17 +105,17 @@ static int listen_tcp(const char *address, unsigned *port,
         .ai_socktype = SOCK_STREAM,
         .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
     };
-    if (!split(address, host, sizeof host, &service))
-        return failed(-1, address, "host:port is needed", reason);
+    if (!address_split(address, host, sizeof host, &service))
+        return listen_failed(-1, address, "host:port is needed", reason);
     int error = getaddrinfo(*host ? host : NULL, service, &hints, &where);
     if (error)
-        return failed(-1, address, gai_strerror(error), reason);
-    int handle = bound(where);
+        return listen_failed(-1, address, gai_strerror(error), reason);
+    int handle = socket_bind(where);
     freeaddrinfo(where);
     struct sockaddr_storage name = {0};
     socklen_t size = sizeof name;
     if (handle < 0 || getsockname(handle, (struct sockaddr *)&name, &size))
-        return failed(handle, address, strerror(errno), reason);
+        return listen_failed(handle, address, strerror(errno), reason);
     *port = port_of(&name);
     return handle;
 }
@@ -131,7 +132,7 @@ int address_listen(const char *address, char **socket_path, unsigned *port,
 /* A filter of the kernel's on the listening socket: SYN without ACK is thrown
  * away, all else passes. Merely closing the socket would reset those who wait
  * to be let in (Linux: socket(7), SO_ATTACH_FILTER). */
-void address_close_door(int handle) {
+void address_refuse_new(int handle) {
     enum { FLAGS_AT = 13, SYN = 0x02, ACK = 0x10 }; /* RFC 9293, 3.1 */
     struct sock_filter filter[] = {
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_AT),
@@ -149,7 +150,7 @@ void address_close_door(int handle) {
                    sizeof program);
 }
 
-bool address_knocks(int handle) {
+bool address_has_pending(int handle) {
     struct pollfd look = {.fd = handle, .events = POLLIN};
     return poll(&look, 1, 0) == 1;
 }

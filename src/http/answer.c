@@ -1,5 +1,9 @@
-#include "http/listener.h"
+#include "http/answer.h"
 
+#include "http/connection.h"
+#include "http/tls.h"
+
+#include <stdio.h>
 #include <sys/socket.h>
 
 /* ---- streams ---- */
@@ -42,6 +46,14 @@ void answer_make_piece(struct http_exchange *x, void *worker) {
 }
 
 /* ---- answers by libmicrohttpd ---- */
+
+void answer_set_later(struct http_exchange *x, unsigned status,
+                      const char *detail) {
+    char seconds[12];
+    snprintf(seconds, sizeof seconds, "%u", x->listener->options.retry_after);
+    http_problem(&x->response, status, "%s", detail);
+    http_add_header(&x->response, "Retry-After", seconds);
+}
 
 static struct MHD_Response *mhd_response(struct http_exchange *x) {
     enum { BLOCK = 16 * 1024 };

@@ -4,13 +4,13 @@ struct protection {
     const char *section, *address, *tls, *certificate, *key, *client_ca;
 };
 
-static bool starts(const char *text, const char *with) {
+static bool text_starts(const char *text, const char *with) {
     return strncmp(text, with, strlen(with)) == 0;
 }
 
 static bool is_private(const char *address) {
-    return starts(address, "unix:") || starts(address, "127.") ||
-           starts(address, "[::1]:") || starts(address, "localhost:");
+    return text_starts(address, "unix:") || text_starts(address, "127.") ||
+           text_starts(address, "[::1]:") || text_starts(address, "localhost:");
 }
 
 static const char *fault_of(const struct protection *p) {
@@ -23,7 +23,7 @@ static const char *fault_of(const struct protection *p) {
         return "tls = off, but there is a certificate";
     if (*p->client_ca && !*p->certificate)
         return "client_ca needs a certificate and key";
-    if (*p->certificate && starts(p->address, "unix:"))
+    if (*p->certificate && text_starts(p->address, "unix:"))
         return "there is no TLS on a Unix socket";
     if (!is_private(p->address) && !*p->certificate && !off)
         return "the address is not a loopback one: it needs a certificate and "

@@ -3,7 +3,7 @@
 #define FOTAD_HTTP_CONFIGURED_H
 
 #include "base/config.h"
-#include "http/server.h"
+#include "http/options.h"
 
 /* Members of struct http_options from the keys that every listener has;
  * `prefix` is that of their fields in struct config. */

@@ -1,6 +1,10 @@
-#include "http/listener.h"
+#include "http/connection.h"
 
 #include "base/memory.h"
+#include "http/address.h"
+#include "http/metrics.h"
+#include "http/peer.h"
+#include "http/tls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +14,7 @@
 static const instant TICK = 50 * MILLISECOND;
 
 /* How long a connection that is one too many has for reading so. */
-static const instant FAREWELL = 2 * SECOND;
+static const instant MOST_GOODBYE = 2 * SECOND;
 
 /* ---- start and end ---- */
 
@@ -47,7 +51,8 @@ static void connection_enlist(struct connection *c) {
     metric_add(listener->connections_open, 1);
     if (c->over)
         limit_count(listener, c->over);
-    connection_limit(c, c->over ? FAREWELL : listener->options.header_timeout);
+    connection_limit(c,
+                     c->over ? MOST_GOODBYE : listener->options.header_timeout);
 }
 
 /* libmicrohttpd closes the socket after this, so that the clock thread never
@@ -105,7 +110,7 @@ void connection_wait(struct connection *c, struct http_exchange *exchange) {
 
 /* ---- the clock thread ---- */
 
-static void say_timed_out(int handle) {
+static void socket_say_timed_out(int handle) {
     static const char body[] =
         "{\"type\":\"about:blank\",\"title\":\"Request Timeout\","
         "\"status\":408,\"detail\":\"The body came too slowly.\"}\n";
@@ -126,11 +131,11 @@ void connection_cut_off(struct connection *c) {
         limit_count(c->listener,
                     receiving ? LIMIT_BODY_TIME : LIMIT_HEADER_TIME);
     if (receiving && !c->tls)
-        say_timed_out(c->socket);
+        socket_say_timed_out(c->socket);
     shutdown(c->socket, SHUT_RDWR);
 }
 
-static void wake_up(struct connection *c) {
+static void stream_wake(struct connection *c) {
     struct http_exchange *exchange = c->waiting;
     if (atomic_load(&c->listener->draining)) {
         c->waiting = NULL;
@@ -140,7 +145,7 @@ static void wake_up(struct connection *c) {
     }
 }
 
-static void tick(struct http_listener *listener) {
+static void connections_check(struct http_listener *listener) {
     instant now = clock_elapsed();
     bool draining = atomic_load(&listener->draining);
     for (struct connection *c = listener->connections; c; c = c->next) {
@@ -148,7 +153,7 @@ static void tick(struct http_listener *listener) {
         if (deadline && now >= deadline)
             connection_cut_off(c);
         if (c->waiting && (now >= c->wake || draining))
-            wake_up(c);
+            stream_wake(c);
     }
 }
 
@@ -159,7 +164,7 @@ void *connection_clock(void *context) {
         struct timespec until = clock_in(TICK);
         pthread_cond_clockwait(&listener->changed, &listener->lock,
                                CLOCK_MONOTONIC, &until);
-        tick(listener);
+        connections_check(listener);
     }
     pthread_mutex_unlock(&listener->lock);
     return NULL;

@@ -1,7 +1,13 @@
 /* The life of a request, as libmicrohttpd calls for it. */
-#include "http/listener.h"
+#include "http/exchange.h"
 
 #include "base/log.h"
+#include "http/answer.h"
+#include "http/connection.h"
+#include "http/framing.h"
+#include "http/headers.h"
+#include "http/metrics.h"
+#include "http/worker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,22 +17,22 @@
  * 9.6). */
 static const instant LINGER = 2 * SECOND;
 
-static void count(const struct http_exchange *x, const char *status) {
+static void exchange_count(const struct http_exchange *x, const char *status) {
     metric_add(metric_of(&http_metrics[HTTP_REQUESTS],
                          x->listener->options.name, route_label(x), status),
                1);
 }
 
-static void count_answer(const struct http_exchange *x) {
+static void answer_count(const struct http_exchange *x) {
     char status[12];
     snprintf(status, sizeof status, "%u", x->response.status);
-    count(x, status);
+    exchange_count(x, status);
 }
 
 /* ---- answers and refusals ---- */
 
 /* libmicrohttpd takes an answer before the body or after it. */
-static enum MHD_Result answer(struct http_exchange *x) {
+static enum MHD_Result answer_queue(struct http_exchange *x) {
     x->stage = ANSWERED;
     if (!x->answer)
         return MHD_NO;
@@ -34,11 +40,11 @@ static enum MHD_Result answer(struct http_exchange *x) {
     connection_limit(x->connection, x->response.stream.next
                                         ? 0
                                         : x->listener->options.send_timeout);
-    count_answer(x);
+    answer_count(x);
     return MHD_queue_response(x->mhd, x->response.status, x->answer);
 }
 
-static void forget_body(struct http_exchange *x) {
+static void body_forget(struct http_exchange *x) {
     atomic_fetch_sub(&x->listener->body_octets, x->counted);
     metric_add(x->listener->body_gauge, -(int64_t)x->counted);
     x->counted = 0;
@@ -55,12 +61,12 @@ static enum MHD_Result refuse_early(struct http_exchange *x, bool begun) {
     if (!begun && (x->framing.expects_continue || !has_body)) {
         answer_build(x);
         if (has_body)
-            return answer(x);
+            return answer_queue(x);
         x->stage = WORKING;
         return MHD_YES;
     }
-    forget_body(x);
-    count_answer(x);
+    body_forget(x);
+    answer_count(x);
     answer_at_once(x);
     x->stage = REFUSED;
     atomic_store(&x->connection->receiving, false);
@@ -68,102 +74,7 @@ static enum MHD_Result refuse_early(struct http_exchange *x, bool begun) {
     return MHD_YES;
 }
 
-static void set_later(struct http_exchange *x, unsigned status,
-                      const char *detail) {
-    char seconds[12];
-    snprintf(seconds, sizeof seconds, "%u", x->listener->options.retry_after);
-    http_problem(&x->response, status, "%s", detail);
-    http_add_header(&x->response, "Retry-After", seconds);
-}
-
-static void set_unavailable(struct http_exchange *x, const char *detail) {
-    set_later(x, 503, detail);
-}
-
-static void limited(const struct http_exchange *x, enum limit limit) {
-    limit_count(x->listener, limit);
-}
-
 /* ---- headers ---- */
-
-static bool find_route(struct http_exchange *x) {
-    const char *allow = NULL;
-    x->request.route = route_find(x, &allow);
-    if (x->request.route)
-        return true;
-    if (!allow) {
-        http_problem(&x->response, 404, "There is nothing at this path.");
-        return false;
-    }
-    http_problem(&x->response, 405, "This path takes %s.", allow);
-    http_add_header(&x->response, "Allow", allow);
-    return false;
-}
-
-static bool fits(struct http_exchange *x) {
-    const struct http_route *route = x->request.route;
-    if (!route_takes(route, x->framing.type)) {
-        http_problem(&x->response, 415, "Content-Type must be %s.",
-                     route->media_type);
-        return false;
-    }
-    if (x->framing.length > route->max_body) {
-        limited(x, LIMIT_BODY);
-        http_problem(&x->response, 413, "A body may have up to %zu octets.",
-                     route->max_body);
-        return false;
-    }
-    return true;
-}
-
-/* 429 for what is the peer's own doing, 503 for what is everybody's. */
-static bool within_limits(struct http_exchange *x) {
-    static const struct {
-        unsigned status;
-        const char *detail;
-    } answers[LIMITS] = {
-        [LIMIT_CONNECTIONS] = {503, "Too many connections are open."},
-        [LIMIT_PEER_CONNECTIONS] = {429, "You have too many connections."},
-        [LIMIT_PEER_RATE] = {429, "Your requests come too fast."},
-    };
-    enum limit limit = x->connection->over;
-    if (!limit && !peer_may_ask(x->listener->peers, x->connection->peer)) {
-        limit = LIMIT_PEER_RATE;
-        limited(x, limit);
-    }
-    if (!limit)
-        return true;
-    set_later(x, answers[limit].status, answers[limit].detail);
-    if (x->connection->over)
-        http_add_header(&x->response, "Connection", "close");
-    return false;
-}
-
-/* Who this is, by its certificate. */
-static bool knows_client(struct http_exchange *x) {
-    const char *fault = tls_verify(x->connection, x->mhd);
-    if (!fault)
-        return true;
-    http_problem(&x->response, 403, "No accepted client certificate: %s.",
-                 fault);
-    log_warning("tls.refused", "listener=%s peer=%s : %s",
-                x->listener->options.name, x->request.peer, fault);
-    return false;
-}
-
-/* Everything that can be refused by looking at the headers. */
-static bool headers_are_good(struct http_exchange *x, const char *version) {
-    unsigned status = 0;
-    const char *detail = NULL;
-    if (!framing_read(x, version, &status, &detail)) {
-        if (status == 431)
-            limited(x, LIMIT_HEADER);
-        http_problem(&x->response, status, "%s", detail);
-        http_add_header(&x->response, "Connection", "close");
-        return false;
-    }
-    return within_limits(x) && knows_client(x) && find_route(x) && fits(x);
-}
 
 static struct http_exchange *exchange_new(struct http_listener *listener,
                                           struct MHD_Connection *mhd,
@@ -220,12 +131,12 @@ static enum MHD_Result exchange_receive(struct http_exchange *x,
         return MHD_YES; /* thrown away */
     size_t most = x->request.route->max_body;
     if (octets.len > most - x->body.len) {
-        limited(x, LIMIT_BODY);
+        limit_count(x->listener, LIMIT_BODY);
         http_problem(&x->response, 413, "A body may have up to %zu octets.",
                      most);
     } else if (!budget_takes(x, octets.len)) {
-        limited(x, LIMIT_BODY_BUDGET);
-        set_unavailable(x, "Too much is being received at this moment.");
+        limit_count(x->listener, LIMIT_BODY_BUDGET);
+        answer_set_later(x, 503, "Too much is being received at this moment.");
     } else {
         buffer_add(&x->body, octets);
         return MHD_YES;
@@ -235,7 +146,7 @@ static enum MHD_Result exchange_receive(struct http_exchange *x,
 
 /* ---- work ---- */
 
-static bool admit(struct http_exchange *x) {
+static bool exchange_admit(struct http_exchange *x) {
     struct http_listener *listener = x->listener;
     pthread_mutex_lock(&listener->lock);
     x->admitted = !listener->closed &&
@@ -252,11 +163,11 @@ static enum MHD_Result exchange_submit(struct http_exchange *x) {
     connection_limit(x->connection, 0);
     x->request.body = buffer_span(&x->body);
     x->stage = WORKING;
-    if (!admit(x)) {
-        limited(x, LIMIT_QUEUE);
-        set_unavailable(x, "All workers are busy.");
+    if (!exchange_admit(x)) {
+        limit_count(x->listener, LIMIT_QUEUE);
+        answer_set_later(x, 503, "All workers are busy.");
         answer_build(x);
-        return answer(x);
+        return answer_queue(x);
     }
     metric_add(x->listener->queued, 1);
     MHD_suspend_connection(x->mhd);
@@ -265,7 +176,7 @@ static enum MHD_Result exchange_submit(struct http_exchange *x) {
     return MHD_YES;
 }
 
-static void enter(struct connection *connection) {
+static void exchange_enter(struct connection *connection) {
     struct http_listener *listener = connection->listener;
     pthread_mutex_lock(&listener->lock);
     listener->begun++;
@@ -280,7 +191,7 @@ enum MHD_Result exchange_step(void *listener, struct MHD_Connection *mhd,
     struct http_exchange *x = *context;
     if (!x) {
         x = *context = exchange_new(listener, mhd, path, method);
-        enter(x->connection);
+        exchange_enter(x->connection);
         return exchange_begin(x, version);
     }
     if (*size) {
@@ -293,7 +204,7 @@ enum MHD_Result exchange_step(void *listener, struct MHD_Connection *mhd,
         return exchange_submit(x);
     case WORKING:
         atomic_load(&x->given_back);
-        return answer(x);
+        return answer_queue(x);
     case REFUSED:
         return MHD_NO;
     case ANSWERED:
@@ -302,7 +213,7 @@ enum MHD_Result exchange_step(void *listener, struct MHD_Connection *mhd,
     return MHD_NO;
 }
 
-static void leave(struct http_listener *listener, bool admitted) {
+static void exchange_leave(struct http_listener *listener, bool admitted) {
     pthread_mutex_lock(&listener->lock);
     listener->begun--;
     listener->in_hand -= admitted;
@@ -313,7 +224,7 @@ static void leave(struct http_listener *listener, bool admitted) {
 
 /* The other side closed, or the network did. What it asked for has been done;
  * the same again is answered again. */
-static void tell_cut(const struct http_exchange *x) {
+static void cut_tell(const struct http_exchange *x) {
     metric_add(metric_of(&http_metrics[HTTP_CUT], x->listener->options.name,
                          route_label(x), NULL),
                1);
@@ -334,17 +245,17 @@ void exchange_end(void *context_of_listener, struct MHD_Connection *mhd,
     atomic_load(&x->given_back);
     struct connection *connection = x->connection;
     if (x->stage == RECEIVING)
-        count(x, "aborted");
+        exchange_count(x, "aborted");
     bool has_answer =
         x->stage == ANSWERED || (x->stage == WORKING && x->answer);
     if (has_answer && !x->response.stream.next &&
         how != MHD_REQUEST_TERMINATED_COMPLETED_OK)
-        tell_cut(x);
+        cut_tell(x);
     if (x->answer)
         MHD_destroy_response(x->answer);
     if (x->response.stream.free)
         x->response.stream.free(x->response.stream.context);
-    forget_body(x);
+    body_forget(x);
     buffer_free(&x->piece);
     bool admitted = x->admitted;
     *context = NULL;
@@ -353,34 +264,5 @@ void exchange_end(void *context_of_listener, struct MHD_Connection *mhd,
     atomic_store(&connection->receiving, false);
     connection_limit(connection, listener->options.idle_timeout +
                                      listener->options.header_timeout);
-    leave(listener, admitted);
-}
-
-/* ---- what a handler asks ---- */
-
-static const char *lookup(const struct http_request *request,
-                          enum MHD_ValueKind kind, const char *name) {
-    return MHD_lookup_connection_value(request->exchange->mhd, kind, name);
-}
-
-const char *http_header(const struct http_request *request, const char *name) {
-    return lookup(request, MHD_HEADER_KIND, name);
-}
-
-const char *http_cookie(const struct http_request *request, const char *name) {
-    return lookup(request, MHD_COOKIE_KIND, name);
-}
-
-const char *http_query(const struct http_request *request, const char *name) {
-    const char *value = NULL, *decoded = NULL;
-    size_t len = 0;
-    if (!MHD_lookup_connection_value_n(request->exchange->mhd,
-                                       MHD_GET_ARGUMENT_KIND, name,
-                                       strlen(name), &value, &len))
-        return NULL;
-    if (!value)
-        return "";
-    return percent_decode(request->arena, span_of(value, len), &decoded)
-               ? decoded
-               : value;
+    exchange_leave(listener, admitted);
 }

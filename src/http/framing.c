@@ -4,7 +4,7 @@
  * differently, one of them can be fooled: such requests are refused. (What is
  * no number in Content-Length it refuses itself.)
  */
-#include "http/listener.h"
+#include "http/framing.h"
 
 #include <strings.h>
 
@@ -39,12 +39,12 @@ static bool is_one_line(const char *name, size_t len, const char *value) {
     return at == value;
 }
 
-static bool is(struct span text, const char *word) {
+static bool span_is(struct span text, const char *word) {
     return text.len == strlen(word) &&
            strncasecmp((const char *)text.data, word, text.len) == 0;
 }
 
-static uint64_t number(struct span digits) {
+static uint64_t length_of(struct span digits) {
     uint64_t value = 0;
     for (size_t i = 0; i < digits.len; i++)
         if (__builtin_mul_overflow(value, 10, &value) ||
@@ -64,18 +64,18 @@ static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind,
     framing->bad_names += !is_token(key, key_len);
     framing->bad_values += !is_value(text, len);
     framing->folded += !is_one_line(key, key_len, text);
-    if (is(name, "content-length")) {
+    if (span_is(name, "content-length")) {
         framing->lengths++;
-        framing->length = number(value);
-    } else if (is(name, "transfer-encoding")) {
+        framing->length = length_of(value);
+    } else if (span_is(name, "transfer-encoding")) {
         framing->encodings++;
         framing->encoding = value;
-    } else if (is(name, "content-type")) {
+    } else if (span_is(name, "content-type")) {
         framing->type = value;
-    } else if (is(name, "host")) {
+    } else if (span_is(name, "host")) {
         framing->hosts++;
-    } else if (is(name, "expect")) {
-        framing->expects_continue = is(value, "100-continue");
+    } else if (span_is(name, "expect")) {
+        framing->expects_continue = span_is(value, "100-continue");
     }
     return MHD_YES;
 }
@@ -114,7 +114,7 @@ bool framing_read(struct http_exchange *x, const char *version,
         {f->lengths && f->encodings, 400,
          "There are both a Content-Length and a Transfer-Encoding."},
         {f->encodings && old, 400, "HTTP/1.0 has no Transfer-Encoding."},
-        {f->encodings && !is(f->encoding, "chunked"), 501,
+        {f->encodings && !span_is(f->encoding, "chunked"), 501,
          "The only Transfer-Encoding taken is chunked."},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)

@@ -1,5 +1,5 @@
 /*
- * Inside the server: what its files share. Not for other rooms.
+ * Inside the server: the structs that its files share. Not for other rooms.
  *
  * Threads. A poller (libmicrohttpd's thread) owns a connection and its
  * exchange, except while the exchange is with a worker: then the connection is
@@ -11,22 +11,22 @@
 
 #include "base/metrics.h"
 #include "base/queue.h"
-#include "http/server.h"
+#include "http/options.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
 
-/* Who works on the sets of a route. */
-struct gathering {
+/* Who works on the batches of a route. */
+struct route_batch {
     atomic_bool begun; /* one is in hand; rises under the queue's lock */
-    size_t last;       /* size of the last set; of who gathers */
+    size_t last;       /* size of the last batch; of who has it in hand */
 };
 
-/* Who works, where there is a set handler. */
-struct together {
-    struct gathering *routes; /* of each route */
-    unsigned route_count;     /* of those that come in sets */
-    atomic_uint alone;        /* with one request; rises as above */
+/* Who works, where there is a batch handler. */
+struct batches {
+    struct route_batch *routes; /* of each route */
+    unsigned route_count;       /* of those that come in batches */
+    atomic_uint alone;          /* workers with one request; rises as above */
 };
 
 struct http_listener {
@@ -37,7 +37,7 @@ struct http_listener {
     struct tls *tls; /* of new connections; under the lock. NULL: no TLS */
     struct peers *peers;
     struct queue *queue; /* of struct http_exchange */
-    struct together together;
+    struct batches batches;
     struct worker *workers;
     char **route_labels; /* "POST /csp/v1/gbcs-messages", of each route */
     pthread_t clock;
@@ -152,133 +152,5 @@ static inline void exchange_give_back(struct http_exchange *exchange) {
     atomic_store(&exchange->given_back, true);
     MHD_resume_connection(mhd);
 }
-
-/* ---- server.c ---- */
-
-enum http_metric {
-    HTTP_REQUESTS,
-    HTTP_SECONDS,
-    HTTP_QUEUE,
-    HTTP_CONNECTIONS,
-    HTTP_BODIES,
-    HTTP_LIMITED,
-    HTTP_CUT,
-    HTTP_METRICS,
-};
-extern struct metric_family http_metrics[HTTP_METRICS];
-/* The name of the exchange's route in metrics; "none" before it has one. */
-const char *route_label(const struct http_exchange *exchange);
-
-/* One more client met a limit. */
-void limit_count(const struct http_listener *listener, enum limit limit);
-
-/* ---- address.c ---- */
-
-/* A listening socket, or -1 and *reason. */
-int address_listen(const char *address, char **socket_path, unsigned *port,
-                   const char **reason);
-/* From now on nobody new can connect: who tries waits, and is refused once the
- * socket is closed. Who is connected is not touched. */
-void address_close_door(int handle);
-/* Whether somebody is connected whom nobody has let in yet. */
-bool address_knocks(int handle);
-/* "192.0.2.7:41234", "[::1]:8079", "unix" */
-void address_text(const struct sockaddr *address, char text[static 64]);
-
-/* ---- route.c ---- */
-
-/* The first row for the exchange's method and path, with its parameters
- * set. Without one: NULL, and *allow is NULL (no such path) or the methods
- * the path has, "GET, HEAD, POST". */
-const struct http_route *route_find(struct http_exchange *exchange,
-                                    const char **allow);
-/* Whether `type` (a Content-Type) is one of the route's. */
-bool route_takes(const struct http_route *route, struct span type);
-/* Percent-decodes; false when it cannot be, or gives control characters. */
-bool percent_decode(struct arena *arena, struct span text, const char **out);
-
-/* ---- framing.c ---- */
-
-/* Reads the headers into exchange->framing. False when they are ambiguous
- * (RFC 9112, 6.3): *status and *detail then say what to answer. */
-bool framing_read(struct http_exchange *exchange, const char *version,
-                  unsigned *status, const char **detail);
-/* Whether octets of a body follow the headers. */
-bool framing_has_body(const struct framing *framing);
-
-/* ---- tls.c ---- */
-
-bool tls_wanted(const struct http_tls *tls);
-/* What the files say, with one reference. NULL with *reason when they cannot
- * be used. */
-struct tls *tls_read(const struct http_tls *files, const char **reason);
-/* NULL is allowed. */
-void tls_release(struct tls *tls);
-/* Gives a new connection the credentials of the moment. */
-void tls_begin(struct connection *connection, struct MHD_Connection *mhd);
-/* NULL when no client certificate is asked for, or a good one was shown; else
- * why not. Asked before each request: a certificate may expire or be revoked
- * while the connection lasts. */
-const char *tls_verify(struct connection *connection,
-                       struct MHD_Connection *mhd);
-/* Sends as much as fits and then our end of the connection. */
-void tls_send_last(struct MHD_Connection *mhd, struct span octets);
-
-/* ---- peer.c ---- */
-
-struct peers *peers_new(const struct http_options *options);
-void peers_free(struct peers *peers);
-/* One more connection of that address. NULL when it is not limited. */
-struct peer *peer_enter(struct peers *peers, const struct sockaddr *address,
-                        bool *too_many);
-/* One less; NULL is allowed. */
-void peer_leave(struct peers *peers, struct peer *peer);
-/* Whether one more request now is within its rate; counts it then. NULL: it
- * is not limited. */
-bool peer_may_ask(struct peers *peers, struct peer *peer);
-
-/* ---- exchange.c: callbacks of libmicrohttpd ---- */
-
-enum MHD_Result exchange_step(void *listener, struct MHD_Connection *mhd,
-                              const char *path, const char *method,
-                              const char *version, const char *data,
-                              size_t *size, void **context);
-void exchange_end(void *listener, struct MHD_Connection *mhd, void **context,
-                  enum MHD_RequestTerminationCode how);
-
-/* ---- answer.c ---- */
-
-/* What is to be sent, from exchange->response; sets exchange->answer. */
-void answer_build(struct http_exchange *exchange);
-/* Sends the response as it is, past libmicrohttpd, and ends our side of the
- * connection. For when a body is still coming in. */
-void answer_at_once(struct http_exchange *exchange);
-/* A worker makes the stream's next piece. */
-void answer_make_piece(struct http_exchange *exchange, void *worker);
-
-/* ---- connection.c ---- */
-
-void connection_notify(void *listener, struct MHD_Connection *mhd,
-                       void **context,
-                       enum MHD_ConnectionNotificationCode what);
-/* Ends it at `after` from now; 0: never. */
-void connection_limit(struct connection *connection, instant after);
-/* The stream is to be asked again after its interval. */
-void connection_wait(struct connection *connection,
-                     struct http_exchange *exchange);
-/* Ends it now, with 408 when a body is still coming in. Under the lock. */
-void connection_cut_off(struct connection *connection);
-/* The thread that keeps the deadlines of all connections. */
-void *connection_clock(void *listener);
-
-/* ---- worker.c ---- */
-
-void workers_start(struct http_listener *listener);
-/* Is a worker to be woken for this struct http_exchange? Not for a small
- * request while one has a set of them in hand, for then it takes the next. */
-bool worker_is_wanted(const void *exchange);
-
-/* Closes the queue and waits for them. */
-void workers_stop(struct http_listener *listener);
 
 #endif

@@ -2,11 +2,12 @@
  * What one address has: its connections, and how fast its requests come. Who
  * has none and did not ask within the last second is forgotten.
  */
-#include "http/listener.h"
+#include "http/peer.h"
 
 #include "base/memory.h"
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 enum { BUCKETS = 1024, KEY = 16 };
@@ -77,7 +78,7 @@ static bool read_address(const struct sockaddr *address,
     return false;
 }
 
-/* ---- the book ---- */
+/* ---- those known ---- */
 
 static struct peer **bucket_of(struct peers *peers,
                                const uint8_t key[static KEY]) {
@@ -88,7 +89,8 @@ static struct peer **bucket_of(struct peers *peers,
 }
 
 /* The peer of that key, after forgetting others that are over. */
-static struct peer *find(struct peer **bucket, const uint8_t key[static KEY]) {
+static struct peer *peer_find(struct peer **bucket,
+                              const uint8_t key[static KEY]) {
     instant now = clock_elapsed();
     struct peer *found = NULL;
     while (*bucket) {
@@ -105,7 +107,8 @@ static struct peer *find(struct peer **bucket, const uint8_t key[static KEY]) {
     return found;
 }
 
-static struct peer *add(struct peer **bucket, const uint8_t key[static KEY]) {
+static struct peer *peer_add(struct peer **bucket,
+                             const uint8_t key[static KEY]) {
     struct peer *peer = memory_alloc(sizeof *peer);
     *peer = (struct peer){.next = *bucket};
     memcpy(peer->key, key, KEY);
@@ -123,9 +126,9 @@ struct peer *peer_enter(struct peers *peers, const struct sockaddr *address,
         return NULL;
     pthread_mutex_lock(&peers->lock);
     struct peer **bucket = bucket_of(peers, key);
-    struct peer *peer = find(bucket, key);
+    struct peer *peer = peer_find(bucket, key);
     if (!peer)
-        peer = add(bucket, key);
+        peer = peer_add(bucket, key);
     peer->connections++;
     *too_many = peers->connections && peer->connections > peers->connections;
     pthread_mutex_unlock(&peers->lock);

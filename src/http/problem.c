@@ -1,7 +1,8 @@
-#include "http/listener.h"
+#include "http/handler.h"
 
 #include "base/log.h"
 
+#include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 

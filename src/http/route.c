@@ -1,4 +1,4 @@
-#include "http/listener.h"
+#include "http/route.h"
 
 #include "base/hex.h"
 
@@ -7,7 +7,7 @@
 /* ---- percent-decoding (RFC 3986, 2.1) ---- */
 
 /* The octet at *at, which moves past it; -1 for a bad escape. */
-static int decode_one(struct span text, size_t *at) {
+static int percent_decode_one(struct span text, size_t *at) {
     int c = text.data[(*at)++];
     if (c != '%')
         return c;
@@ -22,7 +22,7 @@ bool percent_decode(struct arena *arena, struct span text, const char **out) {
     char *decoded = arena_alloc(arena, text.len + 1);
     size_t len = 0;
     for (size_t at = 0; at < text.len;) {
-        int c = decode_one(text, &at);
+        int c = percent_decode_one(text, &at);
         if (c < ' ' || c == 0x7f)
             return false;
         decoded[len++] = (char)c;
@@ -65,7 +65,7 @@ static bool match_parameter(struct http_exchange *x, struct span pattern,
     return true;
 }
 
-static bool match(struct http_exchange *x, const char *pattern) {
+static bool route_match(struct http_exchange *x, const char *pattern) {
     const char *path = x->request.path;
     x->parameter_count = 0;
     while (*pattern) {
@@ -81,7 +81,8 @@ static bool match(struct http_exchange *x, const char *pattern) {
     return !*path;
 }
 
-static bool fits_method(const struct http_route *route, const char *method) {
+static bool route_has_method(const struct http_route *route,
+                             const char *method) {
     return strcmp(route->method, method) == 0 ||
            (strcmp(route->method, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
@@ -92,24 +93,15 @@ const struct http_route *route_find(struct http_exchange *x,
     *allow = NULL;
     for (size_t i = 0; i < options->route_count; i++) {
         const struct http_route *route = options->routes + i;
-        if (!match(x, route->path))
+        if (!route_match(x, route->path))
             continue;
-        if (fits_method(route, x->request.method))
+        if (route_has_method(route, x->request.method))
             return route;
         *allow =
             arena_printf(x->request.arena, "%s%s%s%s", *allow ? *allow : "",
                          *allow ? ", " : "", route->method,
                          strcmp(route->method, "GET") == 0 ? ", HEAD" : "");
     }
-    return NULL;
-}
-
-const char *http_path_parameter(const struct http_request *request,
-                                const char *name) {
-    const struct http_exchange *x = request->exchange;
-    for (size_t i = 0; i < x->parameter_count; i++)
-        if (strcmp(x->parameters[i].name, name) == 0)
-            return x->parameters[i].value;
     return NULL;
 }
 

@@ -1,7 +1,14 @@
-#include "http/listener.h"
+#include "http/server.h"
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "http/address.h"
+#include "http/connection.h"
+#include "http/exchange.h"
+#include "http/metrics.h"
+#include "http/peer.h"
+#include "http/tls.h"
+#include "http/worker.h"
 
 #include <errno.h>
 #include <gnutls/abstract.h>
@@ -9,64 +16,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct metric_family http_metrics[HTTP_METRICS] = {
-    [HTTP_REQUESTS] = {.name = "fotad_http_requests_total",
-                       .help = "Requests by how they were answered.",
-                       .kind = METRIC_COUNTER,
-                       .labels = {"listener", "route", "status"}},
-    [HTTP_SECONDS] = {.name = "fotad_http_handler_seconds",
-                      .help = "Time a worker took for a request.",
-                      .kind = METRIC_HISTOGRAM,
-                      .labels = {"listener", "route"}},
-    [HTTP_QUEUE] = {.name = "fotad_http_queue_depth",
-                    .help = "Requests that wait for a worker.",
-                    .kind = METRIC_GAUGE,
-                    .labels = {"listener"}},
-    [HTTP_CONNECTIONS] = {.name = "fotad_http_connections",
-                          .help = "Open connections.",
-                          .kind = METRIC_GAUGE,
-                          .labels = {"listener"}},
-    [HTTP_BODIES] = {.name = "fotad_http_body_octets",
-                     .help = "Octets of all request bodies in hand.",
-                     .kind = METRIC_GAUGE,
-                     .labels = {"listener"}},
-    [HTTP_LIMITED] = {.name = "fotad_http_limited_total",
-                      .help = "Connections and requests that met a limit.",
-                      .kind = METRIC_COUNTER,
-                      .labels = {"listener", "limit"}},
-    [HTTP_CUT] = {.name = "fotad_http_answers_cut_total",
-                  .help = "Answers that the other side did not wait for.",
-                  .kind = METRIC_COUNTER,
-                  .labels = {"listener", "route"}},
-};
-
-void limit_count(const struct http_listener *listener, enum limit limit) {
-    static const char *const names[LIMITS] = {
-        [LIMIT_CONNECTIONS] = "connections",
-        [LIMIT_PEER_CONNECTIONS] = "peer_connections",
-        [LIMIT_PEER_RATE] = "peer_rate",
-        [LIMIT_HEADER] = "max_header",
-        [LIMIT_HEADER_TIME] = "header_timeout",
-        [LIMIT_BODY] = "max_body",
-        [LIMIT_BODY_TIME] = "receive_timeout",
-        [LIMIT_BODY_BUDGET] = "body_budget",
-        [LIMIT_QUEUE] = "queue",
-    };
-    metric_add(metric_of(&http_metrics[HTTP_LIMITED], listener->options.name,
-                         names[limit], NULL),
-               1);
-}
-
-const char *route_label(const struct http_exchange *x) {
-    const struct http_route *routes = x->listener->options.routes;
-    return x->request.route
-               ? x->listener->route_labels[x->request.route - routes]
-               : "none";
-}
-
 /* ---- starting ---- */
 
-static struct http_options with_defaults(struct http_options options) {
+static struct http_options options_with_defaults(struct http_options options) {
     if (!options.workers)
         options.workers = 2;
     if (!options.pollers)
@@ -105,7 +57,8 @@ static unsigned most_connections(const struct http_options *o) {
 
 static struct http_listener *listener_new(const struct http_options *options) {
     struct http_listener *listener = memory_alloc(sizeof *listener);
-    *listener = (struct http_listener){.options = with_defaults(*options)};
+    *listener =
+        (struct http_listener){.options = options_with_defaults(*options)};
     pthread_mutex_init(&listener->lock, NULL);
     pthread_cond_init(&listener->changed, NULL);
     const struct http_options *o = &listener->options;
@@ -121,11 +74,11 @@ static struct http_listener *listener_new(const struct http_options *options) {
     listener->body_gauge = metric_of(&m[HTTP_BODIES], o->name, NULL, NULL);
     listener->route_labels =
         memory_alloc(o->route_count * sizeof *listener->route_labels);
-    struct together *together = &listener->together;
-    together->routes = memory_alloc(o->route_count * sizeof *together->routes);
+    struct batches *batches = &listener->batches;
+    batches->routes = memory_alloc(o->route_count * sizeof *batches->routes);
     for (size_t i = 0; i < o->route_count; i++) {
-        together->routes[i] = (struct gathering){0};
-        together->route_count += !o->routes[i].handler;
+        batches->routes[i] = (struct route_batch){0};
+        batches->route_count += !o->routes[i].handler;
         struct buffer label = {0};
         buffer_printf(&label, "%s %s", o->routes[i].method, o->routes[i].path);
         listener->route_labels[i] = (char *)label.data;
@@ -137,7 +90,7 @@ static void listener_free(struct http_listener *listener) {
     for (size_t i = 0; i < listener->options.route_count; i++)
         free(listener->route_labels[i]);
     free(listener->route_labels);
-    free(listener->together.routes);
+    free(listener->batches.routes);
     if (listener->socket_path)
         unlink(listener->socket_path);
     free(listener->socket_path);
@@ -158,7 +111,7 @@ static size_t leave_encoded(void *context, struct MHD_Connection *mhd,
     return strlen(text);
 }
 
-__attribute__((format(printf, 2, 0))) static void take_log(void *context,
+__attribute__((format(printf, 2, 0))) static void log_take(void *context,
                                                            const char *format,
                                                            va_list args) {
     const struct http_listener *listener = context;
@@ -209,7 +162,7 @@ static struct MHD_Daemon *daemon_start(struct http_listener *listener,
     instant idle = (o->idle_timeout + SECOND - 1) / SECOND;
     return MHD_start_daemon(
         flags, 0, NULL, NULL, exchange_step, listener,
-        MHD_OPTION_EXTERNAL_LOGGER, take_log, listener,
+        MHD_OPTION_EXTERNAL_LOGGER, log_take, listener,
         MHD_OPTION_LISTEN_SOCKET, handle, MHD_OPTION_NOTIFY_COMPLETED,
         exchange_end, listener, MHD_OPTION_NOTIFY_CONNECTION, connection_notify,
         listener, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,
@@ -219,7 +172,7 @@ static struct MHD_Daemon *daemon_start(struct http_listener *listener,
         MHD_OPTION_END);
 }
 
-static struct http_listener *not_started(struct http_listener *listener) {
+static struct http_listener *listener_give_up(struct http_listener *listener) {
     listener_free(listener);
     return NULL;
 }
@@ -229,16 +182,16 @@ struct http_listener *http_listen(const struct http_options *options,
     struct http_listener *listener = listener_new(options);
     if (tls_wanted(&options->tls) &&
         !(listener->tls = tls_read(&options->tls, reason)))
-        return not_started(listener);
+        return listener_give_up(listener);
     int handle = address_listen(options->address, &listener->socket_path,
                                 &listener->port, reason);
     if (handle < 0)
-        return not_started(listener);
+        return listener_give_up(listener);
     /* libmicrohttpd closes the socket, also when it fails */
     listener->daemon = daemon_start(listener, handle);
     if (!listener->daemon) {
         *reason = "the server's threads cannot be started";
-        return not_started(listener);
+        return listener_give_up(listener);
     }
     workers_start(listener);
     if (pthread_create(&listener->clock, NULL, connection_clock, listener))
@@ -248,6 +201,20 @@ struct http_listener *http_listen(const struct http_options *options,
 
 unsigned http_port(const struct http_listener *listener) {
     return listener->port;
+}
+
+bool http_reload(struct http_listener *listener, const char **reason) {
+    if (!listener->tls)
+        return true;
+    struct tls *fresh = tls_read(&listener->options.tls, reason);
+    if (!fresh)
+        return false;
+    pthread_mutex_lock(&listener->lock);
+    struct tls *old = listener->tls;
+    listener->tls = fresh;
+    pthread_mutex_unlock(&listener->lock);
+    tls_release(old);
+    return true;
 }
 
 /* ---- ending ---- */
@@ -265,40 +232,40 @@ static const instant SLOW_END = 5 * SECOND, FRESH_END = 2 * SECOND;
  * after that much silence of all. */
 static const instant SILENCE = 50 * MILLISECOND;
 
-static int door_of(const struct http_listener *listener) {
+static int listener_socket(const struct http_listener *listener) {
     return MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_LISTEN_FD)
         ->listen_fd;
 }
 
 /* Somebody who connected and has not asked anything yet. Under the lock. */
-static bool has_fresh(const struct http_listener *listener) {
+static bool listener_has_fresh(const struct http_listener *listener) {
     const struct connection *c = listener->connections;
     while (c && atomic_load(&c->used))
         c = c->next;
     return c != NULL;
 }
 
-/* Whether something is still to be waited for, `since` the door was closed.
+/* Whether something is still to be waited for, `since` nobody new can connect.
  * Once nothing is in hand no connection is suspended, which libmicrohttpd
  * needs for its end. Under the lock. */
-static bool is_busy(const struct http_listener *listener, int door,
-                    instant since) {
+static bool listener_is_busy(const struct http_listener *listener, int handle,
+                             instant since) {
     if (listener->in_hand)
         return true;
-    if (address_knocks(door) || has_fresh(listener))
+    if (address_has_pending(handle) || listener_has_fresh(listener))
         return since < FRESH_END;
     return listener->begun && since < SLOW_END;
 }
 
-/* Until all that came in before the door was closed has been answered. */
-static void wait_for_the_last(struct http_listener *listener, int door) {
+/* Until all that came in before nobody new could connect has been answered. */
+static void listener_wait_for_last(struct http_listener *listener, int handle) {
     instant closed = clock_elapsed(), silent = closed, now = closed;
     while (now - silent < (listener->connections ? SILENCE : 1)) {
         struct timespec until = clock_in(5 * MILLISECOND);
         pthread_cond_clockwait(&listener->changed, &listener->lock,
                                CLOCK_MONOTONIC, &until);
         now = clock_elapsed();
-        if (is_busy(listener, door, now - closed))
+        if (listener_is_busy(listener, handle, now - closed))
             silent = now;
     }
     for (struct connection *c = listener->connections; c; c = c->next)
@@ -309,15 +276,15 @@ static void wait_for_the_last(struct http_listener *listener, int door) {
 void http_close(struct http_listener *listener) {
     if (!listener)
         return;
-    int door = door_of(listener);
+    int handle = listener_socket(listener);
     http_drain(listener);
-    address_close_door(door);
+    address_refuse_new(handle);
     if (listener->socket_path)
         unlink(listener->socket_path);
     free(listener->socket_path);
     listener->socket_path = NULL;
     pthread_mutex_lock(&listener->lock);
-    wait_for_the_last(listener, door);
+    listener_wait_for_last(listener, handle);
     listener->closed = true;
     pthread_cond_broadcast(&listener->changed);
     pthread_mutex_unlock(&listener->lock);

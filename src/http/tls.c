@@ -3,10 +3,11 @@
  * when the files are read again, new connections get new credentials, and the
  * old ones go with the last connection that began with them.
  */
-#include "http/listener.h"
+#include "http/tls.h"
 
-#include "base/log.h"
 #include "base/memory.h"
+#include "http/listener.h"
+#include "http/revocations.h"
 
 #include <gnutls/x509.h>
 #include <stdio.h>
@@ -18,17 +19,10 @@ struct tls {
     bool asks; /* for the client's certificate */
 };
 
-/* Those of the process. */
-static struct {
-    pthread_mutex_t lock;
-    gnutls_x509_crl_t *lists;
-    unsigned count;
-} revocations = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
 static _Thread_local char reason_text[512];
 
-static void say(const char **reason, const char *what, const char *path,
-                int error) {
+static void reason_set(const char **reason, const char *what, const char *path,
+                       int error) {
     snprintf(reason_text, sizeof reason_text, "TLS: %s %s: %s", what, path,
              gnutls_strerror(error));
     *reason = reason_text;
@@ -62,7 +56,7 @@ static bool read_files(struct tls *tls, const struct http_tls *files,
     int error = gnutls_certificate_set_x509_key_file(
         tls->credentials, files->certificate, files->key, GNUTLS_X509_FMT_PEM);
     if (error < 0) {
-        say(reason, "certificate and key", files->certificate, error);
+        reason_set(reason, "certificate and key", files->certificate, error);
         return false;
     }
     if (!is_set(files->client_ca))
@@ -71,8 +65,8 @@ static bool read_files(struct tls *tls, const struct http_tls *files,
     error = gnutls_certificate_set_x509_trust_file(
         tls->credentials, files->client_ca, GNUTLS_X509_FMT_PEM);
     if (error <= 0)
-        say(reason, "there is no certificate among the clients' CAs in",
-            files->client_ca, error);
+        reason_set(reason, "there is no certificate among the clients' CAs in",
+                   files->client_ca, error);
     return error > 0;
 }
 
@@ -92,20 +86,6 @@ struct tls *tls_read(const struct http_tls *files, const char **reason) {
 void tls_release(struct tls *tls) {
     if (tls && atomic_fetch_sub(&tls->references, 1) == 1)
         tls_free(tls);
-}
-
-bool http_reload(struct http_listener *listener, const char **reason) {
-    if (!listener->tls)
-        return true;
-    struct tls *fresh = tls_read(&listener->options.tls, reason);
-    if (!fresh)
-        return false;
-    pthread_mutex_lock(&listener->lock);
-    struct tls *old = listener->tls;
-    listener->tls = fresh;
-    pthread_mutex_unlock(&listener->lock);
-    tls_release(old);
-    return true;
 }
 
 /* ---- one connection ---- */
@@ -139,16 +119,6 @@ void tls_send_last(struct MHD_Connection *mhd, struct span octets) {
 }
 
 /* ---- the client's certificate ---- */
-
-static bool is_revoked(gnutls_x509_crt_t certificate) {
-    pthread_mutex_lock(&revocations.lock);
-    int found = revocations.count
-                    ? gnutls_x509_crt_check_revocation(
-                          certificate, revocations.lists, revocations.count)
-                    : 0;
-    pthread_mutex_unlock(&revocations.lock);
-    return found != 0;
-}
 
 static const char *subject_text(gnutls_x509_crt_t certificate,
                                 const char *oid) {
@@ -187,8 +157,9 @@ static eui64 id_of(gnutls_x509_crt_t certificate) {
     return id;
 }
 
-static void keep(struct connection *connection, gnutls_x509_crt_t certificate,
-                 const gnutls_datum_t *der) {
+static void client_keep(struct connection *connection,
+                        gnutls_x509_crt_t certificate,
+                        const gnutls_datum_t *der) {
     const char *name = subject_text(certificate, GNUTLS_OID_X520_COMMON_NAME);
     uint8_t *copy = memory_alloc(der->size);
     memcpy(copy, der->data, der->size);
@@ -232,20 +203,20 @@ static const char *revocation_fault(const gnutls_datum_t *chain,
         if (gnutls_x509_crt_import(certificate, &chain[i],
                                    GNUTLS_X509_FMT_DER) < 0)
             fault = "the certificate cannot be read";
-        else if (is_revoked(certificate))
+        else if (revocations_have(certificate))
             fault = "the certificate is revoked";
         gnutls_x509_crt_deinit(certificate);
     }
     return fault;
 }
 
-static void take_name(struct connection *connection,
-                      const gnutls_datum_t *der) {
+static void client_take(struct connection *connection,
+                        const gnutls_datum_t *der) {
     gnutls_x509_crt_t certificate;
     if (gnutls_x509_crt_init(&certificate) < 0)
         memory_exhausted(0);
     if (gnutls_x509_crt_import(certificate, der, GNUTLS_X509_FMT_DER) == 0)
-        keep(connection, certificate, der);
+        client_keep(connection, certificate, der);
     gnutls_x509_crt_deinit(certificate);
 }
 
@@ -262,42 +233,6 @@ const char *tls_verify(struct connection *connection,
     if (!fault)
         fault = revocation_fault(chain, count);
     if (!fault && !connection->verified)
-        take_name(connection, &chain[0]);
+        client_take(connection, &chain[0]);
     return fault;
-}
-
-/* ---- revocation lists ---- */
-
-static unsigned read_lists(gnutls_x509_crl_t *lists, const struct span *der,
-                           size_t count) {
-    unsigned taken = 0;
-    for (size_t i = 0; i < count; i++) {
-        const gnutls_datum_t octets = {(uint8_t *)(uintptr_t)der[i].data,
-                                       (unsigned)der[i].len};
-        if (gnutls_x509_crl_init(&lists[taken]) < 0)
-            memory_exhausted(0);
-        if (gnutls_x509_crl_import(lists[taken], &octets,
-                                   GNUTLS_X509_FMT_DER) == 0)
-            taken++;
-        else
-            gnutls_x509_crl_deinit(lists[taken]);
-    }
-    return taken;
-}
-
-size_t http_use_revocations(const struct span *der, size_t count) {
-    gnutls_x509_crl_t *lists = NULL;
-    if (count)
-        lists = memory_alloc(count * sizeof(gnutls_x509_crl_t));
-    unsigned taken = read_lists(lists, der, count);
-    pthread_mutex_lock(&revocations.lock);
-    gnutls_x509_crl_t *old = revocations.lists;
-    unsigned old_count = revocations.count;
-    revocations.lists = lists;
-    revocations.count = taken;
-    pthread_mutex_unlock(&revocations.lock);
-    for (unsigned i = 0; i < old_count; i++)
-        gnutls_x509_crl_deinit(old[i]);
-    free(old);
-    return taken;
 }

@@ -1,11 +1,13 @@
-#include "http/listener.h"
+#include "http/worker.h"
 
 #include "base/heartbeat.h"
 #include "base/memory.h"
+#include "http/answer.h"
+#include "http/metrics.h"
 
 #include <stdlib.h>
 
-static void finish(struct http_exchange *x, instant took) {
+static void exchange_finish(struct http_exchange *x, instant took) {
     metric_observe(metric_of(&http_metrics[HTTP_SECONDS],
                              x->listener->options.name, route_label(x), NULL),
                    took);
@@ -13,119 +15,120 @@ static void finish(struct http_exchange *x, instant took) {
     exchange_give_back(x);
 }
 
-static void handle_one(struct http_exchange *x, void *worker) {
+static void exchange_handle(struct http_exchange *x, void *worker) {
     instant start = clock_elapsed();
     metric_add(x->listener->queued, -1);
     x->request.route->handler(worker, &x->request, &x->response);
-    finish(x, clock_elapsed() - start);
+    exchange_finish(x, clock_elapsed() - start);
 }
 
-/* ---- small requests together, others alone ---- */
+/* ---- small requests in batches, others alone ---- */
 
 static bool is_small(const struct http_exchange *x) {
     return !x->request.route->handler && x->request.body.len <= HTTP_SMALL;
 }
 
-static struct gathering *gathering_of(const struct http_exchange *x) {
+static struct route_batch *batch_of(const struct http_exchange *x) {
     const struct http_listener *listener = x->listener;
-    return &listener->together
+    return &listener->batches
                 .routes[x->request.route - listener->options.routes];
 }
 
 bool worker_is_wanted(const void *exchange) {
     const struct http_exchange *x = exchange;
     const struct http_listener *listener = x->listener;
-    return !listener->options.set_handler || !is_small(x) ||
-           !atomic_load(&gathering_of(x)->begun);
+    return !listener->options.batch_handler || !is_small(x) ||
+           !atomic_load(&batch_of(x)->begun);
 }
 
 /* What a worker may take now, and that it has taken it. */
-static bool fits(const void *item, void *context) {
+static bool exchange_may_be_taken(const void *item, void *context) {
     const struct http_exchange *x = item;
     struct http_listener *listener = context;
-    struct together *together = &listener->together;
-    if (!listener->options.set_handler || x->stage != WORKING)
+    struct batches *batches = &listener->batches;
+    if (!listener->options.batch_handler || x->stage != WORKING)
         return true;
     if (is_small(x))
-        return !atomic_exchange(&gathering_of(x)->begun, true);
-    unsigned alone = atomic_load(&together->alone);
-    if (alone && alone + together->route_count >= listener->options.workers)
+        return !atomic_exchange(&batch_of(x)->begun, true);
+    unsigned alone = atomic_load(&batches->alone);
+    if (alone && alone + batches->route_count >= listener->options.workers)
         return false;
-    atomic_fetch_add(&together->alone, 1);
+    atomic_fetch_add(&batches->alone, 1);
     return true;
 }
 
-static bool joins(const void *item, void *context) {
+static bool exchange_joins(const void *item, void *context) {
     const struct http_exchange *x = item;
     const struct http_exchange *first = context;
     return x->stage == WORKING && x->request.route == first->request.route &&
            is_small(x);
 }
 
-/* The request and those that go with it. Whoever is answered by one set often
- * asks again at once: a set of those who come first would leave out the
+/* The request and those that go with it. Whoever is answered by one batch often
+ * asks again at once: a batch of those who come first would leave out the
  * others, and be a small one. */
-static size_t gather(struct http_exchange *first, struct http_exchange *set[]) {
+static size_t batch_collect(struct http_exchange *first,
+                            struct http_exchange *batch[]) {
     struct http_listener *listener = first->listener;
-    struct gathering *gathering = gathering_of(first);
-    size_t expected = gathering->last, count = 0;
-    instant until = clock_elapsed() + HTTP_COMPANY;
+    struct route_batch *route = batch_of(first);
+    size_t expected = route->last, count = 0;
+    instant until = clock_elapsed() + HTTP_BATCH_WAIT;
     for (struct http_exchange *x = first; x;) {
-        set[count++] = x;
-        x = count < HTTP_MOST_TOGETHER
-                ? queue_pop_until(listener->queue, joins, first,
+        batch[count++] = x;
+        x = count < HTTP_MOST_IN_BATCH
+                ? queue_pop_until(listener->queue, exchange_joins, first,
                                   count < expected ? until : 0)
                 : NULL;
     }
-    gathering->last = count;
+    route->last = count;
     return count;
 }
 
-static void handle_all(struct http_exchange *set[], size_t count,
-                       void *worker) {
-    struct http_listener *listener = set[0]->listener;
-    const struct http_request *requests[HTTP_MOST_TOGETHER];
-    struct http_response *responses[HTTP_MOST_TOGETHER];
+static void batch_handle(struct http_exchange *const batch[], size_t count,
+                         void *worker) {
+    struct http_listener *listener = batch[0]->listener;
+    const struct http_request *requests[HTTP_MOST_IN_BATCH];
+    struct http_response *responses[HTTP_MOST_IN_BATCH];
     for (size_t i = 0; i < count; i++) {
-        requests[i] = &set[i]->request;
-        responses[i] = &set[i]->response;
+        requests[i] = &batch[i]->request;
+        responses[i] = &batch[i]->response;
     }
     instant start = clock_elapsed();
     metric_add(listener->queued, -(int64_t)count);
-    listener->options.set_handler(worker, requests, responses, count);
+    listener->options.batch_handler(worker, requests, responses, count);
     instant took = clock_elapsed() - start;
     for (size_t i = 0; i < count; i++)
-        finish(set[i], took);
+        exchange_finish(batch[i], took);
 }
 
-static void handle_set(struct http_exchange *first, void *worker) {
-    struct http_exchange *set[HTTP_MOST_TOGETHER];
-    size_t count = gather(first, set);
-    handle_all(set, count, worker);
+static void batch_lead(struct http_exchange *first, void *worker) {
+    struct http_exchange *batch[HTTP_MOST_IN_BATCH];
+    size_t count = batch_collect(first, batch);
+    batch_handle(batch, count, worker);
 }
 
-static void handle_alone(struct http_exchange *x, void *worker) {
+static void exchange_handle_alone(struct http_exchange *x, void *worker) {
     if (x->request.route->handler)
-        handle_one(x, worker);
+        exchange_handle(x, worker);
     else
-        handle_all(&x, 1, worker);
+        batch_handle(&x, 1, worker);
 }
 
-static void handle(struct http_exchange *x, void *worker) {
+static void worker_handle(struct http_exchange *x, void *worker) {
     struct http_listener *listener = x->listener;
-    if (!listener->options.set_handler) {
-        handle_one(x, worker);
+    if (!listener->options.batch_handler) {
+        exchange_handle(x, worker);
     } else if (is_small(x)) {
-        struct gathering *gathering = gathering_of(x);
-        handle_set(x, worker);
-        atomic_store(&gathering->begun, false);
+        struct route_batch *route = batch_of(x);
+        batch_lead(x, worker);
+        atomic_store(&route->begun, false);
     } else {
-        handle_alone(x, worker);
-        atomic_fetch_sub(&listener->together.alone, 1);
+        exchange_handle_alone(x, worker);
+        atomic_fetch_sub(&listener->batches.alone, 1);
     }
 }
 
-static void *work(void *context) {
+static void *worker_run(void *context) {
     const struct worker *self = context;
     struct http_listener *listener = self->listener;
     const struct http_options *options = &listener->options;
@@ -134,10 +137,11 @@ static void *work(void *context) {
     if (options->worker_start)
         worker = options->worker_start(options->worker_context, self->index);
     for (struct http_exchange *x;
-         (x = queue_pop(listener->queue, fits, listener)) != NULL;) {
+         (x = queue_pop(listener->queue, exchange_may_be_taken, listener)) !=
+         NULL;) {
         heartbeat_step(heartbeat);
         if (x->stage == WORKING)
-            handle(x, worker);
+            worker_handle(x, worker);
         else
             answer_make_piece(x, worker);
         heartbeat_rest(heartbeat);
@@ -154,7 +158,7 @@ void workers_start(struct http_listener *listener) {
     for (unsigned i = 0; i < count; i++) {
         struct worker *worker = &listener->workers[i];
         *worker = (struct worker){.listener = listener, .index = i};
-        if (pthread_create(&worker->thread, NULL, work, worker) != 0)
+        if (pthread_create(&worker->thread, NULL, worker_run, worker) != 0)
             memory_exhausted(0);
     }
 }

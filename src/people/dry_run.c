@@ -3,7 +3,7 @@
 #include "people/answer.h"
 #include "people/database.h"
 #include "people/handlers.h"
-#include "request/pipeline.h"
+#include "request/rules.h"
 
 static bool dry_run_audit(struct call *call, const struct dry_run *run) {
     return database_audit(
@@ -31,7 +31,7 @@ static void dry_run_try(struct call *call, const struct rules *rules) {
 }
 
 void people_dry_run(struct call *call) {
-    struct rules *rules = request_hold_rules();
+    struct rules *rules = rules_current();
     dry_run_try(call, rules);
     rules_release(rules);
 }

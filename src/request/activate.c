@@ -1,6 +1,7 @@
 /* SR 11.3: the Pre-Command that activates firmware, and what becomes of it once
  * the User has signed it. */
-#include "request/request.h"
+#include "request/device.h"
+#include "request/step.h"
 
 #include <stdlib.h>
 
@@ -13,19 +14,21 @@ static enum outcome store_pre_command(struct rq *rq) {
     return db_run(rq->db, &store, &params, rq->arena, NULL);
 }
 
-enum step request_transform(struct rq *rq) {
+/* Makes the Pre-Command that goes back to be signed. */
+enum outcome request_transform(struct rq *rq) {
     const struct duis_request *duis = &rq->duis;
     struct buffer pre_command = {0};
     if (!command_pre_activate(
             &rq->device.order, duis->firmware_hash,
             duis->has_execution_date_time ? &duis->execution_date_time : NULL,
             &pre_command))
-        return rq_end(rq, CONDITION_device_type, "no use case activates it");
+        return rq_refuse(rq, CONDITION_device_type, "no use case activates it");
     arena_adopt(rq->arena, pre_command.data, free);
     rq->returned = buffer_span(&pre_command);
     enum outcome outcome = store_pre_command(rq);
-    return outcome == DONE ? rq_end(rq, CONDITION_transformed, "")
-                           : rq_database(outcome);
+    if (outcome == DONE)
+        rq_conclude(rq, CONDITION_transformed, "");
+    return outcome;
 }
 
 static enum outcome find_returned(struct rq *rq, struct span *returned) {
@@ -44,8 +47,8 @@ static enum outcome find_returned(struct rq *rq, struct span *returned) {
 
 /* An ExecutionDateTime beside the Pre-Command must say what that says, to the
  * second that GBCS writes. */
-static bool same_time(const struct duis_request *duis,
-                      const struct signed_pre_command *pre_command) {
+static bool is_same_time(const struct duis_request *duis,
+                         const struct signed_pre_command *pre_command) {
     instant asked = duis->execution_date_time;
     if (!duis->has_execution_date_time)
         return true;
@@ -55,7 +58,7 @@ static bool same_time(const struct duis_request *duis,
            asked / SECOND == pre_command->time / SECOND;
 }
 
-static enum step check_form(struct rq *rq, struct span returned) {
+static enum outcome check_form(struct rq *rq, struct span returned) {
     const struct duis_request *duis = &rq->duis;
     const struct command_order order = {.code = GBCS_CODE_CS06,
                                         .user = duis->originator,
@@ -66,52 +69,52 @@ static enum step check_form(struct rq *rq, struct span returned) {
     const char *reason;
     if (!command_read_signed(&order, duis->gbcs_payload, returned, pre_command,
                              &reason))
-        return rq_end(rq, CONDITION_pre_command_refused, reason);
-    if (!same_time(duis, pre_command))
-        return rq_end(rq, CONDITION_pre_command_refused,
-                      "its execution time is not the ExecutionDateTime");
+        return rq_refuse(rq, CONDITION_pre_command_refused, reason);
+    if (!is_same_time(duis, pre_command))
+        return rq_refuse(rq, CONDITION_pre_command_refused,
+                         "its execution time is not the ExecutionDateTime");
     if (pre_command->has_time && !rq->variant->future_dated)
-        return rq_end(rq, CONDITION_variant_not_allowed,
-                      "this Command Variant is on demand only");
-    return STEP_ON;
+        return rq_refuse(rq, CONDITION_variant_not_allowed,
+                         "this Command Variant is on demand only");
+    return DONE;
 }
 
 /* Several certificates of the supplier may be valid: any may have signed. */
-static enum step check_signature(struct rq *rq) {
+static enum outcome check_signature(struct rq *rq) {
     struct party_keys keys;
     enum outcome outcome = party_keys_find(
         rq->db, rq->arena, KEY_OF_SUPPLIER, KEY_DIGITAL_SIGNATURE,
         &rq->duis.originator, 1, rq->received,
         rq->management->config->accept_expired, &keys);
     if (outcome != DONE)
-        return rq_database(outcome);
+        return outcome;
     const struct party_key *key;
     size_t count = party_keys_of(&keys, rq->duis.originator, &key);
     const char *unfit = count ? key->unfit : "no certificate of the supplier";
     for (size_t i = 0; i < count; i++)
         if (!key[i].unfit &&
             gbcs_message_verify(key[i].key, &rq->pre_command.message))
-            return STEP_ON;
-    return rq_end(rq, CONDITION_pre_command_not_authentic,
-                  unfit ? unfit : "the signature is not good");
+            return DONE;
+    return rq_refuse(rq, CONDITION_pre_command_not_authentic,
+                     unfit ? unfit : "the signature is not good");
 }
 
-enum step request_check_pre_command(struct rq *rq) {
-    if (rq->duis.body != DUIS_SIGNED_PRE_COMMAND)
-        return STEP_ON;
+/* Its form and its signature. */
+enum outcome request_check_pre_command(struct rq *rq) {
     struct span returned;
     enum outcome outcome = find_returned(rq, &returned);
     if (outcome != DONE)
-        return rq_database(outcome);
-    enum step step = check_form(rq, returned);
-    return step == STEP_ON ? check_signature(rq) : step;
+        return outcome;
+    outcome = check_form(rq, returned);
+    return outcome == DONE ? check_signature(rq) : outcome;
 }
 
-enum step request_activate(struct rq *rq) {
+/* Makes the command that a Signed Pre-Command becomes. */
+enum outcome request_activate(struct rq *rq) {
     uint8_t z[GBCS_SECRET_LEN];
-    enum step step = request_device_secret(rq, z);
-    if (step != STEP_ON)
-        return step;
+    enum outcome outcome = request_device_secret(rq, z);
+    if (outcome != DONE)
+        return outcome;
     struct buffer command = {0};
     gbcs_wrap(&rq->pre_command.message, z, &command);
     arena_adopt(rq->arena, command.data, free);

@@ -1,5 +1,8 @@
 /* Anomaly detection: what a User asks for against the thresholds. */
-#include "request/request.h"
+#include "request/anomaly.h"
+
+#include "request/devices.h"
+#include "request/step.h"
 
 #include "base/log.h"
 #include "base/metrics.h"
@@ -16,7 +19,8 @@ static struct metric_family families[] = {
 };
 enum { WARNINGS, QUARANTINED };
 
-static void tell(const struct rq *rq, int family, const char *threshold) {
+static void metric_count(const struct rq *rq, int family,
+                         const char *threshold) {
     metrics_register(families, sizeof families / sizeof *families);
     metric_add(metric_of(&families[family], rq->duis.service_reference_variant,
                          threshold, NULL),
@@ -29,31 +33,29 @@ static void tell(const struct rq *rq, int family, const char *threshold) {
 static int32_t volume_of(struct rq *rq) {
     if (!rq->duis.device_id_count)
         return 1;
-    request_list_devices(rq);
+    rq_list_devices(rq);
     return (int32_t)rq->device_count;
 }
 
-static enum outcome count(struct rq *rq, bool enforce, struct db_rows **rows) {
-    static const struct db_statement statement = {
-        "count_volume",
-        "select breach, warned, volume, quarantine, period_seconds"
-        " from count_volume($1, $2::numeric, $3, $4, $5, $6, $7, $8, $9)"};
-    struct db_params params = DB_PARAMS(rq->arena);
-    db_eui64(&params, rq->duis.originator);
-    db_uint8(&params, rq->duis.counter);
-    db_int2(&params, request_stage(rq));
-    db_bytea(&params, span_of(rq->content, sizeof rq->content));
-    db_text(&params, rq->duis.service_reference_variant);
-    db_int4(&params, volume_of(rq));
-    db_bool(&params, enforce);
-    db_int4(&params, (int32_t)rq->management->config->anomaly_most_held);
-    db_instant(&params, rq->received);
-    return db_run(rq->db, &statement, &params, rq->arena, rows);
-}
+/* What count_volume() finds, and the thresholds whose warning level the volume
+ * came to exceed in the column after the others. */
+struct volume {
+    const char *breach; /* "", "user", "dcc", or "full" */
+    int64_t devices;
+    int32_t quarantine, period_seconds;
+};
+
+static const struct db_column volume_columns[] = {
+    DB_COLUMN(TEXT, struct volume, breach),
+    DB_COLUMN(INT8, struct volume, devices),
+    DB_COLUMN(INT4, struct volume, quarantine),
+    DB_COLUMN(INT4, struct volume, period_seconds),
+};
+enum { WARNED = sizeof volume_columns / sizeof *volume_columns };
 
 static void take_warnings(struct rq *rq, const struct db_rows *rows) {
     const char **thresholds;
-    size_t warned = db_get_texts(rows, 0, 1, rq->arena, &thresholds);
+    size_t warned = db_get_texts(rows, 0, WARNED, rq->arena, &thresholds);
     for (size_t i = 0; i < warned; i++) {
         log_warning("anomaly.warning",
                     "variant=%s threshold=%s devices=%zu : the volume of the "
@@ -61,44 +63,70 @@ static void take_warnings(struct rq *rq, const struct db_rows *rows) {
                     "screens",
                     rq->duis.service_reference_variant, thresholds[i],
                     rq->duis.device_id_count);
-        tell(rq, WARNINGS, thresholds[i]);
+        metric_count(rq, WARNINGS, thresholds[i]);
     }
 }
 
-/* A Transform has no effect on a device: the Signed Pre-Command is counted. */
-enum step request_count(struct rq *rq) {
-    if (!rq->watched || rq->duis.body == DUIS_ACTIVATE_FIRMWARE)
-        return STEP_ON;
+static enum outcome volume_count(struct rq *rq, bool enforce,
+                                 const struct volume **volume) {
+    static const struct db_statement count = {
+        "count_volume",
+        "select breach, volume, quarantine, period_seconds, warned"
+        " from count_volume($1, $2::numeric, $3, $4, $5, $6, $7, $8, $9)"};
+    struct db_params params = DB_PARAMS(rq->arena);
+    db_eui64(&params, rq->duis.originator);
+    db_uint8(&params, rq->duis.counter);
+    db_int2(&params, rq_stage(rq));
+    db_bytea(&params, span_of(rq->content, sizeof rq->content));
+    db_text(&params, rq->duis.service_reference_variant);
+    db_int4(&params, volume_of(rq));
+    db_bool(&params, enforce);
+    db_int4(&params, (int32_t)rq->management->config->anomaly_most_held);
+    db_instant(&params, rq->received);
     struct db_rows *rows;
-    enum outcome outcome = count(rq, true, &rows);
+    enum outcome outcome = db_run(rq->db, &count, &params, rq->arena, &rows);
     if (outcome != DONE)
-        return rq_database(outcome);
+        return outcome;
+    *volume = db_structs(rows, DB_COLUMNS(volume_columns), sizeof **volume,
+                         rq->arena);
     take_warnings(rq, rows);
-    const char *breach = db_get_text(rows, 0, 0);
-    if (strcmp(breach, "full") == 0)
-        return rq_end(rq, CONDITION_quarantine_full,
-                      "too many requests of this User are held by anomaly "
-                      "detection");
-    if (*breach)
-        rq->breach =
-            (struct breach){.threshold = breach,
-                            .volume = db_get_int(rows, 0, 2),
-                            .quarantine = (int32_t)db_get_int(rows, 0, 3),
-                            .period_seconds = (int32_t)db_get_int(rows, 0, 4)};
-    return STEP_ON;
+    return DONE;
+}
+
+/* Section 4.10: counts the devices against the thresholds of the User and of
+ * all Users, in a transaction of its own; in excess of one the request is held
+ * from here on. Nothing for a User that no threshold concerns. (A Transform has
+ * no effect on a device: the Signed Pre-Command is counted.) */
+enum outcome request_count_volume(struct rq *rq) {
+    const struct volume *volume;
+    if (!rq->watched)
+        return DONE;
+    enum outcome outcome = volume_count(rq, true, &volume);
+    if (outcome != DONE)
+        return outcome;
+    if (strcmp(volume->breach, "full") == 0)
+        return rq_refuse(rq, CONDITION_quarantine_full,
+                         "too many requests of this User are held by anomaly "
+                         "detection");
+    if (*volume->breach) {
+        rq->way = WAY_HELD;
+        rq->breach = (struct breach){.threshold = volume->breach,
+                                     .volume = volume->devices,
+                                     .quarantine = volume->quarantine,
+                                     .period_seconds = volume->period_seconds};
+    }
+    return DONE;
 }
 
 enum outcome request_count_released(struct rq *rq) {
-    struct db_rows *rows;
-    enum outcome outcome = rq->watched ? count(rq, false, &rows) : DONE;
-    if (outcome == DONE && rq->watched)
-        take_warnings(rq, rows);
-    return outcome;
+    const struct volume *volume;
+    return rq->watched ? volume_count(rq, false, &volume) : DONE;
 }
 
 /* ---- holding ---- */
 
-enum step request_hold(struct rq *rq) {
+/* Keeps the request whole for the Service Desk to decide on. */
+enum outcome request_hold(struct rq *rq) {
     static const struct db_statement hold = {
         "hold_request", "select hold_request($1, $2, $3, $4, $5, $6, $7, $8)"};
     const struct breach *breach = &rq->breach;
@@ -114,7 +142,7 @@ enum step request_hold(struct rq *rq) {
     struct db_rows *rows;
     enum outcome outcome = db_run(rq->db, &hold, &params, rq->arena, &rows);
     if (outcome != DONE)
-        return rq_database(outcome);
+        return outcome;
     intmax_t number = db_get_int(rows, 0, 0);
     log_warning("anomaly.held",
                 "hold=%jd variant=%s threshold=%s volume=%jd level=%jd "
@@ -123,7 +151,8 @@ enum step request_hold(struct rq *rq) {
                 number, rq->duis.service_reference_variant, breach->threshold,
                 (intmax_t)breach->volume, (intmax_t)breach->quarantine,
                 (intmax_t)breach->period_seconds);
-    tell(rq, QUARANTINED, breach->threshold);
-    return rq_end(rq, CONDITION_quarantined,
-                  arena_printf(rq->arena, "held as %jd", number));
+    metric_count(rq, QUARANTINED, breach->threshold);
+    rq_conclude(rq, CONDITION_quarantined,
+                arena_printf(rq->arena, "held as %jd", number));
+    return DONE;
 }

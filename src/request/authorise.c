@@ -1,20 +1,4 @@
-#include "request/request.h"
-
-static const char *body_element(enum duis_body body) {
-    switch (body) {
-    case DUIS_UPDATE_FIRMWARE:
-        return "UpdateFirmware";
-    case DUIS_UPDATE_PPMID_FIRMWARE:
-        return "UpdatePPMIDFirmware";
-    case DUIS_READ_FIRMWARE_VERSION:
-        return "ReadFirmwareVersion";
-    case DUIS_ACTIVATE_FIRMWARE:
-        return "ActivateFirmware";
-    case DUIS_SIGNED_PRE_COMMAND:
-        return "SignedPreCommand";
-    }
-    return "";
-}
+#include "request/step.h"
 
 static bool has_eligible_role(const struct rq *rq, const char *variant) {
     for (size_t i = 0; i < rq->user_role_count; i++)
@@ -23,51 +7,53 @@ static bool has_eligible_role(const struct rq *rq, const char *variant) {
     return false;
 }
 
-static enum step check_user(struct rq *rq) {
+static enum outcome check_user(struct rq *rq) {
     if (!rq->user_status)
-        return rq_end(rq, CONDITION_user_unknown, "the User is not registered");
+        return rq_refuse(rq, CONDITION_user_unknown,
+                         "the User is not registered");
     if (rq->user_role_count == 0)
-        return rq_end(rq, CONDITION_user_unknown, "the User has no role");
+        return rq_refuse(rq, CONDITION_user_unknown, "the User has no role");
     if (strcmp(rq->user_status, "active") != 0)
-        return rq_end(rq, CONDITION_user_suspended, rq->user_status);
-    return STEP_ON;
+        return rq_refuse(rq, CONDITION_user_suspended, rq->user_status);
+    return DONE;
 }
 
 /* Does the request fit its role, its URL, its Command Variant and its own
  * body? In this order. */
-static enum step check_variant(struct rq *rq) {
+static enum outcome check_variant(struct rq *rq) {
     const struct duis_request *duis = &rq->duis;
     const char *variant = duis->service_reference_variant;
     if (!rules_known_variant(rq->rules, variant))
-        return rq_end(
+        return rq_refuse(
             rq, CONDITION_variant_not_allowed,
             "the header names a Service Request that the body is not");
     if (!has_eligible_role(rq, variant))
-        return rq_end(rq, CONDITION_role_not_eligible, variant);
+        return rq_refuse(rq, CONDITION_role_not_eligible, variant);
     if (!rules_variant(rq->rules, variant, 0, rq->service))
-        return rq_end(rq, CONDITION_wrong_service, rq->service);
+        return rq_refuse(rq, CONDITION_wrong_service, rq->service);
     const struct rules_variant *row =
-        rules_variant(rq->rules, variant, duis->command_variant, NULL);
+        rules_variant(rq->rules, variant, (int32_t)duis->command_variant, NULL);
     if (!row)
-        return rq_end(rq, CONDITION_variant_not_allowed,
-                      "not a Command Variant of this Service Request");
+        return rq_refuse(rq, CONDITION_variant_not_allowed,
+                         "not a Command Variant of this Service Request");
     if (strcmp(row->service_reference, duis->service_reference) != 0 ||
-        strcmp(row->body, body_element(duis->body)) != 0)
-        return rq_end(rq, CONDITION_variant_not_allowed,
-                      "header and body disagree");
+        strcmp(row->body, duis_body_name(duis->body)) != 0)
+        return rq_refuse(rq, CONDITION_variant_not_allowed,
+                         "header and body disagree");
     if (strcmp(row->service, rq->service) != 0)
-        return rq_end(rq, CONDITION_wrong_service, rq->service);
+        return rq_refuse(rq, CONDITION_wrong_service, rq->service);
     if (duis->has_execution_date_time && !row->future_dated)
-        return rq_end(rq, CONDITION_variant_not_allowed,
-                      "this Command Variant is on demand only");
+        return rq_refuse(rq, CONDITION_variant_not_allowed,
+                         "this Command Variant is on demand only");
     if (row->needs_acb_target && duis->target != rq->management->config->acb_id)
-        return rq_end(rq, CONDITION_wrong_target,
-                      "the RequestID's target is not the ACB");
+        return rq_refuse(rq, CONDITION_wrong_target,
+                         "the RequestID's target is not the ACB");
     rq->variant = row;
-    return STEP_ON;
+    return DONE;
 }
 
-enum step request_authorise(struct rq *rq) {
-    enum step step = check_user(rq);
-    return step == STEP_ON ? check_variant(rq) : step;
+/* May this User ask for this, at this URL? */
+enum outcome request_authorise(struct rq *rq) {
+    enum outcome outcome = check_user(rq);
+    return outcome == DONE ? check_variant(rq) : outcome;
 }

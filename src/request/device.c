@@ -1,4 +1,7 @@
-#include "request/request.h"
+#include "request/device.h"
+
+#include "request/devices.h"
+#include "request/step.h"
 
 /* When the command shall be carried out, if it is to be judged: a cancellation
  * has no time. */
@@ -22,11 +25,30 @@ static void add_execution(struct db_params *params, const struct rq *rq) {
         db_null(params);
 }
 
-static enum outcome judge(struct rq *rq, struct db_rows **rows) {
-    static const struct db_statement find = {
+/* What judge_device() finds. */
+struct judgement {
+    const char *condition; /* "": it may be sent */
+    struct judged_device device;
+    int32_t message_code;
+    bool user_originates;
+};
+
+static const struct db_column judgement_columns[] = {
+    DB_COLUMN(TEXT, struct judgement, condition),
+    DB_COLUMN(TEXT, struct judgement, device.type),
+    DB_COLUMN(EUI64, struct judgement, device.chf),
+    DB_COLUMN(TEXT, struct judgement, device.csp),
+    DB_COLUMN(TEXT, struct judgement, device.gbcs_version),
+    DB_COLUMN(INT4, struct judgement, message_code),
+    DB_COLUMN(BOOL, struct judgement, user_originates),
+};
+
+static enum outcome device_judge(struct rq *rq,
+                                 const struct judgement **judgement) {
+    static const struct db_statement judge = {
         "judge_device",
-        "select condition, device_type, chf_id, csp, message_code,"
-        " user_originates, gbcs_version from judge_device($1, $2, $3, $4, $5,"
+        "select condition, device_type, chf_id, csp, gbcs_version,"
+        " message_code, user_originates from judge_device($1, $2, $3, $4, $5,"
         " $6, $7::csp_region[], $8::text[], $9)"};
     const struct config *config = rq->management->config;
     struct db_params params = DB_PARAMS(rq->arena);
@@ -36,53 +58,56 @@ static enum outcome judge(struct rq *rq, struct db_rows **rows) {
     add_execution(&params, rq);
     db_instant(&params, rq->received + config->device_execution_most_ahead);
     db_bool(&params, config->hcalcs_either_supplier);
-    request_add_regions(&params, config);
+    devices_add_regions(&params, config);
     db_instant(&params, rq->received);
-    return db_run(rq->db, &find, &params, rq->arena, rows);
-}
-
-enum step request_check_device(struct rq *rq) {
-    rq->execution = execution_of(rq);
     struct db_rows *rows;
-    enum outcome outcome = judge(rq, &rows);
-    if (outcome != DONE)
-        return rq_database(outcome);
-    const char *condition = db_get_text(rows, 0, 0);
-    if (*condition)
-        return rq_end(rq, condition_named(condition), db_get_text(rows, 0, 1));
-    rq->device = (struct judged_device){
-        .type = db_get_text(rows, 0, 1),
-        .chf = db_get_eui64(rows, 0, 2),
-        .csp = db_get_text(rows, 0, 3),
-        .gbcs_version = db_get_text(rows, 0, 6),
-        .order = {.code = (uint16_t)db_get_int(rows, 0, 4),
-                  .user = rq->duis.originator,
-                  .device = rq->duis.target,
-                  .acb = rq->management->config->acb_id,
-                  .request_counter = rq->duis.counter,
-                  .user_originates = db_get_bool(rows, 0, 5)}};
-    return STEP_ON;
+    enum outcome outcome = db_run(rq->db, &judge, &params, rq->arena, &rows);
+    if (outcome == DONE)
+        *judgement = db_structs(rows, DB_COLUMNS(judgement_columns),
+                                sizeof **judgement, rq->arena);
+    return outcome;
 }
 
-enum step request_device_secret(struct rq *rq,
-                                uint8_t z[static GBCS_SECRET_LEN]) {
+/* May the command go to this device, and by which use case? */
+enum outcome request_check_device(struct rq *rq) {
+    rq->execution = execution_of(rq);
+    const struct judgement *found;
+    enum outcome outcome = device_judge(rq, &found);
+    if (outcome != DONE)
+        return outcome;
+    if (*found->condition)
+        return rq_refuse(rq, condition_named(found->condition),
+                         found->device.type);
+    rq->device = found->device;
+    rq->device.order =
+        (struct command_order){.code = (uint16_t)found->message_code,
+                               .user = rq->duis.originator,
+                               .device = rq->duis.target,
+                               .acb = rq->management->config->acb_id,
+                               .request_counter = rq->duis.counter,
+                               .user_originates = found->user_originates};
+    return DONE;
+}
+
+enum outcome request_device_secret(struct rq *rq,
+                                   uint8_t z[static GBCS_SECRET_LEN]) {
     const struct config *config = rq->management->config;
     struct party_keys keys;
     enum outcome outcome = party_keys_find(
         rq->db, rq->arena, KEY_OF_DEVICE, KEY_AGREEMENT, &rq->duis.target, 1,
         rq->received, config->accept_expired, &keys);
     if (outcome != DONE)
-        return rq_database(outcome);
+        return outcome;
     const struct party_key *key;
     if (!party_keys_of(&keys, rq->duis.target, &key))
-        return rq_end(rq, CONDITION_device_key_unknown,
-                      "no key agreement certificate of the device");
+        return rq_refuse(rq, CONDITION_device_key_unknown,
+                         "no key agreement certificate of the device");
     if (key->unfit)
-        return rq_end(rq, CONDITION_device_key_unknown, key->unfit);
+        return rq_refuse(rq, CONDITION_device_key_unknown, key->unfit);
     if (!acb_secret(rq->management->acb, key, z))
-        return rq_end(rq, CONDITION_device_key_unknown,
-                      "the keys of the ACB and the device do not agree");
-    return STEP_ON;
+        return rq_refuse(rq, CONDITION_device_key_unknown,
+                         "the keys of the ACB and the device do not agree");
+    return DONE;
 }
 
 static enum outcome insert_command(const struct rq *rq, bool holds,
@@ -109,12 +134,14 @@ static enum outcome insert_command(const struct rq *rq, bool holds,
     return db_run(rq->db, &store, &params, rq->arena, NULL);
 }
 
-enum step request_store_command(struct rq *rq, bool holds,
-                                struct span command) {
+enum outcome request_store_command(struct rq *rq, bool holds,
+                                   struct span command) {
     enum outcome outcome = insert_command(rq, holds, command);
     if (outcome != DONE)
-        return rq_database(outcome);
+        return outcome;
     if (rq->variant->returned)
         rq->returned = command;
-    return rq->variant->sent ? STEP_ON : rq_end(rq, CONDITION_returned, "");
+    if (!rq->variant->sent)
+        rq_conclude(rq, CONDITION_returned, "");
+    return DONE;
 }

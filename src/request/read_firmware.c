@@ -1,5 +1,6 @@
 /* SR 11.2: the command that reads a device's firmware version. */
-#include "request/request.h"
+#include "request/device.h"
+#include "request/step.h"
 
 #include <stdlib.h>
 
@@ -14,19 +15,17 @@ static enum outcome take_acb_counter(struct rq *rq) {
     return outcome;
 }
 
-enum step request_read_version(struct rq *rq) {
+/* Makes the command of an 11.2. */
+enum outcome request_read_version(struct rq *rq) {
     uint8_t z[GBCS_SECRET_LEN];
-    enum step step = request_device_secret(rq, z);
-    if (step != STEP_ON)
-        return step;
-    if (!rq->device.order.user_originates) {
-        enum outcome outcome = take_acb_counter(rq);
-        if (outcome != DONE)
-            return rq_database(outcome);
-    }
+    enum outcome outcome = request_device_secret(rq, z);
+    if (outcome == DONE && !rq->device.order.user_originates)
+        outcome = take_acb_counter(rq);
+    if (outcome != DONE)
+        return outcome;
     struct buffer command = {0};
     if (!command_read_version(&rq->device.order, z, &command))
-        return rq_end(rq, CONDITION_device_type, "no use case reads it");
+        return rq_refuse(rq, CONDITION_device_type, "no use case reads it");
     arena_adopt(rq->arena, command.data, free);
     return request_store_command(rq, false, buffer_span(&command));
 }

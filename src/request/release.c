@@ -1,14 +1,11 @@
 #include "request/release.h"
 
-#include "base/heartbeat.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include "base/metrics.h"
-#include "base/wakeup.h"
-#include "csp_gateway/send.h"
-#include "request/request.h"
-
-#include <stdlib.h>
+#include "request/anomaly.h"
+#include "request/compose.h"
+#include "request/metrics.h"
+#include "request/pipeline.h"
 
 static struct metric_family families[] = {
     {.name = "fotad_held_requests",
@@ -33,31 +30,52 @@ struct release {
 
 /* ---- one request ---- */
 
-static enum outcome take(struct release *release) {
-    static const struct db_statement statement = {
-        "take_released",
-        "select hold_no, request_no, service, body from take_released($1)"};
+static struct rq *rq_released(const struct release *release) {
     struct rq *rq = arena_zero(release->arena, 1, sizeof *rq);
     *rq = (struct rq){.management = release->management,
                       .rules = release->rules,
                       .db = release->db,
                       .arena = release->arena,
+                      .way = WAY_RELEASED,
                       .received = clock_now(),
                       .condition = CONDITION_accepted,
                       .detail = ""};
+    return rq;
+}
+
+/* What take_released() gives. */
+struct released {
+    int64_t hold_no, request_no;
+    const char *service;
+    struct span body;
+};
+
+static const struct db_column released_columns[] = {
+    DB_COLUMN(INT8, struct released, hold_no),
+    DB_COLUMN(INT8, struct released, request_no),
+    DB_COLUMN(TEXT, struct released, service),
+    DB_COLUMN(BYTEA, struct released, body),
+};
+
+static enum outcome release_take(struct release *release) {
+    static const struct db_statement take = {
+        "take_released",
+        "select hold_no, request_no, service, body from take_released($1)"};
+    struct rq *rq = release->rq = rq_released(release);
+    release->hold_no = 0;
     struct db_params params = DB_PARAMS(release->arena);
     db_instant(&params, rq->received);
     struct db_rows *rows;
     enum outcome outcome =
-        db_run(release->db, &statement, &params, release->arena, &rows);
-    release->rq = rq;
-    release->hold_no = 0;
+        db_run(release->db, &take, &params, release->arena, &rows);
     if (outcome != DONE || db_row_count(rows) == 0)
         return outcome;
-    release->hold_no = db_get_int(rows, 0, 0);
-    rq->request_no = db_get_int(rows, 0, 1);
-    rq->service = db_get_text(rows, 0, 2);
-    rq->body = db_get_span(rows, 0, 3);
+    const struct released *found = db_structs(
+        rows, DB_COLUMNS(released_columns), sizeof *found, release->arena);
+    release->hold_no = found->hold_no;
+    rq->request_no = found->request_no;
+    rq->service = found->service;
+    rq->body = found->body;
     return DONE;
 }
 
@@ -68,7 +86,7 @@ static bool device_answers(const struct rq *rq) {
            !rq->returned.len;
 }
 
-static enum outcome finish(const struct release *release) {
+static enum outcome release_end(const struct release *release) {
     static const struct db_statement statement = {
         "end_release", "select end_release($1, $2, $3, $4, $5, $6, $7)"};
     const struct rq *rq = release->rq;
@@ -76,49 +94,41 @@ static enum outcome finish(const struct release *release) {
     db_int8(&params, release->hold_no);
     db_int8(&params, rq->request_no);
     db_text(&params, condition_name(rq->condition));
-    db_text(&params, request_code(rq, rq->condition));
+    db_text(&params, rq_code(rq, rq->condition));
     if (device_answers(rq))
         db_null(&params);
     else
         db_bytea(&params, rq->answer);
-    int32_t counts[COUNTS];
-    request_counts(rq, counts);
-    db_int4s(&params, counts, COUNTS);
+    const struct rq_counts counts = rq_count(rq);
+    db_int4s(&params, (const int32_t *)&counts,
+             sizeof counts / sizeof(int32_t));
     db_instant(&params, rq->received);
     return db_run(release->db, &statement, &params, release->arena, NULL);
 }
 
-static bool has_no_answer(const struct rq *rq) {
-    return rq->condition == CONDITION_not_well_formed ||
-           rq->condition == CONDITION_not_valid;
-}
-
 /* All in one transaction, the counting last: its locks are for everybody. */
-static enum outcome go_on(struct db *db, void *context) {
+static enum outcome release_run(struct db *db, void *context) {
     (void)db;
     struct release *release = context;
-    enum outcome outcome = take(release);
+    enum outcome outcome = release_take(release);
     struct rq *rq = release->rq;
     if (outcome != DONE || !release->hold_no)
         return outcome;
-    enum step step = request_examine(rq);
-    if (step == STEP_ON)
-        step = request_take_effect(rq);
-    if (step == STEP_AGAIN)
-        return RETRY;
-    if (step == STEP_FAILED || has_no_answer(rq) || !request_compose(rq))
+    outcome = pipeline_run(EXAMINE, RQ_ALONE(rq));
+    if (outcome == DONE)
+        outcome = pipeline_run(EFFECT, RQ_ALONE(rq));
+    if (outcome == RETRY || outcome == FAILED)
+        return outcome;
+    if (!condition_has_response(rq->condition) || !rq_compose(rq))
         return FAILED;
     outcome = request_count_released(rq);
-    return outcome == DONE ? finish(release) : outcome;
+    return outcome == DONE ? release_end(release) : outcome;
 }
 
-static void report(const struct release *release) {
-    const struct rq *rq = release->rq;
+static void release_report(const struct release *release) {
+    struct rq *rq = release->rq;
     const char *variant = rq->duis.service_reference_variant;
-    if (rq->accepted)
-        csp_send_wake(CSP_JOBS);
-    if (rq->variant && rq->variant->sent)
-        csp_send_wake(CSP_COMMANDS);
+    pipeline_run(COMMITTED, RQ_ALONE(rq));
     request_count_devices(rq);
     metric_add(metric_of(&families[RELEASED], variant,
                          condition_name(rq->condition), NULL),
@@ -131,7 +141,7 @@ static void report(const struct release *release) {
 }
 
 /* So that others are not held up by it. */
-static void put_off(const struct release *release) {
+static void release_put_off(const struct release *release) {
     static const struct db_statement statement = {
         "put_release_off", "select put_release_off($1, $2)"};
     log_error("anomaly.not_released", "hold=%jd : %s%s%s",
@@ -148,14 +158,14 @@ static enum outcome release_one(const struct request_management *management,
                                 struct db *db, bool *taken) {
     struct release release = {.management = management,
                               .db = db,
-                              .rules = request_hold_rules(),
+                              .rules = rules_current(),
                               .arena = arena_new()};
-    enum outcome outcome = db_transact(db, go_on, &release, true);
+    enum outcome outcome = db_transact(db, release_run, &release, true);
     *taken = release.hold_no != 0;
     if (*taken && outcome == DONE)
-        report(&release);
+        release_report(&release);
     if (*taken && outcome == FAILED)
-        put_off(&release);
+        release_put_off(&release);
     log_set_request(NULL);
     rules_release(release.rules);
     arena_free(release.arena);
@@ -164,7 +174,7 @@ static enum outcome release_one(const struct request_management *management,
 
 /* ---- all of them ---- */
 
-static enum outcome review(const struct config *config, struct db *db) {
+static enum outcome holds_review(const struct config *config, struct db *db) {
     static const struct db_statement statement = {
         "review_holds",
         "select held, rejected"
@@ -188,16 +198,14 @@ static enum outcome review(const struct config *config, struct db *db) {
     return outcome;
 }
 
-/* `ended` NULL: nobody ends it. */
+/* `task` NULL: nobody ends it. */
 static enum outcome release_all(const struct request_management *management,
-                                struct db *db, const atomic_bool *ended,
-                                struct heartbeat *heartbeat, size_t *taken) {
-    heartbeat_step(heartbeat);
+                                struct db *db, struct task *task,
+                                size_t *taken) {
     *taken = 0;
-    enum outcome outcome = review(management->config, db);
+    enum outcome outcome = holds_review(management->config, db);
     bool more = outcome == DONE;
-    while (more && outcome == DONE && !(ended && atomic_load(ended))) {
-        heartbeat_step(heartbeat);
+    while (more && outcome == DONE && task_goes_on(task)) {
         outcome = release_one(management, db, &more);
         *taken += more;
     }
@@ -206,53 +214,23 @@ static enum outcome release_all(const struct request_management *management,
 
 enum outcome request_release(const struct request_management *management,
                              struct db *db, size_t *taken) {
-    return release_all(management, db, NULL, NULL, taken);
+    return release_all(management, db, NULL, taken);
 }
 
-/* ---- the thread ---- */
-
-struct releases {
-    const struct request_management *management;
-    struct db *db;
-    pthread_t thread;
-    struct heartbeat *heartbeat;
-    struct wakeup wakeup;
-};
-
-static void *work(void *context) {
-    struct releases *releases = context;
+static enum outcome release_round(struct task *task, void *context,
+                                  instant *rest) {
     size_t taken;
-    do {
-        if (release_all(releases->management, releases->db,
-                        &releases->wakeup.ended, releases->heartbeat,
-                        &taken) != DONE)
-            log_warning("anomaly.failed", ": %s", db_reason(releases->db));
-        heartbeat_rest(releases->heartbeat);
-    } while (wakeup_rest(&releases->wakeup, SECOND));
-    return NULL;
+    *rest = SECOND;
+    return release_all(context, task_db(task), task, &taken);
 }
 
-struct releases *request_releases_start(
-    const struct request_management *management) {
+struct task *request_releases_start(struct request_management *management) {
     metrics_register(families, sizeof families / sizeof *families);
-    struct releases *releases = memory_alloc(sizeof *releases);
-    *releases = (struct releases){
-        .wakeup = WAKEUP_NEW,
-        .management = management,
-        .db = db_open(management->config->database_conninfo, "fotad releases"),
-        .heartbeat = heartbeat_new("releases")};
-    if (pthread_create(&releases->thread, NULL, work, releases) != 0)
-        memory_exhausted(0);
-    return releases;
-}
-
-void request_releases_stop(struct releases *releases) {
-    if (!releases)
-        return;
-    wakeup_end(&releases->wakeup);
-    pthread_join(releases->thread, NULL);
-    wakeup_destroy(&releases->wakeup);
-    heartbeat_free(releases->heartbeat);
-    db_close(releases->db);
-    free(releases);
+    return task_start(&(struct task_options){
+        .name = "releases",
+        .session = "fotad releases",
+        .conninfo = management->config->database_conninfo,
+        .failed = "anomaly.failed",
+        .round = release_round,
+        .context = management});
 }

@@ -11,21 +11,17 @@
 #ifndef FOTAD_REQUEST_RELEASE_H
 #define FOTAD_REQUEST_RELEASE_H
 
-#include "request/pipeline.h"
+#include "db/task.h"
+#include "request/management.h"
 
 /* Does what is due now. RETRY or FAILED when the database did not let it; what
  * was done until then is done. `*taken`: how many requests it took in hand. */
 enum outcome request_release(const struct request_management *management,
                              struct db *db, size_t *taken);
 
-struct releases;
-
-/* A thread that looks every second. `management` must live as long. */
-struct releases *request_releases_start(
-    const struct request_management *management);
-
-/* Finishes the request in hand; the others wait for the next start. NULL is
- * allowed. */
-void request_releases_stop(struct releases *releases);
+/* A task that looks every second; task_stop() lets it finish the request in
+ * hand, and the others wait for the next start. `management` must live as
+ * long. */
+struct task *request_releases_start(struct request_management *management);
 
 #endif

@@ -2,38 +2,16 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "duis/request.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-static const char *const names[] = {
-#define CONDITION(name, form) #name,
-#include "request/condition.def"
-#undef CONDITION
-};
-
-enum form { PROBLEM, RESPONSE };
-
-static const enum form forms[] = {
-#define CONDITION(name, form) form,
-#include "request/condition.def"
-#undef CONDITION
-};
-
-const char *condition_name(enum condition condition) {
-    return names[condition];
-}
-
-enum condition condition_named(const char *name) {
-    for (int i = 0; i < CONDITIONS; i++)
-        if (strcmp(names[i], name) == 0)
-            return (enum condition)i;
-    return CONDITIONS;
-}
-
 struct answer_row {
+    const char *name; /* of the condition */
     enum condition condition;
-    const char *variant;
+    const char *variant; /* "": all */
     struct rules_answer answer;
 };
 
@@ -50,76 +28,98 @@ struct rules {
     size_t answer_count, role_count, variant_count;
 };
 
-static const char *text(struct rules *rules, const struct db_rows *rows,
-                        size_t row, int column) {
-    if (db_is_null(rows, row, column))
+/* ---- reading ---- */
+
+/* A table that is read as a whole. */
+struct rules_table {
+    struct db_statement statement;
+    const struct db_column *columns;
+    size_t column_count, size; /* of a row's struct */
+};
+
+/* The rows as structs; NULL with *outcome when they cannot be read. */
+static void *table_read(const struct rules_table *table, struct db *db,
+                        struct arena *arena, size_t *count,
+                        enum outcome *outcome) {
+    struct db_rows *rows;
+    *outcome = db_run(db, &table->statement, NULL, arena, &rows);
+    if (*outcome != DONE)
         return NULL;
-    return arena_text(rules->arena, db_get_span(rows, row, column));
+    *count = db_row_count(rows);
+    return db_structs(rows, table->columns, table->column_count, table->size,
+                      arena);
 }
 
-static enum outcome load_answers(struct db *db, struct rules *rules) {
-    static const struct db_statement find = {
-        "load_answers",
-        "select condition, service_reference_variant, http_status,"
-        " response_code, meaning from response_code"};
-    struct db_rows *rows;
-    enum outcome outcome = db_run(db, &find, NULL, rules->arena, &rows);
-    if (outcome != DONE)
-        return outcome;
-    size_t count = rules->answer_count = db_row_count(rows);
-    rules->answers = arena_zero(rules->arena, count, sizeof *rules->answers);
-    for (size_t i = 0; i < count; i++)
-        rules->answers[i] = (struct answer_row){
-            .condition = condition_named(db_get_text(rows, i, 0)),
-            .variant = text(rules, rows, i, 1),
-            .answer = {(unsigned)db_get_int(rows, i, 2),
-                       text(rules, rows, i, 3), text(rules, rows, i, 4)}};
-    return DONE;
+static enum outcome answers_load(struct db *db, struct rules *rules) {
+    static const struct db_column columns[] = {
+        DB_COLUMN(TEXT, struct answer_row, name),
+        DB_COLUMN(TEXT, struct answer_row, variant),
+        DB_COLUMN(INT4, struct answer_row, answer.http_status),
+        DB_COLUMN(TEXT, struct answer_row, answer.response_code),
+        DB_COLUMN(TEXT, struct answer_row, answer.meaning),
+    };
+    static const struct rules_table table = {
+        {"load_answers",
+         "select condition, service_reference_variant, http_status,"
+         " response_code, meaning from response_code"},
+        DB_COLUMNS(columns),
+        sizeof(struct answer_row)};
+    enum outcome outcome;
+    rules->answers =
+        table_read(&table, db, rules->arena, &rules->answer_count, &outcome);
+    struct answer_row *row = rules->answers;
+    for (size_t i = 0; row && i < rules->answer_count; i++, row++) {
+        row->condition = condition_named(row->name);
+        if (!*row->answer.response_code)
+            row->answer.response_code = NULL;
+    }
+    return outcome;
 }
 
-static enum outcome load_roles(struct db *db, struct rules *rules) {
-    static const struct db_statement find = {
-        "load_roles",
-        "select service_reference_variant, role from service_role"};
-    struct db_rows *rows;
-    enum outcome outcome = db_run(db, &find, NULL, rules->arena, &rows);
-    if (outcome != DONE)
-        return outcome;
-    size_t count = rules->role_count = db_row_count(rows);
-    rules->roles = arena_zero(rules->arena, count, sizeof *rules->roles);
-    for (size_t i = 0; i < count; i++)
-        rules->roles[i] =
-            (struct role_row){text(rules, rows, i, 0), text(rules, rows, i, 1)};
-    return DONE;
+static enum outcome roles_load(struct db *db, struct rules *rules) {
+    static const struct db_column columns[] = {
+        DB_COLUMN(TEXT, struct role_row, variant),
+        DB_COLUMN(TEXT, struct role_row, role),
+    };
+    static const struct rules_table table = {
+        {"load_roles",
+         "select service_reference_variant, role from service_role"},
+        DB_COLUMNS(columns),
+        sizeof(struct role_row)};
+    enum outcome outcome;
+    rules->roles =
+        table_read(&table, db, rules->arena, &rules->role_count, &outcome);
+    return outcome;
 }
 
-static enum outcome load_variants(struct db *db, struct rules *rules) {
-    static const struct db_statement find = {
-        "load_variants",
-        "select service_reference_variant, service_reference,"
-        " command_variant, service, v.body, needs_acb_target, sent, returned,"
-        " future_dated"
-        " from service_variant v"
-        " join service_reference using (service_reference_variant)"};
-    struct db_rows *rows;
-    enum outcome outcome = db_run(db, &find, NULL, rules->arena, &rows);
-    if (outcome != DONE)
-        return outcome;
-    size_t count = rules->variant_count = db_row_count(rows);
-    rules->variants = arena_zero(rules->arena, count, sizeof *rules->variants);
-    for (size_t i = 0; i < count; i++)
-        rules->variants[i] = (struct rules_variant){
-            .service_reference_variant = text(rules, rows, i, 0),
-            .service_reference = text(rules, rows, i, 1),
-            .command_variant = (unsigned)db_get_int(rows, i, 2),
-            .service = text(rules, rows, i, 3),
-            .body = text(rules, rows, i, 4),
-            .needs_acb_target = db_get_bool(rows, i, 5),
-            .sent = db_get_bool(rows, i, 6),
-            .returned = db_get_bool(rows, i, 7),
-            .future_dated = db_get_bool(rows, i, 8)};
-    return DONE;
+static enum outcome variants_load(struct db *db, struct rules *rules) {
+    static const struct db_column columns[] = {
+        DB_COLUMN(TEXT, struct rules_variant, service_reference_variant),
+        DB_COLUMN(TEXT, struct rules_variant, service_reference),
+        DB_COLUMN(INT4, struct rules_variant, command_variant),
+        DB_COLUMN(TEXT, struct rules_variant, service),
+        DB_COLUMN(TEXT, struct rules_variant, body),
+        DB_COLUMN(BOOL, struct rules_variant, needs_acb_target),
+        DB_COLUMN(BOOL, struct rules_variant, sent),
+        DB_COLUMN(BOOL, struct rules_variant, returned),
+        DB_COLUMN(BOOL, struct rules_variant, future_dated),
+    };
+    static const struct rules_table table = {
+        {"load_variants",
+         "select service_reference_variant, service_reference,"
+         " command_variant, service, v.body, needs_acb_target, sent, returned,"
+         " future_dated"
+         " from service_variant v"
+         " join service_reference using (service_reference_variant)"},
+        DB_COLUMNS(columns),
+        sizeof(struct rules_variant)};
+    enum outcome outcome;
+    rules->variants =
+        table_read(&table, db, rules->arena, &rules->variant_count, &outcome);
+    return outcome;
 }
+
+/* ---- what is asked of them ---- */
 
 static const struct rules_answer *find_answer(const struct rules *rules,
                                               enum condition condition,
@@ -142,53 +142,70 @@ const struct rules_answer *rules_answer(const struct rules *rules,
     return answer;
 }
 
-/* Conditions that only an update request can end in have a row for each. */
-static bool has_answer(const struct rules *rules, enum condition condition) {
-    return find_answer(rules, condition, "") ||
-           (find_answer(rules, condition, "11.1") &&
-            find_answer(rules, condition, "11.4"));
+static bool variant_is_update(const struct rules_variant *variant) {
+    for (int body = 0; body < DUIS_BODIES; body++)
+        if (strcmp(duis_body_name((enum duis_body)body), variant->body) == 0)
+            return duis_body_is_update((enum duis_body)body);
+    return false;
 }
 
-static enum outcome check_rows(const struct rules *rules) {
+/* Conditions that only an update request can end in have a row for each. */
+static bool has_answer(const struct rules *rules, enum condition condition) {
+    if (find_answer(rules, condition, ""))
+        return true;
+    size_t updates = 0;
+    for (size_t i = 0; i < rules->variant_count; i++) {
+        const struct rules_variant *variant = &rules->variants[i];
+        if (!variant_is_update(variant))
+            continue;
+        if (!find_answer(rules, condition, variant->service_reference_variant))
+            return false;
+        updates++;
+    }
+    return updates != 0;
+}
+
+static enum outcome rules_check_rows(const struct rules *rules) {
     for (size_t i = 0; i < rules->answer_count; i++) {
         const struct answer_row *row = &rules->answers[i];
         if (row->condition == CONDITIONS)
             continue;
         bool has_code = row->answer.response_code != NULL;
-        if (has_code == (forms[row->condition] == RESPONSE))
+        if (has_code == condition_has_response(row->condition))
             continue;
         log_error("rules.unfit",
                   "condition=%s : its row in the table response_code must %s a "
                   "response_code",
-                  names[row->condition], has_code ? "not have" : "have");
+                  condition_name(row->condition),
+                  has_code ? "not have" : "have");
         return FAILED;
     }
     return DONE;
 }
 
-static enum outcome check(const struct rules *rules) {
+static enum outcome rules_check(const struct rules *rules) {
     for (int i = 0; i < CONDITIONS; i++)
         if (!has_answer(rules, (enum condition)i)) {
             log_error("rules.missing",
                       "condition=%s : the table response_code has no row for "
                       "it; add one and start again",
-                      names[i]);
+                      condition_name((enum condition)i));
             return FAILED;
         }
-    return check_rows(rules);
+    return rules_check_rows(rules);
 }
 
 enum outcome rules_load(struct db *db, struct rules **loaded) {
     struct rules *rules = memory_alloc(sizeof *rules);
     *rules = (struct rules){.arena = arena_new()};
     atomic_init(&rules->references, 1);
-    enum outcome outcome = load_answers(db, rules);
+    enum outcome outcome = answers_load(db, rules);
     if (outcome == DONE)
-        outcome = load_roles(db, rules);
+        outcome = roles_load(db, rules);
     if (outcome == DONE)
-        outcome = load_variants(db, rules);
+        outcome = variants_load(db, rules);
     if (outcome == DONE)
-        outcome = check(rules);
+        outcome = rules_check(rules);
     if (outcome == DONE)
         *loaded = rules;
     else
@@ -196,16 +213,32 @@ enum outcome rules_load(struct db *db, struct rules **loaded) {
     return outcome;
 }
 
-struct rules *rules_hold(struct rules *rules) {
-    atomic_fetch_add(&rules->references, 1);
-    return rules;
-}
-
 void rules_release(struct rules *rules) {
     if (!rules || atomic_fetch_sub(&rules->references, 1) != 1)
         return;
     arena_free(rules->arena);
     free(rules);
+}
+
+/* ---- those in use ---- */
+
+static struct rules *rules_in_use;
+static pthread_mutex_t rules_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void rules_use(struct rules *rules) {
+    pthread_mutex_lock(&rules_lock);
+    struct rules *old = rules_in_use;
+    rules_in_use = rules;
+    pthread_mutex_unlock(&rules_lock);
+    rules_release(old);
+}
+
+struct rules *rules_current(void) {
+    pthread_mutex_lock(&rules_lock);
+    struct rules *rules = rules_in_use;
+    atomic_fetch_add(&rules->references, 1);
+    pthread_mutex_unlock(&rules_lock);
+    return rules;
 }
 
 bool rules_role_eligible(const struct rules *rules, const char *variant,
@@ -219,7 +252,7 @@ bool rules_role_eligible(const struct rules *rules, const char *variant,
 
 const struct rules_variant *rules_variant(const struct rules *rules,
                                           const char *variant,
-                                          unsigned command_variant,
+                                          int32_t command_variant,
                                           const char *service) {
     for (size_t i = 0; i < rules->variant_count; i++) {
         const struct rules_variant *row = &rules->variants[i];

@@ -7,24 +7,13 @@
 #define FOTAD_REQUEST_RULES_H
 
 #include "db/db.h"
-
-enum condition {
-#define CONDITION(name, form) CONDITION_##name,
-#include "request/condition.def"
-#undef CONDITION
-    CONDITIONS
-};
-
-/* "not_well_formed" */
-const char *condition_name(enum condition condition);
-/* CONDITIONS when there is none of that name. */
-enum condition condition_named(const char *name);
+#include "request/condition.h"
 
 struct rules;
 
 /* What a condition is answered with. */
 struct rules_answer {
-    unsigned http_status;
+    int32_t http_status;
     const char *response_code; /* NULL: problem+json */
     const char *meaning;
 };
@@ -32,7 +21,7 @@ struct rules_answer {
 /* A Command Variant of a Service Reference Variant (service_variant). */
 struct rules_variant {
     const char *service_reference_variant, *service_reference;
-    unsigned command_variant;
+    int32_t command_variant;
     const char *service; /* "serviceD" */
     const char *body;    /* "UpdateFirmware" */
     bool needs_acb_target;
@@ -44,8 +33,15 @@ struct rules_variant {
 /* Reads the rules. FAILED (logged) when a condition has no row, or one that
  * cannot be answered. The caller holds one reference. */
 enum outcome rules_load(struct db *db, struct rules **rules);
-struct rules *rules_hold(struct rules *rules);
 void rules_release(struct rules *rules);
+
+/* Sets the rules that requests use from now on; takes over the caller's
+ * reference. Those in hand finish with the rules they began with. NULL: none
+ * any more. */
+void rules_use(struct rules *rules);
+
+/* The rules in use; give them back with rules_release(). */
+struct rules *rules_current(void);
 
 /* The row for the variant, or the one for all. Never NULL. */
 const struct rules_answer *rules_answer(const struct rules *rules,
@@ -59,7 +55,7 @@ bool rules_role_eligible(const struct rules *rules, const char *variant,
  * service the first row of the variant that has that service. NULL: none. */
 const struct rules_variant *rules_variant(const struct rules *rules,
                                           const char *variant,
-                                          unsigned command_variant,
+                                          int32_t command_variant,
                                           const char *service);
 
 /* Is this Service Reference Variant one that fotad takes? */

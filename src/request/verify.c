@@ -1,4 +1,4 @@
-#include "request/request.h"
+#include "request/step.h"
 
 #include "base/log.h"
 #include "device/keys.h"
@@ -6,101 +6,155 @@
 
 #include <openssl/sha.h>
 
-enum step request_parse(struct rq *rq) {
+/* Into a struct; what is no request ends here. */
+enum outcome request_parse(struct rq *rq) {
     switch (duis_request_parse(rq->arena, rq->body, &rq->duis, &rq->fault)) {
     case DUIS_PARSED:
         log_set_request(rq->duis.request_id);
-        return STEP_ON;
+        return DONE;
     case DUIS_NOT_WELL_FORMED:
-        return rq_end(rq, CONDITION_not_well_formed, rq->fault.reason);
+        return rq_refuse(rq, CONDITION_not_well_formed, rq->fault.reason);
     case DUIS_NOT_VALID:
         break;
     }
-    return rq_end(rq, CONDITION_not_valid, rq->fault.reason);
+    return rq_refuse(rq, CONDITION_not_valid, rq->fault.reason);
 }
 
-/* Columns of find_signer() */
-enum {
-    EUI64,
-    ROLE,
-    USAGE,
-    NOT_BEFORE,
-    NOT_AFTER,
-    REVOKED_AT,
-    DER,
-    USER_STATUS, /* and what rq_take_user() takes */
-    WATCHED = USER_STATUS + 3,
+/* ---- the User ---- */
+
+/* What is known of one, and its roles in the column after the others. */
+struct user {
+    const char *status, *duis_version; /* status "": there is no such User */
+    bool watched;
 };
+
+static void rq_take_user(struct rq *rq, const struct user *user,
+                         const struct db_rows *rows, int roles) {
+    if (!*user->status)
+        return;
+    rq->user_status = user->status;
+    rq->duis_version = user->duis_version;
+    rq->user_role_count =
+        db_get_texts(rows, 0, roles, rq->arena, &rq->user_roles);
+}
+
+/* Of a dry run that is not signed. */
+static enum outcome find_sender(struct rq *rq) {
+    static const struct db_statement find = {
+        "find_sender",
+        "select user_status, duis_version, user_roles from find_sender($1)"};
+    static const struct db_column columns[] = {
+        DB_COLUMN(TEXT, struct user, status),
+        DB_COLUMN(TEXT, struct user, duis_version),
+    };
+    enum { ROLES = sizeof columns / sizeof *columns };
+    struct db_params params = DB_PARAMS(rq->arena);
+    db_eui64(&params, rq->duis.originator);
+    struct db_rows *rows;
+    enum outcome outcome = db_run(rq->db, &find, &params, rq->arena, &rows);
+    if (outcome == DONE && db_row_count(rows))
+        rq_take_user(rq,
+                     db_structs(rows, DB_COLUMNS(columns), sizeof(struct user),
+                                rq->arena),
+                     rows, ROLES);
+    return outcome;
+}
+
+/* ---- the signer ---- */
+
+/* The certificate that a request names, and its User. */
+struct signer {
+    eui64 id;
+    const char *role, *usage;
+    instant not_before, not_after, revoked_at;
+    bool is_revoked; /* from revoked_at on */
+    struct span der;
+    struct user user;
+};
+
+static const struct db_column signer_columns[] = {
+    DB_COLUMN(EUI64, struct signer, id),
+    DB_COLUMN(TEXT, struct signer, role),
+    DB_COLUMN(TEXT, struct signer, usage),
+    DB_COLUMN(INSTANT, struct signer, not_before),
+    DB_COLUMN(INSTANT, struct signer, not_after),
+    DB_COLUMN(INSTANT, struct signer, revoked_at),
+    DB_COLUMN(BOOL, struct signer, is_revoked),
+    DB_COLUMN(BYTEA, struct signer, der),
+    DB_COLUMN(TEXT, struct signer, user.status),
+    DB_COLUMN(TEXT, struct signer, user.duis_version),
+    DB_COLUMN(BOOL, struct signer, user.watched),
+};
+enum { SIGNER_ROLES = sizeof signer_columns / sizeof *signer_columns };
 
 static enum outcome find_signer(struct rq *rq,
                                 const struct duis_signer_name *name,
                                 struct db_rows **rows) {
     static const struct db_statement find = {
-        "find_signer", "select * from find_signer($1, $2::numeric)"};
+        "find_signer",
+        "select eui64, role, usage, not_before, not_after, revoked_at,"
+        " revoked_at is not null, der, user_status, duis_version, watched, "
+        "user_roles"
+        " from find_signer($1, $2::numeric)"};
     struct db_params params = DB_PARAMS(rq->arena);
     db_text(&params, name->issuer);
     db_text(&params, name->serial);
     return db_run(rq->db, &find, &params, rq->arena, rows);
 }
 
-/* Why the certificate of a row may not sign this request, or NULL. */
-static const char *unfit(const struct rq *rq, const struct db_rows *rows) {
+/* Why this certificate may not sign this request, or NULL. */
+static const char *signer_fault(const struct rq *rq,
+                                const struct signer *signer) {
     const struct config *config = rq->management->config;
     bool accept_expired = config->accept_expired;
-    if (config->user_client_is_originator && !rq->rehearsal &&
+    if (config->user_client_is_originator && rq->way != WAY_DRY_RUN &&
         rq->client != rq->duis.originator)
         return "the TLS client is not the RequestID's originator";
-    if (strcmp(db_get_text(rows, 0, ROLE), "User") != 0)
+    if (strcmp(signer->role, "User") != 0)
         return "the certificate is not a User's XML signing certificate";
-    if (strcmp(db_get_text(rows, 0, USAGE), "ds") != 0)
+    if (strcmp(signer->usage, "ds") != 0)
         return "the certificate is not for digital signatures";
-    if (db_get_eui64(rows, 0, EUI64) != rq->duis.originator)
+    if (signer->id != rq->duis.originator)
         return "the signer is not the RequestID's originator";
-    if (db_get_instant(rows, 0, NOT_BEFORE) > rq->received)
+    if (signer->not_before > rq->received)
         return "the certificate is not valid yet";
-    if (!accept_expired && db_get_instant(rows, 0, NOT_AFTER) < rq->received)
+    if (!accept_expired && signer->not_after < rq->received)
         return "the certificate has expired";
-    if (!db_is_null(rows, 0, REVOKED_AT) &&
-        db_get_instant(rows, 0, REVOKED_AT) <= rq->received)
+    if (signer->is_revoked && signer->revoked_at <= rq->received)
         return "the certificate is revoked";
     return NULL;
 }
 
-void rq_take_user(struct rq *rq, const struct db_rows *rows, int first) {
-    enum { STATUS, ROLES, VERSION };
-    if (db_is_null(rows, 0, first + STATUS))
-        return;
-    rq->user_status = db_get_text(rows, 0, first + STATUS);
-    rq->duis_version = db_get_text(rows, 0, first + VERSION);
-    rq->user_role_count =
-        db_get_texts(rows, 0, first + ROLES, rq->arena, &rq->user_roles);
-}
-
-static enum step verify_by(struct rq *rq, const struct db_rows *rows) {
+static enum outcome verify_by(struct rq *rq, const struct db_rows *rows) {
+    const struct signer *signer =
+        db_structs(rows, DB_COLUMNS(signer_columns), sizeof *signer, rq->arena);
     if (db_row_count(rows) == 0)
-        return rq_end(rq, CONDITION_not_authentic,
-                      "no such certificate is known");
-    const char *reason = unfit(rq, rows);
+        return rq_refuse(rq, CONDITION_not_authentic,
+                         "no such certificate is known");
+    const char *reason = signer_fault(rq, signer);
     if (reason)
-        return rq_end(rq, CONDITION_not_authentic, reason);
-    EVP_PKEY *key = party_certificate_key(rq->arena, db_get_span(rows, 0, DER));
+        return rq_refuse(rq, CONDITION_not_authentic, reason);
+    EVP_PKEY *key = party_certificate_key(rq->arena, signer->der);
     if (!key)
-        return rq_end(rq, CONDITION_not_authentic,
-                      "the certificate's key cannot be read");
+        return rq_refuse(rq, CONDITION_not_authentic,
+                         "the certificate's key cannot be read");
     if (!duis_signature_verify(&rq->duis.document, key, &reason))
-        return rq_end(rq, CONDITION_not_authentic, reason);
-    rq_take_user(rq, rows, USER_STATUS);
-    rq->watched = db_get_bool(rows, 0, WATCHED);
-    return STEP_ON;
+        return rq_refuse(rq, CONDITION_not_authentic, reason);
+    rq_take_user(rq, &signer->user, rows, SIGNER_ROLES);
+    rq->watched = signer->user.watched;
+    return DONE;
 }
 
-enum step request_verify(struct rq *rq) {
+/* Who signed it, and whether that one is its User. */
+enum outcome request_verify(struct rq *rq) {
+    if (rq->way == WAY_DRY_RUN && !duis_is_signed(&rq->duis.document))
+        return find_sender(rq);
     SHA256(rq->body.data, rq->body.len, rq->content);
     struct duis_signer_name name;
     const char *reason;
     if (!duis_signature_shape(rq->arena, &rq->duis.document, &name, &reason))
-        return rq_end(rq, CONDITION_not_authentic, reason);
+        return rq_refuse(rq, CONDITION_not_authentic, reason);
     struct db_rows *rows;
     enum outcome outcome = find_signer(rq, &name, &rows);
-    return outcome == DONE ? verify_by(rq, rows) : rq_database(outcome);
+    return outcome == DONE ? verify_by(rq, rows) : outcome;
 }

@@ -9,7 +9,9 @@
 #include "base/buffer.h"
 #include "db/db.h"
 
-/* Makes the database's table of transitions say what the program's says. */
+/* Makes the database's table of transitions say what the program's says. It
+ * waits for another program that is at the same, and for nobody when the table
+ * says so already. */
 enum outcome tracking_hand_over(struct db *db);
 
 /* Appends the whole matrix for people: for each event and each status, what

@@ -71,7 +71,7 @@ static int open_with_one_worker(void **state) {
                                .address = "127.0.0.1:0",
                                .routes = csp_routes(8 << 20),
                                .route_count = csp_route_count,
-                               .set_handler = csp_take,
+                               .batch_handler = csp_take,
                                .workers = 1,
                                .worker_start = csp_worker_start,
                                .worker_stop = csp_worker_stop,

@@ -49,7 +49,7 @@ static inline int open_with(void **state, const char *norths_token) {
                                .address = "127.0.0.1:0",
                                .routes = csp_routes(8 << 20),
                                .route_count = csp_route_count,
-                               .set_handler = csp_take,
+                               .batch_handler = csp_take,
                                .worker_start = csp_worker_start,
                                .worker_stop = csp_worker_stop,
                                .worker_context = &scene.world.config},

@@ -189,6 +189,32 @@ static void it_is_silent_while_a_worker_is_stuck(void **state) {
     finish(s, "READY=1 STOPPING=1 ");
 }
 
+/* An import goes on for minutes: a start and a reload wait for nothing that it
+ * holds, and the watchdog is fed. */
+static void an_import_holds_up_neither_start_nor_reload(void **state) {
+    (void)state;
+    struct scenario *s = scenario_open(&(struct scenario_wish){0});
+    scenario_stop_fotad(s, SIGTERM);
+    listen_for(s);
+    scenario_tell(s, "begin; select pg_advisory_xact_lock(advisory_lock("
+                     "'import'))");
+    scenario_launch(s, 0, NULL);
+    are_told(READY, 1);
+    scenario_tell(s, "lock table certificate, response_code"
+                     " in access exclusive mode");
+    kill(s->fotads[0].pid, SIGHUP);
+    instant begun = clock_elapsed();
+    are_told(READY, 2);
+    assert_true(clock_elapsed() - begun < 20 * SECOND);
+    is_told_again(ALIVE, 3);
+    scenario_logged(s, "rules.kept", "the old rules stay in use");
+    scenario_tell(s, "commit");
+    kill(s->fotads[0].pid, SIGHUP);
+    are_told(READY, 3);
+    scenario_logged(s, "fotad.reloaded", "were read again");
+    finish(s, "READY=1 RELOADING=1 READY=1 RELOADING=1 READY=1 STOPPING=1 ");
+}
+
 /* ---- what a reload changes ---- */
 
 static void rewrite_level(struct scenario *s, const char *level) {
@@ -237,6 +263,7 @@ int main(void) {
         cmocka_unit_test(it_says_when_it_is_ready_reloads_and_stops),
         cmocka_unit_test(a_start_that_takes_long_is_not_ready),
         cmocka_unit_test(it_is_silent_while_a_worker_is_stuck),
+        cmocka_unit_test(an_import_holds_up_neither_start_nor_reload),
         cmocka_unit_test(a_reload_sets_the_level_of_the_log),
     };
     return scenario_tests(tests, NULL, NULL);

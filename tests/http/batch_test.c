@@ -3,7 +3,7 @@
 #include "served.h"
 #include "support/queue_depth.h"
 
-enum { MOST_SENT = HTTP_MOST_TOGETHER + 2, KIB = 1024 };
+enum { MOST_SENT = HTTP_MOST_IN_BATCH + 2, KIB = 1024 };
 
 /* "place/count" in the set */
 static void answer_set(void *worker,
@@ -30,7 +30,7 @@ static struct http_listener *start(unsigned workers) {
     options.name = "together";
     options.routes = set_routes;
     options.route_count = sizeof set_routes / sizeof *set_routes;
-    options.set_handler = answer_set;
+    options.batch_handler = answer_set;
     options.workers = workers;
     options.queue_size = MOST_SENT;
     return started(&options);
@@ -130,11 +130,11 @@ static void a_set_has_a_largest_size(void **state) {
     }
     let_go(gate_handle);
     for (int i = 0; i < MOST_SENT; i++) {
-        bool first = i < HTTP_MOST_TOGETHER;
+        bool first = i < HTTP_MOST_IN_BATCH;
         char expected[32];
         snprintf(expected, sizeof expected, "%d/%d",
-                 first ? i + 1 : i + 1 - HTTP_MOST_TOGETHER,
-                 first ? HTTP_MOST_TOGETHER : MOST_SENT - HTTP_MOST_TOGETHER);
+                 first ? i + 1 : i + 1 - HTTP_MOST_IN_BATCH,
+                 first ? HTTP_MOST_IN_BATCH : MOST_SENT - HTTP_MOST_IN_BATCH);
         expect_reply(handles[i], expected);
     }
     http_close(listener);

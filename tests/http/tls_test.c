@@ -2,6 +2,7 @@
 #include "served.h"
 
 #include "http/client.h"
+#include "http/revocations.h"
 #include "support/tls_pki.h"
 
 #include <gnutls/gnutls.h>

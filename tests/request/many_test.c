@@ -99,8 +99,8 @@ static double step_seconds(const char *step) {
     return seconds;
 }
 
-static const char *const STEPS[] = {"parse", "verify", "authorise",
-                                    "image", "expect", "claim"};
+static const char *const STEPS[] = {"parse",  "verify", "authorise",  "image",
+                                    "expect", "claim",  "transaction"};
 enum { STEP_COUNT = sizeof STEPS / sizeof *STEPS };
 
 static uint8_t content[LARGEST_IMAGE - HEADER];

@@ -339,11 +339,11 @@ static void it_goes_on_by_itself(void **state) {
     struct held held = {0};
     hold_one(&held, gateway_start());
     struct gateway *g = held.g;
-    struct releases *releases = request_releases_start(&g->requests);
+    struct task *releases = request_releases_start(&g->requests);
     decide(&held, true);
     assert_true(comes_to(g, "1 AWAITING_CSP, image"));
     instant start = clock_elapsed();
-    request_releases_stop(releases);
+    task_stop(releases);
     assert_true(clock_elapsed() - start < SECOND * patience());
     close_held(&held);
 }
@@ -353,12 +353,12 @@ static void a_clock_set_back_does_not_hold_it_up(void **state) {
     struct held held = {0};
     hold_one(&held, gateway_start());
     atomic_store(&ahead, 6 * 3600);
-    struct releases *releases = request_releases_start(&held.g->requests);
+    struct task *releases = request_releases_start(&held.g->requests);
     usleep(300000); /* it rests */
     atomic_store(&ahead, 0);
     decide(&held, true);
     assert_true(comes_to(held.g, "1 AWAITING_CSP, image"));
-    request_releases_stop(releases);
+    task_stop(releases);
     close_held(&held);
 }
 
@@ -368,12 +368,12 @@ static void the_watchdog_sees_whether_it_gets_on(void **state) {
     hold_one(&held, gateway_start());
     struct gateway *g = held.g;
     gateway_tell(g, "begin; lock table held_request");
-    struct releases *releases = request_releases_start(&g->requests);
+    struct task *releases = request_releases_start(&g->requests);
     assert_string_equal(stuck(), "releases");
     gateway_tell(g, "commit");
     decide(&held, true);
     assert_true(comes_to(g, "1 AWAITING_CSP, image"));
-    request_releases_stop(releases);
+    task_stop(releases);
     close_held(&held);
 }
 

@@ -275,6 +275,7 @@ static void build_body(const struct test_request *request, struct buffer *out) {
         build_firmware(request, out);
         break;
     case DUIS_READ_FIRMWARE_VERSION:
+    case DUIS_BODIES:
         break;
     case DUIS_ACTIVATE_FIRMWARE:
         element(out, "FirmwareHash", request->firmware_hash);

@@ -5,7 +5,7 @@
 #include "duis/document.h"
 #include "duis/library.h"
 #include "duis/signature.h"
-#include "request/listener.h"
+#include "request/user_gateway.h"
 #include "support/duis_check.h"
 #include "support/pg.h"
 
@@ -212,7 +212,7 @@ bool gateway_reload(struct gateway *g) {
     struct rules *rules;
     bool loaded = rules_load(db, &rules) == DONE;
     if (loaded)
-        request_use_rules(rules);
+        rules_use(rules);
     db_close(db);
     return loaded;
 }
@@ -227,7 +227,7 @@ void gateway_open(struct gateway *g) {
 void gateway_close(struct gateway *g) {
     http_close(g->listener);
     g->listener = NULL;
-    request_use_rules(NULL);
+    rules_use(NULL);
 }
 
 void gateway_free(struct gateway *g) {

@@ -10,7 +10,8 @@
 
 #include "base/config.h"
 #include "duis/response.h"
-#include "request/pipeline.h"
+#include "request/rules.h"
+#include "request/user_gateway.h"
 #include "support/duis_signing.h"
 #include "support/estate.h"
 

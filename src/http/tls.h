@@ -1,0 +1,23 @@
+/* TLS of the server. For the files of this room only. */
+#ifndef FOTAD_HTTP_TLS_H
+#define FOTAD_HTTP_TLS_H
+
+#include "http/listener.h"
+
+bool tls_wanted(const struct http_tls *tls);
+/* What the files say, with one reference. NULL with *reason when they cannot
+ * be used. */
+struct tls *tls_read(const struct http_tls *files, const char **reason);
+/* NULL is allowed. */
+void tls_release(struct tls *tls);
+/* Gives a new connection the credentials of the moment. */
+void tls_begin(struct connection *connection, struct MHD_Connection *mhd);
+/* NULL when no client certificate is asked for, or a good one was shown; else
+ * why not. Asked before each request: a certificate may expire or be revoked
+ * while the connection lasts. */
+const char *tls_verify(struct connection *connection,
+                       struct MHD_Connection *mhd);
+/* Sends as much as fits and then our end of the connection. */
+void tls_send_last(struct MHD_Connection *mhd, struct span octets);
+
+#endif

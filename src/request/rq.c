@@ -1,0 +1,52 @@
+#include "request/rq.h"
+
+void rq_conclude(struct rq *rq, enum condition condition, const char *detail) {
+    rq->condition = condition;
+    rq->detail = detail;
+}
+
+enum outcome rq_refuse(struct rq *rq, enum condition condition,
+                       const char *detail) {
+    rq_conclude(rq, condition, detail);
+    return REFUSED;
+}
+
+void rq_reset(struct rq *rq) {
+    rq_conclude(rq, CONDITION_accepted, "");
+    rq->request_no = 0;
+    rq->replayed = false;
+    rq->judged = rq->accepted = 0;
+    rq->returned = rq->answer = (struct span){0};
+    memset(rq->refused, 0, sizeof rq->refused);
+}
+
+int16_t rq_stage(const struct rq *rq) {
+    return rq->duis.body == DUIS_SIGNED_PRE_COMMAND ? 2 : 1;
+}
+
+const char *rq_variant(const struct rq *rq) {
+    const char *variant = rq->duis.service_reference_variant;
+    return variant ? variant : "";
+}
+
+struct span rq_firmware_version(const struct rq *rq) {
+    const struct duis_firmware_version *version = &rq->duis.firmware_version;
+    uint8_t octets[4];
+    for (int i = 0; i < 4; i++)
+        octets[i] = (uint8_t)(version->number >> (24 - 8 * i));
+    return version->is_hex ? arena_copy(rq->arena, span_of(octets, 4))
+                           : (struct span){0};
+}
+
+const char *rq_code(const struct rq *rq, enum condition condition) {
+    const char *code =
+        rules_answer(rq->rules, condition, rq_variant(rq))->response_code;
+    return code ? code : "";
+}
+
+struct rq_counts rq_count(const struct rq *rq) {
+    struct rq_counts counts = {(int32_t)rq->judged, (int32_t)rq->accepted, {0}};
+    for (int i = 0; i < REFUSALS; i++)
+        counts.refused[i] = (int32_t)rq->refused[i].count;
+    return counts;
+}
