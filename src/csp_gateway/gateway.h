@@ -9,9 +9,8 @@
 
 struct csp_gateway;
 
-/* What is wrong with the [csp NAME] sections, one by one or beside each
- * other, or NULL. The text is
- * in the arena. */
+/* What is wrong with the [csp NAME] sections, each by itself or beside another;
+ * or NULL. The text is in the arena. */
 const char *csp_gateway_contradiction(const struct config *config,
                                       struct arena *arena);
 
