@@ -104,6 +104,8 @@ void task_stop(struct task *task) {
     heartbeat_free(task->heartbeat);
     arena_free(task->arena);
     db_close(task->db);
+    if (task->options.free)
+        task->options.free(task->options.context);
     free(task);
 }
 

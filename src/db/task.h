@@ -30,6 +30,7 @@ struct task_options {
                              nothing */
     task_round *round;
     void *context;
+    void (*free)(void *context); /* when it ends; NULL: it is not its own */
     struct wakeup *wakeup; /* what wakes it, static, perhaps others too; NULL:
                               nothing but task_stop() */
 };

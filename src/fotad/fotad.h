@@ -25,10 +25,10 @@ struct fotad {
     struct request_management requests;
     struct receiving receiving;
     struct delivery *delivery;
-    struct mail *mail;
+    struct task *mail;
     struct receivers *receivers;
     struct csp_gateway *csps;
-    struct housekeeping *housekeeping;
+    struct task *housekeeping;
     struct task *releases;
     struct people *people;
     struct http_listener *health, *users;

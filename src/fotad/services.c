@@ -39,7 +39,7 @@ static bool start_mail(struct fotad *f) {
 }
 
 static void stop_mail(struct fotad *f) {
-    mail_stop(f->mail);
+    task_stop(f->mail);
 }
 
 static bool start_receivers(struct fotad *f) {
@@ -79,7 +79,7 @@ static bool start_housekeeping(struct fotad *f) {
 }
 
 static void stop_housekeeping(struct fotad *f) {
-    housekeeping_stop(f->housekeeping);
+    task_stop(f->housekeeping);
 }
 
 static bool start_releases(struct fotad *f) {

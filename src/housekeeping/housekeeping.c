@@ -51,7 +51,6 @@ enum { RELEASED, REMOVED, SECONDS };
 
 struct housekeeping {
     const struct config *config;
-    struct task *task;
     struct clock_watch watch;
     instant next;     /* by clock_now(): the next round */
     instant measured; /* by clock_elapsed() */
@@ -134,23 +133,16 @@ static enum outcome look_round(struct task *task, void *context,
     return outcome;
 }
 
-struct housekeeping *housekeeping_start(const struct config *config) {
+struct task *housekeeping_start(const struct config *config) {
     metrics_register(families, sizeof families / sizeof *families);
     struct housekeeping *h = memory_alloc(sizeof *h);
     *h = (struct housekeeping){.config = config, .watch = clock_watch_begin()};
-    h->task =
-        task_start(&(struct task_options){.name = "housekeeping",
-                                          .session = "fotad housekeeping",
-                                          .conninfo = config->database_conninfo,
-                                          .failed = "housekeeping.failed",
-                                          .round = look_round,
-                                          .context = h});
-    return h;
-}
-
-void housekeeping_stop(struct housekeeping *h) {
-    if (!h)
-        return;
-    task_stop(h->task);
-    free(h);
+    return task_start(
+        &(struct task_options){.name = "housekeeping",
+                               .session = "fotad housekeeping",
+                               .conninfo = config->database_conninfo,
+                               .failed = "housekeeping.failed",
+                               .round = look_round,
+                               .context = h,
+                               .free = free});
 }

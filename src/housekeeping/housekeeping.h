@@ -17,7 +17,7 @@
 #define FOTAD_HOUSEKEEPING_HOUSEKEEPING_H
 
 #include "base/config.h"
-#include "db/db.h"
+#include "db/task.h"
 
 struct housekeeping_report {
     int64_t released; /* devices */
@@ -31,15 +31,10 @@ struct housekeeping_report {
 enum outcome housekeeping_run(struct db *db, const struct config *config,
                               instant now, struct housekeeping_report *report);
 
-struct housekeeping;
-
 /* A task (db/task.h) that does it every [tracking] housekeeping by fotad's
  * clock, or leaves it to another fotad; it also keeps an eye on the clock
  * (clock_watch.h) and has the database plan anew when tables have grown.
- * `config` must live until housekeeping_stop(). */
-struct housekeeping *housekeeping_start(const struct config *config);
-
-/* Finishes the step in hand and frees everything. NULL is allowed. */
-void housekeeping_stop(struct housekeeping *housekeeping);
+ * `config` must live until task_stop(), which finishes the step in hand. */
+struct task *housekeeping_start(const struct config *config);
 
 #endif

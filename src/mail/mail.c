@@ -199,7 +199,6 @@ static struct metric_family families[] = {
 
 struct mail {
     const struct config *config;
-    struct task *task;
     instant next; /* by clock_now(): the next round */
 };
 
@@ -227,7 +226,7 @@ static enum outcome look_round(struct task *task, void *context,
     return outcome;
 }
 
-struct mail *mail_start(const struct config *config) {
+struct task *mail_start(const struct config *config) {
     if (!*config->mail_server)
         return NULL;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -235,19 +234,12 @@ struct mail *mail_start(const struct config *config) {
     metrics_register(families, sizeof families / sizeof *families);
     struct mail *mail = memory_alloc(sizeof *mail);
     *mail = (struct mail){.config = config};
-    mail->task =
-        task_start(&(struct task_options){.name = "mail",
-                                          .session = "fotad mail",
-                                          .conninfo = config->database_conninfo,
-                                          .failed = "mail.no_database",
-                                          .round = look_round,
-                                          .context = mail});
-    return mail;
-}
-
-void mail_stop(struct mail *mail) {
-    if (!mail)
-        return;
-    task_stop(mail->task);
-    free(mail);
+    return task_start(
+        &(struct task_options){.name = "mail",
+                               .session = "fotad mail",
+                               .conninfo = config->database_conninfo,
+                               .failed = "mail.no_database",
+                               .round = look_round,
+                               .context = mail,
+                               .free = free});
 }

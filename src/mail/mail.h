@@ -13,7 +13,7 @@
 #define FOTAD_MAIL_MAIL_H
 
 #include "base/config.h"
-#include "db/db.h"
+#include "db/task.h"
 
 /* How many things there are to wish for: enum notice_kind in sql/0010-mail.sql.
  * Is the text the name of one? */
@@ -35,15 +35,9 @@ struct mail_report {
 enum outcome mail_run(struct db *db, const struct config *config, instant now,
                       struct mail_report *report);
 
-struct mail;
-
 /* A task (db/task.h) that does it every [mail] every by fotad's clock. NULL
  * when [mail] server is empty: then nothing is made or sent. `config` must live
- * until mail_stop(). */
-struct mail *mail_start(const struct config *config);
-
-/* Ends what is in hand, at most one e-mail, and frees everything. NULL is
- * allowed. */
-void mail_stop(struct mail *mail);
+ * until task_stop(), which ends what is in hand, at most one e-mail. */
+struct task *mail_start(const struct config *config);
 
 #endif

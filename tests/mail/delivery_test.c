@@ -288,7 +288,7 @@ static void the_server_must_be_who_it_should(void **state) {
 static void several_daemons_tell_each_thing_once(void **state) {
     struct scene *s = *state;
     enum { DAEMONS = 3, REQUESTS = 60 };
-    struct mail *daemons[DAEMONS];
+    struct task *daemons[DAEMONS];
     char now[INSTANT_TEXT_SIZE];
     instant_format(clock_now() - HOUR, now);
     wish(s, "ann", "request_finished", now);
@@ -301,7 +301,7 @@ static void several_daemons_tell_each_thing_once(void **state) {
     for (int i = 0; i < 6 && fake_smtp_count(s->smtp) < 2 * REQUESTS; i++)
         fake_smtp_wait(s->smtp, 2 * REQUESTS);
     for (int i = 0; i < DAEMONS; i++)
-        mail_stop(daemons[i]);
+        task_stop(daemons[i]);
     assert_int_equal(fake_smtp_count(s->smtp), 2 * REQUESTS);
     for (int i = 0; i < 2 * REQUESTS; i++)
         for (int j = 0; j < i; j++)
@@ -347,7 +347,6 @@ static void without_a_server_nothing_runs(void **state) {
     struct scene *s = *state;
     s->config.mail_server = "";
     assert_null(mail_start(&s->config));
-    mail_stop(NULL);
 }
 
 int main(void) {
