@@ -1,10 +1,46 @@
--- Functions and types of earlier releases that nothing calls any more. They go
--- last, when what called them has been made anew.
+-- What goes last, when all functions have been made anew.
+
+-- Functions that programs of earlier releases than the one before called.
 drop function if exists make_job(text, integer, timestamptz, timestamptz);
 drop function if exists lease_job(text, timestamptz, timestamptz);
 drop function if exists lease_job(text, timestamptz, timestamptz, integer,
     timestamptz);
-drop function if exists put_messages;
-drop function if exists tell_sender;
-drop function if exists tell_condition;
-drop type if exists user_message;
+
+-- A function of the release before may be at work while this is applied, and
+-- call these; they go with the next release.
+create or replace function put_messages(
+    p_messages user_message[], p_now timestamptz) returns void
+    language sql
+begin atomic
+    select tell(array(
+        select user_message(m.ordinal, m.user_id, m.code, m.request_no,
+            m.device_id, null, m.device_type, m.firmware_version,
+            m.other_version, m.device_alert_code, m.originator_counter, m.csp,
+            m.message_id)
+        from unnest(p_messages) as m), p_now);
+end;
+
+create or replace function tell_sender(
+    p_request_no bigint, p_code text, p_response_code text,
+    p_event_ref bigint, p_payload bytea, p_now timestamptz)
+    returns void language sql
+begin atomic
+    select tell(array[user_message(1, originator, p_code, p_request_no,
+        p_response_code => p_response_code, p_event_ref => p_event_ref,
+        p_payload => p_payload)], p_now)
+    from service_request where request_no = p_request_no;
+end;
+
+create or replace function tell_condition(
+    p_request_nos bigint[], p_condition text, p_now timestamptz)
+    returns void language sql
+begin atomic
+    select tell(array(
+        select user_message(row_number() over (order by r.request_no)::integer,
+            r.originator, 'ResponseMessage', r.request_no, r.target,
+            c.response_code)
+        from service_request r
+        join response_code c on c.condition = p_condition
+            and c.service_reference_variant = ''
+        where r.request_no = any (p_request_nos)), p_now);
+end;

@@ -121,6 +121,25 @@ do $$ begin
 exception when duplicate_object then null;
 end $$;
 
+do $$ begin
+    create type user_message as (
+        ordinal            integer,
+        user_id            macaddr8,
+        code               text,
+        request_no         bigint,
+        device_id          macaddr8,
+        device_type        device_type,
+        firmware_version   bytea,
+        other_version      bytea,
+        device_alert_code  integer,
+        originator_counter numeric,
+        csp                text,
+        message_id         text);
+exception when duplicate_object then null;
+end $$;
+comment on type user_message is
+    'Of put_messages(), which goes with the next release';
+
 -- One function writes all messages to Users, so one type has all they say.
 alter type tracking_told
     add attribute user_id macaddr8,

@@ -177,11 +177,18 @@ static enum outcome migrate_end(struct db *db) {
     return outcome == DONE ? db_grant_rights(db) : outcome;
 }
 
+/* A later release may have been at it while this one waited for the lock. */
 static enum outcome migrate_all(struct db *db, struct migrating *migrating) {
     const struct migrations *migrations = migrating->migrations;
-    enum outcome outcome = migrating->may_change ? migrate_begin(db) : DONE;
+    bool later = false;
+    enum outcome outcome = DONE;
+    if (migrating->may_change) {
+        outcome = migrate_begin(db);
+        if (outcome == DONE)
+            outcome = db_is_later(db, &later);
+    }
     migrating->missing = 0;
-    for (size_t i = 0; i < migrations->count && outcome == DONE; i++)
+    for (size_t i = 0; !later && i < migrations->count && outcome == DONE; i++)
         outcome = migration_bring(db, migrating, &migrations->all[i]);
     if (outcome == DONE && migrating->may_change && migrating->missing)
         outcome = migrate_end(db);

@@ -198,12 +198,36 @@ static void the_audit_trail_has_every_message(void **state) {
     assert_int_equal(strlen(got), len);
 }
 
+/* Whoever has a User's lane in hand holds up nobody who writes to that User. */
+static void a_lane_in_hand_holds_up_no_writer(void **state) {
+    static const struct db_statement written = {
+        "written",
+        "select count(*)::text from alert where user_id = e('0001')"};
+    struct world *world = *state;
+    script(world, "insert into alert_lane (user_id) values (e('0001'));"
+                  "set statement_timeout = '20s'");
+    struct db *other = db_open(world->conninfo, "tests");
+    assert_int_equal(
+        db_script(other, "begin; update alert_lane set tries = tries + 1"),
+        DONE);
+    apply(world, DELIVERED(1, "0101"));
+    script(world, "select tell(array[user_message(1, e('0001'),"
+                  " 'ResponseMessage', 1, p_response_code => 'E20')], now());"
+                  "select tell_sender(1, 'ResponseMessage', 'E71', null, null,"
+                  " now());"
+                  "select tell_condition(array[1], 'device_silent', now())");
+    assert_string_equal(ask(world, &written), "4");
+    db_close(other);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(everybody_hears_what_concerns_him,
                                         set_up, world_close),
         cmocka_unit_test_setup_teardown(the_message_has_what_was_heard, set_up,
                                         world_close),
+        cmocka_unit_test_setup_teardown(a_lane_in_hand_holds_up_no_writer,
+                                        set_up, world_close),
         cmocka_unit_test_setup_teardown(the_audit_trail_has_every_message,
                                         set_up, world_close),
     };

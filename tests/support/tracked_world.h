@@ -12,6 +12,7 @@
 #include "tracking/transition.h"
 
 struct world {
+    const char *conninfo;
     struct db *db;
     struct arena *arena;
 };
@@ -24,7 +25,8 @@ static inline void script(struct world *world, const char *sql) {
 static inline int world_open(void **state, const char *sql) {
     static struct world world;
     world.arena = arena_new();
-    world.db = db_open(pg_fresh_database(), "tests");
+    world.conninfo = pg_fresh_database();
+    world.db = db_open(world.conninfo, "tests");
     assert_int_equal(tracking_hand_over(world.db), DONE);
     script(&world, sql);
     *state = &world;
