@@ -9,40 +9,41 @@
 
 #include <stdio.h>
 
-struct told {
+struct alerts {
     const char *devices, *pki, *image, *regions, *kind;
     uint64_t seed, batch;
     size_t in_batch;
     struct buffer line;
 };
 
-static void flush(struct told *told) {
-    if (told->in_batch)
-        printf("%s]\n", (const char *)told->line.data);
-    told->line.len = 0;
-    told->in_batch = 0;
+static void batch_flush(struct alerts *alerts) {
+    if (alerts->in_batch)
+        printf("%s]\n", (const char *)alerts->line.data);
+    alerts->line.len = 0;
+    alerts->in_batch = 0;
 }
 
-static void say(void *context, const struct sim_word *word) {
-    struct told *told = context;
+static void batch_add(void *context, const struct sim_han_message *message) {
+    struct alerts *alerts = context;
     char hub[EUI64_TEXT_SIZE];
-    if (strncmp(word->id, told->kind, strlen(told->kind)) != 0)
+    if (strncmp(message->id, alerts->kind, strlen(alerts->kind)) != 0)
         return;
-    buffer_printf(&told->line,
+    buffer_printf(&alerts->line,
                   "%s{\"messageId\":\"%s\",\"commsHubId\":\"%s\","
                   "\"payload\":\"",
-                  told->in_batch ? "," : "[", word->id,
-                  eui64_format(word->hub, hub));
-    base64_add(&told->line, word->octets);
-    buffer_text(&told->line, "\"}");
-    if (++told->in_batch == told->batch)
-        flush(told);
+                  alerts->in_batch ? "," : "[", message->id,
+                  eui64_format(message->hub, hub));
+    base64_add(&alerts->line, message->octets);
+    buffer_text(&alerts->line, "\"}");
+    if (++alerts->in_batch == alerts->batch)
+        batch_flush(alerts);
 }
 
 /* Regions of one CSP, with commas, as in fotad's configuration. */
-static bool is_of_csp(const struct told *told, const struct sim_home *home) {
+static bool is_of_csp(const struct alerts *alerts,
+                      const struct sim_home *home) {
     size_t len = strlen(home->region);
-    for (const char *at = told->regions; at; at = strchr(at, ',')) {
+    for (const char *at = alerts->regions; at; at = strchr(at, ',')) {
         at += strspn(at, ", ");
         if (strncmp(at, home->region, len) == 0 && (!at[len] || at[len] == ','))
             return true;
@@ -50,68 +51,68 @@ static bool is_of_csp(const struct told *told, const struct sim_home *home) {
     return false;
 }
 
-static bool tell_of(struct told *told, struct sim_han *han,
-                    const struct sim_firmware *image, eui64 id) {
+static bool device_gets_image(struct alerts *alerts, struct sim_han *han,
+                              const struct sim_firmware *image, eui64 id) {
     struct sim_home home;
     size_t place;
     char text[EUI64_TEXT_SIZE];
-    if (!sim_home_of(told->seed, id, &home, &place))
+    if (!sim_home_of(alerts->seed, id, &home, &place))
         return refuse("alerts: no home has %s", eui64_format(id, text)), false;
     const struct sim_device *device = &home.devices[place];
-    struct sim_delivery delivery = {
+    struct sim_transfer transfer = {
         .hub = home.devices[0].id,
         .device = id,
         .device_type = device_types[sim_models[device->model].type],
         .supplier = device->supplier,
         .version = image->version};
-    if (is_of_csp(told, &home))
-        sim_han_image(han, &delivery, clock_now(), say, told);
+    if (is_of_csp(alerts, &home))
+        sim_han_image(han, &transfer, clock_now(), batch_add, alerts);
     return true;
 }
 
-static bool tell_all(struct told *told, struct sim_han *han,
-                     const struct sim_firmware *image) {
+static bool devices_get_image(struct alerts *alerts, struct sim_han *han,
+                              const struct sim_firmware *image) {
     struct arena *arena = arena_new();
     const eui64 *ids;
     size_t count;
-    bool good = read_device_list(arena, told->devices, &ids, &count);
+    bool good = read_device_list(arena, alerts->devices, &ids, &count);
     for (size_t i = 0; i < count && good; i++)
-        good = tell_of(told, han, image, ids[i]);
-    flush(told);
+        good = device_gets_image(alerts, han, image, ids[i]);
+    batch_flush(alerts);
     arena_free(arena);
     return good;
 }
 
-static bool is_complete(const struct told *told) {
-    return told->devices && told->pki && told->image && told->regions &&
-           told->kind && told->batch;
+static bool is_complete(const struct alerts *alerts) {
+    return alerts->devices && alerts->pki && alerts->image && alerts->regions &&
+           alerts->kind && alerts->batch;
 }
 
 int verb_alerts(int argc, char **argv) {
-    struct told told = {.seed = 1, .batch = 1};
+    struct alerts alerts = {.seed = 1, .batch = 1};
     const struct option_row rows[] = {
-        {"pki", OPTION_TEXT, &told.pki},
-        {"devices", OPTION_TEXT, &told.devices},
-        {"image", OPTION_TEXT, &told.image},
-        {"kind", OPTION_TEXT, &told.kind},
-        {"regions", OPTION_TEXT, &told.regions},
-        {"seed", OPTION_COUNT, &told.seed},
-        {"batch", OPTION_COUNT, &told.batch},
+        {"pki", OPTION_TEXT, &alerts.pki},
+        {"devices", OPTION_TEXT, &alerts.devices},
+        {"image", OPTION_TEXT, &alerts.image},
+        {"kind", OPTION_TEXT, &alerts.kind},
+        {"regions", OPTION_TEXT, &alerts.regions},
+        {"seed", OPTION_COUNT, &alerts.seed},
+        {"batch", OPTION_COUNT, &alerts.batch},
     };
     char **operands, certificates[4200];
     if (!read_options(argc, argv, rows, sizeof rows / sizeof *rows, &operands))
         return 2;
     const struct sim_firmware *image =
-        told.image ? sim_firmware_find(told.image) : NULL;
-    if (!is_complete(&told) || !image || operands[0])
+        alerts.image ? sim_firmware_find(alerts.image) : NULL;
+    if (!is_complete(&alerts) || !image || operands[0])
         return refuse("alerts: --pki, --devices, --image, --kind and --regions "
                       "are wanted"),
                2;
-    snprintf(certificates, sizeof certificates, "%s/certificates", told.pki);
+    snprintf(certificates, sizeof certificates, "%s/certificates", alerts.pki);
     struct sim_han *han = sim_han_new(&(struct sim_han_options){
-        .seed = told.seed, .certificates = certificates});
-    bool good = han && tell_all(&told, han, image);
+        .seed = alerts.seed, .certificates = certificates});
+    bool good = han && devices_get_image(&alerts, han, image);
     sim_han_free(han);
-    buffer_free(&told.line);
+    buffer_free(&alerts.line);
     return good ? 0 : 1;
 }

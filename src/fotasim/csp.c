@@ -1,3 +1,4 @@
+/* The listener of an emulated CSP; its start and end. */
 #include "fotasim/csp.h"
 
 #include "base/hex.h"
@@ -11,8 +12,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* One message in hand. */
-struct taking {
+/* An image, a job or a command in hand. */
+struct csp_try {
     struct csp_sim *sim;
     enum csp_route route;
     const char *id;
@@ -30,27 +31,28 @@ static bool is_stopping(struct csp_sim *sim) {
 }
 
 /* Longer than anybody waits. */
-static void hang(struct csp_sim *sim) {
+static void connection_hang(struct csp_sim *sim) {
     for (int i = 0; i < 1200 && !is_stopping(sim); i++)
         nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
 }
 
-static enum http_more cut(void *worker, void *context, struct buffer *piece) {
+static enum http_more connection_cut(void *worker, void *context,
+                                     struct buffer *piece) {
     (void)worker;
     (void)context;
     (void)piece;
     return HTTP_STREAM_CUT;
 }
 
-static void give(struct csp_sim *sim, const struct csp_reply *reply,
-                 struct http_response *response) {
+static void reply_give(struct csp_sim *sim, const struct csp_reply *reply,
+                       struct http_response *response) {
     unsigned status = (unsigned)strtoul(reply->answer, NULL, 10);
     response->status = status ? status : 200;
     response->content_type = "application/json";
     if (strcmp(reply->answer, "hang") == 0)
-        hang(sim);
+        connection_hang(sim);
     if (strcmp(reply->answer, "cut") == 0)
-        response->stream.next = cut;
+        response->stream.next = connection_cut;
     else if (strcmp(reply->answer, "garbage") == 0)
         response->body = span_text("<html>\x01\x02{{{");
     else if (*reply->reason)
@@ -61,43 +63,43 @@ static void give(struct csp_sim *sim, const struct csp_reply *reply,
 /* ---- taking ---- */
 
 /* What this try is answered; also counts and writes it. */
-static struct csp_reply decide(struct taking *taking) {
+static struct csp_reply try_decide(struct csp_try *try) {
     struct csp_faults faults;
-    csp_faults_read(taking->sim->options.faults, &faults);
-    struct csp_reply reply = faults.replies[taking->route];
-    struct csp_sim *sim = taking->sim;
-    struct csp_seen_row *row = csp_seen(&sim->seen[taking->route], taking->id);
+    csp_faults_read(try->sim->options.faults, &faults);
+    struct csp_reply reply = faults.replies[try->route];
+    struct csp_sim *sim = try->sim;
+    struct csp_seen_row *row = csp_seen(&sim->seen[try->route], try->id);
     row->count++;
     bool well = row->taken || !*reply.answer ||
                 (reply.first && row->count > reply.first);
     if (well) {
         reply = (struct csp_reply){.reason = ""};
         snprintf(reply.answer, sizeof reply.answer, "%u",
-                 row->taken ? taking->again : taking->good);
+                 row->taken ? try->again : try->good);
     }
-    if (well && !row->taken && taking->route == CSP_JOB)
-        csp_plan_job(sim, taking->line);
-    if (well && !row->taken && taking->route == CSP_COMMAND && sim->han)
-        csp_plan_command(sim, taking->line);
+    if (well && !row->taken && try->route == CSP_JOB)
+        csp_plan_job(sim, try->line);
+    if (well && !row->taken && try->route == CSP_COMMAND)
+        csp_plan_command(sim, try->line);
     row->taken = row->taken || well;
-    json_object_set_new(taking->line, "try", json_integer(row->count));
-    json_object_set_new(taking->line, "status",
+    json_object_set_new(try->line, "try", json_integer(row->count));
+    json_object_set_new(try->line, "status",
                         json_integer(strtol(reply.answer, NULL, 10)));
-    json_object_set_new(taking->line, "fault",
+    json_object_set_new(try->line, "fault",
                         well ? json_null() : json_string(reply.answer));
-    csp_journal_write(sim->files[taking->route], taking->line);
+    csp_journal_write(sim->files[try->route], try->line);
     return reply;
 }
 
-static void take(struct taking *taking, struct http_response *response) {
-    pthread_mutex_lock(&taking->sim->lock);
-    struct csp_reply reply = decide(taking);
-    pthread_mutex_unlock(&taking->sim->lock);
-    give(taking->sim, &reply, response);
+static void try_take(struct csp_try *try, struct http_response *response) {
+    pthread_mutex_lock(&try->sim->lock);
+    struct csp_reply reply = try_decide(try);
+    pthread_mutex_unlock(&try->sim->lock);
+    reply_give(try->sim, &reply, response);
 }
 
 /* fotad has to present its token. */
-static bool may_speak(const struct csp_sim *sim,
+static bool has_token(const struct csp_sim *sim,
                       const struct http_request *request,
                       struct http_response *response) {
     const char *given = http_header(request, "Authorization");
@@ -117,29 +119,29 @@ static void take_image(void *worker, const struct http_request *request,
     char text[2 * SHA256_DIGEST_LENGTH + 1];
     SHA256(request->body.data, request->body.len, digest);
     hex_format(span_of(digest, sizeof digest), text);
-    if (!may_speak(sim, request, response))
+    if (!has_token(sim, request, response))
         return;
     if (strcasecmp(text, name) != 0) {
         http_problem(response, 422, "The image has the hash %s", text);
         return;
     }
-    struct taking taking = {.sim = sim,
-                            .route = CSP_IMAGE,
-                            .id = name,
-                            .good = 201,
-                            .again = 200,
-                            .line = json_pack("{s:s, s:I}", "imageId", name,
-                                              "octets",
-                                              (json_int_t)request->body.len)};
-    csp_han_keep_image(sim, name, request->body);
-    take(&taking, response);
+    struct csp_try try = {.sim = sim,
+                          .route = CSP_IMAGE,
+                          .id = name,
+                          .good = 201,
+                          .again = 200,
+                          .line =
+                              json_pack("{s:s, s:I}", "imageId", name, "octets",
+                                        (json_int_t)request->body.len)};
+    csp_hubs_keep_image(sim, name, request->body);
+    try_take(&try, response);
 }
 
 /* Jobs and commands: an object with an identifier that is its key as well. */
 static void take_object(struct csp_sim *sim, const struct http_request *request,
                         struct http_response *response, enum csp_route route,
                         const char *id_name) {
-    if (!may_speak(sim, request, response))
+    if (!has_token(sim, request, response))
         return;
     json_t *object =
         json_loadb((const char *)request->body.data, request->body.len,
@@ -153,13 +155,13 @@ static void take_object(struct csp_sim *sim, const struct http_request *request,
         return;
     }
     json_object_set_new(object, "key", json_string(key));
-    struct taking taking = {.sim = sim,
-                            .route = route,
-                            .id = key,
-                            .good = 202,
-                            .again = 202,
-                            .line = object};
-    take(&taking, response);
+    struct csp_try try = {.sim = sim,
+                          .route = route,
+                          .id = key,
+                          .good = 202,
+                          .again = 202,
+                          .line = object};
+    try_take(&try, response);
 }
 
 static void take_job(void *worker, const struct http_request *request,
@@ -209,19 +211,19 @@ static bool listen_at(struct csp_sim *sim, const char **reason) {
     return sim->listener != NULL;
 }
 
-static void *tick(void *context) {
+static void *devices_tick(void *context) {
     struct csp_sim *sim = context;
     for (int i = 0; !is_stopping(sim); i++) {
         nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
         if (i % 10 == 9)
-            csp_han_turn(sim);
+            csp_hubs_tick(sim);
     }
     return NULL;
 }
 
-static void free_sim(struct csp_sim *sim) {
-    csp_forget_waiting(sim);
-    csp_han_forget_images(sim);
+static void csp_free(struct csp_sim *sim) {
+    csp_queue_free(sim);
+    csp_hubs_forget_images(sim);
     sim_han_free(sim->han);
     csp_journal_close(sim);
     free(sim);
@@ -241,15 +243,15 @@ static bool open_han(struct csp_sim *sim, const char **reason) {
     return sim->han != NULL;
 }
 
-static void begin_speaking(struct csp_sim *sim) {
+static void start_senders(struct csp_sim *sim) {
     uint64_t count = sim->options.connections;
     if (!count)
         count = 1;
     if (count > CSP_MOST_CONNECTIONS)
         count = CSP_MOST_CONNECTIONS;
-    for (; sim->speaker_count < count; sim->speaker_count++)
-        if (pthread_create(&sim->speakers[sim->speaker_count], NULL, csp_speak,
-                           sim) != 0)
+    for (; sim->sender_count < count; sim->sender_count++)
+        if (pthread_create(&sim->senders[sim->sender_count], NULL,
+                           csp_queue_run, sim) != 0)
             abort();
 }
 
@@ -260,13 +262,13 @@ struct csp_sim *csp_sim_start(const struct csp_options *options,
                             .lock = PTHREAD_MUTEX_INITIALIZER,
                             .moved = PTHREAD_COND_INITIALIZER};
     *reason = "the state folder cannot be used";
-    if (!csp_journal_open(sim) || !open_han(sim, reason) ||
+    if (!csp_journal_open(sim, csp_plan_job) || !open_han(sim, reason) ||
         !listen_at(sim, reason)) {
-        free_sim(sim);
+        csp_free(sim);
         return NULL;
     }
-    begin_speaking(sim);
-    if (sim->han && pthread_create(&sim->ticker, NULL, tick, sim) != 0)
+    start_senders(sim);
+    if (sim->han && pthread_create(&sim->ticker, NULL, devices_tick, sim) != 0)
         abort();
     return sim;
 }
@@ -281,9 +283,9 @@ void csp_sim_stop(struct csp_sim *sim) {
     pthread_cond_broadcast(&sim->moved);
     pthread_mutex_unlock(&sim->lock);
     http_close(sim->listener);
-    for (unsigned i = 0; i < sim->speaker_count; i++)
-        pthread_join(sim->speakers[i], NULL);
+    for (unsigned i = 0; i < sim->sender_count; i++)
+        pthread_join(sim->senders[i], NULL);
     if (sim->han)
         pthread_join(sim->ticker, NULL);
-    free_sim(sim);
+    csp_free(sim);
 }

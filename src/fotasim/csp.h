@@ -50,10 +50,10 @@ unsigned csp_sim_port(const struct csp_sim *sim);
 /* Ends at once; what was not said yet is said by the next one. */
 void csp_sim_stop(struct csp_sim *sim);
 
-/* Says `body` (taken over) to fotad at `path` after a while, again every
+/* Sends `body` (taken over) to fotad at `path` after a while, again every
  * second until it is answered 200, and never again once said.jsonl has its
  * `id`. Emulated hubs bring their messages by this as well. */
-void csp_sim_say(struct csp_sim *sim, const char *id, const char *path,
-                 json_t *body, instant delay);
+void csp_sim_send(struct csp_sim *sim, const char *id, const char *path,
+                  json_t *body, instant delay);
 
 #endif

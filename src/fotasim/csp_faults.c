@@ -14,14 +14,14 @@ struct row {
     char name[16], first[40], second[40], third[40];
 };
 
-static int place(const char *name, const char *const *names, int count) {
+static int name_place(const char *name, const char *const *names, int count) {
     for (int i = 0; i < count; i++)
         if (strcmp(name, names[i]) == 0)
             return i;
     return -1;
 }
 
-static unsigned number(const char *text, unsigned standard) {
+static unsigned number_or(const char *text, unsigned standard) {
     return *text ? (unsigned)strtoul(text, NULL, 10) : standard;
 }
 
@@ -34,27 +34,27 @@ static void set_reason(char reason[static 40], const char *given,
 }
 
 static bool set_reply(struct csp_faults *faults, const struct row *row) {
-    int route = place(row->name, route_names, CSP_ROUTES);
+    int route = name_place(row->name, route_names, CSP_ROUTES);
     if (route < 0 || !*row->first)
         return false;
     struct csp_reply *reply = &faults->replies[route];
     snprintf(reply->answer, sizeof reply->answer, "%.15s", row->first);
     set_reason(reply->reason, row->second, "");
-    reply->first = number(row->third, 0);
+    reply->first = number_or(row->third, 0);
     return true;
 }
 
 static bool set_fate(struct csp_faults *faults, const struct row *row) {
-    int fate = place(row->name, fate_names, CSP_FATES);
+    int fate = name_place(row->name, fate_names, CSP_FATES);
     if (fate < 0 || !*row->first)
         return false;
-    faults->fates[fate].share = number(row->first, 0);
+    faults->fates[fate].share = number_or(row->first, 0);
     set_reason(faults->fates[fate].reason, row->second, "OTHER");
     return true;
 }
 
 static bool set_device(struct csp_faults *faults, const struct row *row) {
-    int fate = place(row->second, fate_names, CSP_FATES);
+    int fate = name_place(row->second, fate_names, CSP_FATES);
     eui64 id;
     if (strcmp(row->name, "device") != 0 || fate < 0 ||
         faults->device_count == CSP_MOST_DEVICES ||
@@ -72,10 +72,10 @@ static bool set_number(struct csp_faults *faults, const struct row *row) {
                                         "delivery_delay"};
     unsigned *const values[] = {&faults->copies, &faults->batch,
                                 &faults->report_delay, &faults->delivery_delay};
-    int which = place(row->name, names, 4);
+    int which = name_place(row->name, names, 4);
     if (which < 0 || !*row->first)
         return false;
-    *values[which] = number(row->first, 0);
+    *values[which] = number_or(row->first, 0);
     return true;
 }
 
@@ -109,7 +109,7 @@ bool csp_faults_read(const char *path, struct csp_faults *faults) {
 }
 
 /* 0 to 99, spread evenly. */
-static unsigned draw(eui64 device) {
+static unsigned device_draw(eui64 device) {
     return (unsigned)((device * UINT64_C(0x9E3779B97F4A7C15)) >> 32) % 100;
 }
 
@@ -120,7 +120,7 @@ enum csp_fate csp_fate_of(const struct csp_faults *faults, eui64 device,
             *reason = faults->devices[i].reason;
             return faults->devices[i].fate;
         }
-    unsigned drawn = draw(device), passed = 0;
+    unsigned drawn = device_draw(device), passed = 0;
     for (enum csp_fate fate = CSP_REJECT; fate < CSP_FATES; fate++) {
         passed += faults->fates[fate].share;
         *reason = faults->fates[fate].reason;

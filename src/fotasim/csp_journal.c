@@ -1,3 +1,4 @@
+/* What an emulated CSP has seen and said, in the files of its state folder. */
 #include "base/memory.h"
 #include "fotasim/csp_sim.h"
 #include "fotasim/verbs.h"
@@ -20,23 +21,18 @@ struct csp_seen_row *csp_seen(struct csp_seen *seen, const char *id) {
     return &seen->rows[seen->count++];
 }
 
-static void forget_seen(struct csp_seen *seen) {
+static void seen_free(struct csp_seen *seen) {
     for (size_t i = 0; i < seen->count; i++)
         free(seen->rows[i].id);
     free(seen->rows);
     *seen = (struct csp_seen){.rows = NULL};
 }
 
-static const char *text(const json_t *object, const char *name) {
-    const char *value = json_string_value(json_object_get(object, name));
-    return value ? value : "";
-}
-
-static bool was_taken(const json_t *line) {
+static bool line_was_taken(const json_t *line) {
     return json_integer_value(json_object_get(line, "status")) / 100 == 2;
 }
 
-static FILE *open_lines(const struct csp_sim *sim, const char *name) {
+static FILE *lines_open(const struct csp_sim *sim, const char *name) {
     char path[4200];
     snprintf(path, sizeof path, "%s/%s.jsonl", sim->options.state, name);
     FILE *file = fopen(path, "a+e");
@@ -47,15 +43,16 @@ static FILE *open_lines(const struct csp_sim *sim, const char *name) {
     return file;
 }
 
-static void recall(struct csp_seen *seen, const char *key, const json_t *line) {
-    struct csp_seen_row *row = csp_seen(seen, text(line, key));
+static void seen_recall(struct csp_seen *seen, const char *key,
+                        const json_t *line) {
+    struct csp_seen_row *row = csp_seen(seen, csp_text(line, key));
     row->count++;
-    row->taken = row->taken || was_taken(line);
+    row->taken = row->taken || line_was_taken(line);
 }
 
 /* The next line that is JSON, or NULL: the end of the process before may have
  * cut one off; then what follows begins on a new line. */
-static json_t *read_line(FILE *file) {
+static json_t *line_read(FILE *file) {
     char *line = NULL;
     size_t size = 0;
     bool whole = true;
@@ -70,42 +67,43 @@ static json_t *read_line(FILE *file) {
     return json;
 }
 
-static void recall_file(struct csp_sim *sim, enum csp_route route) {
-    for (json_t *line; (line = read_line(sim->files[route]));) {
+static void route_recall(struct csp_sim *sim, enum csp_route route,
+                         csp_errand *taken_job) {
+    for (json_t *line; (line = line_read(sim->files[route]));) {
         bool before =
-            csp_seen(&sim->seen[route], text(line, keys[route]))->taken;
-        recall(&sim->seen[route], keys[route], line);
-        if (route == CSP_JOB && was_taken(line) && !before)
-            csp_plan_job(sim, line);
+            csp_seen(&sim->seen[route], csp_text(line, keys[route]))->taken;
+        seen_recall(&sim->seen[route], keys[route], line);
+        if (route == CSP_JOB && line_was_taken(line) && !before)
+            taken_job(sim, line);
         json_decref(line);
     }
 }
 
-bool csp_journal_open(struct csp_sim *sim) {
+bool csp_journal_open(struct csp_sim *sim, csp_errand *taken_job) {
     if (!make_folder(sim->options.state))
         return false;
-    sim->said_file = open_lines(sim, "said");
-    for (json_t *line; sim->said_file && (line = read_line(sim->said_file));) {
-        recall(&sim->said, "id", line);
+    sim->said_file = lines_open(sim, "said");
+    for (json_t *line; sim->said_file && (line = line_read(sim->said_file));) {
+        seen_recall(&sim->said, "id", line);
         json_decref(line);
     }
     bool good = sim->said_file != NULL;
     for (enum csp_route route = CSP_IMAGE; route < CSP_ROUTES; route++) {
-        sim->files[route] = open_lines(sim, names[route]);
+        sim->files[route] = lines_open(sim, names[route]);
         good = good && sim->files[route];
         if (sim->files[route])
-            recall_file(sim, route);
+            route_recall(sim, route, taken_job);
     }
     return good;
 }
 
 void csp_journal_close(struct csp_sim *sim) {
     for (enum csp_route route = CSP_IMAGE; route < CSP_ROUTES; route++) {
-        forget_seen(&sim->seen[route]);
+        seen_free(&sim->seen[route]);
         if (sim->files[route])
             fclose(sim->files[route]);
     }
-    forget_seen(&sim->said);
+    seen_free(&sim->said);
     if (sim->said_file)
         fclose(sim->said_file);
 }

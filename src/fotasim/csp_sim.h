@@ -18,52 +18,76 @@ struct csp_seen {
     size_t count, size;
 };
 
-struct csp_said; /* a message that is to be said */
+struct csp_message; /* that is to be sent */
 struct csp_image;
 
 struct csp_sim {
     struct csp_options options;
     struct http_listener *listener;
-    pthread_t speakers[CSP_MOST_CONNECTIONS], ticker;
-    unsigned speaker_count;
+    pthread_t senders[CSP_MOST_CONNECTIONS], ticker;
+    unsigned sender_count;
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t moved;
     bool stopping;
     struct csp_seen seen[CSP_ROUTES], said;
     FILE *files[CSP_ROUTES], *said_file;
-    struct csp_said *waiting; /* by due time */
+    struct csp_message *waiting; /* by due time */
     struct csp_image *images;
     struct sim_han *han; /* its own lock; NULL: no hubs are emulated */
 };
 
+/* What the name of a JSON object says; "" when it is no text. */
+static inline const char *csp_text(const json_t *object, const char *name) {
+    const char *value = json_string_value(json_object_get(object, name));
+    return value ? value : "";
+}
+
+/* Something to do with a job or a command as it came. */
+typedef void csp_errand(struct csp_sim *sim, const json_t *object);
+
+/* ---- csp_journal.c: the files of the state folder ---- */
+
 /* The row of `id`, made if it is new. Under the lock. */
 struct csp_seen_row *csp_seen(struct csp_seen *seen, const char *id);
 
-/* Reads and opens the files of the state folder; false after saying why. */
-bool csp_journal_open(struct csp_sim *sim);
+/* Reads and opens the files; calls `taken_job` for each job that was taken.
+ * False after saying why. */
+bool csp_journal_open(struct csp_sim *sim, csp_errand *taken_job);
 void csp_journal_close(struct csp_sim *sim);
 /* Appends one line (`line` is taken over). Under the lock. */
 void csp_journal_write(FILE *file, json_t *line);
 
-/* Plans what is said of a job that was taken: one report, notifications. */
-void csp_plan_job(struct csp_sim *sim, const json_t *job);
+/* ---- csp_queue.c: what is to be said to fotad and passed on to hubs ---- */
 
-/* Plans that the devices of a job, or of a command, hear of it. */
-void csp_plan_command(struct csp_sim *sim, const json_t *command);
+/* As csp_sim_send(). Under the lock. */
+void csp_queue_add(struct csp_sim *sim, const char *id, const char *path,
+                   json_t *body, instant delay);
+/* Runs `errand` with a copy of the object after a while, not under the lock.
+ * Under the lock. */
+void csp_queue_errand(struct csp_sim *sim, csp_errand *errand,
+                      const json_t *object, instant delay);
+/* A thread that sends what is due, until the CSP stops. */
+void *csp_queue_run(void *sim);
+/* Forgets what waits. */
+void csp_queue_free(struct csp_sim *sim);
 
-/* A thread that says what is due. */
-void *csp_speak(void *sim);
-void csp_forget_waiting(struct csp_sim *sim);
+/* ---- csp_hubs.c: emulated hubs and devices; never under the lock ---- */
 
-/* ---- emulated hubs and devices (csp_han.c); never under the lock ---- */
-
-void csp_han_keep_image(struct csp_sim *sim, const char *id,
-                        struct span octets);
-void csp_han_forget_images(struct csp_sim *sim);
+/* For the hash that devices compute. */
+void csp_hubs_keep_image(struct csp_sim *sim, const char *id,
+                         struct span octets);
+void csp_hubs_forget_images(struct csp_sim *sim);
 /* The image of the job has reached the hubs of its devices. */
-void csp_han_deliver(struct csp_sim *sim, const json_t *job);
-void csp_han_command(struct csp_sim *sim, const json_t *command);
+csp_errand csp_hubs_take_image;
+csp_errand csp_hubs_take_command;
 /* What devices do at their time. */
-void csp_han_turn(struct csp_sim *sim);
+void csp_hubs_tick(struct csp_sim *sim);
+
+/* ---- csp_plan.c: what follows. Under the lock ---- */
+
+/* Of a job that was taken: one report, notifications, the image at the hubs. */
+csp_errand csp_plan_job;
+/* Of a command: its device gets it. */
+csp_errand csp_plan_command;
 
 #endif

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-static const char *missing(const struct csp_options *options) {
+static const char *option_missing(const struct csp_options *options) {
     if (!options->listen)
         return "--listen";
     if (!options->name)
@@ -34,7 +34,7 @@ int verb_csp(int argc, char **argv) {
     char **operands;
     if (!read_options(argc, argv, rows, sizeof rows / sizeof *rows, &operands))
         return 2;
-    const char *lacking = missing(&options);
+    const char *lacking = option_missing(&options);
     if (lacking || *operands)
         return refuse("csp: %s", lacking ? lacking : *operands), 2;
     sigset_t ends;

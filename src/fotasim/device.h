@@ -1,7 +1,7 @@
 /*
- * Emulated Comms Hubs and devices: what they say when an image is delivered or
- * a command arrives, as real GBCS messages under keys that follow from the
- * seed (device_key.h). They know the ACB and the suppliers by the certificates
+ * Emulated Comms Hubs and devices: what they send when an image or a command
+ * arrives, as real GBCS messages under keys that follow from the seed
+ * (device_key.h). They know the ACB and the suppliers by the certificates
  * of `fotasim pki`, and check the MAC and the signature of what they are told.
  *
  *   an image for a   its hub says    it says
@@ -34,7 +34,7 @@ void sim_han_free(struct sim_han *han);
 
 /* A message that a device sends. `id` is its own for ever: what it is of, who
  * says it and its counter. */
-struct sim_word {
+struct sim_han_message {
     const char *id;
     eui64 hub; /* that it goes through */
     struct span octets;
@@ -42,9 +42,10 @@ struct sim_word {
 };
 
 /* Gets each message; what it points to ends with the call. */
-typedef void sim_say(void *context, const struct sim_word *word);
+typedef void sim_han_take(void *context, const struct sim_han_message *message);
 
-struct sim_delivery {
+/* An image on its way from a hub to a device. */
+struct sim_transfer {
     eui64 hub, device;
     const char *device_type; /* DUIS DeviceType */
     eui64 supplier;          /* sender of the request; 0: not known */
@@ -53,18 +54,18 @@ struct sim_delivery {
 };
 
 /* The CSP has brought an image to the hub, for the device. */
-void sim_han_image(struct sim_han *han, const struct sim_delivery *delivery,
-                   instant now, sim_say *say, void *context);
+void sim_han_image(struct sim_han *han, const struct sim_transfer *transfer,
+                   instant now, sim_han_take *take, void *context);
 
 /* A command came through that hub. NULL, or why the device drops it: constant
  * text, and nothing is said. */
 const char *sim_han_command(struct sim_han *han, eui64 hub, eui64 device,
-                            struct span octets, instant now, sim_say *say,
+                            struct span octets, instant now, sim_han_take *take,
                             void *context);
 
 /* Devices whose time to activate has come do so. Call it every second or
  * so. */
-void sim_han_turn(struct sim_han *han, instant now, sim_say *say,
+void sim_han_tick(struct sim_han *han, instant now, sim_han_take *take,
                   void *context);
 
 #endif

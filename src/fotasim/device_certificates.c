@@ -26,23 +26,18 @@ struct mould {
     size_t len, serial, point, id;
 };
 
-/* OpenSSL says no only when it is broken or out of memory. */
-static void must(bool condition) {
-    if (!condition)
-        abort();
-}
-
-static size_t find(const struct mould *mould, const void *octets, size_t len) {
+static size_t mould_find(const struct mould *mould, const void *octets,
+                         size_t len) {
     const unsigned char *at = memmem(mould->tbs, mould->len, octets, len);
-    must(at);
+    openssl_must(at);
     return (size_t)(at - mould->tbs);
 }
 
 static void public_point(EVP_PKEY *key, unsigned char point[static POINT]) {
     size_t len;
-    must(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point,
-                                         POINT, &len) == 1 &&
-         len == POINT);
+    openssl_must(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY,
+                                                 point, POINT, &len) == 1 &&
+                 len == POINT);
 }
 
 static struct mould make_mould(struct arena *arena,
@@ -55,18 +50,18 @@ static struct mould make_mould(struct arena *arena,
     unsigned char point[POINT];
     uint8_t id[EUI64_OCTETS];
     const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
-    must(mould.tbs && ASN1_STRING_length(serial) == SERIAL);
-    mould.serial = find(&mould, ASN1_STRING_get0_data(serial), SERIAL);
+    openssl_must(mould.tbs && ASN1_STRING_length(serial) == SERIAL);
+    mould.serial = mould_find(&mould, ASN1_STRING_get0_data(serial), SERIAL);
     public_point(key, point);
-    mould.point = find(&mould, point, POINT);
+    mould.point = mould_find(&mould, point, POINT);
     eui64_store(MOULD_ID, id);
-    mould.id = find(&mould, id, sizeof id);
+    mould.id = mould_find(&mould, id, sizeof id);
     return mould;
 }
 
 /* No element here has 128 to 255 octets. */
 static void put_length(struct buffer *out, uint8_t tag, size_t len) {
-    must(len < 128 || len > 255);
+    openssl_must(len < 128 || len > 255);
     const uint8_t head[] = {tag, 0x82, (uint8_t)(len >> 8), (uint8_t)len};
     bool is_short = len < 128;
     const uint8_t short_head[] = {tag, (uint8_t)len};
@@ -80,10 +75,10 @@ static void put_signed(const struct mould *mould, struct buffer *der) {
     unsigned char signature[128] = {0}; /* after the count of unused bits */
     size_t len = sizeof signature - 1;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    must(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL,
-                            mould->authority) == 1 &&
-         EVP_DigestSign(context, signature + 1, &len, mould->tbs, mould->len) ==
-             1);
+    openssl_must(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL,
+                                    mould->authority) == 1 &&
+                 EVP_DigestSign(context, signature + 1, &len, mould->tbs,
+                                mould->len) == 1);
     EVP_MD_CTX_free(context);
     len++;
     put_length(der, 0x30, mould->len + sizeof algorithm + 2 + len);
@@ -100,11 +95,12 @@ static void add_certificate(const struct mould *mould, uint64_t seed, eui64 id,
     EVP_PKEY_free(key);
     eui64_store(id, mould->tbs + mould->id);
     unsigned char *serial = mould->tbs + mould->serial;
-    must(RAND_bytes(serial, SERIAL) == 1);
+    openssl_must(RAND_bytes(serial, SERIAL) == 1);
     serial[0] = (unsigned char)(0x40 | (serial[0] & 0x3F));
     struct buffer der = {0};
     put_signed(mould, &der);
-    must(PEM_write_bio(out, PEM_STRING_X509, "", der.data, (long)der.len) > 0);
+    openssl_must(
+        PEM_write_bio(out, PEM_STRING_X509, "", der.data, (long)der.len) > 0);
     buffer_free(&der);
 }
 

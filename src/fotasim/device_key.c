@@ -1,4 +1,5 @@
 #include "fotasim/device_key.h"
+#include "fotasim/keys.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -9,7 +10,6 @@
 #include <openssl/obj_mac.h>
 
 #include <pthread.h>
-#include <stdlib.h>
 
 enum {
     SCALAR = 32,
@@ -18,28 +18,22 @@ enum {
     DERIVED = SCALAR + 16,
 };
 
-/* OpenSSL says no only when it is broken or out of memory. */
-static void must(bool condition) {
-    if (!condition)
-        abort();
-}
-
 /* Looked up once: that takes longer than using them. */
 static EVP_KDF *hkdf;
 static EC_GROUP *p256;
 static BIGNUM *most; /* the order minus 1 */
 
-static void fetch(void) {
+static void algorithms_fetch(void) {
     hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     p256 = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-    must(hkdf && p256);
+    openssl_must(hkdf && p256);
     most = BN_dup(EC_GROUP_get0_order(p256));
-    must(most && BN_sub_word(most, 1));
+    openssl_must(most && BN_sub_word(most, 1));
 }
 
 /* HKDF (RFC 5869) with SHA-256: seed as key, EUI-64 and usage as info. */
-static void derive(uint64_t seed, eui64 id, enum sim_key_usage usage,
-                   uint8_t out[static DERIVED]) {
+static void octets_derive(uint64_t seed, eui64 id, enum sim_key_usage usage,
+                          uint8_t out[static DERIVED]) {
     uint8_t key[8], info[EUI64_OCTETS + 1];
     char salt[] = "fotasim device key", digest[] = "SHA256";
     eui64_store(seed, key);
@@ -54,25 +48,26 @@ static void derive(uint64_t seed, eui64 id, enum sim_key_usage usage,
                                           sizeof info),
         OSSL_PARAM_construct_end()};
     EVP_KDF_CTX *context = EVP_KDF_CTX_new(hkdf);
-    must(context && EVP_KDF_derive(context, out, DERIVED, params) == 1);
+    openssl_must(context && EVP_KDF_derive(context, out, DERIVED, params) == 1);
     EVP_KDF_CTX_free(context);
 }
 
 /* A scalar from 1 to the order of P-256 minus 1. */
-static BIGNUM *to_scalar(const uint8_t derived[static DERIVED],
-                         BN_CTX *context) {
+static BIGNUM *octets_to_scalar(const uint8_t derived[static DERIVED],
+                                BN_CTX *context) {
     BIGNUM *number = BN_bin2bn(derived, DERIVED, NULL);
-    must(number && BN_mod(number, number, most, context) &&
-         BN_add_word(number, 1));
+    openssl_must(number && BN_mod(number, number, most, context) &&
+                 BN_add_word(number, 1));
     return number;
 }
 
-static void to_point(const BIGNUM *scalar, uint8_t point[static POINT],
-                     BN_CTX *context) {
+static void scalar_to_point(const BIGNUM *scalar, uint8_t point[static POINT],
+                            BN_CTX *context) {
     EC_POINT *public = EC_POINT_new(p256);
-    must(public && EC_POINT_mul(p256, public, scalar, NULL, NULL, context) &&
-         EC_POINT_point2oct(p256, public, POINT_CONVERSION_UNCOMPRESSED, point,
-                            POINT, context) == POINT);
+    openssl_must(public &&
+                 EC_POINT_mul(p256, public, scalar, NULL, NULL, context) &&
+                 EC_POINT_point2oct(p256, public, POINT_CONVERSION_UNCOMPRESSED,
+                                    point, POINT, context) == POINT);
     EC_POINT_free(public);
 }
 
@@ -80,7 +75,7 @@ static void to_point(const BIGNUM *scalar, uint8_t point[static POINT],
 static EVP_PKEY *make_key(const BIGNUM *scalar, uint8_t point[static POINT]) {
     unsigned char native[SCALAR];
     char group[] = "P-256";
-    must(BN_bn2nativepad(scalar, native, SCALAR) == SCALAR);
+    openssl_must(BN_bn2nativepad(scalar, native, SCALAR) == SCALAR);
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
         OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, native, SCALAR),
@@ -89,8 +84,9 @@ static EVP_PKEY *make_key(const BIGNUM *scalar, uint8_t point[static POINT]) {
         OSSL_PARAM_construct_end()};
     EVP_PKEY *key = NULL;
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-    must(context && EVP_PKEY_fromdata_init(context) == 1 &&
-         EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, params) == 1);
+    openssl_must(context && EVP_PKEY_fromdata_init(context) == 1 &&
+                 EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, params) ==
+                     1);
     EVP_PKEY_CTX_free(context);
     OPENSSL_cleanse(native, sizeof native);
     return key;
@@ -98,12 +94,12 @@ static EVP_PKEY *make_key(const BIGNUM *scalar, uint8_t point[static POINT]) {
 
 EVP_PKEY *sim_device_key(uint64_t seed, eui64 id, enum sim_key_usage usage) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, fetch);
+    pthread_once(&once, algorithms_fetch);
     uint8_t derived[DERIVED], point[POINT];
-    derive(seed, id, usage, derived);
+    octets_derive(seed, id, usage, derived);
     BN_CTX *context = BN_CTX_new();
-    BIGNUM *scalar = to_scalar(derived, context);
-    to_point(scalar, point, context);
+    BIGNUM *scalar = octets_to_scalar(derived, context);
+    scalar_to_point(scalar, point, context);
     EVP_PKEY *key = make_key(scalar, point);
     BN_clear_free(scalar);
     BN_CTX_free(context);

@@ -2,8 +2,8 @@
 
 #include "fotasim/verbs.h"
 
-static bool parse(const char *path, struct span text, eui64 *ids,
-                  size_t *count) {
+static bool list_parse(const char *path, struct span text, eui64 *ids,
+                       size_t *count) {
     while (text.len) {
         const uint8_t *end = memchr(text.data, '\n', text.len);
         size_t len = end ? (size_t)(end - text.data) : text.len;
@@ -25,7 +25,7 @@ bool read_device_list(struct arena *arena, const char *path, const eui64 **ids,
         return false;
     eui64 *room =
         arena_alloc(arena, (text.len / EUI64_TEXT_LEN + 1) * sizeof *room);
-    bool good = parse(path, buffer_span(&text), room, count);
+    bool good = list_parse(path, buffer_span(&text), room, count);
     *ids = room;
     buffer_free(&text);
     return good;

@@ -13,7 +13,7 @@ static size_t place_of(const struct sim_memory *memories, size_t size,
     return at;
 }
 
-static void grow(struct sim_han *han) {
+static void memories_grow(struct sim_han *han) {
     size_t size = han->memory_size ? 2 * han->memory_size : 1024;
     struct sim_memory *memories = memory_alloc(size * sizeof *memories);
     memset(memories, 0, size * sizeof *memories);
@@ -36,7 +36,7 @@ static uint32_t first_version(uint64_t seed, eui64 id) {
 
 struct sim_memory *sim_remember(struct sim_han *han, eui64 id) {
     if (2 * han->memory_count >= han->memory_size)
-        grow(han);
+        memories_grow(han);
     struct sim_memory *memory =
         &han->memories[place_of(han->memories, han->memory_size, id)];
     if (!memory->id) {

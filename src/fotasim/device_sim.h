@@ -56,18 +56,18 @@ struct sim_han {
 struct sim_memory *sim_remember(struct sim_han *han, eui64 id);
 
 /* One message that is being made. */
-struct sim_saying {
+struct sim_sending {
     struct sim_han *han;
     const struct sim_faults *faults; /* a copy of the moment */
     eui64 hub;
     instant now;
-    sim_say *say;
+    sim_han_take *take;
     void *context;
 };
 
-/* Builds the message under the originator's keys and says it, `delay` from
+/* Builds the message under the originator's keys and hands it out, `delay` from
  * now. An alert gets a counter of the device's own. `what` is for its id. */
-void sim_send(const struct sim_saying *saying, const char *what,
+void sim_send(const struct sim_sending *sending, const char *what,
               struct gbcs_header *header, const struct gbcs_payload *payload,
               instant delay);
 

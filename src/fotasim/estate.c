@@ -9,7 +9,7 @@ const eui64 sim_network_operator = 0x90B3D51F30050000;
 const eui64 sim_suspended_supplier = 0x90B3D51F30060000;
 const eui64 sim_acb = 0x90B3D51F30000002;
 
-const char *const sim_verdict_names[SIM_VERDICTS] = {
+const char *const sim_judgement_names[SIM_JUDGEMENTS] = {
     "accepted", "invalid", "not_commissioned", "not_applicable",
     "gbcs_version"};
 
@@ -35,10 +35,10 @@ static const struct choice STATUSES[] = {
 static const unsigned SUPPLIER_SHARES[SIM_SUPPLIERS] = {40, 30, 20, 10};
 
 #define CHOOSE(random, choices)                                                \
-    choose(random, choices, sizeof(choices) / sizeof *(choices))
+    choose_text(random, choices, sizeof(choices) / sizeof *(choices))
 
-static const char *choose(struct sim_random *random,
-                          const struct choice *choices, size_t count) {
+static const char *choose_text(struct sim_random *random,
+                               const struct choice *choices, size_t count) {
     unsigned all = 0;
     for (size_t i = 0; i < count; i++)
         all += choices[i].share;
@@ -99,7 +99,7 @@ struct making {
     struct sim_home *home;
 };
 
-static struct sim_device *add(struct making *m, size_t model) {
+static struct sim_device *add_device(struct making *m, size_t model) {
     struct sim_device *device = &m->home->devices[m->home->device_count];
     *device = (struct sim_device){
         .id = device_id(model, m->number, (unsigned)m->home->device_count),
@@ -110,7 +110,7 @@ static struct sim_device *add(struct making *m, size_t model) {
     return device;
 }
 
-static bool happens(struct making *m, unsigned per_mille) {
+static bool chance_happens(struct making *m, unsigned per_mille) {
     return random_below(&m->random, 1000) < per_mille;
 }
 
@@ -124,24 +124,26 @@ static void add_hub(struct making *m) {
     size_t i = 0;
     while (strncmp(m->home->region, hubs[i].begin, strlen(hubs[i].begin)) != 0)
         i++;
-    add(m, hubs[i].hub)->status = happens(m, 2) ? "Suspended" : "Commissioned";
-    add(m, hubs[i].gpf);
+    add_device(m, hubs[i].hub)->status =
+        chance_happens(m, 2) ? "Suspended" : "Commissioned";
+    add_device(m, hubs[i].gpf);
 }
 
 static void add_esme(struct making *m, eui64 supplier) {
-    struct sim_device *esme = add(m, choose_model(&m->random, TYPE_ESME));
+    struct sim_device *esme =
+        add_device(m, choose_model(&m->random, TYPE_ESME));
     esme->supplier = supplier;
     esme->network_operator = sim_network_operator;
-    if (happens(m, 60))
+    if (chance_happens(m, 60))
         esme->export_supplier = choose_supplier(&m->random);
-    if (happens(m, 20))
+    if (chance_happens(m, 20))
         esme->registered_agent = sim_suppliers[SIM_SUPPLIERS - 1];
 }
 
 static void add_some(struct making *m, enum device_type type,
                      unsigned per_mille) {
-    if (happens(m, per_mille))
-        add(m, choose_model(&m->random, type));
+    if (chance_happens(m, per_mille))
+        add_device(m, choose_model(&m->random, type));
 }
 
 void sim_home(uint64_t seed, uint64_t number, struct sim_home *home) {
@@ -154,11 +156,11 @@ void sim_home(uint64_t seed, uint64_t number, struct sim_home *home) {
     add_hub(&m);
     eui64 import = choose_supplier(&m.random);
     add_esme(&m, import);
-    if (happens(&m, 30))
+    if (chance_happens(&m, 30))
         add_esme(&m, import);
-    if (happens(&m, 800))
-        add(&m, choose_model(&m.random, TYPE_GSME))->supplier =
-            happens(&m, 300) ? choose_supplier(&m.random) : import;
+    if (chance_happens(&m, 800))
+        add_device(&m, choose_model(&m.random, TYPE_GSME))->supplier =
+            chance_happens(&m, 300) ? choose_supplier(&m.random) : import;
     add_some(&m, TYPE_PPMID, 850);
     add_some(&m, TYPE_PPMID, 50);
     add_some(&m, TYPE_HCALCS, 80);
@@ -197,17 +199,18 @@ static bool is_served(const struct sim_home *home) {
     return !home->smets1 && strcmp(home->region, "Unknown") != 0;
 }
 
-static bool takes(const struct sim_firmware *image, enum device_type type) {
+static bool image_is_for(const struct sim_firmware *image,
+                         enum device_type type) {
     const char *service = sim_update_service(type);
     const char *wanted = sim_update_service(sim_models[image->model].type);
     return service && wanted && strcmp(service, wanted) == 0;
 }
 
-enum sim_verdict sim_judge(const struct sim_home *home,
-                           const struct sim_device *device,
-                           const struct sim_firmware *image, eui64 sender) {
+enum sim_judgement sim_judge(const struct sim_home *home,
+                             const struct sim_device *device,
+                             const struct sim_firmware *image, eui64 sender) {
     enum device_type type = sim_models[device->model].type;
-    if (!takes(image, type) || !is_served(home) ||
+    if (!image_is_for(image, type) || !is_served(home) ||
         !is_responsible(home, device, sender))
         return SIM_INVALID;
     if (strcmp(device->status, "Commissioned") != 0)

@@ -43,18 +43,18 @@ bool sim_home_of(uint64_t seed, eui64 device, struct sim_home *home,
 
 /* What becomes of a device of a request when nothing else is in progress
  * (requirements B3), judged from the estate and not by fotad. */
-enum sim_verdict {
+enum sim_judgement {
     SIM_ACCEPTED,
     SIM_INVALID,
     SIM_NOT_COMMISSIONED,
     SIM_NOT_APPLICABLE,
     SIM_GBCS_VERSION,
-    SIM_VERDICTS
+    SIM_JUDGEMENTS
 };
-extern const char *const sim_verdict_names[SIM_VERDICTS];
+extern const char *const sim_judgement_names[SIM_JUDGEMENTS];
 
-enum sim_verdict sim_judge(const struct sim_home *home,
-                           const struct sim_device *device,
-                           const struct sim_firmware *image, eui64 sender);
+enum sim_judgement sim_judge(const struct sim_home *home,
+                             const struct sim_device *device,
+                             const struct sim_firmware *image, eui64 sender);
 
 #endif

@@ -22,13 +22,13 @@ struct file {
     bool good;
 };
 
-static void flush(struct file *file) {
+static void file_flush(struct file *file) {
     if (file->stream && !span_write(buffer_span(&file->pending), file->stream))
         file->good = false;
     file->pending.len = 0;
 }
 
-static struct file open_file(const char *folder, const char *name) {
+static struct file file_open(const char *folder, const char *name) {
     char path[4200];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     struct file file = {.stream = fopen(path, "wb")};
@@ -38,8 +38,8 @@ static struct file open_file(const char *folder, const char *name) {
     return file;
 }
 
-static bool close_file(struct file *file) {
-    flush(file);
+static bool file_close(struct file *file) {
+    file_flush(file);
     if (file->stream && fclose(file->stream) != 0)
         file->good = false;
     buffer_free(&file->pending);
@@ -53,7 +53,7 @@ static void add_hex(struct buffer *out, uint64_t value, size_t octets) {
     out->len += 2 * octets;
 }
 
-static void add_id(struct buffer *out, eui64 id) {
+static void add_device_id(struct buffer *out, eui64 id) {
     if (!id)
         return;
     eui64_format(id, (char *)buffer_room(out, EUI64_TEXT_SIZE));
@@ -61,20 +61,20 @@ static void add_id(struct buffer *out, eui64 id) {
 }
 
 /* ",": the next column */
-static void next(struct buffer *out) {
+static void add_comma(struct buffer *out) {
     *buffer_room(out, 1) = ',';
     out->len++;
 }
 
 static void add_model(struct buffer *out, const struct sim_model *model) {
     add_hex(out, model->manufacturer_id, 2);
-    next(out);
+    add_comma(out);
     add_hex(out, model->model_id, 2);
-    next(out);
+    add_comma(out);
     add_hex(out, model->hardware_version, 1);
-    next(out);
+    add_comma(out);
     add_hex(out, model->hardware_revision, 1);
-    next(out);
+    add_comma(out);
 }
 
 /* cpl.csv */
@@ -95,7 +95,7 @@ static void add_image_hash(struct buffer *out,
 }
 
 static bool write_cpl(const char *folder, size_t octets) {
-    struct file file = open_file(folder, "cpl.csv");
+    struct file file = file_open(folder, "cpl.csv");
     struct buffer *out = &file.pending;
     buffer_text(out, "entry_id,device_type,manufacturer_id,model_id,"
                      "hardware_version,hardware_revision,firmware_version,"
@@ -106,11 +106,11 @@ static bool write_cpl(const char *folder, size_t octets) {
         buffer_printf(out, "CPL%05zu,%s,", i + 1, device_types[model->type]);
         add_model(out, model);
         add_hex(out, firmware->version, 4);
-        next(out);
+        add_comma(out);
         add_image_hash(out, firmware, octets);
         buffer_printf(out, ",%s\r\n", cpl_statuses[firmware->status]);
     }
-    return close_file(&file);
+    return file_close(&file);
 }
 
 /* users.csv */
@@ -128,17 +128,17 @@ static bool write_users(const char *folder, const char *receive_url) {
         {&sim_suspended_supplier, "Suspended Supplier", "IS|GS", "suspended",
          "5.4"},
     };
-    struct file file = open_file(folder, "users.csv");
+    struct file file = file_open(folder, "users.csv");
     buffer_text(&file.pending,
                 "user_id,name,roles,status,receive_url,duis_version\r\n");
     for (size_t i = 0; i < sizeof users / sizeof *users; i++) {
-        add_id(&file.pending, *users[i].id);
+        add_device_id(&file.pending, *users[i].id);
         buffer_printf(&file.pending, ",%s,%s,%s,%s/", users[i].name,
                       users[i].roles, users[i].status, receive_url);
-        add_id(&file.pending, *users[i].id);
+        add_device_id(&file.pending, *users[i].id);
         buffer_printf(&file.pending, ",%s\r\n", users[i].duis_version);
     }
-    return close_file(&file);
+    return file_close(&file);
 }
 
 /* smi.csv */
@@ -147,36 +147,36 @@ static void add_device(struct buffer *out, const struct sim_home *home,
                        const struct sim_device *device) {
     const struct sim_model *model = &sim_models[device->model];
     bool is_hub = model->type == TYPE_CHF;
-    add_id(out, device->id);
-    next(out);
+    add_device_id(out, device->id);
+    add_comma(out);
     buffer_text(out, device_types[model->type]);
-    next(out);
+    add_comma(out);
     buffer_text(out, device->status);
-    next(out);
+    add_comma(out);
     add_model(out, model);
     add_hex(out, device->firmware, 4);
     buffer_text(out, home->smets1 ? ",SMETS1," : ",SMETS2,");
     buffer_text(out, home->gbcs_version);
-    next(out);
-    add_id(out, home->devices[0].id);
-    next(out);
+    add_comma(out);
+    add_device_id(out, home->devices[0].id);
+    add_comma(out);
     buffer_text(out, is_hub ? home->region : "");
-    next(out);
-    add_id(out, model->type == TYPE_ESME ? device->supplier : 0);
-    next(out);
-    add_id(out, model->type == TYPE_GSME ? device->supplier : 0);
-    next(out);
-    add_id(out, device->export_supplier);
-    next(out);
-    add_id(out, device->network_operator);
-    next(out);
-    add_id(out, device->registered_agent);
+    add_comma(out);
+    add_device_id(out, model->type == TYPE_ESME ? device->supplier : 0);
+    add_comma(out);
+    add_device_id(out, model->type == TYPE_GSME ? device->supplier : 0);
+    add_comma(out);
+    add_device_id(out, device->export_supplier);
+    add_comma(out);
+    add_device_id(out, device->network_operator);
+    add_comma(out);
+    add_device_id(out, device->registered_agent);
     buffer_text(out, "\r\n");
 }
 
 static bool write_smi(const char *folder, uint64_t seed, uint64_t homes,
                       uint64_t *devices) {
-    struct file file = open_file(folder, "smi.csv");
+    struct file file = file_open(folder, "smi.csv");
     buffer_text(&file.pending,
                 "device_id,device_type,status,manufacturer_id,model_id,"
                 "hardware_version,hardware_revision,firmware_version,"
@@ -192,9 +192,9 @@ static bool write_smi(const char *folder, uint64_t seed, uint64_t homes,
         if ((n + 1) % SAY_AFTER == 0)
             fprintf(stderr, "%" PRIu64 " of %" PRIu64 " homes\n", n + 1, homes);
         if (file.pending.len > FLUSH_AT)
-            flush(&file);
+            file_flush(&file);
     }
-    return close_file(&file);
+    return file_close(&file);
 }
 
 int verb_estate(int argc, char **argv) {
@@ -236,8 +236,9 @@ static bool is_wanted(const struct wanted *w, const struct sim_home *home,
     if (w->type && strcmp(w->type, type) != 0)
         return false;
     return !w->expect ||
-           strcmp(w->expect,
-                  sim_verdict_names[sim_judge(home, device, image, w->user)]) ==
+           strcmp(
+               w->expect,
+               sim_judgement_names[sim_judge(home, device, image, w->user)]) ==
                0;
 }
 
@@ -261,9 +262,9 @@ static void print_devices(struct wanted *w, const struct sim_firmware *image) {
     }
 }
 
-static bool is_verdict(const char *name) {
-    for (size_t i = 0; i < SIM_VERDICTS; i++)
-        if (strcmp(name, sim_verdict_names[i]) == 0)
+static bool is_judgement(const char *name) {
+    for (size_t i = 0; i < SIM_JUDGEMENTS; i++)
+        if (strcmp(name, sim_judgement_names[i]) == 0)
             return true;
     return false;
 }
@@ -284,8 +285,8 @@ int verb_devices(int argc, char **argv) {
         w.image ? sim_firmware_find(w.image) : NULL;
     if (!image || !w.user || operands[0])
         return refuse("devices: --image and --user are wanted"), 2;
-    if (w.expect && !is_verdict(w.expect))
-        return refuse("devices: no such verdict: %s", w.expect), 2;
+    if (w.expect && !is_judgement(w.expect))
+        return refuse("devices: no such judgement: %s", w.expect), 2;
     uint64_t wanted = w.count;
     print_devices(&w, image);
     if (w.count && wanted != UINT64_MAX)

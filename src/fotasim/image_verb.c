@@ -23,14 +23,15 @@ static int list_images(void) {
 
 /* 11.1 images end with their supplier's signature of the Manufacturer Image;
  * without a key one is made up, for whoever only needs the shape. */
-static bool sign(struct arena *arena, const char *key_path, struct span image,
-                 uint8_t signature[static OTA_SIGNATURE_LEN]) {
+static bool image_sign(struct arena *arena, const char *key_path,
+                       struct span image,
+                       uint8_t signature[static OTA_SIGNATURE_LEN]) {
     EVP_PKEY *key = key_path ? key_read(arena, key_path) : key_new(arena);
     return key && key_sign(key, image, signature);
 }
 
-static void build(const struct sim_firmware *firmware, struct span image,
-                  struct span signature, struct buffer *out) {
+static void image_build(const struct sim_firmware *firmware, struct span image,
+                        struct span signature, struct buffer *out) {
     const struct sim_model *model = &sim_models[firmware->model];
     ota_build(
         &(struct ota_recipe){
@@ -57,11 +58,11 @@ static bool write_image(struct arena *arena,
     struct span image = buffer_span(&manufacturer), signature = {0};
     bool good = true;
     if (sim_models[firmware->model].type != TYPE_PPMID) {
-        good = sign(arena, key_path, image, octets_of_signature);
+        good = image_sign(arena, key_path, image, octets_of_signature);
         signature = span_of(octets_of_signature, OTA_SIGNATURE_LEN);
     }
     if (good) {
-        build(firmware, image, signature, &ota);
+        image_build(firmware, image, signature, &ota);
         good = write_whole(output, buffer_span(&ota));
     }
     buffer_free(&manufacturer);

@@ -7,6 +7,9 @@
 
 #include <openssl/types.h>
 
+/* OpenSSL says no only when it is broken or out of memory: then abort(). */
+void openssl_must(bool condition);
+
 /* A new key; it belongs to the arena. */
 EVP_PKEY *key_new(struct arena *arena);
 
@@ -27,6 +30,12 @@ struct authority {
     X509 *certificate;
 };
 struct authority authority_new(struct arena *arena);
+
+/* The parts of certificates: an extension as X509V3_EXT_conf_nid() reads it; a
+ * device's subjectAltName; an organisation's identifier in a subject. */
+void certificate_add_extension(X509 *certificate, int nid, const char *value);
+void certificate_add_device_id(X509 *certificate, eui64 id);
+void name_add_organisation_id(X509_NAME *name, eui64 id);
 
 struct certificate_wish {
     eui64 id;

@@ -1,7 +1,7 @@
 /* Sends prepared requests, as fast as the answers come back or at a steady
  * rate, and says how long each took: the generator of tools/bench. */
+#include "fotasim/load_connection.h"
 #include "fotasim/verbs.h"
-#include "fotasim/wire.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -19,7 +19,7 @@ enum { MOST_CONNECTIONS = 256, MOST_URL = 2048 };
 struct load {
     const char *url, *method, *header, *bearer, *lines, *expect;
     uint64_t connections, rate, repeat;
-    struct wire_target target;
+    struct load_target target;
     struct arena *arena;  /* of the bodies */
     struct span *bodies;  /* with `get`: paths */
     size_t count, total;  /* bodies; how many are sent, repeats included */
@@ -137,8 +137,8 @@ static instant wait_until_due(const struct load *load, size_t number) {
     return due;
 }
 
-static void send_one(struct load *load, struct wire *wire, struct buffer *head,
-                     size_t number) {
+static void send_one(struct load *load, struct load_connection *connection,
+                     struct buffer *head, size_t number) {
     struct span body = load->bodies[number % load->count], answer;
     write_head(load, body, head);
     instant due = wait_until_due(load, number);
@@ -146,7 +146,8 @@ static void send_one(struct load *load, struct wire *wire, struct buffer *head,
         return;
     if (load->get)
         body.len = 0;
-    unsigned status = wire_exchange(wire, buffer_span(head), body, &answer);
+    unsigned status =
+        load_connection_exchange(connection, buffer_span(head), body, &answer);
     instant took = clock_elapsed() - due;
     if (!is_good(load, status, answer))
         note_failure(load, status, answer);
@@ -155,12 +156,12 @@ static void send_one(struct load *load, struct wire *wire, struct buffer *head,
 
 static void *send_some(void *context) {
     struct load *load = context;
-    struct wire wire = WIRE(&load->target);
+    struct load_connection connection = LOAD_CONNECTION(&load->target);
     struct buffer head = {0};
     for (size_t i; (i = atomic_fetch_add(&load->next, 1)) < load->total &&
                    !atomic_load(&ending);)
-        send_one(load, &wire, &head, i);
-    wire_close(&wire);
+        send_one(load, &connection, &head, i);
+    load_connection_close(&connection);
     buffer_free(&head);
     return NULL;
 }
@@ -183,27 +184,27 @@ static int by_time(const void *a, const void *b) {
     return *x < *y ? -1 : *x > *y;
 }
 
-static double milliseconds(instant took) {
+static double to_milliseconds(instant took) {
     return (double)took / 1000.0;
 }
 
-static void report(struct load *load, instant total) {
+static void load_report(struct load *load, instant total) {
     size_t done = atomic_load(&load->done);
     qsort(load->took, done, sizeof *load->took, by_time);
     json_t *result = json_pack(
         "{s:I, s:I, s:f, s:f, s:f, s:f, s:f}", "requests", (json_int_t)done,
         "failed", (json_int_t)atomic_load(&load->failed), "seconds",
         (double)total / 1e6, "per_second", (double)done * 1e6 / (double)total,
-        "median_ms", milliseconds(load->took[done / 2]), "p99_ms",
-        milliseconds(load->took[(done * 99 - 1) / 100]), "most_ms",
-        milliseconds(load->took[done - 1]));
+        "median_ms", to_milliseconds(load->took[done / 2]), "p99_ms",
+        to_milliseconds(load->took[(done * 99 - 1) / 100]), "most_ms",
+        to_milliseconds(load->took[done - 1]));
     char *text = json_dumps(result, JSON_REAL_PRECISION(6));
     puts(text);
     free(text);
     json_decref(result);
 }
 
-static int run(struct load *load) {
+static int load_run(struct load *load) {
     load->total = load->count * load->repeat;
     load->took = memory_alloc(load->total * sizeof *load->took);
     signal(SIGPIPE, SIG_IGN);
@@ -212,12 +213,12 @@ static int run(struct load *load) {
     instant total = send_all(load);
     if (!atomic_load(&load->done))
         return refuse("load: nothing was sent");
-    report(load, total);
+    load_report(load, total);
     return atomic_load(&load->failed) ? 1 : 0;
 }
 
 static bool is_complete(struct load *load) {
-    if (load->url && wire_target_read(load->url, &load->target) &&
+    if (load->url && load_target_read(load->url, &load->target) &&
         load->connections && load->connections <= MOST_CONNECTIONS &&
         load->repeat)
         return true;
@@ -249,7 +250,7 @@ int verb_load(int argc, char **argv) {
         return 2;
     load.get = strcmp(load.method, "GET") == 0;
     load.arena = arena_new();
-    int status = read_bodies(&load, files) ? run(&load) : 1;
+    int status = read_bodies(&load, files) ? load_run(&load) : 1;
     free(load.took);
     free(load.bodies);
     arena_free(load.arena);

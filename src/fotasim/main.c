@@ -21,7 +21,7 @@ static const struct {
      verb_estate},
     {"devices",
      "--image NAME --user EUI64 [--homes N] [--seed S]\n"
-     "      [--expect VERDICT] [--type TYPE] [--skip N] [--count N]\n"
+     "      [--expect JUDGEMENT] [--type TYPE] [--skip N] [--count N]\n"
      "      Device IDs of the estate that a request for the image would judge "
      "so",
      verb_devices},
@@ -74,7 +74,7 @@ static const struct {
 
 enum { VERB_COUNT = sizeof VERBS / sizeof *VERBS };
 
-static void usage(FILE *out) {
+static void print_usage(FILE *out) {
     for (size_t i = 0; i < VERB_COUNT; i++)
         fprintf(out, "%s fotasim %s %s\n",
                 i ? "      " : "usage:", VERBS[i].name, VERBS[i].usage);
@@ -85,6 +85,6 @@ int main(int argc, char **argv) {
         if (strcmp(argv[1], VERBS[i].name) == 0)
             return VERBS[i].run(argc - 1, argv + 1);
     bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
-    usage(help ? stdout : stderr);
+    print_usage(help ? stdout : stderr);
     return help ? 0 : 2;
 }

@@ -38,7 +38,7 @@ struct receiver {
 
 /* ---- octets ---- */
 
-static bool write_all(int handle, struct span octets) {
+static bool octets_write(int handle, struct span octets) {
     while (octets.len) {
         ssize_t sent = send(handle, octets.data, octets.len, MSG_NOSIGNAL);
         if (sent <= 0)
@@ -49,7 +49,7 @@ static bool write_all(int handle, struct span octets) {
     return true;
 }
 
-static bool read_more(struct connection *connection) {
+static bool connection_read(struct connection *connection) {
     enum { PIECE = 16 * 1024 };
     uint8_t *room = buffer_room(&connection->input, PIECE);
     ssize_t got = recv(connection->handle, room, PIECE, 0);
@@ -60,7 +60,7 @@ static bool read_more(struct connection *connection) {
     return true;
 }
 
-static void drop(struct buffer *input, size_t len) {
+static void input_drop(struct buffer *input, size_t len) {
     memmove(input->data, input->data + len, input->len - len + 1);
     input->len -= len;
 }
@@ -75,7 +75,7 @@ static size_t read_head(struct connection *connection) {
             input->len ? memmem(input->data, input->len, "\r\n\r\n", 4) : NULL;
         if (end)
             return (size_t)(end - (const char *)input->data) + 4;
-        if (input->len > MOST_HEAD || !read_more(connection))
+        if (input->len > MOST_HEAD || !connection_read(connection))
             return 0;
     }
 }
@@ -97,11 +97,11 @@ static bool read_request(struct connection *connection,
     if (len > MOST_BODY)
         return false;
     while (connection->input.len < head_len + len)
-        if (!read_more(connection))
+        if (!connection_read(connection))
             return false;
     request->body = arena_copy(request->arena,
                                span_of(connection->input.data + head_len, len));
-    drop(&connection->input, head_len + len);
+    input_drop(&connection->input, head_len + len);
     head[strcspn(head, "\r\n")] = '\0';
     char *rest = head;
     request->method = strsep(&rest, " ");
@@ -112,7 +112,7 @@ static bool read_request(struct connection *connection,
 /* ---- the reply ---- */
 
 /* Until the peer has gone, the time is over or the receiver stops. */
-static void wait_a_while(const struct connection *connection, instant time) {
+static void connection_wait(const struct connection *connection, instant time) {
     struct pollfd gone = {.fd = connection->handle, .events = POLLRDHUP};
     instant end = clock_elapsed() + time;
     while (!atomic_load(&connection->receiver->stopping) &&
@@ -123,10 +123,10 @@ static void wait_a_while(const struct connection *connection, instant time) {
     }
 }
 
-static bool answer(const struct connection *connection,
-                   const struct reply *reply, struct arena *arena) {
+static bool reply_answer(const struct connection *connection,
+                         const struct reply *reply, struct arena *arena) {
     if (reply->delay)
-        wait_a_while(connection, reply->delay);
+        connection_wait(connection, reply->delay);
     const char *type = reply->content_type;
     const char *head =
         reply->status == 204
@@ -137,32 +137,32 @@ static bool answer(const struct connection *connection,
                            reply->status, type ? "Content-Type: " : "",
                            type ? type : "", type ? "\r\n" : "",
                            reply->body.len);
-    return write_all(connection->handle, span_text(head)) &&
-           write_all(connection->handle, reply->body);
+    return octets_write(connection->handle, span_text(head)) &&
+           octets_write(connection->handle, reply->body);
 }
 
 /* True when the connection may go on. */
-static bool send_reply(const struct connection *connection,
+static bool reply_send(const struct connection *connection,
                        const struct reply *reply, struct arena *arena) {
     static const char garbage[] = "\x16\x03\x01\x02 this is not HTTP at all\n";
     static const char half[] =
         "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n?";
     switch (reply->kind) {
     case REPLY_HANG:
-        wait_a_while(connection, 365 * DAY);
+        connection_wait(connection, 365 * DAY);
         return false;
     case REPLY_GARBAGE:
-        write_all(connection->handle, span_of(garbage, sizeof garbage - 1));
+        octets_write(connection->handle, span_of(garbage, sizeof garbage - 1));
         return false;
     case REPLY_CLOSE:
-        write_all(connection->handle, span_text(half));
+        octets_write(connection->handle, span_text(half));
         return false;
     default:
-        return answer(connection, reply, arena);
+        return reply_answer(connection, reply, arena);
     }
 }
 
-static void *serve(void *context) {
+static void *connection_serve(void *context) {
     struct connection *connection = context;
     const struct receiver *receiver = connection->receiver;
     struct arena *arena = arena_new();
@@ -172,7 +172,7 @@ static void *serve(void *context) {
         open = read_request(connection, &request);
         if (open) {
             struct reply reply = receiver->handler(receiver->context, &request);
-            open = send_reply(connection, &reply, arena);
+            open = reply_send(connection, &reply, arena);
         }
         arena_reset(arena);
     }
@@ -186,7 +186,7 @@ static void *serve(void *context) {
 /* ---- connections ---- */
 
 /* Joins those that are over, or all of them. */
-static void reap(struct receiver *receiver, bool all) {
+static void connections_reap(struct receiver *receiver, bool all) {
     pthread_mutex_lock(&receiver->lock);
     for (struct connection **at = &receiver->connections, *c; (c = *at);) {
         if (all)
@@ -203,34 +203,35 @@ static void reap(struct receiver *receiver, bool all) {
     pthread_mutex_unlock(&receiver->lock);
 }
 
-static void take(struct receiver *receiver, int handle) {
+static void connection_take(struct receiver *receiver, int handle) {
     int yes = 1;
     setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     struct connection *connection = memory_alloc(sizeof *connection);
     *connection = (struct connection){.receiver = receiver, .handle = handle};
     pthread_mutex_lock(&receiver->lock);
-    if (pthread_create(&connection->thread, NULL, serve, connection) != 0)
+    if (pthread_create(&connection->thread, NULL, connection_serve,
+                       connection) != 0)
         memory_exhausted(0);
     connection->next = receiver->connections;
     receiver->connections = connection;
     pthread_mutex_unlock(&receiver->lock);
 }
 
-static void *accept_all(void *context) {
+static void *connections_accept(void *context) {
     struct receiver *receiver = context;
     for (;;) {
         int handle = accept4(receiver->listener, NULL, NULL, SOCK_CLOEXEC);
         if (handle < 0 && errno != EINTR && errno != ECONNABORTED)
             return NULL;
         if (handle >= 0)
-            take(receiver, handle);
-        reap(receiver, false);
+            connection_take(receiver, handle);
+        connections_reap(receiver, false);
     }
 }
 
 /* ---- on and off ---- */
 
-static bool read_address(const char *text, struct sockaddr_in *address) {
+static bool address_read(const char *text, struct sockaddr_in *address) {
     char host[32];
     unsigned port;
     int end = 0;
@@ -242,7 +243,7 @@ static bool read_address(const char *text, struct sockaddr_in *address) {
     return inet_pton(AF_INET, host, &address->sin_addr) == 1;
 }
 
-static bool switch_on(struct receiver *receiver) {
+static bool listener_open(struct receiver *receiver) {
     int yes = 1;
     socklen_t size = sizeof receiver->address;
     struct sockaddr *address = (struct sockaddr *)&receiver->address;
@@ -254,18 +255,19 @@ static bool switch_on(struct receiver *receiver) {
         return false;
     }
     receiver->listener = handle;
-    if (pthread_create(&receiver->thread, NULL, accept_all, receiver) != 0)
+    if (pthread_create(&receiver->thread, NULL, connections_accept, receiver) !=
+        0)
         memory_exhausted(0);
     return true;
 }
 
-static void switch_off(struct receiver *receiver) {
+static void listener_close(struct receiver *receiver) {
     atomic_store(&receiver->stopping, true);
     shutdown(receiver->listener, SHUT_RDWR);
     pthread_join(receiver->thread, NULL);
     close(receiver->listener);
     receiver->listener = -1;
-    reap(receiver, true);
+    connections_reap(receiver, true);
     atomic_store(&receiver->stopping, false);
 }
 
@@ -276,9 +278,9 @@ struct receiver *receiver_start(const char *address, receive *handler,
         .handler = handler, .context = context, .listener = -1};
     pthread_mutex_init(&receiver->lock, NULL);
     *reason = "the address is not of the form 127.0.0.1:9300";
-    if (read_address(address, &receiver->address)) {
+    if (address_read(address, &receiver->address)) {
         *reason = "the address cannot be listened on";
-        if (switch_on(receiver))
+        if (listener_open(receiver))
             return receiver;
     }
     pthread_mutex_destroy(&receiver->lock);
@@ -293,9 +295,9 @@ unsigned receiver_port(const struct receiver *receiver) {
 bool receiver_switch(struct receiver *receiver, bool on) {
     bool is_on = receiver->listener >= 0;
     if (on && !is_on)
-        return switch_on(receiver);
+        return listener_open(receiver);
     if (!on && is_on)
-        switch_off(receiver);
+        listener_close(receiver);
     return true;
 }
 

@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-struct asked {
+struct request_options {
     struct arena *arena;
     struct service_request request;
     const struct duis_signer *signer;
@@ -24,7 +24,7 @@ struct asked {
 };
 
 /* The FirmwareVersion that belongs to the image: its header's File Version. */
-static bool use_image(struct asked *a) {
+static bool use_image(struct request_options *a) {
     struct buffer octets = {0};
     if (!read_whole(a->image, &octets))
         return false;
@@ -44,7 +44,7 @@ static bool use_image(struct asked *a) {
 }
 
 /* 11.3 names the image by the hash of its Manufacturer Image. */
-static bool use_hash(struct asked *a) {
+static bool use_hash(struct request_options *a) {
     struct buffer octets = {0};
     struct ota_image image;
     const char *reason;
@@ -64,7 +64,7 @@ static bool use_hash(struct asked *a) {
     return good;
 }
 
-static bool use_pre_command(struct asked *a) {
+static bool use_pre_command(struct request_options *a) {
     struct buffer octets = {0}, signed_one = {0};
     EVP_PKEY *key = key_read(a->arena, a->signing_key);
     bool good = key && read_whole(a->pre_command, &octets);
@@ -81,7 +81,7 @@ static bool use_pre_command(struct asked *a) {
 }
 
 /* One Device ID a line. */
-static bool use_devices(struct asked *a) {
+static bool use_devices(struct request_options *a) {
     if (!read_device_list(a->arena, a->devices, &a->device_ids,
                           &a->device_count))
         return false;
@@ -90,7 +90,7 @@ static bool use_devices(struct asked *a) {
     return true;
 }
 
-static bool load(struct asked *a) {
+static bool load_files(struct request_options *a) {
     const char *reason;
     a->signer = duis_signer_load(a->arena, a->key, a->certificate, &reason);
     if (!a->signer)
@@ -104,7 +104,7 @@ static bool load(struct asked *a) {
            (!a->devices || use_devices(a));
 }
 
-static bool write_one(struct asked *a, size_t first, size_t count,
+static bool write_one(struct request_options *a, size_t first, size_t count,
                       const char *path) {
     struct service_request request = a->request;
     request.counter = a->counter++;
@@ -118,7 +118,7 @@ static bool write_one(struct asked *a, size_t first, size_t count,
 }
 
 /* DIR/00000001.xml and so on, each with the next counter. */
-static bool write_many(struct asked *a) {
+static bool write_many(struct request_options *a) {
     char path[4200];
     unsigned number = 0;
     if (!make_folder(a->output))
@@ -133,7 +133,7 @@ static bool write_many(struct asked *a) {
     return true;
 }
 
-static bool is_complete(const struct asked *a) {
+static bool is_complete(const struct request_options *a) {
     return a->variant && service_request_is_known(a->variant) && a->key &&
            a->certificate && a->counter &&
            (!a->per_request || (a->output && a->devices)) &&
@@ -141,7 +141,7 @@ static bool is_complete(const struct asked *a) {
 }
 
 int verb_request(int argc, char **argv) {
-    struct asked a = {0};
+    struct request_options a = {0};
     const struct option_row options[] = {
         {"variant", OPTION_TEXT, &a.variant},
         {"key", OPTION_TEXT, &a.key},
@@ -171,7 +171,7 @@ int verb_request(int argc, char **argv) {
                2;
     a.arena = arena_new();
     bool good =
-        load(&a) &&
+        load_files(&a) &&
         (a.per_request ? write_many(&a)
                        : write_one(&a, 0, a.device_count,
                                    a.output ? a.output : "/dev/stdout"));

@@ -43,7 +43,8 @@ static const void *find_last(struct span text, const char *what) {
     return found;
 }
 
-static bool take_apart(struct span text, struct unsigned_message *message) {
+static bool message_take_apart(struct span text,
+                               struct unsigned_message *message) {
     const uint8_t *signature = find_last(text, "<ds:Signature ");
     const uint8_t *end = find_last(text, "</");
     if (!signature || !end || end < signature)
@@ -64,7 +65,7 @@ static bool read_messages(struct signing *s, char **files) {
             return false;
         struct span kept = arena_copy(s->arena, buffer_span(&text));
         buffer_free(&text);
-        if (!take_apart(kept, &s->messages[i]))
+        if (!message_take_apart(kept, &s->messages[i]))
             return refuse("%s: is no signed message", files[i]), false;
     }
     return true;
@@ -85,7 +86,7 @@ static void *sign_some(void *context) {
     return NULL;
 }
 
-static int run(struct signing *s) {
+static int signing_run(struct signing *s) {
     pthread_t threads[MOST_THREADS];
     instant start = clock_elapsed();
     for (size_t i = 0; i < s->threads; i++)
@@ -102,12 +103,12 @@ static int run(struct signing *s) {
     return 0;
 }
 
-static int load_and_run(struct signing *s, char **files) {
+static int signing_load(struct signing *s, char **files) {
     const char *reason = NULL;
     s->signer = duis_signer_load(s->arena, s->key, s->certificate, &reason);
     if (!s->signer)
         return refuse("%s", reason);
-    return read_messages(s, files) ? run(s) : 1;
+    return read_messages(s, files) ? signing_run(s) : 1;
 }
 
 int verb_sign(int argc, char **argv) {
@@ -127,7 +128,7 @@ int verb_sign(int argc, char **argv) {
                       "wanted"),
                2;
     s.arena = arena_new();
-    int status = duis_open() ? load_and_run(&s, files) : 1;
+    int status = duis_open() ? signing_load(&s, files) : 1;
     duis_close();
     arena_free(s.arena);
     return status;

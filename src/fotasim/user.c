@@ -3,7 +3,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "duis/certificate.h"
-#include "fotasim/response.h"
+#include "fotasim/user_message.h"
 #include "fotasim/verbs.h"
 
 #include <inttypes.h>
@@ -77,7 +77,7 @@ static struct sim_fault next_fault(struct sim_users *users, eui64 id) {
 
 /* ---- messages known ---- */
 
-static size_t hash(const char *key) {
+static size_t key_hash(const char *key) {
     size_t h = 0xcbf29ce484222325U;
     for (; *key; key++)
         h = (h ^ (uint8_t)*key) * 0x100000001b3U;
@@ -86,7 +86,7 @@ static size_t hash(const char *key) {
 
 static struct known *find_known(const struct sim_users *users,
                                 const char *key) {
-    size_t at = hash(key);
+    size_t at = key_hash(key);
     for (;; at++) {
         struct known *known = &users->known[at & (users->known_size - 1)];
         if (!known->key || strcmp(known->key, key) == 0)
@@ -127,7 +127,7 @@ static void write_line(FILE *ledger, const struct sim_message *message,
 
 /* One that is wrong may have no ResponseID, and what came with one may not be
  * what came with it before. */
-static void keep_message(const struct sim_users *users, struct span text,
+static void message_keep(const struct sim_users *users, struct span text,
                          const struct sim_message *message, const char *wrong) {
     if (!users->options.keep_messages)
         return;
@@ -157,32 +157,32 @@ static void add_message(struct sim_users *users,
     users->messages[users->message_count++] = *message;
 }
 
-static const char *keep(struct sim_users *users, const char *text) {
+static const char *text_keep(struct sim_users *users, const char *text) {
     return *text ? arena_text(users->arena, span_text(text)) : "";
 }
 
 /* Codes and element names repeat, but they are short. */
 static struct sim_message message_of(struct sim_users *users, eui64 user,
-                                     const struct sim_response *r) {
+                                     const struct user_message *r) {
     return (struct sim_message){
         .user = user,
         .at = clock_elapsed(),
-        .response_id = keep(users, r->response_id),
-        .request_id = keep(users, r->request_id),
-        .response_code = keep(users, r->response_code),
-        .schema_version = keep(users, r->schema_version),
-        .date_time = keep(users, r->date_time),
-        .element = keep(users, r->element),
-        .code = keep(users, r->code),
-        .devices = keep(users, r->devices),
+        .response_id = text_keep(users, r->response_id),
+        .request_id = text_keep(users, r->request_id),
+        .response_code = text_keep(users, r->response_code),
+        .schema_version = text_keep(users, r->schema_version),
+        .date_time = text_keep(users, r->date_time),
+        .element = text_keep(users, r->element),
+        .code = text_keep(users, r->code),
+        .devices = text_keep(users, r->devices),
     };
 }
 
 /* ---- one message ---- */
 
-static const char *note_good(struct sim_users *users, eui64 id,
-                             struct sim_message *message,
-                             const struct sim_response *response) {
+static const char *message_note_good(struct sim_users *users, eui64 id,
+                                     struct sim_message *message,
+                                     const struct user_message *response) {
     struct user *user = find_user(users, id);
     if (2 * users->known_count >= users->known_size)
         grow_known(users);
@@ -208,18 +208,19 @@ static const char *note_good(struct sim_users *users, eui64 id,
 }
 
 /* NULL when it is good. */
-static const char *note(struct sim_users *users, eui64 id, struct span text,
-                        const struct sim_response *response,
-                        const char *wrong) {
+static const char *message_note(struct sim_users *users, eui64 id,
+                                struct span text,
+                                const struct user_message *response,
+                                const char *wrong) {
     pthread_mutex_lock(&users->lock);
     struct sim_message message = message_of(users, id, response);
     if (wrong)
         find_user(users, id)->counts.wrong++;
     else
-        wrong = note_good(users, id, &message, response);
+        wrong = message_note_good(users, id, &message, response);
     if (users->ledger) {
         write_line(users->ledger, &message, wrong ? wrong : "");
-        keep_message(users, text, &message, wrong);
+        message_keep(users, text, &message, wrong);
     }
     pthread_mutex_unlock(&users->lock);
     return wrong;
@@ -234,8 +235,8 @@ static void keep_sample(const struct sim_users *users, uint64_t number,
     buffer_free(&path);
 }
 
-static const char *count_only(struct sim_users *users, eui64 id,
-                              struct span text) {
+static const char *message_count_only(struct sim_users *users, eui64 id,
+                                      struct span text) {
     pthread_mutex_lock(&users->lock);
     find_user(users, id)->counts.taken++;
     uint64_t number = ++users->unchecked_count;
@@ -245,11 +246,11 @@ static const char *count_only(struct sim_users *users, eui64 id,
     return NULL;
 }
 
-static const char *check(struct sim_users *users, eui64 id,
-                         const struct received *request) {
+static const char *message_check(struct sim_users *users, eui64 id,
+                                 const struct received *request) {
     if (users->options.unchecked)
-        return count_only(users, id, request->body);
-    struct sim_response response = {.response_id = "",
+        return message_count_only(users, id, request->body);
+    struct user_message response = {.response_id = "",
                                     .request_id = "",
                                     .response_code = "",
                                     .schema_version = "",
@@ -258,10 +259,10 @@ static const char *check(struct sim_users *users, eui64 id,
                                     .code = "",
                                     .devices = ""};
     const char *wrong = NULL;
-    if (sim_response_read(request->arena, request->body, users->key, &response,
+    if (user_message_read(request->arena, request->body, users->key, &response,
                           &wrong))
         wrong = response.recipient == id ? NULL : "it is for another User";
-    return note(users, id, request->body, &response, wrong);
+    return message_note(users, id, request->body, &response, wrong);
 }
 
 static struct reply take_message(struct sim_users *users, eui64 id,
@@ -287,7 +288,7 @@ static struct reply take_message(struct sim_users *users, eui64 id,
     default:
         break;
     }
-    const char *wrong = check(users, id, request);
+    const char *wrong = message_check(users, id, request);
     if (wrong) {
         reply.status = 400;
         reply.content_type = "text/plain";
@@ -341,7 +342,8 @@ static struct reply tell_counts(struct sim_users *users,
                           .body = span_text(text)};
 }
 
-static struct reply handle(void *context, const struct received *request) {
+static struct reply request_handle(void *context,
+                                   const struct received *request) {
     static const char faults[] = "/faults/", user[] = "/user/";
     struct sim_users *users = context;
     const char *path = request->path;
@@ -390,7 +392,7 @@ struct sim_users *sim_users_start(const struct sim_users_options *options,
     pthread_mutex_init(&users->lock, NULL);
     if (read_key(users, reason) && open_ledger(users, reason))
         users->receiver =
-            receiver_start(options->listen, handle, users, reason);
+            receiver_start(options->listen, request_handle, users, reason);
     if (users->receiver)
         return users;
     sim_users_stop(users);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /* Until SIGTERM or SIGINT. */
-static void live(struct sim_users *users, const sigset_t *set) {
+static void users_live(struct sim_users *users, const sigset_t *set) {
     for (;;) {
         int got = 0;
         sigwait(set, &got);
@@ -18,7 +18,7 @@ static void live(struct sim_users *users, const sigset_t *set) {
     }
 }
 
-static int serve(const struct sim_users_options *options) {
+static int users_serve(const struct sim_users_options *options) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
@@ -32,12 +32,12 @@ static int serve(const struct sim_users_options *options) {
         return refuse("user: %s: %s", options->listen, reason);
     printf("listening on port %u\n", sim_users_port(users));
     fflush(stdout);
-    live(users, &set);
+    users_live(users, &set);
     sim_users_stop(users);
     return 0;
 }
 
-static bool is(const char *text, const char *what) {
+static bool option_is(const char *text, const char *what) {
     return text && strcmp(text, what) == 0;
 }
 
@@ -58,8 +58,8 @@ int verb_user(int argc, char **argv) {
         return 2;
     if (operands[0])
         return refuse("user: there is no operand"), 2;
-    options.keep_messages = options.state && is(keep, "yes");
-    options.unchecked = is(check, "no");
+    options.keep_messages = options.state && option_is(keep, "yes");
+    options.unchecked = option_is(check, "no");
     struct buffer pem = {0};
     if (certificate && !read_whole(certificate, &pem))
         return 1;
@@ -68,7 +68,7 @@ int verb_user(int argc, char **argv) {
     options.certificate_pem = buffer_span(&pem);
     int status = 1;
     if (duis_open())
-        status = serve(&options);
+        status = users_serve(&options);
     duis_close();
     buffer_free(&pem);
     return status;

@@ -7,7 +7,7 @@
 
 #include "delivery/compose.h"
 #include "delivery/queue.h"
-#include "fotasim/response.h"
+#include "fotasim/user_message.h"
 #include "support/duis_check.h"
 
 static bool has_official_schema;
@@ -216,7 +216,7 @@ static const char *body_of(struct span text) {
 }
 
 static void check_header(size_t i, const struct alert *alert,
-                         const struct sim_response *got) {
+                         const struct user_message *got) {
     const char *id = cases[i].response_id;
     bool answers = id && strcmp(id, ANSWER) == 0;
     if (!id)
@@ -239,8 +239,8 @@ static void every_kind_says_what_its_row_holds(void **state) {
         const char *reason;
         if (!compose(alert, "5.4", &out, &reason))
             fail_msg("%s: %s", cases[i].row, reason);
-        struct sim_response got;
-        if (!sim_response_read(scene->arena, buffer_span(&out), scene->dsp.key,
+        struct user_message got;
+        if (!user_message_read(scene->arena, buffer_span(&out), scene->dsp.key,
                                &got, &reason))
             fail_msg("%s: %s", cases[i].row, reason);
         assert_string_equal(body_of(buffer_span(&out)), cases[i].body);
@@ -258,14 +258,14 @@ static void the_same_row_is_the_same_message(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct alert *alert = put(cases[i].row);
         struct buffer first = {0}, second = {0};
-        struct sim_response a, b;
+        struct user_message a, b;
         const char *reason;
         assert_true(compose(alert, "5.4", &first, &reason));
         scene_jump(HOUR);
         assert_true(compose(alert, "5.4", &second, &reason));
-        assert_true(sim_response_read(scene->arena, buffer_span(&first), NULL,
+        assert_true(user_message_read(scene->arena, buffer_span(&first), NULL,
                                       &a, &reason));
-        assert_true(sim_response_read(scene->arena, buffer_span(&second), NULL,
+        assert_true(user_message_read(scene->arena, buffer_span(&second), NULL,
                                       &b, &reason));
         assert_memory_equal(a.meaning, b.meaning, sizeof a.meaning);
         buffer_free(&first);
@@ -284,10 +284,10 @@ static void the_version_is_the_users_up_to_ours(void **state) {
     const struct alert *alert = put(cases[0].row);
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
         struct buffer out = {0};
-        struct sim_response got;
+        struct user_message got;
         const char *reason;
         assert_true(compose(alert, versions[i].registered, &out, &reason));
-        assert_true(sim_response_read(scene->arena, buffer_span(&out), NULL,
+        assert_true(user_message_read(scene->arena, buffer_span(&out), NULL,
                                       &got, &reason));
         assert_string_equal(got.schema_version, versions[i].written);
         buffer_free(&out);

@@ -110,30 +110,30 @@ static bool is_genuine(struct world *world, const struct gbcs_message *m) {
     return good;
 }
 
-static void hear(void *context, const struct sim_word *word) {
+static void hear(void *context, const struct sim_han_message *message) {
     struct world *world = context;
     assert_true(world->count < MOST_SAID);
     struct said *said = &world->said[world->count++];
     const char *reason;
-    struct span octets = arena_copy(world->arena, word->octets);
+    struct span octets = arena_copy(world->arena, message->octets);
     if (!gbcs_message_parse(octets, &said->message, &reason) ||
         !gbcs_payload_read(&said->message, &said->payload, &reason))
-        fail_msg("%s: %s", word->id, reason);
-    snprintf(said->id, sizeof said->id, "%s", word->id);
-    said->hub = word->hub;
-    said->delay = word->delay;
+        fail_msg("%s: %s", message->id, reason);
+    snprintf(said->id, sizeof said->id, "%s", message->id);
+    said->hub = message->hub;
+    said->delay = message->delay;
     said->genuine = is_genuine(world, &said->message);
 }
 
 static void deliver(struct world *world, const char *type, eui64 device) {
-    struct sim_delivery delivery = {.hub = HUB,
+    struct sim_transfer transfer = {.hub = HUB,
                                     .device = device,
                                     .device_type = type,
                                     .supplier = sim_suppliers[0],
                                     .version = 0x2A};
-    memcpy(delivery.hash, hash, sizeof hash);
+    memcpy(transfer.hash, hash, sizeof hash);
     world->count = 0;
-    sim_han_image(world->han, &delivery, NOON, hear, world);
+    sim_han_image(world->han, &transfer, NOON, hear, world);
 }
 
 /* ---- an image ---- */
@@ -320,11 +320,11 @@ static void a_device_holds_an_activation(void **state) {
         if (cancelled)
             assert_null(send(world, &never));
         world->count = 0;
-        sim_han_turn(world->han, NOON + HOUR - SECOND, hear, world);
+        sim_han_tick(world->han, NOON + HOUR - SECOND, hear, world);
         assert_int_equal(world->count, 0);
-        sim_han_turn(world->han, NOON + HOUR, hear, world);
+        sim_han_tick(world->han, NOON + HOUR, hear, world);
         assert_int_equal(world->count, !cancelled);
-        sim_han_turn(world->han, NOON + 2 * HOUR, hear, world);
+        sim_han_tick(world->han, NOON + 2 * HOUR, hear, world);
         assert_int_equal(world->count, !cancelled);
     }
 }
@@ -338,7 +338,7 @@ static void the_outcome_names_its_command(void **state) {
         deliver(world, "ESME", ESME);
         send(world, &later);
         world->count = 0;
-        sim_han_turn(world->han, NOON + HOUR, hear, world);
+        sim_han_tick(world->han, NOON + HOUR, hear, world);
         const struct said *said = &world->said[0];
         assert_int_equal(world->count, 1);
         assert_true(said->genuine);

@@ -47,13 +47,13 @@ static void no_device_id_occurs_twice(void **state) {
     free(ids);
 }
 
-static void every_type_region_and_verdict_occurs(void **state) {
+static void every_type_region_and_judgement_occurs(void **state) {
     (void)state;
     static const char *const regions[] = {"North",    "Central",    "South",
                                           "4G North", "4G Central", "4G South"};
     const struct sim_firmware *image = sim_firmware_find("ppmid-a-0a000003");
     assert_non_null(image);
-    size_t types[DEVICE_TYPES] = {0}, verdicts[SIM_VERDICTS] = {0},
+    size_t types[DEVICE_TYPES] = {0}, judgements[SIM_JUDGEMENTS] = {0},
            in_region[sizeof regions / sizeof *regions] = {0};
     struct sim_home home;
     for (uint64_t n = 0; n < HOMES; n++) {
@@ -62,14 +62,14 @@ static void every_type_region_and_verdict_occurs(void **state) {
             in_region[r] += strcmp(home.region, regions[r]) == 0;
         for (size_t i = 0; i < home.device_count; i++) {
             types[sim_models[home.devices[i].model].type]++;
-            verdicts[sim_judge(&home, &home.devices[i], image,
-                               sim_suppliers[0])]++;
+            judgements[sim_judge(&home, &home.devices[i], image,
+                                 sim_suppliers[0])]++;
         }
     }
     for (size_t i = 0; i < DEVICE_TYPES; i++)
         assert_true(types[i] > 100);
-    for (size_t i = 0; i < SIM_VERDICTS; i++)
-        assert_true(verdicts[i] > 100);
+    for (size_t i = 0; i < SIM_JUDGEMENTS; i++)
+        assert_true(judgements[i] > 100);
     for (size_t i = 0; i < sizeof regions / sizeof *regions; i++)
         assert_true(in_region[i] > 100);
 }
@@ -116,7 +116,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_home_follows_from_seed_and_number),
         cmocka_unit_test(no_device_id_occurs_twice),
-        cmocka_unit_test(every_type_region_and_verdict_occurs),
+        cmocka_unit_test(every_type_region_and_judgement_occurs),
         cmocka_unit_test(certificates_say_what_was_wished),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

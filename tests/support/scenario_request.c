@@ -8,8 +8,8 @@
 #include "cpl/ota.h"
 #include "fotasim/catalogue.h"
 #include "fotasim/estate.h"
-#include "fotasim/response.h"
 #include "fotasim/service_request.h"
+#include "fotasim/user_message.h"
 #include "fotasim/verbs.h"
 #include "gbcs/crypto.h"
 #include "http/client.h"
@@ -93,10 +93,10 @@ const char *scenario_element(struct scenario *s, const char *document,
  * this request. */
 static void check_answer(struct scenario *s, struct span request,
                          struct span answer) {
-    struct sim_response response;
+    struct user_message response;
     const char *reason;
     struct arena *arena = arena_new();
-    if (!sim_response_read(arena, answer, s->dsp, &response, &reason))
+    if (!user_message_read(arena, answer, s->dsp, &response, &reason))
         scenario_fail(s, "an answer is not good: %s", reason);
     const char *asked =
         scenario_element(s, arena_text(arena, request), "RequestID");

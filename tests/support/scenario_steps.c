@@ -326,7 +326,7 @@ void notifies(struct scenario *s, char **words) {
                             column[i], id));
     char name[32];
     snprintf(name, sizeof name, "out of turn %u", ++number);
-    csp_sim_say(
+    csp_sim_send(
         csp_named(s, words[0]), name, "/csp/v1/delivery-notifications",
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "notificationId",
                   name, "jobId", values[0], "commsHubId",
@@ -349,6 +349,6 @@ void hubs_get_it(struct scenario *s, char **words) {
         job = next;
     }
     fclose(file);
-    csp_han_deliver(csp_named(s, words[0]), job);
+    csp_hubs_take_image(csp_named(s, words[0]), job);
     json_decref(job);
 }

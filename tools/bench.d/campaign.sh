@@ -19,11 +19,9 @@ write_request() {
     head -n "$2" "$estate/devices-$1" >$out/request-devices
     [ "$(wc -l <$out/request-devices)" = "$2" ] ||
         die "$part: the list $1 has no $2 devices"
-    $bin/fotasim request --variant 11.4 --counter $counter \
-        --key "$estate/pki/keys/supplier-$user-xml-sign.key" \
-        --certificate "$estate/pki/certificates/supplier-$user-xml-sign.pem" \
+    sign_request "$user" 11.4 $counter "$3" \
         --image "${request_image-$out/image.ota}" \
-        --devices $out/request-devices --output "$3" "${@:4}"
+        --devices $out/request-devices "${@:4}"
 }
 
 # post FILE...: accepted whole, or the bench ends; prints JSON
@@ -99,7 +97,7 @@ delivered() {
 }
 
 # tell_all: both CSPs post what `delivered` wrote; prints JSON of each
-notification_connections=8 # together
+notification_connections=8 # of both
 tell_all() {
     local pids=() name short
     for name in north south-and-central; do

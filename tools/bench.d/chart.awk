@@ -1,18 +1,6 @@
 # build/bench.json as a chart: for every figure that has a floor a bar, which is
 # as long as the figure's share of what the floor would allow. The floor is the
 # right-hand line; the aim, where it is a ratio, is a mark.
-function value(name,    at, rest) {
-    at = index($0, "\"" name "\": ")
-    if (!at) return ""
-    rest = substr($0, at + length(name) + 4)
-    if (substr(rest, 1, 1) == "\"") {
-        rest = substr(rest, 2)
-        sub(/".*/, "", rest)
-    } else {
-        sub(/[,}].*/, "", rest)
-    }
-    return rest == "null" ? "" : rest
-}
 function text(s) {
     gsub(/&/, "\\&amp;", s)
     gsub(/</, "\\&lt;", s)

@@ -105,7 +105,7 @@ ${all%,*}
   ]
 }
 END
-    awk -f $here/chart.awk build/bench.json >build/bench.svg
+    awk -f $here/json.awk -f $here/chart.awk build/bench.json >build/bench.svg
     say
     say 'Written to build/bench.json and build/bench.svg.'
     [ -z "$failure" ] || die "$failure"
@@ -117,5 +117,5 @@ fail_later() { failure=$1; }
 
 print_markdown() {
     [ -s build/bench.json ] || die 'nothing was measured yet: run make bench'
-    awk -f $here/markdown.awk build/bench.json
+    awk -f $here/json.awk -f $here/markdown.awk build/bench.json
 }

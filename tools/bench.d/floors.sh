@@ -74,7 +74,7 @@ parse_floor() {
 verify_floor() {
     local i args
     args=(--verify --pubkey-cert-pem
-        "$estate/pki/certificates/supplier-$(owner_of "$2")-xml-sign.pem")
+        "$pki/certificates/supplier-$(owner_of "$2")-xml-sign.pem")
     for i in 1 2 3; do
         local began once
         began=$(now)
@@ -100,8 +100,8 @@ samples() {
 # sign_rate COUNT: signatures a second of our own messages on all cores
 sign_rate() {
     samples | xargs $bin/fotasim sign --count "$1" --threads "$(nproc)" \
-        --key "$estate/pki/keys/dsp-xml-sign.key" \
-        --certificate "$estate/pki/certificates/dsp-xml-sign.pem" |
+        --key "$pki/keys/dsp-xml-sign.key" \
+        --certificate "$pki/certificates/dsp-xml-sign.pem" |
         field per_second | awk '{printf "%.0f", $1}'
 }
 

@@ -9,7 +9,7 @@ bench_accept() {
     start_world silent
     for count in 1 100 $((most / 5)) "$most"; do accept_size "$count"; done
     accept_four
-    stop_fotad
+    end_fotad
     result 'memory after accept, peak' "$peak" MB 'aim=<= 256' \
         'note=VmHWM of fotad: the four at once included'
 }

@@ -46,11 +46,7 @@ start_second() {
     $bin/fotad --config $out/second.conf >$out/second.log 2>&1 &
     second_pid=$!
     emulators+=("$second_pid") # ended with them, however the bench ends
-    until curl -sf "http://127.0.0.2:$operations_port/readyz" >/dev/null; do
-        kill -0 $second_pid 2>/dev/null ||
-            die "$part: the second fotad: $(tail -n 5 $out/second.log)"
-        sleep 0.1
-    done
+    await_ready 127.0.0.2 "$second_pid" $out/second.log
 }
 
 stop_second() {

@@ -38,7 +38,7 @@ sign_messages() {
 messages_of() {
     local list=devices-1 of=$image
     [ "$1" != 8F72 ] || list=devices-meter of=$meter_image
-    $bin/fotasim alerts --pki "$estate/pki" --devices "$estate/$list" \
+    $bin/fotasim alerts --pki "$pki" --devices "$estate/$list" \
         --image "$of" --kind "$1" --regions "$3" --batch $((most / 100)) \
         >"$estate/$1-$2.new"
     mv "$estate/$1-$2.new" "$estate/$1-$2"
@@ -133,7 +133,7 @@ devices_told() {
     release_users
     wait_until 600 'not exists (select from alert)'
     rate=$(calculate "$count / $(seconds_since "$began")" 0)
-    stop_fotad
+    end_fotad
     sign=$(sign_rate "$count")
     copy=$(copy_rate "$count" alert:alert)
     bare=$(post_rate "$count" 32)

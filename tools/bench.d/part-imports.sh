@@ -70,7 +70,7 @@ import_row() {
 import_certificates() {
     local i began count
     mkdir $out/imports/certificates
-    find "$estate/pki/certificates" -name 'listed-00*.pem' | sort |
+    find "$pki/certificates" -name 'listed-00*.pem' | sort |
         sed -n 1,15p | xargs cp -t $out/imports/certificates
     for i in 1 2 3; do
         progress "import certificates: $i of 3"

@@ -4,7 +4,7 @@
 # of which none may read a history table from end to end.
 
 bench_screens() {
-    local main=$database main_estate=$estate
+    local main=$database
     use_database fotad_bench_screens
     if [ "$(cat $out/screens.made 2>/dev/null)" != "$(screens_marker)" ] ||
         ! sql -c 'select 1' >/dev/null 2>&1; then
@@ -12,20 +12,18 @@ bench_screens() {
     fi
     sql -c "alter database $database reset session_preload_libraries"
     accounts
-    start_fotad
+    begin_fotad
     pages
     time_pages
-    stop_fotad
+    end_fotad
     examine_plans
-    estate=$main_estate
     use_database "$main"
 }
 
 # ---- the history: made once ----
 
 screens_marker() {
-    echo "$scale $(cat sql/migrations/*.sql sql/*.sql $here/history.sql src/fotasim/estate*.c |
-        sha256sum | cut -c1-16)"
+    echo "$scale $(schema_hash $here/history.sql src/fotasim/estate*.c)"
 }
 
 make_history() {
@@ -37,7 +35,7 @@ make_history() {
         fotactl import cpl $out/screens/cpl.csv
         fotactl import users $out/screens/users.csv
         fotactl import smi --replace $out/screens/smi.csv
-        fotactl import certificates "$estate/pki/certificates"
+        fotactl import certificates "$pki/certificates"
     } >$out/import.log
     sql -v devices="$most" -f $here/history.sql >$out/history.log 2>&1 ||
         die "screens: the history was not made: $(tail -n 3 $out/history.log)"
@@ -122,10 +120,8 @@ time_dry_run() {
         --expect accepted --count $count >$out/dry-devices
     $bin/fotasim image $image --octets 4096 --output $out/small.ota
     list_image $out/small.ota
-    $bin/fotasim request --variant 11.4 --counter 77 --image $out/small.ota \
-        --key "$estate/pki/keys/supplier-1-xml-sign.key" \
-        --certificate "$estate/pki/certificates/supplier-1-xml-sign.pem" \
-        --devices $out/dry-devices --output $out/dry.xml
+    sign_request 1 11.4 77 $out/dry.xml --image $out/small.ota \
+        --devices $out/dry-devices
     $bin/fotasim load --bearer "${token[desk]}" --repeat 50 --expect I99 \
         --url "http://127.0.0.1:$people_port/api/v1/dry-runs" $out/dry.xml \
         >$out/page.json || die 'screens: the dry run failed'
@@ -147,13 +143,13 @@ examine_plans() {
         -c "alter database $database
             set auto_explain.log_nested_statements = on"
     before=$(stat -c %s "$log")
-    start_fotad
+    begin_fotad
     while IFS='|' read -r who name query; do
         ask "$query" | sed -n 1,3p >$out/page-urls
         look "$who" $out/page-urls 1 >/dev/null
     done <$out/pages
     examine_streams
-    stop_fotad
+    end_fotad
     sql -c "alter database $database reset session_preload_libraries"
     tail -c "+$((before + 1))" "$log" | awk '
         /^[0-9-]+ [0-9:.]+ / {people = / fotad (people|screens) LOG:  duration/

@@ -11,7 +11,7 @@
 soak_devices=200 # of one request
 
 bench_soak() {
-    local began ends turn=0 slices
+    local began ends round=0 slices
     start_world alive
     forget
     soak_requests
@@ -21,8 +21,8 @@ bench_soak() {
     began=$(date +%s)
     ends=$((began + minutes * 60))
     while [ "$(date +%s)" -lt $ends ]; do
-        soak_turn $((turn % slices))
-        turn=$((turn + 1))
+        soak_round $((round % slices))
+        round=$((round + 1))
         kill -0 $fotad_pid 2>/dev/null ||
             die "soak: fotad ended by itself: $(tail -n 3 $out/fotad.log)"
         soak_sample $(($(date +%s) - began))
@@ -39,15 +39,12 @@ soak_requests() {
 }
 
 # Ten seconds: one request, and pages at a steady rate.
-soak_turn() {
+soak_round() {
     counter=$((counter + 100000))
     tail -n "+$(($1 * soak_devices + 1))" "$estate/devices-1" |
         head -n $soak_devices >$out/request-devices || true
-    $bin/fotasim request --variant 11.4 --counter $counter \
-        --key "$estate/pki/keys/supplier-1-xml-sign.key" \
-        --certificate "$estate/pki/certificates/supplier-1-xml-sign.pem" \
-        --image $out/small.ota --devices $out/request-devices \
-        --output $out/soak.xml
+    sign_request 1 11.4 $counter $out/soak.xml --image $out/small.ota \
+        --devices $out/request-devices
     $bin/fotasim load --url "$url" $out/soak.xml >$out/soak.json ||
         die 'soak: a request was not answered'
     head -n 50 $out/request-devices |

@@ -1,10 +1,13 @@
 # shellcheck shell=bash
-# What is measured: a database with an estate, fotad, and around it emulated
-# CSPs, hubs, devices and Users.
+# What is measured: a database with an estate, and the DSP of tools/lib/dsp.sh.
 
 out=build/bench
 bin=build/release
 image=ppmid-a-0A000003
+config_more='[user_gateway]
+workers = 32
+[log]
+level = warning'
 
 is_number() { [[ $1 =~ ^[0-9]+$ ]] && [ "$1" -gt 0 ]; }
 
@@ -43,23 +46,11 @@ read_options() {
         [ -x $bin/$name ] || die "$bin/$name is not built; run make bench"
     done
     mkdir -p $out
-    pgdir=$(tools/pg start bench | sed -n 's/^host=\([^ ]*\).*/\1/p')
-    [ -n "$pgdir" ] || die 'the private PostgreSQL does not start'
+    start_database bench
     set_estate "$homes"
 }
 
 # ---- the database ----
-
-# use_database NAME: sql, fotactl and fotad go there
-use_database() {
-    database=$1
-    conninfo="host=$pgdir user=fotad dbname=$database"
-    write_config
-}
-sql() { tools/pg psql bench -d "$database" "$@"; }
-# One value.
-ask() { sql -At -c "$1"; }
-fotactl() { $bin/fotactl --config $out/fotad.conf "$@"; }
 
 # wait_until SECONDS CONDITION: asks the database twenty times a second
 wait_until() {
@@ -78,51 +69,24 @@ wait_until() {
 $(tail -n 5 $out/fotad.log 2>/dev/null)"
 }
 
-write_config() {
-    cat >$out/fotad.conf <<END
-[database]
-conninfo = $conninfo
-[user_gateway]
-listen = 127.0.0.1:$user_port
-workers = 32
-[csp_gateway]
-listen = 127.0.0.1:$csp_port
-[people]
-listen = 127.0.0.1:$people_port
-[operations]
-listen = 127.0.0.1:$operations_port
-[identity]
-xml_signing_key = $estate/pki/keys/dsp-xml-sign.key
-xml_signing_certificate = $estate/pki/certificates/dsp-xml-sign.pem
-key_agreement_key = $estate/pki/keys/acb-ka.key
-[log]
-level = warning
-[csp north]
-regions = $north_regions
-base_url = http://127.0.0.1:$north_port
-token = to-north
-inbound_token = from-north
-[csp south-and-central]
-regions = $south_regions
-base_url = http://127.0.0.1:$south_port
-token = to-south
-inbound_token = from-south
-END
-}
-north_regions='North, 4G North'
-south_regions='Central, South, 4G Central, 4G South'
-
 # ---- the estate: made once for a size and a version of the schema ----
 
+# schema_hash FILE...: of all of sql/ and these files
+schema_hash() {
+    { find sql -name '*.sql' -print0 | sort -z | xargs -0 cat; cat "$@"; } |
+        sha256sum | cut -c1-16
+}
+
 marker() {
-    echo "$homes $most $(cat sql/migrations/*.sql sql/*.sql src/fotasim/estate*.c \
-        src/fotasim/catalogue.c | sha256sum | cut -c1-16)"
+    echo "$homes $most $(schema_hash src/fotasim/estate*.c \
+        src/fotasim/catalogue.c)"
 }
 
 # set_estate HOMES
 set_estate() {
     homes=$1
     estate=$out/$homes
+    pki=$estate/pki
     use_database "fotad_bench_$homes"
     if [ "$(cat "$estate/made" 2>/dev/null)" != "$(marker)" ] ||
         ! sql -c 'select 1' >/dev/null 2>&1; then
@@ -151,7 +115,7 @@ make_estate() {
     mkdir -p "$estate"
     device_lists
     say "  keys and certificates of $((most * 12 / 5)) devices and hubs"
-    $bin/fotasim pki "$estate/pki" --devices "$estate/with-keys"
+    $bin/fotasim pki "$pki" --devices "$estate/with-keys"
     say '  the inventory as a file'
     $bin/fotasim estate "$estate" --homes "$homes" \
         --receive-url "http://127.0.0.1:$receive_port/user" 2>&1 |
@@ -164,17 +128,14 @@ make_estate() {
 }
 
 create_database() {
-    tools/pg psql bench -d postgres -c 'set client_min_messages = warning' \
-        -c "drop database if exists $database with (force)" \
-        -c "create database $database"
-    write_config
+    make_database
     fotactl migrate >/dev/null
 }
 
 import_estate() {
     fotactl import cpl "$estate/cpl.csv"
     fotactl import users "$estate/users.csv"
-    fotactl import certificates "$estate/pki/certificates"
+    fotactl import certificates "$pki/certificates"
     fotactl import smi --replace "$estate/smi.csv"
     rm "$estate/smi.csv"
     remember_versions
@@ -190,8 +151,6 @@ remember_versions() {
         -c 'insert into bench_versions select device_id, firmware_version
             from smi_device where device_id in (select id from ids)'
 }
-
-supplier() { echo "90-B3-D5-1F-30-0$1-00-00"; }
 
 # The devices that requests are for: all can be accepted, and none is in two
 # lists, for several suppliers may update the PPMID of a home.
@@ -219,66 +178,26 @@ owner_of() { case $1 in 4) echo 1 ;; *) echo "$1" ;; esac; }
 
 # ---- fotad ----
 
-fotad_pid=
-start_fotad() {
-    local tries=0
+# The CPL knows the image that is sent.
+begin_fotad() {
     list_image $out/image.ota
-    $bin/fotad --config $out/fotad.conf >$out/fotad.log 2>&1 &
-    fotad_pid=$!
-    until curl -sf "http://127.0.0.1:$operations_port/readyz" >/dev/null; do
-        tries=$((tries + 1))
-        if [ $tries -gt 300 ] || ! kill -0 $fotad_pid 2>/dev/null; then
-            die "fotad does not get ready: $(tail -n 5 $out/fotad.log)"
-        fi
-        sleep 0.1
-    done
+    start_fotad
 }
 
 memory_of() { awk -v what="$2" '$1 == what ":" {printf "%.0f", $2 / 1024}' \
     "/proc/$1/status"; }
 
-stop_fotad() {
+end_fotad() {
     [ -n "$fotad_pid" ] || return 0
     kill -0 "$fotad_pid" 2>/dev/null ||
         die "$part: fotad ended by itself: $(tail -n 5 $out/fotad.log)"
     peak=$(memory_of "$fotad_pid" VmHWM)
     echo "$peak" >>$out/peaks
-    kill -TERM "$fotad_pid"
-    wait "$fotad_pid" || die "$part: fotad ended with status $?: $(tail -n 5 \
+    stop_fotad || die "$part: fotad ended with status $?: $(tail -n 5 \
         $out/fotad.log)"
-    fotad_pid=
 }
 
-# ---- emulators ----
-
-emulators=()
-emulate() {
-    local name=$1
-    shift
-    $bin/fotasim "$@" >$out/$name.log 2>&1 &
-    emulators+=($!)
-}
-
-await_port() {
-    local tries=0
-    until is_taken "$1"; do
-        tries=$((tries + 1))
-        [ $tries -lt 100 ] || die "$part: no emulator listens at port $1: \
-$(tail -n 3 $out/csp-*.log $out/users.log)"
-        sleep 0.05
-    done
-}
-
-start_csp() {
-    local name=$1 at=$2 fotad=$3
-    shift 3
-    rm -rf "$out/csp-$name"
-    emulate "csp-$name" csp --listen "127.0.0.1:$at" --name "$name" \
-        --fotad "http://$fotad:$csp_port" --token "from-$name" \
-        --expect-token "to-$name" --state "$out/csp-$name" \
-        --faults $out/csp.faults "$@"
-    await_port "$at"
-}
+# ---- all of it ----
 
 # start_world silent|alive: the CSPs take all jobs and accept every device; then
 # nothing more comes of them, or their hubs and devices do what devices do.
@@ -291,33 +210,25 @@ start_world() {
         ;;
     alive)
         echo 'batch 1000' >$out/csp.faults
-        more=(--pki "$estate/pki" --seed 1)
+        more=(--pki "$pki" --seed 1)
         ;;
     esac
-    start_csp north "$north_port" 127.0.0.1 "${more[@]}"
-    start_csp south "$south_port" "${south_fotad-127.0.0.1}" "${more[@]}"
+    start_csp north 127.0.0.1 "${more[@]}"
+    start_csp south "${south_fotad-127.0.0.1}" "${more[@]}"
     rm -rf $out/users
-    emulate users user --listen "127.0.0.1:$receive_port" --check no \
-        --state $out/users --sample 200
-    await_port "$receive_port"
-    start_fotad
+    start_users --check no --state $out/users --sample 200
+    begin_fotad
 }
 
 stop_world() {
-    stop_fotad
+    end_fotad
     stop_emulators
-}
-stop_emulators() {
-    [ ${#emulators[@]} != 0 ] || return 0
-    kill -TERM "${emulators[@]}" 2>/dev/null || true
-    wait "${emulators[@]}" 2>/dev/null || true
-    emulators=()
 }
 
 # However the bench ends, nothing of it is left running.
 end_all() {
     local status=$?
-    [ -z "$fotad_pid" ] || kill -TERM "$fotad_pid" 2>/dev/null || true
+    stop_fotad || true
     stop_emulators
     [ "$status" = 0 ] || [ -z "${part-}" ] ||
         say "tools/bench: ended in part $part" >&2

@@ -1,4 +1,4 @@
-#include "fotasim/response.h"
+#include "fotasim/user_message.h"
 
 #include "duis/document.h"
 #include "duis/signature.h"
@@ -6,7 +6,7 @@
 
 #include <openssl/sha.h>
 
-static const char *value(struct arena *arena, const xmlNode *element) {
+static const char *node_value(struct arena *arena, const xmlNode *element) {
     return arena_text(arena, tree_trim(tree_value(element)));
 }
 
@@ -17,17 +17,19 @@ static const char *name_of(const xmlNode *element) {
 /* ---- header ---- */
 
 static bool read_header(struct arena *arena, const xmlNode *root,
-                        struct sim_response *response) {
+                        struct user_message *response) {
     const xmlNode *header = tree_child(root, "Header");
     xmlNode *writable = xmlDocGetRootElement(root->doc);
     xmlChar *version = xmlGetProp(writable, (const xmlChar *)"schemaVersion");
     response->schema_version =
         arena_text(arena, span_text((const char *)version));
     xmlFree(version);
-    response->request_id = value(arena, tree_child(header, "RequestID"));
-    response->response_id = value(arena, tree_child(header, "ResponseID"));
-    response->response_code = value(arena, tree_child(header, "ResponseCode"));
-    response->date_time = value(arena, tree_child(header, "ResponseDateTime"));
+    response->request_id = node_value(arena, tree_child(header, "RequestID"));
+    response->response_id = node_value(arena, tree_child(header, "ResponseID"));
+    response->response_code =
+        node_value(arena, tree_child(header, "ResponseCode"));
+    response->date_time =
+        node_value(arena, tree_child(header, "ResponseDateTime"));
     size_t len = strlen(response->response_id);
     return len > 2 * EUI64_TEXT_LEN + 1 &&
            eui64_parse(span_of(response->response_id + EUI64_TEXT_LEN + 1,
@@ -38,35 +40,35 @@ static bool read_header(struct arena *arena, const xmlNode *root,
 /* ---- body ---- */
 
 static void read_devices(struct arena *arena, const xmlNode *alert,
-                         struct sim_response *response) {
+                         struct user_message *response) {
     static const char *const names[] = {"DeviceID", "DeviceList", "MeterIDs",
                                         "TargetDeviceID", "OtherDeviceID"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (tree_child(alert, names[i]))
-            response->devices = value(arena, tree_child(alert, names[i]));
+            response->devices = node_value(arena, tree_child(alert, names[i]));
 }
 
 static void read_dcc_alert(struct arena *arena, const xmlNode *message,
-                           struct sim_response *response) {
+                           struct user_message *response) {
     const xmlNode *alert = tree_first(tree_child(message, "DCCAlert"));
     const xmlNode *inner = tree_child(alert, "FirmwareTransferAlert");
-    response->code = value(arena, tree_child(message, "DCCAlertCode"));
+    response->code = node_value(arena, tree_child(message, "DCCAlertCode"));
     response->element = name_of(alert);
     read_devices(arena, inner ? inner : alert, response);
 }
 
 static void read_response_message(struct arena *arena, const xmlNode *message,
-                                  struct sim_response *response) {
+                                  struct user_message *response) {
     const xmlNode *variant = tree_child(message, "ServiceReferenceVariant");
     const xmlNode *element = tree_next(variant);
     response->element = name_of(element);
     if (element)
         response->code =
-            value(arena, tree_child(element, "FutureDatedAlertCode"));
+            node_value(arena, tree_child(element, "FutureDatedAlertCode"));
 }
 
 static void read_body(struct arena *arena, const xmlNode *root,
-                      struct sim_response *response) {
+                      struct user_message *response) {
     const xmlNode *message = tree_first(tree_child(root, "Body"));
     response->element = name_of(message);
     response->code = response->devices = "";
@@ -75,7 +77,7 @@ static void read_body(struct arena *arena, const xmlNode *root,
     else if (strcmp(name_of(message), "ResponseMessage") == 0)
         read_response_message(arena, message, response);
     else
-        response->code = value(arena, tree_child(message, "AlertCode"));
+        response->code = node_value(arena, tree_child(message, "AlertCode"));
 }
 
 /* ---- the whole ---- */
@@ -88,7 +90,7 @@ static bool is_signed_well(struct arena *arena,
            duis_signature_verify(document, key, reason);
 }
 
-static void digest_meaning(struct span text, struct sim_response *response) {
+static void digest_meaning(struct span text, struct user_message *response) {
     static const char signature[] = "<ds:Signature";
     const uint8_t *end =
         memmem(text.data, text.len, signature, sizeof signature - 1);
@@ -96,8 +98,8 @@ static void digest_meaning(struct span text, struct sim_response *response) {
            response->meaning);
 }
 
-bool sim_response_read(struct arena *arena, struct span text, EVP_PKEY *key,
-                       struct sim_response *response, const char **reason) {
+bool user_message_read(struct arena *arena, struct span text, EVP_PKEY *key,
+                       struct user_message *response, const char **reason) {
     struct duis_document document;
     struct duis_fault fault;
     if (duis_document_parse(arena, text, DUIS_RESPONSE, &document, &fault) !=

@@ -1,7 +1,6 @@
 # shellcheck shell=bash
-# Small things for tools/bench.
+# What tools/bench says and reckons with.
 
-say() { printf '%s\n' "$*"; }
 die() {
     printf '\ntools/bench: %s\n' "$*" >&2
     if [ -n "${fotad_pid-}" ] && ! kill -0 "$fotad_pid" 2>/dev/null; then
@@ -21,8 +20,6 @@ progress() {
 }
 clear_progress() { if [ -t 2 ]; then printf '\r\033[K' >&2; fi; }
 
-now() { date +%s%N; }
-seconds_since() { awk -v ns=$(($(now) - $1)) 'BEGIN {printf "%.3f", ns / 1e9}'; }
 milliseconds_since() {
     awk -v ns=$(($(now) - $1)) 'BEGIN {printf "%.1f", ns / 1e6}'
 }
@@ -59,13 +56,6 @@ field() { sed -n "s/.*\"$1\": *\([0-9.]*\).*/\1/p"; }
 numbers() {
     [[ $(grep -cE '^[0-9.]+$' "$2") = "$1" && $(wc -l <"$2") = "$1" ]] ||
         die "$part: $1 figures were expected, and there are: $(head -c 400 "$2")"
-}
-
-is_taken() {
-    local port
-    port=$(printf '%04X' "$1")
-    awk -v port=":$port" '$4 == "0A" && substr($2, length($2) - 4) == port {
-        found = 1 } END { exit !found }' /proc/net/tcp /proc/net/tcp6
 }
 
 # Seconds that a process has had of the processors, with its ended children.

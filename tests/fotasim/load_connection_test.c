@@ -1,6 +1,6 @@
 /* The load generator's connection, against the emulators' receiver. */
+#include "fotasim/load_connection.h"
 #include "fotasim/receiver.h"
-#include "fotasim/wire.h"
 #include "support/check.h"
 
 #include <arpa/inet.h>
@@ -27,8 +27,8 @@ static void reads_where_to(void **state) {
         {"", false, 0, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct wire_target target;
-        assert_int_equal(wire_target_read(cases[i].url, &target),
+        struct load_target target;
+        assert_int_equal(load_target_read(cases[i].url, &target),
                          cases[i].good);
         if (!cases[i].good)
             continue;
@@ -48,13 +48,25 @@ static struct reply echo(void *context, const struct received *request) {
     return reply;
 }
 
-static unsigned exchange(struct wire *wire, const char *path, const char *body,
-                         struct span *answer) {
+static struct receiver *echo_start(struct load_target *target) {
+    static char url[64]; /* the target's path is in it */
+    const char *reason = "";
+    struct receiver *receiver =
+        receiver_start("127.0.0.1:0", echo, NULL, &reason);
+    assert_non_null(receiver);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/", receiver_port(receiver));
+    assert_true(load_target_read(url, target));
+    return receiver;
+}
+
+static unsigned exchange(struct load_connection *connection, const char *path,
+                         const char *body, struct span *answer) {
     char head[256];
     snprintf(head, sizeof head,
              "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", path,
              strlen(body));
-    return wire_exchange(wire, span_text(head), span_text(body), answer);
+    return load_connection_exchange(connection, span_text(head),
+                                    span_text(body), answer);
 }
 
 static void gets_answers(void **state) {
@@ -68,48 +80,37 @@ static void gets_answers(void **state) {
         {"/", "", 200, ""},         {"/cut", "three", 0, ""},
         {"/", "four", 200, "four"},
     };
-    const char *reason = "";
-    struct receiver *receiver =
-        receiver_start("127.0.0.1:0", echo, NULL, &reason);
-    assert_non_null(receiver);
-    char url[64];
-    snprintf(url, sizeof url, "http://127.0.0.1:%u/", receiver_port(receiver));
-    struct wire_target target;
-    assert_true(wire_target_read(url, &target));
-    struct wire wire = WIRE(&target);
+    struct load_target target;
+    struct receiver *receiver = echo_start(&target);
+    struct load_connection connection = LOAD_CONNECTION(&target);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct span answer;
-        assert_int_equal(exchange(&wire, cases[i].path, cases[i].body, &answer),
-                         cases[i].status);
+        assert_int_equal(
+            exchange(&connection, cases[i].path, cases[i].body, &answer),
+            cases[i].status);
         if (cases[i].status)
             assert_true(span_equal(answer, span_text(cases[i].answer)));
     }
-    wire_close(&wire);
+    load_connection_close(&connection);
     receiver_stop(receiver);
 }
 
 /* A peer may close a connection while it is idle: then it is opened again. */
 static void comes_back(void **state) {
     (void)state;
-    const char *reason = "";
-    struct receiver *receiver =
-        receiver_start("127.0.0.1:0", echo, NULL, &reason);
-    assert_non_null(receiver);
-    char url[64];
-    snprintf(url, sizeof url, "http://127.0.0.1:%u/", receiver_port(receiver));
-    struct wire_target target;
-    assert_true(wire_target_read(url, &target));
-    struct wire wire = WIRE(&target);
+    struct load_target target;
+    struct receiver *receiver = echo_start(&target);
+    struct load_connection connection = LOAD_CONNECTION(&target);
     struct span answer;
-    assert_int_equal(exchange(&wire, "/", "a", &answer), 200);
+    assert_int_equal(exchange(&connection, "/", "a", &answer), 200);
     assert_true(receiver_switch(receiver, false));
-    assert_int_equal(exchange(&wire, "/", "b", &answer), 0);
+    assert_int_equal(exchange(&connection, "/", "b", &answer), 0);
     assert_true(receiver_switch(receiver, true));
-    assert_int_equal(exchange(&wire, "/", "c", &answer), 200);
+    assert_int_equal(exchange(&connection, "/", "c", &answer), 200);
     assert_true(receiver_switch(receiver, false));
     assert_true(receiver_switch(receiver, true));
-    assert_int_equal(exchange(&wire, "/", "d", &answer), 200);
-    wire_close(&wire);
+    assert_int_equal(exchange(&connection, "/", "d", &answer), 200);
+    load_connection_close(&connection);
     receiver_stop(receiver);
 }
 

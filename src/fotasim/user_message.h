@@ -1,13 +1,13 @@
 /* A message that fotad sent to a User, read for the emulated User's ledger. */
-#ifndef FOTAD_FOTASIM_RESPONSE_H
-#define FOTAD_FOTASIM_RESPONSE_H
+#ifndef FOTAD_FOTASIM_USER_MESSAGE_H
+#define FOTAD_FOTASIM_USER_MESSAGE_H
 
 #include "base/arena.h"
 #include "base/eui64.h"
 
 #include <openssl/types.h>
 
-struct sim_response {
+struct user_message {
     eui64 recipient;                      /* second part of the ResponseID */
     const char *response_id, *request_id; /* request_id "" when there is none */
     const char *response_code, *schema_version, *date_time;
@@ -19,7 +19,7 @@ struct sim_response {
 
 /* Reads, validates and verifies (unless `key` is NULL) a message. Everything
  * belongs to the arena. False with a reason. */
-bool sim_response_read(struct arena *arena, struct span text, EVP_PKEY *key,
-                       struct sim_response *response, const char **reason);
+bool user_message_read(struct arena *arena, struct span text, EVP_PKEY *key,
+                       struct user_message *response, const char **reason);
 
 #endif
