@@ -82,11 +82,12 @@ static void expect(struct world *w, const char *sql, const char *expected) {
 #define STATES                                                                 \
     "select coalesce(string_agg(state::text, ' ' order by command_no), '')"    \
     " from device_command"
+/* By request: two senders may end overdue commands side by side. */
 #define TOLD                                                                   \
     "select coalesce(string_agg(alert.response_code || ' to '"                 \
     " || eui64_text(user_id) || ' of ' || counter || case code"                \
     " when 'ResponseMessage' then '' else code end"                            \
-    " || coalesce(' ' || payload::text, ''), ', ' order by alert_no), '')"     \
+    " || coalesce(' ' || payload::text, ''), ', ' order by request_no), '')"   \
     " from alert join service_request using (request_no)"
 #define TO_A " to 90-B3-D5-1F-30-01-00-00 of "
 

@@ -12,7 +12,7 @@
 
 static const char table[] =
     "schemas database rules signer acb_key revocations health delivery mail"
-    " receivers commands csp_gateway housekeeping releases people users";
+    " receivers csp_gateway housekeeping releases people users";
 
 /* The services that the log names under this event, the first one first or,
  * `backwards`, last. */
