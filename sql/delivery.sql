@@ -11,17 +11,17 @@ create or replace function user_message(
     p_other_version bytea default null, p_device_alert_code integer default null,
     p_originator_counter numeric default null, p_csp text default null,
     p_message_id text default null, p_event_ref bigint default null,
-    p_payload bytea default null) returns tracking_told
+    p_payload bytea default null) returns told_message
     language sql immutable
     return row(p_ordinal, null, p_device_id, p_request_no, null, p_version,
         null, p_device_alert_code, null, p_code, 'user', null, p_device_type,
         p_user_id, p_response_code, p_other_version, p_originator_counter,
-        p_csp, p_message_id, p_event_ref, p_payload)::tracking_told;
+        p_csp, p_message_id, p_event_ref, p_payload)::told_message;
 
 -- The only writer of messages to Users, in the transaction of what caused them:
 -- DCC Alerts for events, as the transition table has it, and what user_message()
 -- made. What a released device needs comes from its history.
-create or replace function tell(p_told tracking_told[], p_now timestamptz)
+create or replace function tell(p_told told_message[], p_now timestamptz)
     returns void language plpgsql as $$
 begin
     with told as materialized (

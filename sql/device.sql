@@ -22,7 +22,7 @@ create or replace function take_transfer_alerts(
     returns device_message_end[] language plpgsql as $$
 declare
     moved tracking_event[];
-    told tracking_told[];
+    told told_message[];
     ends device_message_end[];
 begin
     with found as (
@@ -61,7 +61,7 @@ begin
         array_agg(row(j.ordinal, j.event, j.device_id, j.request_no,
                 j.originator, j.version, j.at, j.alert_code, j.result,
                 t.alert, t.recipients, null, null, null, null, null, null,
-                null, null, null, null)::tracking_told) filter (where unknown is null and not moves),
+                null, null, null, null)::told_message) filter (where unknown is null and not moves),
         array_agg(message_end(j.ordinal, unknown, true, j.request_no))
     into moved, told, ends
     from judged j join transition t on t.event = j.event;
@@ -127,7 +127,7 @@ create or replace function take_outcome_alerts(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
     returns device_message_end[] language plpgsql as $$
 declare
-    messages tracking_told[];
+    messages told_message[];
     reports version_report[];
     others device_message[];
     ends device_message_end[];
@@ -175,7 +175,7 @@ create or replace function take_responses(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
     returns device_message_end[] language plpgsql as $$
 declare
-    messages tracking_told[];
+    messages told_message[];
     reports version_report[];
     ends device_message_end[];
 begin
@@ -234,7 +234,7 @@ create or replace function take_user_alerts(
     p_messages device_message[], p_now timestamptz)
     returns device_message_end[] language plpgsql as $$
 declare
-    messages tracking_told[];
+    messages told_message[];
     ends device_message_end[];
 begin
     with judged as (

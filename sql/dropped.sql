@@ -8,6 +8,15 @@ drop function if exists lease_job(text, timestamptz, timestamptz, integer,
 
 -- A function of the release before may be at work while this is applied, and
 -- call these; they go with the next release.
+create or replace function tell(p_told tracking_told[], p_now timestamptz)
+    returns void language sql
+begin atomic
+    select tell(array(
+        select row(t.*, null, null, null, null, null, null, null, null)
+            ::told_message
+        from unnest(p_told) as t), p_now);
+end;
+
 create or replace function put_messages(
     p_messages user_message[], p_now timestamptz) returns void
     language sql

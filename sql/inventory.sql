@@ -75,7 +75,7 @@ create or replace function learn_versions(
     p_reports version_report[], p_now timestamptz, p_timeout interval)
     returns void language plpgsql as $$
 declare
-    messages tracking_told[];
+    messages told_message[];
     events tracking_event[];
 begin
     if p_reports is null then

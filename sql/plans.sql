@@ -49,12 +49,13 @@ begin
             ('no hash', 'enable_hashjoin', 'off'),
             ('memory', 'work_mem', '64MB'),
             ('screen', 'plan_cache_mode', 'force_custom_plan'))
-        select name, to_regproc(name)::oid::regprocedure as signature,
-            setting, value
+        select name, p.oid::regprocedure as signature, setting, value
         from function join plan using (kind)
+        left join pg_proc p on p.proname = name
+            and p.pronamespace = 'public'::regnamespace
     loop
         if f.signature is null then
-            raise exception '%() is not there, or several are', f.name;
+            raise exception '%() is not there', f.name;
         end if;
         execute format('alter function %s set %I = %L', f.signature,
             f.setting, f.value);

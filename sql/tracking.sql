@@ -58,7 +58,7 @@ create or replace function apply_once(
     p_events tracking_event[], p_now timestamptz, p_timeout interval)
     returns void language plpgsql as $$
 declare
-    told tracking_told[];
+    told told_message[];
 begin
     with matched as materialized (
         select e.*, t.to_status, t.recipients,
@@ -107,7 +107,7 @@ begin
     select array_agg(row(m.ordinal, m.event, m.device_id, m.request_no,
         m.chf_id, m.firmware_version, m.event_time, m.device_alert_code,
         m.result, m.alert, m.recipients, m.suppliers, m.device_type,
-        null, null, null, null, null, null, null, null)::tracking_told)
+        null, null, null, null, null, null, null, null)::told_message)
     into told from matched m where m.recipients <> 'none';
 
     if told is not null then

@@ -140,19 +140,33 @@ end $$;
 comment on type user_message is
     'Of put_messages(), which goes with the next release';
 
--- One function writes all messages to Users, so one type has all they say.
-alter type tracking_told
-    add attribute user_id macaddr8,
-    add attribute response_code text,
-    add attribute other_version bytea,
-    add attribute originator_counter numeric,
-    add attribute csp text,
-    add attribute message_id text,
-    add attribute event_ref bigint,
-    add attribute payload bytea;
-comment on type tracking_told is
+create type told_message as (
+    ordinal            integer,
+    event              text,
+    device_id          macaddr8,
+    request_no         bigint,
+    chf_id             macaddr8,
+    firmware_version   bytea,
+    event_time         timestamptz,
+    device_alert_code  integer,
+    result             integer,
+    alert              text,
+    recipients         text,
+    suppliers          macaddr8[],
+    device_type        device_type,
+    user_id            macaddr8,
+    response_code      text,
+    other_version      bytea,
+    originator_counter numeric,
+    csp                text,
+    message_id         text,
+    event_ref          bigint,
+    payload            bytea);
+comment on type told_message is
     'What Users are told: an event with what the transition table says of '
     'telling it, or a message to one User (user_message())';
+comment on type tracking_told is
+    'Of tell() as the release before has it, which goes with the next release';
 
 -- ---- words on tables and columns ----
 

@@ -178,6 +178,8 @@ static enum outcome round_run(struct round *round) {
     return outcome;
 }
 
+/* Reads as housekeeping_run() does, of another struct round: each room has in
+ * it what its own steps share. */
 enum outcome mail_run(struct db *db, const struct config *config, instant now,
                       struct mail_report *report) {
     struct round round = {
