@@ -96,9 +96,8 @@ static void post_together(struct scene *scene, const struct post *posts,
                                       NORTH("first", "06", "Success"), 200,
                                       "1 0"};
     struct poster posters[MOST_POSTS + 1];
-    struct db *holder =
-        db_open(scene->world.config.database_conninfo, "holder");
-    db_script(holder, "begin; lock table csp_message in exclusive mode");
+    struct sql *holder = sql_open(scene->world.config.database_conninfo);
+    sql_do(holder, "begin; lock table csp_message in exclusive mode");
     begin(&posters[0], scene, &first);
     expect_soon(&scene->world, "1", waiting);
     for (int i = 0; i < count; i++) {
@@ -106,7 +105,7 @@ static void post_together(struct scene *scene, const struct post *posts,
         wait_for_queue("one_worker", i + 1);
     }
     script(&scene->world, "%s", meanwhile);
-    db_close(holder);
+    sql_close(holder);
     for (int i = 0; i <= count; i++)
         end(&posters[i]);
 }
@@ -214,7 +213,7 @@ static void a_lost_connection_loses_nobody(void **state) {
     cmocka_unit_test_setup_teardown(name, open_with_one_worker, close_scene)
 
 int main(void) {
-    own_the_clock();
+    test_clock_open(NULL);
     const struct CMUnitTest tests[] = {
         TEST(each_gets_its_own_answer),
         TEST(the_order_of_posts_is_kept),

@@ -215,7 +215,7 @@ static void either_side_may_be_started_again(void **state) {
 }
 
 int main(void) {
-    own_the_clock();
+    test_clock_open(NULL);
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
     const struct CMUnitTest tests[] = {

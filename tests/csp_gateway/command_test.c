@@ -58,7 +58,7 @@ static void close_world(struct world *w) {
 
 static void advance(struct world *w, instant by) {
     w->moved += by;
-    gateway_move_clock(w->moved);
+    test_clock_set(w->moved);
 }
 
 static void pause_for(instant how_long) {
@@ -71,7 +71,7 @@ static void pause_for(instant how_long) {
 static void expect(struct world *w, const char *sql, const char *expected) {
     const char *got = "";
     for (int i = 0; i < 500; i++) {
-        got = gateway_ask(w->gateway, sql);
+        got = gateway_ask(w->gateway, "%s", sql);
         if (strcmp(got, expected) == 0)
             return;
         pause_for(20 * MILLISECOND);
@@ -118,7 +118,7 @@ static void check_post(struct world *w, int csp, uint64_t counter, eui64 hub,
     assert_string_equal(member(&got, "commandId"), got.key);
     assert_string_equal(
         got.key,
-        gateway_ask(w->gateway,
+        gateway_ask(w->gateway, "%s",
                     arena_printf(w->scene->arena,
                                  "select command_id from device_command"
                                  " join service_request using (request_no)"

@@ -116,7 +116,7 @@ static void what_is_no_device_message_is_told_by_its_place(void **state) {
 }
 
 int main(void) {
-    own_the_clock();
+    test_clock_open(NULL);
     const struct CMUnitTest tests[] = {
         TEST(a_device_message_is_stored_as_it_is),
         TEST(the_same_device_message_counts_once),

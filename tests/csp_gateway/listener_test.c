@@ -197,7 +197,7 @@ static void what_is_wrong_with_a_report_is_told(void **state) {
 }
 
 int main(void) {
-    own_the_clock();
+    test_clock_open(NULL);
     const struct CMUnitTest tests[] = {
         TEST(who_is_not_known_is_answered_401),
         cmocka_unit_test_setup_teardown(a_csp_without_a_token_is_nobody,

@@ -240,7 +240,7 @@ static void a_batch_of_10000_is_taken(void **state) {
 }
 
 int main(void) {
-    own_the_clock();
+    test_clock_open(NULL);
     const struct CMUnitTest tests[] = {
         TEST(each_status_has_its_consequence),
         TEST(a_single_object_is_a_batch_of_one),

@@ -210,11 +210,11 @@ static void a_busy_csp_is_asked_every_hour_for_four_days(void **state) {
         snprintf(expected, sizeof expected, "waiting %zu", tries);
         expect_soon(&scene.world, expected,
                     "select state || ' ' || tries from csp_job");
-        advance(HOUR - 2 * MINUTE);
+        test_clock_move(HOUR - 2 * MINUTE);
         csp_send_wake(CSP_JOBS);
         nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
         assert_int_equal(fake_csp_count(scene.north, "POST"), tries);
-        advance(2 * MINUTE);
+        test_clock_move(2 * MINUTE);
         csp_send_wake(CSP_JOBS);
     }
     /* the last at the end of the four days */
@@ -238,7 +238,7 @@ static void a_busy_csp_is_asked_every_hour_for_four_days(void **state) {
 static void devices_are_kept_for_the_long_retry(void **state) {
     (void)state;
     accept_request(&scene.world, 1, "north", 1, 1);
-    advance(2 * DAY); /* fotad was down meanwhile */
+    test_clock_move(2 * DAY); /* fotad was down meanwhile */
     start();
     assert_true(fake_csp_wait(scene.north, "POST", 1));
     expect(&scene.world, "t",
@@ -296,12 +296,12 @@ static void a_stopped_sender_goes_on_where_it_was(void **state) {
     start();
     expect_soon(&scene.world, "2", "select tries::text from csp_job");
     stop();
-    advance(30 * MINUTE);
+    test_clock_move(30 * MINUTE);
     fake_csp_script(scene.north, "201", "202");
     start();
     nanosleep(&(struct timespec){.tv_nsec = 400000000}, NULL);
     assert_int_equal(fake_csp_count(scene.north, "POST"), 2);
-    advance(31 * MINUTE);
+    test_clock_move(31 * MINUTE);
     csp_send_wake(CSP_JOBS);
     expect_soon(&scene.world, "handed_over 3",
                 "select state || ' ' || tries from csp_job");
@@ -342,7 +342,7 @@ static void a_lease_of_a_dead_process_runs_out(void **state) {
     start();
     nanosleep(&(struct timespec){.tv_nsec = 400000000}, NULL);
     assert_int_equal(fake_csp_count(scene.north, "POST"), 0);
-    advance(2 * MINUTE);
+    test_clock_move(2 * MINUTE);
     assert_true(fake_csp_wait(scene.north, "POST", 1)); /* without a wake */
 }
 
@@ -429,10 +429,8 @@ static void a_reset_device_leaves_a_job_not_yet_sent(void **state) {
 static void a_reset_while_a_job_is_made_leaves_the_others(void **state) {
     (void)state;
     accept_request(&scene.world, 1, "north", 1, 3);
-    struct db *other = db_open(scene.world.config.database_conninfo, "reset");
     struct world there = scene.world;
-    there.db = other;
-    there.arena = arena_new();
+    there.sql = sql_open(scene.world.config.database_conninfo);
     script(&there, "begin");
     reset_device(&there, 1);
     pthread_t thread;
@@ -445,8 +443,7 @@ static void a_reset_while_a_job_is_made_leaves_the_others(void **state) {
     make_jobs(&there, 2);
     expect(&there, "1, 1",
            "select string_agg(devices::text, ', ') from csp_job");
-    arena_free(there.arena);
-    db_close(other);
+    sql_close(there.sql);
 }
 
 static void a_job_without_devices_is_not_sent(void **state) {
@@ -466,7 +463,7 @@ static void a_job_without_devices_is_not_sent(void **state) {
     cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
 
 int main(void) {
-    own_the_clock();
+    test_clock_open(NULL);
     const struct CMUnitTest tests[] = {
         TEST(a_job_is_as_the_interface_says),
         TEST(requests_are_split_and_the_image_goes_once),

@@ -9,97 +9,33 @@
 #define FOTAD_TESTS_CSP_GATEWAY_WORLD_H
 
 #include "support/check.h"
+#include "support/clock.h"
 #include "support/pg.h"
+#include "support/sql.h"
 
 #include "base/config.h"
 #include "base/log.h"
 #include "db/db.h"
 #include "tracking/transition.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 struct world {
     struct config config;
     struct db *db;
+    struct sql *sql; /* of the same database */
     struct arena *arena;
 };
 
-/* ---- the clock ---- */
-
-static int64_t *clock_offset;
-
-/* Once, before any thread. */
-static inline void own_the_clock(void) {
-    char path[] = "/tmp/fotad-clock-XXXXXX";
-    int fd = mkstemp(path);
-    int64_t zero = 0;
-    if (fd < 0 || write(fd, &zero, sizeof zero) != sizeof zero ||
-        !clock_use_offset_file(path))
-        abort();
-    clock_offset =
-        mmap(NULL, sizeof zero, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    unlink(path);
-}
-
-static inline void advance(instant by) {
-    __atomic_fetch_add(clock_offset, by, __ATOMIC_SEQ_CST);
-}
-
-/* ---- the database ---- */
-
-static inline void script(struct world *world, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static inline void script(struct world *world, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    const char *sql = arena_vprintf(world->arena, format, args);
-    va_end(args);
-    if (db_script(world->db, sql) != DONE)
-        fail_msg("%s: %s", sql, db_reason(world->db));
-}
-
-/* The first column of the first row of a query that gives a text. */
-static inline const char *ask(struct world *world, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static inline const char *ask(struct world *world, const char *format, ...) {
-    static char names[4096][24];
-    static size_t asked;
-    va_list args;
-    va_start(args, format);
-    const char *sql = arena_vprintf(world->arena, format, args);
-    va_end(args);
-    char *name = names[asked++ % 4096];
-    snprintf(name, sizeof names[0], "ask_%zu", asked);
-    struct db_statement *question =
-        arena_zero(world->arena, 1, sizeof *question);
-    *question = (struct db_statement){name, sql};
-    struct db_rows *rows;
-    if (db_run(world->db, question, NULL, world->arena, &rows) != DONE)
-        fail_msg("%s: %s", sql, db_reason(world->db));
-    return db_row_count(rows) ? db_get_text(rows, 0, 0) : "no row";
-}
-
-/* Asks until the answer is as expected, for 10 s. */
-#define expect_soon(world, expected, ...)                                      \
-    do {                                                                       \
-        const char *got_ = "";                                                 \
-        for (int try_ = 0; try_ < 1000; try_++) {                              \
-            got_ = ask(world, __VA_ARGS__);                                    \
-            if (strcmp(got_, expected) == 0)                                   \
-                break;                                                         \
-            nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);          \
-        }                                                                      \
-        assert_string_equal(got_, expected);                                   \
-    } while (0)
-
+#define script(world, ...) sql_do((world)->sql, __VA_ARGS__)
+#define ask(world, ...) sql_text((world)->sql, __VA_ARGS__)
 #define expect(world, expected, ...)                                           \
-    assert_string_equal(ask(world, __VA_ARGS__), expected)
+    sql_expect((world)->sql, expected, __VA_ARGS__)
+#define expect_soon(world, expected, ...)                                      \
+    sql_expect_soon((world)->sql, expected, __VA_ARGS__)
 
 /* 40 homes in the north, 40 in the south, with a PPMID each. */
 static const char homes[] =
@@ -174,16 +110,17 @@ static inline void configure(struct world *world) {
 static inline void world_open(struct world *world) {
     *world = (struct world){.arena = arena_new()};
     configure(world);
-    const char *conninfo = pg_fresh_database();
+    const char *conninfo = pg_tracking_database();
     world->config.database_conninfo = pg_as_daemon(conninfo);
     world->db = db_open(conninfo, "tests");
-    assert_int_equal(tracking_hand_over(world->db), DONE);
+    world->sql = sql_open(conninfo);
     script(world, "%s", homes);
     log_set_level(LOG_LEVEL_ERROR);
 }
 
 static inline void world_close(struct world *world) {
     db_close(world->db);
+    sql_close(world->sql);
     arena_free(world->arena);
 }
 

@@ -1,73 +1,70 @@
 /* A database is brought to the program's own version, once. */
 #include "support/check.h"
 #include "support/pg.h"
+#include "support/sql.h"
 
 #include "base/log.h"
 #include "db/db.h"
 
 #include <pthread.h>
-#include <string.h>
 
-static int64_t ask(struct db *db, struct arena *arena,
-                   const struct db_statement *question) {
-    struct db_rows *rows;
-    assert_int_equal(db_run(db, question, NULL, arena, &rows), DONE);
-    return db_get_int(rows, 0, 0);
+struct base {
+    const char *conninfo;
+    struct sql *sql;
+    struct db *db; /* what migrates it */
+};
+
+static int set_up(void **state) {
+    static struct base base;
+    base.conninfo = pg_fresh_database();
+    base.sql = sql_open(base.conninfo);
+    base.db = db_open(base.conninfo, "migrate_test");
+    *state = &base;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct base *base = *state;
+    sql_close(base->sql);
+    db_close(base->db);
+    return 0;
 }
 
 static void a_fresh_database_is_migrated_and_empty(void **state) {
-    (void)state;
-    static const struct db_statement count_devices = {
-        "count_devices", "select count(*) from smi_device"};
-    struct arena *arena = arena_new();
-    struct db *db = db_open(pg_fresh_database(), "migrate_test");
+    const struct base *base = *state;
+    static const char count_devices[] = "select count(*) from smi_device";
     int missing = -1;
-    assert_int_equal(db_migrate(db, false, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, false, &missing), DONE);
     assert_int_equal(missing, 0);
-    assert_int_equal(ask(db, arena, &count_devices), 0);
-    db_close(db);
-    arena_free(arena);
+    assert_int_equal(sql_int(base->sql, count_devices), 0);
 }
 
 static void every_table_and_column_has_a_comment(void **state) {
-    (void)state;
-    static const struct db_statement bare = {
-        "bare", "select coalesce(string_agg(c.relname || '.' ||"
-                " coalesce(a.attname, '*'), ' '), '')"
-                " from pg_class c cross join lateral (select 0 as attnum,"
-                " null as attname union all select attnum, attname"
-                " from pg_attribute where attrelid = c.oid and attnum > 0"
-                " and not attisdropped) a"
-                " where c.relnamespace = 'public'::regnamespace"
-                " and c.relkind in ('r', 'p') and not c.relispartition"
-                " and col_description(c.oid, a.attnum) is null"
-                " and (a.attnum > 0 or obj_description(c.oid) is null)"};
-    struct arena *arena = arena_new();
-    struct db *db = db_open(pg_fresh_database(), "migrate_test");
-    struct db_rows *rows;
-    assert_int_equal(db_run(db, &bare, NULL, arena, &rows), DONE);
-    assert_string_equal(db_get_text(rows, 0, 0), "");
-    db_close(db);
-    arena_free(arena);
+    const struct base *base = *state;
+    static const char bare[] =
+        "select coalesce(string_agg(c.relname || '.' ||"
+        " coalesce(a.attname, '*'), ' '), '')"
+        " from pg_class c cross join lateral (select 0 as attnum,"
+        " null as attname union all select attnum, attname"
+        " from pg_attribute where attrelid = c.oid and attnum > 0"
+        " and not attisdropped) a"
+        " where c.relnamespace = 'public'::regnamespace"
+        " and c.relkind in ('r', 'p') and not c.relispartition"
+        " and col_description(c.oid, a.attnum) is null"
+        " and (a.attnum > 0 or obj_description(c.oid) is null)";
+    assert_string_equal(sql_text(base->sql, bare), "");
 }
 
 static void each_database_is_another(void **state) {
-    (void)state;
-    static const struct db_statement count_users = {
-        "count_users", "select count(*) from service_user"};
-    struct arena *arena = arena_new();
-    struct db *first = db_open(pg_fresh_database(), "migrate_test");
-    struct db *second = db_open(pg_fresh_database(), "migrate_test");
-    assert_int_equal(
-        db_script(first, "insert into service_user (user_id, name, roles, "
-                         "status) values ('90:b3:d5:1f:30:01:00:00', 'One', "
-                         "'{IS}', 'active')"),
-        DONE);
-    assert_int_equal(ask(first, arena, &count_users), 1);
-    assert_int_equal(ask(second, arena, &count_users), 0);
-    db_close(first);
-    db_close(second);
-    arena_free(arena);
+    const struct base *base = *state;
+    static const char count_users[] = "select count(*) from service_user";
+    struct sql *second = sql_open(pg_fresh_database());
+    sql_do(base->sql, "insert into service_user (user_id, name, roles, status)"
+                      " values ('90:b3:d5:1f:30:01:00:00', 'One', '{IS}',"
+                      " 'active')");
+    assert_int_equal(sql_int(base->sql, count_users), 1);
+    assert_int_equal(sql_int(second, count_users), 0);
+    sql_close(second);
 }
 
 /* ---- from nothing, and from another release ---- */
@@ -76,116 +73,90 @@ static void each_database_is_another(void **state) {
 static const char make_empty[] =
     "drop schema public cascade; create schema public";
 
-static const struct db_statement COUNT_FILES = {
-    "count_files", "select count(*) from migration"};
+static const char count_files[] = "select count(*) from migration";
 
 static void an_empty_database_gets_every_file(void **state) {
-    (void)state;
-    struct arena *arena = arena_new();
-    struct db *db = db_open(pg_fresh_database(), "migrate_test");
-    int64_t files = ask(db, arena, &COUNT_FILES);
-    assert_int_equal(db_script(db, make_empty), DONE);
+    const struct base *base = *state;
+    int64_t files = sql_int(base->sql, count_files);
+    sql_do(base->sql, make_empty);
     int missing = -1;
-    assert_int_equal(db_migrate(db, false, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, false, &missing), DONE);
     assert_int_equal(missing, files);
-    assert_int_equal(db_migrate(db, true, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
     assert_int_equal(missing, files);
-    assert_int_equal(db_migrate(db, true, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
     assert_int_equal(missing, 0);
-    assert_int_equal(ask(db, arena, &COUNT_FILES), files);
-    db_close(db);
-    arena_free(arena);
+    assert_int_equal(sql_int(base->sql, count_files), files);
 }
 
 static void a_migration_with_another_text_is_refused(void **state) {
-    (void)state;
-    struct db *db = db_open(pg_fresh_database(), "migrate_test");
-    assert_int_equal(db_script(db, "update migration set content = sha256('x')"
-                                   " where name = 'sql/0001-reference.sql'"),
-                     DONE);
+    const struct base *base = *state;
+    sql_do(base->sql, "update migration set content = sha256('x')"
+                      " where name = 'sql/0001-reference.sql'");
     int missing;
     log_set_level(LOG_LEVEL_ERROR - 1);
-    assert_int_equal(db_migrate(db, false, &missing), FAILED);
-    assert_int_equal(db_migrate(db, true, &missing), FAILED);
+    assert_int_equal(db_migrate(base->db, false, &missing), FAILED);
+    assert_int_equal(db_migrate(base->db, true, &missing), FAILED);
     log_set_level(LOG_LEVEL_INFO);
-    db_close(db);
 }
 
 static void functions_with_another_text_are_made_again(void **state) {
-    (void)state;
-    static const struct db_statement ask_function = {
-        "ask_function", "select gbcs_version('4.1')::int8"};
-    struct arena *arena = arena_new();
-    struct db *db = db_open(pg_fresh_database(), "migrate_test");
-    assert_int_equal(
-        db_script(db, "create or replace function gbcs_version(text) returns"
+    const struct base *base = *state;
+    static const char ask_function[] = "select gbcs_version('4.1')::int8";
+    sql_do(base->sql, "create or replace function gbcs_version(text) returns"
                       " integer language sql immutable strict return 0;"
                       "update migration set content = sha256('x')"
-                      " where name = 'sql/functions'"),
-        DONE);
-    assert_int_equal(ask(db, arena, &ask_function), 0);
+                      " where name = 'sql/functions'");
+    assert_int_equal(sql_int(base->sql, ask_function), 0);
     int missing;
-    assert_int_equal(db_migrate(db, false, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, false, &missing), DONE);
     assert_int_equal(missing, 1);
-    assert_int_equal(db_migrate(db, true, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
     assert_int_equal(missing, 1);
-    assert_int_equal(ask(db, arena, &ask_function), 40100);
-    db_close(db);
-    arena_free(arena);
+    assert_int_equal(sql_int(base->sql, ask_function), 40100);
 }
 
 /* A later release works on it: its functions stay. */
 static void a_later_database_is_left_alone(void **state) {
-    (void)state;
-    static const struct db_statement ask_function = {
-        "ask_function", "select gbcs_version('4.1')::int8"};
-    struct arena *arena = arena_new();
-    struct db *db = db_open(pg_fresh_database(), "migrate_test");
+    const struct base *base = *state;
+    static const char ask_function[] = "select gbcs_version('4.1')::int8";
     bool later = true;
-    assert_int_equal(db_is_later(db, &later), DONE);
+    assert_int_equal(db_is_later(base->db, &later), DONE);
     assert_false(later);
-    assert_int_equal(
-        db_script(db, "create or replace function gbcs_version(text) returns"
+    sql_do(base->sql, "create or replace function gbcs_version(text) returns"
                       " integer language sql immutable strict return 7;"
                       "update migration set content = sha256('x')"
                       " where name = 'sql/functions';"
                       "insert into migration values ('sql/0999-later.sql',"
-                      " sha256('x'))"),
-        DONE);
-    assert_int_equal(db_is_later(db, &later), DONE);
+                      " sha256('x'))");
+    assert_int_equal(db_is_later(base->db, &later), DONE);
     assert_true(later);
     int missing = -1;
-    assert_int_equal(db_migrate(db, false, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, false, &missing), DONE);
     assert_int_equal(missing, 0);
-    assert_int_equal(db_migrate(db, true, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
     assert_int_equal(missing, 0);
-    assert_int_equal(ask(db, arena, &ask_function), 7);
-    db_close(db);
-    arena_free(arena);
+    assert_int_equal(sql_int(base->sql, ask_function), 7);
 }
 
 /* A release that adds a file which fails changes nothing. */
 static void a_migration_that_fails_changes_nothing(void **state) {
-    (void)state;
-    static const struct db_statement has_table = {
-        "has_table",
-        "select (to_regclass('service_request') is not null)::int::int8"};
-    struct arena *arena = arena_new();
-    struct db *db = db_open(pg_fresh_database(), "migrate_test");
-    assert_int_equal(db_script(db, make_empty), DONE);
+    const struct base *base = *state;
+    static const char has_table[] =
+        "select (to_regclass('service_request') is not null)::int::int8";
+    sql_do(base->sql, make_empty);
     /* in the way of sql/0003-tracking.sql */
-    assert_int_equal(db_script(db, "create table tracking_live ()"), DONE);
+    sql_do(base->sql, "create table tracking_live ()");
     int missing;
     log_set_level(LOG_LEVEL_ERROR - 1);
-    assert_int_equal(db_migrate(db, true, &missing), FAILED);
+    assert_int_equal(db_migrate(base->db, true, &missing), FAILED);
     log_set_level(LOG_LEVEL_INFO);
-    assert_int_equal(ask(db, arena, &has_table), 0);
-    db_close(db);
-    arena_free(arena);
+    assert_int_equal(sql_int(base->sql, has_table), 0);
 }
 
 static void *migrate_now(void *context) {
-    struct db *db = db_open(context, "migrate_test");
+    const struct base *base = context;
+    struct db *db = db_open(base->conninfo, "migrate_test");
     int missing;
     enum outcome outcome = db_migrate(db, true, &missing);
     db_close(db);
@@ -194,37 +165,34 @@ static void *migrate_now(void *context) {
 
 /* Several fotad start on one new database. */
 static void four_programs_migrate_at_once(void **state) {
-    (void)state;
+    struct base *base = *state;
     enum { PROGRAMS = 4 };
-    char conninfo[512];
-    strncpy(conninfo, pg_fresh_database(), sizeof conninfo - 1);
-    conninfo[sizeof conninfo - 1] = '\0';
-    struct db *db = db_open(conninfo, "migrate_test");
-    assert_int_equal(db_script(db, make_empty), DONE);
+    sql_do(base->sql, make_empty);
     pthread_t threads[PROGRAMS];
     log_set_level(LOG_LEVEL_ERROR);
     for (int i = 0; i < PROGRAMS; i++)
-        pthread_create(&threads[i], NULL, migrate_now, conninfo);
+        pthread_create(&threads[i], NULL, migrate_now, base);
     for (int i = 0; i < PROGRAMS; i++) {
         void *done;
         pthread_join(threads[i], &done);
         assert_non_null(done);
     }
     log_set_level(LOG_LEVEL_INFO);
-    db_close(db);
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_fresh_database_is_migrated_and_empty),
-        cmocka_unit_test(every_table_and_column_has_a_comment),
-        cmocka_unit_test(each_database_is_another),
-        cmocka_unit_test(an_empty_database_gets_every_file),
-        cmocka_unit_test(a_migration_with_another_text_is_refused),
-        cmocka_unit_test(functions_with_another_text_are_made_again),
-        cmocka_unit_test(a_later_database_is_left_alone),
-        cmocka_unit_test(a_migration_that_fails_changes_nothing),
-        cmocka_unit_test(four_programs_migrate_at_once),
+        TEST(a_fresh_database_is_migrated_and_empty),
+        TEST(every_table_and_column_has_a_comment),
+        TEST(each_database_is_another),
+        TEST(an_empty_database_gets_every_file),
+        TEST(a_migration_with_another_text_is_refused),
+        TEST(functions_with_another_text_are_made_again),
+        TEST(a_later_database_is_left_alone),
+        TEST(a_migration_that_fails_changes_nothing),
+        TEST(four_programs_migrate_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

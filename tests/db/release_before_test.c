@@ -4,6 +4,7 @@
  * (tools/release-before). */
 #include "support/check.h"
 #include "support/pg.h"
+#include "support/sql.h"
 
 #include "base/buffer.h"
 #include "base/log.h"
@@ -17,22 +18,6 @@
 #define RELEASE_BEFORE "tests/db/data/release_before.sql.gz"
 
 static struct arena *arena;
-
-static const char *ask(struct db *db, const char *question) {
-    static unsigned number; /* a statement's name is its own */
-    struct db_statement *statement = arena_zero(arena, 1, sizeof *statement);
-    *statement =
-        (struct db_statement){arena_printf(arena, "ask%u", number++), question};
-    struct db_rows *rows;
-    if (db_run(db, statement, NULL, arena, &rows) != DONE)
-        fail_msg("%s: %s", question, db_reason(db));
-    return db_get_text(rows, 0, 0);
-}
-
-static void script(struct db *db, const char *sql) {
-    if (db_script(db, sql) != DONE)
-        fail_msg("%.200s: %s", sql, db_reason(db));
-}
 
 /* ---- the release before ---- */
 
@@ -51,24 +36,22 @@ static char *read_release(void) {
 }
 
 /* One file, as its program applied and remembered it. */
-static void apply_file(struct db *db, const char *name, const char *text) {
+static void apply_file(struct sql *sql, const char *name, const char *text) {
     uint8_t content[SHA256_DIGEST_LENGTH];
     char hex[2 * sizeof content + 1];
-    script(db, text);
+    sql_do(sql, "%s", text);
     SHA256((const uint8_t *)text, strlen(text), content);
     for (size_t i = 0; i < sizeof content; i++)
         snprintf(hex + 2 * i, 3, "%02x", content[i]);
-    script(db, arena_printf(arena,
-                            "insert into migration (name, content)"
-                            " values ('%s', '\\x%s')",
-                            name, hex));
+    sql_do(sql, "insert into migration (name, content) values ('%s', '\\x%s')",
+           name, hex);
 }
 
-static void make_release_before(struct db *db) {
-    script(db, "drop schema public cascade; create schema public;"
-               "create table migration (name text not null primary key,"
-               " content bytea not null,"
-               " applied timestamptz not null default now())");
+static void make_release_before(struct sql *sql) {
+    sql_do(sql, "drop schema public cascade; create schema public;"
+                "create table migration (name text not null primary key,"
+                " content bytea not null,"
+                " applied timestamptz not null default now())");
     char *file = read_release() + strlen("--- ");
     for (char *next; file; file = next) {
         char *text = strchr(file, '\n') + 1;
@@ -77,7 +60,7 @@ static void make_release_before(struct db *db) {
             next[1] = '\0';
             next += strlen("\n--- ");
         }
-        apply_file(db, file, text);
+        apply_file(sql, file, text);
     }
 }
 
@@ -129,29 +112,44 @@ static void expect_same(const char *fresh, const char *upgraded) {
 
 /* ---- tests ---- */
 
-static struct db *upgraded(void) {
-    struct db *db = db_open(pg_fresh_database(), "release_before_test");
-    make_release_before(db);
-    return db;
+/* Of the release before. */
+struct base {
+    struct sql *sql;
+    struct db *db; /* what migrates it */
+};
+
+static int set_up(void **state) {
+    const char *conninfo = pg_fresh_database();
+    static struct base base;
+    base.sql = sql_open(conninfo);
+    make_release_before(base.sql);
+    base.db = db_open(conninfo, "release_before_test");
+    *state = &base;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct base *base = *state;
+    db_close(base->db);
+    sql_close(base->sql);
+    return 0;
 }
 
 static void it_becomes_as_a_new_one(void **state) {
-    (void)state;
-    struct db *db = upgraded();
-    struct db *fresh = db_open(pg_fresh_database(), "release_before_test");
+    struct base *base = *state;
+    struct sql *fresh = sql_open(pg_fresh_database());
     int missing = 0;
-    assert_int_equal(db_migrate(db, false, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, false, &missing), DONE);
     assert_true(missing > 0);
-    assert_int_equal(db_migrate(db, true, &missing), DONE);
-    expect_same(ask(fresh, catalogue), ask(db, catalogue));
-    assert_int_equal(db_migrate(db, false, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    expect_same(sql_text(fresh, "%s", catalogue),
+                sql_text(base->sql, "%s", catalogue));
+    assert_int_equal(db_migrate(base->db, false, &missing), DONE);
     assert_int_equal(missing, 0);
-    db_close(fresh);
-    db_close(db);
+    sql_close(fresh);
 }
 
 static void what_was_recorded_is_kept(void **state) {
-    (void)state;
     static const char record[] =
         "insert into service_user (user_id, name, roles, status) values"
         " ('90:b3:d5:1f:30:01:00:00', 'One', '{IS}', 'active');"
@@ -168,40 +166,41 @@ static void what_was_recorded_is_kept(void **state) {
         "select format('%s %s %s %s', (select count(*) from service_user),"
         "(select count(*) from notice_wish), (select string_agg(t::text, ' ')"
         " from tracking_live t), (select count(*) from sat_entry))";
-    struct db *db = upgraded();
-    script(db, record);
-    const char *before = ask(db, recorded);
+    struct base *base = *state;
+    sql_do(base->sql, "%s", record);
+    const char *before = sql_text(base->sql, "%s", recorded);
     int missing;
-    assert_int_equal(db_migrate(db, true, &missing), DONE);
-    assert_string_equal(ask(db, recorded), before);
-    db_close(db);
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_string_equal(sql_text(base->sql, "%s", recorded), before);
 }
 
 /* It takes a number that it has not for a later release's, and then leaves all
  * as it is. */
 static void a_program_of_the_release_before_leaves_it_alone(void **state) {
-    (void)state;
-    struct db *db = upgraded();
-    const char *known = ask(db, "select string_agg(quote_literal(name), ',')"
-                                " from migration where name ~ '^sql/[0-9]'");
+    struct base *base = *state;
+    const char *known =
+        sql_text(base->sql, "select string_agg(quote_literal(name), ',')"
+                            " from migration where name ~ '^sql/[0-9]'");
     int missing;
-    assert_int_equal(db_migrate(db, true, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
     assert_string_not_equal(
-        ask(db, arena_printf(arena,
-                             "select count(*)::text from migration"
-                             " where name ~ '^sql/[0-9]' and name not in (%s)",
-                             known)),
+        sql_text(base->sql,
+                 "select count(*) from migration"
+                 " where name ~ '^sql/[0-9]' and name not in (%s)",
+                 known),
         "0");
-    db_close(db);
 }
 
 int main(void) {
     arena = arena_new();
     log_set_level(LOG_LEVEL_WARNING);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_becomes_as_a_new_one),
-        cmocka_unit_test(what_was_recorded_is_kept),
-        cmocka_unit_test(a_program_of_the_release_before_leaves_it_alone),
+        cmocka_unit_test_setup_teardown(it_becomes_as_a_new_one, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_was_recorded_is_kept, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_program_of_the_release_before_leaves_it_alone, set_up, tear_down),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     arena_free(arena);

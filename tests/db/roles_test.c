@@ -2,53 +2,39 @@
  * as a member of fotad_daemon: what it needs they show. */
 #include "support/check.h"
 #include "support/pg.h"
+#include "support/sql.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <string.h>
 
-static PGconn *owner, *daemon_role, *reader;
+static struct sql *owner, *daemon_role, *reader;
 
 static int setup(void **state) {
     (void)state;
     const char *conninfo = pg_fresh_database();
-    owner = PQconnectdb(conninfo);
-    daemon_role = PQconnectdb(pg_as_daemon(conninfo));
-    reader = PQconnectdb(pg_as_reader(conninfo));
-    return PQstatus(owner) == CONNECTION_OK &&
-                   PQstatus(daemon_role) == CONNECTION_OK &&
-                   PQstatus(reader) == CONNECTION_OK
-               ? 0
-               : -1;
+    owner = sql_open(conninfo);
+    daemon_role = sql_open(pg_as_daemon(conninfo));
+    reader = sql_open(pg_as_reader(conninfo));
+    return 0;
 }
 
 static int teardown(void **state) {
     (void)state;
-    PQfinish(owner);
-    PQfinish(daemon_role);
-    PQfinish(reader);
+    sql_close(owner);
+    sql_close(daemon_role);
+    sql_close(reader);
     return 0;
 }
 
 /* The SQLSTATE of a statement, "" when it was done. */
-static const char *state_of(PGconn *connection, const char *sql) {
+static const char *state_of(struct sql *who, const char *sql) {
     static char sqlstate[6];
-    PGresult *result = PQexec(connection, sql);
+    PGresult *result = PQexec(sql_connection(who), sql);
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     snprintf(sqlstate, sizeof sqlstate, "%s", state ? state : "");
     PQclear(result);
     return sqlstate;
-}
-
-static const char *ask(PGconn *connection, const char *sql) {
-    static char text[256];
-    PGresult *result = PQexec(connection, sql);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        fail_msg("%s: %s", sql, PQerrorMessage(connection));
-    snprintf(text, sizeof text, "%s",
-             PQntuples(result) ? PQgetvalue(result, 0, 0) : "");
-    PQclear(result);
-    return text;
 }
 
 #define DENIED "42501"
@@ -57,9 +43,9 @@ struct row {
     const char *sql, *sqlstate;
 };
 
-static void check(PGconn *connection, const struct row *rows, size_t count) {
+static void check(struct sql *who, const struct row *rows, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        const char *state = state_of(connection, rows[i].sql);
+        const char *state = state_of(who, rows[i].sql);
         if (strcmp(state, rows[i].sqlstate) != 0)
             fail_msg("%s: '%s'", rows[i].sql, state);
     }
@@ -93,7 +79,7 @@ static void the_daemon_cannot_change_the_audit_trail(void **state) {
         {"set session_replication_role = replica", DENIED},
     };
     check(daemon_role, rows, sizeof rows / sizeof *rows);
-    assert_string_equal(ask(owner, "select count(*) from sat_entry"), "1");
+    assert_string_equal(sql_text(owner, "select count(*) from sat_entry"), "1");
 }
 
 static void the_daemon_cannot_change_schema_or_rules(void **state) {
@@ -144,12 +130,12 @@ static void the_daemon_makes_and_drops_days(void **state) {
     };
     check(daemon_role, rows, sizeof rows / sizeof *rows);
     assert_string_equal(
-        ask(daemon_role, "select make_day('sat_entry', '2026-01-05', 10)"),
+        sql_text(daemon_role, "select make_day('sat_entry', '2026-01-05', 10)"),
         "made");
-    assert_string_equal(ask(owner,
-                            "select tableowner = current_user from pg_tables"
-                            " where tablename = 'sat_entry_20260105'"),
-                        "t");
+    assert_string_equal(
+        sql_text(owner, "select tableowner = current_user from pg_tables"
+                        " where tablename = 'sat_entry_20260105'"),
+        "t");
     assert_string_equal(state_of(daemon_role, entry), "");
     assert_string_equal(state_of(daemon_role, "delete from sat_entry_20260105"),
                         DENIED);
@@ -158,21 +144,21 @@ static void the_daemon_makes_and_drops_days(void **state) {
 static void sat_guard_keeps_young_days(void **state) {
     (void)state;
     static const char drop[] = "select drop_day('sat_entry', 'infinity')";
-    ask(daemon_role, "select make_day('sat_entry', current_date, 10)");
-    assert_string_equal(ask(daemon_role, drop), "none");
-    assert_string_equal(ask(daemon_role, "select clean_rest('sat_entry',"
-                                         " 'infinity', 10)"),
+    sql_text(daemon_role, "select make_day('sat_entry', current_date, 10)");
+    assert_string_equal(sql_text(daemon_role, drop), "none");
+    assert_string_equal(sql_text(daemon_role, "select clean_rest('sat_entry',"
+                                              " 'infinity', 10)"),
                         "0");
     assert_string_equal(state_of(owner, "update sat_guard set keep = '1 day'"),
                         "");
-    ask(daemon_role, "select make_day('sat_entry', current_date - 3, 10)");
-    assert_string_equal(ask(daemon_role, drop), "dropped");
-    while (strcmp(ask(daemon_role, drop), "dropped") == 0)
+    sql_text(daemon_role, "select make_day('sat_entry', current_date - 3, 10)");
+    assert_string_equal(sql_text(daemon_role, drop), "dropped");
+    while (strcmp(sql_text(daemon_role, drop), "dropped") == 0)
         continue;
     assert_string_equal(
-        ask(owner, "select count(*) from pg_inherits where inhparent ="
-                   " 'sat_entry'::regclass and inhrelid::regclass::text ="
-                   " 'sat_entry_' || to_char(current_date, 'YYYYMMDD')"),
+        sql_text(owner, "select count(*) from pg_inherits where inhparent ="
+                        " 'sat_entry'::regclass and inhrelid::regclass::text ="
+                        " 'sat_entry_' || to_char(current_date, 'YYYYMMDD')"),
         "1");
     assert_string_equal(state_of(owner, "update sat_guard set keep = '7 y'"),
                         "");
@@ -203,17 +189,18 @@ static void the_reader_reads(void **state) {
 static void definers_have_a_search_path(void **state) {
     (void)state;
     assert_string_equal(
-        ask(owner,
+        sql_text(
+            owner,
             "select count(*) from pg_proc where prosecdef"
             " and pronamespace = 'public'::regnamespace"
-            " and not coalesce(proconfig::text, '') like '%search_path=public,"
-            " pg_temp%'"),
+            " and not coalesce(proconfig::text, '') like '%%search_path=public,"
+            " pg_temp%%'"),
         "0");
-    assert_string_equal(ask(owner,
-                            "select string_agg(proname, ' ' order by proname)"
-                            " from pg_proc where prosecdef"
-                            " and pronamespace = 'public'::regnamespace"),
-                        "analyze_grown clean_rest drop_day make_day");
+    assert_string_equal(
+        sql_text(owner, "select string_agg(proname, ' ' order by proname)"
+                        " from pg_proc where prosecdef"
+                        " and pronamespace = 'public'::regnamespace"),
+        "analyze_grown clean_rest drop_day make_day");
 }
 
 int main(void) {

@@ -261,7 +261,7 @@ static void the_same_row_is_the_same_message(void **state) {
         struct user_message a, b;
         const char *reason;
         assert_true(compose(alert, "5.4", &first, &reason));
-        scene_jump(HOUR);
+        test_clock_move(HOUR);
         assert_true(compose(alert, "5.4", &second, &reason));
         assert_true(user_message_read(scene->arena, buffer_span(&first), NULL,
                                       &a, &reason));

@@ -87,7 +87,7 @@ static void check_order(unsigned batch) {
     instant end = clock_elapsed() + 20 * SECOND;
     while (sim_users_counts(scene->users, USER(1)).taken < 200) {
         assert_true(clock_elapsed() < end);
-        scene_jump(SECOND);
+        test_clock_move(SECOND);
         scene_sleep(50 * MILLISECOND);
     }
     struct order order = {0};
@@ -125,7 +125,7 @@ static void workers_share_what_one_user_gets(void **state) {
     assert_int_equal(scene_count(scene, "select sum(tries)::bigint from alert"),
                      4);
     sim_users_fault(scene->users, USER(1), FAULT(SIM_WELL, 0, 0));
-    scene_jump(SECOND);
+    test_clock_move(SECOND);
     scene_wait_taken(scene, 1, 100);
     scene_wait_count(scene, everything_gone, 0);
     check_clean(scene, 1, 100);
@@ -183,10 +183,10 @@ static void every_fault_is_got_over(void **state) {
         while (sim_users_counts(scene->users, USER(1)).taken < 20) {
             if (clock_elapsed() > end)
                 fail_msg("%s is not got over", faults[i].name);
-            scene_jump(SECOND);
+            test_clock_move(SECOND);
             scene_sleep(50 * MILLISECOND);
         }
-        scene_jump(10 * SECOND);
+        test_clock_move(10 * SECOND);
         scene_wait_count(scene, everything_gone, 0);
         struct sim_counts counts = sim_users_counts(scene->users, USER(1));
         assert_int_equal(counts.wrong, 0);
@@ -205,12 +205,12 @@ static void an_hour_down_is_got_over(void **state) {
     scene_start(scene);
     for (int minute = 0; minute < 60; minute++) {
         scene_sleep(20 * MILLISECOND);
-        scene_jump(MINUTE);
+        test_clock_move(MINUTE);
     }
-    assert_int_equal(scene_count(scene, everything_gone), 100);
+    assert_int_equal(scene_count(scene, "%s", everything_gone), 100);
     assert_true(scene_count(scene, "select tries from alert_lane") > 2);
     assert_true(sim_users_switch(scene->users, true));
-    scene_jump(15 * MINUTE);
+    test_clock_move(15 * MINUTE);
     scene_wait_taken(scene, 1, 100);
     scene_wait_count(scene, everything_gone, 0);
     check_clean(scene, 1, 100);
@@ -233,13 +233,13 @@ static void a_failing_address_is_left_alone(void **state) {
                                  64, 128, 256, 512, 900, 900};
     for (size_t i = 0; i < sizeof pauses / sizeof *pauses; i++) {
         uint64_t before = sim_users_counts(scene->users, 0).requests;
-        scene_jump((pauses[i] - 1) * SECOND);
+        test_clock_move((pauses[i] - 1) * SECOND);
         if (i > 0) { /* a real second has not passed meanwhile */
             scene_sleep(350 * MILLISECOND);
             assert_int_equal(sim_users_counts(scene->users, 0).requests,
                              before);
         }
-        scene_jump(SECOND);
+        test_clock_move(SECOND);
         scene_wait_requests(scene, 1, before + 1);
         scene_wait_count(scene,
                          "select (leased_until is null)::int"
@@ -264,7 +264,7 @@ static void a_poisonous_message_is_passed(void **state) {
     /* the first one is made to wait longer than the lane */
     scene_sql(scene, "update alert set next_try = '2100-01-01'"
                      " where tries = 1");
-    scene_jump(SECOND);
+    test_clock_move(SECOND);
     scene_wait_taken(scene, 1, 9);
     scene_wait_count(scene, everything_gone, 1);
     scene_free(scene);
@@ -292,7 +292,7 @@ static void the_dead_do_not_delay_the_living(void **state) {
     assert_true(clock_elapsed() - start < 3 * SECOND);
     scene_stop(scene);
     assert_true(clock_elapsed() - start < 8 * SECOND);
-    assert_int_equal(scene_count(scene, everything_gone), DEAD * 30);
+    assert_int_equal(scene_count(scene, "%s", everything_gone), DEAD * 30);
     scene_free(scene);
 }
 
@@ -311,7 +311,7 @@ static void a_refused_message_holds_up_no_other(void **state) {
                      " and last_error = 'HTTP 422'",
                      1);
     assert_int_equal(scene_count(scene, "select tries from alert_lane"), 0);
-    scene_jump(SECOND);
+    test_clock_move(SECOND);
     scene_wait_taken(scene, 1, 50);
     scene_free(scene);
 }
@@ -329,13 +329,13 @@ static void after_a_week_a_person_is_asked(void **state) {
     scene_start(scene);
     scene_wait_count(scene, "select count(*) from alert_lane where tries > 0",
                      1);
-    scene_jump(6 * DAY + 23 * HOUR);
+    test_clock_move(6 * DAY + 23 * HOUR);
     scene_sleep(600 * MILLISECOND);
     assert_int_equal(scene_count(scene, "select count(*) from alert"
                                         " where state = 'given_up'"),
                      0);
     for (int i = 0; i < 2; i++) { /* the last try is at the end of the week */
-        scene_jump(2 * HOUR);
+        test_clock_move(2 * HOUR);
         scene_sleep(600 * MILLISECOND);
     }
     scene_wait_count(scene,
@@ -346,7 +346,7 @@ static void after_a_week_a_person_is_asked(void **state) {
                                         " where kind = 'given_up'"),
                      2501);
     uint64_t before = sim_users_counts(scene->users, USER(2)).requests;
-    scene_jump(DAY);
+    test_clock_move(DAY);
     scene_sleep(600 * MILLISECOND);
     assert_int_equal(sim_users_counts(scene->users, USER(2)).requests, before);
 
@@ -357,7 +357,7 @@ static void after_a_week_a_person_is_asked(void **state) {
               " '%s')",
               instant_format(clock_now(), arena_alloc(scene->arena, 32)));
     scene_wait_requests(scene, 2, before + 1);
-    scene_jump(SECOND);
+    test_clock_move(SECOND);
     scene_wait_taken(scene, 2, 1);
     scene_wait_count(scene, everything_gone, 2500);
     scene_free(scene);
@@ -388,7 +388,7 @@ static void without_an_address_it_stays_to_be_seen(void **state) {
               "update service_user set receive_url ="
               " 'http://127.0.0.1:%u/user/90-B3-D5-1F-30-01-00-01'",
               sim_users_port(scene->users));
-    scene_jump(HOUR);
+    test_clock_move(HOUR);
     scene_wait_taken(scene, 1, 3);
     scene_free(scene);
 }
@@ -421,7 +421,7 @@ static void a_dead_process_is_followed_when_its_lease_is_over(void **state) {
     scene_start(scene);
     scene_sleep(600 * MILLISECOND);
     assert_int_equal(sim_users_counts(scene->users, USER(1)).requests, 0);
-    scene_jump(3 * SECOND);
+    test_clock_move(3 * SECOND);
     scene_wait_taken(scene, 1, 10);
     scene_free(scene);
 }
@@ -435,7 +435,7 @@ static void a_jump_of_the_clock_sends_nothing_twice(void **state) {
     scene_start(scene);
     scene_wait_requests(scene, 1, 1);
     for (int i = 0; i < 10; i++) {
-        scene_jump(DAY / 2);
+        test_clock_move(DAY / 2);
         scene_sleep(100 * MILLISECOND);
     }
     scene_wait_taken(scene, 1, 40);
@@ -459,7 +459,8 @@ static void stopping_finishes_what_is_on_the_way(void **state) {
     struct sim_counts counts = sim_users_counts(scene->users, USER(1));
     assert_int_equal(counts.taken, counts.requests);
     assert_true(counts.taken < 20);
-    assert_int_equal(scene_count(scene, everything_gone), 100 - counts.taken);
+    assert_int_equal(scene_count(scene, "%s", everything_gone),
+                     100 - counts.taken);
     assert_int_equal(scene_count(scene, "select (leased_until is null)::int"
                                         " from alert_lane"),
                      1);

@@ -7,8 +7,10 @@
 #define FOTAD_TESTS_DELIVERY_SCENE_H
 
 #include "support/check.h"
+#include "support/clock.h"
 #include "support/duis_signing.h"
 #include "support/pg.h"
+#include "support/sql.h"
 
 #include "base/log.h"
 #include "db/db.h"
@@ -18,9 +20,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 #define ACB 0x90B3D51F30000002
 #define USER(n) (0x90B3D51F30010000 + (eui64)(n))
@@ -28,6 +28,7 @@
 struct scene {
     struct arena *arena;
     struct db *db;
+    struct sql *sql; /* of the same database */
     struct config config;
     struct test_identity dsp;
     struct duis_signer *signer;
@@ -35,67 +36,15 @@ struct scene {
     struct delivery *delivery;
 };
 
-/* ---- the clock ---- */
-
-static int64_t *scene_offset;
-
-static inline void scene_open_clock(void) {
-    char path[] = "/tmp/fotad_clock_XXXXXX";
-    int file = mkstemp(path);
-    assert_int_equal(ftruncate(file, sizeof *scene_offset), 0);
-    scene_offset = mmap(NULL, sizeof *scene_offset, PROT_READ | PROT_WRITE,
-                        MAP_SHARED, file, 0);
-    assert_true(clock_use_offset_file(path));
-    unlink(path);
-    close(file);
-}
-
-static inline void scene_jump(instant time) {
-    __atomic_fetch_add(scene_offset, time, __ATOMIC_SEQ_CST);
-}
-
 static inline void scene_sleep(instant time) {
     nanosleep(&(struct timespec){.tv_sec = time / SECOND,
                                  .tv_nsec = time % SECOND * 1000},
               NULL);
 }
 
-/* ---- the database ---- */
-
-static inline void scene_sql(struct scene *scene, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static inline void scene_sql(struct scene *scene, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    const char *sql = arena_vprintf(scene->arena, format, args);
-    va_end(args);
-    if (db_script(scene->db, sql) != DONE)
-        fail_msg("%s: %s", sql, db_reason(scene->db));
-}
-
-/* One number. The SQL must be a literal: it is prepared once. */
-#define scene_count(scene, text)                                               \
-    scene_ask(scene, &(const struct db_statement){"", text})
-
-static inline int64_t scene_ask(struct scene *scene,
-                                const struct db_statement *question) {
-    struct db_rows *rows;
-    static struct db_statement asked[64];
-    static char names[64][8];
-    static size_t count;
-    size_t i = 0;
-    while (i < count && asked[i].sql != question->sql)
-        i++;
-    if (i == count) {
-        assert_true(count < 64);
-        snprintf(names[i], sizeof names[i], "ask%zu", i);
-        asked[count++] = (struct db_statement){names[i], question->sql};
-    }
-    if (db_run(scene->db, &asked[i], NULL, scene->arena, &rows) != DONE)
-        fail_msg("%s: %s", question->sql, db_reason(scene->db));
-    return db_get_int(rows, 0, 0);
-}
+#define scene_sql(scene, ...) sql_do((scene)->sql, __VA_ARGS__)
+/* One number. */
+#define scene_count(scene, ...) sql_int((scene)->sql, __VA_ARGS__)
 
 /* Users USER(1) to USER(count), each with an 11.4 (request_no 1 to count), and
  * the address where sim_users listens. */
@@ -145,15 +94,14 @@ static inline struct scene *scene_new_for(int users,
     struct scene *scene = calloc(1, sizeof *scene);
     const char *reason = NULL;
     scene->arena = arena_new();
-    if (!scene_offset)
-        scene_open_clock();
-    __atomic_store_n(scene_offset, 0, __ATOMIC_SEQ_CST);
+    test_clock_set(0);
     log_set_level(LOG_LEVEL_ERROR);
     assert_true(config_read(&scene->config, NULL, scene->arena, &reason));
     const char *conninfo = pg_fresh_database();
     scene->config.database_conninfo = pg_as_daemon(conninfo);
     scene->config.delivery_timeout = SECOND;
     scene->db = db_open(conninfo, "delivery test");
+    scene->sql = sql_open(conninfo);
     scene->dsp = test_identity_new(
         scene->arena, &(struct test_certificate){.id = ACB, .role = "89"});
     scene->signer = duis_signer_new(scene->arena, scene->dsp.key_pem,
@@ -184,6 +132,7 @@ static inline void scene_free(struct scene *scene) {
     scene_stop(scene);
     sim_users_stop(scene->users);
     db_close(scene->db);
+    sql_close(scene->sql);
     arena_free(scene->arena);
     free(scene);
 }

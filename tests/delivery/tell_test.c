@@ -7,7 +7,11 @@
  * The sender of request 1 is 01. Devices 0101 and 0102 are at the first hub,
  * 0201 at the second, all of them PPMIDs of request 1.
  */
-#include "support/tracked_world.h"
+#include "support/check.h"
+#include "support/pg.h"
+#include "support/sql.h"
+
+#include <string.h>
 
 static const char world_sql[] =
     "create function e(text) returns macaddr8 language sql immutable"
@@ -118,73 +122,71 @@ static const struct {
      EVENT(1, "reset", "0101", "null, null, null, null, null, null"), ""},
 };
 
+static const char *conninfo;
+
 static int set_up(void **state) {
-    return world_open(state, world_sql);
+    conninfo = pg_tracking_database();
+    *state = sql_open(conninfo);
+    sql_do(*state, "%s", world_sql);
+    return 0;
 }
 
-static void apply(struct world *world, const char *events) {
-    script(world, arena_printf(world->arena,
-                               "select apply_events(array[%s],"
-                               " '2030-01-01 12:00', '5d')",
-                               events));
+static int tear_down(void **state) {
+    sql_close(*state);
+    return 0;
 }
 
-static const char *ask(struct world *world,
-                       const struct db_statement *question) {
-    struct db_rows *rows;
-    if (db_run(world->db, question, NULL, world->arena, &rows) != DONE)
-        fail_msg("%s", db_reason(world->db));
-    return db_get_text(rows, 0, 0);
+static void apply(struct sql *sql, const char *events) {
+    sql_do(sql, "select apply_events(array[%s], '2030-01-01 12:00', '5d')",
+           events);
 }
 
 /* Each case in a transaction that is rolled back. */
 static void everybody_hears_what_concerns_him(void **state) {
-    static const struct db_statement told = {
-        "told",
+    static const char told[] =
         "select coalesce(string_agg(code || '>' || short(user_id) || ':'"
         " || coalesce(short(device_id), (select '{' || string_agg(short(d),"
         " ',') || '}' from unnest(device_ids) as d)), ' '"
-        " order by alert_no), '') from alert"};
-    struct world *world = *state;
+        " order by alert_no), '') from alert";
+    struct sql *sql = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        script(world, "begin");
+        sql_do(sql, "begin");
         if (*cases[i].before)
-            script(world, cases[i].before);
-        apply(world, cases[i].events);
-        const char *got = ask(world, &told);
+            sql_do(sql, "%s", cases[i].before);
+        apply(sql, cases[i].events);
+        const char *got = sql_text(sql, "%s", told);
         if (strcmp(got, cases[i].told) != 0)
             fail_msg("%s: %s", cases[i].name, got);
-        script(world, "rollback");
+        sql_do(sql, "rollback");
     }
 }
 
 static void the_message_has_what_was_heard(void **state) {
-    static const struct db_statement columns = {
-        "columns",
+    static const char columns[] =
         "select string_agg(concat_ws(' ', code, short(chf_id), device_type,"
         " encode(firmware_version, 'hex'), to_char(event_time at time zone"
         " 'UTC', 'HH24:MI'), to_hex(device_alert_code), result), '; '"
-        " order by alert_no) from alert where user_id = e('0001')"};
-    struct world *world = *state;
-    apply(world, DELIVERED(1, "0101") "," ACTIVATED(2, "0101") "," REFUSED(
-                     3, "0201", "IMAGE_INVALID"));
+        " order by alert_no) from alert where user_id = e('0001')";
+    struct sql *sql = *state;
+    apply(sql, DELIVERED(1, "0101") "," ACTIVATED(2, "0101") "," REFUSED(
+                   3, "0201", "IMAGE_INVALID"));
     /* N61: the CSP's timestamp, the request's version; N39: the device's own
      * version and time */
-    assert_string_equal(ask(world, &columns),
+    assert_string_equal(sql_text(sql, "%s", columns),
                         "N61 0100 PPMID 0000002a 10:00 1; N18; "
                         "N39 PPMID 0000002b 11:00 8f8b 1");
 }
 
 static void the_audit_trail_has_every_message(void **state) {
-    static const struct db_statement entries = {
-        "entries", "select string_agg(concat_ws(' ', kind, code, short(party),"
-                   " short(device_id)), '; ' order by entry_no) from sat_entry"
-                   " where kind like 'alert%'"};
-    struct world *world = *state;
-    apply(world, REFUSED(1, "0101", "DEVICE_NOT_IDENTIFIED") "," REFUSED(
-                     2, "0102", "DEVICE_NOT_IDENTIFIED") "," REFUSED(3, "0201",
-                                                                     "OTHER"));
-    const char *got = ask(world, &entries);
+    static const char entries[] =
+        "select string_agg(concat_ws(' ', kind, code, short(party),"
+        " short(device_id)), '; ' order by entry_no) from sat_entry"
+        " where kind like 'alert%'";
+    struct sql *sql = *state;
+    apply(sql, REFUSED(1, "0101", "DEVICE_NOT_IDENTIFIED") "," REFUSED(
+                   2, "0102", "DEVICE_NOT_IDENTIFIED") "," REFUSED(3, "0201",
+                                                                   "OTHER"));
+    const char *got = sql_text(sql, "%s", entries);
     /* N19: an entry for each device as well */
     static const char *const expected[] = {
         "alert N19 0001", "alert device N19 0001 0101",
@@ -200,36 +202,33 @@ static void the_audit_trail_has_every_message(void **state) {
 
 /* Whoever has a User's lane in hand holds up nobody who writes to that User. */
 static void a_lane_in_hand_holds_up_no_writer(void **state) {
-    static const struct db_statement written = {
-        "written",
-        "select count(*)::text from alert where user_id = e('0001')"};
-    struct world *world = *state;
-    script(world, "insert into alert_lane (user_id) values (e('0001'));"
-                  "set statement_timeout = '20s'");
-    struct db *other = db_open(world->conninfo, "tests");
+    struct sql *sql = *state;
+    sql_do(sql, "insert into alert_lane (user_id) values (e('0001'));"
+                "set statement_timeout = '20s'");
+    struct sql *other = sql_open(conninfo);
+    sql_do(other, "begin; update alert_lane set tries = tries + 1");
+    apply(sql, DELIVERED(1, "0101"));
+    sql_do(sql, "select tell(array[user_message(1, e('0001'),"
+                " 'ResponseMessage', 1, p_response_code => 'E20')], now());"
+                "select tell_sender(1, 'ResponseMessage', 'E71', null, null,"
+                " now());"
+                "select tell_condition(array[1], 'device_silent', now())");
     assert_int_equal(
-        db_script(other, "begin; update alert_lane set tries = tries + 1"),
-        DONE);
-    apply(world, DELIVERED(1, "0101"));
-    script(world, "select tell(array[user_message(1, e('0001'),"
-                  " 'ResponseMessage', 1, p_response_code => 'E20')], now());"
-                  "select tell_sender(1, 'ResponseMessage', 'E71', null, null,"
-                  " now());"
-                  "select tell_condition(array[1], 'device_silent', now())");
-    assert_string_equal(ask(world, &written), "4");
-    db_close(other);
+        sql_int(sql, "select count(*) from alert where user_id = e('0001')"),
+        4);
+    sql_close(other);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(everybody_hears_what_concerns_him,
-                                        set_up, world_close),
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_message_has_what_was_heard, set_up,
-                                        world_close),
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_lane_in_hand_holds_up_no_writer,
-                                        set_up, world_close),
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_audit_trail_has_every_message,
-                                        set_up, world_close),
+                                        set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

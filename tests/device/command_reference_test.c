@@ -214,10 +214,8 @@ static const struct change FUTURE_DATED[] = {
 static void a_future_dated_activation_is_the_published_one(void **state) {
     (void)state;
     struct scene *scene = open_reference();
-    instant execution;
-    assert_true(
-        instant_parse(span_text("2030-01-15T09:00:00.00Z"), &execution));
-    gateway_move_clock(execution - 20 * DAY - clock_now());
+    instant execution = instant_at("2030-01-15T09:00:00.00Z");
+    test_clock_set(execution - 20 * DAY - clock_now());
     struct answer answer = gateway_post(
         scene->gateway, "serviceT",
         template(scene, "CS06_11.3_IMMEDIATE_SUCCESS", FUTURE_DATED));

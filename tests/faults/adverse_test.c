@@ -59,7 +59,7 @@ static void drop_connections(struct campaign *c) {
     scenario_tell(c->scenario,
                   "select pg_terminate_backend(pid) from pg_stat_activity"
                   " where datname = current_database()"
-                  " and application_name like 'fotad%'");
+                  " and application_name like 'fotad%%'");
 }
 
 static void out_of_connections(void **state) {
@@ -81,7 +81,7 @@ static void out_of_connections(void **state) {
     campaign_counted(c, "fotad_db_trouble_total{what=\"out_of_connections\"}");
     while (count > 0)
         PQfinish(taken[--count]);
-    PQreset(c->scenario->database);
+    PQreset(sql_connection(c->scenario->sql));
     campaign_goes_on(c);
     campaign_close(c, "out of connections");
 }
@@ -90,7 +90,7 @@ static void read_only(void **state) {
     (void)state;
     struct campaign *c = begin();
     scenario_tell(c->scenario,
-                  "do $$ begin execute format('alter database %I set"
+                  "do $$ begin execute format('alter database %%I set"
                   " default_transaction_read_only = on', current_database());"
                   " end $$");
     drop_connections(c);
@@ -101,7 +101,7 @@ static void read_only(void **state) {
     campaign_readiness(c, "the database is read-only", 503);
     scenario_tell(c->scenario,
                   "set default_transaction_read_only = off;"
-                  "do $$ begin execute format('alter database %I reset"
+                  "do $$ begin execute format('alter database %%I reset"
                   " default_transaction_read_only', current_database());"
                   " end $$");
     campaign_goes_on(c);
@@ -124,7 +124,7 @@ static void set_clock(instant by, const char *direction) {
     campaign_send(c, true);
     scenario_logged(s, "delivery.failing", "tries=1");
     scenario_logged(s, "csp.job", "outcome=again");
-    __atomic_fetch_add(scenario_clock, by, __ATOMIC_SEQ_CST);
+    test_clock_move(by);
     scenario_logged(s, "clock.moved", direction);
     campaign_counted(c, *direction == 'b'
                             ? "fotad_clock_jumps_total{direction=\"back\"}"
@@ -157,12 +157,11 @@ static void name_not_found(void **state) {
     (void)state;
     struct campaign *c = begin();
     struct scenario *s = c->scenario;
-    scenario_tell(
-        s, arena_printf(s->arena,
-                        "create table kept as select * from service_user;"
-                        "update service_user set receive_url ="
-                        " 'http://nowhere.invalid/' where user_id = '%016jx'",
-                        (uintmax_t)sim_suppliers[1]));
+    scenario_tell(s,
+                  "create table kept as select * from service_user;"
+                  "update service_user set receive_url ="
+                  " 'http://nowhere.invalid/' where user_id = '%016jx'",
+                  (uintmax_t)sim_suppliers[1]);
     campaign_goes_on(c);
     scenario_logged(s, "delivery.failing", "resolve");
     scenario_logged(s, "delivery.failing", "its name in the DNS");

@@ -25,10 +25,6 @@ static void be_refused(struct campaign *c) {
                   scenario_update(s, 1, "ppmid-a-0A000003", s->bulk, 1));
 }
 
-static void forward(instant by) {
-    __atomic_fetch_add(scenario_clock, by, __ATOMIC_SEQ_CST);
-}
-
 /* How a point is reached. */
 struct visit {
     enum crash point;
@@ -110,7 +106,7 @@ static void between_the_steps_of_a_campaign(void **state) {
                 IN_CAMPAIGN[i].point == CRASH_job_image_noted)
                 scenario_tell(c->scenario, "delete from csp_image");
             /* what the last one left in hand is free again */
-            forward(2 * MINUTE);
+            test_clock_move(2 * MINUTE);
             visit(c, &IN_CAMPAIGN[i]);
         }
     campaign_close(c, "every crash point of a campaign");
@@ -120,25 +116,25 @@ static void between_the_steps_of_a_campaign(void **state) {
 
 static void pass_a_day(struct campaign *c) {
     (void)c;
-    forward(HOUR);
+    test_clock_move(HOUR);
 }
 
 static void housekeep(struct campaign *c) {
     (void)c;
-    forward(2 * MINUTE);
+    test_clock_move(2 * MINUTE);
 }
 
 static void age_a_record(struct campaign *c) {
     scenario_tell(c->scenario,
                   "insert into csp_message values ('north', 'n', 'old',"
                   " '2001-01-01') on conflict do nothing");
-    forward(2 * MINUTE);
+    test_clock_move(2 * MINUTE);
 }
 
 static void age_a_day(struct campaign *c) {
     scenario_tell(c->scenario,
                   "select make_day('tracking_history', '2020-02-02', 10)");
-    forward(2 * MINUTE);
+    test_clock_move(2 * MINUTE);
 }
 
 static void age_a_command(struct campaign *c) {
@@ -150,7 +146,7 @@ static void age_a_command(struct campaign *c) {
 static void age_a_device(struct campaign *c) {
     scenario_tell(c->scenario,
                   "update tracking_live set release_due = '2001-01-01'");
-    forward(2 * MINUTE);
+    test_clock_move(2 * MINUTE);
 }
 
 static const struct visit BY_THE_CLOCK[] = {
@@ -183,7 +179,7 @@ static void between_the_steps_of_housekeeping(void **state) {
                                 " + (select count(*) from device_command"
                                 " where state in ('held', 'waiting', 'sent'))"),
                 "0") != 0;) {
-        forward(HOUR);
+        test_clock_move(HOUR);
         if (!scenario_again(&wait))
             scenario_fail(s, "something is left");
     }

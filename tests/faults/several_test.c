@@ -11,10 +11,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static void forward(instant by) {
-    __atomic_fetch_add(scenario_clock, by, __ATOMIC_SEQ_CST);
-}
-
 static unsigned long lines_of(struct scenario *s, const char *name) {
     FILE *file = fopen(scenario_path(s, name), "r");
     unsigned long count = 0;
@@ -77,14 +73,14 @@ static void what_goes_by_the_clock_is_done_once(void **state) {
         assert_true(scenario_again(&wait));
     double before = both(s, rounds);
     for (int i = 0; i < ROUNDS; i++) {
-        forward(61 * SECOND);
+        test_clock_move(61 * SECOND);
         for (struct scenario_wait wait = {0}; both(s, rounds) < before + 1 + i;)
             assert_true(scenario_again(&wait));
         usleep(500 * 1000); /* the other one looks as well */
     }
     assert_true(both(s, rounds) == before + ROUNDS);
     assert_int_equal(lines_of(s, "north/jobs.jsonl"), 4);
-    forward(2 * HOUR);
+    test_clock_move(2 * HOUR);
     scenario_settle(s);
     assert_int_equal(lines_of(s, "north/commands.jsonl"), 1);
     assert_int_equal(lines_of(s, "south/commands.jsonl"), 1);

@@ -69,7 +69,7 @@ static void an_upgrade_under_load_fails_no_request(void **state) {
     assert_string_equal(
         scenario_ask(s, "select count(*) from pg_proc where proname ="
                         " 'jobs_waiting' and pg_get_functiondef(oid)"
-                        " like '%priority%'"),
+                        " like '%%priority%%'"),
         "1");
     campaign_close(c, "an upgrade and a way back");
 }

@@ -96,7 +96,7 @@ static void sessions_end(struct scenario *s) {
     for (struct scenario_wait wait = {0}; strcmp(count, "0") != 0;) {
         count = scenario_ask(s, "select count(*) from pg_stat_activity"
                                 " where datname = current_database()"
-                                " and application_name like 'fotad%'");
+                                " and application_name like 'fotad%%'");
         assert_true(scenario_again(&wait));
     }
 }

@@ -222,7 +222,7 @@ static const char held_sql[] =
 
 static void held_requests_are_decided_on(void **state) {
     struct tool *tool = *state;
-    tool_sql(tool, held_sql);
+    tool_sql(tool, "%s", held_sql);
     tool_expect(tool, "quarantine release 1 --reason known", 0, "");
     expect_out(tool, "Request " HELD("1") " is released.\n");
     tool_expect(tool, "quarantine reject 2 --reason unknown", 0, "");
@@ -259,7 +259,7 @@ static void held_requests_are_listed(void **state) {
         {"quarantine list --json --user " USER_2, ""},
     };
     struct tool *tool = *state;
-    tool_sql(tool, held_sql);
+    tool_sql(tool, "%s", held_sql);
     tool_expect(tool, "quarantine reject 2 --reason unknown", 0, "");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         tool_expect(tool, rows[i].line, 0, "");

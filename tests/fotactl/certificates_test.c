@@ -267,10 +267,9 @@ static void a_revocation_outlives_an_import(void **state) {
 static void use_anchors(struct tool *tool, const char *path) {
     struct buffer text = {0};
     buffer_printf(&text,
-                  "[database]\nconninfo = host=%s user=%s dbname=%s\n"
+                  "[database]\nconninfo = %s\n"
                   "[identity]\ntrust_anchors = %s/%s\n",
-                  PQhost(tool->database), PQuser(tool->database),
-                  PQdb(tool->database), tool->directory, path);
+                  tool->conninfo, tool->directory, path);
     tool_file(tool, "trust.conf", buffer_span(&text));
     buffer_free(&text);
 }

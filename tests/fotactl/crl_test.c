@@ -38,10 +38,9 @@ static void believe(struct tool *tool, const char *section, const char *key,
                     const char *anchors) {
     struct buffer text = {0};
     buffer_printf(&text,
-                  "[database]\nconninfo = host=%s user=%s dbname=%s\n"
+                  "[database]\nconninfo = %s\n"
                   "[%s]\n%s = %s\n",
-                  PQhost(tool->database), PQuser(tool->database),
-                  PQdb(tool->database), section, key, anchors);
+                  tool->conninfo, section, key, anchors);
     tool_file(tool, "trust.conf", buffer_span(&text));
     buffer_free(&text);
 }

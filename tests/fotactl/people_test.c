@@ -1,5 +1,6 @@
 /* fotactl account, reset, report and dry-run. */
 #include "support/check.h"
+#include "support/pg.h"
 #include "support/tool.h"
 
 #include "base/secret.h"
@@ -172,13 +173,11 @@ static void a_password_comes_from_stdin(void **state) {
     type(tool, "correct horse battery\n");
     tool_expect(tool, "account password nobody", 1,
                 "fotactl: there is no account nobody\n");
-    PGresult *result = PQexec(tool->database, "select password from account");
-    const char *hash = PQgetvalue(result, 0, 0);
+    const char *hash = sql_text(tool->sql, "select password from account");
     assert_memory_equal(hash, "$y$", 3);
     assert_true(password_fits("correct horse battery", hash));
     assert_false(password_fits("correct horse batterY", hash));
     assert_false(password_fits("correct horse battery", NULL));
-    PQclear(result);
 }
 
 static void a_token_is_shown_once(void **state) {
@@ -206,19 +205,9 @@ static void a_token_is_shown_once(void **state) {
 
 /* ---- reset ---- */
 
-static void hand_over_transitions(struct tool *tool) {
-    char conninfo[512];
-    snprintf(conninfo, sizeof conninfo, "host=%s user=%s dbname=%s",
-             PQhost(tool->database), PQuser(tool->database),
-             PQdb(tool->database));
-    struct db *db = db_open(conninfo, "transitions");
-    assert_int_equal(tracking_hand_over(db), DONE);
-    db_close(db);
-}
-
 static void a_reset_says_what_came_of_it(void **state) {
     struct tool *tool = *state;
-    hand_over_transitions(tool);
+    pg_hand_over(tool->conninfo);
     tool_sql(tool,
              "insert into service_request (originator, target, counter, stage,"
              " used, service, service_reference_variant, command_variant,"
@@ -319,13 +308,7 @@ static void write_request(struct tool *tool, const char *name,
 }
 
 static void load_estate(struct tool *tool) {
-    char conninfo[512];
-    snprintf(conninfo, sizeof conninfo, "host=%s user=%s dbname=%s",
-             PQhost(tool->database), PQuser(tool->database),
-             PQdb(tool->database));
-    struct db *db = db_open(conninfo, "estate");
-    estate_load(db);
-    db_close(db);
+    estate_load(tool->sql);
     tool_sql(tool, "insert into service_user values ('90b3d51f30010000',"
                    " 'Supplier A', '{IS,GS}', 'active')");
     tool_file(tool, "csp.conf", span_text(""));

@@ -20,12 +20,9 @@ static const char seal_sql[] = "select seal_trail('2026-11-23', 200)";
 /* Other tests' transactions on the same server put it off. */
 static void seal_up_to(struct tool *tool, const char *last_no) {
     for (int tries = 0; tries < 600; tries++) {
-        tool_sql(tool, seal_sql);
-        PGresult *result =
-            PQexec(tool->database, "select max(last_no) from sat_seal");
-        bool done = strcmp(PQgetvalue(result, 0, 0), last_no) == 0;
-        PQclear(result);
-        if (done)
+        tool_sql(tool, "%s", seal_sql);
+        if (strcmp(sql_text(tool->sql, "select max(last_no) from sat_seal"),
+                   last_no) == 0)
             return;
         nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
     }
@@ -34,12 +31,13 @@ static void seal_up_to(struct tool *tool, const char *last_no) {
 
 static int setup(void **state) {
     tool_setup(state);
-    if (!*state)
+    struct tool *tool = *state;
+    if (!tool)
         return 0;
-    tool_sql(*state, sealed_sql);
-    seal_up_to(*state, "205");
-    tool_sql(*state, more_sql);
-    seal_up_to(*state, "215");
+    tool_sql(tool, "%s", sealed_sql);
+    seal_up_to(tool, "205");
+    tool_sql(tool, "%s", more_sql);
+    seal_up_to(tool, "215");
     return 0;
 }
 
@@ -55,7 +53,7 @@ static void a_trail_as_it_was_written_is_good(void **state) {
                      " order by seal_no",
                      "1|1|200|200\n2|201|205|5\n"
                      "3|206|215|10");
-    tool_sql(tool, more_sql);
+    tool_sql(tool, "%s", more_sql);
     tool_expect(tool, "sat verify", 0, "");
     expect_out(tool, "3 seals over 215 entries; 0 seals have entries"
                      " past retention; 10 entries are not sealed yet\n");
@@ -64,15 +62,15 @@ static void a_trail_as_it_was_written_is_good(void **state) {
 /* What is written is final only when no transaction of that time is open. */
 static void nothing_is_sealed_that_may_still_come(void **state) {
     struct tool *tool = *state;
-    PGconn *open = PQconnectdb(tool->conninfo);
-    PQclear(PQexec(open, "begin"));
-    PQclear(PQexec(open, more_sql));
-    tool_sql(tool, more_sql);
+    struct sql *open = sql_open(tool->conninfo);
+    sql_do(open, "begin");
+    sql_do(open, "%s", more_sql);
+    tool_sql(tool, "%s", more_sql);
     for (int i = 0; i < 3; i++)
-        tool_sql(tool, seal_sql);
+        tool_sql(tool, "%s", seal_sql);
     tool_expect_rows(tool, "select max(last_no) from sat_seal", "215");
-    PQclear(PQexec(open, "commit"));
-    PQfinish(open);
+    sql_do(open, "commit");
+    sql_close(open);
     seal_up_to(tool, "235");
     tool_expect_rows(tool,
                      "select last_no, entries from sat_seal"
@@ -116,7 +114,7 @@ static void every_change_shows(void **state) {
             setup(state);
             tool = *state;
         }
-        tool_sql(tool, cases[i].sql);
+        tool_sql(tool, "%s", cases[i].sql);
         tool_expect(tool, "sat verify", 1,
                     "fotactl: the service audit trail is not as it was"
                     " written: 1 faults; compare with the journal and"

@@ -64,8 +64,9 @@ static const char tracking_sql[] =
 
 static int setup(void **state) {
     tool_setup(state);
-    tool_sql(*state, requests_sql);
-    tool_sql(*state, tracking_sql);
+    struct tool *tool = *state;
+    tool_sql(tool, "%s", requests_sql);
+    tool_sql(tool, "%s", tracking_sql);
     return 0;
 }
 
@@ -114,13 +115,9 @@ static void expect_members(struct tool *tool, const char *line,
 /* What a machine is told is what the screens are told. */
 static void status_is_the_answer_of_the_screens(void **state) {
     struct tool *tool = *state;
-    PGresult *result =
-        PQexec(tool->database,
-               "select device_screen('00db1234567890a0', null, false, now())");
-    assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
     expect_json(tool, "status 00-DB-12-34-56-78-90-A0 --json",
-                PQgetvalue(result, 0, 0));
-    PQclear(result);
+                sql_text(tool->sql, "select device_screen("
+                                    "'00db1234567890a0', null, false, now())"));
 }
 
 static void a_live_update_comes_before_a_later_refusal(void **state) {

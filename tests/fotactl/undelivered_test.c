@@ -44,8 +44,9 @@ static const char messages_sql[] =
 
 static int setup(void **state) {
     tool_setup(state);
-    if (*state)
-        tool_sql(*state, messages_sql);
+    struct tool *tool = *state;
+    if (tool)
+        tool_sql(tool, "%s", messages_sql);
     return 0;
 }
 

@@ -376,7 +376,7 @@ static void truncated_at_every_length(void **state) {
 }
 
 int main(void) {
-    own_the_clock();
+    test_clock_open(NULL);
     const struct CMUnitTest tests[] = {
         TEST(json),          TEST(nobody_speaks_without_a_token), TEST(floods),
         TEST(lying_lengths), TEST(truncated_at_every_length),

@@ -123,11 +123,7 @@ static void begin(struct tool *tool) {
     tool_file(tool, "good.csv",
               span_text(USERS "90-B3-D5-1F-30-09-00-00,Good,IS,active,,5.4\n"));
     tool_expect(tool, "import users @good.csv", 0, "");
-    char conninfo[512];
-    snprintf(conninfo, sizeof conninfo, "host=%s port=%s dbname=%s user=%s",
-             PQhost(tool->database), PQport(tool->database),
-             PQdb(tool->database), PQuser(tool->database));
-    ledger_open(&ledger, conninfo, "sat_entry");
+    ledger_open(&ledger, tool->conninfo, "sat_entry");
 }
 
 static void bad_files_are_refused(void **state) {

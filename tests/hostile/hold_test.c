@@ -198,9 +198,7 @@ static bool allow_files(size_t count) {
 
 static struct gateway *open_gateway(size_t devices) {
     struct gateway *g = gateway_new();
-    struct db *db = db_open(g->conninfo, "estate");
-    estate_bulk_ppmids(db, devices);
-    db_close(db);
+    estate_bulk_ppmids(g->sql, devices);
     gateway_open(g);
     return g;
 }

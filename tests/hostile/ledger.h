@@ -7,17 +7,17 @@
 #define FOTAD_TESTS_HOSTILE_LEDGER_H
 
 #include "support/check.h"
+#include "support/sql.h"
 
 #include "base/buffer.h"
 
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { LEDGER_MOST = 8192 };
 
 struct ledger {
-    PGconn *connection;
+    struct sql *sql;
     char query[LEDGER_MOST]; /* that gives a digest for each table, in lines */
     char digest[LEDGER_MOST];
     size_t cases;
@@ -25,12 +25,10 @@ struct ledger {
 
 static inline void ledger_ask(struct ledger *ledger, const char *sql,
                               char text[static LEDGER_MOST]) {
-    PGresult *result = PQexec(ledger->connection, sql);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        fail_msg("%s: %s", sql, PQerrorMessage(ledger->connection));
-    int len = snprintf(text, LEDGER_MOST, "%s", PQgetvalue(result, 0, 0));
+    int len =
+        snprintf(text, LEDGER_MOST, "%s", sql_text(ledger->sql, "%s", sql));
     assert_in_range(len, 1, LEDGER_MOST - 1);
-    PQclear(result);
+    sql_forget(ledger->sql);
 }
 
 /* From now on this is the state that must not change. */
@@ -41,7 +39,7 @@ static inline void ledger_note(struct ledger *ledger) {
 /* `but` are names of tables: "sat_entry,csp_message", or "". */
 static inline void ledger_open(struct ledger *ledger, const char *conninfo,
                                const char *but) {
-    *ledger = (struct ledger){.connection = PQconnectdb(conninfo)};
+    *ledger = (struct ledger){.sql = sql_open(conninfo)};
     char sql[1024];
     snprintf(
         sql, sizeof sql,
@@ -72,7 +70,7 @@ static inline void ledger_check(struct ledger *ledger, const char *name) {
 /* Closes it and says how many cases there were. */
 static inline void ledger_close(struct ledger *ledger) {
     printf("%zu hostile cases\n", ledger->cases);
-    PQfinish(ledger->connection);
+    sql_close(ledger->sql);
 }
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 
+#include <libpq-fe.h>
 #include <openssl/bn.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -145,13 +146,12 @@ static void plant(struct siege *s, const struct test_identity *identity) {
     assert_true(len > 0);
     size_t size;
     unsigned char *text =
-        PQescapeByteaConn(g->connection, der, (size_t)len, &size);
-    gateway_tell(
-        g, arena_printf(g->arena,
-                        "insert into certificate values ('%s', %s,"
-                        " '90b3d51f30010000', 'User', 'ds', '2018-01-01',"
-                        " '2118-01-01', null, '%s')",
-                        identity->issuer, identity->serial, (char *)text));
+        PQescapeByteaConn(sql_connection(g->sql), der, (size_t)len, &size);
+    gateway_tell(g,
+                 "insert into certificate values ('%s', %s,"
+                 " '90b3d51f30010000', 'User', 'ds', '2018-01-01',"
+                 " '2118-01-01', null, '%s')",
+                 identity->issuer, identity->serial, (char *)text);
     PQfreemem(text);
     OPENSSL_free(der);
     X509_free(x509);

@@ -44,9 +44,7 @@ static inline void siege_accepts(struct siege *s, struct span request) {
 static inline void siege_begin_but(struct siege *s, struct gateway *gateway,
                                    const char *but) {
     *s = (struct siege){.gateway = gateway, .arena = arena_new()};
-    struct db *db = db_open(gateway->conninfo, "estate");
-    estate_bulk_ppmids(db, SIEGE_DEVICES);
-    db_close(db);
+    estate_bulk_ppmids(gateway->sql, SIEGE_DEVICES);
     ledger_open(&s->ledger, gateway->conninfo, but);
     siege_accepts(s, siege_request(s));
 }

@@ -1,13 +1,14 @@
 /* Release by timeout, days ahead and days gone, old rows: by fotad's clock, in
  * another year than PostgreSQL's, and a clock that was set. */
 #include "support/check.h"
+#include "support/clock.h"
 #include "support/pg.h"
+#include "support/sql.h"
 
 #include "db/db.h"
 #include "housekeeping/clock_watch.h"
 #include "housekeeping/housekeeping.h"
 
-#include <libpq-fe.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 
 struct house {
     const char *conninfo;
-    PGconn *connection;
+    struct sql *sql;
     struct db *db;
     struct arena *arena;
     struct config config;
@@ -25,7 +26,7 @@ static int setup(void **state) {
     struct house *h = calloc(1, sizeof *h);
     *state = h;
     h->conninfo = pg_fresh_database();
-    h->connection = PQconnectdb(h->conninfo);
+    h->sql = sql_open(h->conninfo);
     h->db = db_open(pg_as_daemon(h->conninfo), "housekeeping test");
     h->arena = arena_new();
     const char *reason;
@@ -36,45 +37,21 @@ static int setup(void **state) {
 static int teardown(void **state) {
     struct house *h = *state;
     db_close(h->db);
-    PQfinish(h->connection);
+    sql_close(h->sql);
     arena_free(h->arena);
     free(h);
     return 0;
 }
 
-static const char *ask(struct house *h, const char *sql) {
-    PGresult *result = PQexec(h->connection, sql);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK || !PQntuples(result))
-        fail_msg("%s: %s", sql, PQerrorMessage(h->connection));
-    const char *text =
-        arena_text(h->arena, span_text(PQgetvalue(result, 0, 0)));
-    PQclear(result);
-    return text;
-}
-
-static void tell(struct house *h, const char *sql) {
-    PGresult *result = PQexec(h->connection, sql);
-    ExecStatusType status = PQresultStatus(result);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-        fail_msg("%s: %s", sql, PQerrorMessage(h->connection));
-    PQclear(result);
-}
-
-static instant at(const char *text) {
-    instant when;
-    assert_true(instant_parse(span_text(text), &when));
-    return when;
-}
-
 static struct housekeeping_report run(struct house *h, const char *now) {
     struct housekeeping_report report;
-    if (housekeeping_run(h->db, &h->config, at(now), &report) != DONE)
+    if (housekeeping_run(h->db, &h->config, instant_at(now), &report) != DONE)
         fail_msg("%s: %s", now, db_reason(h->db));
     return report;
 }
 
 static void expect(struct house *h, const char *sql, const char *expected) {
-    const char *got = ask(h, sql);
+    const char *got = sql_text(h->sql, "%s", sql);
     if (strcmp(got, expected) != 0)
         fail_msg("%s\n  gave: %s\n  not:  %s", sql, got, expected);
 }
@@ -87,16 +64,15 @@ static void expect(struct house *h, const char *sql, const char *expected) {
 /* ---- release ---- */
 
 static void add_live(struct house *h, int count, const char *due) {
-    tell(h, arena_printf(
-                h->arena,
-                "insert into tracking_live (device_id, chf_id, request_no,"
-                " last_updated, release_due, status, device_type, csp,"
-                " responsible_supplier_ids) select ('00db' ||"
-                " lpad(to_hex(n + (select count(*) from tracking_live)), 12,"
-                " '0'))::macaddr8, '00db140000000001', 1, '2031-05-01', '%s',"
-                " 'SUCCESSFUL_HAN_TRANSFER', 'ESME', 'north', '{}'"
-                " from generate_series(1, %d) n",
-                due, count));
+    sql_do(h->sql,
+           "insert into tracking_live (device_id, chf_id, request_no,"
+           " last_updated, release_due, status, device_type, csp,"
+           " responsible_supplier_ids) select ('00db' ||"
+           " lpad(to_hex(n + (select count(*) from tracking_live)), 12,"
+           " '0'))::macaddr8, '00db140000000001', 1, '2031-05-01', '%s',"
+           " 'SUCCESSFUL_HAN_TRANSFER', 'ESME', 'north', '{}'"
+           " from generate_series(1, %d) n",
+           due, count);
 }
 
 static void devices_are_released_when_their_time_is_up(void **state) {
@@ -120,11 +96,12 @@ static void devices_are_released_when_their_time_is_up(void **state) {
 static void a_device_that_somebody_holds_is_stepped_around(void **state) {
     struct house *h = *state;
     add_live(h, 5, "2031-05-06 12:00Z");
-    tell(h, "begin");
-    tell(h, "select from tracking_live where device_id = '00db000000000002'"
-            " for update");
+    sql_do(h->sql, "begin");
+    sql_do(h->sql,
+           "select from tracking_live where device_id = '00db000000000002'"
+           " for update");
     assert_int_equal(run(h, "2031-05-07T00:00:00Z").released, 4);
-    tell(h, "commit");
+    sql_do(h->sql, "commit");
     assert_int_equal(run(h, "2031-05-07T00:00:00Z").released, 1);
 }
 
@@ -137,8 +114,9 @@ struct racer {
 static void *race(void *context) {
     struct racer *racer = context;
     struct db *db = db_open(pg_as_daemon(racer->house->conninfo), "racer");
-    racer->outcome = housekeeping_run(
-        db, &racer->house->config, at("2031-05-07T00:00:00Z"), &racer->report);
+    racer->outcome =
+        housekeeping_run(db, &racer->house->config,
+                         instant_at("2031-05-07T00:00:00Z"), &racer->report);
     db_close(db);
     return NULL;
 }
@@ -202,14 +180,15 @@ static void days_are_made_ahead_and_dropped_after_retention(void **state) {
 /* What was written before its day was made lies in the rest. */
 static void rows_in_the_rest_are_moved_into_their_day(void **state) {
     struct house *h = *state;
-    tell(h, "insert into sat_entry (at, kind) select '2031-05-06 12:00Z',"
-            " 'person' from generate_series(1, 500);"
-            "insert into tracking_history (device_id, request_no,"
-            " last_updated, released, status, device_type) select"
-            " ('00db' || lpad(to_hex(n), 12, '0'))::macaddr8, 1,"
-            " '2031-05-06', timestamptz '2031-05-06 23:59Z' + n * interval"
-            " '1 second', 'RESET_BY_DCC', 'ESME' from generate_series(1, 120)"
-            " n");
+    sql_do(h->sql,
+           "insert into sat_entry (at, kind) select '2031-05-06 12:00Z',"
+           " 'person' from generate_series(1, 500);"
+           "insert into tracking_history (device_id, request_no,"
+           " last_updated, released, status, device_type) select"
+           " ('00db' || lpad(to_hex(n), 12, '0'))::macaddr8, 1,"
+           " '2031-05-06', timestamptz '2031-05-06 23:59Z' + n * interval"
+           " '1 second', 'RESET_BY_DCC', 'ESME' from generate_series(1, 120)"
+           " n");
     run(h, "2031-05-06T12:00:00Z");
     expect(h,
            "select string_agg(t || ' ' || n, ', ' order by t) from (select"
@@ -219,8 +198,9 @@ static void rows_in_the_rest_are_moved_into_their_day(void **state) {
            "sat_entry_20310506 500, tracking_history_20310506 59,"
            " tracking_history_20310507 61");
     /* and what comes goes there at once, with numbers that go on */
-    tell(h, "insert into sat_entry (at, kind) values ('2031-05-06 13:00Z',"
-            " 'person')");
+    sql_do(h->sql,
+           "insert into sat_entry (at, kind) values ('2031-05-06 13:00Z',"
+           " 'person')");
     expect(h,
            "select tableoid::regclass || ' ' || entry_no from sat_entry order"
            " by entry_no desc limit 1",
@@ -229,11 +209,11 @@ static void rows_in_the_rest_are_moved_into_their_day(void **state) {
 
 static void a_day_that_many_rows_wait_for_stays_in_the_rest(void **state) {
     struct house *h = *state;
-    tell(h, "insert into tracking_history (device_id, request_no,"
-            " last_updated, released, status, device_type) select"
-            " ('00db' || lpad(to_hex(n), 12, '0'))::macaddr8, 1,"
-            " '2031-05-06', '2031-05-06 10:00Z', 'RESET_BY_DCC', 'ESME'"
-            " from generate_series(1, 20001) n");
+    sql_do(h->sql, "insert into tracking_history (device_id, request_no,"
+                   " last_updated, released, status, device_type) select"
+                   " ('00db' || lpad(to_hex(n), 12, '0'))::macaddr8, 1,"
+                   " '2031-05-06', '2031-05-06 10:00Z', 'RESET_BY_DCC', 'ESME'"
+                   " from generate_series(1, 20001) n");
     run(h, "2031-05-06T12:00:00Z");
     expect(h, DAYS("tracking_history"), "20310507 20310508 20310509");
     expect(h, "select count(*) from tracking_history_rest", "20001");
@@ -248,11 +228,11 @@ static void a_day_that_many_rows_wait_for_stays_in_the_rest(void **state) {
 static void days_wait_for_readers_not_the_other_way_round(void **state) {
     struct house *h = *state;
     run(h, "2031-05-06T12:00:00Z");
-    tell(h, "begin");
-    tell(h, "select count(*) from tracking_history");
+    sql_do(h->sql, "begin");
+    sql_do(h->sql, "select count(*) from tracking_history");
     struct housekeeping_report report = run(h, "2031-05-20T12:00:00Z");
     assert_int_equal(report.dropped, 0);
-    tell(h, "commit");
+    sql_do(h->sql, "commit");
     report = run(h, "2031-05-20T12:01:00Z");
     assert_int_equal(report.dropped, 4);
 }
@@ -260,10 +240,8 @@ static void days_wait_for_readers_not_the_other_way_round(void **state) {
 static void a_day_of_the_audit_trail_is_append_only_too(void **state) {
     struct house *h = *state;
     run(h, "2031-05-06T12:00:00Z");
-    PGresult *result = PQexec(h->connection, "delete from sat_entry_20310506");
-    assert_int_equal(PQresultStatus(result), PGRES_FATAL_ERROR);
-    assert_non_null(strstr(PQresultErrorMessage(result), "append-only"));
-    PQclear(result);
+    assert_non_null(strstr(
+        sql_refusal(h->sql, "delete from sat_entry_20310506"), "append-only"));
 }
 
 /* ---- rows ---- */
@@ -290,7 +268,7 @@ static const char old_sql[] =
 
 static void old_rows_go_and_request_ids_stay(void **state) {
     struct house *h = *state;
-    tell(h, old_sql);
+    sql_do(h->sql, old_sql);
     /* 30 days after the first: 12 days after 2031-05-19 */
     run(h, "2031-05-31T00:00:01Z");
     expect(h, "select string_agg(message_id, ' ') from csp_message", "new");
@@ -315,11 +293,11 @@ static void old_rows_go_and_request_ids_stay(void **state) {
 
 static void an_image_that_a_job_waits_for_stays(void **state) {
     struct house *h = *state;
-    tell(h, old_sql);
-    tell(h, "update csp_job set state = 'waiting', ended = null");
+    sql_do(h->sql, old_sql);
+    sql_do(h->sql, "update csp_job set state = 'waiting', ended = null");
     run(h, "2031-12-31T00:00:00Z");
     expect(h, "select count(*) from firmware_image", "3");
-    tell(h, "update csp_job set state = 'empty', ended = '2031-12-31'");
+    sql_do(h->sql, "update csp_job set state = 'empty', ended = '2031-12-31'");
     run(h, "2031-12-31T00:01:00Z");
     expect(h, "select count(*) from firmware_image", "0");
 }
@@ -328,13 +306,14 @@ static void an_image_that_a_job_waits_for_stays(void **state) {
  * committed. */
 static void an_image_that_a_request_has_just_found_stays(void **state) {
     struct house *h = *state;
-    tell(h, old_sql);
-    tell(h, "insert into service_request (originator, target, counter, stage,"
-            " used, service, service_reference_variant, command_variant,"
-            " content, received) values ('90b3d51f30010000',"
-            " '90b3d51f30000002', 10, 1, true, 'serviceD', '11.4', 8,"
-            " sha256('x'), '2031-12-31')");
-    tell(h, "begin");
+    sql_do(h->sql, old_sql);
+    sql_do(h->sql,
+           "insert into service_request (originator, target, counter, stage,"
+           " used, service, service_reference_variant, command_variant,"
+           " content, received) values ('90b3d51f30010000',"
+           " '90b3d51f30000002', 10, 1, true, 'serviceD', '11.4', 8,"
+           " sha256('x'), '2031-12-31')");
+    sql_do(h->sql, "begin");
     expect(h,
            "select image_known from take_updates(array[(select max(request_no)"
            " from service_request)], null, null, null, null, null,"
@@ -343,7 +322,7 @@ static void an_image_that_a_request_has_just_found_stays(void **state) {
            " array[1], '{}', null, null, null, null, null, null)",
            "t");
     run(h, "2031-12-31T00:00:00Z");
-    tell(h, "commit");
+    sql_do(h->sql, "commit");
     expect(h, "select count(*) from firmware_image", "1");
 }
 
@@ -368,8 +347,8 @@ static void what_lasts_longer_than_it_can_is_cut(void **state) {
     h->config.csp_count = 1;
     h->config.csps[0] =
         (struct config_csp){.timeout = MINUTE, .busy_retry = HOUR};
-    tell(h, old_sql);
-    tell(h, lasting_sql);
+    sql_do(h->sql, old_sql);
+    sql_do(h->sql, lasting_sql);
     struct clock_watch watch = clock_watch_begin();
     assert_int_equal(clock_watch_look(&watch, h->db, &h->config), DONE);
     expect(h,

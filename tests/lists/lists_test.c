@@ -6,10 +6,10 @@
  */
 #include "support/check.h"
 #include "support/pg.h"
+#include "support/sql.h"
 
 #include "base/embedded.h"
 #include "base/lists.h"
-#include "db/db.h"
 #include "tracking/transition.h"
 
 #include <ctype.h>
@@ -41,7 +41,7 @@ static const char *const alert_codes[] = {
 /* ---- where a list stands ---- */
 
 struct world {
-    struct db *db;
+    struct sql *sql;
     struct arena *arena;
     json_t *openapi;
 };
@@ -54,31 +54,25 @@ static void add_name(json_t *names, struct span name) {
                           json_stringn((const char *)name.data, name.len));
 }
 
-/* The labels of a type of the database. */
-static void read_type(struct world *world, const char *where, json_t *names) {
-    static const struct db_statement labels = {
-        "labels", "select e.enumlabel from pg_enum e"
-                  " where e.enumtypid = $1::text::regtype"
-                  " order by e.enumsortorder"};
-    struct db_params params = DB_PARAMS(world->arena);
-    db_text(&params, where);
-    struct db_rows *rows;
-    assert_int_equal(db_run(world->db, &labels, &params, world->arena, &rows),
-                     DONE);
-    for (size_t i = 0; i < db_row_count(rows); i++)
-        add_name(names, span_text(db_get_text(rows, i, 0)));
+static void add_lines(struct world *world, const char *lines, json_t *names) {
+    char *rest = *lines ? arena_text(world->arena, span_text(lines)) : NULL;
+    for (char *name; (name = strsep(&rest, "\n"));)
+        add_name(names, span_text(name));
 }
 
-/* The first column of a query. */
+/* The labels of a type of the database. */
+static void read_type(struct world *world, const char *where, json_t *names) {
+    add_lines(world,
+              sql_rows(world->sql,
+                       "select enumlabel from pg_enum where enumtypid ="
+                       " '%s'::regtype order by enumsortorder",
+                       where),
+              names);
+}
+
+/* The rows of a query, of one column. */
 static void read_query(struct world *world, const char *where, json_t *names) {
-    static int number;
-    struct db_statement *query = arena_zero(world->arena, 1, sizeof *query);
-    *query = (struct db_statement){
-        arena_printf(world->arena, "names_%d", number++), where};
-    struct db_rows *rows;
-    assert_int_equal(db_run(world->db, query, NULL, world->arena, &rows), DONE);
-    for (size_t i = 0; i < db_row_count(rows); i++)
-        add_name(names, span_text(db_get_text(rows, i, 0)));
+    add_lines(world, sql_rows(world->sql, "%s", where), names);
 }
 
 /* A path into the OpenAPI file, its parts with blanks between them: the texts
@@ -410,15 +404,14 @@ static void each_list_is_the_same_everywhere(void **state) {
     (void)state;
     struct span text = embedded_file("schemas/ssi-openapi.json");
     struct world world = {
-        db_open(pg_fresh_database(), "lists_test"), arena_new(),
+        sql_open(pg_tracking_database()), arena_new(),
         json_loadb((const char *)text.data, text.len, 0, NULL)};
     assert_non_null(world.openapi);
-    assert_int_equal(tracking_hand_over(world.db), DONE);
     unsigned wrong = 0;
     for (size_t i = 0; i < LISTS; i++)
         wrong += compare(&world, &lists[i]);
     json_decref(world.openapi);
-    db_close(world.db);
+    sql_close(world.sql);
     arena_free(world.arena);
     assert_int_equal(wrong, 0);
 }

@@ -53,7 +53,8 @@ static void expect_report(size_t i, const char *when, struct mail_report got,
 }
 
 static void forget(struct scene *s) {
-    ask(s, "truncate notice, notice_request, notice_wish, service_request "
+    sql_do(s->sql,
+           "truncate notice, notice_request, notice_wish, service_request "
            "cascade");
     fake_smtp_stop(s->smtp);
     s->smtp = fake_smtp_start("127.0.0.1");
@@ -135,7 +136,8 @@ static void a_clock_that_was_set_back_delays_little(void **state) {
     finished_requests(s, 2);
     fake_smtp_script(s->smtp, "to:450 to:421 take");
     run(s, "2031-05-01T12:00:00Z");
-    ask(s, "update notice set next_try = '2032-05-01',"
+    sql_do(s->sql,
+           "update notice set next_try = '2032-05-01',"
            " leased_until = case tries when 0 then timestamptz '2032-05-01' end"
            " where state = 'waiting'");
     assert_int_equal(run(s, "2031-05-01T12:01:00Z").sent, 2);
@@ -147,7 +149,7 @@ static void after_four_days_it_is_given_up(void **state) {
     struct scene *s = *state;
     finished_requests(s, 1);
     fake_smtp_script(s->smtp, "to:550");
-    instant first = at("2031-05-01T12:00:00Z"), end = first + 4 * DAY;
+    instant first = instant_at("2031-05-01T12:00:00Z"), end = first + 4 * DAY;
     int tries = 0;
     struct mail_report report = {0};
     for (instant now = first; now <= end; now += 30 * MINUTE) {
@@ -204,7 +206,7 @@ static void the_account_counts_as_it_is_now(void **state) {
         fake_smtp_script(s->smtp, "to:450 take");
         finished_requests(s, 1);
         assert_int_equal(run(s, "2031-05-01T12:00:00Z").failed, 1);
-        ask(s, change_cases[i].sql);
+        sql_do(s->sql, "%s", change_cases[i].sql);
         run(s, "2031-05-01T12:01:00Z");
         const struct fake_mail *mail = fake_smtp_mail(s->smtp, 0);
         if (!mail != !change_cases[i].to ||
@@ -212,8 +214,8 @@ static void the_account_counts_as_it_is_now(void **state) {
             fail_msg("%s: %s", change_cases[i].sql, mail ? mail->to : "none");
         expect(s, "select count(*) from notice where state = 'waiting'", "0");
         forget(s);
-        ask(s, "update account set active = true, supplier_id ="
-               " '90b3d51f30010000' where name = 'ann'");
+        sql_do(s->sql, "update account set active = true, supplier_id ="
+                       " '90b3d51f30010000' where name = 'ann'");
     }
 }
 
@@ -272,7 +274,8 @@ static void the_server_must_be_who_it_should(void **state) {
         finished_requests(s, 1);
         struct mail_report report = run(s, "2031-05-01T12:00:00Z");
         if (report.sent != c->taken)
-            fail_msg("%zu: %s", i, ask(s, "select last_error from notice"));
+            fail_msg("%zu: %s", i,
+                     sql_text(s->sql, "select last_error from notice"));
         assert_int_equal(fake_smtp_count(s->smtp), c->taken);
         if (c->taken)
             assert_true(fake_smtp_mail(s->smtp, 0)->by_tls);
@@ -320,7 +323,7 @@ static void *make(void *context) {
     struct db *db = db_open(s->conninfo, "maker");
     struct mail_report report;
     enum outcome outcome =
-        mail_run(db, &s->config, at("2031-05-01T12:00:00Z"), &report);
+        mail_run(db, &s->config, instant_at("2031-05-01T12:00:00Z"), &report);
     db_close(db);
     return outcome == DONE ? (void *)(intptr_t)(1 + report.made) : NULL;
 }

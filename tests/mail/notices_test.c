@@ -111,7 +111,8 @@ static void who_may_not_look_any_more_is_not_told(void **state) {
     wish(s, "ann", "request_finished", "2031-05-01");
     wish(s, "dora", "request_finished", "2031-05-01");
     wish(s, "otto", "request_finished", "2031-05-01");
-    ask(s, "update account set active = false where name = 'ann';"
+    sql_do(s->sql,
+           "update account set active = false where name = 'ann';"
            "update account set role = 'administrator' where name = 'dora'");
     add_request(s, 1, 10, "2031-05-01 10:00Z");
     run(s, "2031-05-01T13:00:00Z");
@@ -155,7 +156,7 @@ static void what_finished_before_anybody_wished_is_not_told(void **state) {
     run(s, "2031-05-02T00:00:00Z");
     expect(s, TOLD, "");
     /* who begins later hears from then on as well */
-    ask(s, "delete from tracking_live");
+    sql_do(s->sql, "delete from tracking_live");
     run(s, "2031-05-02T01:00:00Z");
     wish(s, "dora", "request_finished", "2031-05-02 02:00Z");
     run(s, "2031-05-02T02:00:00Z");
@@ -236,16 +237,16 @@ static void who_was_never_heard_of_has_failed(void **state) {
 static void add_hold(struct scene *s, int supplier, int counter,
                      const char *hold_state) {
     add_request(s, supplier, counter, "2031-05-01 10:00Z");
-    ask(s, arena_printf(s->arena,
-                        "update service_request set condition = 'quarantined',"
-                        " listed = 0, accepted = 0, image_id = null"
-                        " where counter = %d;"
-                        "insert into held_request (request_no, breach, devices,"
-                        " volume, quarantine, period_seconds, held, state)"
-                        " select request_no, 'user', 100, 1000, 900, 3600,"
-                        " received, '%s' from service_request"
-                        " where counter = %d",
-                        counter, hold_state, counter));
+    sql_do(s->sql,
+           "update service_request set condition = 'quarantined',"
+           " listed = 0, accepted = 0, image_id = null"
+           " where counter = %d;"
+           "insert into held_request (request_no, breach, devices,"
+           " volume, quarantine, period_seconds, held, state)"
+           " select request_no, 'user', 100, 1000, 900, 3600,"
+           " received, '%s' from service_request"
+           " where counter = %d",
+           counter, hold_state, counter);
 }
 
 static void a_request_that_is_held_is_told(void **state) {
@@ -277,7 +278,8 @@ static void a_released_request_is_told_when_it_finishes(void **state) {
     wish(s, "ann", "request_finished", "2031-05-01");
     add_hold(s, 1, 10, "held");
     run(s, "2031-05-01T10:01:00Z");
-    ask(s, "update held_request set state = 'released', ended = '2031-05-20';"
+    sql_do(s->sql,
+           "update held_request set state = 'released', ended = '2031-05-20';"
            "update service_request set condition = 'accepted', accepted = 10,"
            " listed = 10, image_id = sha256('i')");
     add_live(s, 10, 10, "SUCCESSFUL_CH_TRANSFER", "2031-05-25");

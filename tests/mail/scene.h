@@ -3,39 +3,29 @@
 #define FOTAD_TESTS_MAIL_SCENE_H
 
 #include "support/check.h"
+#include "support/clock.h"
 #include "support/fake_smtp.h"
 #include "support/pg.h"
+#include "support/sql.h"
 
 #include "base/log.h"
 #include "mail/mail.h"
 
-#include <libpq-fe.h>
 #include <string.h>
 
 struct scene {
     const char *conninfo;
-    PGconn *connection;
+    struct sql *sql;
     struct db *db;
     struct arena *arena;
     struct config config;
     struct fake_smtp *smtp;
 };
 
-static const char *ask(struct scene *s, const char *sql) {
-    PGresult *result = PQexec(s->connection, sql);
-    ExecStatusType status = PQresultStatus(result);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-        fail_msg("%s: %s", sql, PQerrorMessage(s->connection));
-    const char *text = PQntuples(result) ? PQgetvalue(result, 0, 0) : "nothing";
-    text = arena_text(s->arena, span_text(text));
-    PQclear(result);
-    return text;
-}
-
 static inline void expect(struct scene *s, const char *sql,
                           const char *expected) {
-    const char *got = ask(s, sql);
-    if (strcmp(got, expected) != 0)
+    const char *got = sql_find(s->sql, "%s", sql);
+    if (strcmp(got ? got : "nothing", expected) != 0)
         fail_msg("%s\n  gave: %s\n  not:  %s", sql, got, expected);
 }
 
@@ -55,7 +45,7 @@ static inline int scene_setup(void **state) {
     struct scene *s = calloc(1, sizeof *s);
     *state = s;
     s->conninfo = pg_fresh_database();
-    s->connection = PQconnectdb(s->conninfo);
+    s->sql = sql_open(s->conninfo);
     s->db = db_open(s->conninfo, "mail test");
     s->arena = arena_new();
     s->smtp = fake_smtp_start("127.0.0.1");
@@ -66,8 +56,7 @@ static inline int scene_setup(void **state) {
     s->config.mail_from = "fotad@dsp.example";
     s->config.mail_screens = "https://fotad.example";
     log_set_level(LOG_LEVEL_NONE);
-    ask(s, "set client_min_messages = warning");
-    ask(s, accounts_sql);
+    sql_do(s->sql, "%s", accounts_sql);
     return 0;
 }
 
@@ -75,21 +64,15 @@ static inline int scene_teardown(void **state) {
     struct scene *s = *state;
     fake_smtp_stop(s->smtp);
     db_close(s->db);
-    PQfinish(s->connection);
+    sql_close(s->sql);
     arena_free(s->arena);
     free(s);
     return 0;
 }
 
-static inline instant at(const char *text) {
-    instant when;
-    assert_true(instant_parse(span_text(text), &when));
-    return when;
-}
-
 static inline struct mail_report run(struct scene *s, const char *now) {
     struct mail_report report;
-    if (mail_run(s->db, &s->config, at(now), &report) != DONE)
+    if (mail_run(s->db, &s->config, instant_at(now), &report) != DONE)
         fail_msg("%s: %s", now, db_reason(s->db));
     return report;
 }
@@ -97,46 +80,43 @@ static inline struct mail_report run(struct scene *s, const char *now) {
 /* An accepted update request of the supplier 90b3d51f300<n>0000. */
 static inline void add_request(struct scene *s, int supplier, int counter,
                                const char *received) {
-    ask(s, arena_printf(
-               s->arena,
-               "insert into service_request (originator, target, counter,"
-               " stage, used, service, service_reference_variant,"
-               " command_variant, content, received, condition, response_code,"
-               " firmware_version, image_id, listed, accepted) values"
-               " ('90b3d51f300%d0000', '90b3d51f30000002', %d, 1, true,"
-               " 'serviceD', '11.4', 8, sha256('x'), '%s', 'accepted', 'I99',"
-               " '\\x01020304', sha256('i'), 100, 100)",
-               supplier, counter, received));
+    sql_do(s->sql,
+           "insert into service_request (originator, target, counter,"
+           " stage, used, service, service_reference_variant,"
+           " command_variant, content, received, condition, response_code,"
+           " firmware_version, image_id, listed, accepted) values"
+           " ('90b3d51f300%d0000', '90b3d51f30000002', %d, 1, true,"
+           " 'serviceD', '11.4', 8, sha256('x'), '%s', 'accepted', 'I99',"
+           " '\\x01020304', sha256('i'), 100, 100)",
+           supplier, counter, received);
 }
 
 /* Devices of the request with that counter: in progress until `due`. */
 static inline void add_live(struct scene *s, int counter, int count,
                             const char *status, const char *due) {
-    ask(s, arena_printf(
-               s->arena,
-               "insert into tracking_live (device_id, chf_id, request_no,"
-               " last_updated, release_due, status, device_type, csp,"
-               " responsible_supplier_ids) select ('00db' || lpad(to_hex(n +"
-               " (select count(*) from tracking)), 12, '0'))::macaddr8,"
-               " '00db140000000001', (select request_no from service_request"
-               " where counter = %d), '2031-05-01', '%s', '%s', 'PPMID',"
-               " 'north', '{}' from generate_series(1, %d) n",
-               counter, due, status, count));
+    sql_do(s->sql,
+           "insert into tracking_live (device_id, chf_id, request_no,"
+           " last_updated, release_due, status, device_type, csp,"
+           " responsible_supplier_ids) select ('00db' || lpad(to_hex(n +"
+           " (select count(*) from tracking)), 12, '0'))::macaddr8,"
+           " '00db140000000001', (select request_no from service_request"
+           " where counter = %d), '2031-05-01', '%s', '%s', 'PPMID',"
+           " 'north', '{}' from generate_series(1, %d) n",
+           counter, due, status, count);
 }
 
 /* Devices of it that came to an end. */
 static inline void add_ended(struct scene *s, int counter, int count,
                              const char *status) {
-    ask(s, arena_printf(
-               s->arena,
-               "insert into tracking_history (device_id, chf_id, request_no,"
-               " last_updated, released, status, device_type, csp,"
-               " responsible_supplier_ids) select ('00db' || lpad(to_hex(n +"
-               " (select count(*) from tracking)), 12, '0'))::macaddr8,"
-               " '00db140000000001', (select request_no from service_request"
-               " where counter = %d), '2031-05-01', '2031-05-01', '%s',"
-               " 'PPMID', 'north', '{}' from generate_series(1, %d) n",
-               counter, status, count));
+    sql_do(s->sql,
+           "insert into tracking_history (device_id, chf_id, request_no,"
+           " last_updated, released, status, device_type, csp,"
+           " responsible_supplier_ids) select ('00db' || lpad(to_hex(n +"
+           " (select count(*) from tracking)), 12, '0'))::macaddr8,"
+           " '00db140000000001', (select request_no from service_request"
+           " where counter = %d), '2031-05-01', '2031-05-01', '%s',"
+           " 'PPMID', 'north', '{}' from generate_series(1, %d) n",
+           counter, status, count);
 }
 
 /* The account wishes to hear of that, from then on. */

@@ -7,26 +7,24 @@
 #define ID_B "90-B3-D5-1F-30-02-00-00"
 
 static int setup(void **state) {
-    gateway_move_clock(0);
+    test_clock_set(0);
     *state = screens_start();
     return 0;
 }
 
 static int teardown(void **state) {
     screens_free(*state);
-    gateway_move_clock(0);
+    test_clock_set(0);
     return 0;
 }
 
 static void level(struct screens *s, const char *user, const char *warning,
                   const char *quarantine) {
-    gateway_tell(
-        s->gateway,
-        arena_printf(s->arena,
-                     "insert into volume_threshold (user_id,"
-                     " service_reference_variant, period_seconds, warning,"
-                     " quarantine) values ('%s', '11.4', 86400, %s, %s)",
-                     user, warning, quarantine));
+    gateway_tell(s->gateway,
+                 "insert into volume_threshold (user_id,"
+                 " service_reference_variant, period_seconds, warning,"
+                 " quarantine) values ('%s', '11.4', 86400, %s, %s)",
+                 user, warning, quarantine);
 }
 
 /* `count` devices that no inventory has. */
@@ -137,7 +135,7 @@ static void ask_on_two_days(struct screens *s) {
     level(s, "00-00-00-00-00-00-00-00", "null", "100");
     ask_for(s, USER_A, 7, false);
     ask_for(s, USER_B, 3, false);
-    gateway_move_clock(DAY + HOUR);
+    test_clock_set(DAY + HOUR);
     ask_for(s, USER_A, 8, false);
     ask_for(s, USER_A, 2, true);
 }

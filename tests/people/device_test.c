@@ -7,7 +7,7 @@
 #include "housekeeping/housekeeping.h"
 
 static int setup(void **state) {
-    gateway_move_clock(0);
+    test_clock_set(0);
     *state = screens_start();
     return 0;
 }
@@ -81,7 +81,7 @@ static void a_device_s_page_follows_its_update(void **state) {
     const char *id = update(s, USER_A, PPMID(PLAIN));
     for (size_t i = 0; i < sizeof timelines / sizeof *timelines; i++) {
         const struct timeline_case *c = &timelines[i];
-        gateway_move_clock((instant)i * MINUTE);
+        test_clock_set((instant)i * MINUTE);
         if (c->event)
             screens_event(s, c->event, PPMID(PLAIN));
         struct told told = status(s, DESK, PPMID(PLAIN));
@@ -135,15 +135,12 @@ static void it_is_the_status_that_an_older_fotactl_tells(void **state) {
                 {"commsHubId", "eui64_text(chf_id)"},
                 {"sender", "eui64_text(sender)"}};
     for (size_t i = 0; i < sizeof both / sizeof *both; i++)
-        told_expect(
-            s, &told, both[i].member,
-            gateway_ask(s->gateway,
-                        arena_printf(s->arena,
-                                     "select %s from device_status('%s',"
-                                     " '%s')",
-                                     both[i].column,
-                                     eui64_format(PPMID(PLAIN), id),
-                                     instant_format(clock_now(), now))));
+        told_expect(s, &told, both[i].member,
+                    gateway_ask(s->gateway,
+                                "select %s from device_status('%s',"
+                                " '%s')",
+                                both[i].column, eui64_format(PPMID(PLAIN), id),
+                                instant_format(clock_now(), now)));
     told_expect(s, &told, "earlier.0.status", "REJECTED_BY_DSP");
     told_expect(s, &told, "earlier.0.reasonCode", "in_progress");
 }
@@ -171,10 +168,10 @@ static void a_supplier_sees_what_it_is_responsible_for(void **state) {
     assert_int_equal(status(s, B, GSME(DUAL)).http, 200);
     update(s, USER_A, PPMID(PLAIN));
     char hub[EUI64_TEXT_SIZE];
-    gateway_tell(g, arena_printf(s->arena,
-                                 "update smi_home set supplier_ids ="
-                                 " '{90b3d51f30020000}' where chf_id = '%s'",
-                                 eui64_format(CHF(PLAIN), hub)));
+    gateway_tell(g,
+                 "update smi_home set supplier_ids ="
+                 " '{90b3d51f30020000}' where chf_id = '%s'",
+                 eui64_format(CHF(PLAIN), hub));
     struct told told = status(s, A, PPMID(PLAIN));
     told_expect(s, &told, "status", "AWAITING_CSP");
     gateway_tell(g, "update service_request set originator ="
@@ -188,9 +185,8 @@ static void a_supplier_sees_what_it_is_responsible_for(void **state) {
 /* A statement about jobs as of now: `before` the time and after it. */
 static void job_tell(struct screens *s, const char *before, const char *after) {
     char now[INSTANT_TEXT_SIZE];
-    gateway_tell(s->gateway,
-                 arena_printf(s->arena, "select %s, '%s'%s", before,
-                              instant_format(clock_now(), now), after));
+    gateway_tell(s->gateway, "select %s, '%s'%s", before,
+                 instant_format(clock_now(), now), after);
 }
 
 static void a_device_without_a_job_waits_for_one(void **state) {
@@ -363,10 +359,10 @@ static void a_silent_device_is_released_and_a_late_word_only_told(
     screens_event(s, "csp_accepted", PPMID(PLAIN));
     struct told told = status(s, A, PPMID(PLAIN));
     assert_int_not_equal(strcmp(told_at(s, &told, "releaseDue"), "null"), 0);
-    gateway_move_clock(5 * DAY - MINUTE);
+    test_clock_set(5 * DAY - MINUTE);
     told = status(s, A, PPMID(PLAIN));
     told_expect(s, &told, "inProgress", "true");
-    gateway_move_clock(5 * DAY + MINUTE);
+    test_clock_set(5 * DAY + MINUTE);
     told = status(s, A, PPMID(PLAIN));
     told_expect(s, &told, "inProgress", "false");
     keep_house(s);
@@ -444,7 +440,7 @@ static void a_reset_takes_the_device_out_of_its_job(void **state) {
 static void past_its_time_there_is_nothing_to_reset(void **state) {
     struct screens *s = *state;
     update(s, USER_A, PPMID(PLAIN));
-    gateway_move_clock(6 * DAY);
+    test_clock_set(6 * DAY);
     assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 409);
     struct told told = status(s, DESK, PPMID(PLAIN));
     told_expect(s, &told, "status", "AWAITING_CSP");

@@ -50,14 +50,11 @@ static const char *replica_conninfo(const char *primary) {
 }
 
 static void on_replica(const char *sql) {
-    PGconn *replica = PQconnectdb(
-        arena_printf(s->arena, "%s user=fotad",
-                     s->gateway->config.database_reporting_conninfo));
-    PGresult *result = PQexec(replica, sql);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        fail_msg("%s: %s", sql, PQerrorMessage(replica));
-    PQclear(result);
-    PQfinish(replica);
+    struct sql *replica =
+        sql_open(arena_printf(s->arena, "%s user=fotad",
+                              s->gateway->config.database_reporting_conninfo));
+    sql_rows(replica, "%s", sql);
+    sql_close(replica);
 }
 
 static bool replica_has_database(void) {

@@ -4,7 +4,7 @@
 #include "support/people.h"
 
 static int setup(void **state) {
-    gateway_move_clock(0);
+    test_clock_set(0);
     *state = screens_start();
     return 0;
 }

@@ -3,12 +3,10 @@
 #include "support/check.h"
 #include "support/people.h"
 
-#include "db/db.h"
-
 #include <stdlib.h>
 
 static int setup(void **state) {
-    gateway_move_clock(0);
+    test_clock_set(0);
     *state = screens_start();
     return 0;
 }
@@ -26,19 +24,12 @@ static const char *update(struct screens *s, enum user user, eui64 device) {
 
 enum { MANY = 25 };
 
-static const char *many(struct screens *s, struct db *db) {
+static const char *bulk_request(struct screens *s) {
     static eui64 devices[MANY];
-    estate_bulk_ppmids(db, MANY);
+    estate_bulk_ppmids(s->gateway->sql, MANY);
     for (size_t i = 0; i < MANY; i++)
         devices[i] = BULK(i);
     return screens_update(s, USER_A, devices, MANY, "I99");
-}
-
-static const char *bulk_request(struct screens *s) {
-    struct db *db = db_open(s->gateway->conninfo, "bulk");
-    const char *id = many(s, db);
-    db_close(db);
-    return id;
 }
 
 static const char *request_path(struct screens *s, const char *id,
@@ -60,7 +51,7 @@ static void a_request_s_page_counts_its_devices(void **state) {
     screens_event(s, "hub_failed", BULK(19));
     screens_event(s, "csp_refused", BULK(20));
     screens_event(s, "reset", BULK(21));
-    gateway_move_clock(HOUR);
+    test_clock_set(HOUR);
     struct told told = look(s, A, request_path(s, id, ""));
     static const struct {
         const char *path, *value;
@@ -111,8 +102,7 @@ static void a_request_s_page_counts_its_devices(void **state) {
 
 static void models_are_told_apart(void **state) {
     struct screens *s = *state;
-    struct db *db = db_open(s->gateway->conninfo, "cpl");
-    const char *id = many(s, db);
+    const char *id = bulk_request(s);
     gateway_tell(s->gateway,
                  "insert into cpl_entry select 'other', device_type,"
                  " manufacturer_id, 2, hardware_version, hardware_revision,"
@@ -122,7 +112,6 @@ static void models_are_told_apart(void **state) {
     gateway_tell(s->gateway, "update smi_device set model_id = 2 where"
                              " device_id < '00:db:13:00:00:00:00:05'"
                              " and device_id >= '00:db:13:00:00:00:00:00'");
-    db_close(db);
     struct told told = look(s, A, request_path(s, id, ""));
     told_expect(s, &told, "byModel.0.modelId", "0001");
     told_expect(s, &told, "byModel.0.devices", "20");
@@ -251,14 +240,12 @@ static void requests_are_found(void **state) {
         struct told told =
             look(s, DESK,
                  arena_printf(s->arena, "/requests?limit=2&after=%s", after));
-        told_expect(
-            s, &told, "items.0.requestId",
-            gateway_ask(s->gateway,
-                        arena_printf(s->arena,
-                                     "select request_id_text(originator,"
-                                     " target, counter) from service_request"
-                                     " where request_no = %d",
-                                     left)));
+        told_expect(s, &told, "items.0.requestId",
+                    gateway_ask(s->gateway,
+                                "select request_id_text(originator,"
+                                " target, counter) from service_request"
+                                " where request_no = %d",
+                                left));
         after = told_at(s, &told, "next");
     }
     assert_string_equal(after, "null");

@@ -138,14 +138,15 @@ static const char *number_or_null(const char *text) {
 }
 
 static void set_threshold(struct gateway *g, const struct threshold *t) {
-    gateway_tell(g, arena_printf(g->arena,
-                                 "insert into volume_threshold (user_id,"
-                                 " service_reference_variant, period_seconds,"
-                                 " warning, quarantine) values ('%s', '%s', %d,"
-                                 " %s, %s)",
-                                 t->user, t->variant, t->period,
-                                 number_or_null(t->warning),
-                                 number_or_null(t->quarantine)));
+    gateway_tell(g, "%s",
+                 arena_printf(g->arena,
+                              "insert into volume_threshold (user_id,"
+                              " service_reference_variant, period_seconds,"
+                              " warning, quarantine) values ('%s', '%s', %d,"
+                              " %s, %s)",
+                              t->user, t->variant, t->period,
+                              number_or_null(t->warning),
+                              number_or_null(t->quarantine)));
 }
 
 /* Devices that no inventory has: they count as they are listed. */
@@ -181,7 +182,7 @@ static void check_case(struct gateway *g, const struct case_of *c) {
         set_threshold(g, &c->thresholds[i]);
     for (size_t i = 0; i < MOST_ARRIVALS && c->arrivals[i].variant; i++) {
         const struct arrival *a = &c->arrivals[i];
-        gateway_move_clock(a->at * SECOND);
+        test_clock_set(a->at * SECOND);
         struct answer answer = gateway_post(
             g, "serviceD", sign_devices(g, a->user, a->variant, a->devices));
         bool held = strcmp(a->becomes, "on") != 0;
@@ -199,17 +200,17 @@ static void check_case(struct gateway *g, const struct case_of *c) {
 
 static void devices_are_counted(void **state) {
     (void)state;
-    gateway_move_clock(0);
+    test_clock_set(0);
     struct gateway *g = gateway_start();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_case(g, &cases[i]);
-    gateway_move_clock(0);
+    test_clock_set(0);
     gateway_free(g);
 }
 
 /* A gateway with one threshold. */
 static struct gateway *gateway_with(const struct threshold *threshold) {
-    gateway_move_clock(0);
+    test_clock_set(0);
     struct gateway *g = gateway_start();
     set_threshold(g, threshold);
     return g;
@@ -243,7 +244,7 @@ static void what_is_not_authorised_is_not_counted(void **state) {
                              (const eui64[]){PPMID(PLAIN), 0});
     assert_string_equal(
         gateway_ask(g,
-                    "select format('%s %s', (select count(*) from"
+                    "select format('%%s %%s', (select count(*) from"
                     " request_volume), (select count(*) from held_request))"),
         "0 0");
     gateway_free(g);
@@ -279,19 +280,22 @@ static void a_held_request_is_kept_whole(void **state) {
     assert_string_equal(gateway_tracked(g), "nothing");
     assert_string_equal(
         gateway_ask(g, "select upper(encode(body, 'hex')) from held_request"),
-        gateway_ask(g, arena_printf(g->arena,
-                                    "select upper(encode(convert_to($x$%s$x$,"
-                                    " 'UTF8'), 'hex'))",
-                                    (const char *)body.data)));
+        gateway_ask(g, "%s",
+                    arena_printf(g->arena,
+                                 "select upper(encode(convert_to($x$%s$x$,"
+                                 " 'UTF8'), 'hex'))",
+                                 (const char *)body.data)));
     assert_string_equal(
-        gateway_ask(g, "select format('%s %s %s %s %s %s', breach, devices,"
-                       " volume, quarantine, period_seconds, state)"
-                       " from held_request"),
+        gateway_ask(g,
+                    "select format('%%s %%s %%s %%s %%s %%s', breach, devices,"
+                    " volume, quarantine, period_seconds, state)"
+                    " from held_request"),
         "user 1 1 0 3600 held");
     assert_string_equal(
-        gateway_ask(g, "select format('%s %s %s', a.code, eui64_text(user_id),"
-                       " a.quarantine_event_ref = h.hold_no) from alert a"
-                       " join held_request h using (request_no)"),
+        gateway_ask(g,
+                    "select format('%%s %%s %%s', a.code, eui64_text(user_id),"
+                    " a.quarantine_event_ref = h.hold_no) from alert a"
+                    " join held_request h using (request_no)"),
         "N46 " USER_A_ID " t");
     assert_string_equal(
         gateway_ask(g, "select string_agg(kind || ' ' || code, ', '"
@@ -302,7 +306,7 @@ static void a_held_request_is_kept_whole(void **state) {
     struct answer again = gateway_post(g, "serviceD", body);
     assert_true(span_equal(again.body, answer.body));
     assert_string_equal(
-        gateway_ask(g, "select format('%s %s', (select count(*) from alert),"
+        gateway_ask(g, "select format('%%s %%s', (select count(*) from alert),"
                        " (select count(*) from held_request))"),
         "1 1");
     gateway_free(g);
@@ -312,7 +316,7 @@ static void a_held_request_is_kept_whole(void **state) {
  * up by being told so. */
 static void not_any_number_is_held(void **state) {
     (void)state;
-    gateway_move_clock(0);
+    test_clock_set(0);
     struct gateway *g = gateway_new();
     g->config.anomaly_most_held = 2;
     gateway_open(g);
@@ -392,7 +396,7 @@ static void no_two_slip_under_a_level(void **state) {
         {{ALL_USERS, "11.4", HOUR_LONG, "", "500"}, true},
     };
     enum { EACH = 100, ROUNDS = 5 };
-    gateway_move_clock(0);
+    test_clock_set(0);
     struct gateway *g = gateway_new();
     g->config.user_workers = POSTS;
     gateway_open(g);
@@ -412,10 +416,11 @@ static void no_two_slip_under_a_level(void **state) {
                     EACH);
             post_together(gateways, posts);
             assert_string_equal(
-                gateway_ask(g, "select format('%s %s %s', (select counted from"
-                               " volume_threshold), (select sum(devices) from"
-                               " request_volume), (select count(*) from"
-                               " held_request))"),
+                gateway_ask(g,
+                            "select format('%%s %%s %%s', (select counted from"
+                            " volume_threshold), (select sum(devices) from"
+                            " request_volume), (select count(*) from"
+                            " held_request))"),
                 "500 500 3");
         }
     }

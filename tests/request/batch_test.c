@@ -122,11 +122,12 @@ static void a_fault_of_one_is_not_the_others(void **state) {
     gateway_tell(g, "create function refuse() returns trigger language plpgsql"
                     " as $$ begin raise 'not this one'; end $$");
     gateway_tell(
-        g, arena_printf(g->arena,
-                        "create trigger refuse before insert on tracking_live"
-                        " for each row when (new.device_id = '%016llx')"
-                        " execute function refuse()",
-                        (unsigned long long)PPMID(CENTRAL)));
+        g, "%s",
+        arena_printf(g->arena,
+                     "create trigger refuse before insert on tracking_live"
+                     " for each row when (new.device_id = '%016llx')"
+                     " execute function refuse()",
+                     (unsigned long long)PPMID(CENTRAL)));
     const struct row rows[] = {
         {signed_for(g, NULL, PPMID(PLAIN)), "I99"},
         {signed_for(g, NULL, PPMID(DUAL)), "I99"},

@@ -55,7 +55,7 @@ static void free_posts(struct post *posts, size_t count) {
 static void check_no_deadlock(struct gateway *g) {
     gateway_close(g);
     while (strcmp(gateway_ask(g, "select count(*) from pg_stat_activity where"
-                                 " application_name like 'fotad%' and datname"
+                                 " application_name like 'fotad%%' and datname"
                                  " = current_database()"),
                   "0") != 0)
         usleep(10000);
@@ -81,9 +81,7 @@ static struct span sign_many(struct gateway *g, enum user user,
 }
 
 static void bulk(struct gateway *g) {
-    struct db *db = db_open(g->conninfo, "estate");
-    estate_bulk_ppmids(db, MANY);
-    db_close(db);
+    estate_bulk_ppmids(g->sql, MANY);
 }
 
 static size_t in_progress(struct gateway *g, const struct answer *answer) {
@@ -104,12 +102,12 @@ static void two_suppliers_want_the_same_50000_devices(void **state) {
         refused += in_progress(g, &posts[i].answer);
     }
     assert_int_equal(refused, MANY);
-    assert_string_equal(gateway_ask(g,
-                                    "select format('%s %s %s %s', sum(listed),"
-                                    " sum(accepted), sum(in_progress),"
-                                    " (select count(*) from tracking_live))"
-                                    " from service_request"),
-                        "100000 50000 50000 50000");
+    assert_string_equal(
+        gateway_ask(g, "select format('%%s %%s %%s %%s', sum(listed),"
+                       " sum(accepted), sum(in_progress),"
+                       " (select count(*) from tracking_live))"
+                       " from service_request"),
+        "100000 50000 50000 50000");
     assert_string_equal(
         gateway_ask(g, "select bool_and(accepted = (select count(*) from"
                        " tracking_live l where l.request_no = r.request_no))"
@@ -143,7 +141,7 @@ static void many_requests_share_devices(void **state) {
     }
     post_together(g, posts, POSTS);
     assert_string_equal(
-        gateway_ask(g, "select format('%s %s', sum(accepted), sum(listed -"
+        gateway_ask(g, "select format('%%s %%s', sum(accepted), sum(listed -"
                        " accepted - in_progress)) from service_request"),
         "8 0");
     assert_string_equal(gateway_ask(g, "select count(*) from tracking_live"),

@@ -121,7 +121,7 @@ static void unfit_rules_are_refused(void **state) {
     log_set_level(LOG_LEVEL_ERROR - 1);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         gateway_tell(g, "begin; create table kept as table response_code");
-        gateway_tell(g, changes[i]);
+        gateway_tell(g, "%s", changes[i]);
         gateway_tell(g, "commit");
         if (gateway_reload(g))
             fail_msg("taken: %s", changes[i]);
@@ -144,10 +144,11 @@ static void the_answer_is_of_the_users_version(void **state) {
                 {"5.5", "5.4"}, {"6.0", "5.4"}, {"10.1", "5.4"}};
     struct gateway *g = gateway_start();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        gateway_tell(g, arena_printf(g->arena,
-                                     "update service_user set duis_version"
-                                     " = '%s' where name = 'User 0'",
-                                     rows[i].registered));
+        gateway_tell(g, "%s",
+                     arena_printf(g->arena,
+                                  "update service_user set duis_version"
+                                  " = '%s' where name = 'User 0'",
+                                  rows[i].registered));
         const eui64 devices[] = {PPMID(PLAIN), 0};
         struct answer answer =
             gateway_send_devices(g, USER_A, true, "unheard of", devices);

@@ -410,7 +410,7 @@ static void statuses_of_a_device(void **state) {
     };
     struct scene *scene = scene_open();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        gateway_tell(scene->gateway,
+        gateway_tell(scene->gateway, "%s",
                      arena_printf(scene->arena,
                                   "update smi_device set device_status = '%s'",
                                   rows[i].status));

@@ -210,7 +210,7 @@ static void check_counts(struct gateway *g, const struct row *row) {
         all += refused[i] = count_ids(row->refused[i]);
     size_t listed = distinct(row->devices);
     assert_string_equal(
-        gateway_ask(g, "select format('%s: %s + %s %s %s %s %s', listed,"
+        gateway_ask(g, "select format('%%s: %%s + %%s %%s %%s %%s %%s', listed,"
                        " accepted, invalid, not_commissioned, not_applicable,"
                        " in_progress, gbcs_version) from service_request"
                        " order by request_no desc"),
@@ -270,19 +270,20 @@ static void an_accepted_device_knows_its_way(void **state) {
     const eui64 devices[MOST_LISTED] = {PPMID(DUAL)};
     gateway_send_devices(g, USER_B, true, NULL, devices);
     assert_string_equal(
-        gateway_ask(g, "select format('%s %s %s %s %s %s', l.status,"
+        gateway_ask(g, "select format('%%s %%s %%s %%s %%s %%s', l.status,"
                        " l.device_type, l.csp, eui64_text(l.chf_id),"
                        " l.release_due - l.last_updated,"
                        " l.responsible_supplier_ids) from tracking_live l"),
         "AWAITING_CSP PPMID north 00-DB-12-00-00-00-02-01 5 days "
         "{90:b3:d5:1f:30:01:00:00,90:b3:d5:1f:30:02:00:00}");
     assert_string_equal(
-        gateway_ask(g, "select format('%s %s %s %s %s %s', csp, device_type,"
-                       " devices, unassigned,"
-                       " firmware_version_text(firmware_version),"
-                       " manufacturer_image_hash = sha256('" FOR_ALL "'))"
-                       " from distribution join service_request"
-                       " using (request_no)"),
+        gateway_ask(g,
+                    "select format('%%s %%s %%s %%s %%s %%s', csp, device_type,"
+                    " devices, unassigned,"
+                    " firmware_version_text(firmware_version),"
+                    " manufacturer_image_hash = sha256('" FOR_ALL "'))"
+                    " from distribution join service_request"
+                    " using (request_no)"),
         "north PPMID 1 1 0123ABCD t");
     gateway_free(g);
 }

@@ -121,15 +121,11 @@ static void the_connection_breaks_every_time(void **state) {
 /* ---- the server refuses connections for a while ---- */
 
 static void let_in(struct gateway *g, bool yes) {
-    PGconn *server =
-        PQconnectdb(arena_printf(g->arena, "%s dbname=postgres", g->conninfo));
-    const char *sql = arena_printf(
-        g->arena, "alter database %s allow_connections %s",
-        gateway_ask(g, "select current_database()"), yes ? "true" : "false");
-    PGresult *result = PQexec(server, sql);
-    assert_int_equal(PQresultStatus(result), PGRES_COMMAND_OK);
-    PQclear(result);
-    PQfinish(server);
+    struct sql *server =
+        sql_open(arena_printf(g->arena, "%s dbname=postgres", g->conninfo));
+    sql_do(server, "alter database %s allow_connections %s",
+           gateway_ask(g, "select current_database()"), yes ? "true" : "false");
+    sql_close(server);
     if (!yes)
         kill_other_sessions(g);
 }

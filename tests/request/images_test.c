@@ -240,7 +240,7 @@ static void an_image_is_kept_once_as_it_came(void **state) {
     gateway_send_devices(g, USER_A, true, NULL, first);
     gateway_send_devices(g, USER_B, true, NULL, second);
     assert_string_equal(
-        gateway_ask(g, "select format('%s %s %s %s', count(*),"
+        gateway_ask(g, "select format('%%s %%s %%s %%s', count(*),"
                        " bool_and(image_id = sha256(octets)),"
                        " bool_and(manufacturer_image_hash ="
                        " sha256(substr(octets, 61))),"

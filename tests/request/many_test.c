@@ -24,9 +24,7 @@ static eui64 *device_ids(struct gateway *g, size_t count) {
 
 static struct gateway *start_with(size_t count) {
     struct gateway *g = gateway_start();
-    struct db *db = db_open(g->conninfo, "estate");
-    estate_bulk_ppmids(db, count);
-    db_close(db);
+    estate_bulk_ppmids(g->sql, count);
     return g;
 }
 

@@ -68,7 +68,7 @@ static void publish_image(struct span template, const char *type) {
 static void add_device(struct span template, const char *type) {
     struct span id = template_value(template, "<sr:DeviceIDList>");
     gateway_tell(
-        gateway,
+        gateway, "%s",
         arena_printf(gateway->arena,
                      "insert into smi_device (device_id, chf_id, device_type,"
                      " device_status, smets_version, import_supplier_id,"

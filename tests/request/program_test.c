@@ -334,15 +334,12 @@ static void *post_and_wait(void *context) {
 }
 
 static void wait_until_it_waits(struct gateway *g) {
-    PGconn *other = PQconnectdb(g->conninfo);
-    for (bool waits = false; !waits; usleep(10000)) {
-        PGresult *result =
-            PQexec(other, "select from pg_stat_activity where datname ="
-                          " current_database() and wait_event_type = 'Lock'");
-        waits = PQntuples(result) > 0;
-        PQclear(result);
-    }
-    PQfinish(other);
+    struct sql *other = sql_open(g->conninfo);
+    while (!sql_find(other, "select 1 from pg_stat_activity where datname ="
+                            " current_database() and wait_event_type ="
+                            " 'Lock'"))
+        usleep(10000);
+    sql_close(other);
 }
 
 static void a_request_in_hand_is_answered_before_it_ends(void **state) {

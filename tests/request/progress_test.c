@@ -79,9 +79,10 @@ static void the_statuses_in_progress_block(void **state) {
     struct gateway *g = gateway_start();
     check_free(g, USER_A, PPMID(PLAIN), true);
     for (size_t i = 0; i < sizeof blocking / sizeof *blocking; i++) {
-        gateway_tell(g, arena_printf(g->arena,
-                                     "update tracking_live set status = '%s'",
-                                     blocking[i]));
+        gateway_tell(g, "%s",
+                     arena_printf(g->arena,
+                                  "update tracking_live set status = '%s'",
+                                  blocking[i]));
         check_busy(g, USER_A, PPMID(PLAIN), true);
     }
     gateway_free(g);
@@ -90,12 +91,12 @@ static void the_statuses_in_progress_block(void **state) {
 /* [tracking] timeout is 5 days. */
 static void a_silent_device_is_released(void **state) {
     (void)state;
-    gateway_move_clock(0);
+    test_clock_set(0);
     struct gateway *g = gateway_start();
     check_free(g, USER_A, PPMID(PLAIN), true);
-    gateway_move_clock(5 * DAY - MINUTE);
+    test_clock_set(5 * DAY - MINUTE);
     check_busy(g, USER_A, PPMID(PLAIN), true);
-    gateway_move_clock(5 * DAY + MINUTE);
+    test_clock_set(5 * DAY + MINUTE);
     check_free(g, USER_A, PPMID(PLAIN), true);
     assert_string_equal(gateway_tracked(g),
                         "2 AWAITING_CSP, 1 REJECTED_BY_DSP, image");
@@ -105,7 +106,7 @@ static void a_silent_device_is_released(void **state) {
         gateway_ask(g, "select released - last_updated > interval '5 days'"
                        " from tracking_history where status = 'AWAITING_CSP'"),
         "t");
-    gateway_move_clock(0);
+    test_clock_set(0);
     gateway_free(g);
 }
 

@@ -98,10 +98,11 @@ static struct scene set_scene(void) {
     }
     scene.odd[BY_WRONG_KEY].issuer = g->users[USER_A].issuer;
     scene.odd[BY_WRONG_KEY].serial = g->users[USER_A].serial;
-    gateway_tell(g, arena_printf(g->arena,
-                                 "update certificate set revoked_at ="
-                                 " '2026-01-01' where serial = %s",
-                                 scene.odd[BY_REVOKED].serial));
+    gateway_tell(g, "%s",
+                 arena_printf(g->arena,
+                              "update certificate set revoked_at ="
+                              " '2026-01-01' where serial = %s",
+                              scene.odd[BY_REVOKED].serial));
     return scene;
 }
 

@@ -61,11 +61,12 @@ static void close_held(struct held *held) {
 static const char *decide(const struct held *held, bool release) {
     char now[INSTANT_TEXT_SIZE];
     return gateway_ask(
-        held->g, arena_printf(held->g->arena,
-                              "select outcome from decide_hold(%s, %s, 'dora',"
-                              " 'because', '%s')",
-                              held->number, release ? "true" : "false",
-                              instant_format(clock_now(), now)));
+        held->g, "%s",
+        arena_printf(held->g->arena,
+                     "select outcome from decide_hold(%s, %s, 'dora',"
+                     " 'because', '%s')",
+                     held->number, release ? "true" : "false",
+                     instant_format(clock_now(), now)));
 }
 
 static size_t go_on(const struct held *held) {
@@ -77,7 +78,7 @@ static size_t go_on(const struct held *held) {
 
 /* The one message that its sender gets beside the DCC Alert. */
 static const char *told(const struct held *held, const char *column) {
-    return gateway_ask(held->g,
+    return gateway_ask(held->g, "%s",
                        arena_printf(held->g->arena,
                                     "select %s from alert where code not like"
                                     " 'N%%' and user_id = '90b3d51f30010000'",
@@ -117,9 +118,10 @@ static void released_it_goes_on(void **state) {
     check_same_answer_again(&held);
     assert_string_equal(decide(&held, false), "decided");
     assert_string_equal(
-        gateway_ask(g, "select format('%s %s %s %s %s', state, person, reason,"
-                       " ended is not null, condition) from held_request"
-                       " join service_request using (request_no)"),
+        gateway_ask(
+            g, "select format('%%s %%s %%s %%s %%s', state, person, reason,"
+               " ended is not null, condition) from held_request"
+               " join service_request using (request_no)"),
         "released dora because t accepted");
     assert_string_equal(
         gateway_ask(g, "select string_agg(concat_ws(' ', person, code), ', '"
@@ -160,7 +162,7 @@ static void it_is_judged_as_it_is_now(void **state) {
         print_message("  %s\n", changes[i].what);
         struct held held = {0};
         hold_one(&held, gateway_start());
-        gateway_tell(held.g, changes[i].sql);
+        gateway_tell(held.g, "%s", changes[i].sql);
         decide(&held, true);
         assert_int_equal(go_on(&held), 1);
         assert_string_equal(told_text(&held, "ResponseCode"), changes[i].code);
@@ -288,7 +290,7 @@ static void a_fault_of_the_database_is_got_over(void **state) {
 static void what_we_cannot_do_is_put_off(void **state) {
     (void)state;
     struct held held = {0};
-    gateway_move_clock(0);
+    test_clock_set(0);
     hold_one(&held, gateway_start());
     struct gateway *g = held.g;
     decide(&held, true);
@@ -301,10 +303,10 @@ static void what_we_cannot_do_is_put_off(void **state) {
     assert_string_equal(gateway_tracked(g), "nothing");
     gateway_tell(g, "alter table tracking_live drop constraint never");
     assert_int_equal(go_on(&held), 0);
-    gateway_move_clock(61 * SECOND);
+    test_clock_set(61 * SECOND);
     assert_int_equal(go_on(&held), 1);
     assert_string_equal(gateway_tracked(g), "1 AWAITING_CSP, image");
-    gateway_move_clock(0);
+    test_clock_set(0);
     close_held(&held);
 }
 
@@ -406,23 +408,23 @@ static void rejected_its_sender_is_told(void **state) {
 static void nobody_decides(void **state) {
     (void)state;
     struct held held = {0};
-    gateway_move_clock(0);
+    test_clock_set(0);
     struct gateway *g = gateway_new();
     g->config.anomaly_hold_most = 2 * DAY;
     gateway_open(g);
     hold_one(&held, g);
-    gateway_move_clock(2 * DAY - MINUTE);
+    test_clock_set(2 * DAY - MINUTE);
     go_on(&held);
     assert_string_equal(gateway_ask(g, "select state from held_request"),
                         "held");
-    gateway_move_clock(2 * DAY + MINUTE);
+    test_clock_set(2 * DAY + MINUTE);
     go_on(&held);
     assert_string_equal(
-        gateway_ask(g, "select format('%s %s', state, person is null)"
+        gateway_ask(g, "select format('%%s %%s', state, person is null)"
                        " from held_request"),
         "rejected t");
     assert_string_equal(told(&held, "response_code"), "E71");
-    gateway_move_clock(0);
+    test_clock_set(0);
     close_held(&held);
 }
 

@@ -187,18 +187,17 @@ static void a_forgery_does_not_use_the_request_id(void **state) {
 
 static void the_answer_has_our_time(void **state) {
     (void)state;
-    gateway_move_clock(0);
+    test_clock_set(0);
     struct gateway *g = gateway_start();
-    gateway_move_clock(-400 * DAY);
+    test_clock_set(-400 * DAY);
     instant before = clock_now();
     struct answer answer = send_for(g, USER_A, NULL, PPMID(PLAIN));
-    instant after = clock_now(), when;
+    instant after = clock_now();
     const char *text = answer_text(g, &answer, "ResponseDateTime");
     assert_int_equal(strlen(text), INSTANT_TEXT_SIZE - 1);
     assert_int_equal(text[strlen(text) - 1], 'Z');
-    assert_true(instant_parse(span_text(text), &when));
-    assert_in_range(when, before - MILLISECOND, after);
-    gateway_move_clock(0);
+    assert_in_range(instant_at(text), before - MILLISECOND, after);
+    test_clock_set(0);
     gateway_free(g);
 }
 

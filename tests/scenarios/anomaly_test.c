@@ -52,11 +52,10 @@ static void limits(struct scenario *s, char **words) {
 /* "release 1": as the Service Desk does, with the first that was held. Numbers
  * have gaps where a transaction was tried again. */
 static void desk(struct scenario *s, char **words) {
-    const char *number =
-        scenario_ask(s, arena_printf(s->arena,
-                                     "select hold_no::text from held_request"
-                                     " order by hold_no offset %s - 1 limit 1",
-                                     words[1]));
+    const char *number = scenario_ask(s,
+                                      "select hold_no::text from held_request"
+                                      " order by hold_no offset %s - 1 limit 1",
+                                      words[1]);
     const char *const decide[] = {"quarantine", words[0], number,
                                   "--reason",   "a test", NULL};
     if (scenario_program(s, program(s, decide)) != 0)

@@ -114,10 +114,9 @@ static enum fates *draw(struct scenario *s,
 
 static void judge_statuses(struct scenario *s, const size_t counts[FATES]) {
     for (size_t fate = 0; fate < FATES; fate++) {
-        const char *got = scenario_ask(
-            s, arena_printf(s->arena,
-                            "select count(*) from tracking where status = '%s'",
-                            FATE[fate].status));
+        const char *got =
+            scenario_ask(s, "select count(*) from tracking where status = '%s'",
+                         FATE[fate].status);
         print_message("%-26s %6s\n", FATE[fate].status, got);
         assert_string_equal(got, arena_printf(s->arena, "%zu", counts[fate]));
     }

@@ -32,7 +32,7 @@ static void fill(struct campaign *c) {
     struct buffer script = {0};
     assert_true(read_whole("tests/scenarios/plans.sql", &script));
     buffer_text(&script, "");
-    scenario_tell(c->scenario, (const char *)script.data);
+    scenario_tell(c->scenario, "%s", (const char *)script.data);
     buffer_free(&script);
 }
 
@@ -42,10 +42,9 @@ static void is_seen(struct campaign *c) {
     for (size_t i = 0; i < 2; i++)
         for (struct scenario_wait wait = {0};
              strcmp(scenario_ask(c->scenario,
-                                 arena_printf(c->scenario->arena,
-                                              "select reltuples > 1000 from"
-                                              " pg_class where relname = '%s'",
-                                              grown[i])),
+                                 "select reltuples > 1000 from"
+                                 " pg_class where relname = '%s'",
+                                 grown[i]),
                     "t") != 0;)
             if (!scenario_again(&wait))
                 scenario_fail(c->scenario, "%s is not analyzed", grown[i]);

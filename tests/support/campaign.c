@@ -269,7 +269,7 @@ static void judge_database(struct campaign *c) {
         {"messages that wait or were given up", "select count(*) from alert"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *count = scenario_ask(c->scenario, rows[i].query);
+        const char *count = scenario_ask(c->scenario, "%s", rows[i].query);
         if (!count || strcmp(count, "0") != 0)
             scenario_fail(c->scenario, "%s: %s", rows[i].what,
                           count ? count : "not known");
@@ -318,7 +318,7 @@ static void wait_a_little(struct campaign *c) {
 static void wait_for_devices(struct campaign *c) {
     const char *left = NULL;
     for (struct scenario_wait wait = {0}; !left || strcmp(left, "0") != 0;) {
-        __atomic_fetch_add(scenario_clock, 5 * SECOND, __ATOMIC_SEQ_CST);
+        test_clock_move(5 * SECOND);
         left = scenario_ask(c->scenario, "select count(*) from device_command"
                                          " where state in ('waiting', 'sent')");
         if (!scenario_again(&wait))

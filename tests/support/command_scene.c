@@ -65,11 +65,11 @@ static void register_sender(struct scene *scene, enum sender sender) {
     scene->senders[sender] = test_identity_new(
         g->arena, &(struct test_certificate){.id = SENDER[sender].id});
     gateway_trust(g, identity);
-    gateway_tell(g, arena_printf(g->arena,
-                                 "insert into service_user values ('%s',"
-                                 " 'Sender %d', '%s', 'active', null, '5.4')",
-                                 eui64_format(SENDER[sender].id, id), sender,
-                                 SENDER[sender].roles));
+    gateway_tell(g,
+                 "insert into service_user values ('%s',"
+                 " 'Sender %d', '%s', 'active', null, '5.4')",
+                 eui64_format(SENDER[sender].id, id), sender,
+                 SENDER[sender].roles);
 }
 
 static void add_sender(struct scene *scene, enum sender sender) {
@@ -102,7 +102,7 @@ static void certify_homes(struct scene *scene) {
 
 struct scene *scene_open(void) {
     struct gateway *gateway = gateway_new();
-    gateway_move_clock(0);
+    test_clock_set(0);
     struct scene *scene = arena_zero(gateway->arena, 1, sizeof *scene);
     scene->gateway = gateway;
     scene->arena = gateway->arena;
@@ -200,13 +200,11 @@ struct span scene_sign(struct scene *scene, enum sender sender,
 
 static const char *ask_of(struct scene *scene, uint64_t counter,
                           const char *what) {
-    return gateway_ask(
-        scene->gateway,
-        arena_printf(scene->arena,
-                     "select coalesce(max(%s), '') from device_command c"
-                     " join service_request r using (request_no)"
-                     " where r.counter = %ju",
-                     what, (uintmax_t)counter));
+    return gateway_ask(scene->gateway,
+                       "select coalesce(max(%s), '') from device_command c"
+                       " join service_request r using (request_no)"
+                       " where r.counter = %ju",
+                       what, (uintmax_t)counter);
 }
 
 struct span scene_command_octets(struct scene *scene, uint64_t counter) {

@@ -43,35 +43,6 @@ static const char estate[] =
 
 static const eui64 devices[] = {HUB, ESME, GSME, PPMID, HCALCS, HUB_2, ESME_2};
 
-void world_script(struct device_world *world, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    const char *sql = arena_vprintf(world->arena, format, args);
-    va_end(args);
-    if (db_script(world->db, sql) != DONE)
-        fail_msg("%s\n%s", db_reason(world->db), sql);
-}
-
-const char *world_ask(struct device_world *world, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    const char *sql = arena_vprintf(world->arena, format, args);
-    va_end(args);
-    static const struct db_statement statement = {"test_ask",
-                                                  "select test_ask($1)"};
-    struct db_params params = DB_PARAMS(world->arena);
-    db_text(&params, sql);
-    struct db_rows *rows;
-    if (db_run(world->db, &statement, &params, world->arena, &rows) != DONE)
-        fail_msg("%s\n%s", db_reason(world->db), sql);
-    return db_is_null(rows, 0, 0) ? "" : db_get_text(rows, 0, 0);
-}
-
-static const char ask[] =
-    "create or replace function test_ask(p_sql text) returns text"
-    " language plpgsql as $$ declare answer text; begin"
-    " execute p_sql into answer; return answer; end $$;";
-
 void world_certify(struct device_world *world, eui64 device, EVP_PKEY *key,
                    bool agrees, const char *not_before, const char *not_after,
                    const char *revoked_at) {
@@ -110,7 +81,7 @@ static void certify_all(struct device_world *world) {
 
 struct device_world *device_world_new(void) {
     static struct device_world world;
-    world = (struct device_world){.conninfo = pg_fresh_database(),
+    world = (struct device_world){.conninfo = pg_tracking_database(),
                                   .arena = arena_new(),
                                   .life = arena_new()};
     const char *reason;
@@ -118,8 +89,7 @@ struct device_world *device_world_new(void) {
     assert_true(config_read(&world.config, NULL, world.life, &reason));
     world.config.database_conninfo = pg_as_daemon(world.conninfo);
     world.db = db_open(world.conninfo, "device test");
-    assert_int_equal(tracking_hand_over(world.db), DONE);
-    world_script(&world, "%s", ask);
+    world.sql = sql_open(world.conninfo);
     world_script(&world, "%s", estate);
     EVP_PKEY *key = key_of_number(ACB_KEY);
     world.receiving = (struct receiving){.config = &world.config,
@@ -132,6 +102,7 @@ struct device_world *device_world_new(void) {
 void device_world_free(struct device_world *world) {
     acb_key_free(world->receiving.acb);
     db_close(world->db);
+    sql_close(world->sql);
     arena_free(world->arena);
     arena_free(world->life);
 }

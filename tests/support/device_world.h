@@ -13,6 +13,8 @@
 #ifndef FOTAD_TESTS_DEVICE_WORLD_H
 #define FOTAD_TESTS_DEVICE_WORLD_H
 
+#include "support/sql.h"
+
 #include "base/buffer.h"
 #include "device/receive.h"
 #include "fotasim/keys.h"
@@ -35,6 +37,7 @@
 
 struct device_world {
     struct db *db;
+    struct sql *sql;     /* of the same database */
     struct arena *arena; /* until the next world_begin() */
     struct arena *life;  /* as long as the world */
     struct authority authority;
@@ -53,12 +56,9 @@ void device_world_free(struct device_world *world);
 int world_set_up(void **state);
 int world_tear_down(void **state);
 
-/* SQL text, printf-like; EUI-64 go in as SQL_ID(id). */
-void world_script(struct device_world *world, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-/* The only value of a query as text; "" for null or no row. In the arena. */
-const char *world_ask(struct device_world *world, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* SQL (sql.h); EUI-64 go in as SQL_ID(id). world_ask() gives "" for no row. */
+#define world_script(world, ...) sql_do((world)->sql, __VA_ARGS__)
+#define world_ask(world, ...) sql_poll((world)->sql, __VA_ARGS__)
 #define ID_FORMAT "'%016llX'::macaddr8"
 #define ID(id) ((unsigned long long)(id))
 

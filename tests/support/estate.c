@@ -70,13 +70,6 @@ static const struct {
     {VERSION_16, "ESME", "00000010", "Active", 1},
 };
 
-static void run(struct db *db, const char *sql) {
-    if (db_script(db, sql) == DONE)
-        return;
-    fprintf(stderr, "%s: %s\n", sql, db_reason(db));
-    abort();
-}
-
 static const char *or_else(const char *given, const char *otherwise) {
     return given ? given : otherwise;
 }
@@ -141,18 +134,19 @@ static void add_device(struct buffer *sql, int home_number, int kind) {
     add_model(sql, home);
 }
 
-static void load_devices(struct db *db) {
+static void load_devices(struct sql *database) {
     struct buffer sql = {0};
     for (int home = 0; home < HOMES; home++)
         for (int kind = KIND_CHF; kind < KIND_COUNT; kind++)
             add_device(&sql, home, kind);
-    run(db, (const char *)sql.data);
-    run(db, "select refresh_homes(null)");
+    sql_do(database, "%s", (const char *)sql.data);
+    sql_do(database, "select refresh_homes(null)");
     buffer_free(&sql);
 }
 
-static void publish(struct db *db, const char *device_type, struct span image,
-                    const char *version, const char *status, int model) {
+static void publish(struct sql *database, const char *device_type,
+                    struct span image, const char *version, const char *status,
+                    int model) {
     uint8_t hash[SHA256_DIGEST_LENGTH];
     char text[2 * sizeof hash + 1];
     SHA256(image.data, image.len, hash);
@@ -162,20 +156,20 @@ static void publish(struct db *db, const char *device_type, struct span image,
                   "4626, %d, 1, 1, '\\x%s', '\\x%s', '%s' from cpl_entry",
                   device_type, model, version,
                   hex_format(span_of(hash, sizeof hash), text), status);
-    run(db, (const char *)sql.data);
+    sql_do(database, "%s", (const char *)sql.data);
     buffer_free(&sql);
 }
 
-void estate_publish(struct db *db, const char *device_type,
+void estate_publish(struct sql *database, const char *device_type,
                     struct span manufacturer_image, const char *version) {
-    publish(db, device_type, manufacturer_image, version, "Active", 1);
+    publish(database, device_type, manufacturer_image, version, "Active", 1);
 }
 
-void estate_load(struct db *db) {
-    load_devices(db);
+void estate_load(struct sql *database) {
+    load_devices(database);
     for (size_t i = 0; i < sizeof CPL / sizeof *CPL; i++)
-        publish(db, CPL[i].device_type, span_text(CPL[i].image), CPL[i].version,
-                CPL[i].status, CPL[i].model);
+        publish(database, CPL[i].device_type, span_text(CPL[i].image),
+                CPL[i].version, CPL[i].status, CPL[i].model);
 }
 
 void estate_image(struct span manufacturer_image, bool trailer,
@@ -194,7 +188,7 @@ void estate_image(struct span manufacturer_image, bool trailer,
     ota_build(&recipe, out);
 }
 
-void estate_bulk_ppmids(struct db *db, size_t count) {
+void estate_bulk_ppmids(struct sql *database, size_t count) {
     struct buffer sql = {0};
     buffer_printf(
         &sql,
@@ -215,6 +209,6 @@ void estate_bulk_ppmids(struct db *db, size_t count) {
         "drop function bulk_id(text, integer);"
         "analyze smi_device, smi_home",
         count - 1, count - 1);
-    run(db, (const char *)sql.data);
+    sql_do(database, "%s", (const char *)sql.data);
     buffer_free(&sql);
 }

@@ -8,7 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/eui64.h"
-#include "db/db.h"
+#include "support/sql.h"
 
 #define ACB_ID UINT64_C(0x90B3D51F30000002)
 #define SUPPLIER_A UINT64_C(0x90B3D51F30010000)
@@ -67,12 +67,12 @@ enum home {
 #define TWO_VERSIONS "Active with FFFFFFFF, Expired with 0123ABCD"
 #define VERSION_16 "with version 00000010"
 
-/* Loads all of it into a fresh database. Aborts when that fails. */
-void estate_load(struct db *db);
+/* Loads all of it into a fresh database. */
+void estate_load(struct sql *sql);
 
 /* Puts a Manufacturer Image on the CPL for a device type of the PLAIN home,
  * Active, with this version (8 hexadecimal digits). */
-void estate_publish(struct db *db, const char *device_type,
+void estate_publish(struct sql *sql, const char *device_type,
                     struct span manufacturer_image, const char *version);
 
 /* Appends a sound OTA Upgrade Image with that Manufacturer Image: with the
@@ -84,6 +84,6 @@ void estate_image(struct span manufacturer_image, bool trailer,
  * supplier A and B: device i is BULK(i), its hub BULK_HUB(i). */
 #define BULK(i) (UINT64_C(0x00DB130000000000) | (eui64)(i))
 #define BULK_HUB(i) (UINT64_C(0x00DB140000000000) | (eui64)(i))
-void estate_bulk_ppmids(struct db *db, size_t count);
+void estate_bulk_ppmids(struct sql *sql, size_t count);
 
 #endif

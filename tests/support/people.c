@@ -42,14 +42,12 @@ static void add_accounts(struct screens *s) {
                 ? arena_printf(s->arena, "'%s'",
                                eui64_format(accounts[who].supplier, id))
                 : "null";
-        gateway_tell(
-            s->gateway,
-            arena_printf(s->arena,
-                         "insert into account (name, role, supplier_id,"
-                         " password, token, created) values ('%s', '%s', %s,"
-                         " '%s', '\\x%s', '2026-01-01')",
-                         accounts[who].name, accounts[who].role, supplier, hash,
-                         hex_format(span_of(token, sizeof token), hex)));
+        gateway_tell(s->gateway,
+                     "insert into account (name, role, supplier_id,"
+                     " password, token, created) values ('%s', '%s', %s,"
+                     " '%s', '\\x%s', '2026-01-01')",
+                     accounts[who].name, accounts[who].role, supplier, hash,
+                     hex_format(span_of(token, sizeof token), hex));
     }
 }
 
@@ -321,16 +319,14 @@ struct signed_in sign_in(struct screens *s, const char *name,
 void screens_event(struct screens *s, const char *event, eui64 device) {
     char id[EUI64_TEXT_SIZE], now[INSTANT_TEXT_SIZE];
     instant_format(clock_now(), now);
-    gateway_tell(
-        s->gateway,
-        arena_printf(s->arena,
-                     "select apply_events(array[row(1, '%s', device_id,"
-                     " request_no, null, chf_id, null, '%s', null, null)"
-                     "::tracking_event], '%s', '5 days')"
-                     " from tracking where device_id = '%s'"
-                     " order by released is null desc, last_updated desc"
-                     " limit 1",
-                     event, now, now, eui64_format(device, id)));
+    gateway_tell(s->gateway,
+                 "select apply_events(array[row(1, '%s', device_id,"
+                 " request_no, null, chf_id, null, '%s', null, null)"
+                 "::tracking_event], '%s', '5 days')"
+                 " from tracking where device_id = '%s'"
+                 " order by released is null desc, last_updated desc"
+                 " limit 1",
+                 event, now, now, eui64_format(device, id));
 }
 
 const char *screens_update(struct screens *s, enum user user,

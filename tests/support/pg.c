@@ -6,7 +6,9 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "db/db.h"
 #include "db/lock.h"
+#include "tracking/transition.h"
 
 #include <glob.h>
 #include <libpq-fe.h>
@@ -209,4 +211,17 @@ const char *pg_fresh_database(void) {
              (int)pg.owner, pg.count);
     pg.conninfos[pg.count] = memory_text(conninfo);
     return pg.conninfos[pg.count++];
+}
+
+void pg_hand_over(const char *conninfo) {
+    struct db *db = db_open(conninfo, "tests");
+    if (tracking_hand_over(db) != DONE)
+        die("handing over the transitions", db_reason(db));
+    db_close(db);
+}
+
+const char *pg_tracking_database(void) {
+    const char *conninfo = pg_fresh_database();
+    pg_hand_over(conninfo);
+    return conninfo;
 }

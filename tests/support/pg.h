@@ -14,6 +14,10 @@
  */
 const char *pg_fresh_database(void);
 
+/* One that knows the transitions, as after a fotad has started on it. */
+const char *pg_tracking_database(void);
+void pg_hand_over(const char *conninfo);
+
 /* The same database as fotad sees it: as a member of fotad_daemon, or as one of
  * fotad_reader. What the programs under test get; the test itself looks and
  * prepares as the owner. The texts live until the program ends. */

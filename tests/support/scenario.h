@@ -24,6 +24,8 @@
 #include "duis/signer.h"
 #include "fotasim/csp.h"
 #include "fotasim/user.h"
+#include "support/clock.h"
+#include "support/sql.h"
 
 #include <openssl/types.h>
 #include <sys/types.h>
@@ -67,7 +69,7 @@ struct scenario {
     struct arena *arena;
     const char *folder;
     const char *conninfo;
-    struct pg_conn *database;
+    struct sql *sql;
     const char *config_path; /* of the first */
     /* Where Users and CSPs find fotad, and fotad Users and CSPs. */
     unsigned user_port, csp_port, csp_ports[SCENARIO_CSPS], users_port;
@@ -176,9 +178,9 @@ const char *scenario_id(struct scenario *scenario, const char *name);
 _Noreturn void scenario_fail(struct scenario *scenario, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* First column of the first row; "" when there is none; NULL when the database
- * is away. In the arena. */
-const char *scenario_ask(struct scenario *scenario, const char *query);
-void scenario_tell(struct scenario *scenario, const char *statement);
+ * is away. SQL without an answer (sql.h). */
+#define scenario_ask(scenario, ...) sql_poll((scenario)->sql, __VA_ARGS__)
+#define scenario_tell(scenario, ...) sql_do((scenario)->sql, __VA_ARGS__)
 /* Writes a faults file: "north", "south" or "devices". */
 void scenario_faults(struct scenario *scenario, const char *whose,
                      const char *rows);

@@ -19,7 +19,6 @@
 
 char scenario_home[64];
 const char *scenario_clock_path;
-int64_t *scenario_clock;
 
 /* ---- who is there ---- */
 
@@ -251,19 +250,11 @@ static bool make_keys(void) {
     return good;
 }
 
-static bool own_the_clock(void) {
+static void open_clock(void) {
     static char path[80];
     snprintf(path, sizeof path, "%s/clock", scenario_home);
+    test_clock_open(path);
     scenario_clock_path = path;
-    int64_t zero = 0;
-    if (!write_whole(path, span_of(&zero, sizeof zero)) ||
-        !clock_use_offset_file(path))
-        return false;
-    int file = open(path, O_RDWR | O_CLOEXEC);
-    scenario_clock =
-        mmap(NULL, sizeof zero, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    close(file);
-    return scenario_clock != MAP_FAILED;
 }
 
 bool scenario_prepare(void) {
@@ -272,7 +263,8 @@ bool scenario_prepare(void) {
     if (!mkdtemp(scenario_home))
         return false;
     first_bulk = choose_homes();
-    return duis_open() && own_the_clock() && make_keys();
+    open_clock();
+    return duis_open() && make_keys();
 }
 
 static int remove_one(const char *path, const struct stat *status, int type,

@@ -10,7 +10,6 @@ enum { SCENARIO_IMAGE_OCTETS = 4096, SCENARIO_SEED = 1 };
 /* Of the whole program: keys in pki/, cpl.csv and images in estate/. */
 extern char scenario_home[64];
 extern const char *scenario_clock_path;
-extern int64_t *scenario_clock; /* the offset, in microseconds */
 
 /* Runs a verb of fotasim with the words of a line; did it end well? */
 bool scenario_verb(int (*verb)(int, char **), const char *line);

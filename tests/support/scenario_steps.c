@@ -68,7 +68,7 @@ static void expect_soon(struct scenario *s, const char *query,
                         const char *expected) {
     const char *got = "";
     for (struct scenario_wait wait = {0}; scenario_again(&wait);) {
-        got = scenario_ask(s, query);
+        got = scenario_ask(s, "%s", query);
         if (got && strcmp(got, expected) == 0)
             return;
     }
@@ -120,7 +120,7 @@ static const char *with_ids(struct scenario *s, char **words) {
 }
 
 void sql(struct scenario *s, char **words) {
-    scenario_tell(s, with_ids(s, words));
+    scenario_tell(s, "%s", with_ids(s, words));
 }
 
 void holds(struct scenario *s, char **words) {
@@ -215,8 +215,7 @@ void is_told(struct scenario *s, char **words) {
 /* ---- doing ---- */
 
 void clock_by(struct scenario *s, char **words) {
-    __atomic_fetch_add(scenario_clock, scenario_duration(s, words[0]),
-                       __ATOMIC_SEQ_CST);
+    test_clock_move(scenario_duration(s, words[0]));
 }
 
 /* '|' ends a row. */
@@ -294,13 +293,12 @@ void restart(struct scenario *s, char **words) {
 }
 
 void reset(struct scenario *s, char **words) {
-    scenario_tell(
-        s, arena_printf(s->arena,
-                        "select apply_events(array(select row(1, 'reset',"
-                        " device_id, request_no, null, chf_id, null, null,"
-                        " null, null)::tracking_event from tracking_live"
-                        " where device_id = '%s'), '%s', '5 days')",
-                        scenario_id(s, words[0]), now(s)));
+    scenario_tell(s,
+                  "select apply_events(array(select row(1, 'reset',"
+                  " device_id, request_no, null, chf_id, null, null,"
+                  " null, null)::tracking_event from tracking_live"
+                  " where device_id = '%s'), '%s', '5 days')",
+                  scenario_id(s, words[0]), now(s));
 }
 
 /* ---- what CSPs say out of turn ---- */
@@ -317,13 +315,13 @@ void notifies(struct scenario *s, char **words) {
                             "firmware_version_text(firmware_version)"};
     const char *values[4];
     for (size_t i = 0; i < 4; i++)
-        values[i] = scenario_ask(
-            s, arena_printf(s->arena,
-                            "select %s from tracking t join csp_job using"
-                            " (job_no) join service_request r on r.request_no"
-                            " = t.request_no where device_id = '%s'"
-                            " order by job_no desc limit 1",
-                            column[i], id));
+        values[i] =
+            scenario_ask(s,
+                         "select %s from tracking t join csp_job using"
+                         " (job_no) join service_request r on r.request_no"
+                         " = t.request_no where device_id = '%s'"
+                         " order by job_no desc limit 1",
+                         column[i], id);
     char name[32];
     snprintf(name, sizeof name, "out of turn %u", ++number);
     csp_sim_send(

@@ -51,34 +51,6 @@ const char *scenario_path(struct scenario *s, const char *name) {
     return arena_printf(s->arena, "%s/%s", s->folder, name);
 }
 
-/* ---- database ---- */
-
-const char *scenario_ask(struct scenario *s, const char *query) {
-    PGresult *result = PQexec(s->database, query);
-    ExecStatusType status = PQresultStatus(result);
-    const char *text = NULL;
-    if (status == PGRES_TUPLES_OK)
-        text = PQntuples(result)
-                   ? arena_text(s->arena, span_text(PQgetvalue(result, 0, 0)))
-                   : "";
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    bool away = !text && (!state || strncmp(state, "57P", 3) == 0);
-    PQclear(result);
-    if (away)
-        PQreset(s->database);
-    else if (!text)
-        scenario_fail(s, "%s: %s", PQerrorMessage(s->database), query);
-    return text;
-}
-
-void scenario_tell(struct scenario *s, const char *statement) {
-    PGresult *result = PQexec(s->database, statement);
-    ExecStatusType status = PQresultStatus(result);
-    PQclear(result);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-        scenario_fail(s, "%s: %s", PQerrorMessage(s->database), statement);
-}
-
 /* ---- configuration ---- */
 
 static void import(struct scenario *s) {
@@ -187,7 +159,7 @@ static void read_keys(struct scenario *s) {
 
 static void read_clock_and_folder(struct scenario *s) {
     static unsigned number;
-    *scenario_clock = 0;
+    test_clock_set(0);
     s->folder = arena_printf(s->arena, "%s/%u", scenario_home, ++number);
     if (!make_folder(s->folder))
         scenario_fail(s, "%s", s->folder);
@@ -205,7 +177,7 @@ struct scenario *scenario_open(const struct scenario_wish *wish) {
     read_clock_and_folder(s);
     s->http = http_client_new(
         &(struct http_client_options){.total_timeout = 60 * SECOND});
-    s->database = PQconnectdb(s->conninfo);
+    s->sql = sql_open(s->conninfo);
     start_users(s);
     scenario_choose_ports(s);
     start_csps(s);
@@ -247,7 +219,7 @@ void scenario_settle(struct scenario *s) {
 void scenario_settle_by(struct scenario *s, instant step) {
     struct scenario_wait wait = {0};
     for (int settled = 0; settled < 3;) {
-        __atomic_fetch_add(scenario_clock, step, __ATOMIC_SEQ_CST);
+        test_clock_move(step);
         settled = is_settled(s) ? settled + 1 : 0;
         if (!scenario_again(&wait))
             scenario_fail(s, "something is still on its way");
@@ -295,7 +267,7 @@ void scenario_end(struct scenario *s) {
     for (size_t i = 0; i < LINES; i++)
         cutter_stop(s->lines[i]);
     http_client_free(s->http);
-    PQfinish(s->database);
+    sql_close(s->sql);
     free(s->expected);
     arena_free(s->arena);
 }

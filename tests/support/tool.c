@@ -31,7 +31,7 @@ int tool_setup(void **state) {
     log_set_level(LOG_LEVEL_NONE);
     tool->conninfo = conninfo;
     write_config(tool, conninfo);
-    tool->database = PQconnectdb(conninfo);
+    tool->sql = sql_open(conninfo);
     tool_sql(tool, "set timezone = 'UTC'");
     return 0;
 }
@@ -45,7 +45,7 @@ static int remove_one(const char *path, const struct stat *status, int type,
 int tool_teardown(void **state) {
     struct tool *tool = *state;
     nftw(tool->directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    PQfinish(tool->database);
+    sql_close(tool->sql);
     buffer_free(&tool->out);
     buffer_free(&tool->err);
     free(tool);
@@ -107,34 +107,4 @@ void tool_directory(struct tool *tool, const char *name) {
     char path[256];
     snprintf(path, sizeof path, "%s/%s", tool->directory, name);
     assert_int_equal(mkdir(path, 0700), 0);
-}
-
-static PGresult *ask(struct tool *tool, const char *sql) {
-    PGresult *result = PQexec(tool->database, sql);
-    ExecStatusType status = PQresultStatus(result);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-        fail_msg("%s: %s", sql, PQresultErrorMessage(result));
-    return result;
-}
-
-void tool_sql(struct tool *tool, const char *sql) {
-    PQclear(ask(tool, sql));
-}
-
-void tool_expect_rows(struct tool *tool, const char *sql, const char *rows) {
-    PGresult *result = ask(tool, sql);
-    struct buffer got = {0};
-    buffer_text(&got, "");
-    for (int row = 0; row < PQntuples(result); row++) {
-        for (int column = 0; column < PQnfields(result); column++)
-            buffer_printf(&got, "%s%s",
-                          column ? "|"
-                          : row  ? "\n"
-                                 : "",
-                          PQgetvalue(result, row, column));
-    }
-    PQclear(result);
-    if (!span_equal(buffer_span(&got), span_text(rows)))
-        fail_msg("%s\n  gave:\n%s\n  not:\n%s", sql, (char *)got.data, rows);
-    buffer_free(&got);
 }

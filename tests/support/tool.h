@@ -5,11 +5,11 @@
 
 #include "base/buffer.h"
 
-#include <libpq-fe.h>
+#include "support/sql.h"
 
 struct tool {
     char directory[64];
-    PGconn *database;
+    struct sql *sql;
     const char *conninfo;
     struct buffer out, err; /* of the last tool_run() */
 };
@@ -33,11 +33,9 @@ void tool_expect(struct tool *tool, const char *line, int status,
 void tool_file(struct tool *tool, const char *name, struct span text);
 void tool_directory(struct tool *tool, const char *name);
 
-/* Runs SQL; fails the test if PostgreSQL refuses. */
-void tool_sql(struct tool *tool, const char *sql);
-
-/* Fails the test unless SQL gives these rows: '|' between columns, '\n' between
- * rows. */
-void tool_expect_rows(struct tool *tool, const char *sql, const char *rows);
+/* Runs SQL; fails the test unless SQL gives these rows (sql.h). */
+#define tool_sql(tool, ...) sql_do((tool)->sql, __VA_ARGS__)
+#define tool_expect_rows(tool, query, rows)                                    \
+    sql_expect((tool)->sql, rows, "%s", query)
 
 #endif

@@ -16,7 +16,6 @@
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 /* ---- Users ---- */
@@ -45,46 +44,27 @@ static void need(bool good, const char *what, const char *reason) {
         fail_msg("%s: %s", what, reason);
 }
 
-void gateway_tell(struct gateway *g, const char *sql) {
-    PGresult *result = PQexec(g->connection, sql);
-    ExecStatusType status = PQresultStatus(result);
-    need(status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK, sql,
-         PQerrorMessage(g->connection));
-    PQclear(result);
-}
-
 /* Inside of a transaction pg_stat_activity stands still unless told. */
 void gateway_wait_for_lock(struct gateway *g) {
     static const char waiting[] =
         "select count(*) > 0 from pg_stat_activity where wait_event_type ="
         " 'Lock' and datname = current_database()";
-    while (strcmp(gateway_ask(g, waiting), "t") != 0) {
+    while (strcmp(gateway_ask(g, "%s", waiting), "t") != 0) {
         usleep(10000);
         gateway_tell(g, "select pg_stat_clear_snapshot()");
     }
-}
-
-const char *gateway_ask(struct gateway *g, const char *sql) {
-    PGresult *result = PQexec(g->connection, sql);
-    need(PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0,
-         sql, PQerrorMessage(g->connection));
-    const char *text =
-        arena_text(g->arena, span_text(PQgetvalue(result, 0, 0)));
-    PQclear(result);
-    return text;
 }
 
 static void register_users(struct gateway *g) {
     for (int i = 0; i < USERS; i++) {
         char id[EUI64_TEXT_SIZE];
         if (USER[i].roles)
-            gateway_tell(g, arena_printf(g->arena,
-                                         "insert into service_user values"
-                                         " ('%s', 'User %d', '%s', '%s', null,"
-                                         " '%s')",
-                                         eui64_format(USER[i].id, id), i,
-                                         USER[i].roles, USER[i].status,
-                                         USER[i].duis_version));
+            gateway_tell(g,
+                         "insert into service_user values"
+                         " ('%s', 'User %d', '%s', '%s', null,"
+                         " '%s')",
+                         eui64_format(USER[i].id, id), i, USER[i].roles,
+                         USER[i].status, USER[i].duis_version);
         g->users[i] = test_identity_new(
             g->arena, &(struct test_certificate){.id = USER[i].id});
         gateway_trust(g, &g->users[i]);
@@ -118,17 +98,15 @@ void gateway_trust(struct gateway *g, const struct test_identity *identity) {
     char id[EUI64_TEXT_SIZE];
     size_t len;
     unsigned char *der =
-        PQescapeByteaConn(g->connection, c.der.data, c.der.len, &len);
-    gateway_tell(
-        g, arena_printf(g->arena,
-                        "insert into certificate values ('%s', %s, '%s', '%s',"
-                        " '%s', to_timestamp(%jd), to_timestamp(%jd), null,"
-                        " '%s')",
-                        c.issuer, c.serial, eui64_format(c.id, id),
-                        role_name(c.role),
-                        c.usage == CERTIFICATE_KEY_AGREEMENT ? "ka" : "ds",
-                        (intmax_t)(c.not_before / SECOND),
-                        (intmax_t)(c.not_after / SECOND), (char *)der));
+        PQescapeByteaConn(sql_connection(g->sql), c.der.data, c.der.len, &len);
+    gateway_tell(g,
+                 "insert into certificate values ('%s', %s, '%s', '%s',"
+                 " '%s', to_timestamp(%jd), to_timestamp(%jd), null,"
+                 " '%s')",
+                 c.issuer, c.serial, eui64_format(c.id, id), role_name(c.role),
+                 c.usage == CERTIFICATE_KEY_AGREEMENT ? "ka" : "ds",
+                 (intmax_t)(c.not_before / SECOND),
+                 (intmax_t)(c.not_after / SECOND), (char *)der);
     PQfreemem(der);
 }
 
@@ -175,17 +153,9 @@ static void open_libraries(void) {
     open = true;
 }
 
-static void load_estate(struct gateway *g) {
-    struct db *db = db_open(g->conninfo, "estate");
-    estate_load(db);
-    db_close(db);
-}
-
 void gateway_publish(struct gateway *g, const char *device_type,
                      struct span manufacturer_image, const char *version) {
-    struct db *db = db_open(g->conninfo, "estate");
-    estate_publish(db, device_type, manufacturer_image, version);
-    db_close(db);
+    estate_publish(g->sql, device_type, manufacturer_image, version);
 }
 
 struct gateway *gateway_new(void) {
@@ -195,12 +165,9 @@ struct gateway *gateway_new(void) {
     struct gateway *g = arena_zero(arena, 1, sizeof *g);
     g->arena = arena;
     g->conninfo = conninfo;
-    g->connection = PQconnectdb(conninfo);
-    need(PQstatus(g->connection) == CONNECTION_OK, conninfo,
-         PQerrorMessage(g->connection));
-    gateway_tell(g, "set client_min_messages = warning");
+    g->sql = sql_open(conninfo);
     configure(g);
-    load_estate(g);
+    estate_load(g->sql);
     load_keys(g);
     register_users(g);
     g->requests.config = &g->config;
@@ -233,7 +200,7 @@ void gateway_close(struct gateway *g) {
 void gateway_free(struct gateway *g) {
     if (g->listener)
         gateway_close(g);
-    PQfinish(g->connection);
+    sql_close(g->sql);
     arena_free(g->arena);
 }
 
@@ -472,21 +439,4 @@ void gateway_forget(struct gateway *g) {
     gateway_tell(g, "delete from tracking_live; delete from tracking_history;"
                     "delete from distribution; delete from firmware_image;"
                     "delete from service_request");
-}
-
-/* ---- time ---- */
-
-void gateway_move_clock(instant offset) {
-    static int64_t *mapped;
-    if (!mapped) {
-        char path[] = "/tmp/fotad-test-clock-XXXXXX";
-        int fd = mkstemp(path);
-        need(fd >= 0 && ftruncate(fd, sizeof *mapped) == 0, path, "mkstemp");
-        mapped = mmap(NULL, sizeof *mapped, PROT_READ | PROT_WRITE, MAP_SHARED,
-                      fd, 0);
-        close(fd);
-        need(mapped != MAP_FAILED && clock_use_offset_file(path), path, "mmap");
-        unlink(path);
-    }
-    __atomic_store_n(mapped, offset, __ATOMIC_RELAXED);
 }

@@ -12,8 +12,10 @@
 #include "duis/response.h"
 #include "request/rules.h"
 #include "request/user_gateway.h"
+#include "support/clock.h"
 #include "support/duis_signing.h"
 #include "support/estate.h"
+#include "support/sql.h"
 
 /* Users of the database; all but the stranger are registered. */
 enum user {
@@ -29,8 +31,8 @@ enum user {
 struct gateway {
     struct arena *arena;
     const char *conninfo;
-    struct pg_conn *connection; /* the test's own (a PGconn) */
-    struct config config;       /* change it before gateway_open() */
+    struct sql *sql;      /* the test's own */
+    struct config config; /* change it before gateway_open() */
     struct test_identity dsp;
     struct certificate dsp_certificate;
     struct test_identity users[USERS];
@@ -121,10 +123,9 @@ void answer_check_lists(struct gateway *gateway, const struct answer *answer,
  * status, and whether an image is stored. "nothing" when neither. */
 const char *gateway_tracked(struct gateway *gateway);
 
-/* One text from the database: the first column of the first row. */
-const char *gateway_ask(struct gateway *gateway, const char *sql);
-/* SQL without an answer. Both end the test when it fails. */
-void gateway_tell(struct gateway *gateway, const char *sql);
+/* One text from the database, and SQL without an answer (sql.h). */
+#define gateway_ask(gateway, ...) sql_text((gateway)->sql, __VA_ARGS__)
+#define gateway_tell(gateway, ...) sql_do((gateway)->sql, __VA_ARGS__)
 /* Until a session waits for a lock. */
 void gateway_wait_for_lock(struct gateway *gateway);
 
@@ -134,9 +135,5 @@ void gateway_publish(struct gateway *gateway, const char *device_type,
 
 /* Forgets all requests and what they left. */
 void gateway_forget(struct gateway *gateway);
-
-/* Moves the time of this process. Call it with 0 before the gateway is
- * opened. */
-void gateway_move_clock(instant offset);
 
 #endif
