@@ -180,19 +180,32 @@ void scenario_enter(const struct scenario *s, enum wires_place place) {
         wires_enter(place);
 }
 
-/* Nobody else has it now; a bound port is not given to a caller again. */
-static unsigned free_port(void) {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t len = sizeof address;
-    int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool good = handle >= 0 &&
-                bind(handle, (struct sockaddr *)&address, len) == 0 &&
-                getsockname(handle, (struct sockaddr *)&address, &len) == 0;
-    if (!good)
-        fail_msg("there is no free port");
+static bool port_is_free(unsigned port) {
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons((uint16_t)port),
+                                        .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    bool is =
+        bind(handle, (const struct sockaddr *)&address, sizeof address) == 0;
     close(handle);
-    return ntohs(address.sin_port);
+    return is;
+}
+
+/* Nobody has it now, and none is given twice in a row. Below the ports that the
+ * kernel gives to connections: one of them might get it before fotad does. */
+static unsigned free_port(void) {
+    enum { FIRST = 20000, PORTS = 12000, EACH = 64 };
+    static unsigned next;
+    if (!next)
+        next = (unsigned)getpid() * EACH;
+    for (unsigned tries = 0; tries < PORTS; tries++) {
+        unsigned port = FIRST + next++ % PORTS;
+        if (port_is_free(port))
+            return port;
+    }
+    fail_msg("there is no free port");
+    return 0;
 }
 
 static struct cutter *draw(struct scenario *s, const char *address) {
