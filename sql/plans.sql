@@ -17,7 +17,10 @@ begin
         with function (name, kind) as (
             select unnest(array['take_request_ids', 'take_updates', 'answer_requests',
                 'rehearse_claim', 'claim_devices', 'release_expired',
-                'apply_once', 'apply_events', 'tell', 'lease_lanes',
+                'apply_once', 'apply_events', 'tell', 'tell_collected', 'handed_updates',
+                'settle_contested', 'contested_update',
+                'settle_contested_of', 'tell_unattributed', 'commands_failed',
+                'lease_lanes',
                 'next_alerts', 'give_up_alerts', 'settle_lane', 'make_jobs',
                 'lease_jobs', 'jobs_handed_over', 'take_validation_reports',
                 'take_delivery_notifications', 'take_gbcs_messages',

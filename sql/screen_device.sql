@@ -23,7 +23,10 @@ create or replace function device_updates(
         device_type device_type, csp text, reason_code text)
     language sql stable
 begin atomic
-    select t.* from tracking t
+    select t.device_id, t.chf_id, t.request_no, t.job_no, t.last_updated,
+        t.release_due, t.released, t.status, t.device_type, t.csp,
+        t.reason_code
+    from tracking t
     join service_request r on r.request_no = t.request_no
     where t.device_id = p_device_id
         and (p_viewer is null or r.originator = p_viewer

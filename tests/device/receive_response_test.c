@@ -81,7 +81,7 @@ static const struct row rows[] = {
      "SUCCESSFUL_HAN_TRANSFER", "SUCCESSFUL_HAN_TRANSFER",
      "ResponseMessage S1, N50 S1", "2B", "answered", "done", ""},
     {"a PPMID shows the version", CS08, PPMID, S1, THE_ACB, "sent", READ(0x2A),
-     "SUCCESSFUL_HAN_TRANSFER", "SUCCESSFUL_HAN_TRANSFER",
+     "SUCCESSFUL_HAN_TRANSFER", "FIRMWARE_ACTIVATED",
      "ResponseMessage S1, N49 S1", "2A", "answered", "done", ""},
 
     /* 11.3 */

@@ -45,7 +45,8 @@ static const struct row {
     {"CCS08_NA_NA_ALERT_GBCS.HEX", RTDS_PPMID, "SUCCESSFUL_CH_TRANSFER", NULL,
      0, false, 0, "SUCCESSFUL_HAN_TRANSFER", "N62 S1", "00000001"},
     {"CS09_NA_8F8B_ALERT_GBCS.HEX", RTDS_PPMID, "SUCCESSFUL_HAN_TRANSFER", NULL,
-     0, false, 0, "FIRMWARE_ACTIVATED", "N39 S1, N39 S2", "1234ABCD"},
+     0, false, 0, "FIRMWARE_ACTIVATED", "N39 S1 of none, N39 S2 of none",
+     "1234ABCD"},
     {"FDRA-DLMS_NA_8F72_ALERT_GBCS.HEX", RTDS_ESME, "SUCCESSFUL_CH_TRANSFER",
      NULL, 0, false, 0, "SUCCESSFUL_CH_TRANSFER", "DeviceAlertMessage S1",
      "00000001"},
@@ -127,6 +128,11 @@ static void run(struct device_world *world, const struct row *row,
                         " '\\x00000001'");
     if (row->update)
         world_update(world, row->device, 1, row->update);
+    if (strcmp(row->updated, "FIRMWARE_ACTIVATED") == 0)
+        world_script(world,
+                     "update service_request set firmware_version = '\\x%s'"
+                     " where request_no = 1",
+                     row->version);
     if (row->variant)
         put_command(world, row);
     world_put(world, octets);
