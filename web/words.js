@@ -60,6 +60,14 @@ const ACTIVATION_STATES = {
     local: ["Returned to the User", "grey"],
 };
 
+/* What the device says of it (MMC). */
+const ACTIVATION_RESULTS = {
+    success: ["Success", "green"],
+    noImageHeld: ["No image held", "red"],
+    hashMismatch: ["Another image held", "red"],
+    activationFailure: ["Activation failed", "red"],
+};
+
 /* Of a command that is under way. */
 const COMMAND_STATES = {
     held: "it is held until its time",
@@ -211,6 +219,8 @@ export const status = code => row(STATUSES, code);
 export const requestState = code => row(REQUEST_STATES, code);
 export const jobState = code => row(JOB_STATES, code);
 export const activationState = code => row(ACTIVATION_STATES, code);
+export const activationResult = code =>
+    ACTIVATION_RESULTS[code] ?? [code, "red"];
 export const commandState = code => word(COMMAND_STATES, code);
 export const messageState = code => row(MESSAGE_STATES, code);
 export const holdState = code => row(HOLD_STATES, code);

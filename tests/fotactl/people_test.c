@@ -268,16 +268,16 @@ static void the_report_is_for_people_and_machines(void **state) {
     assert_string_equal(
         (char *)tool->out.data,
         "PERIOD      TYPE    REQUESTED  ANSWERED  FAILED  CANCELLED  UNDER "
-        "WAY  FUTURE DATED\n"
+        "WAY  FUTURE DATED  SUCCEEDED\n"
         "2026-03-01  HCALCS          1         1       0          0          "
-        "0             0\n"
+        "0             0          0\n"
         "\n"
         "REQUEST                                            SENDER      DEVICE "
         "                  TYPE    REQUESTED                 EXECUTION  STATE "
-        "    ENDED                     EXECUTED\n"
+        "    ENDED                     EXECUTED  RESULT\n"
         "90-B3-D5-1F-30-01-00-00:00-DB-12-34-56-78-90-A0:7  Supplier A  "
         "00-DB-12-34-56-78-90-A0  HCALCS  2026-03-01T10:00:00.000Z  -          "
-        "answered  2026-03-01T10:05:00.000Z  -\n");
+        "answered  2026-03-01T10:05:00.000Z  -         -\n");
     tool_expect(tool,
                 "report rsat-004 --from 2026-03-01 --to 2026-03-02 --json", 0,
                 "");
