@@ -400,3 +400,14 @@ begin atomic
         order by received limit 1 for update skip locked) first
     where g.csp = first.csp and g.message_id = first.message_id;
 end;
+
+-- Messages that were left unverified for want of a certificate: looked at again
+-- by retry_messages().
+create or replace function await_certificates(
+    p_csps text[], p_message_ids text[]) returns void language sql
+begin atomic
+    update gbcs_message g set wants_certificate = true
+    from unnest(p_csps, p_message_ids) as w (csp, message_id)
+    where g.csp = w.csp and g.message_id = w.message_id
+        and g.state = 'unverified';
+end;

@@ -41,3 +41,19 @@ drop function if exists list_activations(macaddr8, device_type, timestamptz,
     timestamptz, bigint, integer);
 drop function if exists activation_counts(macaddr8, device_type, timestamptz,
     timestamptz);
+
+-- ---- messages that nobody could check yet ----
+
+alter table gbcs_message
+    add wants_certificate boolean not null default false
+        check (state = 'unverified' or not wants_certificate);
+comment on column gbcs_message.wants_certificate is
+    'unverified only because no fit certificate of its device was known: it is '
+    'looked at again when one is imported';
+update gbcs_message set wants_certificate = true
+where state = 'unverified' and (
+    detail in ('no signature certificate of the device is known',
+        'no MAC certificate of the device is known')
+    or detail ~ '^its (signature|MAC) certificate is (expired|revoked|not valid yet)$');
+create index gbcs_message_wants_certificate on gbcs_message (originator)
+    where wants_certificate;

@@ -211,6 +211,27 @@ static void what_became_of_commands_is_learnt(void **state) {
         "1/- -/2 0/- -/-");
 }
 
+/* Why a message was not believed is in words alone. */
+static void messages_without_a_certificate_will_be_tried_again(void **state) {
+    struct base *base = *state;
+    sql_do(base->sql,
+           "insert into gbcs_message (csp, message_id, received, chf_id,"
+           " originator, recipient, cra, code, counter, state, detail, payload)"
+           " select 'north', n, now(), '00db1234567890a1', '00db1234567890a0',"
+           " '90b3d51f30000002', 3, 298, n, state, detail, '' from (values"
+           " (1, 'unverified', 'no MAC certificate of the device is known'),"
+           " (2, 'unverified', 'its signature certificate is expired'),"
+           " (3, 'unverified', 'the signature is not good'),"
+           " (4, 'done', null)) as m (n, state, detail)");
+    int missing;
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_string_equal(sql_text(base->sql,
+                                 "select string_agg(message_id, ' ' order by"
+                                 " message_id) from gbcs_message"
+                                 " where wants_certificate"),
+                        "1 2");
+}
+
 /* It takes a number that it has not for a later release's, and then leaves all
  * as it is. */
 static void a_program_of_the_release_before_leaves_it_alone(void **state) {
@@ -238,6 +259,9 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_became_of_commands_is_learnt,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            messages_without_a_certificate_will_be_tried_again, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(
             a_program_of_the_release_before_leaves_it_alone, set_up, tear_down),
     };
