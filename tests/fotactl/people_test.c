@@ -223,7 +223,8 @@ static void a_reset_says_what_came_of_it(void **state) {
                 "fotactl: say why: a reason of 1 to 500 octets\n");
     tool_expect(tool, "reset 00-DB-12-34-56-78-90-A1 --reason x", 1,
                 "fotactl: 00-DB-12-34-56-78-90-A1 was never tracked: no "
-                "firmware update of it is on record\n");
+                "firmware update of it is on record; one that the DSP refused "
+                "is seen in its request\n");
     tool_expect(tool, "reset 00-DB-12-34-56-78-90-A0 --reason stuck", 0, "");
     assert_string_equal((char *)tool->out.data,
                         "00-DB-12-34-56-78-90-A0 is reset; it was in request "
