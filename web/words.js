@@ -12,6 +12,9 @@ const STATUSES = {
         "device."],
     SUCCESSFUL_HAN_TRANSFER: ["Delivered to the device", "blue",
         "The device has the firmware. It has not been heard to use it yet."],
+    STORED_ON_DEVICE: ["Stored on the device, not running yet", "green",
+        "The device has stored the firmware and still runs what it ran: the " +
+        "first of two images. The next one may be sent."],
     REJECTED_BY_DSP: ["Rejected by the DSP", "red",
         "The device did not pass the DSP's checks; nothing was sent on."],
     REJECTED_BY_CSP: ["Rejected by the CSP", "red",

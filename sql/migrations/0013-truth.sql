@@ -34,7 +34,11 @@ from (
     group by d.command_no) said
 where c.command_no = said.command_no;
 
--- Two gain columns; the first asks them.
+-- These gain columns, or ask one that does.
+drop function if exists request_device_page(bigint, processing_status, text,
+    text, macaddr8, integer, timestamptz);
+drop function if exists list_request_devices(bigint, processing_status, text,
+    text, macaddr8, integer, timestamptz);
 drop function if exists activation_report(macaddr8, device_type, timestamptz,
     timestamptz, bigint, integer);
 drop function if exists list_activations(macaddr8, device_type, timestamptz,
