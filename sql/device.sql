@@ -427,16 +427,22 @@ begin
     ), seen as (
         -- no E21 from now on, though its response may still come
         update device_command c set response_due = null,
-            outcome_seen = coalesce(c.outcome_seen, p_now)
-        where c.command_no in (select command_no from found)
+            outcome_seen = coalesce(c.outcome_seen, p_now),
+            outcome_result = coalesce(c.outcome_result, f.result)
+        from (
+            select distinct on (command_no) command_no, (m).result
+            from found where command_no is not null
+            order by command_no, (m).ordinal) f
+        where c.command_no = f.command_no
     )
     select array_agg(user_message((m).ordinal, user_id,
                 'FutureDatedDeviceAlertMessage', request_no, (m).originator,
                 p_device_alert_code => (m).alert_code, p_csp => (m).csp,
                 p_message_id => (m).message_id))
             filter (where command_no is not null),
-        array_agg(row((m).ordinal, (m).originator, (m).version, null, null,
-                (m).result = 0)::version_report),
+        -- what it runs tells, not whether it says that it succeeded
+        array_agg(row((m).ordinal, (m).originator, (m).version, null,
+                request_no, false)::version_report),
         array_agg(m) filter (where command_no is null),
         coalesce(array_agg(message_end((m).ordinal, null, true, request_no))
             filter (where command_no is not null), '{}')
@@ -491,16 +497,16 @@ begin
                 and c.counter = m.counter
     ), answered as (
         update device_command c set state = 'answered', ended = p_now,
-            leased_until = null, response_due = null
-        where c.command_no in (
-            select command_no from judged where unknown is null)
+            leased_until = null, response_due = null,
+            response_result = j.result
+        from judged j
+        where j.unknown is null and c.command_no = j.command_no
     )
     select array_agg(user_message(ordinal, user_id, 'ResponseMessage',
                 request_no, originator, p_csp => csp,
                 p_message_id => message_id)) filter (where unknown is null),
         array_agg(row(ordinal, originator, version,
-                case when read then user_id end,
-                case when read then request_no end, not read and result = 0)
+                case when read then user_id end, request_no, false)
             ::version_report)
             filter (where unknown is null and version is not null),
         array_agg(message_end(ordinal, unknown, checked, request_no))
@@ -678,4 +684,15 @@ begin atomic
         select csp, message_id from gbcs_message where state = 'waiting'
         order by received limit 1 for update skip locked) first
     where g.csp = first.csp and g.message_id = first.message_id;
+end;
+
+-- Messages that were left unverified for want of a certificate: looked at again
+-- by retry_messages().
+create or replace function await_certificates(
+    p_csps text[], p_message_ids text[]) returns void language sql
+begin atomic
+    update gbcs_message g set wants_certificate = true
+    from unnest(p_csps, p_message_ids) as w (csp, message_id)
+    where g.csp = w.csp and g.message_id = w.message_id
+        and g.state = 'unverified';
 end;

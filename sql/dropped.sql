@@ -6,6 +6,10 @@ drop function if exists lease_job(text, timestamptz, timestamptz);
 drop function if exists lease_job(text, timestamptz, timestamptz, integer,
     timestamptz);
 
+-- The stage and outcome of a device go by its type as well.
+drop function if exists device_stage(processing_status, boolean);
+drop function if exists outcome_of(processing_status, boolean);
+
 -- A function of the release before may be at work while this is applied, and
 -- call these; they go with the next release.
 create or replace function tell(p_told tracking_told[], p_now timestamptz)

@@ -27,7 +27,7 @@ begin
                 'party_certificates', 'learn_versions', 'duplicate_messages',
                 'take_device_messages', 'take_transfer_alerts',
                 'take_ppmid_alerts', 'take_outcome_alerts', 'take_responses',
-                'take_user_alerts', 'judge_device', 'lease_commands',
+                'take_user_alerts', 'await_certificates', 'judge_device', 'lease_commands',
                 'commands_sent', 'commands_again', 'end_commands',
                 'end_overdue_commands']), 'message'
             union all

@@ -14,7 +14,8 @@ create or replace function data_age() returns double precision
 -- ---- one device ----
 
 -- The updates of a device that the viewer may see, as device_status() picks
--- them: the first is its status.
+-- them: the first is its status. What we refused is no update: its sender sees
+-- it in its request.
 create or replace function device_updates(
     p_device_id macaddr8, p_viewer macaddr8, p_most integer)
     returns table (device_id macaddr8, chf_id macaddr8, request_no bigint,
@@ -28,7 +29,7 @@ begin atomic
         t.reason_code
     from tracking t
     join service_request r on r.request_no = t.request_no
-    where t.device_id = p_device_id
+    where t.device_id = p_device_id and t.status <> 'REJECTED_BY_DSP'
         and (p_viewer is null or r.originator = p_viewer
             or is_responsible(p_viewer, p_device_id))
     order by t.released is null desc, t.last_updated desc, t.request_no desc

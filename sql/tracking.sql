@@ -324,7 +324,8 @@ end $$;
 -- What people and scripts are shown of devices and requests.
 
 -- The firmware update status of a device: the live update if there is one,
--- else the latest that ended. No row: never tracked.
+-- else the latest that ended; what we refused is no update. No row: never
+-- tracked.
 create or replace function device_status(
     p_device_id macaddr8, p_now timestamptz)
     returns table (
@@ -341,7 +342,7 @@ begin atomic
         t.last_updated, t.release_due, t.chf_id, t.csp, r.originator
     from tracking t
     left join service_request r on r.request_no = t.request_no
-    where t.device_id = p_device_id
+    where t.device_id = p_device_id and t.status <> 'REJECTED_BY_DSP'
     order by t.released is null desc, t.last_updated desc, t.request_no desc
     limit 1;
 end;
@@ -363,7 +364,8 @@ begin
     where l.device_id = p_device_id for update;
     if not found then
         outcome := case when exists (select from tracking_history
-                where device_id = p_device_id)
+                where device_id = p_device_id
+                    and status <> 'REJECTED_BY_DSP')
             then 'not_in_progress' else 'not_tracked' end;
         return;
     end if;
