@@ -118,6 +118,14 @@ static eui64 id_parse(const char *text) {
     return id;
 }
 
+/* Of the job, for hub.h: FNV-1a of its identifier. */
+static uint64_t job_delivery(const json_t *job) {
+    uint64_t number = UINT64_C(0xCBF29CE484222325);
+    for (const char *at = csp_text(job, "jobId"); *at; at++)
+        number = (number ^ (uint8_t)*at) * UINT64_C(0x100000001B3);
+    return number | UINT64_C(1) << 32;
+}
+
 void csp_hubs_take_image(struct csp_sim *sim, const json_t *job) {
     struct csp_faults faults;
     csp_faults_read(sim->options.faults, &faults);
@@ -126,7 +134,8 @@ void csp_hubs_take_image(struct csp_sim *sim, const json_t *job) {
         .device_type = csp_text(job, "deviceType"),
         .supplier = id_parse(csp_text(job, "requestId")),
         .version =
-            (uint32_t)strtoul(csp_text(job, "firmwareVersion"), NULL, 16)};
+            (uint32_t)strtoul(csp_text(job, "firmwareVersion"), NULL, 16),
+        .delivery = job_delivery(job)};
     bool trailer = strcmp(transfer.device_type, "PPMID") != 0;
     image_hash(sim, csp_text(job, "imageId"), trailer, transfer.hash);
     size_t i;

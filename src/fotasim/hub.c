@@ -252,6 +252,20 @@ bool hub_end_transfer(struct hub *hub, eui64 device, bool success, instant now,
     return true;
 }
 
+bool hub_discard(struct hub *hub, eui64 device, instant now,
+                 const struct hub_ear *ear) {
+    const struct hub_moment m = {hub, now, ear};
+    hub_advance(hub, now, ear);
+    for (enum hub_place place = 0; place < HUB_PLACES; place++) {
+        struct hub_target *target = image_find(hub->places[place], device);
+        if (target) {
+            target_close(&m, place, target, GBCS_FIRMWARE_IMAGE_DISCARDED);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- looking at it ---- */
 
 static void offer_fill(const struct hub_image *image, enum hub_place place,

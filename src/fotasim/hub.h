@@ -122,6 +122,11 @@ enum hub_answer hub_begin(struct hub *hub, eui64 device, bool fits, instant now,
 bool hub_end_transfer(struct hub *hub, eui64 device, bool success, instant now,
                       const struct hub_ear *ear);
 
+/* The hub loses what it has for that device, waiting or held, for a reason that
+ * is not in the table: 8F89, 1. False when there is nothing. */
+bool hub_discard(struct hub *hub, eui64 device, instant now,
+                 const struct hub_ear *ear);
+
 /* Nothing but time. */
 void hub_advance(struct hub *hub, instant now, const struct hub_ear *ear);
 
