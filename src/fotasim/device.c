@@ -9,23 +9,6 @@
 
 #include <openssl/evp.h>
 
-#include <sys/stat.h>
-
-void sim_faults_look(struct sim_han *han, struct sim_faults *faults) {
-    struct stat file;
-    pthread_mutex_lock(&han->lock);
-    if (han->faults_path && stat(han->faults_path, &file) == 0 &&
-        (file.st_mtim.tv_sec != han->faults_changed.tv_sec ||
-         file.st_mtim.tv_nsec != han->faults_changed.tv_nsec ||
-         file.st_size != han->faults_octets)) {
-        han->faults_changed = file.st_mtim;
-        han->faults_octets = file.st_size;
-        sim_faults_read(han->faults_path, &han->faults);
-    }
-    *faults = han->faults;
-    pthread_mutex_unlock(&han->lock);
-}
-
 /* ---- a command ---- */
 
 static bool has_good_mac(EVP_PKEY *acb, void *context) {

@@ -1,10 +1,11 @@
-/* What an emulated world remembers, in tables by number. */
+/* What an emulated world remembers, in tables by number, and its faults. */
 #include "fotasim/device_sim.h"
 #include "fotasim/estate.h"
 
 #include "base/memory.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* ---- tables ---- */
 
@@ -46,6 +47,23 @@ void *sim_table_find(struct sim_table *table, uint64_t id, bool *is_new) {
 void *sim_table_at(const struct sim_table *table, size_t at) {
     uint64_t *row = row_number(table, at);
     return *row ? row : NULL;
+}
+
+/* ---- faults ---- */
+
+void sim_faults_look(struct sim_han *han, struct sim_faults *faults) {
+    struct stat file;
+    pthread_mutex_lock(&han->lock);
+    if (han->faults_path && stat(han->faults_path, &file) == 0 &&
+        (file.st_mtim.tv_sec != han->faults_changed.tv_sec ||
+         file.st_mtim.tv_nsec != han->faults_changed.tv_nsec ||
+         file.st_size != han->faults_octets)) {
+        han->faults_changed = file.st_mtim;
+        han->faults_octets = file.st_size;
+        sim_faults_read(han->faults_path, &han->faults);
+    }
+    *faults = han->faults;
+    pthread_mutex_unlock(&han->lock);
 }
 
 /* ---- devices ---- */
