@@ -72,6 +72,10 @@ struct sim_transfer {
 void sim_han_image(struct sim_han *han, const struct sim_transfer *transfer,
                    instant now, sim_han_take *take, void *context);
 
+/* Would it have to wait until there is room in the hub (hub.h)? */
+bool sim_han_would_wait(struct sim_han *han,
+                        const struct sim_transfer *transfer);
+
 /* A command came through that hub. NULL, or why the device drops it: constant
  * text, and nothing is said. */
 const char *sim_han_command(struct sim_han *han, eui64 hub, eui64 device,

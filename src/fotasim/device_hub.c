@@ -219,6 +219,20 @@ void sim_han_image(struct sim_han *han, const struct sim_transfer *transfer,
         hub_work(&s, transfer);
 }
 
+bool sim_han_would_wait(struct sim_han *han,
+                        const struct sim_transfer *transfer) {
+    if (!transfer->hub)
+        return false;
+    bool is_new;
+    pthread_mutex_lock(&han->lock);
+    const struct sim_hub *row =
+        sim_table_find(&han->hubs, transfer->hub, &is_new);
+    bool waits = hub_would_wait(&row->hub, type_of(transfer->device_type),
+                                transfer->delivery);
+    pthread_mutex_unlock(&han->lock);
+    return waits;
+}
+
 /* ---- time ---- */
 
 /* The first hub from place `*at` on that has an image; 0: there is none. */

@@ -104,6 +104,11 @@ struct hub_arrival {
 void hub_take_image(struct hub *hub, const struct hub_arrival *arrival,
                     instant now, const struct hub_ear *ear);
 
+/* Would an image of that type and delivery, coming now, have to wait for room?
+ * One that has come already: does it? */
+bool hub_would_wait(const struct hub *hub, enum device_type type,
+                    uint64_t delivery);
+
 enum hub_answer {
     HUB_GIVES,    /* the transfer runs */
     HUB_IS_BUSY,  /* with the transfer of another device: ask again later */

@@ -306,7 +306,13 @@ static void what_is_there_can_be_seen(void **state) {
                    &ear);
     hub_take_image(&hub, &(struct hub_arrival){'P', TYPE_PPMID, 8, 2}, 2 * HOUR,
                    &ear);
+    assert_false(hub_would_wait(&hub, TYPE_GSME, 3));
     hub_begin(&hub, 'G', true, 3 * HOUR, &ear);
+    assert_true(hub_would_wait(&hub, TYPE_GSME, 3));
+    assert_false(hub_would_wait(&hub, TYPE_GSME, 1));
+    assert_true(hub_would_wait(&hub, TYPE_HCALCS, 3));
+    assert_true(hub_would_wait(&hub, TYPE_PPMID, 2));
+    assert_false(hub_would_wait(&hub, TYPE_ESME, 3));
     struct hub_offer offer;
     assert_true(hub_offer_for(&hub, 'G', &offer));
     assert_true(offer.is_held && offer.running && offer.since == 3 * HOUR);
