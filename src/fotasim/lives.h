@@ -21,11 +21,13 @@
 #include "base/eui64.h"
 #include "base/lists.h"
 #include "fotasim/hub.h"
+#include "gbcs/message.h"
 
 enum {
     LIFE_MOST_EVENTS = 32,
     LIFE_MOST_UPDATES = 4,
     LIFE_MOST_VERSIONS = 4,
+    LIFE_MOST_COMMANDS = 4,
     LIFE_MOST_JOB_ID = 40,
     LIFE_MOST_STATUS = 28,
     LIFE_NONE = 0xFF, /* no update, no version */
@@ -142,11 +144,12 @@ struct life_message {
     uint8_t copies; /* 0: lost */
     uint8_t posted; /* copies that fotad took */
     uint8_t result;
+    uint8_t image; /* version index that a command named */
     uint16_t code; /* alert code, or message code of a response */
     uint32_t version;
-    eui64 hub; /* that it goes through */
-    uint64_t counter;
-    uint64_t command; /* counter of the command it answers */
+    eui64 hub;        /* that it goes through */
+    uint64_t counter; /* of an alert: the originator's */
+    uint8_t command;  /* index of the life's commands: that it answers */
     instant time;     /* of what it tells */
     bool accepted;    /* answer to an 11.3 that is future dated */
     instant due[2];
@@ -187,7 +190,8 @@ enum life_deed {
 struct life_due {
     instant at;
     uint8_t deed, number, version;
-    uint64_t command;
+    uint8_t command; /* index of the life's commands */
+    uint16_t hours;
 };
 
 struct life {
@@ -205,11 +209,12 @@ struct life {
     instant next;       /* of what is due; INT64_MAX: nothing */
     uint8_t next_event; /* of the plan's that are done at a time, in order */
     uint8_t update_count, due_count, message_count, told_count, record_count;
-    uint8_t told_size, message_size;
+    uint8_t told_size, message_size, command_count;
     struct life_update updates[LIFE_MOST_UPDATES];
     struct life_due dues[16];
     struct life_message *messages;
     struct life_told *told;
+    struct gbcs_header commands[LIFE_MOST_COMMANDS]; /* that came to it */
     struct life_record records[LIFE_MOST_UPDATES];
     uint32_t smi; /* what the inventory says it runs */
 };

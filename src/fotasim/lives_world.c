@@ -312,7 +312,7 @@ static void gsme_comes(struct life *life, const struct life_due *due) {
                                          .delivery = DELIVERY_OF_GSME},
                    due->at, &ear);
     struct life_due begins = *due;
-    begins.at += (instant)due->command * HOUR;
+    begins.at += due->hours * HOUR;
     begins.deed = DEED_GSME_BEGIN;
     due_add(life, begins);
 }
@@ -361,7 +361,7 @@ static uint8_t meter_activate(struct life *life, uint8_t version) {
 }
 
 static void answer_say(struct life *life, enum life_said said, uint8_t number,
-                       uint16_t code, uint8_t result, uint64_t command,
+                       uint16_t code, uint8_t result, uint8_t command,
                        instant now) {
     message_add(life, (struct life_message){.said = (uint8_t)said,
                                             .number = number,
@@ -382,15 +382,17 @@ static void meter_act_later(struct life *life, const struct life_due *due) {
                result ? GBCS_8F67_ACTIVATION_FAILED
                       : GBCS_8F66_ACTIVATION_SUCCEEDED,
                result, due->command, due->at);
+    life->messages[life->message_count - 1].image = due->version;
 }
 
-void life_activate(struct life *life, uint8_t version, uint64_t command,
+void life_activate(struct life *life, uint8_t version, uint8_t command,
                    instant when, instant now) {
     if (on_again(life, now) > now)
         return;
     uint8_t number = life->activations++;
     uint8_t result = when ? 0 : meter_activate(life, version);
     answer_say(life, SAID_ANSWER, number, GBCS_CODE_CS06, result, command, now);
+    life->messages[life->message_count - 1].image = version;
     if (!when)
         return;
     life->messages[life->message_count - 1].accepted = true;
@@ -402,7 +404,7 @@ void life_activate(struct life *life, uint8_t version, uint64_t command,
     next_find(life);
 }
 
-void life_read(struct life *life, uint64_t command, instant now) {
+void life_read(struct life *life, uint8_t command, instant now) {
     static const uint16_t codes[DEVICE_TYPES] = {[TYPE_ESME] = GBCS_CODE_ECS52,
                                                  [TYPE_GSME] = GBCS_CODE_GCS38,
                                                  [TYPE_PPMID] = GBCS_CODE_CS08,
@@ -467,7 +469,7 @@ static void inner_events_plan(struct life *life) {
         if (event->kind == LIFE_GSME)
             due_add(life, (struct life_due){.at = at,
                                             .deed = DEED_GSME,
-                                            .command = event->hours});
+                                            .hours = event->hours});
     }
 }
 

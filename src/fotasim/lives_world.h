@@ -19,12 +19,12 @@ void life_image_comes(struct life *life, unsigned update);
 /* The device joins the other hub. */
 void life_move(struct life *life, instant now);
 
-/* A command reaches the device at `now`: 11.3 for the image of that version
- * index (LIFE_NONE: of another) at `when` (0: at once), and 11.2. One that is
- * off says nothing. */
-void life_activate(struct life *life, uint8_t version, uint64_t command,
+/* A command reaches the device at `now`, as life->commands[command]: 11.3 for
+ * the image of that version index (LIFE_NONE: of another) at `when` (0: at
+ * once), and 11.2. A device that is off says nothing. */
+void life_activate(struct life *life, uint8_t version, uint8_t command,
                    instant when, instant now);
-void life_read(struct life *life, uint64_t command, instant now);
+void life_read(struct life *life, uint8_t command, instant now);
 
 /* The hub that it is joined to. */
 eui64 life_hub(const struct life *life);
