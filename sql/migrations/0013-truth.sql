@@ -260,8 +260,9 @@ create index gbcs_message_wants_certificate on gbcs_message (originator)
 
 -- ---- functions whose columns change, or that ask one whose do ----
 
-drop function if exists judge_devices(macaddr8[], text[], bytea[], bytea[], bigint[],
-    macaddr8[], device_type[], integer[], boolean, csp_region[], text[]);
+drop function if exists judge_devices(macaddr8[], text[], bytea[], bytea[],
+    bigint[], macaddr8[], device_type[], integer[], boolean, csp_region[],
+    text[]);
 drop function if exists release_expired(macaddr8[], timestamptz);
 drop function if exists request_device_page(bigint, processing_status, text,
     text, macaddr8, integer, timestamptz);
