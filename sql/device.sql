@@ -416,6 +416,7 @@ create or replace function take_outcome_alerts(
 declare
     messages told_message[];
     reports version_report[];
+    failed bigint[];
     others device_message[];
     ends device_message_end[];
 begin
@@ -445,14 +446,18 @@ begin
         -- what it runs tells, not whether it says that it succeeded
         array_agg(row((m).ordinal, (m).originator, (m).version, null,
                 request_no, false)::version_report),
+        array_agg(distinct request_no) filter (where (m).result <> 0),
         array_agg(m) filter (where command_no is null),
         coalesce(array_agg(message_end((m).ordinal, null, true, request_no))
             filter (where command_no is not null), '{}')
-    into messages, reports, others, ends
+    into messages, reports, failed, others, ends
     from found;
 
     if messages is not null then
         perform tell(messages, p_now);
+    end if;
+    if failed is not null then
+        perform commands_failed(failed, p_now, p_timeout);
     end if;
     perform learn_versions(reports, p_now, p_timeout);
     if others is not null then
@@ -470,6 +475,7 @@ create or replace function take_responses(
 declare
     messages told_message[];
     reports version_report[];
+    failed bigint[];
     ends device_message_end[];
 begin
     perform from device_command c
@@ -511,12 +517,17 @@ begin
                 case when read then user_id end, request_no, false)
             ::version_report)
             filter (where unknown is null and version is not null),
+        array_agg(distinct request_no) filter (where unknown is null
+            and not read and result <> 0),
         array_agg(message_end(ordinal, unknown, checked, request_no))
-    into messages, reports, ends
+    into messages, reports, failed, ends
     from judged;
 
     if messages is not null then
         perform tell(messages, p_now);
+    end if;
+    if failed is not null then
+        perform commands_failed(failed, p_now, p_timeout);
     end if;
     perform learn_versions(reports, p_now, p_timeout);
     return ends;

@@ -343,7 +343,7 @@ begin atomic
     from tracking t
     left join service_request r on r.request_no = t.request_no
     where t.device_id = p_device_id and t.status <> 'REJECTED_BY_DSP'
-    order by t.released is null desc, t.last_updated desc, t.request_no desc
+    order by t.released is null desc, t.released desc, t.request_no desc
     limit 1;
 end;
 
