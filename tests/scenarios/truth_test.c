@@ -249,7 +249,7 @@ static void a_refused_request_is_its_sender_s(void **state) {
     RUN({sends, "1 11.1 " HCALCS_IMAGE " n1.hcalcs I99"},
         {is_told, "2 N59 n1.hcalcs"}, {is_told, "1 N61 n1.hcalcs"},
         {is_told, "1 N62 n1.hcalcs"}, {is, "n1.hcalcs SUCCESSFUL_HAN_TRANSFER"},
-        {clock_by, "1h"},
+        {clock_by, "121h"},
         {sends, "2 11.1 " HCALCS_IMAGE " n1.hcalcs W110101"
                 " InvalidDeviceIDList n1.hcalcs"},
         {is, "n1.hcalcs SUCCESSFUL_HAN_TRANSFER"},
