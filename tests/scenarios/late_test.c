@@ -230,7 +230,7 @@ static void a_read_of_a_meter_stands_for_what_was_lost(void **state) {
         {is_told, "2 N59 n1.esme"}, {notifies, "north n1.esme Success"},
         {is_told, "1 N61 n1.esme"}, {clock_by, "1d"},
         {devices, "version 01020000"}, {reads, "1 n1.esme"},
-        {is_told, "1 I0/GBCSPayload n1.esme"},
+        {is_told, "1 I0/GBCSPayload n1.esme"}, {is_told, "1 N49 n1.esme"},
         {is, "n1.esme FIRMWARE_ACTIVATED"}, {inventory, "n1.esme 01020000"});
 }
 
@@ -278,8 +278,10 @@ static void a_forged_message_stays_forged(void **state) {
 static void a_csp_never_reports(void **state) {
     (void)state;
     RUN(TAKES_IT_AND_IS_SILENT, {clock_by, "119h"},
-        {is, "n1.ppmid AWAITING_CSP"}, {clock_by, "2h"},
-        {is_told, "1 N21 n1.ppmid"}, {csp, "north"},
+        {is, "n1.ppmid AWAITING_CSP"},
+        {measures, "fotad_csp_silent_jobs_total 0"}, {clock_by, "2h"},
+        {is_told_of, "1 N21 #1 n1.ppmid"}, {logs, "csp.silent csp=north"},
+        {measures, "fotad_csp_silent_jobs_total 1"}, {csp, "north"},
         {sends, "1 11.4 " PPMID_IMAGE " n1.ppmid I99"},
         {is_told, "2 N59 n1.ppmid"}, {is_told_of, "1 N61 #2 n1.ppmid"},
         {is_told_of, "1 N62 #2 n1.ppmid"}, N39_TO_BOTH,

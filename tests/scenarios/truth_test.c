@@ -230,16 +230,18 @@ static void a_hub_that_never_had_the_image(void **state) {
         {is, "n1.ppmid SUCCESSFUL_HAN_TRANSFER"});
 }
 
-/* The event is older than the update of its version. */
-static void before_the_update_was_handed_over(void **state) {
+/* The event is older than the newer update of its version. */
+static void before_the_newer_one_was_handed_over(void **state) {
     (void)state;
-    RUN(QUIET, ASKED(NEW), {clock_by, "1h"},
-        {says, "n1.ppmid 8F8B " NEW " at -3h"},
-        {is_told_of, "1 N39 none n1.ppmid"},
-        {is_told_of, "2 N39 none n1.ppmid"},
-        {says, "n1.hub 8F8A n1.ppmid " NEW " at -3h"},
-        {is_told_of, "1 N62 none n1.ppmid"},
-        {is, "n1.ppmid APPROVED_FOR_DISTRIBUTION"});
+    RUN(QUIET, ASKED(NEW), {clock_by, "1h"}, RESET, {clock_by, "1h"},
+        ASKED(NEW), {clock_by, "1h"},
+        {says, "n1.hub 8F8A n1.ppmid " NEW " at -90m"},
+        {is_told_of, "1 N62 #1 n1.ppmid"},
+        {says, "n1.ppmid 8F8B " NEW " at -89m"}, N39_TO_BOTH,
+        {is, "n1.ppmid APPROVED_FOR_DISTRIBUTION"},
+        COUNT("#1", "RESET_BY_DCC", "1"), AT_HUB("#2"),
+        HUB_SAYS("8F8A", NEW, "#2"), PPMID_SAYS(NEW),
+        {is, "n1.ppmid FIRMWARE_ACTIVATED"});
 }
 
 /* ---- refused requests ---- */
@@ -292,7 +294,7 @@ int main(void) {
         cmocka_unit_test(a_version_that_nobody_asked_for),
         cmocka_unit_test(another_version_than_the_live_update_s),
         cmocka_unit_test(a_hub_that_never_had_the_image),
-        cmocka_unit_test(before_the_update_was_handed_over),
+        cmocka_unit_test(before_the_newer_one_was_handed_over),
         cmocka_unit_test(a_refused_request_is_its_sender_s),
         cmocka_unit_test(a_request_refused_meanwhile),
     };
