@@ -278,11 +278,10 @@ static void a_forged_message_stays_forged(void **state) {
 static void a_csp_never_reports(void **state) {
     (void)state;
     RUN(TAKES_IT_AND_IS_SILENT, {clock_by, "119h"},
-        {is, "n1.ppmid AWAITING_CSP"},
-        {measures, "fotad_csp_silent_jobs_total 0"}, {clock_by, "2h"},
+        {is, "n1.ppmid AWAITING_CSP"}, {clock_by, "2h"},
         {is_told_of, "1 N21 #1 n1.ppmid"}, {logs, "csp.silent csp=north"},
-        {measures, "fotad_csp_silent_jobs_total 1"}, {csp, "north"},
-        {sends, "1 11.4 " PPMID_IMAGE " n1.ppmid I99"},
+        {measures, "fotad_csp_silent_jobs_total{csp=\"north\"} 1"},
+        {csp, "north"}, {sends, "1 11.4 " PPMID_IMAGE " n1.ppmid I99"},
         {is_told, "2 N59 n1.ppmid"}, {is_told_of, "1 N61 #2 n1.ppmid"},
         {is_told_of, "1 N62 #2 n1.ppmid"}, N39_TO_BOTH,
         {is, "n1.ppmid FIRMWARE_ACTIVATED"});
@@ -305,11 +304,17 @@ static void a_silent_csp_delivers(void **state) {
         {is, "n1.ppmid FIRMWARE_ACTIVATED"});
 }
 
+/* The desk sees it. */
+#define IT_CONTRADICTS                                                         \
+    {holds, "2 select count(*) from sat_entry where kind = 'report'"}, {       \
+        holds, "1 select count(*) from sat_entry where kind = 'report'"        \
+               " and detail like '%contradicts%'"                              \
+    }
+
 static void a_second_report_rejects(void **state) {
     (void)state;
     RUN(QUIET, ASKED(NEW), {reports, "north n1.ppmid IMAGE_INVALID"},
-        {holds, "2 select count(*) from sat_entry where kind = 'report'"},
-        {is, "n1.ppmid APPROVED_FOR_DISTRIBUTION"},
+        IT_CONTRADICTS, {is, "n1.ppmid APPROVED_FOR_DISTRIBUTION"},
         COUNT("#1", "APPROVED_FOR_DISTRIBUTION", "1"));
 }
 
@@ -318,8 +323,26 @@ static void a_second_report_accepts(void **state) {
     RUN({csp, "north device n1.ppmid reject IMAGE_INVALID"},
         {sends, "1 11.4 " PPMID_IMAGE " n1.ppmid I99"},
         {is_told, "1 N18 n1.ppmid"}, {reports, "north n1.ppmid"},
+        IT_CONTRADICTS, {is, "n1.ppmid REJECTED_BY_CSP IMAGE_INVALID"});
+}
+
+static void a_second_report_says_the_same(void **state) {
+    (void)state;
+    RUN(QUIET, ASKED(NEW), {reports, "north n1.ppmid"},
         {holds, "2 select count(*) from sat_entry where kind = 'report'"},
-        {is, "n1.ppmid REJECTED_BY_CSP IMAGE_INVALID"});
+        {holds, "0 select count(*) from sat_entry where detail like"
+                " '%contradicts%'"},
+        {is, "n1.ppmid APPROVED_FOR_DISTRIBUTION"});
+}
+
+/* ---- what is said twice ---- */
+
+static void the_same_alert_again_after_30_days(void **state) {
+    (void)state;
+    RUN(QUIET, ASKED(NEW), AT_HUB("#1"), {says, "n1.ppmid 8F8B " NEW},
+        {is_told, "1 N39 n1.ppmid"}, {is_told, "2 N39 n1.ppmid"},
+        {says_again, "north"}, {clock_by, "30d"}, {says_again, "north"},
+        {is, "n1.ppmid FIRMWARE_ACTIVATED"});
 }
 
 /* ---- times that nobody believes ---- */
@@ -392,6 +415,8 @@ int main(void) {
         cmocka_unit_test(a_silent_csp_delivers),
         cmocka_unit_test(a_second_report_rejects),
         cmocka_unit_test(a_second_report_accepts),
+        cmocka_unit_test(a_second_report_says_the_same),
+        cmocka_unit_test(the_same_alert_again_after_30_days),
         cmocka_unit_test(a_notification_of_another_century),
         cmocka_unit_test(a_hub_of_another_century),
     };

@@ -207,6 +207,15 @@ static void a_version_that_nobody_asked_for(void **state) {
         HUB_SAYS("8F89 1", OTHER, "none"), {is, "n1.ppmid FIRMWARE_ACTIVATED"});
 }
 
+/* Those who are responsible for the device are told. */
+static void a_device_that_nobody_updates(void **state) {
+    (void)state;
+    RUN({says, "n1.hub 8F8A n1.ppmid " OTHER},
+        {is_told_of, "1 N62 none n1.ppmid"},
+        {is_told_of, "2 N62 none n1.ppmid"},
+        {shows, "status - status n1.ppmid"});
+}
+
 /* While one of another version is on its way. */
 static void another_version_than_the_live_update_s(void **state) {
     (void)state;
@@ -292,6 +301,7 @@ int main(void) {
         cmocka_unit_test(both_copies_are_discarded),
         cmocka_unit_test(the_old_copy_is_transferred),
         cmocka_unit_test(a_version_that_nobody_asked_for),
+        cmocka_unit_test(a_device_that_nobody_updates),
         cmocka_unit_test(another_version_than_the_live_update_s),
         cmocka_unit_test(a_hub_that_never_had_the_image),
         cmocka_unit_test(before_the_newer_one_was_handed_over),
