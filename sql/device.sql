@@ -16,6 +16,7 @@ end;
 
 -- The updates of these devices that a CSP was given, or may have been (a try
 -- that is under way, or that nobody answered), by device and place in its list.
+-- Times are whole seconds, as what hubs and devices say has no other (GBCS).
 create or replace function handed_updates(p_device_ids macaddr8[])
     returns table (ordinal bigint, device_id macaddr8, request_no bigint,
         chf_id macaddr8, version bytea, from_version bytea, made timestamptz,
@@ -24,9 +25,10 @@ create or replace function handed_updates(p_device_ids macaddr8[])
 begin
     return query
     select d.ordinal, d.device_id, u.request_no, u.chf_id,
-        r.firmware_version::bytea, u.from_version, j.created,
+        r.firmware_version::bytea, u.from_version,
+        date_trunc('second', j.created),
         case u.delivery_status when 'SUCCESSFUL_CH_TRANSFER'
-            then u.delivery_time end, u.hub_time
+            then date_trunc('second', u.delivery_time) end, u.hub_time
     from unnest(p_device_ids) with ordinality as d (device_id, ordinal)
     cross join lateral (
         select l.request_no, l.chf_id, l.job_no, l.from_version,

@@ -193,11 +193,11 @@ begin
             when counts and said_by = 'dcc' then to_status
             else coalesce(new_device,
                 -- it says so after the image had come as far as its hub
-                case when new_stored_time >= least(
+                case when new_stored_time >= date_trunc('second', least(
                         case new_delivery when 'SUCCESSFUL_CH_TRANSFER'
                             then new_delivery_time end,
                         case new_hub when 'SUCCESSFUL_HAN_TRANSFER'
-                            then new_hub_time end)
+                            then new_hub_time end))
                     then 'STORED_ON_DEVICE'::processing_status end,
                 new_hub, new_delivery, new_report, 'AWAITING_CSP')
             end as new_status

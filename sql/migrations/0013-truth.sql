@@ -135,6 +135,14 @@ comment on column csp_job.contradicted is
     'when a later report said other than the first';
 create index csp_job_unreported on csp_job (ended)
     where state = 'handed_over' and reported is null and silent is null;
+create index csp_job_silent on csp_job (silent) where silent is not null;
+
+alter type notice_kind add value 'csp_silent';
+comment on type notice_kind is
+    'request_finished: no device of a request is in progress any more; '
+    'failure_share: more of its devices have failed than [mail] failure_share '
+    'says; quarantine: anomaly detection holds it; csp_silent: a CSP took a '
+    'job of it and never reported';
 
 -- ---- hub alerts that may be of more than one update ----
 
