@@ -124,7 +124,8 @@ begin
                     where o.reason = 'OTHER'))
                 else t.alert end as alert,
             -- a clock that is wrong is not believed
-            case when e.event_time between j.created - interval '1 hour'
+            case when e.event_time between coalesce(
+                        j.created - interval '1 hour', '-infinity')
                     and p_now + interval '1 hour'
                 then e.event_time else p_now end as at,
             u.*
@@ -265,7 +266,7 @@ begin
     select array_agg(row(m.ordinal, m.event, m.device_id,
         case when m.to_status is distinct from 'STORED_ON_DEVICE'
             or m.new_status = m.to_status then m.request_no end,
-        coalesce(m.said_chf_id, m.chf_id), m.firmware_version,
+        m.said_chf_id, m.firmware_version,
         case when m.event_time is not null then m.at end,
         m.device_alert_code, m.result, m.alert, m.recipients,
         m.responsible_supplier_ids, m.device_type, null, null, null, null,
