@@ -102,12 +102,13 @@ end $$;
 -- neither.
 create or replace function failed_devices(
     p_tally device_tally[], out settled bigint, out failed bigint)
-    language sql immutable
+    language sql stable
 begin atomic
     select coalesce(sum(devices) filter (where outcome <> 'inProgress'
             or status = 'SUCCESSFUL_HAN_TRANSFER'), 0),
         coalesce(sum(devices) filter (where outcome = 'failed'), 0)
-    from (select status, devices, outcome_of(status, live) as outcome
+    from (select status, devices, device_outcome(status, live, device_type)
+            as outcome
         from unnest(p_tally)
         where status not in ('REJECTED_BY_DSP', 'RESET_BY_DCC')) x;
 end;
@@ -115,7 +116,7 @@ end;
 -- A few devices that fail early are no share yet.
 create or replace function share_is_passed(
     p_tally device_tally[], p_share integer) returns boolean
-    language sql immutable
+    language sql stable
 begin atomic
     select failed >= 10 and 100 * failed > p_share * settled
     from failed_devices(p_tally);
@@ -133,7 +134,7 @@ create or replace function notice_subject(
 create or replace function notice_reason(
     p_kind notice_kind, r service_request, p_tally device_tally[],
     p_share integer) returns text
-    language sql immutable
+    language sql stable
 begin atomic
     select case p_kind
         when 'request_finished' then format('This request has finished: no '
@@ -148,12 +149,13 @@ begin atomic
 end;
 
 create or replace function tally_text(p_tally device_tally[]) returns text
-    language sql immutable
+    language sql stable
 begin atomic
     select E'\n' || string_agg(lpad(devices::text, 8) || '  ' || status
         || case when late then ' (not heard of any more)' else '' end, E'\n'
         order by devices desc, status)
-    from (select status, in_progress(status) and not live as late,
+    from (select status,
+            device_stage(status, live, device_type) = 'timedOut' as late,
             sum(devices) as devices
         from unnest(p_tally) group by 1, 2) x;
 end;

@@ -14,7 +14,8 @@ create or replace function data_age() returns double precision
 -- ---- one device ----
 
 -- The updates of a device that the viewer may see, as device_status() picks
--- them: the first is its status.
+-- them: the first is its status. What we refused is no update: its sender sees
+-- it in its request.
 create or replace function device_updates(
     p_device_id macaddr8, p_viewer macaddr8, p_most integer)
     returns table (device_id macaddr8, chf_id macaddr8, request_no bigint,
@@ -23,9 +24,12 @@ create or replace function device_updates(
         device_type device_type, csp text, reason_code text)
     language sql stable
 begin atomic
-    select t.* from tracking t
+    select t.device_id, t.chf_id, t.request_no, t.job_no, t.last_updated,
+        t.release_due, t.released, t.status, t.device_type, t.csp,
+        t.reason_code
+    from tracking t
     join service_request r on r.request_no = t.request_no
-    where t.device_id = p_device_id
+    where t.device_id = p_device_id and t.status <> 'REJECTED_BY_DSP'
         and (p_viewer is null or r.originator = p_viewer
             or is_responsible(p_viewer, p_device_id))
     order by t.released is null desc, t.last_updated desc, t.request_no desc

@@ -12,6 +12,9 @@ const STATUSES = {
         "device."],
     SUCCESSFUL_HAN_TRANSFER: ["Delivered to the device", "blue",
         "The device has the firmware. It has not been heard to use it yet."],
+    STORED_ON_DEVICE: ["Stored on the device, not running yet", "green",
+        "The device has stored the firmware and still runs what it ran: the " +
+        "first of two images. The next one may be sent."],
     REJECTED_BY_DSP: ["Rejected by the DSP", "red",
         "The device did not pass the DSP's checks; nothing was sent on."],
     REJECTED_BY_CSP: ["Rejected by the CSP", "red",
@@ -58,6 +61,14 @@ const ACTIVATION_STATES = {
     no_answer: ["No answer", "red"],
     cancelled: ["Cancelled", "purple"],
     local: ["Returned to the User", "grey"],
+};
+
+/* What the device says of it (MMC). */
+const ACTIVATION_RESULTS = {
+    success: ["Success", "green"],
+    noImageHeld: ["No image held", "red"],
+    hashMismatch: ["Another image held", "red"],
+    activationFailure: ["Activation failed", "red"],
 };
 
 /* Of a command that is under way. */
@@ -211,6 +222,8 @@ export const status = code => row(STATUSES, code);
 export const requestState = code => row(REQUEST_STATES, code);
 export const jobState = code => row(JOB_STATES, code);
 export const activationState = code => row(ACTIVATION_STATES, code);
+export const activationResult = code =>
+    ACTIVATION_RESULTS[code] ?? [code, "red"];
 export const commandState = code => word(COMMAND_STATES, code);
 export const messageState = code => row(MESSAGE_STATES, code);
 export const holdState = code => row(HOLD_STATES, code);

@@ -59,6 +59,15 @@ static const struct {
      "      --regions LIST [--batch N] [--seed S]\n"
      "      what hubs and devices say of the image, in batches for their CSP",
      verb_alerts},
+    {"lives",
+     "--config FILE --pki DIR --north ADDRESS --south ADDRESS --users ADDRESS\n"
+     "      [--seed N] [--devices M] [--octets N] [--show N] [--shrink N]\n"
+     "      random lives of M devices against a running fotad in a clock of\n"
+     "      its own ([clock] offset_file), and what it says of them: exit 1 "
+     "if\n"
+     "      a record contradicts or claims more than is known (tools/lives)\n"
+     "      with --list FILE: which devices of the estate they are",
+     verb_lives},
     {"load",
      "--url URL [--connections N] [--rate N] [--repeat N] [--method M]\n"
      "      [--header TEXT] [--bearer TOKEN] [--expect TEXT] [--lines FILE]\n"

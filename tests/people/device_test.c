@@ -123,6 +123,8 @@ static void what_may_come_next_is_table_3(void **state) {
 static void it_is_the_status_that_an_older_fotactl_tells(void **state) {
     struct screens *s = *state;
     update(s, USER_A, PPMID(PLAIN));
+    assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 200);
+    update(s, USER_A, PPMID(PLAIN));
     screens_update(s, USER_A, (eui64[]){PPMID(PLAIN)}, 1, "W110401");
     struct told told = status(s, DESK, PPMID(PLAIN));
     char now[INSTANT_TEXT_SIZE], id[EUI64_TEXT_SIZE];
@@ -141,8 +143,31 @@ static void it_is_the_status_that_an_older_fotactl_tells(void **state) {
                                 " '%s')",
                                 both[i].column, eui64_format(PPMID(PLAIN), id),
                                 instant_format(clock_now(), now)));
-    told_expect(s, &told, "earlier.0.status", "REJECTED_BY_DSP");
-    told_expect(s, &told, "earlier.0.reasonCode", "in_progress");
+    told_expect(s, &told, "earlier.0.status", "RESET_BY_DCC");
+    told_expect(s, &told, "earlier.1", "");
+}
+
+/* Nobody's screen says what became of another's request, or that it came. */
+static void a_refusal_is_seen_in_its_request_alone(void **state) {
+    struct screens *s = *state;
+    screens_update(s, USER_B, (eui64[]){PPMID(PLAIN)}, 1, "W110401");
+    static const enum who who[] = {A, B, DESK};
+    for (size_t i = 0; i < sizeof who / sizeof *who; i++) {
+        struct told told = status(s, who[i], PPMID(PLAIN));
+        assert_int_equal(told.http, 404);
+        assert_non_null(strstr(told.text, "refused is seen in its request"));
+    }
+    assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 404);
+    update(s, USER_A, PPMID(PLAIN));
+    screens_event(s, "device_activated", PPMID(PLAIN));
+    const char *refused =
+        screens_update(s, USER_B, (eui64[]){PPMID(PLAIN)}, 1, "W110401");
+    struct told told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "status", "FIRMWARE_ACTIVATED");
+    told_expect(s, &told, "earlier", "[]");
+    told = look(s, B, arena_printf(s->arena, "/requests/%s/devices", refused));
+    told_expect(s, &told, "items.0.status", "REJECTED_BY_DSP");
+    told_expect(s, &told, "items.0.reasonCode", "invalid");
 }
 
 /* Both suppliers of a home may see its PPMID, but each meter has its own. A
@@ -157,7 +182,7 @@ static void a_supplier_sees_what_it_is_responsible_for(void **state) {
     gateway_tell(g, "insert into tracking_history (device_id, request_no,"
                     " last_updated, released, status, device_type) select"
                     " device_id, (select max(request_no) from service_request),"
-                    " '2026-01-01', '2026-01-01', 'REJECTED_BY_DSP',"
+                    " '2026-01-01', '2026-01-01', 'REJECTED_BY_CSP',"
                     " device_type from smi_device"
                     " where device_type in ('ESME', 'GSME')");
     gateway_tell(g, "update service_request set originator ="
@@ -452,6 +477,7 @@ int main(void) {
         TEST(a_device_s_page_follows_its_update),
         TEST(what_may_come_next_is_table_3),
         TEST(it_is_the_status_that_an_older_fotactl_tells),
+        TEST(a_refusal_is_seen_in_its_request_alone),
         TEST(a_supplier_sees_what_it_is_responsible_for),
         TEST(a_device_without_a_job_waits_for_one),
         TEST(a_device_waits_while_its_job_is_in_somebody_s_hands),

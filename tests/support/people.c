@@ -57,7 +57,7 @@ static void unref(void *json) {
 
 static void hand_over(struct screens *s) {
     struct db *db = db_open(s->gateway->conninfo, "transitions");
-    assert_int_equal(tracking_hand_over(db), DONE);
+    assert_int_equal(tracking_hand_over(db, &s->gateway->config), DONE);
     db_close(db);
 }
 

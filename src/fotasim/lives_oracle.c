@@ -1,0 +1,505 @@
+#include "fotasim/lives_oracle.h"
+
+#include "fotasim/lives_plan.h"
+#include "gbcs/payload.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- which update an event belongs to ---- */
+
+/* That is "just then": the alert of what was discarded and the image that took
+ * its place have the same time, but for what their clocks leave out. */
+#define JUST_THEN (2 * SECOND)
+
+static bool message_arrived(const struct life_message *m) {
+    return m->posted > 0;
+}
+
+static bool update_is_candidate(const struct life *life, unsigned number,
+                                uint32_t version, eui64 hub, instant when) {
+    const struct life_update *u = &life->updates[number];
+    return u->taken && u->taken <= when && u->hub == hub &&
+           life->device.versions[u->version] == version;
+}
+
+/* When it is known to have reached its hub; INT64_MAX: it is not. */
+static instant update_reached(const struct life *life, unsigned number) {
+    for (unsigned i = 0; i < life->message_count; i++) {
+        const struct life_message *m = &life->messages[i];
+        if (m->said == SAID_DELIVERY && m->update == number &&
+            message_arrived(m) && !m->result)
+            return m->time;
+    }
+    return INT64_MAX;
+}
+
+/* The newest candidate, if `reached` of those known to have reached the hub
+ * that long before; LIFE_NONE: there is none. */
+static uint8_t candidate_newest(const struct life *life,
+                                const struct life_message *m, bool reached,
+                                instant before) {
+    for (unsigned i = life->update_count; i-- > 0;)
+        if (update_is_candidate(life, i, m->version, m->hub, m->time) &&
+            (!reached || update_reached(life, i) <= m->time - before))
+            return (uint8_t)i;
+    return LIFE_NONE;
+}
+
+static uint8_t candidate_oldest(const struct life *life,
+                                const struct life_message *m) {
+    for (unsigned i = 0; i < life->update_count; i++)
+        if (update_is_candidate(life, i, m->version, m->hub, m->time))
+            return (uint8_t)i;
+    return LIFE_NONE;
+}
+
+static unsigned candidate_count(const struct life *life,
+                                const struct life_message *m) {
+    unsigned count = 0;
+    for (unsigned i = 0; i < life->update_count; i++)
+        count += update_is_candidate(life, i, m->version, m->hub, m->time);
+    return count;
+}
+
+static uint8_t hub_alert_belongs(const struct life *life,
+                                 const struct life_message *m) {
+    bool discarded = m->code == GBCS_8F89_TRANSFER_FAILED &&
+                     m->result == GBCS_FIRMWARE_IMAGE_DISCARDED;
+    uint8_t found =
+        candidate_newest(life, m, true, discarded ? JUST_THEN : -JUST_THEN);
+    if (found != LIFE_NONE)
+        return found;
+    return discarded ? candidate_oldest(life, m)
+                     : candidate_newest(life, m, false, 0);
+}
+
+/* The newest update that was handed over by then, if its image can have reached
+ * the hub and the device ran that version when it was asked for. */
+static uint8_t stored_belongs(const struct life *life,
+                              const struct life_message *m) {
+    for (unsigned i = life->update_count; i-- > 0;) {
+        const struct life_update *u = &life->updates[i];
+        if (!u->taken || u->taken > m->time || u->hub != m->hub)
+            continue;
+        instant reached = update_reached(life, i);
+        bool can = reached == INT64_MAX ? u->delivery != OUTCOME_UNDELIVERED
+                                        : reached <= m->time;
+        return can && u->ran == m->version ? (uint8_t)i : LIFE_NONE;
+    }
+    return LIFE_NONE;
+}
+
+/* ---- what is known of an update ---- */
+
+enum known_device {
+    DEVICE_SAYS_NOTHING,
+    DEVICE_STORED,
+    DEVICE_FAILED,
+    DEVICE_ACTIVATED
+};
+
+/* Each by rank: a higher one beats a lower one. */
+struct known {
+    enum known_device device;
+    const char *hub, *delivery, *report; /* the status it makes; NULL */
+    instant device_time, hub_time;
+};
+
+static const char *hub_status(const struct life_message *m) {
+    static const char *const statuses[] = {
+        [GBCS_FILE_TRANSFER_SUCCESS] = "SUCCESSFUL_HAN_TRANSFER",
+        [GBCS_FIRMWARE_IMAGE_DISCARDED] = "HAN_DISCARDED",
+        [GBCS_HARDWARE_VERSION_MISMATCH] = "HAN_REJECTED_HW_MISMATCH",
+        [GBCS_FILE_TRANSFER_FAILURE] = "FAILED_HAN_TRANSFER"};
+    return statuses[m->result];
+}
+
+static bool is_ppmid_alert(const struct life_message *m) {
+    return m->said == SAID_DEVICE || m->said == SAID_LOCAL;
+}
+
+/* Of which image an answer to 11.3 is: that which the command named. */
+static uint8_t answer_belongs(const struct life *life,
+                              const struct life_message *m) {
+    struct life_message of = *m;
+    if (m->image == LIFE_NONE)
+        return LIFE_NONE;
+    of.version = life->device.versions[m->image];
+    return candidate_newest(life, &of, false, 0);
+}
+
+/* What a message of the device itself is evidence of, and of which update. */
+static enum known_device device_evidence(const struct life *life,
+                                         const struct life_message *m,
+                                         uint8_t *update) {
+    *update = LIFE_NONE;
+    if (m->accepted)
+        return DEVICE_SAYS_NOTHING;
+    if (!is_ppmid_alert(m) && m->said != SAID_READ) {
+        *update = answer_belongs(life, m);
+        return m->result ? DEVICE_FAILED : DEVICE_ACTIVATED;
+    }
+    *update = candidate_newest(life, m, false, 0);
+    if (*update != LIFE_NONE)
+        return m->result ? DEVICE_FAILED : DEVICE_ACTIVATED;
+    if (!is_ppmid_alert(m))
+        return DEVICE_SAYS_NOTHING;
+    *update = stored_belongs(life, m);
+    return m->result ? DEVICE_FAILED : DEVICE_STORED;
+}
+
+/* Where a message belongs by the rules. */
+static uint8_t message_belongs(const struct life *life,
+                               const struct life_message *m) {
+    uint8_t update = m->update;
+    if (m->said == SAID_HUB)
+        return hub_alert_belongs(life, m);
+    if (m->said != SAID_DELIVERY)
+        device_evidence(life, m, &update);
+    return update;
+}
+
+static void known_add(const struct life *life, const struct life_message *m,
+                      struct known *known) {
+    uint8_t update;
+    if (m->said == SAID_DELIVERY) {
+        known->delivery =
+            m->result ? "FAILED_CH_TRANSFER" : "SUCCESSFUL_CH_TRANSFER";
+        return;
+    }
+    if (m->said == SAID_HUB) {
+        known->hub = hub_status(m);
+        known->hub_time = m->time;
+        return;
+    }
+    enum known_device device = device_evidence(life, m, &update);
+    if (device <= known->device)
+        return;
+    known->device = device;
+    known->device_time = m->time;
+}
+
+/* From what arrived; `own`: of what is really of that update, else of what the
+ * rules say belongs to it. */
+static struct known update_known(const struct life *life, unsigned number,
+                                 bool own) {
+    struct known known = {.report = NULL};
+    const struct life_update *u = &life->updates[number];
+    if (u->reported)
+        known.report = u->report == OUTCOME_REJECTED
+                           ? "REJECTED_BY_CSP"
+                           : "APPROVED_FOR_DISTRIBUTION";
+    for (unsigned i = 0; i < life->message_count; i++) {
+        const struct life_message *m = &life->messages[i];
+        if (message_arrived(m) &&
+            (own ? m->update : message_belongs(life, m)) == number)
+            known_add(life, m, &known);
+    }
+    return known;
+}
+
+/* ---- the status that follows ---- */
+
+/* Stored is only an update that had not ended by then. */
+static bool stored_counts(const struct known *known) {
+    return !known->hub || strcmp(known->hub, "SUCCESSFUL_HAN_TRANSFER") == 0 ||
+           known->hub_time > known->device_time;
+}
+
+static const char *known_status(const struct known *known) {
+    if (known->report && strcmp(known->report, "REJECTED_BY_CSP") == 0 &&
+        known->device != DEVICE_ACTIVATED)
+        return known->report;
+    if (known->device == DEVICE_ACTIVATED)
+        return "FIRMWARE_ACTIVATED";
+    if (known->device == DEVICE_FAILED && stored_counts(known))
+        return "ACTIVATION_FAILED";
+    if (known->device == DEVICE_STORED && stored_counts(known))
+        return "STORED_ON_DEVICE";
+    if (known->hub)
+        return known->hub;
+    if (known->delivery)
+        return known->delivery;
+    return known->report ? known->report : "AWAITING_CSP";
+}
+
+static const struct life_record *record_of(const struct life *life,
+                                           const struct life_update *u) {
+    for (unsigned i = 0; i < life->record_count; i++)
+        if (life->records[i].counter == u->counter &&
+            life->records[i].sender == u->sender)
+            return &life->records[i];
+    return NULL;
+}
+
+static const char *update_expected(const struct life *life, unsigned number) {
+    struct known known = update_known(life, number, false);
+    return life->updates[number].reset ? "RESET_BY_DCC" : known_status(&known);
+}
+
+/* A claim that one of its own messages makes is no overclaim, even if the rules
+ * would give that message to another update for want of those that were
+ * lost. */
+static bool claim_is_supported(const struct life *life, unsigned number,
+                               const char *status) {
+    struct known known = update_known(life, number, true);
+    const char *const said[] = {known.hub, known.delivery, known.report,
+                                known_status(&known), "AWAITING_CSP"};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (said[i] && strcmp(said[i], status) == 0)
+            return true;
+    return false;
+}
+
+static bool update_judge(const struct life *life, unsigned number,
+                         struct buffer *why) {
+    const struct life_update *u = &life->updates[number];
+    const struct life_record *record = record_of(life, u);
+    if (u->answer != ANSWER_ACCEPTED)
+        return true;
+    const char *expected = update_expected(life, number);
+    const char *status = record ? record->status : "no record";
+    if (strcmp(status, expected) == 0 ||
+        (!life->complete && !u->reset &&
+         (!record || claim_is_supported(life, number, status))))
+        return true;
+    if (why)
+        buffer_printf(why, "  WRONG: update %u: said %s, but it is %s\n",
+                      number, status, expected);
+    return false;
+}
+
+/* ---- the inventory ---- */
+
+static bool message_tells_version(const struct life_message *m) {
+    return message_arrived(m) && !m->accepted && m->said >= SAID_DEVICE;
+}
+
+/* The time of an answer to 11.2 is when it came, for it has none. */
+static instant version_time(const struct life_message *m) {
+    return m->said == SAID_READ ? m->took : m->time;
+}
+
+static bool inventory_judge(const struct life *life, struct buffer *why) {
+    uint32_t expected = life->device.versions[0];
+    instant latest = 0;
+    for (unsigned i = 0; i < life->message_count; i++) {
+        const struct life_message *m = &life->messages[i];
+        if (message_tells_version(m) && version_time(m) >= latest) {
+            latest = version_time(m);
+            expected = m->version;
+        }
+    }
+    if (life->smi == expected)
+        return true;
+    if (why)
+        buffer_printf(why,
+                      "  WRONG: the inventory says %08" PRIX32
+                      ", but it said %08" PRIX32 " last\n",
+                      life->smi, expected);
+    return false;
+}
+
+/* ---- what Users were told ---- */
+
+struct telling {
+    uint16_t code, alert;
+    uint8_t result;
+    uint32_t version;
+};
+
+static bool told_is(const struct life_told *told,
+                    const struct telling *telling) {
+    return told->code == telling->code && told->alert == telling->alert &&
+           told->result == telling->result && told->version == telling->version;
+}
+
+static bool message_is(const struct life_message *m,
+                       const struct life_message *other) {
+    return m->said == other->said && m->code == other->code &&
+           m->result == other->result && m->version == other->version &&
+           (m->said != SAID_DELIVERY || m->update == other->update);
+}
+
+static unsigned messages_like(const struct life *life,
+                              const struct life_message *m) {
+    unsigned count = 0;
+    for (unsigned i = 0; i < life->message_count; i++)
+        count += message_arrived(&life->messages[i]) &&
+                 message_is(&life->messages[i], m);
+    return count;
+}
+
+static bool telling_wrong(struct buffer *why, const char *what, unsigned got,
+                          unsigned expected) {
+    if (why)
+        buffer_printf(why, "  WRONG: %s was told %u times, not %u\n", what, got,
+                      expected);
+    return false;
+}
+
+/* Its delivery: to the sender of the job's request, which it names. */
+static bool delivery_told(const struct life *life, const struct life_message *m,
+                          struct buffer *why) {
+    const struct telling telling = {.code = m->result ? 60 : 61,
+                                    .version = m->version};
+    unsigned count = 0;
+    for (unsigned i = 0; i < life->told_count; i++)
+        count += told_is(&life->told[i], &telling) &&
+                 life->told[i].request == life->updates[m->update].counter;
+    return count == 1 ||
+           telling_wrong(why, m->result ? "N60" : "N61", count, 1);
+}
+
+/* It names the update that it belongs to, or when none can be meant, none. */
+static bool hub_alert_told(const struct life *life,
+                           const struct life_message *m, struct buffer *why) {
+    const struct telling telling = {.code = 62,
+                                    .alert = m->code,
+                                    .result = m->result,
+                                    .version = m->version};
+    unsigned count = 0, candidates = candidate_count(life, m);
+    uint8_t update = hub_alert_belongs(life, m);
+    uint64_t request = update == LIFE_NONE ? 0 : life->updates[update].counter;
+    for (unsigned i = 0; i < life->told_count; i++)
+        count += told_is(&life->told[i], &telling) &&
+                 (candidates > 1 || messages_like(life, m) > 1 ||
+                  life->told[i].request == request);
+    unsigned expected = messages_like(life, m);
+    return count == expected || telling_wrong(why, "N62", count, expected);
+}
+
+/* Each Responsible Supplier once, the sender of the update among them. */
+static bool ppmid_alert_told(const struct life *life,
+                             const struct life_message *m, struct buffer *why) {
+    const struct telling telling = {.code = 39,
+                                    .alert = m->code,
+                                    .result = m->result,
+                                    .version = m->version};
+    unsigned counts[LIFE_MOST_UPDATES] = {0}, expected = 0;
+    for (unsigned i = 0; i < life->told_count; i++)
+        if (told_is(&life->told[i], &telling) &&
+            life->told[i].user < LIFE_MOST_UPDATES)
+            counts[life->told[i].user]++;
+    for (unsigned i = 0; i < life->message_count; i++)
+        expected += message_arrived(&life->messages[i]) &&
+                    is_ppmid_alert(&life->messages[i]) &&
+                    life->messages[i].result == m->result &&
+                    life->messages[i].version == m->version;
+    uint8_t update = message_belongs(life, m);
+    for (unsigned i = 0; i < LIFE_MOST_UPDATES; i++)
+        if (counts[i] > expected)
+            return telling_wrong(why, "N39", counts[i], expected);
+    if (update == LIFE_NONE || counts[life->updates[update].sender])
+        return true;
+    return telling_wrong(why, "N39 to the sender", 0, expected);
+}
+
+static bool message_judge(const struct life *life, const struct life_message *m,
+                          struct buffer *why) {
+    if (!message_arrived(m))
+        return true;
+    if (m->said == SAID_DELIVERY)
+        return delivery_told(life, m, why);
+    if (m->said == SAID_HUB)
+        return hub_alert_told(life, m, why);
+    return !is_ppmid_alert(m) || ppmid_alert_told(life, m, why);
+}
+
+/* ---- the whole ---- */
+
+static bool life_is_complete(const struct life *life) {
+    for (unsigned i = 0; i < life->message_count; i++)
+        if (!message_arrived(&life->messages[i]))
+            return false;
+    return true;
+}
+
+struct lives_verdict life_judge(struct life *life, struct buffer *why) {
+    bool good = true;
+    life->complete = life_is_complete(life);
+    for (unsigned i = 0; i < life->update_count; i++)
+        good = update_judge(life, i, why) && good;
+    good = inventory_judge(life, why) && good;
+    for (unsigned i = 0; i < life->message_count; i++)
+        good = message_judge(life, &life->messages[i], why) && good;
+    life->wrong = !good;
+    return (struct lives_verdict){.contradiction = !good && life->complete,
+                                  .overclaim = !good && !life->complete};
+}
+
+/* ---- as text ---- */
+
+static void print_time(const struct life *life, instant when,
+                       struct buffer *out) {
+    instant since = when - life->begin;
+    buffer_printf(out, "    day %2d %02d:%02d:%02d  ", (int)(since / DAY),
+                  (int)(since % DAY / HOUR), (int)(since % HOUR / MINUTE),
+                  (int)(since % MINUTE / SECOND));
+}
+
+static void print_update(const struct life *life, unsigned number,
+                         struct buffer *out) {
+    static const char *const answers[] = {"not answered", "accepted",
+                                          "another is in progress", "refused"};
+    const struct life_update *u = &life->updates[number];
+    print_time(life, u->asked, out);
+    buffer_printf(out, "update %u to %08" PRIX32 ", supplier %u: %s", number,
+                  life->device.versions[u->version], u->sender + 1u,
+                  answers[u->answer]);
+    if (u->taken)
+        buffer_printf(out, ", handed over %d s later",
+                      (int)((u->taken - u->asked) / SECOND));
+    if (u->taken)
+        buffer_text(out, u->reported ? ", reported" : ", not reported");
+    if (u->reset)
+        buffer_text(out, ", was reset");
+    buffer_text(out, "\n");
+}
+
+static void print_message(const struct life *life, const struct life_message *m,
+                          struct buffer *out) {
+    static const char *const names[SAID_KINDS] = {
+        [SAID_DELIVERY] = "delivery", [SAID_HUB] = "hub",
+        [SAID_DEVICE] = "device",     [SAID_LOCAL] = "device, locally",
+        [SAID_ANSWER] = "answer",     [SAID_LATER] = "device, later",
+        [SAID_READ] = "read"};
+    uint8_t belongs = message_belongs(life, m);
+    print_time(life, m->time, out);
+    buffer_printf(out, "%s says %04X %08" PRIX32 " %u", names[m->said], m->code,
+                  m->version, m->result);
+    if (m->update != LIFE_NONE)
+        buffer_printf(out, " (of update %u)", m->update);
+    if (belongs != m->update)
+        buffer_printf(out, " (by the rules of %d)",
+                      belongs == LIFE_NONE ? -1 : belongs);
+    if (!m->posted)
+        buffer_text(out, ": lost\n");
+    else
+        buffer_printf(out, ": came on day %d %02d:00\n",
+                      (int)((m->took - life->begin) / DAY),
+                      (int)((m->took - life->begin) % DAY / HOUR));
+}
+
+void life_print(const struct life *life, struct buffer *out) {
+    char id[EUI64_TEXT_SIZE];
+    buffer_printf(out, "life %u, %s %s, runs %08" PRIX32 ", %s\n", life->number,
+                  device_types[life->device.type],
+                  eui64_format(life->device.id, id), life->device.versions[0],
+                  life->complete ? "all its messages arrived"
+                                 : "some of its messages were lost");
+    life_print_plan(life, out);
+    buffer_text(out, "  as it was:\n");
+    for (unsigned i = 0; i < life->update_count; i++)
+        print_update(life, i, out);
+    for (unsigned i = 0; i < life->message_count; i++)
+        print_message(life, &life->messages[i], out);
+    for (unsigned i = 0; i < life->told_count; i++)
+        buffer_printf(out,
+                      "    told supplier %u N%u %04X %08" PRIX32
+                      " %u request %" PRIu64 "\n",
+                      life->told[i].user + 1u, life->told[i].code,
+                      life->told[i].alert, life->told[i].version,
+                      life->told[i].result, life->told[i].request);
+}

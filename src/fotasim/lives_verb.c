@@ -1,0 +1,153 @@
+/* Random lives of devices against a fotad, and what it says of them. */
+#include "fotasim/lives_oracle.h"
+#include "fotasim/lives_pass.h"
+#include "fotasim/lives_plan.h"
+#include "fotasim/lives_start.h"
+#include "fotasim/lives_world.h"
+#include "fotasim/verbs.h"
+
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Devices beyond those of the lives, for making failing ones shorter. */
+enum { SPARE_DEVICES = 600 };
+
+/* ---- the list for `fotasim pki` and `fotasim estate` ---- */
+
+static int devices_list(const struct lives_options *options, const char *path) {
+    struct lives_estate estate;
+    struct buffer out = {0};
+    char id[EUI64_TEXT_SIZE];
+    lives_estate_choose(&estate, (size_t)options->devices + SPARE_DEVICES);
+    for (size_t i = 0; i < estate.count; i++)
+        if (!estate.devices[i].agrees)
+            buffer_printf(&out, "%s\n", eui64_format(estate.devices[i].id, id));
+    for (size_t i = 0; i < estate.hub_count; i++)
+        buffer_printf(&out, "%s\n", eui64_format(estate.hubs[i], id));
+    bool good = write_whole(path, buffer_span(&out));
+    buffer_free(&out);
+    printf("%" PRIu64 " %" PRIu64 "\n", estate.homes, estate.agreeing);
+    lives_estate_free(&estate);
+    return good ? 0 : 1;
+}
+
+/* ---- a run ---- */
+
+static struct life *lives_make(const struct lives_run *run, uint64_t seed,
+                               size_t count) {
+    struct life *lives = memory_alloc((count + 1) * sizeof *lives);
+    memset(lives, 0, (count + 1) * sizeof *lives);
+    for (size_t i = 0; i < count; i++) {
+        lives[i].number = (uint32_t)i;
+        lives[i].device = run->estate.devices[i];
+        life_draw(&lives[i], seed);
+    }
+    return lives;
+}
+
+/* By the kind that a life was drawn as. */
+struct tally {
+    const char *kind;
+    size_t lives, complete, contradictions, overclaims;
+};
+enum { MOST_KINDS = 64 };
+
+static void tally_add(struct tally *tallies, const struct life *life,
+                      struct lives_verdict verdict) {
+    struct tally *tally = &tallies[life->plan.kind % MOST_KINDS];
+    tally->kind = life_kind_name(life);
+    tally->lives++;
+    tally->complete += life->complete;
+    tally->contradictions += verdict.contradiction;
+    tally->overclaims += verdict.overclaim;
+}
+
+static bool tallies_print(const struct tally *tallies) {
+    struct tally all = {.kind = "all"};
+    printf("%-28s %8s %9s %14s %10s\n", "lives", "", "complete",
+           "contradictions", "overclaims");
+    for (size_t i = 0; i < MOST_KINDS; i++) {
+        const struct tally *t = &tallies[i];
+        all.lives += t->lives;
+        all.complete += t->complete;
+        all.contradictions += t->contradictions;
+        all.overclaims += t->overclaims;
+        if (t->lives)
+            printf("%-28s %8zu %9zu %14zu %10zu\n", t->kind, t->lives,
+                   t->complete, t->contradictions, t->overclaims);
+    }
+    printf("%-28s %8zu %9zu %14zu %10zu\n", all.kind, all.lives, all.complete,
+           all.contradictions, all.overclaims);
+    return !all.contradictions && !all.overclaims;
+}
+
+static bool lives_judge(const struct lives_run *run) {
+    struct tally tallies[MOST_KINDS] = {{0}};
+    struct buffer why = {0};
+    uint64_t shown = 0;
+    for (size_t i = 0; i < run->count; i++) {
+        struct life *life = &run->lives[i];
+        why.len = 0;
+        tally_add(tallies, life, life_judge(life, &why));
+        if (!life->wrong || shown++ >= run->options->show)
+            continue;
+        life_print(life, &why);
+        printf("%s\n", (const char *)why.data);
+    }
+    buffer_free(&why);
+    return tallies_print(tallies);
+}
+
+static int lives_run_all(const struct lives_options *options) {
+    struct lives_run run;
+    lives_start(&run, options, (size_t)options->devices + SPARE_DEVICES);
+    struct life *lives =
+        lives_make(&run, options->seed, (size_t)options->devices);
+    lives_set(&run, lives, (size_t)options->devices);
+    instant began = clock_elapsed();
+    lives_pass(&run);
+    bool good = lives_judge(&run);
+    printf("seed %" PRIu64 ": %zu requests, %zu notifications, %zu messages "
+           "of devices, %zu messages to Users, %.1f s\n",
+           options->seed, run.requests, run.notifications, run.messages,
+           run.told, (double)(clock_elapsed() - began) / 1e6);
+    for (size_t i = 0; i < run.count; i++)
+        life_free(&lives[i]);
+    lives_stop(&run);
+    free(lives);
+    return good ? 0 : 1;
+}
+
+int verb_lives(int argc, char **argv) {
+    struct lives_options options = {
+        .seed = 1, .devices = 1000, .octets = 512, .show = 10, .shrink = 3};
+    const char *list = NULL;
+    const struct option_row rows[] = {
+        {"config", OPTION_TEXT, &options.config},
+        {"pki", OPTION_TEXT, &options.pki},
+        {"north", OPTION_TEXT, &options.north},
+        {"south", OPTION_TEXT, &options.south},
+        {"users", OPTION_TEXT, &options.users},
+        {"octets", OPTION_COUNT, &options.octets},
+        {"seed", OPTION_COUNT, &options.seed},
+        {"devices", OPTION_COUNT, &options.devices},
+        {"show", OPTION_COUNT, &options.show},
+        {"shrink", OPTION_COUNT, &options.shrink},
+        {"list", OPTION_TEXT, &list},
+    };
+    char **operands;
+    if (!read_options(argc, argv, rows, sizeof rows / sizeof *rows, &operands))
+        return 2;
+    if (list)
+        return devices_list(&options, list);
+    if (!options.config || !options.pki || !options.north || !options.south ||
+        !options.users || operands[0])
+        return refuse("lives: --config, --pki, --north, --south and --users "
+                      "are wanted"),
+               2;
+    return lives_run_all(&options);
+}
