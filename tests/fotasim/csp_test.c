@@ -236,6 +236,15 @@ static void what_is_discarded_while_it_waits_is_not_notified(void **state) {
                  "Success:03 8F72/0:02 8F8A/0:02 8F8B/0:03 8F8A/0:03 ");
 }
 
+static void a_hub_without_wan_gets_it_later(void **state) {
+    struct world *world = *state;
+    write_faults(world, "device.faults", "no_wan 100 " HUB "\n");
+    job(world, "PPMID", PPMID);
+    hears(world, "report1/0 ");
+    write_faults(world, "device.faults", "");
+    hears(world, "report1/0 Success:03 8F8B/0:03 8F8A/0:03 ");
+}
+
 static void a_job_is_never_reported(void **state) {
     struct world *world = *state;
     write_faults(world, "csp.faults", "reports 0\nsilent 100\n");
@@ -268,6 +277,7 @@ int main(void) {
         TEST(an_image_is_notified_when_it_is_in_the_hub),
         TEST(a_hub_goes_by_the_clock_of_the_program),
         TEST(what_is_discarded_while_it_waits_is_not_notified),
+        TEST(a_hub_without_wan_gets_it_later),
         TEST(a_job_is_never_reported),
         TEST(a_report_contradicts_another),
     };
