@@ -16,6 +16,7 @@ end;
 
 -- The updates of these devices that a CSP was given, or may have been (a try
 -- that is under way, or that nobody answered), by device and place in its list.
+-- Times are whole seconds, as what hubs and devices say has no other (GBCS).
 create or replace function handed_updates(p_device_ids macaddr8[])
     returns table (ordinal bigint, device_id macaddr8, request_no bigint,
         chf_id macaddr8, version bytea, from_version bytea, made timestamptz,
@@ -24,9 +25,10 @@ create or replace function handed_updates(p_device_ids macaddr8[])
 begin
     return query
     select d.ordinal, d.device_id, u.request_no, u.chf_id,
-        r.firmware_version::bytea, u.from_version, j.created,
+        r.firmware_version::bytea, u.from_version,
+        date_trunc('second', j.created),
         case u.delivery_status when 'SUCCESSFUL_CH_TRANSFER'
-            then u.delivery_time end, u.hub_time
+            then date_trunc('second', u.delivery_time) end, u.hub_time
     from unnest(p_device_ids) with ordinality as d (device_id, ordinal)
     cross join lateral (
         select l.request_no, l.chf_id, l.job_no, l.from_version,
@@ -414,6 +416,7 @@ create or replace function take_outcome_alerts(
 declare
     messages told_message[];
     reports version_report[];
+    failed bigint[];
     others device_message[];
     ends device_message_end[];
 begin
@@ -443,14 +446,18 @@ begin
         -- what it runs tells, not whether it says that it succeeded
         array_agg(row((m).ordinal, (m).originator, (m).version, null,
                 request_no, false)::version_report),
+        array_agg(distinct request_no) filter (where (m).result <> 0),
         array_agg(m) filter (where command_no is null),
         coalesce(array_agg(message_end((m).ordinal, null, true, request_no))
             filter (where command_no is not null), '{}')
-    into messages, reports, others, ends
+    into messages, reports, failed, others, ends
     from found;
 
     if messages is not null then
         perform tell(messages, p_now);
+    end if;
+    if failed is not null then
+        perform commands_failed(failed, p_now, p_timeout);
     end if;
     perform learn_versions(reports, p_now, p_timeout);
     if others is not null then
@@ -468,6 +475,7 @@ create or replace function take_responses(
 declare
     messages told_message[];
     reports version_report[];
+    failed bigint[];
     ends device_message_end[];
 begin
     perform from device_command c
@@ -509,12 +517,17 @@ begin
                 case when read then user_id end, request_no, false)
             ::version_report)
             filter (where unknown is null and version is not null),
+        array_agg(distinct request_no) filter (where unknown is null
+            and not read and result <> 0),
         array_agg(message_end(ordinal, unknown, checked, request_no))
-    into messages, reports, ends
+    into messages, reports, failed, ends
     from judged;
 
     if messages is not null then
         perform tell(messages, p_now);
+    end if;
+    if failed is not null then
+        perform commands_failed(failed, p_now, p_timeout);
     end if;
     perform learn_versions(reports, p_now, p_timeout);
     return ends;

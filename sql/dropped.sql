@@ -9,6 +9,8 @@ drop function if exists lease_job(text, timestamptz, timestamptz, integer,
 -- The stage and outcome of a device go by its type as well.
 drop function if exists device_stage(processing_status, boolean);
 drop function if exists outcome_of(processing_status, boolean);
+drop function if exists device_updates(macaddr8, macaddr8, integer);
+drop function if exists device_stages(tracking, timestamptz, boolean);
 
 -- A function of the release before may be at work while this is applied, and
 -- call these; they go with the next release.

@@ -43,7 +43,8 @@ begin
                 'request_models', 'scan_requests', 'request_list',
                 'list_request_devices', 'list_activations',
                 'activation_counts', 'undelivered_page', 'list_holds',
-                'list_volumes', 'make_request_notices', 'make_hold_notices']), 'screen'
+                'list_volumes', 'make_request_notices', 'make_hold_notices',
+                'make_silence_notices']), 'screen'
         ), plan (kind, setting, value) as (values
             ('message', 'plan_cache_mode', 'force_generic_plan'),
             ('message', 'enable_seqscan', 'off'),

@@ -23,44 +23,6 @@ begin
         group by status, csp, device_type, reason_code);
 end $$;
 
--- The one rule of what a status means for people: device_outcome() goes by it,
--- and so do the bar, the failures and the e-mail. A meter or HCALCS that has
--- the firmware has all that a request for it was to do: it waits for nothing,
--- so it cannot be late. A PPMID activates by itself, and is waited for.
-create or replace function device_stage(
-    status processing_status, live boolean, type device_type) returns text
-    language sql stable parallel safe
-    return case
-        when status = 'SUCCESSFUL_HAN_TRANSFER' and type <> 'PPMID'
-            then 'onHan'
-        when status::text = 'STORED_ON_DEVICE' then 'onHan'
-        when in_progress(status) and not live then 'timedOut'
-        when status = 'AWAITING_CSP' then 'awaitingCsp'
-        when status = 'APPROVED_FOR_DISTRIBUTION' then 'approved'
-        when status = 'SUCCESSFUL_CH_TRANSFER' then 'onHub'
-        when status = 'SUCCESSFUL_HAN_TRANSFER' then 'onHan'
-        when status = 'FIRMWARE_ACTIVATED' then 'activated'
-        when status = 'RESET_BY_DCC' then 'reset'
-        when status = 'REJECTED_BY_DSP' then 'refused'
-        else 'failed' end;
-comment on function device_stage(processing_status, boolean, device_type) is
-    'The piece of the progress bar that a device is in';
-
-create or replace function device_outcome(
-    status processing_status, live boolean, type device_type) returns text
-    language sql stable parallel safe
-    return case device_stage(status, live, type)
-        when 'awaitingCsp' then 'inProgress'
-        when 'approved' then 'inProgress'
-        when 'onHub' then 'inProgress'
-        when 'onHan' then case when type = 'PPMID'
-            and status = 'SUCCESSFUL_HAN_TRANSFER' then 'inProgress'
-            else 'succeeded' end
-        when 'activated' then 'succeeded'
-        else 'failed' end;
-comment on function device_outcome(processing_status, boolean, device_type) is
-    'inProgress, succeeded or failed';
-
 create or replace function expected_end(
     p_remaining bigint, p_per_hour numeric, p_now timestamptz) returns text
     language sql immutable
@@ -277,7 +239,9 @@ begin
                 'nextTry', case j.state when 'waiting'
                     then instant_text(j.next_try) end,
                 'lastError', j.last_error, 'ended', instant_text(j.ended),
-                'reported', instant_text(j.reported)) order by j.job_no), '[]')
+                'reported', instant_text(j.reported),
+                'contradicted', instant_text(j.contradicted),
+                'silent', instant_text(j.silent)) order by j.job_no), '[]')
             from (select * from csp_job where request_no = r.request_no
                 order by job_no limit 200) j));
 end $$;
@@ -400,12 +364,6 @@ begin
 end $$;
 
 -- ---- the devices of a request ----
-
--- Was it heard of after it had been released for another update?
-create or replace function is_late(
-    p_last_updated timestamptz, p_released timestamptz) returns boolean
-    language sql immutable parallel safe
-    return coalesce(p_last_updated > p_released, false);
 
 create or replace function list_request_devices(
     p_request_no bigint, p_status processing_status, p_reason text,

@@ -124,7 +124,8 @@ begin
                     where o.reason = 'OTHER'))
                 else t.alert end as alert,
             -- a clock that is wrong is not believed
-            case when e.event_time between j.created - interval '1 hour'
+            case when e.event_time between coalesce(
+                        j.created - interval '1 hour', '-infinity')
                     and p_now + interval '1 hour'
                 then e.event_time else p_now end as at,
             u.*
@@ -193,11 +194,11 @@ begin
             when counts and said_by = 'dcc' then to_status
             else coalesce(new_device,
                 -- it says so after the image had come as far as its hub
-                case when new_stored_time >= least(
+                case when new_stored_time >= date_trunc('second', least(
                         case new_delivery when 'SUCCESSFUL_CH_TRANSFER'
                             then new_delivery_time end,
                         case new_hub when 'SUCCESSFUL_HAN_TRANSFER'
-                            then new_hub_time end)
+                            then new_hub_time end))
                     then 'STORED_ON_DEVICE'::processing_status end,
                 new_hub, new_delivery, new_report, 'AWAITING_CSP')
             end as new_status
@@ -265,7 +266,7 @@ begin
     select array_agg(row(m.ordinal, m.event, m.device_id,
         case when m.to_status is distinct from 'STORED_ON_DEVICE'
             or m.new_status = m.to_status then m.request_no end,
-        coalesce(m.said_chf_id, m.chf_id), m.firmware_version,
+        m.said_chf_id, m.firmware_version,
         case when m.event_time is not null then m.at end,
         m.device_alert_code, m.result, m.alert, m.recipients,
         m.responsible_supplier_ids, m.device_type, null, null, null, null,
@@ -343,7 +344,7 @@ begin atomic
     from tracking t
     left join service_request r on r.request_no = t.request_no
     where t.device_id = p_device_id and t.status <> 'REJECTED_BY_DSP'
-    order by t.released is null desc, t.last_updated desc, t.request_no desc
+    order by t.released is null desc, t.released desc, t.request_no desc
     limit 1;
 end;
 

@@ -249,6 +249,7 @@ static void csps_tell_how_busy_they_are(void **state) {
 
 static void undelivered_messages_are_their_user_s(void **state) {
     struct screens *s = *state;
+    gateway_tell(s->gateway, "update tracking_setting set n59_collect = '0'");
     update(s, USER_A, PPMID(DUAL));
     screens_event(s, "csp_accepted", PPMID(DUAL));
     screens_event(s, "hub_delivered", PPMID(DUAL));
