@@ -252,6 +252,15 @@ static bool claim_is_supported(const struct life *life, unsigned number,
     return false;
 }
 
+/* For an event that the rules give to the newest of several updates, although
+ * it was another one's: what is true of each is right as well. */
+static bool status_is_own(const struct life *life, unsigned number,
+                          const char *status) {
+    struct known known = update_known(life, number, true);
+    return !life->updates[number].reset &&
+           strcmp(known_status(&known), status) == 0;
+}
+
 static bool update_judge(const struct life *life, unsigned number,
                          struct buffer *why) {
     const struct life_update *u = &life->updates[number];
@@ -260,7 +269,7 @@ static bool update_judge(const struct life *life, unsigned number,
         return true;
     const char *expected = update_expected(life, number);
     const char *status = record ? record->status : "no record";
-    if (strcmp(status, expected) == 0 ||
+    if (strcmp(status, expected) == 0 || status_is_own(life, number, status) ||
         (!life->complete && !u->reset &&
          (!record || claim_is_supported(life, number, status))))
         return true;
