@@ -504,6 +504,10 @@ void life_print(const struct life *life, struct buffer *out) {
         print_update(life, i, out);
     for (unsigned i = 0; i < life->message_count; i++)
         print_message(life, &life->messages[i], out);
+    for (unsigned i = 0; i < life->record_count; i++)
+        buffer_printf(out, "    record of request %" PRIu64 ": %s%s\n",
+                      life->records[i].counter, life->records[i].status,
+                      life->records[i].live ? ", in progress" : "");
     for (unsigned i = 0; i < life->told_count; i++)
         buffer_printf(out,
                       "    told supplier %u N%u %04X %08" PRIX32

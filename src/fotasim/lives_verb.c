@@ -115,7 +115,8 @@ static bool lives_judge(const struct lives_run *run) {
         struct life *life = &run->lives[i];
         why.len = 0;
         tally_add(tallies, life, life_judge(life, &why));
-        if (!life->wrong || shown++ >= run->options->show)
+        bool shows = life->wrong && shown++ < run->options->show;
+        if (!shows && i >= run->options->life)
             continue;
         life_print(life, &why);
         printf("%s\n", (const char *)why.data);
@@ -174,6 +175,7 @@ int verb_lives(int argc, char **argv) {
         {"devices", OPTION_COUNT, &options.devices},
         {"show", OPTION_COUNT, &options.show},
         {"shrink", OPTION_COUNT, &options.shrink},
+        {"life", OPTION_COUNT, &options.life},
         {"list", OPTION_TEXT, &list},
     };
     char **operands;
