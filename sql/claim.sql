@@ -25,7 +25,7 @@ create or replace function judge_devices(
     p_hcalcs_either boolean, p_regions csp_region[], p_csps text[])
     returns table (ordinal bigint, request integer, device_id macaddr8,
         device_type device_type, chf_id macaddr8, csp text, refused refusal,
-        supplier_ids macaddr8[])
+        supplier_ids macaddr8[], version bytea)
     language sql stable
 begin atomic
     with taken as materialized (
@@ -69,7 +69,7 @@ begin atomic
             when coalesce(h.gbcs_version, 0) < t.minimum_gbcs
                 then 'gbcs_version'
         end,
-        h.supplier_ids
+        h.supplier_ids, s.firmware_version
     from (select u.device_id, u.ordinal,
             width_bucket(u.ordinal, p_firsts) as request
         from unnest(p_device_ids) with ordinality as u (device_id, ordinal)) d
@@ -98,6 +98,8 @@ begin
             p_csps) j
         left join tracking_live l on l.device_id = j.device_id
             and j.refused is null and l.release_due > p_now
+            and (l.status <> 'SUCCESSFUL_HAN_TRANSFER'
+                or (select delivered_blocks from tracking_setting))
     )
     select coalesce(array_agg(ordinal) filter (where refused is not null), '{}'),
         coalesce(array_agg(refusal_list(refused))
@@ -127,7 +129,7 @@ declare
     claimed integer;
     busy integer[];
 begin
-    perform release_expired(p_device_ids,
+    perform release_expired(p_device_ids, true,
         (select max(t) from unnest(p_received) t));
 
     with judged as materialized (
@@ -140,9 +142,9 @@ begin
     ), live as (
         insert into tracking_live (device_id, chf_id, request_no,
             last_updated, release_due, status, device_type, csp,
-            responsible_supplier_ids)
+            responsible_supplier_ids, from_version)
         select device_id, chf_id, request_no, received, received + p_timeout,
-            'AWAITING_CSP', device_type, csp, supplier_ids
+            'AWAITING_CSP', device_type, csp, supplier_ids, version
         from judged where refused is null
         order by device_id, ordinal
         on conflict (device_id) do nothing

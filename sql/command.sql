@@ -109,6 +109,14 @@ begin atomic
     from stored;
 end;
 
+-- The Manufacturer Image Hash in a command that activates firmware (CS06), as
+-- it goes out: MACed, so that its place is fixed; null: it is no such command.
+create or replace function command_image_hash(p_payload bytea) returns bytea
+    language sql immutable parallel safe
+    return case when substring(p_payload from 46 for 2) = '\x0012'
+            and substring(p_payload from 51 for 2) = '\x0420'
+        then substring(p_payload from 53 for 32) end;
+
 -- Takes commands of a CSP that are due, for one worker. A command goes to the
 -- hub that its device has now, for it may have been held for weeks.
 -- began: from when on it could be sent.

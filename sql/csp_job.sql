@@ -3,7 +3,7 @@
 -- Puts devices that are in no job into jobs: each of one request, CSP and device
 -- type, at most p_most devices; together at most p_together jobs, and no more
 -- once they have p_most devices. They are not released before p_keep_until (the
--- end of the long retry). False when there was nothing to do.
+-- end of the long retry and of a CSP's silence after it). False when there was nothing to do.
 create or replace function make_jobs(
     p_csp text, p_most integer, p_now timestamptz, p_keep_until timestamptz,
     p_together integer) returns boolean
@@ -208,7 +208,8 @@ end;
 create or replace function csp_reason_of(p_given text) returns text
     language sql stable
     return coalesce((select reason from csp_reason
-        where reason = p_given and reason <> 'NEVER_ANSWERED'), 'OTHER');
+        where reason = p_given
+            and reason not in ('NEVER_ANSWERED', 'CSP_SILENT')), 'OTHER');
 
 -- The CSP refused the whole job (p_event csp_refused) or was never there
 -- (csp_never_answered): every device of it hears so.
@@ -239,6 +240,66 @@ begin
         from tracking_live
         where request_no = j.request_no and job_no = j.job_no), p_now,
         p_timeout);
+    perform tell_collected(array[j.request_no], p_now);
+end $$;
+
+-- Jobs that a CSP took and has not reported on within p_timeout, at most
+-- p_most: their devices are released, and their senders hear so. A report that
+-- comes later is taken all the same.
+create or replace function silence_jobs(
+    p_timeout interval, p_most integer, p_now timestamptz)
+    returns table (csp text, request_id text, job_id text, devices bigint)
+    language plpgsql as $$
+declare
+    numbers bigint[];
+begin
+    select array_agg(x.job_no) into numbers from (
+        select j.job_no from csp_job j
+        where j.state = 'handed_over' and j.reported is null
+            and j.silent is null and j.ended <= p_now - p_timeout
+        order by j.ended limit p_most for update skip locked) x;
+    if numbers is null then
+        return;
+    end if;
+    update csp_job j set silent = p_now where j.job_no = any (numbers);
+    -- in the order in which all take them
+    perform from tracking_live l
+    where l.job_no = any (numbers) and l.request_no in (
+        select j.request_no from csp_job j where j.job_no = any (numbers))
+    order by l.device_id for update;
+    update tracking_live l set release_due = p_now
+    where l.job_no = any (numbers) and l.status = 'AWAITING_CSP'
+        and l.request_no in (
+            select j.request_no from csp_job j where j.job_no = any (numbers));
+    perform release_expired(array(
+        select l.device_id from tracking_live l
+        where l.job_no = any (numbers) and l.status = 'AWAITING_CSP'
+            and l.request_no in (
+                select j.request_no from csp_job j
+                where j.job_no = any (numbers))), false, p_now);
+    update tracking_history h set reason_code = 'CSP_SILENT'
+    where h.job_no = any (numbers) and h.status = 'AWAITING_CSP'
+        and h.request_no in (
+            select j.request_no from csp_job j where j.job_no = any (numbers));
+    perform apply_events(array(
+        select row((row_number() over (order by h.device_id))::integer,
+            'csp_silent', h.device_id, h.request_no, 'CSP_SILENT', h.chf_id,
+            null, null, null, null)::tracking_event
+        from tracking_history h
+        where h.job_no = any (numbers) and h.status = 'AWAITING_CSP'
+            and h.request_no in (
+                select j.request_no from csp_job j
+                where j.job_no = any (numbers))), p_now, p_timeout);
+    perform tell_collected(array(
+        select j.request_no from csp_job j where j.job_no = any (numbers)),
+        p_now);
+    return query
+    select j.csp, request_id_text(r.originator, r.target, r.counter),
+        j.job_id::text, (select count(*) from tracking_history h
+            where h.request_no = j.request_no and h.job_no = j.job_no
+                and h.status = 'AWAITING_CSP')
+    from csp_job j join service_request r using (request_no)
+    where j.job_no = any (numbers) order by j.job_no;
 end $$;
 
 -- Jobs of a CSP that wait for their turn, for the metrics.

@@ -3,7 +3,8 @@
 -- Validation reports, each of its CSP. Named outcomes, one for each: taken,
 -- duplicate, unknown_job. p_reports says of each listed device which report
 -- lists it. Devices of a job that are not listed are accepted; listed ones that
--- it does not have come back by their place.
+-- it does not have come back by their place. The first report on a job counts;
+-- what a later one says otherwise is recorded and shown to the desk, no more.
 create or replace function take_validation_reports(
     p_csps text[], p_report_ids text[], p_job_ids uuid[],
     p_reports integer[], p_device_ids macaddr8[], p_reasons text[],
@@ -13,6 +14,7 @@ create or replace function take_validation_reports(
 declare
     events tracking_event[];
     turns bigint[];
+    request_nos bigint[];
 begin
     -- two sets take their jobs in the same order
     perform from csp_job where job_id = any (p_job_ids)
@@ -50,44 +52,57 @@ begin
     ), said as materialized (
         select * from unnest(p_reports, p_device_ids, p_reasons)
             with ordinality as s (report, device_id, reason, ordinal)
-    ), audited as (
-        insert into sat_entry (at, kind, request_no, csp, code, detail)
-        select p_now, 'report', request_no, csp, id, 'job ' || job_no
-            || ', rejected ' || (select count(*) from said
-                where report = taken.ordinal)
-        from taken order by ordinal
     ), listed as (
         select report, device_id, min(csp_reason_of(reason)) as reason,
             min(ordinal)::integer as ordinal
         from said group by report, device_id
     ), member as (
-        select t.ordinal as report, m.device_id, m.chf_id
+        select t.ordinal as report, m.device_id, m.chf_id,
+            m.report_status = 'REJECTED_BY_CSP' as rejected
         from taken t, lateral (
-            select l.device_id, l.chf_id from tracking_live l
+            select l.device_id, l.chf_id, l.report_status
+            from tracking_live l
             where l.request_no = t.request_no and l.job_no = t.job_no
             union all
-            select h.device_id, h.chf_id from tracking_history h
+            select h.device_id, h.chf_id, h.report_status
+            from tracking_history h
             where h.request_no = t.request_no and h.job_no = t.job_no) m
-    ), found as (
-        select t.ordinal as report, t.first, t.turn, t.request_no,
-            f.device_id, f.chf_id, f.reason, f.ordinal
-        from (select report, device_id, m.chf_id, l.reason, l.ordinal
+    ), found as materialized (
+        select t.ordinal as report, t.first, t.turn, t.request_no, t.job_no,
+            f.device_id, f.chf_id, f.reason, f.ordinal,
+            not t.first and f.chf_id is not null
+                and f.rejected is distinct from (f.ordinal is not null)
+                as contradicts
+        from (select report, device_id, m.chf_id, m.rejected, l.reason,
+                l.ordinal
             from member m full join listed l using (report, device_id)) f
         join taken t on t.ordinal = f.report
+    ), contradicted as (
+        update csp_job c set contradicted = p_now
+        where c.job_no = any (array(select job_no from found
+            where contradicts))
+    ), audited as (
+        insert into sat_entry (at, kind, request_no, csp, code, detail)
+        select p_now, 'report', request_no, csp, id, 'job ' || job_no
+            || ', rejected ' || (select count(*) from said
+                where report = taken.ordinal)
+            || coalesce(', contradicts the first report of this job: '
+                || nullif((select count(*) from found where contradicts
+                    and report = taken.ordinal), 0) || ' devices', '')
+        from taken order by ordinal
     )
     select array_agg(row((row_number)::integer, case when ordinal is null
                 then 'csp_accepted' else 'csp_refused' end, device_id,
             request_no, reason, chf_id, null, null, null, null)::tracking_event)
-            filter (where chf_id is not null
-                and (ordinal is not null or first)),
-        array_agg(turn) filter (where chf_id is not null
-            and (ordinal is not null or first)),
+            filter (where chf_id is not null and first),
+        array_agg(turn) filter (where chf_id is not null and first),
+        array_agg(distinct request_no),
         coalesce(array_agg(ordinal) filter (where chf_id is null), '{}'),
         (select array_agg(case when a.job_no is null then 'unknown_job'
                 when t.ordinal is null then 'duplicate' else 'taken' end
                 order by a.ordinal)
             from asked a left join taken t using (ordinal))
-    into events, turns, foreign_ordinals, outcomes
+    into events, turns, request_nos, foreign_ordinals, outcomes
     from (select *, row_number() over (order by report, ordinal nulls first)
         from found) x;
 
@@ -101,6 +116,7 @@ begin
                 using (place)
             where t.turn = n), p_now, p_timeout);
     end loop;
+    perform tell_collected(request_nos, p_now);
 end $$;
 
 -- Delivery notifications, each of its CSP. Entries come back by place: those
@@ -182,6 +198,8 @@ begin
     into taken_ordinals, refused_ordinals, refused_reasons, events;
     if events is not null then
         perform apply_events(events, p_now, p_timeout);
+        perform settle_contested_of(array(
+            select device_id from unnest(events)), p_now, p_timeout);
     end if;
 end $$;
 

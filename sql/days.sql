@@ -1,5 +1,5 @@
--- Tables kept by days. Days are made and dropped with the rights of the owner,
--- for these tables and no others.
+-- Tables kept by days, or by weeks: partitions are made and dropped with the
+-- rights of the owner, for these tables and no others.
 
 create or replace function check_kept_by_days(p_table regclass) returns void
     language plpgsql stable as $$
@@ -16,6 +16,42 @@ create or replace function guarded(p_table regclass, p_before timestamptz)
         then (select least(p_before, now() - keep) from sat_guard)
         else p_before end;
 
+-- The partitions of a table but the one for the rest.
+create or replace function partitions_of(p_table regclass)
+    returns table (name name, low timestamptz, high timestamptz)
+    language sql stable
+begin atomic
+    select c.relname, b.bounds[1]::timestamptz, b.bounds[2]::timestamptz
+    from pg_inherits i
+    join pg_class c on c.oid = i.inhrelid
+    cross join lateral (select regexp_match(
+        pg_get_expr(c.relpartbound, c.oid),
+        'FROM \(''([^'']+)''\) TO \(''([^'']+)''\)') as bounds) b
+    where i.inhparent = p_table and b.bounds is not null;
+end;
+
+-- The time of the partition that a day is to be in: what is looked up by device
+-- is kept by weeks, for each partition is a look-up. A part of it that another
+-- partition has is left out.
+create or replace function partition_time(
+    p_table regclass, p_day date, out low timestamptz, out high timestamptz)
+    language sql stable
+begin atomic
+    with whole as (
+        select w.first::timestamptz as low, (w.first + w.days)::timestamptz as high
+        from (select case p_table when 'tracking_history'::regclass
+                then date_trunc('week', p_day::timestamp)::date
+                else p_day end as first,
+            case p_table when 'tracking_history'::regclass
+                then 7 else 1 end as days) w
+    )
+    select greatest(w.low, (select max(p.high) from partitions_of(p_table) p
+            where p.high <= p_day::timestamptz)),
+        least(w.high, (select min(p.low) from partitions_of(p_table) p
+            where p.low > p_day::timestamptz))
+    from whole w;
+end;
+
 -- Columns that tell the day of a table kept by days.
 create or replace function day_column(p_table regclass) returns name
     language sql stable
@@ -24,7 +60,7 @@ create or replace function day_column(p_table regclass) returns name
             and a.attnum = t.partattrs[0]
         where t.partrelid = p_table);
 
--- Makes the partition of a day. Rows of that day that were written before it
+-- Makes the partition that a day is in. Rows of that time that were written before it
 -- was made lie in the partition for the rest and are moved; if they are many,
 -- the day stays there (cleaned row by row later), so that nobody waits for it.
 -- Nobody waits for the locks either: `busy` then, and it is tried again.
@@ -37,16 +73,22 @@ create or replace function make_day(
     set client_min_messages = 'warning'
 as $$
 declare
-    day name := p_table || to_char(p_day, '_YYYYMMDD');
     rest name := p_table || '_rest';
-    of_day text := format('%1$I >= %2$L and %1$I < %3$L', day_column(p_table),
-        p_day::timestamptz, (p_day + 1)::timestamptz);
+    day name;
+    low timestamptz;
+    high timestamptz;
+    of_day text;
     misplaced integer;
 begin
     perform check_kept_by_days(p_table);
-    if to_regclass(day) is not null then
+    if exists (select from partitions_of(p_table) p
+            where p.low <= p_day and p.high > p_day) then
         return 'there';
     end if;
+    select t.low, t.high into low, high from partition_time(p_table, p_day) t;
+    day := p_table || to_char(low, '_YYYYMMDD');
+    of_day := format('%1$I >= %2$L and %1$I < %3$L', day_column(p_table),
+        low, high);
     execute format('select count(*) from (select from %I where %s limit %s) x',
         rest, of_day, p_most_moved + 1) into misplaced;
     if misplaced > p_most_moved then
@@ -55,7 +97,8 @@ begin
     -- a row may come while we look: lock, then move
     execute format('lock table only %s in share update exclusive mode',
         p_table);
-    if to_regclass(day) is not null then
+    if exists (select from partitions_of(p_table) p
+            where p.low <= p_day and p.high > p_day) then
         return 'there'; -- another made it while we waited
     end if;
     execute format('lock table %I in access exclusive mode', rest);
@@ -70,14 +113,13 @@ begin
             ' execute function sat_append_only()', day);
     end if;
     execute format('alter table %s attach partition %I for values from (%L)'
-        ' to (%L)', p_table, day, p_day::timestamptz,
-        (p_day + 1)::timestamptz);
+        ' to (%L)', p_table, day, low, high);
     return 'made';
 exception when lock_not_available or deadlock_detected then
     return 'busy';
 end $$;
 
--- Drops the oldest day that ended before p_before. Named outcomes: dropped,
+-- Drops the oldest partition that ended before p_before. Named outcomes: dropped,
 -- busy, none.
 create or replace function drop_day(p_table regclass, p_before timestamptz)
     returns text language plpgsql security definer
@@ -90,11 +132,8 @@ declare
     last timestamptz := guarded(p_table, p_before);
 begin
     perform check_kept_by_days(p_table);
-    select c.relname into day
-    from pg_inherits i join pg_class c on c.oid = i.inhrelid
-    where i.inhparent = p_table and c.relname ~ '_[0-9]{8}$'
-        and right(c.relname, 8)::date + 1 <= last
-    order by c.relname limit 1;
+    select p.name into day from partitions_of(p_table) p
+    where p.high <= last order by p.high limit 1;
     if not found then
         return 'none';
     end if;

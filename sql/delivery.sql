@@ -20,42 +20,56 @@ create or replace function user_message(
 
 -- The only writer of messages to Users, in the transaction of what caused them:
 -- DCC Alerts for events, as the transition table has it, and what user_message()
--- made. What a released device needs comes from its history.
+-- made. A list for others than the sender waits for the other jobs of its
+-- request (tell_collected()).
 create or replace function tell(p_told told_message[], p_now timestamptz)
     returns void language plpgsql as $$
+declare
+    setting tracking_setting;
 begin
+    select * into strict setting from tracking_setting;
     with told as materialized (
         select t.*, r.originator as sender,
-            coalesce(t.firmware_version, r.firmware_version) as version,
-            coalesce(t.device_type, h.device_type) as type_told,
-            coalesce(t.suppliers, h.responsible_supplier_ids) as suppliers_told,
-            coalesce(t.chf_id, h.chf_id) as chf_told
+            coalesce(t.firmware_version, r.firmware_version) as version
         from unnest(p_told) as t
         left join service_request r on r.request_no = t.request_no
-            and t.recipients <> 'user'
-        left join lateral (
-            select device_type, responsible_supplier_ids, chf_id
-            from tracking_history
-            where device_id = t.device_id and request_no = t.request_no
-                and t.device_type is null and t.recipients <> 'user'
-            order by last_updated desc limit 1) h on true
+            and t.recipients not in ('user', 'user list')
+    ), other_list as (
+        select supplier, alert, event, request_no, device_type, version,
+            array_agg(device_id order by device_id) as device_ids,
+            min(ordinal) as ordinal
+        from told, unnest(suppliers) as supplier
+        where recipients = 'other suppliers list' and supplier <> sender
+        group by supplier, alert, event, request_no, device_type, version
+    ), collected as (
+        insert into collected_alert (request_no, user_id, code, event,
+            device_type, firmware_version, device_ids, since)
+        select request_no, supplier, alert, event, device_type, version,
+            device_ids, p_now
+        from other_list where setting.n59_collect > interval '0'
+        order by ordinal
     ), message (user_id, code, event, request_no, device_id, chf_id, device_ids,
             device_type, version, event_time, device_alert_code, result,
             response_code, other_version, originator_counter, event_ref,
             payload, ordinal) as (
-        select sender, alert, event, request_no, device_id, chf_told,
-            null::macaddr8[], type_told, version, event_time,
+        select sender, alert, event, request_no, device_id, chf_id,
+            null::macaddr8[], device_type, version, event_time,
             device_alert_code, result, null, null::bytea, null::numeric,
             null::bigint, null::bytea, ordinal
         from told where recipients = 'sender'
         union all
-        select supplier, alert, event, request_no, device_id, chf_told, null,
-            type_told, version, event_time, device_alert_code, result, null,
+        select supplier, alert, event, request_no, device_id, chf_id, null,
+            device_type, version, event_time, device_alert_code, result, null,
             null, null, null, null, ordinal
-        from told, lateral (
+        from told t, lateral (
             select unnest(h.supplier_ids) from smi_device s
             join smi_home h on h.chf_id = s.chf_id
-            where s.device_id = told.device_id) as now (supplier)
+            where s.device_id = t.device_id
+                and (setting.n39_recipients <> 'recorded'
+                    or t.suppliers is null)
+            union
+            select unnest(t.suppliers)
+            where setting.n39_recipients <> 'current') as x (supplier)
         where recipients = 'all suppliers'
         union all
         select sender, alert, event, request_no, null, null,
@@ -64,20 +78,26 @@ begin
         from told where recipients = 'sender list'
         group by sender, alert, event, request_no
         union all
-        select supplier, alert, event, request_no, null, null,
-            array_agg(device_id order by device_id), type_told, version,
-            null, null, null, null, null, null, null, null, min(ordinal)
-        from told, unnest(suppliers_told) as supplier
-        where recipients = 'other suppliers list' and supplier <> sender
-        group by supplier, alert, event, request_no, type_told, version
+        select supplier, alert, event, request_no, null, null, device_ids,
+            device_type, version, null, null, null, null, null, null, null,
+            null, ordinal
+        from other_list where setting.n59_collect = interval '0'
         union all
-        select user_id, alert, null, request_no, device_id, null, null,
-            device_type, firmware_version, null, device_alert_code, null,
-            response_code, other_version, originator_counter, event_ref,
-            coalesce(told.payload, g.payload), ordinal
-        from told
-        left join gbcs_message g on g.csp = told.csp
-            and g.message_id = told.message_id
+        select user_id, alert, event, request_no, null, null,
+            array_agg(device_id order by device_id), device_type,
+            firmware_version, null, null, null, null, null, null, null, null,
+            min(ordinal)
+        from told where recipients = 'user list'
+        group by user_id, alert, event, request_no, device_type,
+            firmware_version
+        union all
+        select user_id, alert, event, request_no, device_id, t.chf_id, null,
+            device_type, firmware_version, event_time, device_alert_code,
+            result, response_code, other_version, originator_counter, event_ref,
+            coalesce(t.payload, g.payload), ordinal
+        from told t
+        left join gbcs_message g on g.csp = t.csp
+            and g.message_id = t.message_id
         where recipients = 'user'
     ), written as (
         insert into alert (user_id, created, code, event, request_no,
@@ -88,7 +108,7 @@ begin
             device_ids, device_type, version, event_time, device_alert_code,
             result, response_code, other_version, originator_counter,
             event_ref, payload
-        from message order by ordinal
+        from message order by ordinal, user_id
         returning alert_no, user_id, code, response_code, request_no,
             device_id, device_ids
     ), lane as (
@@ -111,6 +131,54 @@ begin
         coalesce(response_code, code), 'counter ' || alert_no
         || coalesce(', devices ' || cardinality(device_ids), '')
     from written;
+end $$;
+
+-- Lists that waited for the other jobs of their request: of these requests, or
+-- of all when p_request_nos is null, those whose jobs are all reported (or will
+-- never be), or that waited long enough. One list for each User. Returns how
+-- many waited.
+create or replace function tell_collected(
+    p_request_nos bigint[], p_now timestamptz) returns bigint
+    language plpgsql as $$
+declare
+    waited constant timestamptz := p_now
+        - (select n59_collect from tracking_setting);
+    told told_message[];
+    number bigint;
+begin
+    -- two that report on the last jobs of a request see each other
+    perform from service_request where request_no = any (p_request_nos)
+    order by request_no for no key update;
+    -- next to always there is nothing
+    if not exists (select from collected_alert) then
+        return 0;
+    end if;
+    with due as materialized (
+        select c.request_no from collected_alert c
+        where p_request_nos is null or c.request_no = any (p_request_nos)
+        group by c.request_no
+        having min(c.since) <= waited
+            or not exists (select from distribution d
+                where d.request_no = c.request_no and d.unassigned > 0)
+            and not exists (select from csp_job j
+                where j.request_no = c.request_no and j.reported is null
+                    and j.silent is null
+                    and j.state in ('waiting', 'handed_over'))
+        order by c.request_no
+    ), gone as (
+        delete from collected_alert c
+        where c.request_no in (select request_no from due)
+        returning *
+    )
+    select count(distinct alert_no), array_agg(row(alert_no, event, d,
+            request_no, null, firmware_version, null, null, null, code,
+            'user list', null, device_type, user_id, null, null, null, null,
+            null, null, null)::told_message)
+    into number, told from gone, unnest(device_ids) as d;
+    if told is not null then
+        perform tell(told, p_now);
+    end if;
+    return number;
 end $$;
 
 -- Takes lanes of Users with something due, for one worker. A lane whose User

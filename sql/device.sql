@@ -12,110 +12,397 @@ begin atomic
         p_request_no)::device_message_end;
 end;
 
--- 8F8A and 8F89 from hubs. They name no request: one moves the live update
--- only if its firmware version is that update's. Otherwise it is told, not
--- moved: to the sender of the device's latest update with that version, else
--- of its latest. A hub that neither holds the device nor held it when the job
+-- ---- which update a message is of ----
+
+-- The updates of these devices that a CSP was given, or may have been (a try
+-- that is under way, or that nobody answered), by device and place in its list.
+-- Times are whole seconds, as what hubs and devices say has no other (GBCS).
+create or replace function handed_updates(p_device_ids macaddr8[])
+    returns table (ordinal bigint, device_id macaddr8, request_no bigint,
+        chf_id macaddr8, version bytea, from_version bytea, made timestamptz,
+        reached timestamptz, hub_time timestamptz)
+    language plpgsql stable as $$
+begin
+    return query
+    select d.ordinal, d.device_id, u.request_no, u.chf_id,
+        r.firmware_version::bytea, u.from_version,
+        date_trunc('second', j.created),
+        case u.delivery_status when 'SUCCESSFUL_CH_TRANSFER'
+            then date_trunc('second', u.delivery_time) end, u.hub_time
+    from unnest(p_device_ids) with ordinality as d (device_id, ordinal)
+    cross join lateral (
+        select l.request_no, l.chf_id, l.job_no, l.from_version,
+            l.delivery_status, l.delivery_time, l.hub_time
+        from tracking_live l where l.device_id = d.device_id
+        union all
+        select h.request_no, h.chf_id, h.job_no, h.from_version,
+            h.delivery_status, h.delivery_time, h.hub_time
+        from tracking_history h where h.device_id = d.device_id) u
+    join csp_job j on j.job_no = u.job_no and (j.leased_until is not null
+        or j.state in ('handed_over', 'given_up'))
+    join service_request r on r.request_no = u.request_no;
+end $$;
+
+-- Of the updates that the alert may be of, in their order, and of which no
+-- earlier alert was: a discard (8F89, 1) is the one before the newest's, if the
+-- newest came to the hub just then, or had not come; else the newest's. Any
+-- other is the newest's of those that had come to the hub, else the newest's.
+create or replace function contested_update(
+    a contested_alert, p_spent bigint[]) returns bigint
+    language plpgsql stable as $$
+declare
+    numbers bigint[];
+    reached timestamptz[];
+    hour constant interval := '1 hour';
+begin
+    with candidate as (
+        select u.request_no, u.reached, u.made <= a.at as before,
+            u.request_no = any (p_spent) as spent
+        from handed_updates(array[a.device_id]) u
+        where u.version = a.firmware_version and u.chf_id = a.chf_id
+            and u.made - hour <= a.at
+    ), fit as (
+        select *, rank() over (order by spent, not before) as n from candidate
+    )
+    select array_agg(f.request_no order by f.request_no desc),
+        array_agg(f.reached order by f.request_no desc)
+    into numbers, reached from fit f where n = 1;
+    if a.event = 'han_discarded' then
+        return case when numbers[2] is not null
+                and (reached[1] >= a.at - hour) is not false
+            then numbers[2] else numbers[1] end;
+    end if;
+    return coalesce((select n from unnest(numbers, reached) as t (n, at)
+        where t.at <= a.at order by n desc limit 1), numbers[1]);
+end $$;
+
+-- The alerts of one hub on one version for one device, when it had more than
+-- one such update: which of them is each alert of? One alert ends an image, so
+-- each is of another update, as long as there are any. What was taken for
+-- another update before is corrected, and not told again.
+create or replace function settle_contested(
+    p_device_id macaddr8, p_version bytea, p_chf_id macaddr8,
+    p_now timestamptz, p_timeout interval) returns void
+    language plpgsql as $$
+declare
+    a contested_alert;
+    chosen bigint;
+    spent bigint[];
+    freed bigint[] := '{}';
+    events tracking_event[];
+begin
+    -- an alert that came while there was one update is that one's
+    select coalesce(array_agg(u.request_no), '{}') into spent
+    from handed_updates(array[p_device_id]) u
+    where u.version = p_version and u.chf_id = p_chf_id
+        and u.hub_time is not null and not exists (
+            select from contested_alert c
+            where c.device_id = p_device_id and c.request_no = u.request_no);
+    for a in
+        select * from contested_alert c
+        where c.device_id = p_device_id and c.firmware_version = p_version
+            and c.chf_id = p_chf_id
+        order by c.at, c.event for update
+    loop
+        chosen := contested_update(a, spent);
+        spent := spent || chosen;
+        continue when chosen = a.request_no;
+        freed := freed || a.request_no || chosen;
+        update contested_alert c set request_no = chosen
+        where c.device_id = a.device_id and c.chf_id = a.chf_id
+            and c.firmware_version = a.firmware_version and c.at = a.at
+            and c.event = a.event;
+    end loop;
+    with said as (
+        update contested_alert c set told = true
+        where c.device_id = p_device_id and c.firmware_version = p_version
+            and c.chf_id = p_chf_id and c.request_no = any (freed)
+        returning c.*
+    ), before as (
+        select c.device_id, c.event, c.at, c.told from contested_alert c
+        where c.device_id = p_device_id and c.firmware_version = p_version
+            and c.chf_id = p_chf_id
+    ), event as (
+        -- all is taken back before anything is said anew
+        select null::timestamptz as at, 'hub_corrected' as event, f as no,
+            'corrected' as reason, null::integer as code,
+            null::integer as result
+        from (select distinct f from unnest(freed) f where f is not null) f
+        union all
+        select s.at, s.event, s.request_no,
+            case when b.told then 'corrected' end, s.device_alert_code,
+            s.result
+        from said s join before b using (device_id, event, at)
+    )
+    select array_agg(row((row_number)::integer, event, p_device_id, no,
+        reason, p_chf_id, p_version, at, code, result)::tracking_event)
+    into events from (select *, row_number() over (order by at nulls first)
+        from event) x;
+    if events is not null then
+        perform apply_events(events, p_now, p_timeout);
+    end if;
+end $$;
+
+-- What became known of updates at their hubs may tell whose alert an earlier
+-- one was.
+create or replace function settle_contested_of(
+    p_device_ids macaddr8[], p_now timestamptz, p_timeout interval)
+    returns void language plpgsql as $$
+declare
+    c record;
+begin
+    for c in
+        select distinct a.device_id, a.firmware_version, a.chf_id
+        from contested_alert a where a.device_id = any (p_device_ids)
+        order by a.device_id
+    loop
+        perform settle_contested(c.device_id, c.firmware_version, c.chf_id,
+            p_now, p_timeout);
+    end loop;
+end $$;
+
+-- What hubs say of no update that is known: to the sender of the device's
+-- newest update, else to its Responsible Suppliers, without a RequestID.
+-- Answers which of them somebody was told.
+create or replace function tell_unattributed(
+    p_messages device_message[], p_now timestamptz) returns integer[]
+    language plpgsql as $$
+declare
+    told told_message[];
+begin
+    with reader as materialized (
+        select m.*, x.user_id from unnest(p_messages) as m
+        cross join lateral (
+            select r.originator as user_id from (
+                select t.request_no from tracking t
+                where t.device_id = m.device_id
+                    and t.status <> 'REJECTED_BY_DSP'
+                order by t.request_no desc limit 1) u
+            join service_request r using (request_no)
+            union all
+            select unnest(h.supplier_ids) from smi_device s
+            join smi_home h on h.chf_id = s.chf_id
+            where s.device_id = m.device_id and not exists (
+                select from tracking t where t.device_id = m.device_id
+                    and t.status <> 'REJECTED_BY_DSP')) x
+    ), audited as (
+        insert into sat_entry (at, kind, device_id, detail)
+        select distinct on (ordinal) p_now, 'told', device_id,
+            concat_ws(' ', event, alert_code::text, 'result ' || result,
+                'version ' || firmware_version_text(version),
+                'of no update that is known')
+        from reader
+    )
+    select array_agg(row(ordinal, event, device_id, null, originator, version,
+        at, alert_code, result, 'N62', 'user', null, null, user_id, null, null,
+        null, null, null, null, null)::told_message)
+    into told from reader;
+    if told is not null then
+        perform tell(told, p_now);
+    end if;
+    return array(select distinct t.ordinal from unnest(told) t);
+end $$;
+
+-- Activate Firmware commands that failed, by the requests that they are of: the
+-- newest update with the image that the command names could not be activated.
+create or replace function commands_failed(
+    p_request_nos bigint[], p_now timestamptz, p_timeout interval)
+    returns void language plpgsql as $$
+declare
+    events tracking_event[];
+begin
+    with command as materialized (
+        select c.device_id, command_image_hash(c.payload) as hash
+        from device_command c
+        where c.request_no = any (p_request_nos) and c.message_code = 18
+    )
+    select array_agg(row((row_number)::integer, 'command_failed', device_id,
+        request_no, null, chf_id, version, null, null, null)::tracking_event)
+    into events from (
+        select *, row_number() over (order by device_id) from (
+            select distinct on (u.device_id) u.*
+            from command c
+            join handed_updates(array(select device_id from command)) u
+                on u.device_id = c.device_id
+            join service_request r on r.request_no = u.request_no
+                and r.manufacturer_image_hash = c.hash
+            order by u.device_id, u.request_no desc) u) x;
+    if events is not null then
+        perform apply_events(events, p_now, p_timeout);
+    end if;
+end $$;
+
+-- ---- what messages say ----
+
+-- 8F8A and 8F89 from hubs. They name no request: one is of an update of its
+-- device with its firmware version that was handed to a CSP for that hub before
+-- the hub said so. A hub that neither holds the device nor held it when a job
 -- was made has no say.
 create or replace function take_transfer_alerts(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
     returns device_message_end[] language plpgsql as $$
 declare
-    moved tracking_event[];
-    told told_message[];
+    events tracking_event[];
+    unknown device_message[];
+    contested device_message[];
+    said_at timestamptz[];
+    told integer[];
     ends device_message_end[];
 begin
-    with found as (
-        select m.*, coalesce(l.request_no, o.request_no) as request_no,
-            l.request_no is not null as moves,
-            m.originator = s.chf_id
-                or m.originator = coalesce(l.chf_id, o.chf_id) as hub_counts
+    with candidate as materialized (
+        select m.ordinal, u.request_no, u.made, min(u.made) over (
+                partition by m.ordinal) as first_made, m.at
         from unnest(p_messages) as m
-        left join smi_device s on s.device_id = m.device_id
-        left join (tracking_live l
-                join service_request r on r.request_no = l.request_no)
-            on l.device_id = m.device_id and r.firmware_version = m.version
-        left join lateral (
-            select u.request_no, u.chf_id from device_update u
-            where l.request_no is null and u.device_id = m.device_id
-            order by u.firmware_version is not distinct from m.version desc,
-                u.request_no desc
-            limit 1) o on true
+        join handed_updates(array(
+                select distinct device_id from unnest(p_messages))) u
+            on u.device_id = m.device_id and u.chf_id = m.originator
+            and u.version = m.version
+    ), believed as (
+        select *, case when at between first_made - interval '1 hour'
+                and p_now + interval '1 hour' then at else p_now end as said
+        from candidate
+    ), counted as (
+        select ordinal, min(said) as said, count(*) as updates,
+            min(request_no) as request_no
+        from believed where made - interval '1 hour' <= said
+        group by ordinal
     ), judged as materialized (
-        select f.*, case
-            when f.request_no is null
-                then 'no update of this device is known'
-            when f.hub_counts is not true
-                then 'the hub neither holds the device nor held it when its '
-                    || 'job was made' end as unknown
-        from found f
-    ), audited as (
-        insert into sat_entry (at, kind, request_no, device_id, detail)
-        select p_now, 'told', request_no, device_id,
-            concat_ws(' ', event, alert_code::text, 'result ' || result)
-        from judged where unknown is null and not moves
+        select m, c.request_no, c.updates, c.said,
+            s.chf_id is not distinct from m.originator
+            or exists (select from tracking t where t.device_id = m.device_id
+                and t.chf_id = m.originator) as hub_counts,
+            s.device_id is not null as known
+        from unnest(p_messages) as m
+        left join counted c on c.ordinal = m.ordinal
+        left join smi_device s on c.ordinal is null
+            and s.device_id = m.device_id
+    ), recorded as (
+        insert into contested_alert (device_id, firmware_version, chf_id, at,
+            event, device_alert_code, result, taken)
+        select (m).device_id, (m).version, (m).originator, said, (m).event,
+            (m).alert_code, (m).result, p_now
+        from judged where updates > 1
+        on conflict do nothing
     )
-    select array_agg(row(j.ordinal, j.event, j.device_id, j.request_no, null,
-                j.originator, j.version, j.at, j.alert_code, j.result)
-            ::tracking_event) filter (where unknown is null and moves),
-        array_agg(row(j.ordinal, j.event, j.device_id, j.request_no,
-                j.originator, j.version, j.at, j.alert_code, j.result,
-                t.alert, t.recipients, null, null, null, null, null, null,
-                null, null, null, null)::told_message) filter (where unknown is null and not moves),
-        array_agg(message_end(j.ordinal, unknown, true, j.request_no))
-    into moved, told, ends
-    from judged j join transition t on t.event = j.event;
+    select array_agg(row((m).ordinal, (m).event, (m).device_id, request_no,
+                null, (m).originator, (m).version, (m).at, (m).alert_code,
+                (m).result)::tracking_event) filter (where updates = 1),
+        array_agg(m order by (m).ordinal) filter (where updates > 1),
+        array_agg(said order by (m).ordinal) filter (where updates > 1),
+        array_agg(m) filter (where updates is null and hub_counts),
+        array_agg(message_end((m).ordinal, case
+                when updates is null and not known
+                    then 'no update of this device is known'
+                when updates is null and not hub_counts
+                    then 'the hub neither holds the device nor held it when '
+                        || 'its job was made' end, true, request_no))
+            filter (where updates = 1
+                or updates is null and not hub_counts)
+    into events, contested, said_at, unknown, ends from judged;
 
-    if moved is not null then
-        perform apply_events(moved, p_now, p_timeout);
+    ends := coalesce(ends, '{}');
+    if events is not null then
+        perform apply_events(events, p_now, p_timeout);
     end if;
-    if told is not null then
-        perform tell(told, p_now);
+    if contested is not null then
+        perform settle_contested_of(array(
+            select device_id from unnest(contested)), p_now, p_timeout);
+        ends := ends || array(
+            select message_end(m.ordinal, null, true, c.request_no)
+            from (select *, row_number() over () as n
+                from unnest(contested)) m
+            join unnest(said_at) with ordinality as s (at, n) using (n)
+            join contested_alert c on c.device_id = m.device_id
+                and c.firmware_version = m.version
+                and c.chf_id = m.originator and c.at = s.at
+                and c.event = m.event);
+    end if;
+    if unknown is not null then
+        told := tell_unattributed(unknown, p_now);
+        ends := ends || array(
+            select message_end(m.ordinal, case when m.ordinal <> all (told)
+                then 'no update of this device is known' end, true, null)
+            from unnest(unknown) as m);
     end if;
     return ends;
 end $$;
 
--- 8F8B: ends the PPMID's live update whatever its version (a firmware may come
--- in two images, of which the first changes no version). All Responsible
--- Suppliers of the moment are told, also when there is no update.
+-- 8F8B: what a PPMID says of itself. With the firmware version of an update
+-- that a CSP was given it is of the newest such update. With the version that
+-- the PPMID ran when its newest update came: a firmware may come in two images,
+-- of which the first changes no version (Appendix B); or it could not activate
+-- the image. Any other is a local update. The Responsible Suppliers are told in
+-- any case, and the inventory learns what runs.
 create or replace function take_ppmid_alerts(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
     returns device_message_end[] language plpgsql as $$
 declare
     events tracking_event[];
+    told told_message[];
     reports version_report[];
     ends device_message_end[];
 begin
-    with judged as (
-        select m.*, s.chf_id, coalesce(l.request_no, o.request_no)
-                as request_no, case
+    with candidate as materialized (
+        select m.ordinal, u.request_no, u.version, u.from_version, u.made,
+            min(u.made) over (partition by m.ordinal) as first_made,
+            m.version as said_version, m.at
+        from unnest(p_messages) as m
+        join handed_updates(array(
+                select distinct device_id from unnest(p_messages))) u
+            on u.device_id = m.device_id
+    ), believed as (
+        select *, case when at between first_made - interval '1 hour'
+                and p_now + interval '1 hour' then at else p_now end as said
+        from candidate
+    ), chosen as (
+        select distinct on (ordinal) ordinal, request_no,
+            version = said_version as activated
+        from (select b.*, max(made) over (partition by b.ordinal) as last_made
+            from believed b where made - interval '1 hour' <= said) x
+        where version = said_version
+            or from_version = said_version and made = last_made
+        order by ordinal, version = said_version desc, made <= said desc,
+            request_no desc
+    ), judged as materialized (
+        select m.*, c.request_no, coalesce(c.activated, false) as activated,
+            s.chf_id as home_chf_id, case
             when s.device_id is null
                 then 'the device is not in the Smart Metering Inventory'
             when s.device_type <> 'PPMID'
                 then 'the device is no PPMID' end as unknown
         from unnest(p_messages) as m
         left join smi_device s on s.device_id = m.device_id
-        left join tracking_live l on l.device_id = m.device_id
-        left join lateral (
-            select u.request_no from device_update u
-            where l.device_id is null and u.device_id = m.device_id
-            order by u.firmware_version is not distinct from m.version desc,
-                u.request_no desc
-            limit 1) o on true
+        left join chosen c on c.ordinal = m.ordinal
+    ), audited as (
+        insert into sat_entry (at, kind, device_id, detail)
+        select p_now, 'told', device_id, concat_ws(' ', event,
+            alert_code::text, 'version ' || firmware_version_text(version),
+            'of no update that is known')
+        from judged where unknown is null and request_no is null
     )
-    select array_agg(row(ordinal, event, device_id, request_no, null, chf_id,
-                version, at, alert_code,
-                case event when 'device_activated' then 1 else 0 end)
-            ::tracking_event) filter (where unknown is null),
+    select array_agg(row(ordinal, case when event = 'device_activated'
+                    and not activated then 'device_stored' else event end,
+                device_id, request_no, null, home_chf_id, version, at,
+                alert_code, case event when 'device_activated' then 1 else 0
+                end)::tracking_event)
+            filter (where unknown is null and request_no is not null),
+        array_agg(row(ordinal, event, device_id, null, home_chf_id, version,
+                at, alert_code, case event when 'device_activated' then 1
+                else 0 end, 'N39', 'all suppliers', null, 'PPMID', null, null,
+                null, null, null, null, null, null)::told_message)
+            filter (where unknown is null and request_no is null),
         array_agg(row(ordinal, device_id, version, null, null, true)
             ::version_report)
             filter (where unknown is null and event = 'device_activated'),
         array_agg(message_end(ordinal, unknown, true, request_no))
-    into events, reports, ends
+    into events, told, reports, ends
     from judged;
 
     if events is not null then
         perform apply_events(events, p_now, p_timeout);
+    end if;
+    if told is not null then
+        perform tell(told, p_now);
     end if;
     perform learn_versions(reports, p_now, p_timeout);
     return ends;
@@ -129,6 +416,7 @@ create or replace function take_outcome_alerts(
 declare
     messages told_message[];
     reports version_report[];
+    failed bigint[];
     others device_message[];
     ends device_message_end[];
 begin
@@ -142,24 +430,34 @@ begin
     ), seen as (
         -- no E21 from now on, though its response may still come
         update device_command c set response_due = null,
-            outcome_seen = coalesce(c.outcome_seen, p_now)
-        where c.command_no in (select command_no from found)
+            outcome_seen = coalesce(c.outcome_seen, p_now),
+            outcome_result = coalesce(c.outcome_result, f.result)
+        from (
+            select distinct on (command_no) command_no, (m).result
+            from found where command_no is not null
+            order by command_no, (m).ordinal) f
+        where c.command_no = f.command_no
     )
     select array_agg(user_message((m).ordinal, user_id,
                 'FutureDatedDeviceAlertMessage', request_no, (m).originator,
                 p_device_alert_code => (m).alert_code, p_csp => (m).csp,
                 p_message_id => (m).message_id))
             filter (where command_no is not null),
-        array_agg(row((m).ordinal, (m).originator, (m).version, null, null,
-                (m).result = 0)::version_report),
+        -- what it runs tells, not whether it says that it succeeded
+        array_agg(row((m).ordinal, (m).originator, (m).version, null,
+                request_no, false)::version_report),
+        array_agg(distinct request_no) filter (where (m).result <> 0),
         array_agg(m) filter (where command_no is null),
         coalesce(array_agg(message_end((m).ordinal, null, true, request_no))
             filter (where command_no is not null), '{}')
-    into messages, reports, others, ends
+    into messages, reports, failed, others, ends
     from found;
 
     if messages is not null then
         perform tell(messages, p_now);
+    end if;
+    if failed is not null then
+        perform commands_failed(failed, p_now, p_timeout);
     end if;
     perform learn_versions(reports, p_now, p_timeout);
     if others is not null then
@@ -177,6 +475,7 @@ create or replace function take_responses(
 declare
     messages told_message[];
     reports version_report[];
+    failed bigint[];
     ends device_message_end[];
 begin
     perform from device_command c
@@ -206,24 +505,29 @@ begin
                 and c.counter = m.counter
     ), answered as (
         update device_command c set state = 'answered', ended = p_now,
-            leased_until = null, response_due = null
-        where c.command_no in (
-            select command_no from judged where unknown is null)
+            leased_until = null, response_due = null,
+            response_result = j.result
+        from judged j
+        where j.unknown is null and c.command_no = j.command_no
     )
     select array_agg(user_message(ordinal, user_id, 'ResponseMessage',
                 request_no, originator, p_csp => csp,
                 p_message_id => message_id)) filter (where unknown is null),
         array_agg(row(ordinal, originator, version,
-                case when read then user_id end,
-                case when read then request_no end, not read and result = 0)
+                case when read then user_id end, request_no, false)
             ::version_report)
             filter (where unknown is null and version is not null),
+        array_agg(distinct request_no) filter (where unknown is null
+            and not read and result <> 0),
         array_agg(message_end(ordinal, unknown, checked, request_no))
-    into messages, reports, ends
+    into messages, reports, failed, ends
     from judged;
 
     if messages is not null then
         perform tell(messages, p_now);
+    end if;
+    if failed is not null then
+        perform commands_failed(failed, p_now, p_timeout);
     end if;
     perform learn_versions(reports, p_now, p_timeout);
     return ends;
@@ -393,4 +697,15 @@ begin atomic
         select csp, message_id from gbcs_message where state = 'waiting'
         order by received limit 1 for update skip locked) first
     where g.csp = first.csp and g.message_id = first.message_id;
+end;
+
+-- Messages that were left unverified for want of a certificate: looked at again
+-- by retry_messages().
+create or replace function await_certificates(
+    p_csps text[], p_message_ids text[]) returns void language sql
+begin atomic
+    update gbcs_message g set wants_certificate = true
+    from unnest(p_csps, p_message_ids) as w (csp, message_id)
+    where g.csp = w.csp and g.message_id = w.message_id
+        and g.state = 'unverified';
 end;

@@ -35,7 +35,7 @@ begin
             and release_due <= p_now
         order by device_id limit p_most
         for update skip locked) due;
-    released := coalesce(release_expired(ids, p_now), 0);
+    released := coalesce(release_expired(ids, false, p_now), 0);
 end $$;
 
 -- ---- rows ----
@@ -58,6 +58,7 @@ begin
         where received < p_before and state <> 'waiting'
         limit p_most for update skip locked));
     get diagnostics more = row_count;
+    delete from contested_alert where taken < p_before;
     return greatest(gone, more);
 end $$;
 

@@ -49,3 +49,20 @@ begin
     execute format('truncate %s', p_table);
     return drop_indexes(p_table);
 end $$;
+
+-- Parties have certificates that they had not: their messages that could not be
+-- checked for want of one wait to be looked at again, the oldest first. The
+-- caller has written the certificates and does nothing more: whoever finds one
+-- missing waits for its end.
+create or replace function retry_messages(p_originators macaddr8[])
+    returns bigint language plpgsql as $$
+declare
+    again bigint;
+begin
+    perform pg_advisory_xact_lock(advisory_lock('certificates'));
+    update gbcs_message set state = 'waiting', detail = null,
+        wants_certificate = false
+    where wants_certificate and originator = any (p_originators);
+    get diagnostics again = row_count;
+    return again;
+end $$;

@@ -69,8 +69,9 @@ end;
 
 -- Devices said which firmware they run (requirement F2): the Smart Metering
 -- Inventory follows where version_mismatch lets it, who asked hears of a
--- difference (N49 to N51), and an update of a meter or HCALCS that is waiting
--- for its activation is over.
+-- difference (N49 to N51), and the newest update to that version was activated,
+-- unless the device ran it before. What a PPMID says by itself
+-- (take_ppmid_alerts) was found to be of its update already.
 create or replace function learn_versions(
     p_reports version_report[], p_now timestamptz, p_timeout interval)
     returns void language plpgsql as $$
@@ -126,14 +127,14 @@ begin
     select array_agg(row(ordinal, 'version_seen', device_id, request_no, null,
         null, version, null, null, null)::tracking_event)
     into events from (
-        select distinct on (v.device_id) v.ordinal, v.device_id, l.request_no,
+        select distinct on (v.device_id) v.ordinal, v.device_id, u.request_no,
             v.version
         from unnest(p_reports) as v
-        join tracking_live l on l.device_id = v.device_id
-        join service_request r on r.request_no = l.request_no
-        where l.device_type <> 'PPMID'
-            and (v.activated or r.firmware_version = v.version)
-        order by v.device_id, v.ordinal) x;
+        join handed_updates(array(select distinct device_id
+                from unnest(p_reports) where not activated)) u
+            on u.device_id = v.device_id and u.version = v.version
+        where not v.activated and u.from_version is distinct from v.version
+        order by v.device_id, u.request_no desc, v.ordinal) x;
 
     if messages is not null then
         perform tell(messages, p_now);

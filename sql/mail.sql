@@ -102,12 +102,13 @@ end $$;
 -- neither.
 create or replace function failed_devices(
     p_tally device_tally[], out settled bigint, out failed bigint)
-    language sql immutable
+    language sql stable
 begin atomic
     select coalesce(sum(devices) filter (where outcome <> 'inProgress'
             or status = 'SUCCESSFUL_HAN_TRANSFER'), 0),
         coalesce(sum(devices) filter (where outcome = 'failed'), 0)
-    from (select status, devices, outcome_of(status, live) as outcome
+    from (select status, devices, device_outcome(status, live, device_type)
+            as outcome
         from unnest(p_tally)
         where status not in ('REJECTED_BY_DSP', 'RESET_BY_DCC')) x;
 end;
@@ -115,7 +116,7 @@ end;
 -- A few devices that fail early are no share yet.
 create or replace function share_is_passed(
     p_tally device_tally[], p_share integer) returns boolean
-    language sql immutable
+    language sql stable
 begin atomic
     select failed >= 10 and 100 * failed > p_share * settled
     from failed_devices(p_tally);
@@ -128,12 +129,13 @@ create or replace function notice_subject(
         r.counter) || case p_kind
             when 'request_finished' then ' has finished'
             when 'failure_share' then ': many devices fail'
-            else ' is held' end;
+            when 'quarantine' then ' is held'
+            else ': a CSP does not report' end;
 
 create or replace function notice_reason(
     p_kind notice_kind, r service_request, p_tally device_tally[],
     p_share integer) returns text
-    language sql immutable
+    language sql stable
 begin atomic
     select case p_kind
         when 'request_finished' then format('This request has finished: no '
@@ -142,18 +144,22 @@ begin atomic
         when 'failure_share' then format('%s of the %s devices of this '
             'request that have come to an end failed. That is more than %s %%.',
             failed, settled, p_share)
-        else 'Anomaly detection holds this request. Nothing is done with it '
-            'until the DCC Service Desk releases or rejects it.' end
+        when 'quarantine' then 'Anomaly detection holds this request. Nothing '
+            'is done with it until the DCC Service Desk releases or rejects it.'
+        else 'A CSP took a job of this request and has not reported on it in '
+            'time. Its devices are released. The DCC Service Desk asks the CSP '
+            'what became of them; a report that still comes is taken.' end
     from failed_devices(p_tally);
 end;
 
 create or replace function tally_text(p_tally device_tally[]) returns text
-    language sql immutable
+    language sql stable
 begin atomic
     select E'\n' || string_agg(lpad(devices::text, 8) || '  ' || status
         || case when late then ' (not heard of any more)' else '' end, E'\n'
         order by devices desc, status)
-    from (select status, in_progress(status) and not live as late,
+    from (select status,
+            device_stage(status, live, device_type) = 'timedOut' as late,
             sum(devices) as devices
         from unnest(p_tally) group by 1, 2) x;
 end;
@@ -256,6 +262,36 @@ begin
     return number;
 end $$;
 
+-- Requests of which a CSP took a job and never reported.
+create or replace function make_silence_notices(
+    p_screens text, p_since timestamptz, p_now timestamptz)
+    returns bigint language plpgsql as $$
+declare
+    number bigint;
+begin
+    if not exists (select from notice_wish where kind = 'csp_silent') then
+        return 0;
+    end if;
+    with made as (
+        insert into notice (account, kind, request_no, made, subject, body)
+        select a.name, w.kind, r.request_no, p_now,
+            notice_subject(w.kind, r), notice_body(notice_reason(w.kind, r,
+                '{}', 0), a, r, request_tally(r.request_no, 'infinity',
+                p_now), p_screens)
+        from (select distinct request_no from csp_job
+            where silent >= p_since) j
+        join service_request r using (request_no)
+        join notice_wish w on w.kind = 'csp_silent'
+        join account a on a.name = w.account and hears_of(a, r)
+        where not exists (select from notice n where n.account = a.name
+                and n.kind = w.kind and n.request_no = r.request_no)
+        order by r.request_no, a.name
+        on conflict do nothing
+        returning 1)
+    select count(*) into number from made;
+    return number;
+end $$;
+
 create or replace function clean_notices(p_since timestamptz)
     returns void language plpgsql as $$
 begin
@@ -285,7 +321,8 @@ begin
     perform watch_requests(since);
     perform clean_notices(since);
     return make_request_notices(p_share, p_screens, p_now)
-        + make_hold_notices(p_screens, since, p_now);
+        + make_hold_notices(p_screens, since, p_now)
+        + make_silence_notices(p_screens, since, p_now);
 end $$;
 
 -- ---- the outbox ----

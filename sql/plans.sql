@@ -17,14 +17,17 @@ begin
         with function (name, kind) as (
             select unnest(array['take_request_ids', 'take_updates', 'answer_requests',
                 'rehearse_claim', 'claim_devices', 'release_expired',
-                'apply_once', 'apply_events', 'tell', 'lease_lanes',
+                'apply_once', 'apply_events', 'tell', 'tell_collected', 'handed_updates',
+                'settle_contested', 'contested_update',
+                'settle_contested_of', 'tell_unattributed', 'commands_failed',
+                'lease_lanes',
                 'next_alerts', 'give_up_alerts', 'settle_lane', 'make_jobs',
                 'lease_jobs', 'jobs_handed_over', 'take_validation_reports',
                 'take_delivery_notifications', 'take_gbcs_messages',
                 'party_certificates', 'learn_versions', 'duplicate_messages',
                 'take_device_messages', 'take_transfer_alerts',
                 'take_ppmid_alerts', 'take_outcome_alerts', 'take_responses',
-                'take_user_alerts', 'judge_device', 'lease_commands',
+                'take_user_alerts', 'await_certificates', 'judge_device', 'lease_commands',
                 'commands_sent', 'commands_again', 'end_commands',
                 'end_overdue_commands']), 'message'
             union all
@@ -40,7 +43,8 @@ begin
                 'request_models', 'scan_requests', 'request_list',
                 'list_request_devices', 'list_activations',
                 'activation_counts', 'undelivered_page', 'list_holds',
-                'list_volumes', 'make_request_notices', 'make_hold_notices']), 'screen'
+                'list_volumes', 'make_request_notices', 'make_hold_notices',
+                'make_silence_notices']), 'screen'
         ), plan (kind, setting, value) as (values
             ('message', 'plan_cache_mode', 'force_generic_plan'),
             ('message', 'enable_seqscan', 'off'),

@@ -8,6 +8,8 @@ create or replace function take_crl(
     p_der bytea, p_serials text[], p_revoked timestamptz[],
     out outcome text, out certificates bigint)
     language plpgsql as $$
+declare
+    parties macaddr8[];
 begin
     perform pg_advisory_xact_lock(advisory_lock('import'));
     certificates := 0;
@@ -19,15 +21,19 @@ begin
     insert into crl values (p_issuer, p_this_update, p_next_update, p_der)
         on conflict (issuer) do update set this_update = p_this_update,
             next_update = p_next_update, der = p_der;
-    update certificate set revoked_at = null
+    with valid as (
+        update certificate set revoked_at = null
         where issuer = p_issuer and revoked_at is not null
-            and serial <> all (p_serials::numeric[]);
+            and serial <> all (p_serials::numeric[])
+        returning eui64)
+    select array_agg(eui64) into parties from valid;
     delete from revocation where issuer = p_issuer;
     insert into revocation
         select p_issuer, serial, min(revoked_at)
         from unnest(p_serials::numeric[], p_revoked) as r(serial, revoked_at)
         group by serial;
     certificates := revoke_certificates(p_issuer);
+    perform retry_messages(parties);
     outcome := 'taken';
 end $$;
 

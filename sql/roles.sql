@@ -73,7 +73,7 @@ begin
     for item in select p.oid::regprocedure as name, p.prosecdef as definer
             from pg_proc p where p.pronamespace = 'public'::regnamespace
             and p.proname not in ('grant_rights', 'make_role', 'take_crl',
-                'revoke_certificates', 'drop_indexes', 'begin_direct_load')
+                'revoke_certificates', 'retry_messages', 'drop_indexes', 'begin_direct_load')
             and not exists (select from pg_depend d
                 where d.objid = p.oid and d.deptype = 'e') loop
         execute format('grant execute on function %s to fotad_daemon',

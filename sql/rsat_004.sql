@@ -1,5 +1,23 @@
 -- RSAT_004, the Firmware Activations Service Request Report (§4.11).
 
+-- What the device said of an activation, as MMC names it: the outcome of a
+-- future dated one, else the response; null: nothing.
+create or replace function activation_result(p_result smallint) returns text
+    language sql immutable parallel safe
+    return coalesce((array['success', 'noImageHeld', 'hashMismatch',
+        'activationFailure'])[p_result + 1], 'code ' || p_result);
+
+-- How it counts. What the device says of itself stands above whether a
+-- response came in time.
+create or replace function activation_end(
+    p_state command_state, p_result smallint) returns text
+    language sql immutable parallel safe
+    return case when p_result = 0 then 'answered'
+        when p_result is not null then 'failed'
+        when p_state in ('failed', 'no_answer') then 'failed'
+        when p_state in ('answered', 'cancelled') then p_state::text
+        else 'under way' end;
+
 -- Activate Firmware commands by the time of their Service Request.
 create or replace function list_activations(
     p_viewer macaddr8, p_type device_type, p_from timestamptz,
@@ -7,14 +25,17 @@ create or replace function list_activations(
     returns table (command_no bigint, request_id text, sender macaddr8,
         sender_name text, device_id macaddr8, device_type text,
         requested timestamptz, execution_time timestamptz, state text,
-        ended timestamptz, executed timestamptz)
+        ended timestamptz, executed timestamptz, result text,
+        outcome_seen timestamptz)
     language plpgsql stable as $$
 begin
     return query
     select c.command_no, request_id_text(r.originator, r.target, r.counter),
         r.originator, user_name(r.originator), c.device_id,
         c.device_type::text, c.created, c.execution_time, c.state::text,
-        c.ended, c.outcome_seen
+        c.ended, case c.outcome_result when 0 then c.outcome_seen end,
+        activation_result(coalesce(c.outcome_result, c.response_result)),
+        c.outcome_seen
     from device_command c
     join service_request r on r.request_no = c.request_no
     where c.message_code = 18 and c.created >= p_from and c.created < p_to
@@ -32,19 +53,22 @@ create or replace function activation_counts(
     p_to timestamptz)
     returns table (period text, device_type text, requested bigint,
         answered bigint, failed bigint, cancelled bigint, under_way bigint,
-        future_dated bigint)
+        future_dated bigint, succeeded bigint)
     language plpgsql stable as $$
 begin
     return query
     select to_char(c.created at time zone 'UTC', 'YYYY-MM-DD'),
         c.device_type::text, count(*),
-        count(*) filter (where c.state = 'answered'),
-        count(*) filter (where c.state in ('failed', 'no_answer')),
-        count(*) filter (where c.state = 'cancelled'),
-        count(*) filter (where c.state in ('held', 'waiting', 'sent',
-            'local')),
-        count(*) filter (where c.future_dated)
+        count(*) filter (where e.counts_as = 'answered'),
+        count(*) filter (where e.counts_as = 'failed'),
+        count(*) filter (where e.counts_as = 'cancelled'),
+        count(*) filter (where e.counts_as = 'under way'),
+        count(*) filter (where c.future_dated),
+        count(*) filter (where
+            coalesce(c.outcome_result, c.response_result) = 0)
     from device_command c
+    cross join lateral (select activation_end(c.state,
+        coalesce(c.outcome_result, c.response_result)) as counts_as) e
     where c.message_code = 18 and c.created >= p_from and c.created < p_to
         and (p_type is null or c.device_type = p_type)
         and (p_viewer is null or exists (select from service_request r
@@ -63,7 +87,8 @@ begin atomic
                 'period', s.period, 'deviceType', s.device_type,
                 'requested', s.requested, 'answered', s.answered,
                 'failed', s.failed, 'cancelled', s.cancelled,
-                'underWay', s.under_way, 'futureDated', s.future_dated)),
+                'underWay', s.under_way, 'futureDated', s.future_dated,
+                'succeeded', s.succeeded)),
                 '[]')
             from activation_counts(p_viewer, p_type, p_from, p_to) s
             where p_after is null),
@@ -72,7 +97,8 @@ begin atomic
             'senderName', sender_name, 'deviceId', eui64_text(device_id),
             'deviceType', device_type, 'requested', instant_text(requested),
             'executionTime', instant_text(execution_time), 'state', state,
-            'ended', instant_text(ended), 'executed', instant_text(executed))
+            'ended', instant_text(ended), 'executed', instant_text(executed),
+            'result', result, 'outcomeSeen', instant_text(outcome_seen))
             order by requested, command_no), '[]'),
         'next', case when count(*) = p_most then (array_agg(command_no
             order by requested desc, command_no desc))[1]::text end)

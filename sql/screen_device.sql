@@ -11,80 +11,221 @@ create or replace function data_age() returns double precision
             (select checkpoint_time from pg_control_checkpoint()))))
         else 0 end;
 
+-- ---- what a status means ----
+
+-- The one rule of what a status means for people: device_outcome() goes by it,
+-- and so do the bar, the failures and the e-mail. A meter or HCALCS that has
+-- the firmware has all that a request for it was to do: it waits for nothing,
+-- so it cannot be late. A PPMID activates by itself, and is waited for.
+create or replace function device_stage(
+    status processing_status, live boolean, type device_type) returns text
+    language sql stable parallel safe
+    return case
+        when status = 'SUCCESSFUL_HAN_TRANSFER' and type <> 'PPMID'
+            then 'onHan'
+        when status::text = 'STORED_ON_DEVICE' then 'onHan'
+        when in_progress(status) and not live then 'timedOut'
+        when status = 'AWAITING_CSP' then 'awaitingCsp'
+        when status = 'APPROVED_FOR_DISTRIBUTION' then 'approved'
+        when status = 'SUCCESSFUL_CH_TRANSFER' then 'onHub'
+        when status = 'SUCCESSFUL_HAN_TRANSFER' then 'onHan'
+        when status = 'FIRMWARE_ACTIVATED' then 'activated'
+        when status = 'RESET_BY_DCC' then 'reset'
+        when status = 'REJECTED_BY_DSP' then 'refused'
+        else 'failed' end;
+comment on function device_stage(processing_status, boolean, device_type) is
+    'The piece of the progress bar that a device is in';
+
+create or replace function device_outcome(
+    status processing_status, live boolean, type device_type) returns text
+    language sql stable parallel safe
+    return case device_stage(status, live, type)
+        when 'awaitingCsp' then 'inProgress'
+        when 'approved' then 'inProgress'
+        when 'onHub' then 'inProgress'
+        when 'onHan' then case when type = 'PPMID'
+            and status = 'SUCCESSFUL_HAN_TRANSFER' then 'inProgress'
+            else 'succeeded' end
+        when 'activated' then 'succeeded'
+        else 'failed' end;
+comment on function device_outcome(processing_status, boolean, device_type) is
+    'inProgress, succeeded or failed';
+
+-- Was it heard of after it had been released for another update?
+create or replace function is_late(
+    p_last_updated timestamptz, p_released timestamptz) returns boolean
+    language sql immutable parallel safe
+    return coalesce(p_last_updated > p_released, false);
+
 -- ---- one device ----
 
+-- Is an update shown? Live ones are; what has ended for as long as [tracking]
+-- retention says, though it is kept longer.
+create or replace function is_shown(
+    p_last_updated timestamptz, p_released timestamptz, p_now timestamptz)
+    returns boolean language sql stable
+    return p_released is null or greatest(p_last_updated, p_released)
+        > p_now - (select retention from tracking_setting);
+
 -- The updates of a device that the viewer may see, as device_status() picks
--- them: the first is its status.
+-- them: the first is its status. By their release, for a late word of an older
+-- one does not make it the latest. What we refused is no update: its sender
+-- sees it in its request.
 create or replace function device_updates(
-    p_device_id macaddr8, p_viewer macaddr8, p_most integer)
-    returns table (device_id macaddr8, chf_id macaddr8, request_no bigint,
-        job_no bigint, last_updated timestamptz, release_due timestamptz,
-        released timestamptz, status processing_status,
-        device_type device_type, csp text, reason_code text)
+    p_device_id macaddr8, p_viewer macaddr8, p_now timestamptz,
+    p_most integer) returns setof tracking
     language sql stable
 begin atomic
     select t.* from tracking t
     join service_request r on r.request_no = t.request_no
-    where t.device_id = p_device_id
+    where t.device_id = p_device_id and t.status <> 'REJECTED_BY_DSP'
+        and is_shown(t.last_updated, t.released, p_now)
         and (p_viewer is null or r.originator = p_viewer
             or is_responsible(p_viewer, p_device_id))
-    order by t.released is null desc, t.last_updated desc, t.request_no desc
+    order by t.released is null desc, t.released desc, t.request_no desc
     limit p_most;
 end;
 
--- How far the update of a device came: one row per stage. What the audit trail
--- says it reached, and what it is at now.
-create or replace function device_stages(
-    p_update tracking, p_received timestamptz, p_in_progress boolean)
-    returns table (n integer, stage text, state text, at timestamptz,
-        status processing_status)
+-- What was said of each stage of an update, and by whom. good: that it was
+-- reached; null: nothing was said. happened: by the clock of who said it, if
+-- that was believed.
+create or replace function device_evidence(
+    u tracking, j csp_job, p_received timestamptz)
+    returns table (n integer, stage text, said_by text,
+        status processing_status, happened timestamptz, good boolean)
     language sql stable
 begin atomic
-    with stage (n, stage, done, failed) as (values
-        (1, 'request', null::processing_status,
-            '{REJECTED_BY_DSP}'::processing_status[]),
-        (2, 'job', null, '{}'),
-        (3, 'csp', 'APPROVED_FOR_DISTRIBUTION', '{REJECTED_BY_CSP}'),
-        (4, 'hub', 'SUCCESSFUL_CH_TRANSFER', '{FAILED_CH_TRANSFER}'),
-        (5, 'han', 'SUCCESSFUL_HAN_TRANSFER',
-            '{FAILED_HAN_TRANSFER,HAN_DISCARDED,HAN_REJECTED_HW_MISMATCH}'),
-        (6, 'device', 'FIRMWARE_ACTIVATED', '{ACTIVATION_FAILED}')
-    ), event as (
-        select min(at) as at, code::processing_status as status
-        from sat_entry
-        where device_id = p_update.device_id and kind = 'status'
-            and request_no = p_update.request_no
-            and at between p_received - interval '1 hour'
-                and p_update.last_updated
-        group by code
-        union
-        select p_update.last_updated, p_update.status
-    ), reached (n, state, at, status) as (
-        select 1, 'done', p_received, null::processing_status
-        where p_update.status <> 'REJECTED_BY_DSP'
-        union all
-        select 2, case j.state when 'handed_over' then 'done'
-            else 'failed' end, j.ended, null
-        from csp_job j
-        where j.job_no = p_update.job_no
-            and j.state in ('handed_over', 'refused', 'given_up')
-        union all
-        select s.n, case when e.status = s.done then 'done'
-            else 'failed' end, min(e.at), e.status
-        from event e join stage s
-            on e.status = s.done or e.status = any (s.failed)
-        group by 1, 2, 4
+    values (1, 'request', 'dsp', null::processing_status, p_received, true),
+        (2, 'job', 'csp', null, j.ended, case
+            when j.state = 'handed_over' then true
+            when j.state in ('refused', 'given_up') then false end),
+        (3, 'csp', 'csp', u.report_status, j.reported,
+            u.report_status = 'APPROVED_FOR_DISTRIBUTION'),
+        (4, 'hub', 'csp', u.delivery_status, u.delivery_time,
+            u.delivery_status = 'SUCCESSFUL_CH_TRANSFER'),
+        (5, 'han', 'hub', u.hub_status, u.hub_time,
+            u.hub_status = 'SUCCESSFUL_HAN_TRANSFER'),
+        (6, 'device', 'device', coalesce(u.device_status, case
+                when u.status::text = 'STORED_ON_DEVICE' then u.status end),
+            coalesce(u.device_time, case
+                when u.status::text = 'STORED_ON_DEVICE'
+                    then u.stored_time end),
+            case when u.device_status is null
+                    and u.status::text = 'STORED_ON_DEVICE' then true
+                else u.device_status = 'FIRMWARE_ACTIVATED' end);
+end;
+
+-- When what is known of an update was first heard, by our clock.
+create or replace function device_heard(u tracking, p_received timestamptz)
+    returns table (said_by text, status processing_status, at timestamptz)
+    language sql stable
+begin atomic
+    select t.said_by, t.to_status, min(e.at)
+    from sat_entry e
+    join transition t on t.event = split_part(e.detail, ' ', 1)
+    where e.device_id = u.device_id and e.request_no = u.request_no
+        and e.kind in ('status', 'told')
+        and e.at >= p_received - interval '1 hour'
+    group by t.said_by, t.to_status;
+end;
+
+-- How far the update of a device came: one row per stage. A stage that nothing
+-- was said of is skipped when a later one was; concluded: it must have been
+-- reached, for the image went on from there.
+create or replace function device_stages(
+    u tracking, j csp_job, p_received timestamptz, p_in_progress boolean)
+    returns table (n integer, stage text, state text, at timestamptz,
+        happened timestamptz, said_by text, status processing_status,
+        concluded boolean)
+    language sql stable
+begin atomic
+    with evidence as (
+        select * from device_evidence(u, j, p_received)
     ), latest as (
-        select max(n) as n, bool_or(state = 'failed') as failed from reached
-    )
-    select s.n, s.stage, coalesce(r.state, case
-            when s.n < l.n then 'skipped'
-            when s.n > l.n + 1 or l.failed then 'pending'
+        select max(n) filter (where good is not null) as n,
+            max(n) filter (where good) as good_n,
+            max(n) filter (where good or n = 5 and good is not null) as had_n
+        from evidence
+    ), judged as (
+        select e.*, l.had_n, case
+            when e.good and e.status::text = 'STORED_ON_DEVICE' then 'stored'
+            when e.good then 'done'
+            when not e.good and e.n < l.good_n then 'outweighed'
+            when not e.good then 'failed'
+            when e.n < l.n then 'skipped'
+            when e.n > l.n + 1 or l.n > l.good_n then 'pending'
             when p_in_progress then 'current'
-            else 'stopped' end), r.at, r.status
-    from stage s cross join latest l
-    left join reached r on r.n = s.n
-    order by s.n;
+            when device_outcome(u.status, false, u.device_type) = 'succeeded'
+                then 'pending'
+            else 'stopped' end as state
+        from evidence e cross join latest l
+    )
+    select e.n, e.stage, e.state,
+        case e.state when 'stopped' then u.released
+            else coalesce(h.at, e.happened) end,
+        -- one that was not believed was replaced by ours
+        case when e.said_by in ('hub', 'device') or e.stage = 'hub'
+            then nullif(e.happened, h.at) end,
+        case when e.good is not null then e.said_by
+            when e.state <> 'stopped' then null
+            when u.status = 'RESET_BY_DCC' then 'dcc' else 'dsp' end,
+        case when e.good is not null then e.status end,
+        e.state = 'skipped' and e.n < e.had_n
+    from judged e
+    left join device_heard(u, p_received) h on h.status = e.status
+        and h.said_by = (array[null, null, 'report', 'delivery', 'hub',
+            'device'])[e.n]
+    order by e.n;
+end;
+
+create or replace function timeline_json(
+    u tracking, j csp_job, p_received timestamptz, p_in_progress boolean)
+    returns json language sql stable
+begin atomic
+    select json_agg(json_build_object('stage', s.stage, 'state', s.state,
+        'at', instant_text(s.at), 'status', s.status,
+        'reasonCode', case s.state when 'failed' then u.reason_code end,
+        'by', s.said_by, 'eventTime', instant_text(s.happened),
+        'concluded', s.concluded) order by s.n)
+    from device_stages(u, j, p_received, p_in_progress) s;
+end;
+
+-- How the status is known: who said so and when, and which stages before it
+-- were not reported.
+create or replace function device_known(u tracking, p_timeline json)
+    returns json language sql stable
+begin atomic
+    select json_build_object('by', case u.status
+                when 'RESET_BY_DCC' then 'dcc' else s ->> 'by' end,
+        'at', case u.status when 'RESET_BY_DCC'
+            then instant_text(u.released) else s ->> 'at' end,
+        'eventTime', case when u.status <> 'RESET_BY_DCC'
+            then s ->> 'eventTime' end,
+        'unreported', (select coalesce(json_agg(x -> 'stage'), '[]')
+            from json_array_elements(p_timeline) x
+            where x ->> 'state' = 'skipped'))
+    from (select 1) one
+    left join json_array_elements(p_timeline) s
+        on s ->> 'status' = u.status::text
+            or u.status = 'AWAITING_CSP' and s ->> 'stage' = 'request'
+    limit 1;
+end;
+
+-- What was heard of a device that is about no update we know: a local update,
+-- or an image that nobody asked for. For its Responsible Suppliers.
+create or replace function device_unknown(
+    p_device_id macaddr8, p_viewer macaddr8, p_now timestamptz)
+    returns json language sql stable
+begin atomic
+    select coalesce(json_agg(json_build_object('at', instant_text(e.at),
+        'kind', e.kind, 'code', e.code, 'detail', e.detail)
+        order by e.at desc, e.entry_no desc), '[]')
+    from (select * from sat_entry
+        where device_id = p_device_id and request_no is null
+            and kind = 'told' and at <= p_now
+            and at > p_now - (select retention from tracking_setting)
+            and (p_viewer is null or is_responsible(p_viewer, p_device_id))
+        order by at desc limit 50) e;
 end;
 
 -- What the update of a device waits for, as a code and as people say it; null:
@@ -187,15 +328,19 @@ create or replace function device_screen(
 declare
     u tracking;
     r service_request;
+    j csp_job;
     live boolean;
+    timeline json;
 begin
-    select * into u from device_updates(p_device_id, p_viewer, 1);
+    select * into u from device_updates(p_device_id, p_viewer, p_now, 1);
     if not found then
         return null;
     end if;
     select * into strict r from service_request
     where request_no = u.request_no;
+    select * into j from csp_job c where c.job_no = u.job_no;
     live := u.released is null and u.release_due > p_now;
+    timeline := timeline_json(u, j, r.received, live);
     return json_build_object('deviceId', eui64_text(u.device_id),
         'deviceType', u.device_type, 'status', u.status, 'inProgress', live,
         'requestId', request_id_text(r.originator, r.target, r.counter),
@@ -208,16 +353,14 @@ begin
         'senderName', user_name(r.originator),
         'mayReset', p_may_reset and live,
         'waits', device_waits(u, r, live, p_viewer, p_now),
-        'timeline', (select json_agg(json_build_object('stage', s.stage,
-                'state', s.state, 'at', instant_text(s.at),
-                'status', s.status, 'reasonCode',
-                case s.state when 'failed' then u.reason_code end)
-                order by s.n)
-            from device_stages(u, r.received, live) s),
+        'late', is_late(u.last_updated, u.released),
+        'known', device_known(u, timeline), 'timeline', timeline,
+        'unknown', device_unknown(p_device_id, p_viewer, p_now),
         'next', (select coalesce(json_agg(json_build_object('event', t.event,
                 'toStatus', t.to_status, 'alert', t.alert,
                 'recipients', t.recipients) order by t.position), '[]')
-            from transition t where live and u.status = any (t.from_status)),
+            from transition t where live and u.status = any (t.from_status)
+                and t.to_status is not null),
         'trail', (select coalesce(json_agg(json_build_object(
                 'at', instant_text(e.at), 'kind', e.kind, 'code', e.code,
                 'detail', case when e.kind <> 'reset' or p_viewer is null
@@ -236,9 +379,10 @@ begin
                 'firmwareVersion', firmware_version_text(q.firmware_version),
                 'reasonCode', e.reason_code,
                 'lastUpdated', instant_text(e.last_updated),
-                'released', instant_text(e.released))
-                order by e.last_updated desc, e.request_no desc), '[]')
-            from device_updates(p_device_id, p_viewer, 21) e
+                'released', instant_text(e.released),
+                'late', is_late(e.last_updated, e.released))
+                order by e.released desc, e.request_no desc), '[]')
+            from device_updates(p_device_id, p_viewer, p_now, 21) e
             join service_request q on q.request_no = e.request_no
             where e.request_no <> u.request_no));
 end $$;

@@ -23,21 +23,6 @@ begin
         group by status, csp, device_type, reason_code);
 end $$;
 
-create or replace function device_stage(status processing_status, live boolean)
-    returns text language sql immutable parallel safe
-    return case
-        when in_progress(status) and not live then 'timedOut'
-        when status = 'AWAITING_CSP' then 'awaitingCsp'
-        when status = 'APPROVED_FOR_DISTRIBUTION' then 'approved'
-        when status = 'SUCCESSFUL_CH_TRANSFER' then 'onHub'
-        when status = 'SUCCESSFUL_HAN_TRANSFER' then 'onHan'
-        when status = 'FIRMWARE_ACTIVATED' then 'activated'
-        when status = 'RESET_BY_DCC' then 'reset'
-        when status = 'REJECTED_BY_DSP' then 'refused'
-        else 'failed' end;
-comment on function device_stage(processing_status, boolean) is
-    'The piece of the progress bar that a device is in';
-
 create or replace function expected_end(
     p_remaining bigint, p_per_hour numeric, p_now timestamptz) returns text
     language sql immutable
@@ -82,7 +67,8 @@ begin
     with tally as materialized (
         select * from unnest(p_tally)
     ), stage as (
-        select device_stage(status, live) as stage, sum(devices) as devices
+        select device_stage(status, live, device_type) as stage,
+            sum(devices) as devices
         from tally where status <> 'REJECTED_BY_DSP' group by 1
     ), total as (
         select sum(settled)::bigint as settled, (sum(devices) filter (
@@ -147,13 +133,6 @@ create or replace function request_summary(
         'firmwareVersion', firmware_version_text(r.firmware_version),
         'imageHash', upper(encode(r.manufacturer_image_hash, 'hex')));
 
-create or replace function outcome_of(status processing_status, live boolean)
-    returns text language sql immutable parallel safe
-    return case when live then 'inProgress'
-        when status in ('FIRMWARE_ACTIVATED', 'SUCCESSFUL_HAN_TRANSFER')
-            then 'succeeded'
-        else 'failed' end;
-
 -- The models of a request's devices. Nearly always the image is for one model
 -- of each device type, and then the CPL alone knows it; otherwise every device
 -- is looked up.
@@ -172,8 +151,8 @@ begin
             group by e.device_type) x) = 1 then
         return query
         select t.device_type, e.manufacturer_id::integer, e.model_id::integer,
-            e.hardware_version::integer, outcome_of(t.status, t.live),
-            t.devices
+            e.hardware_version::integer, device_outcome(t.status, t.live,
+                t.device_type), t.devices
         from unnest(p_tally) t
         join (select distinct c.device_type, c.manufacturer_id, c.model_id,
                 c.hardware_version from cpl_entry c
@@ -184,8 +163,9 @@ begin
     end if;
     return query
     select t.device_type, s.manufacturer_id::integer, s.model_id::integer,
-        s.hardware_version::integer, outcome_of(t.status, t.released is null
-            and t.release_due > p_now), count(*)
+        s.hardware_version::integer, device_outcome(t.status,
+            t.released is null and t.release_due > p_now, t.device_type),
+        count(*)
     from tracking t
     left join smi_device s on s.device_id = t.device_id
     where t.request_no = r.request_no and t.status <> 'REJECTED_BY_DSP'
@@ -219,7 +199,8 @@ begin
                 'status', status, 'reasonCode', reason_code,
                 'devices', devices) order by devices desc, status), '[]')
             from (select status, reason_code, sum(devices) as devices
-                from unnest(tally) where device_stage(status, live)
+                from unnest(tally)
+                where device_stage(status, live, device_type)
                     in ('failed', 'reset', 'timedOut', 'refused')
                 group by 1, 2) x),
         'byCsp', (select coalesce(jsonb_agg(jsonb_build_object('csp', csp,
@@ -230,7 +211,8 @@ begin
                         as in_progress,
                     sum(sum_of(devices, outcome = 'succeeded')) as succeeded,
                     sum(sum_of(devices, outcome = 'failed')) as failed
-                from (select *, outcome_of(status, live) as outcome
+                from (select *, device_outcome(status, live, device_type)
+                        as outcome
                     from unnest(tally)) t
                 where csp is not null and status <> 'REJECTED_BY_DSP'
                 group by csp) x),
@@ -257,7 +239,9 @@ begin
                 'nextTry', case j.state when 'waiting'
                     then instant_text(j.next_try) end,
                 'lastError', j.last_error, 'ended', instant_text(j.ended),
-                'reported', instant_text(j.reported)) order by j.job_no), '[]')
+                'reported', instant_text(j.reported),
+                'contradicted', instant_text(j.contradicted),
+                'silent', instant_text(j.silent)) order by j.job_no), '[]')
             from (select * from csp_job where request_no = r.request_no
                 order by job_no limit 200) j));
 end $$;
@@ -380,18 +364,20 @@ begin
 end $$;
 
 -- ---- the devices of a request ----
+
 create or replace function list_request_devices(
     p_request_no bigint, p_status processing_status, p_reason text,
     p_csp text, p_after macaddr8, p_most integer, p_now timestamptz)
     returns table (device_id macaddr8, device_type text, status text,
         in_progress boolean, reason_code text, last_updated timestamptz,
-        release_due timestamptz, chf_id macaddr8, csp text)
+        release_due timestamptz, chf_id macaddr8, csp text, late boolean)
     language plpgsql stable as $$
 begin
     return query
     select t.device_id, t.device_type::text, t.status::text,
         t.released is null and t.release_due > p_now, t.reason_code,
-        t.last_updated, t.release_due, t.chf_id, t.csp
+        t.last_updated, t.release_due, t.chf_id, t.csp,
+        is_late(t.last_updated, t.released)
     from tracking t
     where t.request_no = p_request_no
         and (p_after is null
@@ -415,7 +401,7 @@ begin atomic
             'reasonCode', reason_code,
             'lastUpdated', instant_text(last_updated),
             'releaseDue', instant_text(release_due),
-            'commsHubId', eui64_text(chf_id), 'csp', csp)
+            'commsHubId', eui64_text(chf_id), 'csp', csp, 'late', late)
             order by device_id), '[]'),
         'next', case when count(*) = p_most
             then max(eui64_text(device_id)) end)

@@ -1,25 +1,68 @@
 -- Firmware Distribution Progress Tracking (§3.2.2): the only writer of a
 -- status, release by timeout, reset.
 
--- Moves the named devices' updates out of tracking_live once their time is up.
--- A statement of its own before the claim: what one statement releases, the
--- same statement cannot claim.
+-- What the configuration says that functions need, written only when it is
+-- another than here.
+create or replace function set_tracking_setting(
+    p_at_hub interval, p_at_hub_esme interval, p_delivered interval,
+    p_delivered_blocks boolean, p_retention interval, p_n39_recipients text,
+    p_n59_collect interval) returns void language sql
+begin atomic
+    update tracking_setting s set at_hub = p_at_hub,
+        at_hub_esme = p_at_hub_esme, delivered = p_delivered,
+        delivered_blocks = p_delivered_blocks, retention = p_retention,
+        n39_recipients = p_n39_recipients, n59_collect = p_n59_collect
+    where (s.at_hub, s.at_hub_esme, s.delivered, s.delivered_blocks,
+            s.retention, s.n39_recipients, s.n59_collect)
+        is distinct from (p_at_hub, p_at_hub_esme, p_delivered,
+            p_delivered_blocks, p_retention, p_n39_recipients, p_n59_collect);
+end;
+
+-- How long nothing may be heard of a device before it is released. p_timeout:
+-- [tracking] timeout, for what is on its way to the hub.
+create or replace function tracking_window(
+    s tracking_setting, p_type device_type, p_status processing_status,
+    p_timeout interval) returns interval language sql immutable
+    return case p_status
+        when 'SUCCESSFUL_HAN_TRANSFER' then s.delivered
+        when 'SUCCESSFUL_CH_TRANSFER' then
+            case p_type when 'ESME' then s.at_hub_esme else s.at_hub end
+        else p_timeout end;
+
+-- Is it a good end of the distribution, though the device has not said that it
+-- runs the firmware? A PPMID activates by itself; the others when they are told.
+create or replace function is_delivered(
+    p_type device_type, p_status processing_status) returns boolean
+    language sql immutable parallel safe
+    return p_status = 'SUCCESSFUL_HAN_TRANSFER' and p_type <> 'PPMID';
+
+-- Moves the named devices' updates out of tracking_live once their time is up;
+-- for a claim also those that were delivered, unless these block. A statement
+-- of its own before the claim: what one statement releases, the same statement
+-- cannot claim.
 create or replace function release_expired(
-    p_device_ids macaddr8[], p_now timestamptz) returns bigint
-    language plpgsql as $$
+    p_device_ids macaddr8[], p_claim boolean, p_now timestamptz)
+    returns bigint language plpgsql as $$
 declare
+    delivered_too constant boolean := p_claim
+        and (select not delivered_blocks from tracking_setting);
     total bigint;
 begin
     with released as (
         delete from tracking_live
-        where device_id = any (p_device_ids) and release_due <= p_now
+        where device_id = any (p_device_ids) and (release_due <= p_now
+            or delivered_too and status = 'SUCCESSFUL_HAN_TRANSFER')
         returning *)
     , moved as (
         insert into tracking_history (device_id, chf_id, request_no, job_no,
             last_updated, released, status, device_type, csp,
-            responsible_supplier_ids)
+            responsible_supplier_ids, from_version, report_status,
+            delivery_status, delivery_time, hub_status, hub_time,
+            device_status, device_time, stored_time)
         select device_id, chf_id, request_no, job_no, last_updated, p_now,
-            status, device_type, csp, responsible_supplier_ids
+            status, device_type, csp, responsible_supplier_ids, from_version,
+            report_status, delivery_status, delivery_time, hub_status,
+            hub_time, device_status, device_time, stored_time
         from released
         returning 1)
     , audited as (
@@ -33,16 +76,19 @@ end $$;
 -- Table 3 as the program has it (src/tracking/transition.def), written only when
 -- it is another than here: a start then waits for nobody.
 create or replace function set_transitions(
-    p_events text[], p_from text[], p_to processing_status[],
+    p_events text[], p_said_by text[], p_from text[], p_to text[],
     p_alerts text[], p_recipients text[]) returns void
     language plpgsql as $$
 declare
     wanted transition[] := array(
-        select row(event, position, string_to_array(from_status, ' '),
-            to_status, nullif(alert, ''), recipients)::transition
-        from unnest(p_events, p_from, p_to, p_alerts, p_recipients)
-            with ordinality as t (event, from_status, to_status, alert,
-                recipients, position)
+        select row(event, position,
+            string_to_array(from_status, ' ')::processing_status[],
+            nullif(to_status, '')::processing_status, nullif(alert, ''),
+            recipients, said_by)::transition
+        from unnest(p_events, p_said_by, p_from, p_to, p_alerts,
+                p_recipients) with ordinality
+            as t (event, said_by, from_status, to_status, alert, recipients,
+                position)
         order by position);
 begin
     if wanted = array(select t from transition t order by position) then
@@ -53,81 +99,212 @@ begin
     insert into transition select w.* from unnest(wanted) w;
 end $$;
 
--- One event of each device: the moves, what is told, and the audit trail.
+-- One event of each device: what it says of its update, what follows from all
+-- that was said of it, what is told, and the audit trail. Whoever is nearest to
+-- the device outweighs the others, and of what the same said the latest counts,
+-- by the time when it happened, though a device that runs the firmware has
+-- activated it: so the order of messages does not matter, nor whether the update
+-- was released. Only the first report on a job counts.
 create or replace function apply_once(
     p_events tracking_event[], p_now timestamptz, p_timeout interval)
     returns void language plpgsql as $$
 declare
+    setting tracking_setting;
     told told_message[];
 begin
-    with matched as materialized (
-        select e.*, t.to_status, t.recipients,
+    select * into strict setting from tracking_setting;
+    with heard as materialized (
+        select e.ordinal, e.event, e.device_id, e.request_no, e.reason,
+            e.chf_id as said_chf_id, e.firmware_version, e.event_time,
+            e.device_alert_code, e.result, t.to_status, t.said_by,
+            case e.reason when 'corrected' then 'none' else t.recipients end
+                as recipients,
             case t.alert when 'reason'
                 then coalesce(c.alert, (select o.alert from csp_reason o
                     where o.reason = 'OTHER'))
                 else t.alert end as alert,
-            -- released is released, whether its row was moved away yet or
-            -- not; but nothing was published of one that awaits the CSP
-            (l.status = any (t.from_status)
-                and (l.release_due > p_now or l.status = 'AWAITING_CSP'))
-                is true as moves,
-            l.responsible_supplier_ids as suppliers, l.device_type
+            -- a clock that is wrong is not believed
+            case when e.event_time between coalesce(
+                        j.created - interval '1 hour', '-infinity')
+                    and p_now + interval '1 hour'
+                then e.event_time else p_now end as at,
+            u.*
         from unnest(p_events) as e
         join transition t on t.event = e.event
         left join csp_reason c on c.reason = e.reason
-        left join tracking_live l on l.device_id = e.device_id
-            and l.request_no = e.request_no
+        left join lateral (
+            select true as live, chf_id, job_no, release_due as released,
+                status, device_type, csp, null::text as reason_code,
+                responsible_supplier_ids, from_version, report_status,
+                delivery_status, delivery_time, hub_status, hub_time,
+                device_status, device_time, stored_time
+            from tracking_live
+            where device_id = e.device_id and request_no = e.request_no
+            union all
+            select false, chf_id, job_no, released, status, device_type, csp,
+                reason_code, responsible_supplier_ids, from_version,
+                report_status, delivery_status, delivery_time, hub_status,
+                hub_time, device_status, device_time, stored_time
+            from tracking_history
+            where device_id = e.device_id and request_no = e.request_no
+            limit 1) u on true
+        left join csp_job j on j.job_no = u.job_no
+    ), weighed as (
+        select *, case said_by
+            when 'report' then report_status is null
+                or reason_code = 'NEVER_ANSWERED'
+            when 'delivery' then delivery_time is null
+                or (at, to_status) > (delivery_time, delivery_status)
+            when 'hub' then hub_time is null or to_status is null
+                or (at, to_status) > (hub_time, hub_status)
+            when 'device' then to_status = 'STORED_ON_DEVICE'
+                or device_time is null
+                -- what it runs it has activated, whatever failed
+                or (to_status = 'FIRMWARE_ACTIVATED', at)
+                    > (device_status = 'FIRMWARE_ACTIVATED', device_time)
+            when 'dcc' then live and in_progress(status)
+            else false end as counts
+        from heard
+    ), said as (
+        select *,
+            case when counts and said_by = 'report' then to_status
+                else report_status end as new_report,
+            case when counts and said_by = 'delivery' then to_status
+                else delivery_status end as new_delivery,
+            case when counts and said_by = 'delivery' then at
+                else delivery_time end as new_delivery_time,
+            case when counts and said_by = 'hub' then to_status
+                else hub_status end as new_hub,
+            case when counts and said_by = 'hub' then
+                    case when to_status is not null then at end
+                else hub_time end as new_hub_time,
+            case when counts and said_by = 'device'
+                    and to_status <> 'STORED_ON_DEVICE' then to_status
+                else device_status end as new_device,
+            case when counts and said_by = 'device'
+                    and to_status <> 'STORED_ON_DEVICE' then at
+                else device_time end as new_device_time,
+            case when counts and to_status = 'STORED_ON_DEVICE'
+                then greatest(at, stored_time)
+                else stored_time end as new_stored_time
+        from weighed
+    ), judged as (
+        select *, case
+            when status in ('RESET_BY_DCC', 'REJECTED_BY_DSP') then status
+            when counts and said_by = 'dcc' then to_status
+            else coalesce(new_device,
+                -- it says so after the image had come as far as its hub
+                case when new_stored_time >= date_trunc('second', least(
+                        case new_delivery when 'SUCCESSFUL_CH_TRANSFER'
+                            then new_delivery_time end,
+                        case new_hub when 'SUCCESSFUL_HAN_TRANSFER'
+                            then new_hub_time end))
+                    then 'STORED_ON_DEVICE'::processing_status end,
+                new_hub, new_delivery, new_report, 'AWAITING_CSP')
+            end as new_status
+        from said
+    ), settled as materialized (
+        select *, new_status <> status as moves,
+            live and (not in_progress(new_status)
+                or is_delivered(device_type, new_status)
+                and not setting.delivered_blocks) as ends
+        from judged
     ), kept as (
-        update tracking_live l set status = m.to_status,
-            last_updated = p_now, release_due = p_now + p_timeout
-        from matched m
-        where m.moves and in_progress(m.to_status)
+        update tracking_live l set status = m.new_status,
+            last_updated = case when m.moves then p_now
+                else l.last_updated end,
+            release_due = case when m.moves and l.release_due > p_now
+                then p_now + tracking_window(setting, m.device_type,
+                    m.new_status, p_timeout) else l.release_due end,
+            report_status = m.new_report, delivery_status = m.new_delivery,
+            delivery_time = m.new_delivery_time, hub_status = m.new_hub,
+            hub_time = m.new_hub_time, device_status = m.new_device,
+            device_time = m.new_device_time, stored_time = m.new_stored_time
+        from settled m
+        where m.counts and m.live and not m.ends
             and l.device_id = m.device_id
     ), ended as (
-        delete from tracking_live l using matched m
-        where m.moves and not in_progress(m.to_status)
-            and l.device_id = m.device_id
-        returning l.device_id, l.chf_id, l.request_no, l.job_no, m.to_status,
-            l.device_type, l.csp, m.reason, l.responsible_supplier_ids
+        delete from tracking_live l using settled m
+        where m.ends and l.device_id = m.device_id
     ), history as (
         insert into tracking_history (device_id, chf_id, request_no, job_no,
             last_updated, released, status, device_type, csp, reason_code,
-            responsible_supplier_ids)
-        select device_id, chf_id, request_no, job_no, p_now, p_now, to_status,
-            device_type, csp, reason, responsible_supplier_ids
-        from ended
+            responsible_supplier_ids, from_version, report_status,
+            delivery_status, delivery_time, hub_status, hub_time,
+            device_status, device_time, stored_time)
+        select device_id, chf_id, request_no, job_no, p_now,
+            least(p_now, released), new_status, device_type, csp, reason,
+            responsible_supplier_ids, from_version, new_report, new_delivery,
+            new_delivery_time, new_hub, new_hub_time, new_device,
+            new_device_time, new_stored_time
+        from settled where ends
+    ), late as (
+        update tracking_history h set status = m.new_status,
+            last_updated = case when m.moves then p_now
+                else h.last_updated end,
+            reason_code = case when m.moves then m.reason
+                else h.reason_code end,
+            report_status = m.new_report, delivery_status = m.new_delivery,
+            delivery_time = m.new_delivery_time, hub_status = m.new_hub,
+            hub_time = m.new_hub_time, device_status = m.new_device,
+            device_time = m.new_device_time, stored_time = m.new_stored_time
+        from settled m
+        where m.counts and not m.live and h.device_id = m.device_id
+            and h.request_no = m.request_no and h.released = m.released
     ), audited as (
         insert into sat_entry (at, kind, request_no, device_id, code, detail)
         select p_now, case when moves then 'status' else 'told' end,
-            request_no, device_id, to_status,
+            request_no, device_id, coalesce(new_status, to_status),
             concat_ws(' ', event, reason, device_alert_code::text,
-                'result ' || result)
-        from matched
+                'result ' || result,
+                case when not live or released <= p_now then 'late' end,
+                case when event_time <> at then 'time not believed: '
+                    || instant_text(event_time) end)
+        from settled
     )
-    select array_agg(row(m.ordinal, m.event, m.device_id, m.request_no,
-        m.chf_id, m.firmware_version, m.event_time, m.device_alert_code,
-        m.result, m.alert, m.recipients, m.suppliers, m.device_type,
-        null, null, null, null, null, null, null, null)::told_message)
-    into told from matched m where m.recipients <> 'none';
+    -- the version of before is of no update until its image is at the hub
+    select array_agg(row(m.ordinal, m.event, m.device_id,
+        case when m.to_status is distinct from 'STORED_ON_DEVICE'
+            or m.new_status = m.to_status then m.request_no end,
+        m.said_chf_id, m.firmware_version,
+        case when m.event_time is not null then m.at end,
+        m.device_alert_code, m.result, m.alert, m.recipients,
+        m.responsible_supplier_ids, m.device_type, null, null, null, null,
+        null, null, null, null)::told_message)
+    into told from settled m where m.recipients <> 'none';
 
     if told is not null then
         perform tell(told, p_now);
     end if;
 end $$;
 
--- The only writer of a device's status. Events of one device are applied in
--- the order of their ordinals.
+-- The only writer of what is known of an update. Events of one device are
+-- applied in the order of their ordinals.
 create or replace function apply_events(
     p_events tracking_event[], p_now timestamptz, p_timeout interval)
     returns void language plpgsql as $$
 declare
+    late_ids macaddr8[];
+    late_nos bigint[];
     most integer;
     batch tracking_event[];
 begin
-    -- two batches take their devices in the same order
-    perform from tracking_live
-    where device_id = any (select device_id from unnest(p_events))
-    order by device_id for update;
+    -- two batches take their devices in the same order, live updates first
+    with live as materialized (
+        select device_id, request_no from tracking_live
+        where device_id = any (array(select device_id from unnest(p_events)))
+        order by device_id for update
+    )
+    select array_agg(device_id), array_agg(request_no)
+    into late_ids, late_nos from unnest(p_events)
+    where ((device_id, request_no) in (select device_id, request_no
+        from live)) is not true;
+    if late_ids is not null then
+        perform from tracking_history h
+        join unnest(late_ids, late_nos) as n (device_id, request_no)
+            on h.device_id = n.device_id and h.request_no = n.request_no
+        order by h.device_id, h.request_no for update of h;
+    end if;
 
     select max(n) into most from (
         select count(*) as n from unnest(p_events) group by device_id) x;
@@ -148,7 +325,8 @@ end $$;
 -- What people and scripts are shown of devices and requests.
 
 -- The firmware update status of a device: the live update if there is one,
--- else the latest that ended. No row: never tracked.
+-- else the latest that ended; what we refused is no update. No row: never
+-- tracked.
 create or replace function device_status(
     p_device_id macaddr8, p_now timestamptz)
     returns table (
@@ -165,8 +343,8 @@ begin atomic
         t.last_updated, t.release_due, t.chf_id, t.csp, r.originator
     from tracking t
     left join service_request r on r.request_no = t.request_no
-    where t.device_id = p_device_id
-    order by t.released is null desc, t.last_updated desc, t.request_no desc
+    where t.device_id = p_device_id and t.status <> 'REJECTED_BY_DSP'
+    order by t.released is null desc, t.released desc, t.request_no desc
     limit 1;
 end;
 
@@ -182,12 +360,13 @@ create or replace function reset_device(
 declare
     number bigint;
 begin
-    perform release_expired(array[p_device_id], p_now);
+    perform release_expired(array[p_device_id], false, p_now);
     select l.request_no into number from tracking_live l
     where l.device_id = p_device_id for update;
     if not found then
         outcome := case when exists (select from tracking_history
-                where device_id = p_device_id)
+                where device_id = p_device_id
+                    and status <> 'REJECTED_BY_DSP')
             then 'not_in_progress' else 'not_tracked' end;
         return;
     end if;

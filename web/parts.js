@@ -287,6 +287,8 @@ const MARKS = {
     stopped: "M6.5 6.5h7v7h-7z",
     skipped: "M6 10h8",
     current: "M10 5.5v5l3 2",
+    stored: "M10 6v8M6.5 10.5L10 14l3.5-3.5",
+    outweighed: "M6 8h8M6 12h8",
     pending: "",
 };
 

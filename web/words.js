@@ -1,6 +1,7 @@
 /* What the codes mean. Rows: code, words, colour of the tag. */
 
-/* Table 3 of the assessment; AWAITING_CSP and ACTIVATION_FAILED are ours. */
+/* Table 3 of the assessment; AWAITING_CSP, STORED_ON_DEVICE and
+ * ACTIVATION_FAILED are ours. */
 const STATUSES = {
     AWAITING_CSP: ["Waiting for the CSP", "grey",
         "The DSP has accepted the device. Its CSP has not answered yet."],
@@ -27,6 +28,9 @@ const STATUSES = {
         "hardware version of the device."],
     FIRMWARE_ACTIVATED: ["Firmware activated", "green",
         "The device runs the new firmware."],
+    STORED_ON_DEVICE: ["Stored on the device, not running yet", "green",
+        "The device has stored the firmware and still runs what it ran: the " +
+        "first of two images. The next one may be sent."],
     ACTIVATION_FAILED: ["Activation failed", "red",
         "The device could not activate the firmware."],
     RESET_BY_DCC: ["Reset by the DCC", "purple",
@@ -58,6 +62,14 @@ const ACTIVATION_STATES = {
     no_answer: ["No answer", "red"],
     cancelled: ["Cancelled", "purple"],
     local: ["Returned to the User", "grey"],
+};
+
+/* What the device says of it (MMC). */
+const ACTIVATION_RESULTS = {
+    success: ["Success", "green"],
+    noImageHeld: ["No image held", "red"],
+    hashMismatch: ["Another image held", "red"],
+    activationFailure: ["Activation failed", "red"],
 };
 
 /* Of a command that is under way. */
@@ -94,9 +106,20 @@ const TIMELINE_STATES = {
     done: ["Done", "green"],
     failed: ["Failed", "red"],
     stopped: ["Stopped here", "purple"],
-    skipped: ["Passed unheard", "grey"],
+    skipped: ["Not reported", "grey"],
     current: ["Waiting for this", "blue"],
     pending: ["Not reached", "grey"],
+    stored: ["Stored, not running yet", "green"],
+    outweighed: ["Said to have failed; a later message says otherwise", "grey"],
+};
+
+/* Who said what we know. */
+const SPEAKERS = {
+    dsp: "the DSP",
+    csp: "the CSP",
+    hub: "the Communications Hub",
+    device: "the device",
+    dcc: "the DCC Service Desk",
 };
 
 export const TIMELINE_STAGES = {
@@ -133,15 +156,19 @@ const EVENTS = {
     csp_refused: "The CSP rejects the device",
     csp_accepted: "The CSP approves the device",
     csp_never_answered: "The CSP never answers",
+    csp_silent: "The CSP took the job and never reports",
     hub_failed: "Delivery to the Communications Hub fails",
     hub_delivered: "The Communications Hub gets the firmware",
     han_failed: "Delivery over the HAN fails",
     han_delivered: "The device gets the firmware",
     han_discarded: "The Communications Hub discards the firmware",
     han_mismatch: "The hardware version does not match",
+    hub_corrected: "What the Communications Hub said was of another update",
     device_activated: "The device activates the firmware",
     device_failed: "The device cannot activate the firmware",
+    device_stored: "The device stores the firmware and runs what it ran",
     version_seen: "The device reports the new version",
+    command_failed: "The device says that it could not activate the firmware",
     reset: "The DCC Service Desk resets the device",
 };
 
@@ -163,6 +190,7 @@ const REASONS = {
     DEVICE_NOT_IDENTIFIED: "Device not identified",
     DISTRIBUTION_EXPIRED: "Time for distribution is over",
     NEVER_ANSWERED: "The CSP never answered",
+    CSP_SILENT: "The CSP took the job and never reported",
     OTHER: "Other reason",
 };
 
@@ -211,12 +239,15 @@ export const status = code => row(STATUSES, code);
 export const requestState = code => row(REQUEST_STATES, code);
 export const jobState = code => row(JOB_STATES, code);
 export const activationState = code => row(ACTIVATION_STATES, code);
+export const activationResult = code =>
+    ACTIVATION_RESULTS[code] ?? [code, "red"];
 export const commandState = code => word(COMMAND_STATES, code);
 export const messageState = code => row(MESSAGE_STATES, code);
 export const holdState = code => row(HOLD_STATES, code);
 export const volumeState = code => row(VOLUME_STATES, code);
 export const threshold = code => word(THRESHOLDS, code);
 export const timelineState = code => row(TIMELINE_STATES, code);
+export const speaker = code => word(SPEAKERS, code);
 export const signature = code => row(SIGNATURES, code);
 export const event = code => word(EVENTS, code);
 export const recipients = code => word(RECIPIENTS, code);

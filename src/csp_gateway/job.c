@@ -100,7 +100,9 @@ static enum outcome jobs_lease(struct csp_round *round) {
     db_instant(&params, round->now);
     db_instant(&params, round->lease);
     db_int4(&params, (int32_t)csp->max_devices_per_job);
-    db_instant(&params, round->lease + csp->busy_give_up);
+    /* until a CSP that took the job last thing is silent */
+    db_instant(&params, round->lease + csp->busy_give_up +
+                            round->config->tracking_timeout);
     db_int4(&params, MOST_JOBS);
     enum outcome outcome =
         db_fetch(round->db, &lease, &params, DB_COLUMNS(columns),

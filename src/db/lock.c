@@ -1,14 +1,25 @@
 #include "db/lock.h"
 
-enum outcome db_lock(struct db *db, enum db_lock lock) {
-    static const struct db_statement take = {
-        "advisory_lock", "select pg_advisory_xact_lock($1)"};
+static enum outcome lock_take(struct db *db, const struct db_statement *take,
+                              enum db_lock lock) {
     struct arena *arena = arena_new();
     struct db_params params = DB_PARAMS(arena);
     db_int8(&params, lock);
-    enum outcome outcome = db_run(db, &take, &params, arena, NULL);
+    enum outcome outcome = db_run(db, take, &params, arena, NULL);
     arena_free(arena);
     return outcome;
+}
+
+enum outcome db_lock(struct db *db, enum db_lock lock) {
+    static const struct db_statement take = {
+        "advisory_lock", "select pg_advisory_xact_lock($1)"};
+    return lock_take(db, &take, lock);
+}
+
+enum outcome db_lock_shared(struct db *db, enum db_lock lock) {
+    static const struct db_statement take = {
+        "advisory_lock_shared", "select pg_advisory_xact_lock_shared($1)"};
+    return lock_take(db, &take, lock);
 }
 
 const char *db_lock_function(struct arena *arena) {

@@ -197,7 +197,7 @@ static enum outcome check_wishes(struct desk *desk, const char *const *wishes,
     return good ? DONE
                 : desk_refuse(desk, DESK_MALFORMED,
                               "what may be told is request_finished, "
-                              "failure_share and quarantine");
+                              "failure_share, quarantine and csp_silent");
 }
 
 enum outcome account_set_notices(struct desk *desk, const char *name,

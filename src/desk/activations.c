@@ -12,6 +12,8 @@ const struct view_field activation_fields[ACTIVATION_FIELDS] = {
     {"state", "State", "STATE", VIEW_TEXT},
     {"ended", "Ended", "ENDED", VIEW_INSTANT},
     {"executed", "Executed", "EXECUTED", VIEW_INSTANT},
+    {"result", "Result", "RESULT", VIEW_TEXT},
+    {"outcomeSeen", "Outcome seen", NULL, VIEW_INSTANT},
 };
 
 const struct db_statement activation_rows = {

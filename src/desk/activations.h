@@ -8,7 +8,7 @@
 
 /* In the order of list_activations(). The first, which is not shown, is the key
  * that a next page begins after. */
-enum { ACTIVATION_FIELDS = 11 };
+enum { ACTIVATION_FIELDS = 13 };
 extern const struct view_field activation_fields[ACTIVATION_FIELDS];
 
 struct activation_filter {

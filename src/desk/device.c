@@ -1,7 +1,8 @@
 #include "desk/device.h"
 
 static const char MISSING[] =
-    "%s was never tracked: no firmware update of it is on record";
+    "%s was never tracked: no firmware update of it is on record; one that the "
+    "DSP refused is seen in its request";
 
 const struct db_statement device_question = {
     "device_screen", "select device_screen($1, $2, $3, $4)::text"};

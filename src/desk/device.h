@@ -13,7 +13,8 @@ struct device_viewer {
 
 /* The one question about a device: its answer is one row of one JSON object
  * (DeviceStatus of schemas/ssi-openapi.json, without dataAge), null when the
- * device was never tracked or the viewer may not see it. May be asked of a
+ * device was never tracked, if only refusals of it are known (they are seen in
+ * their requests), or the viewer may not see it. May be asked of a
  * replica. `params` are empty before. */
 extern const struct db_statement device_question;
 void device_question_add(struct db_params *params, eui64 device,

@@ -70,7 +70,7 @@ static bool maced_by(const struct check *check, const struct party_key *key) {
 }
 
 /* NULL when one of the originator's keys fits; otherwise the reason. */
-static const char *check_keys(const struct check *check,
+static const char *check_keys(const struct check *check, bool *wants,
                               const struct party_keys *keys,
                               bool (*fits)(const struct check *,
                                            const struct party_key *),
@@ -78,6 +78,7 @@ static const char *check_keys(const struct check *check,
     const struct party_key *key;
     size_t count =
         party_keys_of(keys, check->message->gbcs.header.originator, &key);
+    *wants = !count || key->unfit;
     if (!count)
         return arena_printf(check->arena,
                             "no %s certificate of the device is known", what);
@@ -97,11 +98,12 @@ static bool is_genuine(struct device_message *message,
                        const struct party_keys *agreers) {
     bool has_signature = device_message_needs_signature_key(message);
     bool has_mac = device_message_needs_mac_key(message, acb_id);
+    bool *wants = &message->wants_certificate;
     const char *fault = NULL;
     if (has_signature)
-        fault = check_keys(check, signers, signed_by, "signature");
+        fault = check_keys(check, wants, signers, signed_by, "signature");
     if (!fault && has_mac)
-        fault = check_keys(check, agreers, maced_by, "MAC");
+        fault = check_keys(check, wants, agreers, maced_by, "MAC");
     if (fault)
         message_end(message, VERDICT_UNVERIFIED, fault);
     else if (!has_signature && !has_mac)

@@ -19,6 +19,8 @@ struct device_message {
     const char *verdict, *detail; /* detail: why not good, for people */
     const char *kind;             /* which function of the database takes it */
     const char *event;            /* of the transition table, or "" */
+    bool wants_certificate; /* unverified only because no fit certificate of its
+                             * originator is known */
 };
 
 /* Reads the octets, which must outlive the message. What cannot be read is

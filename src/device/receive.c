@@ -3,6 +3,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "db/lock.h"
 #include "delivery/delivery.h"
 #include "device/message.h"
 
@@ -34,6 +35,7 @@ struct batch {
     size_t count;
     const struct waiting *waiting;
     struct device_message *messages;
+    bool *checked; /* of each: not to be checked again */
     struct party_keys signers, agreers;
     struct db_rows *ends; /* state, number of messages */
 };
@@ -59,16 +61,22 @@ static enum outcome batch_lock(struct db *db, struct batch *batch) {
     return outcome;
 }
 
-static void batch_read(struct batch *batch) {
-    batch->messages =
-        arena_zero(batch->arena, batch->count, sizeof *batch->messages);
-    for (size_t i = 0; i < batch->count; i++)
-        device_message_read(&batch->messages[i], batch->waiting[i].payload);
+/* A check is of the whole batch, and then once more of those messages that it
+ * found to want a certificate. */
+static void batch_begin_check(struct batch *batch) {
+    for (size_t i = 0; i < batch->count; i++) {
+        struct device_message *message = &batch->messages[i];
+        batch->checked[i] = message->verdict && !message->wants_certificate;
+        if (!batch->checked[i])
+            device_message_read(message, batch->waiting[i].payload);
+    }
 }
 
 static bool message_needs_key(const struct batch *batch, size_t i,
                               enum key_usage usage) {
     const struct device_message *message = &batch->messages[i];
+    if (batch->checked[i])
+        return false;
     return usage == KEY_DIGITAL_SIGNATURE
                ? device_message_needs_signature_key(message)
                : device_message_needs_mac_key(message,
@@ -90,9 +98,36 @@ static enum outcome batch_find_keys(struct db *db, struct batch *batch,
 
 static void batch_judge(struct batch *batch) {
     for (size_t i = 0; i < batch->count; i++)
-        device_message_judge(
-            &batch->messages[i], batch->arena, batch->receiving->acb,
-            batch->receiving->config->acb_id, &batch->signers, &batch->agreers);
+        if (!batch->checked[i])
+            device_message_judge(&batch->messages[i], batch->arena,
+                                 batch->receiving->acb,
+                                 batch->receiving->config->acb_id,
+                                 &batch->signers, &batch->agreers);
+}
+
+static enum outcome batch_check(struct db *db, struct batch *batch) {
+    batch_begin_check(batch);
+    enum outcome outcome =
+        batch_find_keys(db, batch, KEY_DIGITAL_SIGNATURE, &batch->signers);
+    if (outcome == DONE)
+        outcome = batch_find_keys(db, batch, KEY_AGREEMENT, &batch->agreers);
+    if (outcome == DONE)
+        batch_judge(batch);
+    return outcome;
+}
+
+static bool batch_wants(const struct batch *batch) {
+    bool wants = false;
+    for (size_t i = 0; i < batch->count; i++)
+        wants |= batch->messages[i].wants_certificate;
+    return wants;
+}
+
+/* A certificate may have come while the batch was checked. From now on none
+ * comes without seeing, before it is there, what this batch notes. */
+static enum outcome batch_check_again(struct db *db, struct batch *batch) {
+    enum outcome outcome = db_lock_shared(db, LOCK_certificates);
+    return outcome == DONE ? batch_check(db, batch) : outcome;
 }
 
 /* ---- to the database ---- */
@@ -196,20 +231,42 @@ static enum outcome batch_take(struct db *db, struct batch *batch) {
     return db_run(db, &take, &params, batch->arena, &batch->ends);
 }
 
+/* Notes which messages are to be looked at again when a certificate comes. */
+static enum outcome batch_note_wants(struct db *db, struct batch *batch) {
+    static const struct db_statement note = {
+        "await_certificates",
+        "select await_certificates($1::text[], $2::text[])"};
+    static const struct db_column names[] = {
+        DB_COLUMN(TEXT, struct waiting, csp),
+        DB_COLUMN(TEXT, struct waiting, message_id),
+    };
+    struct waiting *wanting =
+        arena_zero(batch->arena, batch->count, sizeof *wanting);
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->messages[i].wants_certificate)
+            wanting[count++] = batch->waiting[i];
+    struct db_params params = DB_PARAMS(batch->arena);
+    db_arrays(&params, DB_COLUMNS(names), wanting, count, sizeof *wanting);
+    return count ? db_run(db, &note, &params, batch->arena, NULL) : DONE;
+}
+
 static enum outcome batch_step(struct db *db, void *context) {
     struct batch *batch = context;
     enum outcome outcome = batch_lock(db, batch);
     if (outcome != DONE || !batch->count)
         return outcome;
-    batch_read(batch);
-    outcome =
-        batch_find_keys(db, batch, KEY_DIGITAL_SIGNATURE, &batch->signers);
+    batch->messages =
+        arena_zero(batch->arena, batch->count, sizeof *batch->messages);
+    batch->checked =
+        arena_zero(batch->arena, batch->count, sizeof *batch->checked);
+    outcome = batch_check(db, batch);
+    if (outcome == DONE && batch_wants(batch))
+        outcome = batch_check_again(db, batch);
     if (outcome == DONE)
-        outcome = batch_find_keys(db, batch, KEY_AGREEMENT, &batch->agreers);
-    if (outcome != DONE)
-        return outcome;
-    batch_judge(batch);
-    outcome = batch_take(db, batch);
+        outcome = batch_take(db, batch);
+    if (outcome == DONE)
+        outcome = batch_note_wants(db, batch);
     crash_point(CRASH_batch_worked);
     return outcome;
 }

@@ -202,7 +202,10 @@ enum outcome verb_import_certificates(struct verb_run *run) {
     i.load.plan = (struct load_plan){
         .table = "certificate",
         .replace = run->options.replace,
-        .after_changes = "select revoke_certificates(null)",
+        .after_changes = "select revoke_certificates(null);"
+                         "select retry_messages(array("
+                         "select distinct eui64 from import_change"
+                         " where change <> 'removed' and role = 'Device'))",
         .columns = certificate_columns,
         .count = sizeof certificate_columns / sizeof *certificate_columns,
     };

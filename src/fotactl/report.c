@@ -12,6 +12,7 @@ static const struct view_field count_fields[] = {
     {"cancelled", "Cancelled", "CANCELLED", VIEW_COUNT},
     {"underWay", "Under way", "UNDER WAY", VIEW_COUNT},
     {"futureDated", "Future dated", "FUTURE DATED", VIEW_COUNT},
+    {"succeeded", "Succeeded", "SUCCEEDED", VIEW_COUNT},
 };
 enum { COUNT_FIELDS = sizeof count_fields / sizeof *count_fields };
 

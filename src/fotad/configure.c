@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "fotad/fotad.h"
 #include "http/configured.h"
+#include "tracking/transition.h"
 
 #include <errno.h>
 
@@ -17,6 +18,8 @@ static const char *find_contradiction(const struct fotad *f) {
         wrong = csp_gateway_contradiction(config, f->arena);
     if (!wrong)
         wrong = mail_contradiction(config);
+    if (!wrong)
+        wrong = tracking_contradiction(config);
     if (!wrong)
         wrong = db_conninfo_contradiction(config->database_conninfo, f->arena);
     return wrong ? wrong : people_contradiction(config);

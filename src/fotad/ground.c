@@ -80,7 +80,7 @@ static bool use_rules(struct fotad *f) {
 }
 
 bool ground_load_rules(struct fotad *f) {
-    return (tracking_hand_over(f->db) == DONE ||
+    return (tracking_hand_over(f->db, &f->config) == DONE ||
             fotad_fail("rules.unreadable", db_reason(f->db))) &&
            use_rules(f);
 }

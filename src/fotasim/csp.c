@@ -223,7 +223,7 @@ static void *devices_tick(void *context) {
 
 static void csp_free(struct csp_sim *sim) {
     csp_queue_free(sim);
-    csp_hubs_forget_images(sim);
+    csp_hubs_forget(sim);
     sim_han_free(sim->han);
     csp_journal_close(sim);
     free(sim);
@@ -238,7 +238,8 @@ static bool open_han(struct csp_sim *sim, const char **reason) {
     sim->han = sim_han_new(
         &(struct sim_han_options){.seed = sim->options.seed,
                                   .certificates = certificates,
-                                  .faults = sim->options.device_faults});
+                                  .faults = sim->options.device_faults,
+                                  .stored = csp_hubs_stored});
     *reason = "the hubs and devices cannot be emulated";
     return sim->han != NULL;
 }

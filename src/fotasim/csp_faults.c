@@ -2,12 +2,15 @@
 
 #include "fotasim/verbs.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static const char *const fate_names[CSP_FATES] = {
     "well", "reject", "fail", "other", "silent", "another_hub"};
 static const char *const route_names[CSP_ROUTES] = {"image", "job", "command"};
+
+#define AS_COPIES UINT_MAX
 
 /* The words of one line; missing ones are empty. */
 struct row {
@@ -68,15 +71,21 @@ static bool set_device(struct csp_faults *faults, const struct row *row) {
 }
 
 static bool set_number(struct csp_faults *faults, const struct row *row) {
-    static const char *const names[] = {"copies", "batch", "report_delay",
-                                        "delivery_delay"};
-    unsigned *const values[] = {&faults->copies, &faults->batch,
-                                &faults->report_delay, &faults->delivery_delay};
-    int which = name_place(row->name, names, 4);
-    if (which < 0 || !*row->first)
-        return false;
-    *values[which] = number_or(row->first, 0);
-    return true;
+    const struct {
+        const char *name;
+        unsigned *value;
+    } numbers[] = {{"copies", &faults->copies},
+                   {"reports", &faults->reports},
+                   {"batch", &faults->batch},
+                   {"report_delay", &faults->report_delay},
+                   {"delivery_delay", &faults->delivery_delay},
+                   {"contradict", &faults->contradict}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (strcmp(numbers[i].name, row->name) == 0 && *row->first) {
+            *numbers[i].value = number_or(row->first, 0);
+            return true;
+        }
+    return false;
 }
 
 /* An empty line and a comment are good. */
@@ -91,10 +100,13 @@ static bool read_line(struct csp_faults *faults, char *line) {
 }
 
 bool csp_faults_read(const char *path, struct csp_faults *faults) {
-    *faults = (struct csp_faults){.copies = 1, .batch = 10000};
+    *faults =
+        (struct csp_faults){.copies = 1, .reports = AS_COPIES, .batch = 10000};
     FILE *file = path ? fopen(path, "re") : NULL;
-    if (!file)
+    if (!file) {
+        faults->reports = 1;
         return true;
+    }
     char line[256];
     bool good = true;
     for (int at = 1; good && fgets(line, sizeof line, file); at++) {
@@ -103,6 +115,8 @@ bool csp_faults_read(const char *path, struct csp_faults *faults) {
             refuse("%s:%d: not a row that is known", path, at);
     }
     fclose(file);
+    if (faults->reports == AS_COPIES)
+        faults->reports = faults->copies;
     if (faults->batch == 0 || faults->batch > 10000)
         faults->batch = 10000;
     return good;

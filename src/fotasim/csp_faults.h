@@ -17,6 +17,10 @@
  *   device EUI64 WHAT [REASON]       one device: reject, fail, other, silent,
  *                                    another_hub or well
  *   copies N                         everything is sent N times
+ *   reports N                        a job is reported N times (copies); 0:
+ *                                    taken, and never reported
+ *   contradict MS                    so long after the report another one,
+ * under its own reportId: who was rejected is not, all others are, as OTHER
  *   batch N                          notifications in one message (10000)
  *   report_delay MS                  after the job was taken
  *   delivery_delay MS                after the job was taken
@@ -57,7 +61,8 @@ struct csp_faults {
         char reason[40];
     } devices[CSP_MOST_DEVICES];
     unsigned device_count;
-    unsigned copies, batch, report_delay, delivery_delay;
+    unsigned copies, reports, batch, report_delay, delivery_delay;
+    unsigned contradict; /* 0: there is no such report */
 };
 
 /* Reads the file; NULL: none. False after saying on stderr which line is

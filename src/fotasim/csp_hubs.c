@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define MESSAGES "/csp/v1/gbcs-messages"
+#define NOTIFICATIONS "/csp/v1/delivery-notifications"
 
 /* ---- images, for the hash that devices compute ---- */
 
@@ -32,15 +33,6 @@ void csp_hubs_keep_image(struct csp_sim *sim, const char *id,
     image->next = sim->images;
     sim->images = image;
     pthread_mutex_unlock(&sim->lock);
-}
-
-void csp_hubs_forget_images(struct csp_sim *sim) {
-    while (sim->images) {
-        struct csp_image *image = sim->images;
-        sim->images = image->next;
-        free((void *)(uintptr_t)image->octets.data);
-        free(image);
-    }
 }
 
 /* Zeros when the image has not come or cannot be read. */
@@ -118,28 +110,118 @@ static eui64 id_parse(const char *text) {
     return id;
 }
 
+/* Of the job, for hub.h: FNV-1a of its identifier. */
+static uint64_t job_delivery(const json_t *job) {
+    uint64_t number = UINT64_C(0xCBF29CE484222325);
+    for (const char *at = csp_text(job, "jobId"); *at; at++)
+        number = (number ^ (uint8_t)*at) * UINT64_C(0x100000001B3);
+    return number | UINT64_C(1) << 32;
+}
+
+/* Of the job at the hub of one target. */
+static void transfer_aim(struct sim_transfer *transfer, const json_t *target) {
+    transfer->device = id_parse(csp_text(target, "deviceId"));
+    transfer->hub = id_parse(csp_text(target, "commsHubId"));
+}
+
+static struct sim_transfer transfer_make(const json_t *job) {
+    return (struct sim_transfer){
+        .device_type = csp_text(job, "deviceType"),
+        .supplier = id_parse(csp_text(job, "requestId")),
+        .version =
+            (uint32_t)strtoul(csp_text(job, "firmwareVersion"), NULL, 16),
+        .delivery = job_delivery(job)};
+}
+
 void csp_hubs_take_image(struct csp_sim *sim, const json_t *job) {
     struct csp_faults faults;
     csp_faults_read(sim->options.faults, &faults);
     struct hub_batch batch = batch_begin(sim);
-    struct sim_transfer transfer = {
-        .device_type = csp_text(job, "deviceType"),
-        .supplier = id_parse(csp_text(job, "requestId")),
-        .version =
-            (uint32_t)strtoul(csp_text(job, "firmwareVersion"), NULL, 16)};
+    struct sim_transfer transfer = transfer_make(job);
     bool trailer = strcmp(transfer.device_type, "PPMID") != 0;
     image_hash(sim, csp_text(job, "imageId"), trailer, transfer.hash);
     size_t i;
     json_t *target;
     json_array_foreach(json_object_get(job, "targets"), i, target) {
         const char *reason;
-        transfer.device = id_parse(csp_text(target, "deviceId"));
-        transfer.hub = id_parse(csp_text(target, "commsHubId"));
+        transfer_aim(&transfer, target);
         if (csp_fate_of(&faults, transfer.device, &reason) == CSP_WELL)
             sim_han_image(sim->han, &transfer, clock_now(), batch_add, &batch);
     }
     batch_end(&batch);
 }
+
+/* ---- what waits for room in a hub ---- */
+
+struct csp_untold {
+    struct csp_untold *next;
+    uint64_t delivery;
+    eui64 device;
+    json_t *notification;
+};
+
+bool csp_hubs_untold(struct csp_sim *sim, const json_t *job,
+                     json_t *notification) {
+    struct sim_transfer transfer = transfer_make(job);
+    transfer_aim(&transfer, notification);
+    if (strcmp(csp_text(notification, "status"), "Success") != 0 ||
+        !sim_han_would_wait(sim->han, &transfer))
+        return false;
+    struct csp_untold *untold = memory_alloc(sizeof *untold);
+    *untold = (struct csp_untold){.next = sim->untold,
+                                  .delivery = transfer.delivery,
+                                  .device = transfer.device,
+                                  .notification = json_incref(notification)};
+    sim->untold = untold;
+    return true;
+}
+
+/* NULL: it was told. */
+static json_t *untold_take(struct csp_sim *sim, uint64_t delivery,
+                           eui64 device) {
+    pthread_mutex_lock(&sim->lock);
+    struct csp_untold **at = &sim->untold;
+    while (*at && ((*at)->delivery != delivery || (*at)->device != device))
+        at = &(*at)->next;
+    struct csp_untold *untold = *at;
+    if (untold)
+        *at = untold->next;
+    pthread_mutex_unlock(&sim->lock);
+    json_t *notification = untold ? untold->notification : NULL;
+    free(untold);
+    return notification;
+}
+
+void csp_hubs_stored(void *context, uint64_t delivery, eui64 device,
+                     instant when) {
+    struct csp_sim *sim = ((struct hub_batch *)context)->sim;
+    json_t *notification = untold_take(sim, delivery, device);
+    if (!notification)
+        return;
+    char id[112], text[INSTANT_TEXT_SIZE];
+    snprintf(id, sizeof id, "stored %.80s",
+             csp_text(notification, "notificationId"));
+    json_object_set_new(notification, "timestamp",
+                        json_string(instant_format(when, text)));
+    csp_sim_send(sim, id, NOTIFICATIONS, notification, 0);
+}
+
+void csp_hubs_forget(struct csp_sim *sim) {
+    while (sim->images) {
+        struct csp_image *image = sim->images;
+        sim->images = image->next;
+        free((void *)(uintptr_t)image->octets.data);
+        free(image);
+    }
+    while (sim->untold) {
+        struct csp_untold *untold = sim->untold;
+        sim->untold = untold->next;
+        json_decref(untold->notification);
+        free(untold);
+    }
+}
+
+/* ---- commands, and time ---- */
 
 void csp_hubs_take_command(struct csp_sim *sim, const json_t *command) {
     struct span payload = span_text(csp_text(command, "payload"));

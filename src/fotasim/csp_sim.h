@@ -3,6 +3,7 @@
 #define FOTAD_FOTASIM_CSP_SIM_H
 
 #include "fotasim/csp.h"
+#include "fotasim/device.h"
 #include "http/client.h"
 
 #include <pthread.h>
@@ -20,6 +21,7 @@ struct csp_seen {
 
 struct csp_message; /* that is to be sent */
 struct csp_image;
+struct csp_untold;
 
 struct csp_sim {
     struct csp_options options;
@@ -33,7 +35,8 @@ struct csp_sim {
     FILE *files[CSP_ROUTES], *said_file;
     struct csp_message *waiting; /* by due time */
     struct csp_image *images;
-    struct sim_han *han; /* its own lock; NULL: no hubs are emulated */
+    struct csp_untold *untold; /* notifications of what waits for room */
+    struct sim_han *han;       /* its own lock; NULL: no hubs are emulated */
 };
 
 /* What the name of a JSON object says; "" when it is no text. */
@@ -71,12 +74,20 @@ void *csp_queue_run(void *sim);
 /* Forgets what waits. */
 void csp_queue_free(struct csp_sim *sim);
 
-/* ---- csp_hubs.c: emulated hubs and devices; never under the lock ---- */
+/* ---- csp_hubs.c: emulated hubs and devices; not under the lock ---- */
 
 /* For the hash that devices compute. */
 void csp_hubs_keep_image(struct csp_sim *sim, const char *id,
                          struct span octets);
-void csp_hubs_forget_images(struct csp_sim *sim);
+/* Images and notifications. */
+void csp_hubs_forget(struct csp_sim *sim);
+/* What they have to say. */
+sim_han_stored csp_hubs_stored;
+/* Must the image of the job wait for room in the hub of that notification? Then
+ * it is sent when the image is there, and not at all if that is discarded
+ * before. The only one of these under the lock. */
+bool csp_hubs_untold(struct csp_sim *sim, const json_t *job,
+                     json_t *notification);
 /* The image of the job has reached the hubs of its devices. */
 csp_errand csp_hubs_take_image;
 csp_errand csp_hubs_take_command;

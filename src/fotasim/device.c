@@ -9,160 +9,6 @@
 
 #include <openssl/evp.h>
 
-#include <sys/stat.h>
-
-/* The faults of the moment. A file that cannot be read leaves them. */
-static void faults_look(struct sim_han *han, struct sim_faults *faults) {
-    struct stat file;
-    pthread_mutex_lock(&han->lock);
-    if (han->faults_path && stat(han->faults_path, &file) == 0 &&
-        (file.st_mtim.tv_sec != han->faults_changed.tv_sec ||
-         file.st_mtim.tv_nsec != han->faults_changed.tv_nsec ||
-         file.st_size != han->faults_octets)) {
-        han->faults_changed = file.st_mtim;
-        han->faults_octets = file.st_size;
-        sim_faults_read(han->faults_path, &han->faults);
-    }
-    *faults = han->faults;
-    pthread_mutex_unlock(&han->lock);
-}
-
-static struct sim_memory memory_recall(struct sim_han *han, eui64 id) {
-    pthread_mutex_lock(&han->lock);
-    struct sim_memory memory = *sim_remember(han, id);
-    pthread_mutex_unlock(&han->lock);
-    return memory;
-}
-
-static void memory_keep(struct sim_han *han, const struct sim_memory *memory) {
-    pthread_mutex_lock(&han->lock);
-    *sim_remember(han, memory->id) = *memory;
-    pthread_mutex_unlock(&han->lock);
-}
-
-static uint32_t version_told(const struct sim_sending *s,
-                             const struct sim_memory *memory) {
-    return s->faults->has_version ? s->faults->version : memory->running;
-}
-
-/* ---- an image ---- */
-
-static const struct {
-    enum sim_device_fault fault;
-    uint8_t code;
-} transfer_faults[] = {
-    {SIM_TRANSFER_FAILED, GBCS_FILE_TRANSFER_FAILURE},
-    {SIM_DISCARDED, GBCS_FIRMWARE_IMAGE_DISCARDED},
-    {SIM_HARDWARE_MISMATCH, GBCS_HARDWARE_VERSION_MISMATCH},
-};
-
-static uint8_t transfer_code(const struct sim_sending *s, eui64 device) {
-    for (size_t i = 0; i < sizeof transfer_faults / sizeof *transfer_faults;
-         i++)
-        if (sim_faulty(s->faults, device, transfer_faults[i].fault))
-            return transfer_faults[i].code;
-    return GBCS_FILE_TRANSFER_SUCCESS;
-}
-
-static struct gbcs_header alert_header(eui64 from, eui64 to, uint16_t code) {
-    return (struct gbcs_header){
-        .cra = GBCS_ALERT, .originator = from, .recipient = to, .code = code};
-}
-
-static void hub_alert(const struct sim_sending *s, const struct sim_transfer *t,
-                      uint8_t code, instant delay) {
-    struct gbcs_header header = alert_header(t->hub, sim_acb, GBCS_CODE_CCS08);
-    struct gbcs_payload payload = {.kind = GBCS_TRANSFER_ALERT,
-                                   .alert_code =
-                                       code ? GBCS_8F89_TRANSFER_FAILED
-                                            : GBCS_8F8A_TRANSFER_SUCCEEDED,
-                                   .result = code,
-                                   .has_time = true,
-                                   .time = s->now + delay,
-                                   .device = t->device,
-                                   .firmware_version = t->version};
-    sim_send(s, code ? "8F89" : "8F8A", &header, &payload, delay);
-}
-
-/* A PPMID activates what it has at once. */
-static void ppmid_alert(const struct sim_sending *s,
-                        const struct sim_transfer *t, instant delay) {
-    struct sim_memory memory = memory_recall(s->han, t->device);
-    bool failed = sim_faulty(s->faults, t->device, SIM_ACTIVATION_FAILED);
-    if (!failed && !sim_faulty(s->faults, t->device, SIM_VERSION_UNCHANGED))
-        memory.running = t->version;
-    memory_keep(s->han, &memory);
-    struct gbcs_header header =
-        alert_header(t->device, sim_acb, GBCS_CODE_CS09);
-    struct gbcs_payload payload = {
-        .kind = GBCS_PPMID_ALERT,
-        .alert_code = GBCS_8F8B_PPMID_ACTIVATION,
-        .result = failed ? GBCS_PPMID_ACTIVATION_FAILURE
-                         : GBCS_PPMID_ACTIVATION_SUCCESS,
-        .has_time = true,
-        .time = s->now + delay,
-        .firmware_version = version_told(s, &memory)};
-    sim_send(s, "8F8B", &header, &payload, delay);
-}
-
-/* A meter has verified the image and keeps it until it is told to activate. */
-static void meter_alert(const struct sim_sending *s,
-                        const struct sim_transfer *t, uint16_t code,
-                        bool failed, instant delay) {
-    struct gbcs_header header = alert_header(t->device, t->supplier, code);
-    struct gbcs_payload payload = {
-        .kind = GBCS_VERIFICATION_ALERT,
-        .alert_code = failed ? GBCS_8F1C_VERIFICATION_FAILED
-                             : GBCS_8F72_VERIFICATION_SUCCEEDED,
-        .has_time = true,
-        .time = s->now + delay,
-        .hash = span_of(t->hash, sizeof t->hash)};
-    sim_send(s, failed ? "8F1C" : "8F72", &header, &payload, delay);
-}
-
-static void image_hold(const struct sim_sending *s,
-                       const struct sim_transfer *t) {
-    struct sim_memory memory = memory_recall(s->han, t->device);
-    memory.holds = true;
-    memory.held_version = t->version;
-    memcpy(memory.held_hash, t->hash, sizeof memory.held_hash);
-    memory_keep(s->han, &memory);
-}
-
-/* The device has got the image. */
-static void device_gets_image(const struct sim_sending *s,
-                              const struct sim_transfer *t, instant delay) {
-    bool silent = sim_faulty(s->faults, t->device, SIM_DEVICE_SILENT);
-    bool failed = sim_faulty(s->faults, t->device, SIM_VERIFICATION_FAILED);
-    bool gas = strcmp(t->device_type, "GSME") == 0;
-    if (strcmp(t->device_type, "PPMID") == 0) {
-        if (!silent)
-            ppmid_alert(s, t, delay);
-        return;
-    }
-    if (!failed)
-        image_hold(s, t);
-    if (!silent && t->supplier && (gas || strcmp(t->device_type, "ESME") == 0))
-        meter_alert(s, t, gas ? GBCS_CODE_FDRA_ZCL : GBCS_CODE_FDRA_DLMS,
-                    failed, delay);
-}
-
-void sim_han_image(struct sim_han *han, const struct sim_transfer *transfer,
-                   instant now, sim_han_take *take, void *context) {
-    struct sim_faults faults;
-    faults_look(han, &faults);
-    const struct sim_sending s = {han, &faults, transfer->hub,
-                                  now, take,    context};
-    uint8_t code = transfer_code(&s, transfer->device);
-    bool early = sim_faulty(&faults, transfer->device, SIM_EARLY);
-    instant reaches = faults.han_delay,
-            acts = reaches + faults.activation_delay;
-    if (code == GBCS_FILE_TRANSFER_SUCCESS)
-        device_gets_image(&s, transfer, early ? 0 : acts);
-    if (!sim_faulty(&faults, transfer->device, SIM_HUB_SILENT))
-        hub_alert(&s, transfer, code, early ? acts + SECOND : reaches);
-}
-
 /* ---- a command ---- */
 
 static bool has_good_mac(EVP_PKEY *acb, void *context) {
@@ -224,7 +70,7 @@ static struct gbcs_payload answer_activate(const struct sim_sending *s,
     }
     struct gbcs_payload answer = {.kind = GBCS_ACTIVATE_RESULT};
     answer.result = image_activate(s, memory, asked->hash.data);
-    answer.firmware_version = version_told(s, memory);
+    answer.firmware_version = sim_version_told(s, memory);
     return answer;
 }
 
@@ -234,7 +80,7 @@ static struct gbcs_payload answer_read(const struct sim_sending *s,
     if (sim_faulty(s->faults, memory->id, SIM_READ_FAILED))
         answer.result = 1;
     else
-        answer.firmware_version = version_told(s, memory);
+        answer.firmware_version = sim_version_told(s, memory);
     return answer;
 }
 
@@ -253,10 +99,20 @@ static void response_send(const struct sim_sending *s,
     sim_send(s, "response", &header, answer, s->faults->answer_delay);
 }
 
+/* Is the device there to hear it? NULL: yes. */
+static const char *command_miss(const struct sim_sending *s, eui64 device) {
+    if (!sim_is_on(s->faults, device, s->now, NULL))
+        return "it is off";
+    if (sim_joined(s->faults, device, s->hub) != s->hub)
+        return "it is joined to another hub";
+    return NULL;
+}
+
 static const char *command_obey(const struct sim_sending *s,
                                 const struct gbcs_message *command,
                                 const struct gbcs_payload *asked) {
-    struct sim_memory memory = memory_recall(s->han, command->header.recipient);
+    struct sim_memory memory = sim_recall(s->han, command->header.recipient);
+    memory.through = s->hub;
     struct gbcs_payload answer;
     if (asked->kind == GBCS_ACTIVATE)
         answer = answer_activate(s, &memory, command, asked);
@@ -264,7 +120,7 @@ static const char *command_obey(const struct sim_sending *s,
         answer = answer_read(s, &memory);
     else
         return "it is no command of firmware";
-    memory_keep(s->han, &memory);
+    sim_keep(s->han, &memory);
     if (!sim_faulty(s->faults, memory.id, SIM_DEVICE_SILENT))
         response_send(s, command, &answer);
     return NULL;
@@ -281,10 +137,10 @@ const char *sim_han_command(struct sim_han *han, eui64 hub, eui64 device,
         !gbcs_payload_read(&command, &asked, &reason))
         return reason;
     struct sim_faults faults;
-    faults_look(han, &faults);
+    sim_faults_look(han, &faults);
     const struct sim_sending s = {han, &faults, hub, now, take, context};
-    reason = command_obey(&s, &command, &asked);
-    return reason;
+    reason = command_miss(&s, device);
+    return reason ? reason : command_obey(&s, &command, &asked);
 }
 
 /* ---- what was for later ---- */
@@ -293,43 +149,63 @@ static void memory_act_late(const struct sim_sending *s,
                             struct sim_memory *memory) {
     memory->waits = false;
     uint8_t result = image_activate(s, memory, memory->hash);
-    memory_keep(s->han, memory);
+    sim_keep(s->han, memory);
     struct gbcs_header header =
-        alert_header(memory->id, memory->commander, GBCS_CODE_CS06_ALERT);
-    struct gbcs_payload payload = {.kind = GBCS_ACTIVATE_ALERT,
-                                   .alert_code =
-                                       result ? GBCS_8F67_ACTIVATION_FAILED
-                                              : GBCS_8F66_ACTIVATION_SUCCEEDED,
-                                   .result = result,
-                                   .has_time = true,
-                                   .time = memory->when,
-                                   .counter = memory->command,
-                                   .firmware_version = version_told(s, memory)};
+        sim_alert_header(memory->id, memory->commander, GBCS_CODE_CS06_ALERT);
+    struct gbcs_payload payload = {
+        .kind = GBCS_ACTIVATE_ALERT,
+        .alert_code = result ? GBCS_8F67_ACTIVATION_FAILED
+                             : GBCS_8F66_ACTIVATION_SUCCEEDED,
+        .result = result,
+        .has_time = true,
+        .time = memory->when,
+        .counter = memory->command,
+        .firmware_version = sim_version_told(s, memory)};
     if (!sim_faulty(s->faults, memory->id, SIM_DEVICE_SILENT))
         sim_send(s, result ? "8F67" : "8F66", &header, &payload, 0);
 }
 
-/* The first from `*at` on whose time has come; false when there is none. */
-static bool memory_next_late(struct sim_han *han, instant now, size_t *at,
+/* The first from `*at` on whose time has come, and which is on; one that is off
+ * acts when it is on again. False when there is none. */
+static bool memory_next_late(const struct sim_sending *s, size_t *at,
                              struct sim_memory *memory) {
+    struct sim_han *han = s->han;
     bool found = false;
     pthread_mutex_lock(&han->lock);
-    for (; !found && *at < han->memory_size; (*at)++) {
-        *memory = han->memories[*at];
-        found = memory->id && memory->waits && memory->when <= now;
+    for (; !found && *at < han->memories.size; (*at)++) {
+        struct sim_memory *row = sim_table_at(&han->memories, *at);
+        if (!row || !row->waits || row->when > s->now)
+            continue;
+        found = sim_is_on(s->faults, row->id, s->now, NULL);
+        if (!found)
+            row->when = s->now;
+        *memory = *row;
     }
     pthread_mutex_unlock(&han->lock);
     return found;
 }
 
+static void commands_act_late(const struct sim_sending *sending) {
+    struct sim_sending s = *sending;
+    struct sim_memory memory;
+    for (size_t at = 0; memory_next_late(&s, &at, &memory);) {
+        s.hub = sim_joined(s.faults, memory.id, memory.hub);
+        memory_act_late(&s, &memory);
+    }
+}
+
 void sim_han_tick(struct sim_han *han, instant now, sim_han_take *take,
                   void *context) {
     struct sim_faults faults;
-    faults_look(han, &faults);
-    struct sim_memory memory;
-    for (size_t at = 0; memory_next_late(han, now, &at, &memory);) {
-        const struct sim_sending s = {han, &faults, memory.hub,
-                                      now, take,    context};
-        memory_act_late(&s, &memory);
-    }
+    sim_faults_look(han, &faults);
+    const struct sim_sending s = {.han = han,
+                                  .faults = &faults,
+                                  .now = now,
+                                  .take = take,
+                                  .context = context};
+    sim_send_kept(&s);
+    commands_act_late(&s);
+    sim_local_updates(&s);
+    sim_hubs_tick(&s);
+    han->ticked = now;
 }

@@ -50,7 +50,13 @@ static bool take_certificates(struct sim_han *han, const char *folder) {
 
 struct sim_han *sim_han_new(const struct sim_han_options *options) {
     struct sim_han *han = memory_alloc(sizeof *han);
-    *han = (struct sim_han){.seed = options->seed, .arena = arena_new()};
+    *han = (struct sim_han){.seed = options->seed,
+                            .arena = arena_new(),
+                            .stored = options->stored,
+                            .memories = {.row = sizeof(struct sim_memory)},
+                            .hubs = {.row = sizeof(struct sim_hub)},
+                            .deliveries = {.row = sizeof(struct sim_delivery)},
+                            .kept_end = &han->kept};
     if (options->faults)
         han->faults_path = arena_text(han->arena, span_text(options->faults));
     pthread_mutex_init(&han->lock, NULL);
@@ -66,6 +72,8 @@ void sim_han_free(struct sim_han *han) {
         return;
     pthread_mutex_destroy(&han->lock);
     arena_free(han->arena);
-    free(han->memories);
+    sim_hubs_free(han);
+    sim_send_forget(han);
+    free(han->memories.rows);
     free(han);
 }

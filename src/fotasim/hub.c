@@ -167,37 +167,45 @@ void hub_advance(struct hub *hub, instant now, const struct hub_ear *ear) {
 
 /* ---- images that come ---- */
 
-/* Where a new image goes, and what goes for it. */
-static enum hub_place place_clear(const struct hub_moment *m,
-                                  enum device_type type) {
-    const struct hub_image *held = m->hub->places[HUB_SHARED_BLOCK];
+static enum hub_place place_of_type(const struct hub *hub,
+                                    enum device_type type) {
+    const struct hub_image *held = hub->places[HUB_SHARED_BLOCK];
     bool gas_held = held && held->type == TYPE_GSME;
-    enum hub_place place = HUB_SHARED_BLOCK;
     if (type == TYPE_ESME)
-        place = HUB_ESME_BLOCK;
-    else if (type == TYPE_GSME && gas_held && image_is_running(held))
-        place = HUB_GSME_WAITS;
-    else if (type != TYPE_GSME && gas_held)
-        place = HUB_OTHER_WAITS;
-    place_discard(m, place);
-    return place;
+        return HUB_ESME_BLOCK;
+    if (type == TYPE_GSME && gas_held && image_is_running(held))
+        return HUB_GSME_WAITS;
+    if (type != TYPE_GSME && gas_held)
+        return HUB_OTHER_WAITS;
+    return HUB_SHARED_BLOCK;
 }
 
-static bool place_of_delivery(const struct hub *hub, uint64_t delivery,
-                              enum hub_place *place) {
-    for (*place = 0; *place < HUB_PLACES; ++*place)
-        if (hub->places[*place] && hub->places[*place]->delivery == delivery)
-            return true;
-    return false;
+/* Where an image is, or goes if it is new; *is_new says which. */
+static enum hub_place place_for(const struct hub *hub, enum device_type type,
+                                uint64_t delivery, bool *is_new) {
+    *is_new = false;
+    for (enum hub_place place = 0; place < HUB_PLACES; place++)
+        if (hub->places[place] && hub->places[place]->delivery == delivery)
+            return place;
+    *is_new = true;
+    return place_of_type(hub, type);
+}
+
+bool hub_would_wait(const struct hub *hub, enum device_type type,
+                    uint64_t delivery) {
+    bool is_new;
+    return !place_is_block(place_for(hub, type, delivery, &is_new));
 }
 
 void hub_take_image(struct hub *hub, const struct hub_arrival *arrival,
                     instant now, const struct hub_ear *ear) {
     const struct hub_moment m = {hub, now, ear};
     hub_advance(hub, now, ear);
-    enum hub_place place;
-    if (!place_of_delivery(hub, arrival->delivery, &place)) {
-        place = place_clear(&m, arrival->type);
+    bool is_new;
+    enum hub_place place =
+        place_for(hub, arrival->type, arrival->delivery, &is_new);
+    if (is_new) {
+        place_discard(&m, place);
         hub->places[place] = image_new(arrival);
     }
     if (image_find(hub->places[place], arrival->device))
@@ -250,6 +258,20 @@ bool hub_end_transfer(struct hub *hub, eui64 device, bool success, instant now,
                  success ? GBCS_FILE_TRANSFER_SUCCESS
                          : GBCS_FILE_TRANSFER_FAILURE);
     return true;
+}
+
+bool hub_discard(struct hub *hub, eui64 device, instant now,
+                 const struct hub_ear *ear) {
+    const struct hub_moment m = {hub, now, ear};
+    hub_advance(hub, now, ear);
+    for (enum hub_place place = 0; place < HUB_PLACES; place++) {
+        struct hub_target *target = image_find(hub->places[place], device);
+        if (target) {
+            target_close(&m, place, target, GBCS_FIRMWARE_IMAGE_DISCARDED);
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- looking at it ---- */

@@ -104,6 +104,11 @@ struct hub_arrival {
 void hub_take_image(struct hub *hub, const struct hub_arrival *arrival,
                     instant now, const struct hub_ear *ear);
 
+/* Would an image of that type and delivery, coming now, have to wait for room?
+ * One that has come already: does it? */
+bool hub_would_wait(const struct hub *hub, enum device_type type,
+                    uint64_t delivery);
+
 enum hub_answer {
     HUB_GIVES,    /* the transfer runs */
     HUB_IS_BUSY,  /* with the transfer of another device: ask again later */
@@ -121,6 +126,11 @@ enum hub_answer hub_begin(struct hub *hub, eui64 device, bool fits, instant now,
  * that device runs (any more). */
 bool hub_end_transfer(struct hub *hub, eui64 device, bool success, instant now,
                       const struct hub_ear *ear);
+
+/* The hub loses what it has for that device, waiting or held, for a reason that
+ * is not in the table: 8F89, 1. False when there is nothing. */
+bool hub_discard(struct hub *hub, eui64 device, instant now,
+                 const struct hub_ear *ear);
 
 /* Nothing but time. */
 void hub_advance(struct hub *hub, instant now, const struct hub_ear *ear);

@@ -1,5 +1,6 @@
 #include "base/crash.h"
 #include "housekeeping/round.h"
+#include "tracking/transition.h"
 
 enum { MOST_BATCHES = 10000 }; /* of one cleaner in one round */
 
@@ -10,17 +11,8 @@ struct cleaner {
     instant (*kept_for)(const struct config *config);
 };
 
-static instant history_kept(const struct config *config) {
-    return config->tracking_retention;
-}
-
 static instant trail_kept(const struct config *config) {
     return config->sat_retention;
-}
-
-/* Until the update they speak of is gone for certain. */
-static instant messages_kept(const struct config *config) {
-    return config->tracking_timeout + config->tracking_retention;
 }
 
 static instant answers_kept(const struct config *config) {
@@ -29,9 +21,9 @@ static instant answers_kept(const struct config *config) {
 
 static const struct cleaner cleaners[] = {
     {{"clean_history", "select clean_rest('tracking_history', $1, $2)"},
-     history_kept},
+     tracking_memory},
     {{"clean_sat", "select clean_rest('sat_entry', $1, $2)"}, trail_kept},
-    {{"clean_messages", "select clean_messages($1, $2)"}, messages_kept},
+    {{"clean_messages", "select clean_messages($1, $2)"}, tracking_memory},
     {{"clean_answers", "select clean_answers($1, $2)"}, answers_kept},
     {{"clean_jobs", "select clean_jobs($1, $2)"}, answers_kept},
     {{"clean_alert_counts", "select clean_alert_counts($1, $2)"}, answers_kept},

@@ -1,29 +1,32 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "housekeeping/round.h"
+#include "tracking/transition.h"
 
 enum {
     DAYS_AHEAD = 3,
     MOST_MOVED = 20000, /* rows from the rest into a new day, at once */
 };
 
-/* A table with a partition for each day. */
+/* A table with partitions by time. */
 struct daily {
     const char *table;
-    size_t retention; /* offset in struct config */
+    instant (*kept_for)(const struct config *config);
 };
 
+static instant trail_kept(const struct config *config) {
+    return config->sat_retention;
+}
+
 static const struct daily daily_tables[] = {
-    {"tracking_history", offsetof(struct config, tracking_retention)},
-    {"sat_entry", offsetof(struct config, sat_retention)},
+    {"tracking_history", tracking_memory},
+    {"sat_entry", trail_kept},
 };
 enum { DAILY_TABLES = sizeof daily_tables / sizeof *daily_tables };
 
 static instant kept_since(const struct round *round,
                           const struct daily *daily) {
-    const char *config = (const char *)round->config;
-    const void *retention = config + daily->retention;
-    return round->now - *(const instant *)retention;
+    return round->now - daily->kept_for(round->config);
 }
 
 /* Runs a statement whose answer is one text. */

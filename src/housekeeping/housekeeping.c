@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "housekeeping/clock_watch.h"
 #include "housekeeping/round.h"
+#include "housekeeping/silence.h"
 
 #include <stdlib.h>
 
@@ -16,7 +17,8 @@ static const instant LOOK = 200 * MILLISECOND, MEASURE = SECOND;
 
 static enum outcome round_run(struct round *round) {
     static enum outcome (*const steps[])(struct round *) = {
-        round_release, round_days, round_clean, round_seal};
+        round_silence, round_release, round_collected,
+        round_days,    round_clean,   round_seal};
     enum outcome outcome = DONE;
     for (size_t i = 0; i < sizeof steps / sizeof *steps && outcome == DONE; i++)
         outcome = steps[i](round);
@@ -135,6 +137,7 @@ static enum outcome look_round(struct task *task, void *context,
 
 struct task *housekeeping_start(const struct config *config) {
     metrics_register(families, sizeof families / sizeof *families);
+    silence_begin();
     struct housekeeping *h = memory_alloc(sizeof *h);
     *h = (struct housekeeping){.config = config, .watch = clock_watch_begin()};
     return task_start(

@@ -20,6 +20,13 @@ struct round {
 /* The steps. Each commits its work in small transactions and ends early, with
  * DONE, when the task is to stop. RETRY or FAILED as db_run() says. */
 
+/* Releases the devices of jobs that their CSP took and never reported on, and
+ * alarms the Service Desk. */
+enum outcome round_silence(struct round *round);
+
+/* Tells the lists that waited for the other jobs of their request. */
+enum outcome round_collected(struct round *round);
+
 /* Releases the devices whose time is up. */
 enum outcome round_release(struct round *round);
 

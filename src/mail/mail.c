@@ -22,7 +22,7 @@ static const struct retry_policy policy = {
 
 bool mail_is_kind(const char *text) {
     static const char *const kinds[MAIL_KINDS] = {
-        "request_finished", "failure_share", "quarantine"};
+        "request_finished", "failure_share", "quarantine", "csp_silent"};
     for (int i = 0; i < MAIL_KINDS; i++)
         if (strcmp(kinds[i], text) == 0)
             return true;

@@ -174,15 +174,12 @@ static void device_filter_add(struct db_params *params, const void *context) {
 }
 
 void people_list_request_devices(struct call *call) {
-    static const struct view_field fields[] = {VIEW_CSV("deviceId", EUI64),
-                                               VIEW_CSV("deviceType", TEXT),
-                                               VIEW_CSV("status", TEXT),
-                                               VIEW_CSV("inProgress", BOOL),
-                                               VIEW_CSV("reasonCode", TEXT),
-                                               VIEW_CSV("lastUpdated", INSTANT),
-                                               VIEW_CSV("releaseDue", INSTANT),
-                                               VIEW_CSV("commsHubId", EUI64),
-                                               VIEW_CSV("csp", TEXT)};
+    static const struct view_field fields[] = {
+        VIEW_CSV("deviceId", EUI64),     VIEW_CSV("deviceType", TEXT),
+        VIEW_CSV("status", TEXT),        VIEW_CSV("inProgress", BOOL),
+        VIEW_CSV("reasonCode", TEXT),    VIEW_CSV("lastUpdated", INSTANT),
+        VIEW_CSV("releaseDue", INSTANT), VIEW_CSV("commsHubId", EUI64),
+        VIEW_CSV("csp", TEXT),           VIEW_CSV("late", BOOL)};
     static const struct db_statement rows = {
         "list_request_devices",
         "select * from list_request_devices($1, $2::text::processing_status,"

@@ -1,35 +1,41 @@
 #include "tracking/transition.h"
 
 enum status {
-#define STATUS(name) name,
+#define STATUS(name, said_by) name,
 #include "tracking/status.def"
 #undef STATUS
-    STATUSES
+    NO_STATUS
 };
+enum { STATUSES = NO_STATUS };
 
 const char *const tracking_statuses[] = {
-#define STATUS(name) #name,
+#define STATUS(name, said_by) #name,
 #include "tracking/status.def"
 #undef STATUS
     NULL};
 
-/* Statuses `first` to `last`. */
-struct range {
-    enum status first, last;
+/* Who speaks of an update, in the order in which they are believed; the DCC
+ * decides, for good. */
+enum speaker { NONE, REPORT, DELIVERY, HUB, DEVICE, DCC };
+
+/* As the SQL table has them. */
+static const char *const speaker_names[] = {"",    "report", "delivery",
+                                            "hub", "device", "dcc"};
+
+static const enum speaker status_speakers[] = {
+#define STATUS(name, said_by) said_by,
+#include "tracking/status.def"
+#undef STATUS
 };
 
 struct transition {
     const char *event;
-    struct range from;
-    enum status to;
+    enum speaker said_by;
+    enum status to;         /* or NO_STATUS */
     const char *alert;      /* NULL: none */
     const char *recipients; /* as the SQL table has them */
 };
 
-#define ONLY(status)                                                           \
-    { status, status }
-#define UP_TO(status)                                                          \
-    { AWAITING_CSP, status }
 #define NOBODY "none"
 #define SENDER "sender"
 #define SENDER_LIST "sender list"
@@ -37,61 +43,143 @@ struct transition {
 #define ALL_SUPPLIERS "all suppliers"
 
 static const struct transition transitions[] = {
-#define TRANSITION(event, from, to, alert, recipients)                         \
-    {#event, from, to, alert, recipients},
+#define TRANSITION(event, said_by, to, alert, recipients)                      \
+    {#event, said_by, to, alert, recipients},
 #include "tracking/transition.def"
 #undef TRANSITION
 };
 enum { TRANSITIONS = sizeof transitions / sizeof *transitions };
 
+/* What it runs it has activated, whatever failed. The version of before counts
+ * once the image is at its hub. */
+static bool device_moves(const struct transition *t, enum status status) {
+    enum speaker said_by = status_speakers[status];
+    if (t->to == STORED_ON_DEVICE)
+        return said_by == HUB || status == SUCCESSFUL_CH_TRANSFER;
+    return t->to == FIRMWARE_ACTIVATED || status != FIRMWARE_ACTIVATED;
+}
+
+/* Does the event move an update that is in that status? */
+static bool transition_moves(const struct transition *t, enum status status) {
+    enum speaker said_by = status_speakers[status];
+    if (said_by == DCC || status == t->to)
+        return false;
+    switch (t->said_by) {
+    case NONE:
+        return false;
+    case DCC:
+        return status <= SUCCESSFUL_HAN_TRANSFER;
+    case REPORT:
+        return said_by < REPORT;
+    case DEVICE:
+        return device_moves(t, status);
+    default:
+        return t->to == NO_STATUS ? said_by == t->said_by
+                                  : said_by <= t->said_by;
+    }
+}
+
+static const char *status_text(enum status status) {
+    return status == NO_STATUS ? "" : tracking_statuses[status];
+}
+
 /* ---- to the database ---- */
 
-static const char *from_text(struct arena *arena, struct range from) {
-    const char *text = tracking_statuses[from.first];
-    for (int s = (int)from.first + 1; s <= (int)from.last; s++)
-        text = arena_printf(arena, "%s %s", text, tracking_statuses[s]);
+static const char *from_text(struct arena *arena, const struct transition *t) {
+    const char *text = "";
+    for (int s = 0; s < STATUSES; s++)
+        if (transition_moves(t, (enum status)s))
+            text = arena_printf(arena, "%s%s%s", text, *text ? " " : "",
+                                tracking_statuses[s]);
     return text;
 }
 
 static enum outcome set_transitions(struct db *db, struct arena *arena) {
     static const struct db_statement set = {
         "set_transitions",
-        "select set_transitions($1::text[], $2::text[],"
-        " $3::text[]::processing_status[], $4::text[], $5::text[])"};
-    const char *columns[5][TRANSITIONS];
+        "select set_transitions($1::text[], $2::text[], $3::text[],"
+        " $4::text[], $5::text[], $6::text[])"};
+    enum { COLUMNS = 6 };
+    const char *columns[COLUMNS][TRANSITIONS];
     for (int i = 0; i < TRANSITIONS; i++) {
         const struct transition *t = &transitions[i];
         columns[0][i] = t->event;
-        columns[1][i] = from_text(arena, t->from);
-        columns[2][i] = tracking_statuses[t->to];
-        columns[3][i] = t->alert ? t->alert : "";
-        columns[4][i] = t->recipients;
+        columns[1][i] = speaker_names[t->said_by];
+        columns[2][i] = from_text(arena, t);
+        columns[3][i] = status_text(t->to);
+        columns[4][i] = t->alert ? t->alert : "";
+        columns[5][i] = t->recipients;
     }
     struct db_params params = DB_PARAMS(arena);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < COLUMNS; i++)
         db_texts(&params, columns[i], TRANSITIONS);
     return db_run(db, &set, &params, arena, NULL);
 }
 
-enum outcome tracking_hand_over(struct db *db) {
+static enum outcome set_settings(struct db *db, const struct config *config,
+                                 struct arena *arena) {
+    static const struct db_statement set = {
+        "set_tracking_setting",
+        "select set_tracking_setting(make_interval(secs => $1::bigint),"
+        " make_interval(secs => $2::bigint),"
+        " make_interval(secs => $3::bigint), $4,"
+        " make_interval(secs => $5::bigint), $6,"
+        " make_interval(secs => $7::bigint))"};
+    struct db_params params = DB_PARAMS(arena);
+    db_int8(&params, config->tracking_at_hub / SECOND);
+    db_int8(&params, config->tracking_at_hub_esme / SECOND);
+    db_int8(&params, config->tracking_delivered / SECOND);
+    db_bool(&params, config->tracking_delivered_blocks);
+    db_int8(&params, config->tracking_retention / SECOND);
+    db_text(&params, config->alerts_n39_recipients);
+    db_int8(&params, config->alerts_n59_collect / SECOND);
+    return db_run(db, &set, &params, arena, NULL);
+}
+
+enum outcome tracking_hand_over(struct db *db, const struct config *config) {
     struct arena *arena = arena_new();
     bool later;
     enum outcome outcome = db_is_later(db, &later);
     if (outcome == DONE && !later)
         outcome = set_transitions(db, arena);
+    if (outcome == DONE && !later)
+        outcome = set_settings(db, config, arena);
     arena_free(arena);
     return outcome;
+}
+
+const char *tracking_contradiction(const struct config *config) {
+    static const char *const recipients[] = {"recorded_and_current", "recorded",
+                                             "current"};
+    for (size_t i = 0; i < sizeof recipients / sizeof *recipients; i++)
+        if (strcmp(config->alerts_n39_recipients, recipients[i]) == 0)
+            return NULL;
+    return "[alerts] n39_recipients is none of recorded_and_current, recorded, "
+           "current";
+}
+
+instant tracking_memory(const struct config *config) {
+    instant longest = config->tracking_delivered;
+    if (longest < config->tracking_at_hub)
+        longest = config->tracking_at_hub;
+    if (longest < config->tracking_timeout)
+        longest = config->tracking_timeout;
+    longest += 14 * DAY;
+    return longest < config->tracking_retention ? config->tracking_retention
+                                                : longest;
 }
 
 /* ---- to people ---- */
 
 static void explain_row(struct buffer *out, const struct transition *t,
                         enum status s) {
-    bool moves = s >= t->from.first && s <= t->from.last;
+    bool moves = transition_moves(t, s);
     bool told = t->alert != NULL;
+    const char *to =
+        t->to == NO_STATUS ? "what was said before it" : status_text(t->to);
     buffer_printf(out, "%-19s %-26s %-26s %-7s %s\n", t->event,
                   tracking_statuses[s],
-                  moves  ? tracking_statuses[t->to]
+                  moves  ? to
                   : told ? "stays (told, not moved)"
                          : "stays",
                   told ? t->alert : "-", told ? t->recipients : "-");

@@ -7,15 +7,24 @@
 #define FOTAD_TRACKING_TRANSITION_H
 
 #include "base/buffer.h"
+#include "base/config.h"
 #include "db/db.h"
 
 /* The Processing Statuses (status.def), NULL after the last one. */
 extern const char *const tracking_statuses[];
 
-/* Makes the database's table of transitions say what the program's says. It
- * waits for another program that is at the same, and for nobody when the table
- * says so already. */
-enum outcome tracking_hand_over(struct db *db);
+/* Makes the database's table of transitions say what the program's says, and
+ * its row of settings what [tracking] and [alerts] say. It waits for another
+ * program that is at the same, and for nobody when they say so already. */
+enum outcome tracking_hand_over(struct db *db, const struct config *config);
+
+/* What is wrong with [tracking] and [alerts]; NULL: nothing. Constant text. */
+const char *tracking_contradiction(const struct config *config);
+
+/* How long what is known of an update is kept after its end: the longest window
+ * of [tracking], and 14 days for what comes late; at least the screens'
+ * retention. */
+instant tracking_memory(const struct config *config);
 
 /* Appends the whole matrix for people: for each event and each status, what
  * becomes of the device and who is told. */

@@ -164,14 +164,74 @@ static void what_was_recorded_is_kept(void **state) {
         "insert into sat_entry (at, kind, detail) values (now(), 'job', 'x');";
     static const char recorded[] =
         "select format('%s %s %s %s', (select count(*) from service_user),"
-        "(select count(*) from notice_wish), (select string_agg(t::text, ' ')"
-        " from tracking_live t), (select count(*) from sat_entry))";
+        "(select count(*) from notice_wish), (select string_agg(concat_ws(' ',"
+        " device_id, chf_id, request_no, last_updated, release_due, status,"
+        " device_type, csp, responsible_supplier_ids), ' ')"
+        " from tracking_live), (select count(*) from sat_entry))";
     struct base *base = *state;
     sql_do(base->sql, "%s", record);
     const char *before = sql_text(base->sql, "%s", recorded);
     int missing;
     assert_int_equal(db_migrate(base->db, true, &missing), DONE);
     assert_string_equal(sql_text(base->sql, "%s", recorded), before);
+}
+
+/* What devices said of commands is in the audit trail alone. */
+static void what_became_of_commands_is_learnt(void **state) {
+    struct base *base = *state;
+    sql_do(base->sql,
+           "insert into service_request (originator, target, counter, stage,"
+           " used, service, service_reference_variant, command_variant,"
+           " content, received) select '90b3d51f30010000', '00db1234567890a0',"
+           " n, 2, true, 'serviceS', '11.3', 5, sha256(''), '2026-03-01'"
+           " from generate_series(1, 4) n;"
+           "insert into device_command (request_no, device_id, device_type,"
+           " chf_id, csp, originator, counter, message_code, state, created,"
+           " next_try, ended, payload) select request_no, target, 'ESME',"
+           " '00db1234567890a2', 'north', originator, counter, 18, 'answered',"
+           " received, received, received, 'x' from service_request;"
+           "insert into sat_entry (at, kind, request_no, device_id, code,"
+           " detail) select r.received, kind, r.request_no, r.target, code,"
+           " detail from (values"
+           " (1, 'device_response', '0012', 'response code 1, version 29'),"
+           " (1, 'device_response', '0012', 'response code 3, messageId 9,"
+           " unknown: the command was answered before'),"
+           " (2, 'device_response', '0012', 'messageId 2'),"
+           " (2, 'device_alert', '8F67', 'response code 2, version 29'),"
+           " (3, 'device_response', '0012', 'response code 0, version 2A'),"
+           " (3, 'device_alert', '8F72', 'response code 3')"
+           ") as e (n, kind, code, detail)"
+           " join service_request r on r.counter = e.n;");
+    int missing;
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_string_equal(
+        sql_text(base->sql,
+                 "select string_agg(concat_ws('/',"
+                 " coalesce(response_result::text, '-'),"
+                 " coalesce(outcome_result::text, '-')), ' ' order by"
+                 " command_no) from device_command"),
+        "1/- -/2 0/- -/-");
+}
+
+/* Why a message was not believed is in words alone. */
+static void messages_without_a_certificate_will_be_tried_again(void **state) {
+    struct base *base = *state;
+    sql_do(base->sql,
+           "insert into gbcs_message (csp, message_id, received, chf_id,"
+           " originator, recipient, cra, code, counter, state, detail, payload)"
+           " select 'north', n, now(), '00db1234567890a1', '00db1234567890a0',"
+           " '90b3d51f30000002', 3, 298, n, state, detail, '' from (values"
+           " (1, 'unverified', 'no MAC certificate of the device is known'),"
+           " (2, 'unverified', 'its signature certificate is expired'),"
+           " (3, 'unverified', 'the signature is not good'),"
+           " (4, 'done', null)) as m (n, state, detail)");
+    int missing;
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_string_equal(sql_text(base->sql,
+                                 "select string_agg(message_id, ' ' order by"
+                                 " message_id) from gbcs_message"
+                                 " where wants_certificate"),
+                        "1 2");
 }
 
 /* It takes a number that it has not for a later release's, and then leaves all
@@ -199,6 +259,11 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_recorded_is_kept, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_became_of_commands_is_learnt,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            messages_without_a_certificate_will_be_tried_again, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(
             a_program_of_the_release_before_leaves_it_alone, set_up, tear_down),
     };

@@ -238,6 +238,27 @@ static void what_was_returned_may_be_signed_once(void **state) {
     scene_close(scene);
 }
 
+/* By which the update that it activates is found. */
+static void the_stored_command_tells_its_image(void **state) {
+    (void)state;
+    struct scene *scene = scene_open();
+    struct asked asked = transformed(scene);
+    check(scene, &asked, "I99", SENT);
+    check(scene,
+          &(struct asked){.device = CHF(PLAIN),
+                          .body = DUIS_READ_FIRMWARE_VERSION,
+                          .counter = ++scene->counter},
+          "I99", "waiting 0059 by the ACB for north");
+    assert_string_equal(
+        gateway_ask(scene->gateway,
+                    "select string_agg(coalesce(upper(encode("
+                    "command_image_hash(payload), 'hex')), 'none'), ' '"
+                    " order by command_no) from device_command"),
+        "AA758690730934FF0685AA758690730934FF0685657788990011223344556677"
+        " none");
+    scene_close(scene);
+}
+
 static void another_than_was_returned_is_refused(void **state) {
     (void)state;
     struct scene *scene = scene_open();
@@ -289,6 +310,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signed_pre_command_is_judged_by_itself),
         cmocka_unit_test(what_was_returned_may_be_signed_once),
+        cmocka_unit_test(the_stored_command_tells_its_image),
         cmocka_unit_test(another_than_was_returned_is_refused),
         cmocka_unit_test(no_other_request_shares_a_request_id),
     };

@@ -51,7 +51,7 @@ static const struct row rows[] = {
     {"other hardware", FROM_HUB(HUB, PPMID, 0x8F89, 2, 0x2B), PPMID, 2,
      "AWAITING_CSP", "HAN_REJECTED_HW_MISMATCH", "N62 S2", "29", "done", ""},
 
-    /* late, or of another update: told, not moved */
+    /* late, or of no update: told, not moved */
     {"delivered twice", FROM_HUB(HUB, ESME, 0x8F8A, 0, 0x2A), ESME, 1,
      "SUCCESSFUL_HAN_TRANSFER", "SUCCESSFUL_HAN_TRANSFER", "N62 S1", "29",
      "done", ""},
@@ -59,12 +59,12 @@ static const struct row rows[] = {
      "RESET_BY_DCC", "RESET_BY_DCC", "N62 S1", "29", "done", ""},
     {"another version than the live update's",
      FROM_HUB(HUB, ESME, 0x8F8A, 0, 0x2B), ESME, 1, "SUCCESSFUL_CH_TRANSFER",
-     "SUCCESSFUL_CH_TRANSFER", "N62 S1", "29", "done", ""},
+     "SUCCESSFUL_CH_TRANSFER", "N62 S1 of none", "29", "done", ""},
     {"no update at all", FROM_HUB(HUB, ESME, 0x8F8A, 0, 0x2A), ESME, 0, NULL,
-     "", "", "29", "unknown", "no update of this device is known"},
+     "", "N62 S1 of none, N62 S2 of none", "29", "done", ""},
     {"only one that we refused", FROM_HUB(HUB, ESME, 0x8F8A, 0, 0x2A), ESME, 1,
-     "REJECTED_BY_DSP", "REJECTED_BY_DSP", "", "29", "unknown",
-     "no update of this device is known"},
+     "REJECTED_BY_DSP", "REJECTED_BY_DSP", "N62 S1 of none, N62 S2 of none",
+     "29", "done", ""},
     {"a device that nobody knows", FROM_HUB(HUB, STRANGER, 0x8F8A, 0, 0x2A),
      STRANGER, 0, NULL, "", "", "", "unknown",
      "no update of this device is known"},
@@ -72,25 +72,41 @@ static const struct row rows[] = {
      "SUCCESSFUL_CH_TRANSFER", "SUCCESSFUL_CH_TRANSFER", "", "29", "unknown",
      "the hub neither holds the device nor held it when its job was made"},
 
-    /* 8F8B: from any status, whatever the version; all suppliers are told */
+    /* 8F8B: from any status, by its version; all suppliers are told */
     {"activated", FROM_PPMID(PPMID, 0, 0x2A), PPMID, 1,
      "SUCCESSFUL_HAN_TRANSFER", "FIRMWARE_ACTIVATED", "N39 S1, N39 S2", "2A",
      "done", ""},
     {"activated before all else", FROM_PPMID(PPMID, 0, 0x2A), PPMID, 1,
      "AWAITING_CSP", "FIRMWARE_ACTIVATED", "N39 S1, N39 S2", "2A", "done", ""},
     {"the first of two images", FROM_PPMID(PPMID, 0, 0x29), PPMID, 1,
-     "SUCCESSFUL_HAN_TRANSFER", "FIRMWARE_ACTIVATED", "N39 S1, N39 S2", "29",
+     "SUCCESSFUL_HAN_TRANSFER", "STORED_ON_DEVICE", "N39 S1, N39 S2", "29",
      "done", ""},
-    {"not activated", FROM_PPMID(PPMID, 1, 0x2A), PPMID, 2,
+    {"the version of before, the image not at the hub",
+     FROM_PPMID(PPMID, 0, 0x29), PPMID, 1, "APPROVED_FOR_DISTRIBUTION",
+     "APPROVED_FOR_DISTRIBUTION", "N39 S1 of none, N39 S2 of none", "29",
+     "done", ""},
+    {"not activated", FROM_PPMID(PPMID, 1, 0x2B), PPMID, 2,
      "SUCCESSFUL_HAN_TRANSFER", "ACTIVATION_FAILED", "N39 S1, N39 S2", "29",
      "done", ""},
+    {"not activated, it says what it runs", FROM_PPMID(PPMID, 1, 0x29), PPMID,
+     2, "SUCCESSFUL_HAN_TRANSFER", "ACTIVATION_FAILED", "N39 S1, N39 S2", "29",
+     "done", ""},
+    {"another version not activated", FROM_PPMID(PPMID, 1, 0x2A), PPMID, 2,
+     "SUCCESSFUL_HAN_TRANSFER", "SUCCESSFUL_HAN_TRANSFER",
+     "N39 S1 of none, N39 S2 of none", "29", "done", ""},
+    {"a local update", FROM_PPMID(PPMID, 0, 0x2B), PPMID, 1,
+     "SUCCESSFUL_HAN_TRANSFER", "SUCCESSFUL_HAN_TRANSFER",
+     "N39 S1 of none, N39 S2 of none", "2B", "done", ""},
+    {"failed at the hub, and runs", FROM_PPMID(PPMID, 0, 0x2A), PPMID, 1,
+     "FAILED_CH_TRANSFER", "FIRMWARE_ACTIVATED", "N39 S1, N39 S2", "2A", "done",
+     ""},
     {"activated after a reset", FROM_PPMID(PPMID, 0, 0x2A), PPMID, 1,
      "RESET_BY_DCC", "RESET_BY_DCC", "N39 S1, N39 S2", "2A", "done", ""},
     {"activated without an update", FROM_PPMID(PPMID, 0, 0x2B), PPMID, 0, NULL,
-     "", "N39 S1, N39 S2", "2B", "done", ""},
+     "", "N39 S1 of none, N39 S2 of none", "2B", "done", ""},
     {"activated what is not on the CPL", FROM_PPMID(PPMID, 0, 0x2C), PPMID, 1,
-     "SUCCESSFUL_HAN_TRANSFER", "FIRMWARE_ACTIVATED", "N39 S1, N39 S2", "29",
-     "done", ""},
+     "SUCCESSFUL_HAN_TRANSFER", "SUCCESSFUL_HAN_TRANSFER",
+     "N39 S1 of none, N39 S2 of none", "29", "done", ""},
     {"8F8B of a meter", FROM_PPMID(ESME, 0, 0x2A), ESME, 1,
      "SUCCESSFUL_HAN_TRANSFER", "SUCCESSFUL_HAN_TRANSFER", "", "29", "unknown",
      "the device is no PPMID"},
@@ -205,27 +221,35 @@ static void an_alert_goes_to_the_latest_request_with_that_version(
     world_hear(world, &other);
     world_take(world);
     world_expect_device(world, "live", PPMID, "SUCCESSFUL_CH_TRANSFER", "29");
-    world_expect_told(world, "else to the latest", "N62 S1, N62 S2");
+    world_expect_told(world, "else to the latest", "N62 S1, N62 S2 of none");
 }
 
-/* Moved to another hub in the middle of an update: both may speak. */
-static void both_hubs_count_when_the_device_moved(void **state) {
+/* Moved to another hub in the middle of an update: the new one never had the
+ * image. */
+static void only_the_hub_that_had_the_image_counts(void **state) {
     struct device_world *world = *state;
-    static const eui64 hubs[] = {HUB, HUB_2};
+    static const struct {
+        eui64 hub;
+        const char *after, *told;
+    } hubs[] = {{HUB, "SUCCESSFUL_HAN_TRANSFER", "N62 S1"},
+                {HUB_2, "SUCCESSFUL_CH_TRANSFER", "N62 S1 of none"}};
     for (size_t i = 0; i < 2; i++) {
         world_begin(world);
+        world_script(world,
+                     "update smi_device set chf_id = " ID_FORMAT
+                     " where device_id = " ID_FORMAT,
+                     ID(HUB), ID(ESME));
         world_update(world, ESME, 1, "SUCCESSFUL_CH_TRANSFER");
         world_script(world,
                      "update smi_device set chf_id = " ID_FORMAT
                      " where device_id = " ID_FORMAT,
                      ID(HUB_2), ID(ESME));
         struct said said = FROM_HUB(HUB, ESME, 0x8F8A, 0, 0x2A);
-        said.from = hubs[i];
+        said.from = hubs[i].hub;
         world_hear(world, &said);
         world_take(world);
-        world_expect_device(world, "moved", ESME, "SUCCESSFUL_HAN_TRANSFER",
-                            "29");
-        world_expect_told(world, "moved", "N62 S1");
+        world_expect_device(world, "moved", ESME, hubs[i].after, "29");
+        world_expect_told(world, "moved", hubs[i].told);
     }
     world_script(world,
                  "update smi_device set chf_id = " ID_FORMAT
@@ -279,7 +303,7 @@ int main(void) {
         WORLD_TEST(n39_carries_what_the_device_said),
         WORLD_TEST(a_passed_on_alert_has_the_octets),
         WORLD_TEST(an_alert_goes_to_the_latest_request_with_that_version),
-        WORLD_TEST(both_hubs_count_when_the_device_moved),
+        WORLD_TEST(only_the_hub_that_had_the_image_counts),
         WORLD_TEST(disorder_ends_well),
         WORLD_TEST(the_same_alert_under_another_message_id_is_a_duplicate),
     };

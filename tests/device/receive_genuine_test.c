@@ -5,6 +5,7 @@
  */
 #include "support/check.h"
 #include "support/device_world.h"
+#include "support/evidence.h"
 #include "support/gbcs_keys.h"
 
 #include "fotasim/device_key.h"
@@ -153,6 +154,81 @@ static void without_a_certificate(void **state) {
                     "no signature certificate of the device is known");
 }
 
+/* ---- a certificate that comes later ---- */
+
+static void withhold(struct device_world *world, eui64 id) {
+    world_script(world, "delete from certificate where eui64 = " ID_FORMAT,
+                 ID(id));
+}
+
+/* As an import ends. */
+static const char *retry(struct device_world *world, eui64 id) {
+    return world_ask(world, "select retry_messages(array[" ID_FORMAT "])::text",
+                     ID(id));
+}
+
+static const struct row fit, expired = {.not_after = "2029-12-31"};
+
+static void a_message_is_believed_once_its_certificate_is_there(void **state) {
+    struct device_world *world = *state;
+    for (int agrees = 0; agrees < 2; agrees++)
+        for (int unfit = 0; unfit < 2; unfit++) {
+            struct said said = agrees ? response() : alert(1);
+            begin(world);
+            withhold(world, said.from);
+            if (unfit)
+                certify(world, said.from, agrees, &expired);
+            world_hear(world, &said);
+            world_take(world);
+            /* not of its party: it stays */
+            assert_string_equal(retry(world, ESME), "0");
+            assert_int_equal(world_take(world), 0);
+            certify(world, said.from, agrees, &fit);
+            assert_string_equal(retry(world, said.from), "1");
+            assert_int_equal(world_take(world), 1);
+            expect_believed(world, "later", "");
+            assert_string_equal(retry(world, said.from), "0");
+        }
+}
+
+/* One that is not good, or that cannot be read, is not for want of one. */
+static void what_is_not_good_is_not_tried_again(void **state) {
+    struct device_world *world = *state;
+    struct said said = alert(1);
+    said.signer = HUB_2;
+    begin(world);
+    world_hear(world, &said);
+    world_take(world);
+    assert_string_equal(retry(world, HUB), "0");
+    /* nor when it turns out so later */
+    begin(world);
+    withhold(world, HUB);
+    world_hear(world, &said);
+    world_take(world);
+    certify(world, HUB, false, &fit);
+    assert_string_equal(retry(world, HUB), "1");
+    world_take(world);
+    expect_believed(world, "forged", "the signature is not good");
+    assert_string_equal(retry(world, HUB), "0");
+}
+
+/* A forgery of the same counter waited too. */
+static void of_two_that_waited_one_is_believed(void **state) {
+    struct device_world *world = *state;
+    struct said said = alert(1), forged = alert(1);
+    forged.signer = HUB_2;
+    begin(world);
+    withhold(world, HUB);
+    world_hear(world, &forged);
+    world_hear(world, &said);
+    world_take(world);
+    certify(world, HUB, false, &fit);
+    assert_string_equal(retry(world, HUB), "2");
+    world_take(world);
+    expect_believed(world, "genuine", "");
+    world_expect_told(world, "genuine", "N62 S1");
+}
+
 /* Old and new at once: all verify, an unfit one does not get in the way. */
 static void several_certificates(void **state) {
     struct device_world *world = *state;
@@ -253,11 +329,18 @@ static void put_many(struct device_world *world) {
         " ('00DC' || lpad(to_hex(n), 12, '0'))::macaddr8, 'PPMID',"
         " 'Commissioned', 'SMETS2', '\\x00000029'"
         " from generate_series(1, %d) n;"
-        "insert into tracking_live (device_id, chf_id, request_no,"
+        "with job as (insert into csp_job (request_no, csp, device_type,"
+        " devices, created, state, next_try, ended, reported) values (1,"
+        " 'north', 'PPMID', 1, '2025-01-01', 'handed_over', '2030-01-01',"
+        " '2030-01-01', '2030-01-01') returning job_no)"
+        "insert into tracking_live (device_id, chf_id, request_no, job_no,"
         " last_updated, release_due, status, device_type, csp,"
-        " responsible_supplier_ids) select device_id, chf_id, 1, '2030-01-01',"
-        " '2030-01-02', 'SUCCESSFUL_CH_TRANSFER', device_type, 'north',"
-        " '{90B3D51F30010000}' from smi_device"
+        " responsible_supplier_ids," EVIDENCE_COLUMNS ")"
+        " select device_id, chf_id, 1, job_no, v.t, '2030-01-02', v.s,"
+        " device_type, 'north', '{90B3D51F30010000}'::macaddr8[]," EVIDENCE
+        " from smi_device, job, (values ("
+        " 'SUCCESSFUL_CH_TRANSFER'::processing_status,"
+        " timestamptz '2030-01-01')) v (s, t)"
         " where device_id >= '00DD000000000000' and device_type = 'PPMID';"
         "insert into certificate select 'CN=Z1,OU=07', 1000000 + n,"
         " ('00DC' || lpad(to_hex(n), 12, '0'))::macaddr8, 'Device', 'ds',"
@@ -344,10 +427,42 @@ static void two_takers_take_each_once(void **state) {
     expect_many(*state);
 }
 
+/* An import that ends while a batch finds its certificate missing. */
+static void a_certificate_may_come_meanwhile(void **state) {
+    struct device_world *world = *state;
+    struct taker taker = {.world = world};
+    struct sql *importing = sql_open(world->conninfo);
+    struct said said = alert(1);
+    begin(world);
+    world_script(world,
+                 "create table kept as select * from certificate where"
+                 " eui64 = " ID_FORMAT,
+                 ID(HUB));
+    withhold(world, HUB);
+    world_hear(world, &said);
+    sql_do(importing,
+           "begin; insert into certificate select * from kept;"
+           " select retry_messages(array[" ID_FORMAT "])",
+           ID(HUB));
+    assert_int_equal(
+        pthread_create(&taker.thread, NULL, take_until_empty, &taker), 0);
+    sql_expect_soon(world->sql, "t",
+                    "select exists (select from pg_locks where locktype ="
+                    " 'advisory' and not granted)");
+    sql_do(importing, "commit");
+    pthread_join(taker.thread, NULL);
+    sql_close(importing);
+    expect_believed(world, "meanwhile", "");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(every_certificate),
         WORLD_TEST(without_a_certificate),
+        WORLD_TEST(a_message_is_believed_once_its_certificate_is_there),
+        WORLD_TEST(what_is_not_good_is_not_tried_again),
+        WORLD_TEST(of_two_that_waited_one_is_believed),
+        WORLD_TEST(a_certificate_may_come_meanwhile),
         WORLD_TEST(several_certificates),
         WORLD_TEST(another_devices_key),
         WORLD_TEST(altered_octets),

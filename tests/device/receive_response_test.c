@@ -81,18 +81,18 @@ static const struct row rows[] = {
      "SUCCESSFUL_HAN_TRANSFER", "SUCCESSFUL_HAN_TRANSFER",
      "ResponseMessage S1, N50 S1", "2B", "answered", "done", ""},
     {"a PPMID shows the version", CS08, PPMID, S1, THE_ACB, "sent", READ(0x2A),
-     "SUCCESSFUL_HAN_TRANSFER", "SUCCESSFUL_HAN_TRANSFER",
+     "SUCCESSFUL_HAN_TRANSFER", "FIRMWARE_ACTIVATED",
      "ResponseMessage S1, N49 S1", "2A", "answered", "done", ""},
 
     /* 11.3 */
     {"activated", CS06, ESME, S1, USER, "sent", ACTIVATED(0, 0x2A),
      "SUCCESSFUL_HAN_TRANSFER", "FIRMWARE_ACTIVATED", "ResponseMessage S1",
      "2A", "answered", "done", ""},
-    {"activated, the first of two images", CS06, GSME, S2, USER, "sent",
-     ACTIVATED(0, 0x29), "SUCCESSFUL_HAN_TRANSFER", "FIRMWARE_ACTIVATED",
+    {"activated, but it runs what it ran", CS06, GSME, S2, USER, "sent",
+     ACTIVATED(0, 0x29), "SUCCESSFUL_HAN_TRANSFER", "SUCCESSFUL_HAN_TRANSFER",
      "ResponseMessage S2", "29", "answered", "done", ""},
     {"activated what is not on the CPL", CS06, HCALCS, S1, USER, "sent",
-     ACTIVATED(0, 0x2C), "SUCCESSFUL_HAN_TRANSFER", "FIRMWARE_ACTIVATED",
+     ACTIVATED(0, 0x2C), "SUCCESSFUL_HAN_TRANSFER", "SUCCESSFUL_HAN_TRANSFER",
      "ResponseMessage S1", "29", "answered", "done", ""},
     {"not activated", CS06, ESME, S1, USER, "sent", ACTIVATED(2, 0x29),
      "SUCCESSFUL_HAN_TRANSFER", "SUCCESSFUL_HAN_TRANSFER", "ResponseMessage S1",
@@ -253,6 +253,55 @@ static void a_response_of_another_use_case_is_none(void **state) {
                      "the command it answers is of another use case");
 }
 
+/* What the device said of an 11.3 is kept with the command (RSAT_004). */
+static void a_command_keeps_what_became_of_it(void **state) {
+    struct device_world *world = *state;
+    static const struct {
+        const char *name;
+        enum use_case use_case;
+        struct gbcs_payload says;
+        const char *results, *result, *executed, *counts;
+    } cases[] = {
+        {"success", CS06, ACTIVATED(0, 0x2A), "0", "success", "f", "1 0 1"},
+        {"noImageHeld", CS06, ACTIVATED(1, 0x29), "1", "noImageHeld", "f",
+         "0 1 0"},
+        {"accepted", CS06, ACCEPTED, "", "", "f", "1 0 0"},
+        {"8F66", CS06_ALERT, OUTCOME(0x8F66, 0, 0x2A), " 0", "success", "t",
+         "1 0 1"},
+        {"8F67", CS06_ALERT, OUTCOME(0x8F67, 2, 0x29), " 2", "hashMismatch",
+         "f", "0 1 0"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct row row = {.use_case = cases[i].use_case,
+                                .device = ESME,
+                                .user = S1,
+                                .command = "sent",
+                                .says = cases[i].says};
+        begin(world, &row);
+        struct said said = said_of(&row);
+        world_hear(world, &said);
+        world_take(world);
+        world_expect(world, cases[i].name,
+                     "select rtrim(coalesce(response_result::text, '') || ' '"
+                     " || coalesce(outcome_result::text, ''))"
+                     " from device_command",
+                     cases[i].results);
+        world_expect(world, cases[i].name,
+                     "select coalesce(result, '') from list_activations(null,"
+                     " null, '2029-12-31', '2030-01-02', null, null)",
+                     cases[i].result);
+        world_expect(world, cases[i].name,
+                     "select executed is not null from list_activations(null,"
+                     " null, '2029-12-31', '2030-01-02', null, null)",
+                     cases[i].executed);
+        world_expect(world, cases[i].name,
+                     "select concat_ws(' ', answered, failed, succeeded)"
+                     " from activation_counts(null, null, '2029-12-31',"
+                     " '2030-01-02')",
+                     cases[i].counts);
+    }
+}
+
 /* Future dated: the response, then the outcome; each once. */
 static void accepted_then_done(void **state) {
     struct device_world *world = *state;
@@ -293,6 +342,7 @@ int main(void) {
         WORLD_TEST(a_response_has_the_octets_and_its_request),
         WORLD_TEST(supplementary_fields_must_be_those_of_the_request),
         WORLD_TEST(a_response_of_another_use_case_is_none),
+        WORLD_TEST(a_command_keeps_what_became_of_it),
         WORLD_TEST(accepted_then_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

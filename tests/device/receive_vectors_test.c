@@ -127,6 +127,11 @@ static void run(struct device_world *world, const struct row *row,
                         " '\\x00000001'");
     if (row->update)
         world_update(world, row->device, 1, row->update);
+    if (strcmp(row->updated, "FIRMWARE_ACTIVATED") == 0)
+        world_script(world,
+                     "update service_request set firmware_version = '\\x%s'"
+                     " where request_no = 1",
+                     row->version);
     if (row->variant)
         put_command(world, row);
     world_put(world, octets);

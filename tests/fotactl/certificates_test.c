@@ -262,6 +262,31 @@ static void a_revocation_outlives_an_import(void **state) {
     tool_expect_rows(tool, ask, "1|t\n3|f");
 }
 
+/* What could not be checked for want of a certificate is looked at again, of
+ * that device alone. */
+static void messages_that_waited_for_it_are_tried_again(void **state) {
+    struct tool *tool = *state;
+    tool_sql(tool,
+             "insert into gbcs_message (csp, message_id, received, chf_id,"
+             " originator, recipient, cra, code, counter, state, detail,"
+             " wants_certificate, payload) select 'north', n, now(),"
+             " '00db1234567890a1', originator::macaddr8, '90b3d51f30000002',"
+             " 3, 298, 1, 'unverified', 'why', wants, n::bytea from (values"
+             " ('1', '00db1234567890a0', true), ('2', '00db1234567890a0',"
+             " false), ('3', '00db1234567890a5', true))"
+             " as x (n, originator, wants)");
+    static const char ask[] = "select message_id, state, detail is null,"
+                              " wants_certificate from gbcs_message order by 1";
+    tool_file(tool, "pki/a.pem", user("1").certificate_pem);
+    tool_expect(tool, "import certificates @pki", 0, "");
+    tool_expect_rows(tool, ask,
+                     "1|unverified|f|t\n2|unverified|f|f\n3|unverified|f|t");
+    tool_file(tool, "pki/b.pem", device("2").certificate_pem);
+    tool_expect(tool, "import certificates @pki", 0, "");
+    tool_expect_rows(tool, ask,
+                     "1|waiting|t|f\n2|unverified|f|f\n3|unverified|f|t");
+}
+
 /* ---- trust ---- */
 
 static void use_anchors(struct tool *tool, const char *path) {
@@ -326,6 +351,7 @@ int main(void) {
         WITH_DIRECTORY(a_directory_without_any_is_refused),
         WITH_DIRECTORY(the_same_certificate_may_come_twice),
         WITH_DIRECTORY(a_revocation_outlives_an_import),
+        WITH_DIRECTORY(messages_that_waited_for_it_are_tried_again),
         WITH_DIRECTORY(with_anchors_a_certificate_must_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,6 +151,28 @@ static void later_certificates_are_marked(void **state) {
     tool_expect_rows(tool, revoked, "CN=ca|3");
 }
 
+/* One that was on hold and is not any more is as one that came. */
+static void messages_that_waited_for_one_are_tried_again(void **state) {
+    struct tool *tool = *state;
+    add_certificates(tool);
+    tool_sql(tool, "update certificate set eui64 = '00db1234567890a0'"
+                   " where issuer = 'CN=ca' and serial = 1;"
+                   "insert into gbcs_message (csp, message_id, received,"
+                   " chf_id, originator, recipient, cra, code, counter, state,"
+                   " detail, wants_certificate, payload) values ('north', '1',"
+                   " now(), '00db1234567890a1', '00db1234567890a0',"
+                   " '90b3d51f30000002', 3, 298, 1, 'unverified', 'why', true,"
+                   " '')");
+    static const char ask[] = "select state from gbcs_message";
+    believe(tool, "identity", "trust_anchors", ca.certificate_path);
+    put_list(tool, &ca, (const long[]){1, 0}, -2, 1);
+    assert_int_equal(tool_run(tool, import), 0);
+    tool_expect_rows(tool, ask, "unverified");
+    put_list(tool, &ca, (const long[]){2, 0}, -1, 1);
+    assert_int_equal(tool_run(tool, import), 0);
+    tool_expect_rows(tool, ask, "waiting");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(only_a_list_of_a_trusted_ca_is_believed,
@@ -161,6 +183,9 @@ int main(void) {
                                         tool_setup, tool_teardown),
         cmocka_unit_test_setup_teardown(later_certificates_are_marked,
                                         tool_setup, tool_teardown),
+        cmocka_unit_test_setup_teardown(
+            messages_that_waited_for_one_are_tried_again, tool_setup,
+            tool_teardown),
     };
     return cmocka_run_group_tests(tests, make_all, free_all);
 }

@@ -112,9 +112,11 @@ static const struct account_case mail_cases[] = {
     {"account mail anne --mail anne", 1,
      "that is no e-mail address in ASCII; nothing was changed"},
     {"account mail anne --mail a@@b --wish everything", 2,
-     "what may be told is request_finished, failure_share and quarantine"},
+     "what may be told is request_finished, failure_share, quarantine and "
+     "csp_silent"},
     {"account mail anne --mail a@@b --wish request_finished,", 2,
-     "what may be told is request_finished, failure_share and quarantine"},
+     "what may be told is request_finished, failure_share, quarantine and "
+     "csp_silent"},
     {"account mail dora --mail a@@b --wish quarantine", 1,
      "account dora is an administrator and sees no requests: there is nothing "
      "to tell "
@@ -223,7 +225,8 @@ static void a_reset_says_what_came_of_it(void **state) {
                 "fotactl: say why: a reason of 1 to 500 octets\n");
     tool_expect(tool, "reset 00-DB-12-34-56-78-90-A1 --reason x", 1,
                 "fotactl: 00-DB-12-34-56-78-90-A1 was never tracked: no "
-                "firmware update of it is on record\n");
+                "firmware update of it is on record; one that the DSP refused "
+                "is seen in its request\n");
     tool_expect(tool, "reset 00-DB-12-34-56-78-90-A0 --reason stuck", 0, "");
     assert_string_equal((char *)tool->out.data,
                         "00-DB-12-34-56-78-90-A0 is reset; it was in request "
@@ -268,16 +271,16 @@ static void the_report_is_for_people_and_machines(void **state) {
     assert_string_equal(
         (char *)tool->out.data,
         "PERIOD      TYPE    REQUESTED  ANSWERED  FAILED  CANCELLED  UNDER "
-        "WAY  FUTURE DATED\n"
+        "WAY  FUTURE DATED  SUCCEEDED\n"
         "2026-03-01  HCALCS          1         1       0          0          "
-        "0             0\n"
+        "0             0          0\n"
         "\n"
         "REQUEST                                            SENDER      DEVICE "
         "                  TYPE    REQUESTED                 EXECUTION  STATE "
-        "    ENDED                     EXECUTED\n"
+        "    ENDED                     EXECUTED  RESULT\n"
         "90-B3-D5-1F-30-01-00-00:00-DB-12-34-56-78-90-A0:7  Supplier A  "
         "00-DB-12-34-56-78-90-A0  HCALCS  2026-03-01T10:00:00.000Z  -          "
-        "answered  2026-03-01T10:05:00.000Z  -\n");
+        "answered  2026-03-01T10:05:00.000Z  -         -\n");
     tool_expect(tool,
                 "report rsat-004 --from 2026-03-01 --to 2026-03-02 --json", 0,
                 "");

@@ -67,6 +67,8 @@ static int setup(void **state) {
     struct tool *tool = *state;
     tool_sql(tool, "%s", requests_sql);
     tool_sql(tool, "%s", tracking_sql);
+    /* its times are not of today */
+    tool_sql(tool, "update tracking_setting set retention = '36500 days'");
     return 0;
 }
 
@@ -134,16 +136,24 @@ static void a_live_update_comes_before_a_later_refusal(void **state) {
 }
 
 static void of_several_that_ended_the_latest_counts(void **state) {
+    struct tool *tool = *state;
+    tool_sql(tool,
+             "insert into tracking_history (device_id, chf_id, request_no,"
+             " last_updated, released, status, device_type, csp) values"
+             " ('00:db:12:34:56:78:90:a4', '00:db:12:34:56:78:90:a2', 4,"
+             " '2026-11-21 09:17:00Z', '2026-11-21 09:17:00Z',"
+             " 'RESET_BY_DCC', 'PPMID', 'north')");
     expect_members(
-        *state, "status 00-DB-12-34-56-78-90-A4 --json",
+        tool, "status 00-DB-12-34-56-78-90-A4 --json",
         "{\"deviceId\": \"00-DB-12-34-56-78-90-A4\","
-        " \"deviceType\": \"PPMID\", \"status\": \"REJECTED_BY_DSP\","
-        " \"inProgress\": false, \"requestId\": \"" REQUEST_2 "\","
+        " \"deviceType\": \"PPMID\", \"status\": \"FIRMWARE_ACTIVATED\","
+        " \"inProgress\": false, \"requestId\": \"" REQUEST_1 "\","
         " \"firmwareVersion\": \"ACDCACDC\","
-        " \"reasonCode\": \"invalid\","
-        " \"lastUpdated\": \"2026-11-21T09:19:00.000Z\","
-        " \"releaseDue\": null, \"commsHubId\": null, \"csp\": null,"
-        " \"sender\": \"" USER_1 "\"}");
+        " \"reasonCode\": null,"
+        " \"lastUpdated\": \"2026-11-21T09:18:00.000Z\","
+        " \"releaseDue\": null,"
+        " \"commsHubId\": \"00-DB-12-34-56-78-90-A2\","
+        " \"csp\": \"north\", \"sender\": \"" USER_1 "\"}");
 }
 
 static void past_its_time_a_device_is_not_in_progress(void **state) {
@@ -171,6 +181,10 @@ static void status_is_a_list_for_people(void **state) {
                         "Firmware version    ACDCACDC\n"
                         "Reason              -\n"
                         "Last updated        2026-11-21T09:16:00.500Z\n"
+                        "Heard late          no\n"
+                        "Known from          -\n"
+                        "By its clock        -\n"
+                        "Taken               -\n"
                         "Release due         2999-01-01T00:00:00.000Z\n"
                         "Communications Hub  00-DB-12-34-56-78-90-A2\n"
                         "CSP                 north\n"
@@ -229,10 +243,13 @@ static void a_device_never_tracked_is_said_to_be_so(void **state) {
     struct tool *tool = *state;
     static const char err[] =
         "fotactl: 00-DB-12-34-56-78-90-FF was never tracked: no firmware "
-        "update of it is on record\n";
+        "update of it is on record; one that the DSP refused is seen in its "
+        "request\n";
     tool_expect(tool, "status 00-DB-12-34-56-78-90-FF", 1, err);
     tool_expect(tool, "status --json 00-DB-12-34-56-78-90-FF", 1, err);
     assert_int_equal(tool->out.len, 0);
+    /* a refusal is its sender's, in its request */
+    assert_int_equal(tool_run(tool, "status 00-DB-12-34-56-78-90-A7"), 1);
     tool_expect(tool, "status 00DB1234567890FF", 2,
                 "fotactl: '00DB1234567890FF' is not an EUI-64 such as "
                 "00-DB-12-34-56-78-90-A0\n");

@@ -227,6 +227,228 @@ static void alerts_say_whom_and_what(void **state) {
     assert_memory_equal(world->said[0].payload.hash.data, hash, sizeof hash);
 }
 
+/* ---- hubs that remember, and devices that are not well ----
+ *
+ * What happens and what is then heard, in a line each (as in hub_test.c):
+ * E, G, P and C are the devices of the hub H, J is another hub. "6d" is six
+ * days after noon, and so is @6d in a row of faults. Each row has a world of
+ * its own.
+ *
+ *   "0h image P 2A; 6d ticks"   ->   "0h P 8F8B,0 2A; 0h H 8F8A,0 P 2A"
+ */
+#define OTHER_HUB 0x00DB000000000200
+
+static const struct {
+    char name;
+    eui64 id;
+    const char *type;
+} players[] = {{'E', ESME, "ESME"},   {'G', GSME, "GSME"},
+               {'P', PPMID, "PPMID"}, {'C', HCALCS, "HCALCS"},
+               {'H', HUB, "CHF"},     {'J', OTHER_HUB, "CHF"}};
+enum { PLAYERS = sizeof players / sizeof *players };
+
+static const struct hub_row {
+    const char *what, *happens, *heard;
+} hub_rows[] = {
+    {"one that is off fetches the image when it is on",
+     "0h faults off 100 P; 0h image P 2A; 144h ticks; 144h faults; 145h ticks; "
+     "146h ticks",
+     "145h P 8F8B,0 2A; 145h H 8F8A,0 P 2A"},
+    {"off until a time",
+     "0h faults off_until @6d P; 0h image P 2A; "
+     "143h ticks; 144h ticks",
+     "144h P 8F8B,0 2A; 144h H 8F8A,0 P 2A"},
+    {"a clock that leaps",
+     "0h faults off_until @6d P; 0h image P 2A; 480h ticks",
+     "144h P 8F8B,0 2A; 144h H 8F8A,0 P 2A"},
+    {"off for too long",
+     "0h faults off_until @15d P; 0h image P 2A; 335h ticks; "
+     "336h ticks; 370h ticks",
+     "336h H 8F89,1 P 2A"},
+    {"and the clock leaps",
+     "0h faults off_until @15d P; 0h image P 2A; "
+     "500h ticks",
+     "336h H 8F89,1 P 2A"},
+    {"does not begin", "0h faults not_beginning 100; 0h image C 2A; 336h ticks",
+     "336h H 8F89,1 C 2A"},
+    {"stops", "0h faults stopping 100 E; 0h image E 2A; 23h ticks; 24h ticks",
+     "24h H 8F89,3 E 2A"},
+    {"goes on in time",
+     "0h faults stopping 100 E; 0h image E 2A; "
+     "23h faults; 23h ticks; 48h ticks",
+     "23h E 8F72 2A; 23h H 8F8A,0 E 2A"},
+    {"another one waits for it",
+     "0h faults stopping 100 E; 0h image E 2A; 1h image P 2B; 23h ticks; "
+     "24h ticks",
+     "24h H 8F89,3 E 2A; 24h P 8F8B,0 2B; 24h H 8F8A,0 P 2B"},
+    {"and the clock leaps",
+     "0h faults stopping 100 E; 0h image E 2A; 1h image P 2B; 500h ticks",
+     "24h H 8F89,3 E 2A; 24h P 8F8B,0 2B; 24h H 8F8A,0 P 2B"},
+    {"the same update again while the hub has the old copy",
+     "0h faults off 100 P; 0h image P 2A; 120h image P 2A; 121h faults; "
+     "121h ticks",
+     "120h H 8F89,1 P 2A; 121h P 8F8B,0 2A; 121h H 8F8A,0 P 2A"},
+    {"a GSME image comes while a PPMID's waits for it",
+     "0h faults off 100 P; 0h image P 2A; 1h image G 2B; 2h faults; 2h ticks",
+     "1h H 8F89,1 P 2A; 1h G 8F72 2B; 1h H 8F8A,0 G 2B"},
+    {"a PPMID's waits for a GSME's",
+     "0h faults off 100 G; 0h image G 2A; 1h image P 2B; 2h ticks; 336h ticks",
+     "336h H 8F89,1 G 2A; 336h P 8F8B,0 2B; 336h H 8F8A,0 P 2B"},
+    {"a PPMID that was moved does not find its image",
+     "0h faults joined J P; 0h image P 2A; 336h ticks; 337h image2 P 2A",
+     "336h H 8F89,1 P 2A; 337h P 8F8B,0 2A; 337h J 8F8A,0 P 2A"},
+    {"moved in the middle of the transfer",
+     "0h faults stopping 100 P; 0h image P 2A; 1h faults joined J P; 24h ticks",
+     "24h H 8F89,3 P 2A"},
+    {"updated locally",
+     "0h image P 2A; 1h ticks; 1h faults local @2h 2B P; 1h ticks; 3h ticks; "
+     "4h ticks",
+     "0h P 8F8B,0 2A; 0h H 8F8A,0 P 2A; 2h P 8F8B,0 2B"},
+    {"at a time long ago: at once, and each time once",
+     "1h image P 2A; 2h faults local @0h 2B P; 2h ticks; 3h ticks; "
+     "3h faults local @0h 2B P|local @1h 2C P; 4h ticks; 5h ticks",
+     "1h P 8F8B,0 2A; 1h H 8F8A,0 P 2A; 2h P 8F8B,0 2B; 4h P 8F8B,0 2C"},
+    {"updated locally when it is on",
+     "0h ticks; 0h faults joined J P|local @1h 2B P|off_until @5h P; 4h ticks; "
+     "6h ticks",
+     "5h P 8F8B,0 2B"},
+    {"an update in two images",
+     "0h faults parts 15 20; 0h image P 10; 1h image P 20; 2h image P 15; "
+     "3h image P 20; 4h image P 20",
+     "0h P 8F8B,0 10; 0h H 8F8A,0 P 10; 1h P 8F8B,1 10; 1h H 8F8A,0 P 20; "
+     "2h P 8F8B,0 10; 2h H 8F8A,0 P 15; 3h P 8F8B,0 20; 3h H 8F8A,0 P 20; "
+     "4h P 8F8B,1 20; 4h H 8F8A,0 P 20"},
+    {"a hub without WAN",
+     "0h faults no_wan 100 H; 0h image P 2A; 480h ticks; 480h faults; "
+     "481h ticks; 482h ticks",
+     "0h P 8F8B,0 2A; 0h H 8F8A,0 P 2A"},
+    {"what goes wrong at once, as ever",
+     "0h faults transfer_failed 100 P|discarded 100 E|hardware_mismatch 100 C; "
+     "0h image P 2A; 0h image E 2A; 0h image C 2A; 500h ticks",
+     "0h H 8F89,3 P 2A; 0h H 8F89,1 E 2A; 0h H 8F89,2 C 2A"},
+};
+
+static size_t player(char name) {
+    size_t at = 0;
+    while (at < PLAYERS && players[at].name != name)
+        at++;
+    assert_true(at < PLAYERS);
+    return at;
+}
+
+static char player_name(eui64 id) {
+    size_t at = 0;
+    while (at < PLAYERS && players[at].id != id)
+        at++;
+    assert_true(at < PLAYERS);
+    return players[at].name;
+}
+
+/* "off_until @6d P" with times and identifiers; | ends a row. */
+static void hub_faults(struct world *world, char *text) {
+    struct buffer rows = {0};
+    char words[512], *rest, written[INSTANT_TEXT_SIZE];
+    snprintf(words, sizeof words, "%s", text);
+    for (char *at = words; (at = strchr(at, '|'));)
+        *at = '\n';
+    for (char *word = strtok_r(words, " ", &rest); word;
+         word = strtok_r(NULL, " ", &rest)) {
+        char *end = word + strcspn(word, "\n");
+        if (*word == '@')
+            buffer_text(&rows,
+                        instant_format(NOON + strtol(word + 1, NULL, 10) *
+                                                  (end[-1] == 'd' ? DAY : HOUR),
+                                       written));
+        else if (end == word + 1 && *word >= 'A')
+            buffer_text(&rows,
+                        eui64_format(players[player(*word)].id, written));
+        else
+            buffer_add(&rows, span_of(word, (size_t)(end - word)));
+        buffer_printf(&rows, "%s ", end);
+    }
+    buffer_add(&rows, span_of("", 1));
+    write_faults(world, (const char *)rows.data);
+    buffer_free(&rows);
+}
+
+static void hub_image(struct world *world, eui64 hub, const char *text,
+                      instant now) {
+    char name;
+    unsigned version;
+    assert_int_equal(sscanf(text, "%c %x", &name, &version), 2);
+    struct sim_transfer transfer = {.hub = hub,
+                                    .device = players[player(name)].id,
+                                    .device_type = players[player(name)].type,
+                                    .supplier = sim_suppliers[0],
+                                    .version = version,
+                                    .hash = {(uint8_t)version}};
+    sim_han_image(world->han, &transfer, now, hear, world);
+}
+
+static void hub_step(struct world *world, const char *step) {
+    long hours;
+    char verb[16];
+    int at = 0;
+    assert_int_equal(sscanf(step, " %ldh %15s %n", &hours, verb, &at), 2);
+    char *rest = arena_text(world->arena, span_text(step + at));
+    instant now = NOON + hours * HOUR;
+    if (strcmp(verb, "faults") == 0)
+        hub_faults(world, rest);
+    else if (strcmp(verb, "ticks") == 0)
+        sim_han_tick(world->han, now, hear, world);
+    else
+        hub_image(world, strcmp(verb, "image") == 0 ? HUB : OTHER_HUB, rest,
+                  now);
+}
+
+/* What was heard since the last step, in words. */
+static void hub_heard(struct world *world, struct buffer *words) {
+    for (unsigned i = 0; i < world->count; i++) {
+        const struct said *said = &world->said[i];
+        const struct gbcs_payload *payload = &said->payload;
+        eui64 from = said->message.header.originator;
+        assert_true(said->genuine);
+        buffer_printf(words, "%s%ldh %c %04X", words->len ? "; " : "",
+                      (long)((payload->time - NOON) / HOUR), player_name(from),
+                      payload->alert_code);
+        unsigned version = payload->firmware_version;
+        if (payload->kind == GBCS_VERIFICATION_ALERT)
+            version = payload->hash.data[0];
+        else
+            buffer_printf(words, ",%u", payload->result);
+        if (payload->kind == GBCS_TRANSFER_ALERT)
+            buffer_printf(words, " %c", player_name(payload->device));
+        buffer_printf(words, " %X", version);
+    }
+    world->count = 0;
+}
+
+static void hub_row_play(struct world *world, const struct hub_row *row) {
+    sim_han_free(world->han);
+    write_faults(world, "# none\n");
+    world->han = sim_han_new(
+        &(struct sim_han_options){.seed = SEED,
+                                  .certificates = path(world, "certificates"),
+                                  .faults = path(world, "faults")});
+    struct buffer heard = {0};
+    char *rest, *happens = arena_text(world->arena, span_text(row->happens));
+    for (char *step = strtok_r(happens, ";", &rest); step;
+         step = strtok_r(NULL, ";", &rest)) {
+        hub_step(world, step);
+        hub_heard(world, &heard);
+    }
+    buffer_add(&heard, span_of("", 1));
+    if (strcmp((const char *)heard.data, row->heard) != 0)
+        fail_msg("%s: heard \"%s\" and not \"%s\"", row->what,
+                 (const char *)heard.data, row->heard);
+    buffer_free(&heard);
+}
+
+static void hubs_remember_images(void **state) {
+    for (size_t i = 0; i < sizeof hub_rows / sizeof *hub_rows; i++)
+        hub_row_play(*state, &hub_rows[i]);
+}
+
 /* ---- commands ---- */
 
 struct command {
@@ -327,6 +549,29 @@ static void a_device_holds_an_activation(void **state) {
         sim_han_tick(world->han, NOON + 2 * HOUR, hear, world);
         assert_int_equal(world->count, !cancelled);
     }
+}
+
+static void one_that_is_off_hears_nothing(void **state) {
+    struct world *world = *state;
+    struct command at_once = activate(world, hash, 1),
+                   later = activate(world, hash, 2);
+    later.asks.has_time = true;
+    later.asks.time = NOON + HOUR;
+    deliver(world, "ESME", ESME);
+    assert_null(send(world, &later));
+    write_faults(world, "off 100 00-DB-00-00-00-00-01-01");
+    assert_string_equal(send(world, &at_once), "it is off");
+    sim_han_tick(world->han, NOON + 2 * HOUR, hear, world);
+    assert_int_equal(world->count, 0);
+    /* what it was to do meanwhile it does then, and says when it did */
+    write_faults(world,
+                 "joined 00-DB-00-00-00-00-02-00 00-DB-00-00-00-00-01-01");
+    sim_han_tick(world->han, NOON + 2 * HOUR + SECOND, hear, world);
+    assert_int_equal(world->count, 1);
+    assert_int_equal(world->said[0].payload.alert_code, 0x8F66);
+    assert_int_equal(world->said[0].payload.time, NOON + 2 * HOUR);
+    assert_int_equal(world->said[0].hub, OTHER_HUB);
+    assert_string_equal(send(world, &at_once), "it is joined to another hub");
 }
 
 static void the_outcome_names_its_command(void **state) {
@@ -459,9 +704,21 @@ static void pki_writes_certificates_of_an_estate(void **state) {
 
 static void wrong_fault_rows_are_refused(void **state) {
     struct world *world = *state;
-    static const char *const wrong[] = {
-        "no_such_fault 100",  "discarded",   "discarded 101", "discarded -1",
-        "discarded 10 00-DB", "version XYZ", "han_delay x"};
+    static const char *const wrong[] = {"no_such_fault 100",
+                                        "discarded",
+                                        "discarded 101",
+                                        "discarded -1",
+                                        "discarded 10 00-DB",
+                                        "version XYZ",
+                                        "han_delay x",
+                                        "off_until tomorrow",
+                                        "off_until 2030-01-01T00:00:00Z 00-DB",
+                                        "joined 00-DB-00-00-00-00-01-00",
+                                        "local 2030-01-01T00:00:00Z 2A",
+                                        "local 2030-01-01T00:00:00Z",
+                                        "parts 2A",
+                                        "parts 2A 2B 2C",
+                                        "off_until"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         write_faults(world, wrong[i]);
         assert_null(sim_han_new(&(struct sim_han_options){
@@ -476,8 +733,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(an_image_is_delivered),
         TEST(alerts_say_whom_and_what),
+        TEST(hubs_remember_images),
         TEST(an_activation_needs_the_right_image),
         TEST(a_device_holds_an_activation),
+        TEST(one_that_is_off_hears_nothing),
         TEST(the_outcome_names_its_command),
         TEST(versions_are_read),
         TEST(what_is_not_genuine_is_dropped),

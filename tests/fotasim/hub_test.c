@@ -10,6 +10,7 @@
  *   2h    two hours (14d: fourteen days) after the beginning
  *   begins (or asks for more), misfits, ends, fails: what the device does; the
  *         row says what it is answered where that is not the usual: busy, none
+ *   is_lost the hub loses what it has for that device
  *   passes  nothing but time
  */
 #include "support/check.h"
@@ -165,6 +166,12 @@ static const struct row rows[] = {
     {"unless the hub is done with it",
      "0h take P1; 1h P begins; 2h P ends; 3h take P1; 339h passes",
      "0h P1 stored; 2h P1 8F8A,0; 3h P1 stored; 339h P1 8F89,1"},
+    {"what is lost makes room",
+     "0h take G1; 1h take P2; 2h G is_lost; 3h P is_lost; 4h P is_lost none",
+     "0h G1 stored; 2h G1 8F89,1; 2h P2 stored; 3h P2 8F89,1"},
+    {"and does not wait any more",
+     "0h take G1; 1h take P2; 2h P is_lost; 3h G misfits",
+     "0h G1 stored; 2h P2 8F89,1; 3h G1 8F89,2"},
     {"an empty hub", "0h P begins none; 1h P ends none; 2h passes", ""},
 };
 
@@ -213,6 +220,8 @@ static void act(struct play *play, const char *step, instant now,
     const char *given;
     if (!fits || strcmp(verb, "begins") == 0)
         given = answers[hub_begin(&play->hub, (eui64)device, fits, now, ear)];
+    else if (strcmp(verb, "is_lost") == 0)
+        given = hub_discard(&play->hub, (eui64)device, now, ear) ? "" : "none";
     else
         given = hub_end_transfer(&play->hub, (eui64)device,
                                  strcmp(verb, "ends") == 0, now, ear)
@@ -297,7 +306,13 @@ static void what_is_there_can_be_seen(void **state) {
                    &ear);
     hub_take_image(&hub, &(struct hub_arrival){'P', TYPE_PPMID, 8, 2}, 2 * HOUR,
                    &ear);
+    assert_false(hub_would_wait(&hub, TYPE_GSME, 3));
     hub_begin(&hub, 'G', true, 3 * HOUR, &ear);
+    assert_true(hub_would_wait(&hub, TYPE_GSME, 3));
+    assert_false(hub_would_wait(&hub, TYPE_GSME, 1));
+    assert_true(hub_would_wait(&hub, TYPE_HCALCS, 3));
+    assert_true(hub_would_wait(&hub, TYPE_PPMID, 2));
+    assert_false(hub_would_wait(&hub, TYPE_ESME, 3));
     struct hub_offer offer;
     assert_true(hub_offer_for(&hub, 'G', &offer));
     assert_true(offer.is_held && offer.running && offer.since == 3 * HOUR);

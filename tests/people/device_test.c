@@ -58,6 +58,19 @@ static const char *timeline(struct screens *s, const struct told *told) {
     return all;
 }
 
+/* An event of the device's update in that request, which happened so long
+ * ago. */
+static void event_of(struct screens *s, const char *event, eui64 device,
+                     int request_no, instant ago) {
+    char id[EUI64_TEXT_SIZE], now[INSTANT_TEXT_SIZE], then[INSTANT_TEXT_SIZE];
+    gateway_tell(s->gateway,
+                 "select apply_events(array[row(1, '%s', '%s', %d, null, null,"
+                 " null, '%s', null, null)::tracking_event], '%s', '5 days')",
+                 event, eui64_format(device, id), request_no,
+                 instant_format(clock_now() - ago, then),
+                 instant_format(clock_now(), now));
+}
+
 /* ---- one device ---- */
 
 struct timeline_case {
@@ -101,11 +114,13 @@ static void what_may_come_next_is_table_3(void **state) {
     update(s, USER_A, PPMID(PLAIN));
     screens_event(s, "hub_delivered", PPMID(PLAIN));
     struct told told = status(s, DESK, PPMID(PLAIN));
-    told_expect(s, &told, "next.0.event", "han_failed");
-    told_expect(s, &told, "next.0.toStatus", "FAILED_HAN_TRANSFER");
-    told_expect(s, &told, "next.0.alert", "N62");
-    told_expect(s, &told, "next.6.event", "reset");
-    told_expect(s, &told, "next.7.event", "");
+    told_expect(s, &told, "next.0.event", "hub_failed");
+    told_expect(s, &told, "next.1.event", "han_failed");
+    told_expect(s, &told, "next.1.toStatus", "FAILED_HAN_TRANSFER");
+    told_expect(s, &told, "next.1.alert", "N62");
+    told_expect(s, &told, "next.9.event", "command_failed");
+    told_expect(s, &told, "next.10.event", "reset");
+    told_expect(s, &told, "next.11.event", "");
     assert_string_equal(timeline(s, &told),
                         "done skipped skipped done current pending");
     screens_event(s, "hub_delivered", PPMID(PLAIN));
@@ -122,6 +137,8 @@ static void what_may_come_next_is_table_3(void **state) {
 /* fotactl of the release before asks device_status(). */
 static void it_is_the_status_that_an_older_fotactl_tells(void **state) {
     struct screens *s = *state;
+    update(s, USER_A, PPMID(PLAIN));
+    assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 200);
     update(s, USER_A, PPMID(PLAIN));
     screens_update(s, USER_A, (eui64[]){PPMID(PLAIN)}, 1, "W110401");
     struct told told = status(s, DESK, PPMID(PLAIN));
@@ -141,8 +158,177 @@ static void it_is_the_status_that_an_older_fotactl_tells(void **state) {
                                 " '%s')",
                                 both[i].column, eui64_format(PPMID(PLAIN), id),
                                 instant_format(clock_now(), now)));
-    told_expect(s, &told, "earlier.0.status", "REJECTED_BY_DSP");
-    told_expect(s, &told, "earlier.0.reasonCode", "in_progress");
+    told_expect(s, &told, "earlier.0.status", "RESET_BY_DCC");
+    told_expect(s, &told, "earlier.1", "");
+}
+
+/* Nobody's screen says what became of another's request, or that it came. */
+static void a_refusal_is_seen_in_its_request_alone(void **state) {
+    struct screens *s = *state;
+    screens_update(s, USER_B, (eui64[]){PPMID(PLAIN)}, 1, "W110401");
+    static const enum who who[] = {A, B, DESK};
+    for (size_t i = 0; i < sizeof who / sizeof *who; i++) {
+        struct told told = status(s, who[i], PPMID(PLAIN));
+        assert_int_equal(told.http, 404);
+        assert_non_null(strstr(told.text, "refused is seen in its request"));
+    }
+    assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 404);
+    update(s, USER_A, PPMID(PLAIN));
+    screens_event(s, "device_activated", PPMID(PLAIN));
+    const char *refused =
+        screens_update(s, USER_B, (eui64[]){PPMID(PLAIN)}, 1, "W110401");
+    struct told told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "status", "FIRMWARE_ACTIVATED");
+    told_expect(s, &told, "earlier", "[]");
+    told = look(s, B, arena_printf(s->arena, "/requests/%s/devices", refused));
+    told_expect(s, &told, "items.0.status", "REJECTED_BY_DSP");
+    told_expect(s, &told, "items.0.reasonCode", "invalid");
+}
+
+/* ---- how it is known ---- */
+
+/* A statement about jobs as of now: `before` the time and after it. */
+static void job_tell(struct screens *s, const char *before, const char *after) {
+    char now[INSTANT_TEXT_SIZE];
+    gateway_tell(s->gateway, "select %s, '%s'%s", before,
+                 instant_format(clock_now(), now), after);
+}
+
+static void job_make(struct screens *s) {
+    job_tell(s, "make_jobs('north', 10", ", '2000-01-01', 1)");
+}
+
+static void job_lease(struct screens *s) {
+    job_tell(s, "lease_jobs('north'",
+             ", '2999-01-01 10:00Z', 10, '2999-01-02', 1)");
+}
+
+static void hand_over(struct screens *s) {
+    job_make(s);
+    job_lease(s);
+    job_tell(s, "jobs_handed_over(array(select job_no from csp_job)", ")");
+}
+
+/* By whom, when by their clock, when we took it, and what nobody reported. */
+static void each_step_says_how_it_is_known(void **state) {
+    struct screens *s = *state;
+    char now[INSTANT_TEXT_SIZE], then[INSTANT_TEXT_SIZE];
+    update(s, USER_A, PPMID(PLAIN));
+    struct told told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "known.by", "dsp");
+    told_expect(s, &told, "known.unreported", "[]");
+    hand_over(s);
+    screens_event(s, "csp_accepted", PPMID(PLAIN));
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "timeline.1.by", "csp");
+    told_expect(s, &told, "known.by", "csp");
+    told_expect(s, &told, "known.eventTime", "null");
+    told_expect(s, &told, "timeline.3.by", "null");
+    test_clock_set(3 * HOUR);
+    event_of(s, "han_delivered", PPMID(PLAIN), 1, 2 * HOUR);
+    instant_format(clock_now(), now);
+    instant_format(clock_now() - 2 * HOUR, then);
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "known.by", "hub");
+    assert_memory_equal(told_at(s, &told, "known.eventTime"), then, 16);
+    assert_memory_equal(told_at(s, &told, "known.at"), now, 16);
+    told_expect(s, &told, "known.unreported.0", "hub");
+    told_expect(s, &told, "known.unreported.1", "");
+    told_expect(s, &told, "timeline.3.state", "skipped");
+    told_expect(s, &told, "timeline.3.concluded", "true");
+    told_expect(s, &told, "timeline.4.by", "hub");
+    told_expect(s, &told, "timeline.4.concluded", "false");
+    event_of(s, "hub_delivered", PPMID(PLAIN), 1, 3 * HOUR);
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "status", "SUCCESSFUL_HAN_TRANSFER");
+    told_expect(s, &told, "timeline.3.state", "done");
+    told_expect(s, &told, "known.unreported", "[]");
+    assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 200);
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "known.by", "dcc");
+    told_expect(s, &told, "timeline.5.state", "stopped");
+    told_expect(s, &told, "timeline.5.by", "dcc");
+    /* what comes after is shown beside it */
+    event_of(s, "device_activated", PPMID(PLAIN), 1, 0);
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "status", "RESET_BY_DCC");
+    told_expect(s, &told, "timeline.5.state", "done");
+    told_expect(s, &told, "timeline.5.by", "device");
+}
+
+/* Who is nearest to the device is believed. */
+static void a_failure_that_a_later_message_contradicts(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(PLAIN));
+    hand_over(s);
+    screens_event(s, "csp_accepted", PPMID(PLAIN));
+    screens_event(s, "hub_failed", PPMID(PLAIN));
+    struct told told = status(s, A, PPMID(PLAIN));
+    assert_string_equal(timeline(s, &told),
+                        "done done done failed pending pending");
+    screens_event(s, "device_activated", PPMID(PLAIN));
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "status", "FIRMWARE_ACTIVATED");
+    assert_string_equal(timeline(s, &told),
+                        "done done done outweighed skipped done");
+    told_expect(s, &told, "timeline.3.status", "FAILED_CH_TRANSFER");
+    told_expect(s, &told, "known.by", "device");
+}
+
+/* The first of two images (Appendix B): it does not run. */
+static void an_image_that_is_stored_is_not_said_to_run(void **state) {
+    struct screens *s = *state;
+    const char *id = update(s, USER_A, PPMID(PLAIN));
+    hand_over(s);
+    screens_event(s, "hub_delivered", PPMID(PLAIN));
+    screens_event(s, "device_stored", PPMID(PLAIN));
+    struct told told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "status", "STORED_ON_DEVICE");
+    told_expect(s, &told, "inProgress", "false");
+    told_expect(s, &told, "known.by", "device");
+    assert_string_equal(timeline(s, &told),
+                        "done done skipped done skipped stored");
+    told = look(s, A, arena_printf(s->arena, "/requests/%s", id));
+    told_expect(s, &told, "stages.3.devices", "1");
+    told_expect(s, &told, "byCsp.0.succeeded", "1");
+    told_expect(s, &told, "failures", "[]");
+}
+
+static void what_is_of_no_update_is_shown_apart(void **state) {
+    struct screens *s = *state;
+    char id[EUI64_TEXT_SIZE];
+    update(s, USER_A, PPMID(PLAIN));
+    gateway_tell(s->gateway,
+                 "insert into sat_entry (at, kind, device_id, detail)"
+                 " select now() - n * interval '1 day', 'told', '%s',"
+                 " 'device_activated 36747 version 0000002A of no update that"
+                 " is known' from (values (0), (30)) as x (n)",
+                 eui64_format(PPMID(PLAIN), id));
+    static const enum who see[] = {A, DESK};
+    for (size_t i = 0; i < 2; i++) {
+        struct told told = status(s, see[i], PPMID(PLAIN));
+        told_expect(s, &told, "unknown.0.kind", "told");
+        told_expect(s, &told, "unknown.1", "");
+        told_expect(s, &told, "trail", "[]");
+    }
+    /* its own update is all that a former supplier sees */
+    gateway_tell(s->gateway, "update smi_home set supplier_ids = '{}'");
+    struct told told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "status", "AWAITING_CSP");
+    told_expect(s, &told, "unknown", "[]");
+}
+
+/* It is kept longer than that, for late messages. */
+static void screens_show_what_retention_says(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(PLAIN));
+    screens_event(s, "device_activated", PPMID(PLAIN));
+    test_clock_set(7 * DAY - MINUTE);
+    assert_int_equal(status(s, A, PPMID(PLAIN)).http, 200);
+    test_clock_set(7 * DAY + MINUTE);
+    assert_int_equal(status(s, A, PPMID(PLAIN)).http, 404);
+    assert_string_equal(
+        gateway_ask(s->gateway, "select count(*) from tracking_history"), "1");
 }
 
 /* Both suppliers of a home may see its PPMID, but each meter has its own. A
@@ -157,7 +343,7 @@ static void a_supplier_sees_what_it_is_responsible_for(void **state) {
     gateway_tell(g, "insert into tracking_history (device_id, request_no,"
                     " last_updated, released, status, device_type) select"
                     " device_id, (select max(request_no) from service_request),"
-                    " '2026-01-01', '2026-01-01', 'REJECTED_BY_DSP',"
+                    " now(), now(), 'REJECTED_BY_CSP',"
                     " device_type from smi_device"
                     " where device_type in ('ESME', 'GSME')");
     gateway_tell(g, "update service_request set originator ="
@@ -182,13 +368,6 @@ static void a_supplier_sees_what_it_is_responsible_for(void **state) {
 
 /* ---- why it waits ---- */
 
-/* A statement about jobs as of now: `before` the time and after it. */
-static void job_tell(struct screens *s, const char *before, const char *after) {
-    char now[INSTANT_TEXT_SIZE];
-    gateway_tell(s->gateway, "select %s, '%s'%s", before,
-                 instant_format(clock_now(), now), after);
-}
-
 static void a_device_without_a_job_waits_for_one(void **state) {
     struct screens *s = *state;
     update(s, USER_A, PPMID(PLAIN));
@@ -201,15 +380,6 @@ static void a_device_without_a_job_waits_for_one(void **state) {
     told_expect(s, &told, "waits.messages.count", "0");
     told_expect(s, &told, "waits.messages.oldest", "null");
     told_expect(s, &told, "waits.messages.all", "true");
-}
-
-static void job_make(struct screens *s) {
-    job_tell(s, "make_jobs('north', 10", ", '2000-01-01', 1)");
-}
-
-static void job_lease(struct screens *s) {
-    job_tell(s, "lease_jobs('north'",
-             ", '2999-01-01 10:00Z', 10, '2999-01-02', 1)");
 }
 
 static void job_refuse(struct screens *s) {
@@ -288,6 +458,7 @@ static void what_the_csp_said_to_others_is_the_dcc_s_affair(void **state) {
 static void unsent_messages_are_counted_for_those_they_go_to(void **state) {
     struct screens *s = *state;
     update(s, USER_A, PPMID(DUAL));
+    gateway_tell(s->gateway, "update tracking_setting set n59_collect = '0'");
     screens_event(s, "csp_accepted", PPMID(DUAL));  /* a list, to B */
     screens_event(s, "hub_delivered", PPMID(DUAL)); /* to A */
     gateway_tell(s->gateway,
@@ -352,7 +523,7 @@ static void a_command_under_way_is_its_user_s(void **state) {
 
 /* ---- scenario 10: timeouts ---- */
 
-static void a_silent_device_is_released_and_a_late_word_only_told(
+static void a_silent_device_is_released_and_a_late_word_is_said_to_be_late(
     void **state) {
     struct screens *s = *state;
     update(s, USER_A, PPMID(PLAIN));
@@ -374,10 +545,15 @@ static void a_silent_device_is_released_and_a_late_word_only_told(
     told_expect(s, &told, "trail.1.code", "APPROVED_FOR_DISTRIBUTION");
     assert_string_equal(timeline(s, &told),
                         "done skipped done stopped pending pending");
+    told_expect(s, &told, "late", "false");
     screens_event(s, "hub_delivered", PPMID(PLAIN));
     told = status(s, A, PPMID(PLAIN));
-    told_expect(s, &told, "status", "APPROVED_FOR_DISTRIBUTION");
-    told_expect(s, &told, "trail.2.kind", "told");
+    told_expect(s, &told, "status", "SUCCESSFUL_CH_TRANSFER");
+    told_expect(s, &told, "inProgress", "false");
+    told_expect(s, &told, "late", "true");
+    told_expect(s, &told, "trail.2.kind", "status");
+    assert_string_equal(timeline(s, &told),
+                        "done skipped done done stopped pending");
     assert_string_equal(gateway_ask(s->gateway, "select string_agg(code, ',')"
                                                 " from alert"
                                                 " where code = 'N61'"),
@@ -386,7 +562,15 @@ static void a_silent_device_is_released_and_a_late_word_only_told(
     const char *again = update(s, USER_A, PPMID(PLAIN));
     told = status(s, A, PPMID(PLAIN));
     told_expect(s, &told, "requestId", again);
-    told_expect(s, &told, "earlier.0.status", "APPROVED_FOR_DISTRIBUTION");
+    told_expect(s, &told, "earlier.0.status", "SUCCESSFUL_CH_TRANSFER");
+    told_expect(s, &told, "earlier.0.late", "true");
+    /* what comes of the older one is the older one's */
+    screens_event(s, "reset", PPMID(PLAIN));
+    event_of(s, "device_activated", PPMID(PLAIN), 1, 0);
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "requestId", again);
+    told_expect(s, &told, "status", "RESET_BY_DCC");
+    told_expect(s, &told, "earlier.0.status", "FIRMWARE_ACTIVATED");
 }
 
 /* ---- scenario 11: the Service Desk ---- */
@@ -452,6 +636,12 @@ int main(void) {
         TEST(a_device_s_page_follows_its_update),
         TEST(what_may_come_next_is_table_3),
         TEST(it_is_the_status_that_an_older_fotactl_tells),
+        TEST(a_refusal_is_seen_in_its_request_alone),
+        TEST(each_step_says_how_it_is_known),
+        TEST(a_failure_that_a_later_message_contradicts),
+        TEST(an_image_that_is_stored_is_not_said_to_run),
+        TEST(what_is_of_no_update_is_shown_apart),
+        TEST(screens_show_what_retention_says),
         TEST(a_supplier_sees_what_it_is_responsible_for),
         TEST(a_device_without_a_job_waits_for_one),
         TEST(a_device_waits_while_its_job_is_in_somebody_s_hands),
@@ -459,7 +649,7 @@ int main(void) {
         TEST(what_the_csp_said_to_others_is_the_dcc_s_affair),
         TEST(unsent_messages_are_counted_for_those_they_go_to),
         TEST(a_command_under_way_is_its_user_s),
-        TEST(a_silent_device_is_released_and_a_late_word_only_told),
+        TEST(a_silent_device_is_released_and_a_late_word_is_said_to_be_late),
         TEST(the_service_desk_resets_and_the_device_is_free),
         TEST(a_reset_takes_the_device_out_of_its_job),
         TEST(past_its_time_there_is_nothing_to_reset),

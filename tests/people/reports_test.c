@@ -174,6 +174,9 @@ static void rsat_004_counts_activations_by_day_and_type(void **state) {
     told_expect(s, &told, "summary.1.deviceType", "ESME");
     told_expect(s, &told, "summary.1.underWay", "1");
     told_expect(s, &told, "summary.2.cancelled", "1");
+    told_expect(s, &told, "summary.0.succeeded", "0");
+    told_expect(s, &told, "items.0.result", "null");
+    told_expect(s, &told, "items.0.outcomeSeen", "null");
     told = look(s, A, "/reports/rsat-004?from=2026-03-01&to=2026-03-02");
     assert_int_equal(json_array_size(json_object_get(told.json, "items")), 3);
     told = look(s, B, "/reports/rsat-004?from=2026-03-01&to=2026-03-01");
@@ -193,6 +196,26 @@ static void rsat_004_counts_activations_by_day_and_type(void **state) {
                 "to=2026-03-02&format=csv");
     assert_int_equal(lines(told.text), 4);
     assert_non_null(strstr(told.text, "requestId,sender,senderName,deviceId,"));
+    assert_non_null(strstr(told.text, ",executed,result,outcomeSeen\r\n"));
+    /* what the devices said of them */
+    gateway_tell(s->gateway,
+                 "update device_command set response_result = 1 where"
+                 " counter = 1; update device_command set outcome_result = 2,"
+                 " outcome_seen = '2026-03-03' where counter = 2;"
+                 "update device_command set response_result = 0 where"
+                 " counter = 3");
+    told = look(s, DESK, "/reports/rsat-004?from=2026-03-01&to=2026-03-02");
+    told_expect(s, &told, "summary.0.answered", "0");
+    told_expect(s, &told, "summary.0.failed", "2");
+    told_expect(s, &told, "summary.1.answered", "1");
+    told_expect(s, &told, "summary.1.underWay", "0");
+    told_expect(s, &told, "summary.1.succeeded", "1");
+    told_expect(s, &told, "items.0.state", "answered");
+    told_expect(s, &told, "items.0.result", "noImageHeld");
+    told_expect(s, &told, "items.1.executed", "null");
+    told_expect(s, &told, "items.1.result", "hashMismatch");
+    told_expect(s, &told, "items.1.outcomeSeen", "2026-03-03T00:00:00.000Z");
+    told_expect(s, &told, "items.2.result", "success");
 }
 
 static void csps_tell_how_busy_they_are(void **state) {
@@ -226,6 +249,7 @@ static void csps_tell_how_busy_they_are(void **state) {
 
 static void undelivered_messages_are_their_user_s(void **state) {
     struct screens *s = *state;
+    gateway_tell(s->gateway, "update tracking_setting set n59_collect = '0'");
     update(s, USER_A, PPMID(DUAL));
     screens_event(s, "csp_accepted", PPMID(DUAL));
     screens_event(s, "hub_delivered", PPMID(DUAL));

@@ -100,6 +100,101 @@ static void a_request_s_page_counts_its_devices(void **state) {
     told_expect(s, &told, "alerts.confirmed", "8");
 }
 
+/* ---- what a status means ---- */
+
+static void one_rule_says_what_a_status_means(void **state) {
+    struct screens *s = *state;
+    static const struct {
+        const char *status, *type, *live, *released;
+    } rows[] = {
+        {"AWAITING_CSP", "PPMID", "awaitingCsp inProgress", "timedOut failed"},
+        {"APPROVED_FOR_DISTRIBUTION", "ESME", "approved inProgress",
+         "timedOut failed"},
+        {"SUCCESSFUL_CH_TRANSFER", "GSME", "onHub inProgress",
+         "timedOut failed"},
+        {"SUCCESSFUL_HAN_TRANSFER", "PPMID", "onHan inProgress",
+         "timedOut failed"},
+        {"SUCCESSFUL_HAN_TRANSFER", "ESME", "onHan succeeded",
+         "onHan succeeded"},
+        {"SUCCESSFUL_HAN_TRANSFER", "GSME", "onHan succeeded",
+         "onHan succeeded"},
+        {"SUCCESSFUL_HAN_TRANSFER", "HCALCS", "onHan succeeded",
+         "onHan succeeded"},
+        {"STORED_ON_DEVICE", "PPMID", NULL, "onHan succeeded"},
+        {"FIRMWARE_ACTIVATED", "PPMID", NULL, "activated succeeded"},
+        {"ACTIVATION_FAILED", "ESME", NULL, "failed failed"},
+        {"HAN_DISCARDED", "PPMID", NULL, "failed failed"},
+        {"RESET_BY_DCC", "PPMID", NULL, "reset failed"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int live = 0; live < 2; live++) {
+            const char *expected = live ? rows[i].live : rows[i].released;
+            if (!expected)
+                continue;
+            const char *arguments =
+                arena_printf(s->arena, "'%s', %d::boolean, '%s'",
+                             rows[i].status, live, rows[i].type);
+            assert_string_equal(gateway_ask(s->gateway,
+                                            "select device_stage(%s) || ' ' ||"
+                                            " device_outcome(%s)",
+                                            arguments, arguments),
+                                expected);
+        }
+}
+
+/* Meters that have the firmware, and PPMIDs that were never heard to use it:
+ * the bar, the failures, the tables and the e-mail say the same. */
+static void the_pages_and_the_email_agree(void **state) {
+    struct screens *s = *state;
+    const char *id = bulk_request(s);
+    static const struct {
+        const char *type, *on_han, *timed_out, *failures, *succeeded, *failed;
+    } cases[] = {
+        {"ESME", "25", "0", "", "25", "0"},
+        {"PPMID", "0", "25", "25", "0", "25"},
+    };
+    test_clock_set(0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gateway_tell(s->gateway,
+                     "update tracking_live set device_type = '%s', status ="
+                     " 'SUCCESSFUL_HAN_TRANSFER', release_due = last_updated",
+                     cases[i].type);
+        struct told told = look(s, A, request_path(s, id, ""));
+        told_expect(s, &told, "stages.3.devices", cases[i].on_han);
+        told_expect(s, &told, "stages.7.devices", cases[i].timed_out);
+        told_expect(s, &told, "failures.0.devices", cases[i].failures);
+        told_expect(s, &told, "byCsp.0.succeeded", cases[i].succeeded);
+        told_expect(s, &told, "byCsp.0.failed", cases[i].failed);
+        told_expect(s, &told, "byModel.0.succeeded", cases[i].succeeded);
+        told_expect(s, &told, "byModel.0.failed", cases[i].failed);
+        assert_string_equal(
+            gateway_ask(s->gateway,
+                        "select settled || ' ' || failed from failed_devices("
+                        "request_tally(1, 'infinity', now()))"),
+            arena_printf(s->arena, "25 %s", cases[i].failed));
+    }
+}
+
+static void what_is_heard_after_release_is_said_to_be_late(void **state) {
+    struct screens *s = *state;
+    const char *id = bulk_request(s);
+    gateway_tell(
+        s->gateway,
+        "with gone as (delete from tracking_live where device_id ="
+        " (select device_id from tracking_live order by 1 limit 1) returning *)"
+        " insert into tracking_history (device_id, chf_id,"
+        " request_no, last_updated, released, status, device_type,"
+        " csp) select device_id, chf_id, request_no, last_updated +"
+        " interval '1 day', last_updated, 'FIRMWARE_ACTIVATED',"
+        " device_type, csp from gone");
+    struct told told = look(s, A, request_path(s, id, "/devices"));
+    told_expect(s, &told, "items.0.late", "true");
+    told_expect(s, &told, "items.1.late", "false");
+    told = look(s, A, request_path(s, id, "/devices?format=csv"));
+    assert_non_null(strstr(told.text, ",csp,late\r\n"));
+    assert_non_null(strstr(told.text, ",north,true\r\n"));
+}
+
 static void models_are_told_apart(void **state) {
     struct screens *s = *state;
     const char *id = bulk_request(s);
@@ -169,9 +264,9 @@ static void the_whole_list_comes_as_csv(void **state) {
     assert_int_equal(lines(told.text), MANY + 1);
     assert_non_null(
         strstr(told.text, "deviceId,deviceType,status,inProgress,reasonCode,"
-                          "lastUpdated,releaseDue,commsHubId,csp\r\n"
+                          "lastUpdated,releaseDue,commsHubId,csp,late\r\n"
                           "00-DB-13-00-00-00-00-00,PPMID,AWAITING_CSP,true,,"));
-    assert_non_null(strstr(told.text, ",\"'=cmd,\"\"x\"\"\"\r\n"));
+    assert_non_null(strstr(told.text, ",\"'=cmd,\"\"x\"\"\",false\r\n"));
     assert_non_null(
         strstr(told_header(s, &told, "Content-Disposition"), "devices.csv"));
     struct ask by_accept = {.method = "GET",
@@ -255,6 +350,9 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_request_s_page_counts_its_devices),
+        TEST(one_rule_says_what_a_status_means),
+        TEST(the_pages_and_the_email_agree),
+        TEST(what_is_heard_after_release_is_said_to_be_late),
         TEST(models_are_told_apart),
         TEST(pages_of_devices_meet_without_gap_or_overlap),
         TEST(the_whole_list_comes_as_csv),

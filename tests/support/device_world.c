@@ -1,5 +1,7 @@
 #include "support/device_world.h"
+
 #include "support/check.h"
+#include "support/evidence.h"
 #include "support/gbcs_keys.h"
 #include "support/pg.h"
 
@@ -209,18 +211,27 @@ void world_update(struct device_world *world, eui64 device, int request,
                "true") == 0;
     world_script(
         world,
-        "insert into %s (device_id, chf_id, request_no, last_updated, %s,"
-        " status, device_type, csp, responsible_supplier_ids)"
-        " select device_id, chf_id, %d, '2030-01-01', '2030-01-02', '%s',"
-        " device_type, 'north',"
-        " '{90B3D51F30010000,90B3D51F30020000}' from smi_device"
+        "with job as (insert into csp_job (request_no, csp, device_type,"
+        " devices, created, state, next_try, ended, reported) values (%d,"
+        " 'north', 'PPMID', 1, '2025-01-01', 'handed_over', '2030-01-01',"
+        " '2030-01-01', '2030-01-01') returning job_no)"
+        " insert into %s (device_id, chf_id, request_no, job_no, last_updated,"
+        " %s, status, device_type, csp, responsible_supplier_ids,"
+        " from_version," EVIDENCE_COLUMNS ")"
+        " select device_id, chf_id, %d,"
+        " case when s <> 'REJECTED_BY_DSP' then job_no end, '2030-01-01',"
+        " '2030-01-02', s, device_type, 'north',"
+        " '{90B3D51F30010000,90B3D51F30020000}', firmware_version," EVIDENCE
+        " from smi_device, job, (values ('%s'::processing_status,"
+        " timestamptz '2030-01-01')) v (s, t)"
         " where device_id = " ID_FORMAT,
-        live ? "tracking_live" : "tracking_history",
+        request, live ? "tracking_live" : "tracking_history",
         live ? "release_due" : "released", request, status, ID(device));
 }
 
 void world_begin(struct device_world *world) {
     world_script(world, "truncate tracking_live, tracking_history, alert,"
+                        " contested_alert,"
                         " gbcs_message, device_command; update smi_device"
                         " set firmware_version = '\\x00000029'");
     arena_reset(world->arena);
@@ -237,8 +248,9 @@ void world_expect_told(struct device_world *world, const char *name,
                        const char *told) {
     world_expect(
         world, name,
-        "select string_agg(code || ' S' || substr(user_id::text, 17, 1),"
-        " ', ' order by alert_no) from alert",
+        "select string_agg(code || ' S' || substr(user_id::text, 17, 1)"
+        " || case when request_no is null and code like 'N%%'"
+        " then ' of none' else '' end, ', ' order by alert_no) from alert",
         told);
 }
 

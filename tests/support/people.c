@@ -57,7 +57,7 @@ static void unref(void *json) {
 
 static void hand_over(struct screens *s) {
     struct db *db = db_open(s->gateway->conninfo, "transitions");
-    assert_int_equal(tracking_hand_over(db), DONE);
+    assert_int_equal(tracking_hand_over(db, &s->gateway->config), DONE);
     db_close(db);
 }
 
@@ -67,6 +67,7 @@ struct screens *screens_new(void) {
     s->gateway = gateway;
     s->arena = gateway->arena;
     gateway->config.people_listen = "127.0.0.1:0";
+    gateway->config.alerts_n59_collect = 0;
     gateway->config.people_workers = 2;
     struct span text = embedded_file("schemas/ssi-openapi.json");
     s->openapi = json_loadb((const char *)text.data, text.len, 0, NULL);

@@ -30,7 +30,12 @@
 #include <openssl/types.h>
 #include <sys/types.h>
 
-enum { SCENARIO_CSPS = 2, SCENARIO_SUPPLIERS = 2, SCENARIO_WORDS = 48 };
+enum {
+    SCENARIO_CSPS = 2,
+    SCENARIO_SUPPLIERS = 2,
+    SCENARIO_WORDS = 48,
+    SCENARIO_UPDATES = 16
+};
 
 /* What is other than usual. */
 struct scenario_wish {
@@ -84,7 +89,9 @@ struct scenario {
     const struct duis_signer *signers[SCENARIO_SUPPLIERS];
     EVP_PKEY *signing[SCENARIO_SUPPLIERS]; /* of Pre-Commands */
     EVP_PKEY *dsp;
-    uint64_t counter;   /* of the latest RequestID */
+    uint64_t counter;                   /* of the latest RequestID */
+    uint64_t updates[SCENARIO_UPDATES]; /* counters of what `sends` sent */
+    unsigned update_count;
     bool *expected;     /* by place in the Users' ledger */
     size_t ledger_room; /* of `expected` */
     const char *label;  /* of the step in hand */
@@ -142,6 +149,9 @@ scenario_act is;
  * soon and once. A device's answer is named by ResponseCode and element,
  * another message by its code. */
 scenario_act is_told;
+/* "1 N62 #2 n1.ppmid": the same, and it names the second of the updates that
+ * were sent; "1 N62 none n1.ppmid": it names no request. */
+scenario_act is_told_of;
 /* "n1.ppmid 0A000003": firmware version in the inventory, soon. */
 scenario_act inventory;
 /* "4d" forward. */
@@ -156,16 +166,35 @@ scenario_act devices;
 scenario_act users;
 /* "north 3": tries of jobs that the CSP has seen, soon; never more. */
 scenario_act tries;
-/* "north n1.ppmid Success": the CSP notifies that of the device's latest
- * update, under a new notificationId; "... n1.hub": with that hub. */
+/* "north n1.ppmid Success [n1.hub] [because NO_SLOT] [at TIME]": the CSP
+ * notifies that of the device's latest update, under a new notificationId; with
+ * that hub. TIME: -6d, or 2199-01-01T00:00:00Z. */
 scenario_act notifies;
+/* "north n1.ppmid [REASON]": another validation report of the job of the
+ * device's latest update, which rejects that device or none. */
+scenario_act reports;
+/* "n1.ppmid 8F8B 0A000004 [failed]", "n1.hub 8F8A n1.ppmid 0A000003", "n1.hub
+ * 8F89 1 n1.ppmid 0A000003"; then [at TIME] [via m1.hub]: a device says so,
+ * signed by it, and fotad has looked at it. */
+scenario_act says;
 /* "north": the hubs get the image of the CSP's latest job (again). */
 scenario_act hubs_get_it;
 /* "term" or "kill": fotad is ended and started again. */
 scenario_act restart;
-/* "n1.ppmid": as the Service Desk's reset does. */
+/* "n1.ppmid": the Service Desk's reset. */
 scenario_act reset;
-/* SQL; devices by name between { and }. */
+/* "certificates", "smi": again, from the files of the scenario. */
+scenario_act imports;
+/* "statuses.FIRMWARE_ACTIVATED 12 request #1": a member of what fotactl says,
+ * soon; "-": there is none. Of a list, a number or "stage=failed": the element
+ * that has that member. Devices by name, updates by number. */
+scenario_act shows;
+/* "EVENT WORDS": a log line has both, soon. */
+scenario_act logs;
+/* "fotad_x_total{what=\"y\"} 1": the metric, soon. */
+scenario_act measures;
+/* SQL; between { and } a device's name, an update's number (#2: the counter of
+ * its RequestID), or now. */
 scenario_act sql;
 /* "2 SELECT ...": the query gives that text, soon; names as in sql. */
 scenario_act holds;
@@ -173,6 +202,8 @@ scenario_act holds;
 /* ---- for tests that go beyond steps ---- */
 
 eui64 scenario_device(const struct scenario *scenario, const char *name);
+/* Counter of the RequestID of the update "#2". */
+uint64_t scenario_nth(struct scenario *scenario, const char *word);
 /* The 00-11-... form, in the arena. */
 const char *scenario_id(struct scenario *scenario, const char *name);
 _Noreturn void scenario_fail(struct scenario *scenario, const char *format, ...)
@@ -186,6 +217,8 @@ void scenario_faults(struct scenario *scenario, const char *whose,
                      const char *rows);
 /* A program of build/VARIANT; its exit status. */
 int scenario_program(struct scenario *scenario, const char *const *arguments);
+const char *scenario_program_path(struct scenario *scenario,
+                                  const char *program);
 const char *scenario_path(struct scenario *scenario, const char *name);
 /* All of them. */
 void scenario_start_fotad(struct scenario *scenario);

@@ -28,7 +28,7 @@ const char *const scenario_line_names[LINES] = {
 
 /* ---- programs ---- */
 
-static const char *path_of(struct scenario *s, const char *program) {
+const char *scenario_program_path(struct scenario *s, const char *program) {
     char path[1024];
     ssize_t len = readlink("/proc/self/exe", path, sizeof path - 16);
     if (len <= 0)
@@ -41,7 +41,7 @@ static const char *path_of(struct scenario *s, const char *program) {
 
 static pid_t launch(struct scenario *s, const char *const *arguments,
                     const char *crash_at) {
-    const char *program = path_of(s, arguments[0]);
+    const char *program = scenario_program_path(s, arguments[0]);
     const char *log = scenario_path(s, "fotad.log");
     pid_t child = fork();
     if (child != 0)

@@ -222,7 +222,16 @@ void sends(struct scenario *s, char **words) {
     size_t count = read_list(s, words[3], ids);
     struct span request =
         scenario_update(s, supplier_of(s, words[0]), words[2], ids, count);
+    if (s->update_count < SCENARIO_UPDATES)
+        s->updates[s->update_count++] = s->counter;
     check_lists(s, answered(s, "serviceD", request, words[4]), words + 5);
+}
+
+uint64_t scenario_nth(struct scenario *s, const char *word) {
+    unsigned long number = strtoul(word + 1, NULL, 10);
+    if (*word != '#' || number < 1 || number > s->update_count)
+        scenario_fail(s, "%s is no update that was sent", word);
+    return s->updates[number - 1];
 }
 
 /* ---- 11.2 ---- */

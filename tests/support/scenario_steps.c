@@ -4,7 +4,6 @@
 #include "support/scenario_files.h"
 
 #include "base/memory.h"
-#include "fotasim/csp_sim.h"
 #include "fotasim/estate.h"
 #include "fotasim/verbs.h"
 
@@ -101,14 +100,24 @@ void inventory(struct scenario *s, char **words) {
                 words[1]);
 }
 
-/* Names between braces as Device IDs. */
+/* {n1.ppmid}: its Device ID; {#2}: counter of the second update's RequestID;
+ * {now}: fotad's time. */
+static const char *meaning_of(struct scenario *s, const char *name) {
+    if (strcmp(name, "now") == 0)
+        return now(s);
+    if (*name != '#')
+        return scenario_id(s, name);
+    return arena_printf(s->arena, "%llu",
+                        (unsigned long long)scenario_nth(s, name));
+}
+
 static const char *with_ids(struct scenario *s, char **words) {
     struct buffer out = {0};
     for (; *words; words++) {
         char *open = strchr(*words, '{'), *close = strchr(*words, '}');
         if (open && close) {
             *open = *close = '\0';
-            buffer_printf(&out, "%s%s%s ", *words, scenario_id(s, open + 1),
+            buffer_printf(&out, "%s%s%s ", *words, meaning_of(s, open + 1),
                           close + 1);
         } else {
             buffer_printf(&out, "%s ", *words);
@@ -133,6 +142,7 @@ struct wanted {
     struct scenario *scenario;
     eui64 user;
     const char *code;
+    const char *about; /* how its RequestID ends; "": it has none; NULL: any */
     eui64 ids[16];
     size_t count, place;
     bool found;
@@ -164,6 +174,15 @@ static bool is_called(const struct wanted *wanted,
     return strcmp(wanted->code, *message->code ? message->code : name) == 0;
 }
 
+static bool is_about(const struct wanted *wanted,
+                     const struct sim_message *message) {
+    const char *about = wanted->about, *request = message->request_id;
+    if (!about || !*about)
+        return !about || !*request;
+    size_t len = strlen(request), end = strlen(about);
+    return len > end && strcmp(request + len - end, about) == 0;
+}
+
 static void look(void *context, const struct sim_message *message) {
     struct wanted *wanted = context;
     struct scenario *s = wanted->scenario;
@@ -176,21 +195,22 @@ static void look(void *context, const struct sim_message *message) {
     }
     if (wanted->found || s->expected[place] || message->repeat ||
         message->user != wanted->user || !is_called(wanted, message) ||
-        !is_of(wanted, message))
+        !is_of(wanted, message) || !is_about(wanted, message))
         return;
     wanted->found = s->expected[place] = true;
 }
 
 static void print_one(void *context, const struct sim_message *message) {
     (void)context;
-    print_message("to %016llX %s/%s %s %s %s\n",
+    print_message("to %016llX %s/%s %s %s %s of '%s'\n",
                   (unsigned long long)message->user, message->response_code,
                   message->element, message->code, message->devices,
-                  message->response_id);
+                  message->response_id, message->request_id);
 }
 
-static void is_told_one(struct scenario *s, char **words, char *list) {
-    struct wanted wanted = {.scenario = s, .code = words[1]};
+static void is_told_one(struct scenario *s, char **words, char *list,
+                        const char *about) {
+    struct wanted wanted = {.scenario = s, .code = words[1], .about = about};
     wanted.user = sim_suppliers[strtoul(words[0], NULL, 10) - 1];
     const char *whole = arena_text(s->arena, span_text(list));
     for (char *name; (name = strsep(&list, ","));)
@@ -209,7 +229,16 @@ static void is_told_one(struct scenario *s, char **words, char *list) {
 
 void is_told(struct scenario *s, char **words) {
     for (char **list = words + 2; *list; list++)
-        is_told_one(s, words, *list);
+        is_told_one(s, words, *list, NULL);
+}
+
+void is_told_of(struct scenario *s, char **words) {
+    const char *about = "";
+    if (strcmp(words[2], "none") != 0)
+        about = arena_printf(s->arena, ":%llu",
+                             (unsigned long long)scenario_nth(s, words[2]));
+    for (char **list = words + 3; *list; list++)
+        is_told_one(s, words, *list, about);
 }
 
 /* ---- doing ---- */
@@ -290,63 +319,4 @@ void tries(struct scenario *s, char **words) {
 void restart(struct scenario *s, char **words) {
     scenario_stop_fotad(s, strcmp(words[0], "kill") == 0 ? SIGKILL : SIGTERM);
     scenario_start_fotad(s);
-}
-
-void reset(struct scenario *s, char **words) {
-    scenario_tell(s,
-                  "select apply_events(array(select row(1, 'reset',"
-                  " device_id, request_no, null, chf_id, null, null,"
-                  " null, null)::tracking_event from tracking_live"
-                  " where device_id = '%s'), '%s', '5 days')",
-                  scenario_id(s, words[0]), now(s));
-}
-
-/* ---- what CSPs say out of turn ---- */
-
-static struct csp_sim *csp_named(struct scenario *s, const char *name) {
-    return s->csps[strcmp(name, "north") == 0 ? 0 : 1];
-}
-
-void notifies(struct scenario *s, char **words) {
-    static unsigned number;
-    const char *id = scenario_id(s, words[1]);
-    const char *column[] = {"job_id::text", "eui64_text(t.chf_id)",
-                            "t.device_type::text",
-                            "firmware_version_text(firmware_version)"};
-    const char *values[4];
-    for (size_t i = 0; i < 4; i++)
-        values[i] =
-            scenario_ask(s,
-                         "select %s from tracking t join csp_job using"
-                         " (job_no) join service_request r on r.request_no"
-                         " = t.request_no where device_id = '%s'"
-                         " order by job_no desc limit 1",
-                         column[i], id);
-    char name[32];
-    snprintf(name, sizeof name, "out of turn %u", ++number);
-    csp_sim_send(
-        csp_named(s, words[0]), name, "/csp/v1/delivery-notifications",
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "notificationId",
-                  name, "jobId", values[0], "commsHubId",
-                  words[3] ? scenario_id(s, words[3]) : values[1], "deviceId",
-                  id, "deviceType", values[2], "firmwareVersion", values[3],
-                  "timestamp", now(s), "status", words[2]),
-        0);
-}
-
-void hubs_get_it(struct scenario *s, char **words) {
-    const char *path =
-        scenario_path(s, arena_printf(s->arena, "%s/jobs.jsonl", words[0]));
-    FILE *file = fopen(path, "r");
-    if (!file)
-        scenario_fail(s, "%s cannot be read", path);
-    json_t *job = NULL;
-    for (json_t *next;
-         (next = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL));) {
-        json_decref(job);
-        job = next;
-    }
-    fclose(file);
-    csp_hubs_take_image(csp_named(s, words[0]), job);
-    json_decref(job);
 }

@@ -6,8 +6,8 @@ import { fromNow, id, number, orNone, plural, time, timeFromNow }
 import { dataAge, heading, link, linkButton, live, mark, section, summary,
     table, tag, tagWithCode } from "../parts.js";
 import { at } from "../router.js";
-import { commandState, event, reason, recipients, status, timelineState,
-    TIMELINE_STAGES, trailKind } from "../words.js";
+import { commandState, event, reason, recipients, speaker, status,
+    timelineState, TIMELINE_STAGES, trailKind } from "../words.js";
 
 const AGAIN = 5000;
 
@@ -25,6 +25,24 @@ function reasonText(code) {
 
 /* ---- where it is ---- */
 
+/* By whom, when by their clock, and when we took it. */
+const knownBy = ({ by, at: taken, eventTime }) => [
+    by && [" Said by ", speaker(by)],
+    eventTime && [by === "dsp" || by === "dcc" ? " at " : " as of ",
+        time(eventTime), " by its clock"],
+    taken && [eventTime ? ", taken at " : " at ", time(taken)],
+].filter(Boolean);
+
+function known({ known: k, timeline }) {
+    const said = knownBy(k);
+    const missing = timeline.filter(s => s.state === "skipped");
+    return [
+        said.length > 0 && h("p", { class: "known" }, said, "."),
+        missing.length > 0 && h("p", { class: "known" }, "Not reported: ",
+            missing.map(s => TIMELINE_STAGES[s.stage]).join(", "), "."),
+    ];
+}
+
 function now(d) {
     const [words, colour, meaning] = status(d.status);
     const due = d.inProgress && d.releaseDue;
@@ -32,6 +50,9 @@ function now(d) {
         h("p", { class: "state-title" }, words),
         h("p", null, meaning),
         d.reasonCode && h("p", null, "Reason: ", reasonText(d.reasonCode)),
+        known(d),
+        d.late && h("p", null, h("strong", null, "Heard late: "), "the " +
+            "device had been released for a new update before."),
         due && h("p", null, "If nothing is heard, the device is released for " +
             "a new update ", h("strong", null, fromNow(due)), ", on ",
             time(due), "."),
@@ -86,7 +107,9 @@ function stage(s) {
         h("div", null,
             h("p", { class: "stage-name" }, TIMELINE_STAGES[s.stage]),
             h("p", { class: "stage-state" }, timelineState(s.state)[0],
-                s.at && [", ", time(s.at)]),
+                s.concluded && ", concluded from a later message",
+                s.at && !s.by && [", ", time(s.at)]),
+            s.by && h("p", { class: "stage-state hint" }, knownBy(s)),
             s.reasonCode && h("p", { class: "stage-state" },
                 reasonText(s.reasonCode))));
 }
@@ -160,7 +183,8 @@ function trail(d) {
 function earlier(d) {
     const columns = [
         { head: "Last updated", cell: e => time(e.lastUpdated), header: true },
-        { head: "Status", cell: e => tag(status(e.status)) },
+        { head: "Status", cell: e => [tag(status(e.status)),
+            e.late && [" ", h("span", { class: "hint" }, "heard late")]] },
         { head: "Reason", cell: e => orNone(e.reasonCode &&
             reason(e.reasonCode)) },
         { head: "Firmware version", cell: e => orNone(e.firmwareVersion) },
@@ -169,6 +193,20 @@ function earlier(d) {
     return d.earlier.length > 0 && h("details", { id: "earlier" },
         h("summary", null, `Earlier updates (${number(d.earlier.length)})`),
         table("Earlier updates", columns, d.earlier, { hideCaption: true }));
+}
+
+/* A local update, or an image that nobody asked for. */
+function unknown(d) {
+    const columns = [
+        { head: "Time", cell: t => time(t.at), header: true },
+        { head: "Detail", cell: trailDetail },
+    ];
+    return d.unknown.length > 0 && section("About no update we know",
+        h("p", { class: "hint" }, "What was heard of this device and is of " +
+            "none of its updates: a local update, or an image that nobody " +
+            "asked for here."),
+        table("About no update we know", columns, d.unknown,
+            { hideCaption: true }));
 }
 
 /* ---- the page ---- */
@@ -184,6 +222,7 @@ function view(d, may) {
                 waits(d),
                 details(d, may("showRequest"))),
             timeline(d)),
+        unknown(d),
         next(d),
         h("div", { class: "section" }, trail(d), earlier(d)),
     ];

@@ -9,6 +9,7 @@ const WISHES = {
     request_finished: "A request has finished",
     failure_share: "Many devices of a request fail",
     quarantine: "A request is held by anomaly detection",
+    csp_silent: "A CSP took a job and never reported on it",
 };
 
 const chosen = values => Object.keys(WISHES).filter(kind => values[kind]);

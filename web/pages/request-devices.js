@@ -10,7 +10,8 @@ import { reason, status, STATUS_CHOICES } from "../words.js";
 const COLUMNS = [
     { head: "Device ID", header: true, cell: d =>
         [link(at("devices", d.deviceId), id(d.deviceId)), " ", d.deviceType] },
-    { head: "Status", cell: d => tag(status(d.status)) },
+    { head: "Status", cell: d => [tag(status(d.status)),
+        d.late && [" ", h("span", { class: "hint" }, "heard late")]] },
     { head: "Reason", cell: d => orNone(d.reasonCode &&
         reason(d.reasonCode)) },
     { head: "Last updated", cell: d => time(d.lastUpdated) },

@@ -178,7 +178,12 @@ table("Jobs for the CSPs", [
     { head: "Tries", numeric: true, cell: j => j.tries },
     { head: "Next try", cell: j => time(j.nextTry) },
     { head: "Handed over", cell: j => time(j.ended) },
-    { head: "Validation report", cell: j => time(j.reported) },
+    { head: "Validation report", cell: j => [time(j.reported),
+        j.contradicted && h("p", { class: "hint" }, "A later report, of ",
+            time(j.contradicted), ", says otherwise. The first one counts: " +
+            "ask the CSP."),
+        j.silent && h("p", { class: "hint" }, "The CSP took the job and was " +
+            "silent: its devices were released at ", time(j.silent), ".")] },
     { head: "Latest error", cell: j => orNone(j.lastError) },
 ], r.jobs, { hideCaption: true }));
 

@@ -4,7 +4,7 @@ import { id, orNone, time, timeText } from "../format.js";
 import { choiceField, dayFields, listPage } from "../lists.js";
 import { link, section, table, tag } from "../parts.js";
 import { at } from "../router.js";
-import { activationState, DEVICE_TYPES } from "../words.js";
+import { activationResult, activationState, DEVICE_TYPES } from "../words.js";
 
 const SUMMARY = [
     { head: "Day", header: true, cell: c => c.period },
@@ -15,6 +15,7 @@ const SUMMARY = [
     { head: "Cancelled", numeric: true, cell: c => c.cancelled },
     { head: "Under way", numeric: true, cell: c => c.underWay },
     { head: "Future dated", numeric: true, cell: c => c.futureDated },
+    { head: "Succeeded", numeric: true, cell: c => c.succeeded },
 ];
 
 const ITEMS = [
@@ -28,6 +29,8 @@ const ITEMS = [
     { head: "State", cell: a => tag(activationState(a.state)) },
     { head: "Ended", cell: a => time(a.ended) },
     { head: "Executed", cell: a => time(a.executed) },
+    { head: "Result", cell: a => a.result ? tag(activationResult(a.result))
+        : orNone(null) },
 ];
 
 function view(report) {
