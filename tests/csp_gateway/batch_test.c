@@ -165,7 +165,7 @@ static void the_order_of_posts_is_kept(void **state) {
     assert_string_equal(statuses(scene),
                         "01 SUCCESSFUL_CH_TRANSFER, 02 SUCCESSFUL_CH_TRANSFER,"
                         " 06 SUCCESSFUL_CH_TRANSFER");
-    expect(&scene->world, "01 N61 N60, 02 N60 N61",
+    expect(&scene->world, "01 N61 N60, 02 N60 N61, 06 N61",
            "select string_agg(told, ', ' order by told) from ("
            " select right(device_id::text, 2) || ' '"
            " || string_agg(code, ' ' order by alert_no) as told from alert"
