@@ -142,7 +142,7 @@ coverage: ## the same tests, and the lines they reach, by room
 
 C_FILES = $(wildcard src/*/*.[ch] tests/*/*.[ch])
 SH_FILES = tools/deps tools/pg tools/rooms tools/functions tools/demo \
-  tools/citations tools/release-before tools/bench tools/bench.d/*.sh tools/lib/*.sh \
+  tools/citations tools/release-before tools/lives tools/bench tools/bench.d/*.sh tools/lib/*.sh \
   tools/coverage tools/embed.sh tests/run tests/browser/run .ci/run $(wildcard tests/*/*_test.sh)
 TIDIED = $(patsubst %.c,$(B)/%.tidied,$(LIB_SRC) $(SIM_SRC) $(MAIN_SRC) \
   $(TEST_SRC) $(SUPPORT_SRC))
@@ -205,6 +205,18 @@ check-faults: ## kill, stop, cut and upgrade fotad and PostgreSQL under load
 	@TEST_JOBS=1 TEST_SECONDS=3600 tests/run $(VARIANT) $(FAULTS) \
 	  tests/faults/manager.sh
 	@cat $(B)/logs/faults-*.log | grep -E '^[0-9]+ |^[a-z_]+ +[0-9]+ times|^[a-zA-Z].*: [0-9]+ devices|cuts, |^fail-over|first answer|s until'
+
+# LIVES=100000 SEED=7; lives are lived 50,000 at a time, each with a seed.
+.PHONY: lives lives-kill
+LIVES_RUN = @tools/lives --seed $(or $(SEED),1) --lives
+lives: ## a million random lives of devices: is each record true to its device?
+	@tools/deps build
+	@$(SUBMAKE) all
+	$(LIVES_RUN) $(or $(LIVES),1000000)
+lives-kill: ## 50,000 of them while fotad is killed every few seconds
+	@tools/deps build
+	@$(SUBMAKE) all
+	$(LIVES_RUN) $(or $(LIVES),50000) --kill
 
 # SECONDS=600 for each fuzzer.
 fuzz: ## feed damaged input to every parser, 60 seconds each

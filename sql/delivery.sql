@@ -146,6 +146,9 @@ declare
     told told_message[];
     number bigint;
 begin
+    -- two that report on the last jobs of a request see each other
+    perform from service_request where request_no = any (p_request_nos)
+    order by request_no for no key update;
     -- next to always there is nothing
     if not exists (select from collected_alert) then
         return 0;

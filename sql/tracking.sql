@@ -102,8 +102,8 @@ end $$;
 -- One event of each device: what it says of its update, what follows from all
 -- that was said of it, what is told, and the audit trail. Whoever is nearest to
 -- the device outweighs the others, and of what the same said the latest counts,
--- by the time when it happened, though a device that runs the firmware has
--- activated it: so the order of messages does not matter, nor whether the update
+-- by the time when it happened (success, if that is one), though a device that
+-- runs the firmware has activated it: so the order of messages does not matter, nor whether the update
 -- was released. Only the first report on a job counts.
 create or replace function apply_once(
     p_events tracking_event[], p_now timestamptz, p_timeout interval)
@@ -124,7 +124,8 @@ begin
                     where o.reason = 'OTHER'))
                 else t.alert end as alert,
             -- a clock that is wrong is not believed
-            case when e.event_time between j.created - interval '1 hour'
+            case when e.event_time between coalesce(
+                        j.created - interval '1 hour', '-infinity')
                     and p_now + interval '1 hour'
                 then e.event_time else p_now end as at,
             u.*
@@ -153,9 +154,12 @@ begin
             when 'report' then report_status is null
                 or reason_code = 'NEVER_ANSWERED'
             when 'delivery' then delivery_time is null
-                or (at, to_status) > (delivery_time, delivery_status)
+                or (at, in_progress(to_status), to_status)
+                    > (delivery_time, in_progress(delivery_status),
+                        delivery_status)
             when 'hub' then hub_time is null or to_status is null
-                or (at, to_status) > (hub_time, hub_status)
+                or (at, in_progress(to_status), to_status)
+                    > (hub_time, in_progress(hub_status), hub_status)
             when 'device' then to_status = 'STORED_ON_DEVICE'
                 or device_time is null
                 -- what it runs it has activated, whatever failed
@@ -265,7 +269,7 @@ begin
     select array_agg(row(m.ordinal, m.event, m.device_id,
         case when m.to_status is distinct from 'STORED_ON_DEVICE'
             or m.new_status = m.to_status then m.request_no end,
-        coalesce(m.said_chf_id, m.chf_id), m.firmware_version,
+        m.said_chf_id, m.firmware_version,
         case when m.event_time is not null then m.at end,
         m.device_alert_code, m.result, m.alert, m.recipients,
         m.responsible_supplier_ids, m.device_type, null, null, null, null,

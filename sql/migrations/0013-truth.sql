@@ -193,6 +193,14 @@ create table collected_alert (
 comment on table collected_alert is
     'Lists for Users that wait until every job of their request is reported, '
     'so that each User gets one (Table 3)';
+comment on column collected_alert.alert_no is 'ours, in order';
+comment on column collected_alert.request_no is 'service_request';
+comment on column collected_alert.user_id is 'who is told';
+comment on column collected_alert.code is 'as in alert';
+comment on column collected_alert.event is 'as in alert';
+comment on column collected_alert.device_type is 'as in alert';
+comment on column collected_alert.firmware_version is 'as in alert';
+comment on column collected_alert.device_ids is 'what one report adds';
 comment on column collected_alert.since is 'fotad''s clock';
 create index collected_alert_request on collected_alert (request_no);
 create index collected_alert_since on collected_alert (since);
@@ -214,6 +222,15 @@ create table tracking_setting (
 comment on table tracking_setting is
     'The keys of [tracking] and [alerts] that functions need: one row, written '
     'when fotad starts';
+comment on column tracking_setting.only_row is 'there is one row';
+comment on column tracking_setting.at_hub is '[tracking] at_hub';
+comment on column tracking_setting.at_hub_esme is '[tracking] at_hub_esme';
+comment on column tracking_setting.delivered is '[tracking] delivered';
+comment on column tracking_setting.delivered_blocks is
+    '[tracking] delivered_blocks';
+comment on column tracking_setting.retention is '[tracking] retention';
+comment on column tracking_setting.n39_recipients is '[alerts] n39_recipients';
+comment on column tracking_setting.n59_collect is '[alerts] n59_collect';
 insert into tracking_setting default values;
 
 -- ---- what became of a command (RSAT_004) ----

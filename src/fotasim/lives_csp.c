@@ -186,12 +186,17 @@ void lives_csps_start(struct lives_run *run) {
     }
 }
 
-void lives_csps_stop(struct lives_run *run) {
-    for (size_t i = 0; i < LIVES_CSPS; i++)
-        receiver_stop(run->csps[i]);
+void lives_forget_jobs(struct lives_run *run) {
     for (size_t i = 0; i < run->job_count; i++) {
         free(run->jobs[i].lives);
         free(run->jobs[i].updates);
     }
+    run->job_count = 0;
+}
+
+void lives_csps_stop(struct lives_run *run) {
+    for (size_t i = 0; i < LIVES_CSPS; i++)
+        receiver_stop(run->csps[i]);
+    lives_forget_jobs(run);
     free(run->jobs);
 }

@@ -8,4 +8,7 @@
 void lives_csps_start(struct lives_run *run);
 void lives_csps_stop(struct lives_run *run);
 
+/* Of lives that are over. */
+void lives_forget_jobs(struct lives_run *run);
+
 #endif

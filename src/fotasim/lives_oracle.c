@@ -252,6 +252,15 @@ static bool claim_is_supported(const struct life *life, unsigned number,
     return false;
 }
 
+/* For an event that the rules give to the newest of several updates, although
+ * it was another one's: what is true of each is right as well. */
+static bool status_is_own(const struct life *life, unsigned number,
+                          const char *status) {
+    struct known known = update_known(life, number, true);
+    return !life->updates[number].reset &&
+           strcmp(known_status(&known), status) == 0;
+}
+
 static bool update_judge(const struct life *life, unsigned number,
                          struct buffer *why) {
     const struct life_update *u = &life->updates[number];
@@ -260,7 +269,7 @@ static bool update_judge(const struct life *life, unsigned number,
         return true;
     const char *expected = update_expected(life, number);
     const char *status = record ? record->status : "no record";
-    if (strcmp(status, expected) == 0 ||
+    if (strcmp(status, expected) == 0 || status_is_own(life, number, status) ||
         (!life->complete && !u->reset &&
          (!record || claim_is_supported(life, number, status))))
         return true;
@@ -495,6 +504,10 @@ void life_print(const struct life *life, struct buffer *out) {
         print_update(life, i, out);
     for (unsigned i = 0; i < life->message_count; i++)
         print_message(life, &life->messages[i], out);
+    for (unsigned i = 0; i < life->record_count; i++)
+        buffer_printf(out, "    record of request %" PRIu64 ": %s%s\n",
+                      life->records[i].counter, life->records[i].status,
+                      life->records[i].live ? ", in progress" : "");
     for (unsigned i = 0; i < life->told_count; i++)
         buffer_printf(out,
                       "    told supplier %u N%u %04X %08" PRIX32

@@ -253,7 +253,7 @@ static const struct {
     {"transfer fails", 4, FOR_ALL, draw_transfer_fails},
     {"activation fails", 4, FOR_PPMID, draw_activation_fails},
     {"CSP is silent", 3, FOR_ALL, draw_silent},
-    {"activated by 11.3", 30, FOR_METER, draw_activation},
+    {"activated by 11.3", 60, FOR_METER, draw_activation},
     {"read by 11.2", 12, FOR_AGREEING, draw_read},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -326,14 +326,31 @@ static void weather_of_message(struct drawing *d, const struct weather *weather,
     draw_event(d, event);
 }
 
+/* How many messages of that kind there may be. */
+static unsigned said_count(const struct drawing *d, enum life_said said) {
+    static const uint8_t of[SAID_KINDS] = {[SAID_LOCAL] = LIFE_LOCAL,
+                                           [SAID_ANSWER] = LIFE_ACTIVATE,
+                                           [SAID_LATER] = LIFE_ACTIVATE,
+                                           [SAID_READ] = LIFE_READ};
+    const struct life_plan *plan = &d->life->plan;
+    unsigned count = 0;
+    if (said < SAID_LOCAL)
+        return d->updates;
+    for (unsigned i = 0; i < plan->count; i++)
+        count += plan->events[i].kind == of[said];
+    return count;
+}
+
 static void draw_weather(struct drawing *d) {
     static const struct weather weathers[] = {
         {0, 0, 0}, {0, 35, 15}, {30, 10, 5}, {10, 30, 10}};
     const struct weather *weather =
         &weathers[random_below(&d->random, sizeof weathers / sizeof *weathers)];
+    bool ppmid = d->life->device.type == TYPE_PPMID;
     for (unsigned said = 0; said < SAID_KINDS; said++)
-        for (unsigned n = 0; n < (said < SAID_LOCAL ? d->updates : 1); n++)
-            weather_of_message(d, weather, (enum life_said)said, n);
+        for (unsigned n = 0; n < said_count(d, (enum life_said)said); n++)
+            if (said != SAID_DEVICE || ppmid)
+                weather_of_message(d, weather, (enum life_said)said, n);
 }
 
 /* ---- the whole ---- */

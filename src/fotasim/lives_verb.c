@@ -2,6 +2,7 @@
 #include "fotasim/lives_oracle.h"
 #include "fotasim/lives_pass.h"
 #include "fotasim/lives_plan.h"
+#include "fotasim/lives_shrink.h"
 #include "fotasim/lives_start.h"
 #include "fotasim/lives_world.h"
 #include "fotasim/verbs.h"
@@ -13,8 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Devices beyond those of the lives, for making failing ones shorter. */
-enum { SPARE_DEVICES = 600 };
+/* Every so many devices of the estate one is kept for making lives that went
+ * wrong shorter, and at least so many. */
+enum { SPARE_OF = 20, FEWEST_SPARE = 400 };
+
+static size_t spare_count(const struct lives_options *options) {
+    size_t spare = (size_t)options->devices / SPARE_OF;
+    return spare < FEWEST_SPARE ? FEWEST_SPARE : spare;
+}
+
+static size_t device_count(const struct lives_options *options) {
+    return (size_t)options->devices + spare_count(options);
+}
 
 /* ---- the list for `fotasim pki` and `fotasim estate` ---- */
 
@@ -22,7 +33,7 @@ static int devices_list(const struct lives_options *options, const char *path) {
     struct lives_estate estate;
     struct buffer out = {0};
     char id[EUI64_TEXT_SIZE];
-    lives_estate_choose(&estate, (size_t)options->devices + SPARE_DEVICES);
+    lives_estate_choose(&estate, device_count(options));
     for (size_t i = 0; i < estate.count; i++)
         if (!estate.devices[i].agrees)
             buffer_printf(&out, "%s\n", eui64_format(estate.devices[i].id, id));
@@ -37,14 +48,25 @@ static int devices_list(const struct lives_options *options, const char *path) {
 
 /* ---- a run ---- */
 
-static struct life *lives_make(const struct lives_run *run, uint64_t seed,
-                               size_t count) {
+/* Which devices are spare: spread over the estate. */
+static bool *spare_mark(const struct lives_options *options) {
+    size_t all = device_count(options), spare = spare_count(options);
+    bool *marks = memory_alloc(all * sizeof *marks);
+    for (size_t i = 0; i < all; i++)
+        marks[i] = (i + 1) * spare / all > i * spare / all;
+    return marks;
+}
+
+static struct life *lives_make(const struct lives_run *run, const bool *spare) {
+    size_t count = (size_t)run->options->devices, made = 0;
     struct life *lives = memory_alloc((count + 1) * sizeof *lives);
     memset(lives, 0, (count + 1) * sizeof *lives);
-    for (size_t i = 0; i < count; i++) {
-        lives[i].number = (uint32_t)i;
-        lives[i].device = run->estate.devices[i];
-        life_draw(&lives[i], seed);
+    for (size_t i = 0; i < run->estate.count; i++) {
+        if (spare[i])
+            continue;
+        lives[made].number = (uint32_t)made;
+        lives[made].device = run->estate.devices[i];
+        life_draw(&lives[made++], run->options->seed);
     }
     return lives;
 }
@@ -93,7 +115,8 @@ static bool lives_judge(const struct lives_run *run) {
         struct life *life = &run->lives[i];
         why.len = 0;
         tally_add(tallies, life, life_judge(life, &why));
-        if (!life->wrong || shown++ >= run->options->show)
+        bool shows = life->wrong && shown++ < run->options->show;
+        if (!shows && i >= run->options->life)
             continue;
         life_print(life, &why);
         printf("%s\n", (const char *)why.data);
@@ -102,12 +125,24 @@ static bool lives_judge(const struct lives_run *run) {
     return tallies_print(tallies);
 }
 
+static void wrong_shrink(struct lives_run *run, bool *spare) {
+    struct life *wrong[LIVES_MOST_SHRUNK];
+    size_t count = 0;
+    for (size_t i = 0; i < run->count; i++)
+        if (run->lives[i].wrong && count < run->options->shrink &&
+            count < LIVES_MOST_SHRUNK)
+            wrong[count++] = &run->lives[i];
+    if (count)
+        lives_shrink(run, wrong, count, spare);
+}
+
 static int lives_run_all(const struct lives_options *options) {
     struct lives_run run;
-    lives_start(&run, options, (size_t)options->devices + SPARE_DEVICES);
-    struct life *lives =
-        lives_make(&run, options->seed, (size_t)options->devices);
-    lives_set(&run, lives, (size_t)options->devices);
+    lives_start(&run, options, device_count(options));
+    bool *spare = spare_mark(options);
+    struct life *lives = lives_make(&run, spare);
+    size_t count = (size_t)options->devices;
+    lives_set(&run, lives, count);
     instant began = clock_elapsed();
     lives_pass(&run);
     bool good = lives_judge(&run);
@@ -115,10 +150,13 @@ static int lives_run_all(const struct lives_options *options) {
            "of devices, %zu messages to Users, %.1f s\n",
            options->seed, run.requests, run.notifications, run.messages,
            run.told, (double)(clock_elapsed() - began) / 1e6);
-    for (size_t i = 0; i < run.count; i++)
-        life_free(&lives[i]);
+    fflush(stdout);
+    wrong_shrink(&run, spare);
     lives_stop(&run);
+    for (size_t i = 0; i < count; i++)
+        life_free(&lives[i]);
     free(lives);
+    free(spare);
     return good ? 0 : 1;
 }
 
@@ -137,6 +175,7 @@ int verb_lives(int argc, char **argv) {
         {"devices", OPTION_COUNT, &options.devices},
         {"show", OPTION_COUNT, &options.show},
         {"shrink", OPTION_COUNT, &options.shrink},
+        {"life", OPTION_COUNT, &options.life},
         {"list", OPTION_TEXT, &list},
     };
     char **operands;

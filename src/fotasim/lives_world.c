@@ -374,25 +374,35 @@ static void answer_say(struct life *life, enum life_said said, uint8_t number,
                                             .time = now});
 }
 
+/* The answer that was said last: which image the command named, and the update
+ * whose image the device held then. */
+static void answer_concerns(struct life *life, uint8_t version, uint8_t held) {
+    struct life_message *answer = &life->messages[life->message_count - 1];
+    answer->image = version;
+    if (held != LIFE_NONE && life->updates[held].version == version)
+        answer->update = held;
+}
+
 static void meter_act_later(struct life *life, const struct life_due *due) {
     if (deed_waits(life, due))
         return;
+    uint8_t held = life->held;
     uint8_t result = meter_activate(life, due->version);
     answer_say(life, SAID_LATER, due->number,
                result ? GBCS_8F67_ACTIVATION_FAILED
                       : GBCS_8F66_ACTIVATION_SUCCEEDED,
                result, due->command, due->at);
-    life->messages[life->message_count - 1].image = due->version;
+    answer_concerns(life, due->version, held);
 }
 
 void life_activate(struct life *life, uint8_t version, uint8_t command,
                    instant when, instant now) {
     if (on_again(life, now) > now)
         return;
-    uint8_t number = life->activations++;
+    uint8_t number = life->activations++, held = life->held;
     uint8_t result = when ? 0 : meter_activate(life, version);
     answer_say(life, SAID_ANSWER, number, GBCS_CODE_CS06, result, command, now);
-    life->messages[life->message_count - 1].image = version;
+    answer_concerns(life, version, held);
     if (!when)
         return;
     life->messages[life->message_count - 1].accepted = true;
@@ -410,9 +420,14 @@ void life_read(struct life *life, uint8_t command, instant now) {
                                                  [TYPE_PPMID] = GBCS_CODE_CS08,
                                                  [TYPE_HCALCS] =
                                                      GBCS_CODE_CS08};
-    if (on_again(life, now) == now)
-        answer_say(life, SAID_READ, life->reads++, codes[life->device.type], 0,
-                   command, now);
+    if (on_again(life, now) > now)
+        return;
+    answer_say(life, SAID_READ, life->reads++, codes[life->device.type], 0,
+               command, now);
+    for (uint8_t i = 0; i < life->update_count; i++)
+        if (life->updates[i].at_device == OUTCOME_GOOD &&
+            life->device.versions[life->updates[i].version] == life->running)
+            life->messages[life->message_count - 1].update = i;
 }
 
 /* ---- the whole ---- */

@@ -113,7 +113,7 @@ static void the_timeout_begins_anew_with_each_change(void **state) {
     ACCEPT_ALL;
     north_says(scene, NOTIFICATIONS, N1);
     expect(&scene->world,
-           "APPROVED_FOR_DISTRIBUTION 5 days, SUCCESSFUL_CH_TRANSFER 5 days",
+           "APPROVED_FOR_DISTRIBUTION 5 days, SUCCESSFUL_CH_TRANSFER 15 days",
            "select string_agg(distinct status || ' ' ||"
            " (release_due - last_updated)::text, ', ') from tracking_live"
            " where request_no = 1");

@@ -164,8 +164,10 @@ static void what_was_recorded_is_kept(void **state) {
         "insert into sat_entry (at, kind, detail) values (now(), 'job', 'x');";
     static const char recorded[] =
         "select format('%s %s %s %s', (select count(*) from service_user),"
-        "(select count(*) from notice_wish), (select string_agg(t::text, ' ')"
-        " from tracking_live t), (select count(*) from sat_entry))";
+        "(select count(*) from notice_wish), (select string_agg(concat_ws(' ',"
+        " device_id, chf_id, request_no, last_updated, release_due, status,"
+        " device_type, csp, responsible_supplier_ids), ' ')"
+        " from tracking_live), (select count(*) from sat_entry))";
     struct base *base = *state;
     sql_do(base->sql, "%s", record);
     const char *before = sql_text(base->sql, "%s", recorded);

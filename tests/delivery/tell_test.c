@@ -94,14 +94,24 @@ static const struct {
      "N62>0001:0101"},
     {"N39 to all Responsible Suppliers, the sender among them", "",
      ACTIVATED(1, "0101"), "N39>0001:0101 N39>0002:0101"},
-    {"N39 goes to the suppliers of the moment",
+    {"N39 goes to the recorded suppliers and to those of the moment",
+     "update smi_device set gas_supplier_id = e('0004')"
+     " where device_id = e('0111'); select refresh_homes(null)",
+     ACTIVATED(1, "0101"), "N39>0001:0101 N39>0002:0101 N39>0004:0101"},
+    {"N39 to those of the moment alone",
+     "update tracking_setting set n39_recipients = 'current';"
      "update smi_device set gas_supplier_id = e('0004')"
      " where device_id = e('0111'); select refresh_homes(null)",
      ACTIVATED(1, "0101"), "N39>0001:0101 N39>0004:0101"},
+    {"N39 to the recorded ones alone",
+     "update tracking_setting set n39_recipients = 'recorded';"
+     "update smi_device set gas_supplier_id = e('0004')"
+     " where device_id = e('0111'); select refresh_homes(null)",
+     ACTIVATED(1, "0101"), "N39>0001:0101 N39>0002:0101"},
     {"N39 after the PPMID has moved to another hub",
      "update smi_device set chf_id = e('0200')"
      " where device_id = e('0101'); select refresh_homes(null)",
-     ACTIVATED(1, "0101"), "N39>0001:0101 N39>0003:0101"},
+     ACTIVATED(1, "0101"), "N39>0001:0101 N39>0002:0101 N39>0003:0101"},
     {"the sender alone supplies the home: there is no N59",
      "update tracking_live set responsible_supplier_ids ="
      " array[e('0001')]",

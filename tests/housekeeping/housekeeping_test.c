@@ -158,23 +158,44 @@ static void only_one_of_those_that_ask_in_an_interval_does_it(void **state) {
 
 static void days_are_made_ahead_and_dropped_after_retention(void **state) {
     struct house *h = *state;
-    assert_int_equal(run(h, "2031-05-06T12:00:00Z").made, 8);
-    expect(h, DAYS("tracking_history"), "20310506 20310507 20310508 20310509");
+    /* what is looked up by device is kept by weeks, from Monday on */
+    assert_int_equal(run(h, "2031-05-06T12:00:00Z").made, 5);
+    expect(h, DAYS("tracking_history"), "20310505");
     expect(h, DAYS("sat_entry"), "20310506 20310507 20310508 20310509");
     assert_int_equal(run(h, "2031-05-06T23:59:59Z").made, 0);
     run(h, "2031-05-13T12:00:00Z");
-    expect(h, DAYS("tracking_history"),
+    expect(h, DAYS("tracking_history"), "20310505 20310512");
+    expect(h, DAYS("sat_entry"),
            "20310506 20310507 20310508 20310509 20310513 20310514 20310515"
            " 20310516");
-    assert_int_equal(run(h, "2031-05-13T23:59:59Z").dropped, 0);
-    assert_int_equal(run(h, "2031-05-14T00:00:00Z").dropped, 1);
-    expect(h, DAYS("tracking_history"),
-           "20310507 20310508 20310509 20310513 20310514 20310515 20310516"
-           " 20310517");
-    run(h, "2031-06-30T00:00:00Z");
-    expect(h, DAYS("tracking_history"), "20310630 20310701 20310702 20310703");
+    /* 31 days and 14 after the end of the week */
+    assert_int_equal(run(h, "2031-06-25T23:59:59Z").dropped, 0);
+    assert_int_equal(run(h, "2031-06-26T00:00:00Z").dropped, 1);
+    expect(h, DAYS("tracking_history"), "20310512 20310623");
+    run(h, "2031-08-31T00:00:00Z");
+    expect(h, DAYS("tracking_history"), "20310825 20310901");
     /* seven years are not over */
     expect(h, "select count(*) from sat_entry_20310506", "0");
+}
+
+/* The release before kept single days, some of them ahead. */
+static void a_week_begins_where_days_end(void **state) {
+    struct house *h = *state;
+    sql_do(h->sql, "set timezone = 'UTC';"
+                   "create table tracking_history_20310506 partition of"
+                   " tracking_history for values from ('2031-05-06') to"
+                   " ('2031-05-07');"
+                   "create table tracking_history_20310507 partition of"
+                   " tracking_history for values from ('2031-05-07') to"
+                   " ('2031-05-08');");
+    assert_int_equal(run(h, "2031-05-06T12:00:00Z").made, 5);
+    expect(h, DAYS("tracking_history"), "20310506 20310507 20310508");
+    expect(h,
+           "select high::date from partitions_of('tracking_history')"
+           " where name ~ '08$'",
+           "2031-05-12");
+    run(h, "2031-05-10T12:00:00Z");
+    expect(h, DAYS("tracking_history"), "20310506 20310507 20310508 20310512");
 }
 
 /* What was written before its day was made lies in the rest. */
@@ -195,8 +216,7 @@ static void rows_in_the_rest_are_moved_into_their_day(void **state) {
            " tableoid::regclass::text as t, count(*) as n from sat_entry"
            " group by 1 union all select tableoid::regclass::text, count(*)"
            " from tracking_history group by 1) x",
-           "sat_entry_20310506 500, tracking_history_20310506 59,"
-           " tracking_history_20310507 61");
+           "sat_entry_20310506 500, tracking_history_20310505 120");
     /* and what comes goes there at once, with numbers that go on */
     sql_do(h->sql,
            "insert into sat_entry (at, kind) values ('2031-05-06 13:00Z',"
@@ -215,11 +235,11 @@ static void a_day_that_many_rows_wait_for_stays_in_the_rest(void **state) {
                    " '2031-05-06', '2031-05-06 10:00Z', 'RESET_BY_DCC', 'ESME'"
                    " from generate_series(1, 20001) n");
     run(h, "2031-05-06T12:00:00Z");
-    expect(h, DAYS("tracking_history"), "20310507 20310508 20310509");
+    expect(h, DAYS("tracking_history"), "");
     expect(h, "select count(*) from tracking_history_rest", "20001");
-    run(h, "2031-05-13T09:59:00Z");
+    run(h, "2031-06-20T09:59:00Z");
     expect(h, "select count(*) from tracking_history_rest", "20001");
-    assert_int_equal(run(h, "2031-05-13T10:00:01Z").removed, 20001);
+    assert_int_equal(run(h, "2031-06-20T10:00:01Z").removed, 20001);
     expect(h, "select count(*) from tracking_history_rest", "0");
 }
 
@@ -230,11 +250,11 @@ static void days_wait_for_readers_not_the_other_way_round(void **state) {
     run(h, "2031-05-06T12:00:00Z");
     sql_do(h->sql, "begin");
     sql_do(h->sql, "select count(*) from tracking_history");
-    struct housekeeping_report report = run(h, "2031-05-20T12:00:00Z");
+    struct housekeeping_report report = run(h, "2031-06-30T12:00:00Z");
     assert_int_equal(report.dropped, 0);
     sql_do(h->sql, "commit");
-    report = run(h, "2031-05-20T12:01:00Z");
-    assert_int_equal(report.dropped, 4);
+    report = run(h, "2031-06-30T12:01:00Z");
+    assert_int_equal(report.dropped, 1);
 }
 
 static void a_day_of_the_audit_trail_is_append_only_too(void **state) {
@@ -259,17 +279,18 @@ static const char old_sql[] =
     "insert into csp_image select 'north', image_id, '2031-05-01' from"
     " firmware_image;"
     "insert into csp_job (request_no, csp, device_type, devices, created,"
-    " state, next_try, ended) select request_no, 'north', 'PPMID', 1,"
-    " received, 'handed_over', received, received from service_request;"
+    " state, next_try, ended, reported) select request_no, 'north', 'PPMID',"
+    " 1, received, 'handed_over', received, received, received"
+    " from service_request;"
     "insert into alert_count select request_no, 1, 1 from service_request;"
     "insert into csp_message (csp, kind, message_id, received) values"
-    " ('north', 'n', 'old', '2031-05-01'), ('north', 'n', 'new',"
+    " ('north', 'n', 'old', '2031-04-15'), ('north', 'n', 'new',"
     " '2031-05-20');";
 
 static void old_rows_go_and_request_ids_stay(void **state) {
     struct house *h = *state;
     sql_do(h->sql, old_sql);
-    /* 30 days after the first: 12 days after 2031-05-19 */
+    /* 30 days after the first, 45 after the old message */
     run(h, "2031-05-31T00:00:01Z");
     expect(h, "select string_agg(message_id, ' ') from csp_message", "new");
     expect(h,
@@ -370,6 +391,7 @@ int main(void) {
         TEST(several_daemons_release_each_device_once),
         TEST(only_one_of_those_that_ask_in_an_interval_does_it),
         TEST(days_are_made_ahead_and_dropped_after_retention),
+        TEST(a_week_begins_where_days_end),
         TEST(rows_in_the_rest_are_moved_into_their_day),
         TEST(a_day_that_many_rows_wait_for_stays_in_the_rest),
         TEST(days_wait_for_readers_not_the_other_way_round),

@@ -74,8 +74,7 @@ static void a_live_11_4_blocks_an_11_1(void **state) {
 static void the_statuses_in_progress_block(void **state) {
     (void)state;
     static const char *const blocking[] = {
-        "AWAITING_CSP", "APPROVED_FOR_DISTRIBUTION", "SUCCESSFUL_CH_TRANSFER",
-        "SUCCESSFUL_HAN_TRANSFER"};
+        "AWAITING_CSP", "APPROVED_FOR_DISTRIBUTION", "SUCCESSFUL_CH_TRANSFER"};
     struct gateway *g = gateway_start();
     check_free(g, USER_A, PPMID(PLAIN), true);
     for (size_t i = 0; i < sizeof blocking / sizeof *blocking; i++) {
@@ -85,6 +84,23 @@ static void the_statuses_in_progress_block(void **state) {
                                   blocking[i]));
         check_busy(g, USER_A, PPMID(PLAIN), true);
     }
+    gateway_free(g);
+}
+
+/* [tracking] delivered_blocks */
+static void a_delivered_device_blocks_if_it_is_to(void **state) {
+    (void)state;
+    struct gateway *g = gateway_start();
+    check_free(g, USER_A, PPMID(PLAIN), true);
+    gateway_tell(g, "update tracking_live set status ="
+                    " 'SUCCESSFUL_HAN_TRANSFER';"
+                    "update tracking_setting set delivered_blocks = true");
+    check_busy(g, USER_A, PPMID(PLAIN), true);
+    gateway_tell(g, "update tracking_setting set delivered_blocks = false");
+    check_free(g, USER_A, PPMID(PLAIN), true);
+    assert_string_equal(gateway_tracked(g),
+                        "1 AWAITING_CSP, 1 SUCCESSFUL_HAN_TRANSFER,"
+                        " 1 REJECTED_BY_DSP, image");
     gateway_free(g);
 }
 
@@ -116,6 +132,7 @@ int main(void) {
         cmocka_unit_test(in_progress_comes_last_of_all_reasons),
         cmocka_unit_test(a_live_11_4_blocks_an_11_1),
         cmocka_unit_test(the_statuses_in_progress_block),
+        cmocka_unit_test(a_delivered_device_blocks_if_it_is_to),
         cmocka_unit_test(a_silent_device_is_released),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,7 +155,8 @@ static void every_function_is_told(struct campaign *c) {
             " 'review_holds', 'take_released', 'jobs_waiting',"
             " 'begin_direct_load', 'drop_indexes', 'refresh_homes',"
             " 'revoke_certificates', 'retry_messages', 'set_transitions',"
-            " 'advisory_lock',"
+            " 'advisory_lock', 'partition_time', 'partitions_of',"
+            " 'set_tracking_setting', 'silence_jobs',"
             " 'count_alerts', 'image_sent', 'store_command', 'store_image',"
             " 'all_users', 'gbcs_version_text')"),
         "");

@@ -67,6 +67,7 @@ struct screens *screens_new(void) {
     s->gateway = gateway;
     s->arena = gateway->arena;
     gateway->config.people_listen = "127.0.0.1:0";
+    gateway->config.alerts_n59_collect = 0;
     gateway->config.people_workers = 2;
     struct span text = embedded_file("schemas/ssi-openapi.json");
     s->openapi = json_loadb((const char *)text.data, text.len, 0, NULL);
