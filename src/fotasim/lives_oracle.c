@@ -34,14 +34,28 @@ static instant update_reached(const struct life *life, unsigned number) {
     return INT64_MAX;
 }
 
-/* The newest candidate, if `reached` of those known to have reached the hub
- * that long before; LIFE_NONE: there is none. */
+/* The newest candidate: of those known to have reached the hub that long
+ * before, or else of all but those known to have reached it later. LIFE_NONE:
+ * there is none. */
 static uint8_t candidate_newest(const struct life *life,
                                 const struct life_message *m, bool reached,
                                 instant before) {
+    for (unsigned i = life->update_count; i-- > 0;) {
+        instant when = update_reached(life, i);
+        bool fits = reached ? when <= m->time - before
+                            : when == INT64_MAX || when <= m->time + JUST_THEN;
+        if (fits && update_is_candidate(life, i, m->version, m->hub, m->time))
+            return (uint8_t)i;
+    }
+    return LIFE_NONE;
+}
+
+/* The newest candidate, whether or not it had reached the hub: what the device
+ * says of itself needs no hub. */
+static uint8_t device_belongs(const struct life *life,
+                              const struct life_message *m) {
     for (unsigned i = life->update_count; i-- > 0;)
-        if (update_is_candidate(life, i, m->version, m->hub, m->time) &&
-            (!reached || update_reached(life, i) <= m->time - before))
+        if (update_is_candidate(life, i, m->version, m->hub, m->time))
             return (uint8_t)i;
     return LIFE_NONE;
 }
@@ -74,6 +88,37 @@ static uint8_t hub_alert_belongs(const struct life *life,
                      : candidate_newest(life, m, false, 0);
 }
 
+static bool message_tells_version(const struct life_message *m) {
+    return message_arrived(m) && !m->accepted && m->said >= SAID_DEVICE;
+}
+
+/* The time of an answer to 11.2 is when it came, for it has none. */
+static instant version_time(const struct life_message *m) {
+    return m->said == SAID_READ ? m->took : m->time;
+}
+
+/* The version that was told last, of what had come by `now`. */
+static uint32_t version_told(const struct life *life, instant now) {
+    uint32_t version = life->device.versions[0];
+    instant latest = 0;
+    for (unsigned i = 0; i < life->message_count; i++) {
+        const struct life_message *m = &life->messages[i];
+        if (message_tells_version(m) && m->took <= now &&
+            version_time(m) >= latest) {
+            latest = version_time(m);
+            version = m->version;
+        }
+    }
+    return version;
+}
+
+/* Did it run that version when the request came? If messages were lost, or
+ * come late, what was known then counts as well. */
+static bool update_ran(const struct life *life, const struct life_update *u,
+                       uint32_t version) {
+    return u->ran == version || version_told(life, u->asked - 1) == version;
+}
+
 /* The newest update that was handed over by then, if its image can have reached
  * the hub and the device ran that version when it was asked for. */
 static uint8_t stored_belongs(const struct life *life,
@@ -85,7 +130,7 @@ static uint8_t stored_belongs(const struct life *life,
         instant reached = update_reached(life, i);
         bool can = reached == INT64_MAX ? u->delivery != OUTCOME_UNDELIVERED
                                         : reached <= m->time;
-        return can && u->ran == m->version ? (uint8_t)i : LIFE_NONE;
+        return can && update_ran(life, u, m->version) ? (uint8_t)i : LIFE_NONE;
     }
     return LIFE_NONE;
 }
@@ -126,7 +171,7 @@ static uint8_t answer_belongs(const struct life *life,
     if (m->image == LIFE_NONE)
         return LIFE_NONE;
     of.version = life->device.versions[m->image];
-    return candidate_newest(life, &of, false, 0);
+    return device_belongs(life, &of);
 }
 
 /* What a message of the device itself is evidence of, and of which update. */
@@ -140,7 +185,7 @@ static enum known_device device_evidence(const struct life *life,
         *update = answer_belongs(life, m);
         return m->result ? DEVICE_FAILED : DEVICE_ACTIVATED;
     }
-    *update = candidate_newest(life, m, false, 0);
+    *update = device_belongs(life, m);
     if (*update != LIFE_NONE)
         return m->result ? DEVICE_FAILED : DEVICE_ACTIVATED;
     if (!is_ppmid_alert(m))
@@ -160,8 +205,31 @@ static uint8_t message_belongs(const struct life *life,
     return update;
 }
 
+/* What it really was of that update. */
+static enum known_device own_evidence(const struct life *life,
+                                      const struct life_message *m) {
+    if (m->accepted)
+        return DEVICE_SAYS_NOTHING;
+    if (m->result)
+        return DEVICE_FAILED;
+    return m->version == life->device.versions[life->updates[m->update].version]
+               ? DEVICE_ACTIVATED
+               : DEVICE_STORED;
+}
+
+/* Success beats failure; of two successes, or failures, the last one counts. */
+static void hub_evidence_add(const struct life_message *m,
+                             struct known *known) {
+    bool had = known->hub && strcmp(known->hub, "SUCCESSFUL_HAN_TRANSFER") == 0;
+    if (known->hub && (had ? m->result || m->time < known->hub_time
+                           : m->result && m->time < known->hub_time))
+        return;
+    known->hub = hub_status(m);
+    known->hub_time = m->time;
+}
+
 static void known_add(const struct life *life, const struct life_message *m,
-                      struct known *known) {
+                      bool own, struct known *known) {
     uint8_t update;
     if (m->said == SAID_DELIVERY) {
         known->delivery =
@@ -169,11 +237,11 @@ static void known_add(const struct life *life, const struct life_message *m,
         return;
     }
     if (m->said == SAID_HUB) {
-        known->hub = hub_status(m);
-        known->hub_time = m->time;
+        hub_evidence_add(m, known);
         return;
     }
-    enum known_device device = device_evidence(life, m, &update);
+    enum known_device device =
+        own ? own_evidence(life, m) : device_evidence(life, m, &update);
     if (device <= known->device)
         return;
     known->device = device;
@@ -194,7 +262,7 @@ static struct known update_known(const struct life *life, unsigned number,
         const struct life_message *m = &life->messages[i];
         if (message_arrived(m) &&
             (own ? m->update : message_belongs(life, m)) == number)
-            known_add(life, m, &known);
+            known_add(life, m, own, &known);
     }
     return known;
 }
@@ -238,27 +306,48 @@ static const char *update_expected(const struct life *life, unsigned number) {
     return life->updates[number].reset ? "RESET_BY_DCC" : known_status(&known);
 }
 
+/* Does a message that arrived say so, of this update really or by the rules? */
+static bool hub_claim_is_supported(const struct life *life, unsigned number,
+                                   const char *status) {
+    for (unsigned i = 0; i < life->message_count; i++) {
+        const struct life_message *m = &life->messages[i];
+        if (m->said == SAID_HUB && message_arrived(m) &&
+            strcmp(hub_status(m), status) == 0 &&
+            (m->update == number || hub_alert_belongs(life, m) == number))
+            return true;
+    }
+    return false;
+}
+
 /* A claim that one of its own messages makes is no overclaim, even if the rules
  * would give that message to another update for want of those that were
  * lost. */
 static bool claim_is_supported(const struct life *life, unsigned number,
                                const char *status) {
     struct known known = update_known(life, number, true);
-    const char *const said[] = {known.hub, known.delivery, known.report,
+    const char *const said[] = {known.delivery, known.report,
                                 known_status(&known), "AWAITING_CSP"};
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         if (said[i] && strcmp(said[i], status) == 0)
             return true;
-    return false;
+    return hub_claim_is_supported(life, number, status);
 }
 
 /* For an event that the rules give to the newest of several updates, although
- * it was another one's: what is true of each is right as well. */
+ * it was another one's: what is true of each is right as well, be it of the hub
+ * or of the device. */
 static bool status_is_own(const struct life *life, unsigned number,
                           const char *status) {
-    struct known known = update_known(life, number, true);
+    struct known own = update_known(life, number, true);
+    struct known ruled = update_known(life, number, false), mixed = own;
+    mixed.device = ruled.device;
+    mixed.device_time = ruled.device_time;
+    ruled.device = own.device;
+    ruled.device_time = own.device_time;
     return !life->updates[number].reset &&
-           strcmp(known_status(&known), status) == 0;
+           (strcmp(known_status(&own), status) == 0 ||
+            strcmp(known_status(&mixed), status) == 0 ||
+            strcmp(known_status(&ruled), status) == 0);
 }
 
 static bool update_judge(const struct life *life, unsigned number,
@@ -281,25 +370,8 @@ static bool update_judge(const struct life *life, unsigned number,
 
 /* ---- the inventory ---- */
 
-static bool message_tells_version(const struct life_message *m) {
-    return message_arrived(m) && !m->accepted && m->said >= SAID_DEVICE;
-}
-
-/* The time of an answer to 11.2 is when it came, for it has none. */
-static instant version_time(const struct life_message *m) {
-    return m->said == SAID_READ ? m->took : m->time;
-}
-
 static bool inventory_judge(const struct life *life, struct buffer *why) {
-    uint32_t expected = life->device.versions[0];
-    instant latest = 0;
-    for (unsigned i = 0; i < life->message_count; i++) {
-        const struct life_message *m = &life->messages[i];
-        if (message_tells_version(m) && version_time(m) >= latest) {
-            latest = version_time(m);
-            expected = m->version;
-        }
-    }
+    uint32_t expected = version_told(life, INT64_MAX);
     if (life->smi == expected)
         return true;
     if (why)
