@@ -36,7 +36,11 @@ begin atomic
             'handedOver', (select count(*) from csp_job j
                 where j.csp = c.name and j.state = 'handed_over'
                     and j.reported is null
-                    and j.ended > p_now - interval '7 days')),
+                    and j.ended > p_now - interval '7 days'),
+            'silent', (select count(*) from csp_job j
+                where j.csp = c.name and j.silent is not null
+                    and j.reported is null
+                    and j.silent > p_now - interval '7 days')),
         'devices', json_build_object('waiting', coalesce(l.waiting, 0),
             'underWay', coalesce(l.under_way, 0)),
         'throughput', (select json_agg(json_build_object(

@@ -102,8 +102,8 @@ end $$;
 -- One event of each device: what it says of its update, what follows from all
 -- that was said of it, what is told, and the audit trail. Whoever is nearest to
 -- the device outweighs the others, and of what the same said the latest counts,
--- by the time when it happened, though a device that runs the firmware has
--- activated it: so the order of messages does not matter, nor whether the update
+-- by the time when it happened (success, if that is one), though a device that
+-- runs the firmware has activated it: so the order of messages does not matter, nor whether the update
 -- was released. Only the first report on a job counts.
 create or replace function apply_once(
     p_events tracking_event[], p_now timestamptz, p_timeout interval)
@@ -154,9 +154,12 @@ begin
             when 'report' then report_status is null
                 or reason_code = 'NEVER_ANSWERED'
             when 'delivery' then delivery_time is null
-                or (at, to_status) > (delivery_time, delivery_status)
+                or (at, in_progress(to_status), to_status)
+                    > (delivery_time, in_progress(delivery_status),
+                        delivery_status)
             when 'hub' then hub_time is null or to_status is null
-                or (at, to_status) > (hub_time, hub_status)
+                or (at, in_progress(to_status), to_status)
+                    > (hub_time, in_progress(hub_status), hub_status)
             when 'device' then to_status = 'STORED_ON_DEVICE'
                 or device_time is null
                 -- what it runs it has activated, whatever failed

@@ -101,6 +101,8 @@ static void response_send(const struct sim_sending *s,
 
 /* Is the device there to hear it? NULL: yes. */
 static const char *command_miss(const struct sim_sending *s, eui64 device) {
+    if (sim_faulty(s->faults, s->hub, SIM_NO_WAN))
+        return "its hub has no WAN";
     if (!sim_is_on(s->faults, device, s->now, NULL))
         return "it is off";
     if (sim_joined(s->faults, device, s->hub) != s->hub)

@@ -68,11 +68,12 @@ struct sim_transfer {
 };
 
 /* The CSP brings an image to the hub, for the device; nothing when either is
- * 0. */
+ * 0 or the type is none. */
 void sim_han_image(struct sim_han *han, const struct sim_transfer *transfer,
                    instant now, sim_han_take *take, void *context);
 
-/* Would it have to wait until there is room in the hub (hub.h)? */
+/* Would it have to wait until there is room in the hub (hub.h), or until the
+ * hub has WAN? */
 bool sim_han_would_wait(struct sim_han *han,
                         const struct sim_transfer *transfer);
 

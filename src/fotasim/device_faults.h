@@ -46,7 +46,8 @@ enum sim_device_fault {
     SIM_OFF,                 /* does nothing; what is said to it is lost */
     SIM_NOT_BEGINNING,       /* does not ask its hub for an image */
     SIM_STOPPING,            /* begins the transfer, and goes no further */
-    SIM_NO_WAN,              /* of a hub: what is said through it is kept */
+    SIM_NO_WAN,              /* of a hub: images for it and what is said through
+                              * it are kept, commands are lost */
     SIM_FAULTS
 };
 

@@ -56,7 +56,8 @@ struct sim_han *sim_han_new(const struct sim_han_options *options) {
                             .memories = {.row = sizeof(struct sim_memory)},
                             .hubs = {.row = sizeof(struct sim_hub)},
                             .deliveries = {.row = sizeof(struct sim_delivery)},
-                            .kept_end = &han->kept};
+                            .kept_end = &han->kept,
+                            .unbrought_end = &han->unbrought};
     if (options->faults)
         han->faults_path = arena_text(han->arena, span_text(options->faults));
     pthread_mutex_init(&han->lock, NULL);

@@ -3,7 +3,10 @@
 #include "fotasim/device_sim.h"
 #include "fotasim/estate.h"
 
+#include "base/memory.h"
 #include "gbcs/build.h"
+
+#include <stdlib.h>
 
 /* ---- what a hub says: heard under the lock, told outside it ---- */
 
@@ -209,13 +212,70 @@ static void hub_work(const struct sim_sending *s,
     heard_tell(s, &heard);
 }
 
+/* ---- a hub without WAN ---- */
+
+/* The first that waits for a hub's WAN, of that hub (0: of any that has it
+ * now). Under the lock. */
+static struct sim_unbrought **unbrought_find(struct sim_han *han, eui64 hub,
+                                             const struct sim_faults *faults) {
+    struct sim_unbrought **at = &han->unbrought;
+    while (*at && (hub ? (*at)->transfer.hub != hub
+                       : sim_faulty(faults, (*at)->transfer.hub, SIM_NO_WAN)))
+        at = &(*at)->next;
+    return at;
+}
+
+/* False: the hub has WAN, and nothing waited for that. */
+static bool unbrought_keep(const struct sim_sending *s,
+                           const struct sim_transfer *transfer) {
+    struct sim_han *han = s->han;
+    pthread_mutex_lock(&han->lock);
+    bool keeps = sim_faulty(s->faults, s->hub, SIM_NO_WAN) ||
+                 *unbrought_find(han, s->hub, s->faults);
+    if (keeps) {
+        struct sim_unbrought *unbrought = memory_alloc(sizeof *unbrought);
+        *unbrought = (struct sim_unbrought){.transfer = *transfer};
+        unbrought->transfer.device_type =
+            list_find(device_types, transfer->device_type);
+        *han->unbrought_end = unbrought;
+        han->unbrought_end = &unbrought->next;
+    }
+    pthread_mutex_unlock(&han->lock);
+    return keeps;
+}
+
+/* NULL: there is none. */
+static struct sim_unbrought *unbrought_take(const struct sim_sending *s) {
+    struct sim_han *han = s->han;
+    pthread_mutex_lock(&han->lock);
+    struct sim_unbrought **at = unbrought_find(han, 0, s->faults);
+    struct sim_unbrought *unbrought = *at;
+    if (unbrought && !(*at = unbrought->next))
+        han->unbrought_end = at;
+    pthread_mutex_unlock(&han->lock);
+    return unbrought;
+}
+
+static void unbrought_bring(const struct sim_sending *sending) {
+    struct sim_sending s = *sending;
+    for (struct sim_unbrought *next; (next = unbrought_take(&s));) {
+        s.hub = next->transfer.hub;
+        hub_work(&s, &next->transfer);
+        free(next);
+    }
+}
+
+/* ---- what a CSP brings ---- */
+
 void sim_han_image(struct sim_han *han, const struct sim_transfer *transfer,
                    instant now, sim_han_take *take, void *context) {
     struct sim_faults faults;
     sim_faults_look(han, &faults);
     const struct sim_sending s = {han, &faults, transfer->hub,
                                   now, take,    context};
-    if (transfer->hub && transfer->device)
+    if (transfer->hub && transfer->device &&
+        list_find(device_types, transfer->device_type) &&
+        !unbrought_keep(&s, transfer))
         hub_work(&s, transfer);
 }
 
@@ -223,11 +283,14 @@ bool sim_han_would_wait(struct sim_han *han,
                         const struct sim_transfer *transfer) {
     if (!transfer->hub)
         return false;
+    struct sim_faults faults;
+    sim_faults_look(han, &faults);
     bool is_new;
     pthread_mutex_lock(&han->lock);
     const struct sim_hub *row =
         sim_table_find(&han->hubs, transfer->hub, &is_new);
-    bool waits = hub_would_wait(&row->hub, type_of(transfer->device_type),
+    bool waits = sim_faulty(&faults, transfer->hub, SIM_NO_WAN) ||
+                 hub_would_wait(&row->hub, type_of(transfer->device_type),
                                 transfer->delivery);
     pthread_mutex_unlock(&han->lock);
     return waits;
@@ -251,6 +314,7 @@ static eui64 hub_next_busy(struct sim_han *han, size_t *at) {
 
 void sim_hubs_tick(const struct sim_sending *sending) {
     struct sim_sending s = *sending;
+    unbrought_bring(sending);
     for (size_t at = 0; (s.hub = hub_next_busy(s.han, &at));)
         hub_work(&s, NULL);
 }
@@ -260,6 +324,11 @@ void sim_hubs_free(struct sim_han *han) {
         struct sim_hub *row = sim_table_at(&han->hubs, at);
         if (row)
             hub_clear(&row->hub);
+    }
+    while (han->unbrought) {
+        struct sim_unbrought *unbrought = han->unbrought;
+        han->unbrought = unbrought->next;
+        free(unbrought);
     }
     free(han->hubs.rows);
     free(han->deliveries.rows);

@@ -62,6 +62,12 @@ struct sim_delivery {
     uint8_t hash[GBCS_HASH_LEN];
 };
 
+/* An image for a hub without WAN. */
+struct sim_unbrought {
+    struct sim_unbrought *next;
+    struct sim_transfer transfer;
+};
+
 /* A message that a hub without WAN keeps. */
 struct sim_kept {
     struct sim_kept *next;
@@ -91,7 +97,9 @@ struct sim_han {
     off_t faults_octets;
     struct sim_faults faults;
     struct sim_table memories, hubs, deliveries;
-    struct sim_kept *kept, **kept_end; /* in their order */
+    /* in their order */
+    struct sim_kept *kept, **kept_end;
+    struct sim_unbrought *unbrought, **unbrought_end;
     uint64_t deliveries_unnamed;
     uint64_t counter; /* last one used; shared by all devices */
     instant ticked;   /* the last sim_han_tick(), which alone uses it */

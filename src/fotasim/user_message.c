@@ -48,12 +48,21 @@ static void read_devices(struct arena *arena, const xmlNode *alert,
             response->devices = node_value(arena, tree_child(alert, names[i]));
 }
 
+/* The request that a DCC Alert is about. */
+static void read_request(struct arena *arena, const xmlNode *alert,
+                         struct user_message *response) {
+    const xmlNode *request = tree_child(alert, "UpdateFirmwareRequestID");
+    if (request)
+        response->request_id = node_value(arena, request);
+}
+
 static void read_dcc_alert(struct arena *arena, const xmlNode *message,
                            struct user_message *response) {
     const xmlNode *alert = tree_first(tree_child(message, "DCCAlert"));
     const xmlNode *inner = tree_child(alert, "FirmwareTransferAlert");
     response->code = node_value(arena, tree_child(message, "DCCAlertCode"));
     response->element = name_of(alert);
+    read_request(arena, inner ? inner : alert, response);
     read_devices(arena, inner ? inner : alert, response);
 }
 

@@ -8,8 +8,9 @@
 #include <openssl/types.h>
 
 struct user_message {
-    eui64 recipient;                      /* second part of the ResponseID */
-    const char *response_id, *request_id; /* request_id "" when there is none */
+    eui64 recipient; /* second part of the ResponseID */
+    const char *response_id;
+    const char *request_id; /* of the header, else of the alert; "": none */
     const char *response_code, *schema_version, *date_time;
     const char *element; /* in DCCAlert, else in Body or ResponseMessage; "" */
     const char *code;    /* DCCAlertCode, a device's alert code, or "" */

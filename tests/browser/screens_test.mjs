@@ -237,8 +237,9 @@ test("RSAT_004 is shown and had as CSV", async () => {
     await examine(page, "rsat-004");
     const rows = await download(page, "Download as CSV");
     assert.match(rows[0],
-        /^requestId,sender,senderName,deviceId,deviceType,/);
+        /^requestId,sender,senderName,deviceId,deviceType,.*,result,/);
     assert.equal(rows.length - 1, 6);
+    await page.getByText("Another image held").first().waitFor();
     const type = page.getByLabel("Device type", { exact: true });
     await type.selectOption("HCALCS");
     await page.getByRole("button", { name: "Apply" }).click();
@@ -274,6 +275,8 @@ test("a device is found however its ID is typed", async () => {
     await page.locator(".state-title", { hasText: "On the Communications Hub" })
         .waitFor();
     await page.getByText("pass the image on to the device").waitFor();
+    await page.locator(".known", { hasText: "Said by the CSP as of" })
+        .waitFor();
     await page.getByText("What may happen next").first().waitFor();
     assert.equal(await page.getByText("Reset this device").count(), 0);
     await examine(page, "device-on-hub");
@@ -281,6 +284,25 @@ test("a device is found however its ID is typed", async () => {
     await page.getByText("Device not identified").first().waitFor();
     await page.locator("#trail summary").click();
     await examine(page, "device-rejected");
+    await done(page);
+});
+
+test("it is said how a step is known, and what is not", async () => {
+    const page = await as("desk", "/ssmi/");
+    const device = await deviceWith(page, "SUCCESSFUL_HAN_TRANSFER");
+    world.addUnknown(device);
+    await go(page, `/ssmi/devices/${device}`);
+    await page.locator(".known",
+        { hasText: "Said by the Communications Hub as of" }).waitFor();
+    const apart = page.getByRole("table", { name: "About no update we know" });
+    await apart.getByText("The device activates the firmware").waitFor();
+    await examine(page, "device-unknown");
+    world.doubtJobs(made.mixed);
+    await go(page, `/ssmi/requests/${made.mixed}`);
+    await page.locator("#jobs summary").click();
+    await page.getByText("says otherwise").first().waitFor();
+    await page.getByText("was silent").first().waitFor();
+    await examine(page, "request-doubted");
     await done(page);
 });
 

@@ -243,22 +243,39 @@ export async function send(user, variant, image, list, code) {
     return id;
 }
 
+const sql = text => run("tools/pg",
+    ["psql", "tests", "-q", "-d", "fotad_browser", "-c", text]);
+
+/* What a device says that is of none of its updates. */
+export const addUnknown = device => sql(
+    `insert into sat_entry (at, kind, device_id, detail) values (now(), 'told',
+        '${device}', 'device_activated 36747 version 0000002A of no update ' ||
+        'that is known')`);
+
+/* A second report that contradicts the first, and a CSP that was silent. */
+export const doubtJobs = requestId => sql(
+    `update csp_job j set contradicted = now(), silent = now()
+     from service_request r where r.request_no = j.request_no
+        and r.counter = ${requestId.split(":").at(-1)}`);
+
 /* Commands of 11.3 to ESMEs and HCALCSs, as RSAT_004 finds them. They are put
  * into the table: only a User's own tool signs Pre-Commands. */
 export function addActivations(requestId, list) {
     const requestCounter = requestId.split(":").at(-1);
     const rows = list.flatMap((device, n) => ["ESME", "HCALCS"].map(type =>
         `(${requestCounter}, '${device}', '${type}', ${n},
-          '${["answered", "sent", "failed"][n % 3]}')`));
-    run("tools/pg", ["psql", "tests", "-q", "-d", "fotad_browser", "-c",
-        `insert into device_command (request_no, device_id, device_type,
+          '${["answered", "sent", "failed"][n % 3]}',
+          ${n % 3 === 0 ? 2 : "null"})`));
+    sql(`insert into device_command (request_no, device_id, device_type,
             chf_id, csp, originator, counter, message_code, state, created,
-            next_try, payload)
+            next_try, response_result, payload)
          select r.request_no, v.device::macaddr8, v.type::device_type,
             v.device::macaddr8, 'north', r.originator,
             row_number() over (), 18, v.state::command_state,
-            r.received + v.n * interval '1 second', r.received, '\\x00'
-         from (values ${rows.join(", ")}) v (counter, device, type, n, state)
+            r.received + v.n * interval '1 second', r.received,
+            v.result::smallint, '\\x00'
+         from (values ${rows.join(", ")})
+            v (counter, device, type, n, state, result)
          join service_request r on r.counter = v.counter
-            and r.service_reference_variant = '11.1'`]);
+            and r.service_reference_variant = '11.1'`);
 }

@@ -31,7 +31,8 @@ static const char jobs[] =
     "insert into csp_job (job_id, request_no, csp, device_type, devices,"
     " created, state, next_try, ended)"
     " select ('00000000-0000-4000-8000-00000000000' || request_no)::uuid,"
-    " request_no, csp, 'PPMID', devices, now(), 'handed_over', now(), now()"
+    " request_no, csp, 'PPMID', devices, '2026-11-20', 'handed_over', now(),"
+    " now()"
     " from distribution;"
     "update tracking_live set job_no = request_no;";
 

@@ -191,6 +191,7 @@ static void an_image_is_notified_when_it_is_in_the_hub(void **state) {
     job(world, "GSME", GSME);
     hears(world, "report1/0 Success:02 ");
     job(world, "PPMID", PPMID);
+    hears(world, "report1/0 Success:02 report2/0 ");
     job(world, "ESME", ESME);
     hears(world, "report1/0 Success:02 report2/0 report3/0 Success:01 "
                  "8F72/0:01 8F8A/0:01 ");
@@ -204,6 +205,7 @@ static void a_hub_goes_by_the_clock_of_the_program(void **state) {
     struct world *world = *state;
     write_faults(world, "device.faults", "off 100\n");
     job(world, "GSME", GSME);
+    hears(world, "report1/0 Success:02 ");
     job(world, "PPMID", PPMID);
     hears(world, "report1/0 Success:02 report2/0 ");
     instant begun = clock_now();
@@ -224,6 +226,7 @@ static void what_is_discarded_while_it_waits_is_not_notified(void **state) {
     struct world *world = *state;
     write_faults(world, "device.faults", "off 100 " GSME "\n");
     job(world, "GSME", GSME);
+    hears(world, "report1/0 Success:02 ");
     job(world, "PPMID", PPMID);
     hears(world, "report1/0 Success:02 report2/0 ");
     job(world, "PPMID", PPMID);
@@ -233,12 +236,22 @@ static void what_is_discarded_while_it_waits_is_not_notified(void **state) {
                  "Success:03 8F72/0:02 8F8A/0:02 8F8B/0:03 8F8A/0:03 ");
 }
 
+static void a_hub_without_wan_gets_it_later(void **state) {
+    struct world *world = *state;
+    write_faults(world, "device.faults", "no_wan 100 " HUB "\n");
+    job(world, "PPMID", PPMID);
+    hears(world, "report1/0 ");
+    write_faults(world, "device.faults", "");
+    hears(world, "report1/0 Success:03 8F8B/0:03 8F8A/0:03 ");
+}
+
 static void a_job_is_never_reported(void **state) {
     struct world *world = *state;
     write_faults(world, "csp.faults", "reports 0\nsilent 100\n");
     job(world, "ESME", ESME);
     write_faults(world, "csp.faults", "silent 100\n");
     job(world, "ESME", ESME);
+    hears(world, "report2/0 ");
     write_faults(world, "csp.faults", "silent 100\nreports 2\n");
     job(world, "ESME", ESME);
     hears(world, "report2/0 report3/0 report3/0 ");
@@ -264,6 +277,7 @@ int main(void) {
         TEST(an_image_is_notified_when_it_is_in_the_hub),
         TEST(a_hub_goes_by_the_clock_of_the_program),
         TEST(what_is_discarded_while_it_waits_is_not_notified),
+        TEST(a_hub_without_wan_gets_it_later),
         TEST(a_job_is_never_reported),
         TEST(a_report_contradicts_another),
     };

@@ -319,9 +319,15 @@ static const struct hub_row {
      "2h P 8F8B,0 10; 2h H 8F8A,0 P 15; 3h P 8F8B,0 20; 3h H 8F8A,0 P 20; "
      "4h P 8F8B,1 20; 4h H 8F8A,0 P 20"},
     {"a hub without WAN",
-     "0h faults no_wan 100 H; 0h image P 2A; 480h ticks; 480h faults; "
-     "481h ticks; 482h ticks",
-     "0h P 8F8B,0 2A; 0h H 8F8A,0 P 2A"},
+     "0h faults off 100 P; 0h image P 2A; 1h faults no_wan 100 H; 1h ticks; "
+     "480h ticks; 480h faults; 481h ticks; 482h ticks",
+     "1h P 8F8B,0 2A; 1h H 8F8A,0 P 2A"},
+    {"and an image for it",
+     "0h faults no_wan 100 H; 0h image P 2A; 1h image P 2B; 480h ticks; "
+     "481h faults off 100 P; 481h image P 2C; 481h ticks; 482h faults; "
+     "482h ticks",
+     "481h H 8F89,1 P 2A; 481h H 8F89,1 P 2B; 482h P 8F8B,0 2C; "
+     "482h H 8F8A,0 P 2C"},
     {"what goes wrong at once, as ever",
      "0h faults transfer_failed 100 P|discarded 100 E|hardware_mismatch 100 C; "
      "0h image P 2A; 0h image E 2A; 0h image C 2A; 500h ticks",

@@ -272,6 +272,44 @@ static void a_request_that_is_held_is_told(void **state) {
     assert_int_equal(fake_smtp_count(s->smtp), 2);
 }
 
+/* ---- a CSP that took a job and never reported ---- */
+
+static void add_silent_job(struct scene *s, int counter, const char *silent) {
+    sql_do(s->sql,
+           "insert into csp_job (request_no, csp, device_type, devices,"
+           " created, state, next_try, ended, silent) select request_no,"
+           " 'north', 'PPMID', 10, received, 'handed_over', received,"
+           " received, '%s' from service_request where counter = %d",
+           silent, counter);
+}
+
+static void a_silent_csp_is_told(void **state) {
+    struct scene *s = *state;
+    wish(s, "ann", "csp_silent", "2031-05-01");
+    wish(s, "bob", "csp_silent", "2031-05-01");
+    wish(s, "dora", "csp_silent", "2031-05-01");
+    wish(s, "otto", "request_finished", "2031-05-01");
+    add_request(s, 1, 10, "2031-05-01 10:00Z");
+    add_request(s, 2, 11, "2031-05-01 10:00Z");
+    add_live(s, 10, 5, "APPROVED_FOR_DISTRIBUTION", "2031-05-09");
+    add_live(s, 11, 5, "APPROVED_FOR_DISTRIBUTION", "2031-05-09");
+    assert_int_equal(run(s, "2031-05-06T10:00:00Z").made, 0);
+    add_silent_job(s, 10, "2031-05-06 10:00Z");
+    assert_int_equal(run(s, "2031-05-06T10:01:00Z").made, 2);
+    add_silent_job(s, 10, "2031-05-06 10:02Z");
+    assert_int_equal(run(s, "2031-05-06T10:02:00Z").made, 0);
+    expect(s, TOLD, "ann 10, dora 10");
+    const struct fake_mail *mail = fake_smtp_mail(s->smtp, 0);
+    assert_string_equal(fake_mail_header(mail, "Subject"),
+                        "Firmware request 90-B3-D5-1F-30-01-00-00:"
+                        "90-B3-D5-1F-30-00-00-02:10: a CSP does not report");
+    assert_non_null(strstr(fake_mail_body(mail),
+                           "A CSP took a job of this request and has not"));
+    /* once, however long ago */
+    run(s, "2031-05-20T10:00:00Z");
+    assert_int_equal(run(s, "2031-05-21T10:00:00Z").made, 0);
+}
+
 /* It counts from when it was let go, however long it was held. */
 static void a_released_request_is_told_when_it_finishes(void **state) {
     struct scene *s = *state;
@@ -367,6 +405,7 @@ int main(void) {
         TEST(many_failures_are_told),
         TEST(who_was_never_heard_of_has_failed),
         TEST(a_request_that_is_held_is_told),
+        TEST(a_silent_csp_is_told),
         TEST(a_released_request_is_told_when_it_finishes),
         TEST(an_email_says_what_happened),
         TEST(the_link_is_to_the_readers_own_pages),

@@ -49,7 +49,7 @@ static const struct notices_case cases[] = {
      "What may be told is request_finished, failure_share, quarantine and "
      "csp_silent."},
     {"{" ADDRESS ",\"wishes\":[\"quarantine\",\"quarantine\","
-     "\"quarantine\",\"quarantine\"]}",
+     "\"quarantine\",\"quarantine\",\"quarantine\"]}",
      400, NULL, NULL,
      "What may be told is request_finished, failure_share, quarantine and "
      "csp_silent."},

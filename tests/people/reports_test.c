@@ -243,6 +243,11 @@ static void csps_tell_how_busy_they_are(void **state) {
     told_expect(s, &told, "items.0.devices.waiting", "1");
     told_expect(s, &told, "items.0.devices.underWay", "0");
     told_expect(s, &told, "items.0.throughput.23.devices", "700");
+    told_expect(s, &told, "items.0.jobs.silent", "0");
+    gateway_tell(s->gateway, "update csp_job set silent = now()"
+                             " where state = 'handed_over'");
+    told = look(s, DESK, "/csps");
+    told_expect(s, &told, "items.0.jobs.silent", "1");
     told_expect(s, &told, "items.0.throughput.24", "");
     told_expect(s, &told, "items.1.up", "true");
 }

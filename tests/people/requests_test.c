@@ -195,6 +195,22 @@ static void what_is_heard_after_release_is_said_to_be_late(void **state) {
     assert_non_null(strstr(told.text, ",north,true\r\n"));
 }
 
+/* What is doubtful about a job is for whoever sees the request. */
+static void a_job_says_whether_its_csp_can_be_relied_on(void **state) {
+    struct screens *s = *state;
+    const char *id = bulk_request(s);
+    gateway_tell(s->gateway, "select make_jobs('north', 10, now(),"
+                             " '2000-01-01', 1)");
+    struct told told = look(s, A, request_path(s, id, ""));
+    told_expect(s, &told, "jobs.0.contradicted", "null");
+    told_expect(s, &told, "jobs.0.silent", "null");
+    gateway_tell(s->gateway, "update csp_job set contradicted = '2026-03-01',"
+                             " silent = '2026-03-02'");
+    told = look(s, A, request_path(s, id, ""));
+    told_expect(s, &told, "jobs.0.contradicted", "2026-03-01T00:00:00.000Z");
+    told_expect(s, &told, "jobs.0.silent", "2026-03-02T00:00:00.000Z");
+}
+
 static void models_are_told_apart(void **state) {
     struct screens *s = *state;
     const char *id = bulk_request(s);
@@ -353,6 +369,7 @@ int main(void) {
         TEST(one_rule_says_what_a_status_means),
         TEST(the_pages_and_the_email_agree),
         TEST(what_is_heard_after_release_is_said_to_be_late),
+        TEST(a_job_says_whether_its_csp_can_be_relied_on),
         TEST(models_are_told_apart),
         TEST(pages_of_devices_meet_without_gap_or_overlap),
         TEST(the_whole_list_comes_as_csv),

@@ -99,8 +99,8 @@ static void a_delivered_device_blocks_if_it_is_to(void **state) {
     gateway_tell(g, "update tracking_setting set delivered_blocks = false");
     check_free(g, USER_A, PPMID(PLAIN), true);
     assert_string_equal(gateway_tracked(g),
-                        "1 AWAITING_CSP, 1 REJECTED_BY_DSP,"
-                        " 1 SUCCESSFUL_HAN_TRANSFER, image");
+                        "1 AWAITING_CSP, 1 SUCCESSFUL_HAN_TRANSFER,"
+                        " 1 REJECTED_BY_DSP, image");
     gateway_free(g);
 }
 

@@ -27,7 +27,7 @@ static void ppmids_of_every_region_in_one_request(void **state) {
     (void)state;
     RUN({sends, "1 11.4 ppmid-a-0A000003 n1.ppmid,n2.ppmid,c1.ppmid,s1.ppmid "
                 "I99"},
-        {is_told, "2 N59 n1.ppmid,n2.ppmid c1.ppmid,s1.ppmid"},
+        {is_told, "2 N59 n1.ppmid,n2.ppmid,c1.ppmid,s1.ppmid"},
         {is_told, "1 N61 n1.ppmid n2.ppmid c1.ppmid s1.ppmid"},
         {is_told, "1 N62 n1.ppmid n2.ppmid c1.ppmid s1.ppmid"},
         {is_told, "1 N39 n1.ppmid n2.ppmid c1.ppmid s1.ppmid"},
@@ -102,7 +102,7 @@ static void esme_cancelled(void **state) {
         {inventory, "n1.esme 01010000"});
 }
 
-/* Appendix B: 0x15, then 0x20; what the first says changes nothing yet. */
+/* Appendix B: 0x15, then 0x20; the first is stored, and nothing runs it. */
 static void firmware_in_two_images(void **state) {
     (void)state;
     RUN({devices, "version 0A000001"},
@@ -111,7 +111,7 @@ static void firmware_in_two_images(void **state) {
         {sends, "1 11.4 ppmid-a-0A000002 n1.ppmid I99"},
         {is_told, "2 N59 n1.ppmid"}, {is_told, "1 N61 n1.ppmid"},
         {is_told, "1 N62 n1.ppmid"}, {is_told, "1 N39 n1.ppmid"},
-        {is_told, "2 N39 n1.ppmid"}, {is, "n1.ppmid FIRMWARE_ACTIVATED"},
+        {is_told, "2 N39 n1.ppmid"}, {is, "n1.ppmid STORED_ON_DEVICE"},
         {inventory, "n1.ppmid 0A000001"}, {devices, "version 0A000003"},
         PPMID_PATH("n1.ppmid"));
 }

@@ -49,7 +49,7 @@ static void a_csp_that_does_not_speak_http(void **state) {
         {csp, "south job hang - 1 | image 500 - 1"},
         {sends, "1 11.4 ppmid-a-0A000003 n1.ppmid,c1.ppmid I99"},
         {holds, "2 select count(*) from csp_job where tries = 2"},
-        {clock_by, "61m"}, {is_told, "2 N59 n1.ppmid c1.ppmid"},
+        {clock_by, "61m"}, {is_told, "2 N59 n1.ppmid,c1.ppmid"},
         {is_told, "1 N61 n1.ppmid c1.ppmid"},
         {is_told, "1 N62 n1.ppmid c1.ppmid"},
         {is_told, "1 N39 n1.ppmid c1.ppmid"},
@@ -77,7 +77,7 @@ static void a_late_notification(void **state) {
     RUN({csp, "north silent 100"}, SENDS("n1.ppmid"),
         {is_told, "2 N59 n1.ppmid"}, {clock_by, "121h"},
         {notifies, "north n1.ppmid Success"}, {is_told, "1 N61 n1.ppmid"},
-        {is, "n1.ppmid APPROVED_FOR_DISTRIBUTION"}, {csp, "north"},
+        {is, "n1.ppmid SUCCESSFUL_CH_TRANSFER"}, {csp, "north"},
         SENDS("n1.ppmid"), ALL_IS_TOLD("n1.ppmid"));
 }
 

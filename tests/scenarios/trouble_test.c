@@ -193,7 +193,8 @@ static void the_ppmid_moves_to_another_hub(void **state) {
         {notifies, "north n1.ppmid Success m1.hub"},
         {notifies, "north n1.ppmid Success"}, {is_told, "1 N61 n1.ppmid"},
         {hubs_get_it, "north"}, {is_told, "1 N62 n1.ppmid"},
-        {is_told, "1 N39 n1.ppmid"}, {is, "n1.ppmid FIRMWARE_ACTIVATED"});
+        {is_told, "1 N39 n1.ppmid"}, {is_told, "2 N39 n1.ppmid"},
+        {is, "n1.ppmid FIRMWARE_ACTIVATED"});
 }
 
 static void the_supplier_changes(void **state) {
@@ -205,7 +206,8 @@ static void the_supplier_changes(void **state) {
         {sql, "select refresh_homes(null)"},
         {notifies, "north n1.ppmid Success"}, {is_told, "1 N61 n1.ppmid"},
         {hubs_get_it, "north"}, {is_told, "1 N62 n1.ppmid"},
-        {is_told, "2 N39 n1.ppmid"}, {is, "n1.ppmid FIRMWARE_ACTIVATED"});
+        {is_told, "1 N39 n1.ppmid"}, {is_told, "2 N39 n1.ppmid"},
+        {is, "n1.ppmid FIRMWARE_ACTIVATED"});
 }
 
 /* ---- 16: duplicates and disorder ---- */

@@ -207,6 +207,15 @@ static void a_version_that_nobody_asked_for(void **state) {
         HUB_SAYS("8F89 1", OTHER, "none"), {is, "n1.ppmid FIRMWARE_ACTIVATED"});
 }
 
+/* Those who are responsible for the device are told. */
+static void a_device_that_nobody_updates(void **state) {
+    (void)state;
+    RUN({says, "n1.hub 8F8A n1.ppmid " OTHER},
+        {is_told_of, "1 N62 none n1.ppmid"},
+        {is_told_of, "2 N62 none n1.ppmid"},
+        {shows, "status - status n1.ppmid"});
+}
+
 /* While one of another version is on its way. */
 static void another_version_than_the_live_update_s(void **state) {
     (void)state;
@@ -230,16 +239,18 @@ static void a_hub_that_never_had_the_image(void **state) {
         {is, "n1.ppmid SUCCESSFUL_HAN_TRANSFER"});
 }
 
-/* The event is older than the update of its version. */
-static void before_the_update_was_handed_over(void **state) {
+/* The event is older than the newer update of its version. */
+static void before_the_newer_one_was_handed_over(void **state) {
     (void)state;
-    RUN(QUIET, ASKED(NEW), {clock_by, "1h"},
-        {says, "n1.ppmid 8F8B " NEW " at -3h"},
-        {is_told_of, "1 N39 none n1.ppmid"},
-        {is_told_of, "2 N39 none n1.ppmid"},
-        {says, "n1.hub 8F8A n1.ppmid " NEW " at -3h"},
-        {is_told_of, "1 N62 none n1.ppmid"},
-        {is, "n1.ppmid APPROVED_FOR_DISTRIBUTION"});
+    RUN(QUIET, ASKED(NEW), {clock_by, "1h"}, RESET, {clock_by, "1h"},
+        ASKED(NEW), {clock_by, "1h"},
+        {says, "n1.hub 8F8A n1.ppmid " NEW " at -90m"},
+        {is_told_of, "1 N62 #1 n1.ppmid"},
+        {says, "n1.ppmid 8F8B " NEW " at -89m"}, N39_TO_BOTH,
+        {is, "n1.ppmid APPROVED_FOR_DISTRIBUTION"},
+        COUNT("#1", "RESET_BY_DCC", "1"), AT_HUB("#2"),
+        HUB_SAYS("8F8A", NEW, "#2"), PPMID_SAYS(NEW),
+        {is, "n1.ppmid FIRMWARE_ACTIVATED"});
 }
 
 /* ---- refused requests ---- */
@@ -249,7 +260,7 @@ static void a_refused_request_is_its_sender_s(void **state) {
     RUN({sends, "1 11.1 " HCALCS_IMAGE " n1.hcalcs I99"},
         {is_told, "2 N59 n1.hcalcs"}, {is_told, "1 N61 n1.hcalcs"},
         {is_told, "1 N62 n1.hcalcs"}, {is, "n1.hcalcs SUCCESSFUL_HAN_TRANSFER"},
-        {clock_by, "1h"},
+        {clock_by, "121h"},
         {sends, "2 11.1 " HCALCS_IMAGE " n1.hcalcs W110101"
                 " InvalidDeviceIDList n1.hcalcs"},
         {is, "n1.hcalcs SUCCESSFUL_HAN_TRANSFER"},
@@ -290,9 +301,10 @@ int main(void) {
         cmocka_unit_test(both_copies_are_discarded),
         cmocka_unit_test(the_old_copy_is_transferred),
         cmocka_unit_test(a_version_that_nobody_asked_for),
+        cmocka_unit_test(a_device_that_nobody_updates),
         cmocka_unit_test(another_version_than_the_live_update_s),
         cmocka_unit_test(a_hub_that_never_had_the_image),
-        cmocka_unit_test(before_the_update_was_handed_over),
+        cmocka_unit_test(before_the_newer_one_was_handed_over),
         cmocka_unit_test(a_refused_request_is_its_sender_s),
         cmocka_unit_test(a_request_refused_meanwhile),
     };

@@ -92,9 +92,10 @@ struct scenario {
     uint64_t counter;                   /* of the latest RequestID */
     uint64_t updates[SCENARIO_UPDATES]; /* counters of what `sends` sent */
     unsigned update_count;
-    bool *expected;     /* by place in the Users' ledger */
-    size_t ledger_room; /* of `expected` */
-    const char *label;  /* of the step in hand */
+    const char *said, *said_hub; /* the latest of `says`, in base64 */
+    bool *expected;              /* by place in the Users' ledger */
+    size_t ledger_room;          /* of `expected` */
+    const char *label;           /* of the step in hand */
     eui64 *bulk;
 };
 
@@ -177,6 +178,8 @@ scenario_act reports;
  * 8F89 1 n1.ppmid 0A000003"; then [at TIME] [via m1.hub]: a device says so,
  * signed by it, and fotad has looked at it. */
 scenario_act says;
+/* "north": the CSP brings the latest of these once more, as another message. */
+scenario_act says_again;
 /* "north": the hubs get the image of the CSP's latest job (again). */
 scenario_act hubs_get_it;
 /* "term" or "kill": fotad is ended and started again. */

@@ -192,13 +192,24 @@ static void message_taken(struct scenario *s, const char *id) {
     scenario_fail(s, "a message of a device is not taken");
 }
 
+static void message_bring(struct scenario *s, struct csp_sim *csp,
+                          const char *id) {
+    csp_sim_send(csp, id, "/csp/v1/gbcs-messages",
+                 json_pack("{s:s, s:s, s:s}", "messageId", id, "commsHubId",
+                           s->said_hub, "payload", s->said),
+                 0);
+}
+
 void says(struct scenario *s, char **words) {
     struct gbcs_payload said = alert_said(s, words + 1);
-    const char *payload = message_said(s, scenario_device(s, words[0]), &said);
+    s->said = message_said(s, scenario_device(s, words[0]), &said);
+    s->said_hub = hub_said(s, words[0], words);
     const char *id = arena_printf(s->arena, "out of turn %u", said_number());
-    csp_sim_send(csp_of(s, words[0]), id, "/csp/v1/gbcs-messages",
-                 json_pack("{s:s, s:s, s:s}", "messageId", id, "commsHubId",
-                           hub_said(s, words[0], words), "payload", payload),
-                 0);
+    message_bring(s, csp_of(s, words[0]), id);
     message_taken(s, id);
+}
+
+void says_again(struct scenario *s, char **words) {
+    message_bring(s, csp_named(s, words[0]),
+                  arena_printf(s->arena, "out of turn %u", said_number()));
 }

@@ -32,6 +32,8 @@ _Noreturn void scenario_fail(struct scenario *s, const char *format, ...) {
     const char *log = scenario_path(s, "fotad.log");
     if (system(arena_printf(s->arena, "tail -n 25 %s", log)) != 0)
         print_message("%s cannot be read\n", log);
+    for (unsigned i = 0; i < s->fotad_count; i++)
+        scenario_end_one(s, i, SIGKILL); /* the server has but so many places */
     fail_msg("%s", what);
     abort();
 }

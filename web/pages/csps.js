@@ -42,6 +42,9 @@ function view(csp) {
             figure(number(csp.jobs.waiting), "jobs waiting"),
             figure(number(csp.jobs.handedOver),
                 "jobs without a validation report"),
+            csp.jobs.silent > 0 && figure(number(csp.jobs.silent),
+                "jobs never reported on", "in the last 7 days; their " +
+                "devices were released"),
             figure(number(csp.devices.waiting), "devices waiting"),
             figure(number(csp.devices.underWay), "devices under way")),
         !csp.up && summary([
