@@ -12,8 +12,13 @@
  * its place have the same time, but for what their clocks leave out. */
 #define JUST_THEN (2 * SECOND)
 
-static bool message_arrived(const struct life_message *m) {
-    return m->posted > 0;
+static bool time_counts(const struct life *life, instant when) {
+    return !life->until || when <= life->until;
+}
+
+static bool message_arrived(const struct life *life,
+                            const struct life_message *m) {
+    return m->posted > 0 && time_counts(life, m->took);
 }
 
 static bool update_is_candidate(const struct life *life, unsigned number,
@@ -28,7 +33,7 @@ static instant update_reached(const struct life *life, unsigned number) {
     for (unsigned i = 0; i < life->message_count; i++) {
         const struct life_message *m = &life->messages[i];
         if (m->said == SAID_DELIVERY && m->update == number &&
-            message_arrived(m) && !m->result)
+            message_arrived(life, m) && !m->result)
             return m->time;
     }
     return INT64_MAX;
@@ -88,8 +93,9 @@ static uint8_t hub_alert_belongs(const struct life *life,
                      : candidate_newest(life, m, false, 0);
 }
 
-static bool message_tells_version(const struct life_message *m) {
-    return message_arrived(m) && !m->accepted && m->said >= SAID_DEVICE;
+static bool message_tells_version(const struct life *life,
+                                  const struct life_message *m) {
+    return message_arrived(life, m) && !m->accepted && m->said >= SAID_DEVICE;
 }
 
 /* The time of an answer to 11.2 is when it came, for it has none. */
@@ -103,7 +109,7 @@ static uint32_t version_told(const struct life *life, instant now) {
     instant latest = 0;
     for (unsigned i = 0; i < life->message_count; i++) {
         const struct life_message *m = &life->messages[i];
-        if (message_tells_version(m) && m->took <= now &&
+        if (message_tells_version(life, m) && m->took <= now &&
             version_time(m) >= latest) {
             latest = version_time(m);
             version = m->version;
@@ -254,13 +260,13 @@ static struct known update_known(const struct life *life, unsigned number,
                                  bool own) {
     struct known known = {.report = NULL};
     const struct life_update *u = &life->updates[number];
-    if (u->reported)
+    if (u->reported && time_counts(life, u->reported))
         known.report = u->report == OUTCOME_REJECTED
                            ? "REJECTED_BY_CSP"
                            : "APPROVED_FOR_DISTRIBUTION";
     for (unsigned i = 0; i < life->message_count; i++) {
         const struct life_message *m = &life->messages[i];
-        if (message_arrived(m) &&
+        if (message_arrived(life, m) &&
             (own ? m->update : message_belongs(life, m)) == number)
             known_add(life, m, own, &known);
     }
@@ -303,7 +309,9 @@ static const struct life_record *record_of(const struct life *life,
 
 static const char *update_expected(const struct life *life, unsigned number) {
     struct known known = update_known(life, number, false);
-    return life->updates[number].reset ? "RESET_BY_DCC" : known_status(&known);
+    const struct life_update *u = &life->updates[number];
+    return u->reset && time_counts(life, u->reset) ? "RESET_BY_DCC"
+                                                   : known_status(&known);
 }
 
 /* Does a message that arrived say so, of this update really or by the rules? */
@@ -311,7 +319,7 @@ static bool hub_claim_is_supported(const struct life *life, unsigned number,
                                    const char *status) {
     for (unsigned i = 0; i < life->message_count; i++) {
         const struct life_message *m = &life->messages[i];
-        if (m->said == SAID_HUB && message_arrived(m) &&
+        if (m->said == SAID_HUB && message_arrived(life, m) &&
             strcmp(hub_status(m), status) == 0 &&
             (m->update == number || hub_alert_belongs(life, m) == number))
             return true;
@@ -349,6 +357,77 @@ static bool status_is_own(const struct life *life, unsigned number,
             strcmp(known_status(&mixed), status) == 0 ||
             strcmp(known_status(&ruled), status) == 0);
 }
+
+/* ---- whether an update was rightly accepted, or refused for another one ----
+ */
+
+/* How long an update is in progress at least from its request on, or from when
+ * it reached the hub, if nothing more is heard; and at most, from the last that
+ * was heard. */
+#define WINDOW_LEAST (5 * DAY)
+#define WINDOW_AT_HUB (15 * DAY)
+#define WINDOW_MOST (17 * DAY)
+
+static instant heard_last(const struct life *life, unsigned number) {
+    instant last = life->updates[number].asked;
+    if (time_counts(life, life->updates[number].reported) &&
+        life->updates[number].reported > last)
+        last = life->updates[number].reported;
+    for (unsigned i = 0; i < life->message_count; i++)
+        if (message_arrived(life, &life->messages[i]) &&
+            life->messages[i].took > last)
+            last = life->messages[i].took;
+    return last;
+}
+
+static bool was_in_progress(const struct life *life, unsigned number,
+                            instant now) {
+    const char *status = update_expected(life, number);
+    instant reached = update_reached(life, number);
+    bool at_hub = strcmp(status, "SUCCESSFUL_CH_TRANSFER") == 0;
+    if (strcmp(status, "AWAITING_CSP") == 0 ||
+        strcmp(status, "APPROVED_FOR_DISTRIBUTION") == 0)
+        return now < life->updates[number].asked + WINDOW_LEAST;
+    return at_hub && life->device.type != TYPE_ESME &&
+           now < reached + WINDOW_AT_HUB;
+}
+
+static bool was_free(const struct life *life, unsigned number, instant now) {
+    static const char *const busy[] = {
+        "AWAITING_CSP", "APPROVED_FOR_DISTRIBUTION", "SUCCESSFUL_CH_TRANSFER",
+        "SUCCESSFUL_HAN_TRANSFER"};
+    const char *status = update_expected(life, number);
+    bool maybe = false;
+    for (size_t i = 0; i < sizeof busy / sizeof *busy; i++)
+        maybe = maybe || strcmp(status, busy[i]) == 0;
+    if (strcmp(status, "SUCCESSFUL_HAN_TRANSFER") == 0)
+        return life->device.type != TYPE_PPMID;
+    return !maybe || now > heard_last(life, number) + WINDOW_MOST;
+}
+
+/* By what was known when it was asked for. */
+static bool answer_judge(struct life *life, unsigned number,
+                         struct buffer *why) {
+    const struct life_update *u = &life->updates[number];
+    unsigned before = number;
+    while (before > 0 && life->updates[before - 1].answer != ANSWER_ACCEPTED)
+        before--;
+    if (!before || u->answer == ANSWER_OTHER)
+        return true;
+    life->until = u->asked;
+    bool accepted = u->answer == ANSWER_ACCEPTED;
+    bool wrong = accepted ? was_in_progress(life, before - 1, u->asked)
+                          : was_free(life, before - 1, u->asked);
+    const char *status = update_expected(life, before - 1);
+    life->until = 0;
+    if (wrong && why)
+        buffer_printf(why,
+                      "  WRONG: update %u: %s, but the one before was %s\n",
+                      number, accepted ? "accepted" : "refused", status);
+    return !wrong;
+}
+
+/* ---- records ---- */
 
 static bool update_judge(const struct life *life, unsigned number,
                          struct buffer *why) {
@@ -407,7 +486,7 @@ static unsigned messages_like(const struct life *life,
                               const struct life_message *m) {
     unsigned count = 0;
     for (unsigned i = 0; i < life->message_count; i++)
-        count += message_arrived(&life->messages[i]) &&
+        count += message_arrived(life, &life->messages[i]) &&
                  message_is(&life->messages[i], m);
     return count;
 }
@@ -464,7 +543,7 @@ static bool ppmid_alert_told(const struct life *life,
             life->told[i].user < LIFE_MOST_UPDATES)
             counts[life->told[i].user]++;
     for (unsigned i = 0; i < life->message_count; i++)
-        expected += message_arrived(&life->messages[i]) &&
+        expected += message_arrived(life, &life->messages[i]) &&
                     is_ppmid_alert(&life->messages[i]) &&
                     life->messages[i].result == m->result &&
                     life->messages[i].version == m->version;
@@ -479,7 +558,7 @@ static bool ppmid_alert_told(const struct life *life,
 
 static bool message_judge(const struct life *life, const struct life_message *m,
                           struct buffer *why) {
-    if (!message_arrived(m))
+    if (!message_arrived(life, m))
         return true;
     if (m->said == SAID_DELIVERY)
         return delivery_told(life, m, why);
@@ -492,7 +571,7 @@ static bool message_judge(const struct life *life, const struct life_message *m,
 
 static bool life_is_complete(const struct life *life) {
     for (unsigned i = 0; i < life->message_count; i++)
-        if (!message_arrived(&life->messages[i]))
+        if (!message_arrived(life, &life->messages[i]))
             return false;
     return true;
 }
@@ -501,7 +580,7 @@ struct lives_verdict life_judge(struct life *life, struct buffer *why) {
     bool good = true;
     life->complete = life_is_complete(life);
     for (unsigned i = 0; i < life->update_count; i++)
-        good = update_judge(life, i, why) && good;
+        good = update_judge(life, i, why) && answer_judge(life, i, why) && good;
     good = inventory_judge(life, why) && good;
     for (unsigned i = 0; i < life->message_count; i++)
         good = message_judge(life, &life->messages[i], why) && good;

@@ -28,7 +28,8 @@ static struct life_message *scene_says(struct scene *s, enum life_said said,
                                .posted = 1,
                                .version = NEW,
                                .hub = HUB,
-                               .time = time};
+                               .time = time,
+                               .took = time};
     return m;
 }
 
@@ -48,9 +49,10 @@ static void scene_update(struct scene *s, unsigned number, const char *status) {
     instant taken = (2 * number + 1) * DAY;
     life->updates[number] = (struct life_update){.version = 1,
                                                  .answer = ANSWER_ACCEPTED,
-                                                 .reported = true,
+                                                 .reported = taken,
                                                  .report = OUTCOME_GOOD,
                                                  .counter = number + 1,
+                                                 .asked = taken,
                                                  .taken = taken,
                                                  .hub = HUB,
                                                  .ran = OLD};
@@ -147,7 +149,7 @@ static void what_is_discarded_after_14_days_is_the_newest(void **state) {
     (void)state;
     struct scene s;
     scene_begin(&s, "RESET_BY_DCC");
-    s.life.updates[0].reset = true;
+    s.life.updates[0].reset = 2 * DAY;
     scene_update(&s, 1, "HAN_DISCARDED");
     hub_says(&s, 1, 1, 18 * DAY, 2);
     scene_good(&s);
