@@ -380,11 +380,24 @@ static instant heard_last(const struct life *life, unsigned number) {
     return last;
 }
 
+/* When its delivery was heard of; INT64_MAX: never. */
+static instant heard_first(const struct life *life, unsigned number) {
+    for (unsigned i = 0; i < life->message_count; i++)
+        if (life->messages[i].said == SAID_DELIVERY &&
+            life->messages[i].update == number &&
+            message_arrived(life, &life->messages[i]))
+            return life->messages[i].took;
+    return INT64_MAX;
+}
+
 static bool was_in_progress(const struct life *life, unsigned number,
                             instant now) {
     const char *status = update_expected(life, number);
     instant reached = update_reached(life, number);
-    bool at_hub = strcmp(status, "SUCCESSFUL_CH_TRANSFER") == 0;
+    /* one that was heard of after its first window may have been let go */
+    bool at_hub =
+        strcmp(status, "SUCCESSFUL_CH_TRANSFER") == 0 &&
+        heard_first(life, number) < life->updates[number].asked + WINDOW_LEAST;
     if (strcmp(status, "AWAITING_CSP") == 0 ||
         strcmp(status, "APPROVED_FOR_DISTRIBUTION") == 0)
         return now < life->updates[number].asked + WINDOW_LEAST;
@@ -402,6 +415,9 @@ static bool was_free(const struct life *life, unsigned number, instant now) {
         maybe = maybe || strcmp(status, busy[i]) == 0;
     if (strcmp(status, "SUCCESSFUL_HAN_TRANSFER") == 0)
         return life->device.type != TYPE_PPMID;
+    /* before the delivery is heard of, nobody knows that it can be stored */
+    if (strcmp(status, "STORED_ON_DEVICE") == 0)
+        return heard_first(life, number) < now;
     return !maybe || now > heard_last(life, number) + WINDOW_MOST;
 }
 
