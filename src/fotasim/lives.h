@@ -216,7 +216,8 @@ struct life {
     struct life_told *told;
     struct gbcs_header commands[LIFE_MOST_COMMANDS]; /* that came to it */
     struct life_record records[LIFE_MOST_UPDATES];
-    uint32_t smi; /* what the inventory says it runs */
+    uint32_t smi;        /* what the inventory says it runs */
+    char activation[24]; /* RSAT_004 of its last 11.3; "": no result */
     /* what had come after this is left out by the oracle; 0: nothing is */
     instant until;
 };

@@ -477,6 +477,36 @@ static bool inventory_judge(const struct life *life, struct buffer *why) {
     return false;
 }
 
+/* ---- RSAT_004 ---- */
+
+/* What the device said last of its 11.3: the outcome of one that was future
+ * dated above the answer to it. */
+static const char *activation_expected(const struct life *life) {
+    static const char *const names[] = {
+        [GBCS_ACTIVATE_SUCCESS] = "success",
+        [GBCS_ACTIVATE_NO_IMAGE_HELD] = "noImageHeld",
+        [GBCS_ACTIVATE_HASH_MISMATCH] = "hashMismatch",
+        [GBCS_ACTIVATE_FAILURE] = "activationFailure"};
+    const char *said = "";
+    for (unsigned i = 0; i < life->message_count; i++) {
+        const struct life_message *m = &life->messages[i];
+        if (message_arrived(life, m) && !m->accepted &&
+            (m->said == SAID_ANSWER || m->said == SAID_LATER))
+            said = names[m->result];
+    }
+    return said;
+}
+
+static bool activation_judge(const struct life *life, struct buffer *why) {
+    const char *expected = activation_expected(life);
+    if (strcmp(life->activation, expected) == 0)
+        return true;
+    if (why)
+        buffer_printf(why, "  WRONG: RSAT_004 says '%s', but it is '%s'\n",
+                      life->activation, expected);
+    return false;
+}
+
 /* ---- what Users were told ---- */
 
 struct telling {
@@ -598,6 +628,7 @@ struct lives_verdict life_judge(struct life *life, struct buffer *why) {
     for (unsigned i = 0; i < life->update_count; i++)
         good = update_judge(life, i, why) && answer_judge(life, i, why) && good;
     good = inventory_judge(life, why) && good;
+    good = activation_judge(life, why) && good;
     for (unsigned i = 0; i < life->message_count; i++)
         good = message_judge(life, &life->messages[i], why) && good;
     life->wrong = !good;
