@@ -14,13 +14,23 @@ end;
 
 -- ---- which update a message is of ----
 
+-- The time that a message says, or ours: nothing happens later than in an hour,
+-- nor is anything kept that is older than what is known of updates.
+create or replace function believed_time(p_at timestamptz, p_now timestamptz)
+    returns timestamptz language sql stable
+    return case when p_at between p_now - interval '14 days'
+            - (select delivered from tracking_setting)
+            and p_now + interval '1 hour'
+        then p_at else p_now end;
+
 -- The updates of these devices that a CSP was given, or may have been (a try
 -- that is under way, or that nobody answered), by device and place in its list.
+-- absent: says the CSP, its image did not come to the hub.
 -- Times are whole seconds, as what hubs and devices say has no other (GBCS).
 create or replace function handed_updates(p_device_ids macaddr8[])
     returns table (ordinal bigint, device_id macaddr8, request_no bigint,
         chf_id macaddr8, version bytea, from_version bytea, made timestamptz,
-        reached timestamptz, hub_time timestamptz)
+        reached timestamptz, hub_time timestamptz, absent boolean)
     language plpgsql stable as $$
 begin
     return query
@@ -28,15 +38,17 @@ begin
         r.firmware_version::bytea, u.from_version,
         date_trunc('second', j.created),
         case u.delivery_status when 'SUCCESSFUL_CH_TRANSFER'
-            then date_trunc('second', u.delivery_time) end, u.hub_time
+            then date_trunc('second', u.delivery_time) end, u.hub_time,
+        coalesce(u.delivery_status = 'FAILED_CH_TRANSFER'
+            or u.report_status = 'REJECTED_BY_CSP', false)
     from unnest(p_device_ids) with ordinality as d (device_id, ordinal)
     cross join lateral (
         select l.request_no, l.chf_id, l.job_no, l.from_version,
-            l.delivery_status, l.delivery_time, l.hub_time
+            l.report_status, l.delivery_status, l.delivery_time, l.hub_time
         from tracking_live l where l.device_id = d.device_id
         union all
         select h.request_no, h.chf_id, h.job_no, h.from_version,
-            h.delivery_status, h.delivery_time, h.hub_time
+            h.report_status, h.delivery_status, h.delivery_time, h.hub_time
         from tracking_history h where h.device_id = d.device_id) u
     join csp_job j on j.job_no = u.job_no and (j.leased_until is not null
         or j.state in ('handed_over', 'given_up'))
@@ -57,12 +69,12 @@ declare
 begin
     with candidate as (
         select u.request_no, u.reached, u.made <= a.at as before,
-            u.request_no = any (p_spent) as spent
+            u.request_no = any (p_spent) as spent, u.absent
         from handed_updates(array[a.device_id]) u
         where u.version = a.firmware_version and u.chf_id = a.chf_id
             and u.made - hour <= a.at
     ), fit as (
-        select *, rank() over (order by spent, not before) as n from candidate
+        select *, rank() over (order by spent, absent, not before) as n from candidate
     )
     select array_agg(f.request_no order by f.request_no desc),
         array_agg(f.reached order by f.request_no desc)
@@ -102,7 +114,7 @@ begin
         select * from contested_alert c
         where c.device_id = p_device_id and c.firmware_version = p_version
             and c.chf_id = p_chf_id
-        order by c.at, c.event for update
+        order by c.at, c.taken, c.event for update
     loop
         chosen := contested_update(a, spent);
         spent := spent || chosen;
@@ -204,7 +216,9 @@ begin
 end $$;
 
 -- Activate Firmware commands that failed, by the requests that they are of: the
--- newest update with the image that the command names could not be activated.
+-- newest update with the image that the command names could not be activated. A
+-- device that says that it holds no image (1) says nothing of one that is on its
+-- way.
 create or replace function commands_failed(
     p_request_nos bigint[], p_now timestamptz, p_timeout interval)
     returns void language plpgsql as $$
@@ -212,7 +226,8 @@ declare
     events tracking_event[];
 begin
     with command as materialized (
-        select c.device_id, command_image_hash(c.payload) as hash
+        select c.device_id, command_image_hash(c.payload) as hash,
+            coalesce(c.outcome_result, c.response_result) = 1 as no_image
         from device_command c
         where c.request_no = any (p_request_nos) and c.message_code = 18
     )
@@ -226,6 +241,10 @@ begin
                 on u.device_id = c.device_id
             join service_request r on r.request_no = u.request_no
                 and r.manufacturer_image_hash = c.hash
+            where not c.no_image or (select t.hub_status from tracking t
+                    where t.device_id = u.device_id
+                        and t.request_no = u.request_no)
+                = 'SUCCESSFUL_HAN_TRANSFER'
             order by u.device_id, u.request_no desc) u) x;
     if events is not null then
         perform apply_events(events, p_now, p_timeout);
@@ -339,26 +358,25 @@ create or replace function take_ppmid_alerts(
 declare
     events tracking_event[];
     told told_message[];
-    reports version_report[];
+    reports version_heard[];
     ends device_message_end[];
 begin
-    with candidate as materialized (
-        select m.ordinal, u.request_no, u.version, u.from_version, u.made,
-            min(u.made) over (partition by m.ordinal) as first_made,
-            m.version as said_version, m.at
+    with message as materialized (
+        select m.*, believed_time(m.at, p_now) as said
         from unnest(p_messages) as m
+    ), candidate as materialized (
+        select m.ordinal, u.request_no, u.version, u.from_version, u.made,
+            m.version as said_version, m.said
+        from message m
         join handed_updates(array(
                 select distinct device_id from unnest(p_messages))) u
             on u.device_id = m.device_id
-    ), believed as (
-        select *, case when at between first_made - interval '1 hour'
-                and p_now + interval '1 hour' then at else p_now end as said
-        from candidate
+            and u.made - interval '1 hour' <= m.said
     ), chosen as (
         select distinct on (ordinal) ordinal, request_no,
             version = said_version as activated
-        from (select b.*, max(made) over (partition by b.ordinal) as last_made
-            from believed b where made - interval '1 hour' <= said) x
+        from (select c.*, max(made) over (partition by c.ordinal) as last_made
+            from candidate c) x
         where version = said_version
             or from_version = said_version and made = last_made
         order by ordinal, version = said_version desc, made <= said desc,
@@ -370,7 +388,7 @@ begin
                 then 'the device is not in the Smart Metering Inventory'
             when s.device_type <> 'PPMID'
                 then 'the device is no PPMID' end as unknown
-        from unnest(p_messages) as m
+        from message m
         left join smi_device s on s.device_id = m.device_id
         left join chosen c on c.ordinal = m.ordinal
     ), audited as (
@@ -387,12 +405,12 @@ begin
                 end)::tracking_event)
             filter (where unknown is null and request_no is not null),
         array_agg(row(ordinal, event, device_id, null, home_chf_id, version,
-                at, alert_code, case event when 'device_activated' then 1
+                said, alert_code, case event when 'device_activated' then 1
                 else 0 end, 'N39', 'all suppliers', null, 'PPMID', null, null,
                 null, null, null, null, null, null)::told_message)
             filter (where unknown is null and request_no is null),
-        array_agg(row(ordinal, device_id, version, null, null, true)
-            ::version_report)
+        array_agg(row(ordinal, device_id, version, null, null, true, said)
+            ::version_heard)
             filter (where unknown is null and event = 'device_activated'),
         array_agg(message_end(ordinal, unknown, true, request_no))
     into events, told, reports, ends
@@ -415,7 +433,7 @@ create or replace function take_outcome_alerts(
     returns device_message_end[] language plpgsql as $$
 declare
     messages told_message[];
-    reports version_report[];
+    reports version_heard[];
     failed bigint[];
     others device_message[];
     ends device_message_end[];
@@ -445,7 +463,8 @@ begin
             filter (where command_no is not null),
         -- what it runs tells, not whether it says that it succeeded
         array_agg(row((m).ordinal, (m).originator, (m).version, null,
-                request_no, false)::version_report),
+                request_no, false, believed_time((m).at, p_now))
+            ::version_heard),
         array_agg(distinct request_no) filter (where (m).result <> 0),
         array_agg(m) filter (where command_no is null),
         coalesce(array_agg(message_end((m).ordinal, null, true, request_no))
@@ -474,7 +493,7 @@ create or replace function take_responses(
     returns device_message_end[] language plpgsql as $$
 declare
     messages told_message[];
-    reports version_report[];
+    reports version_heard[];
     failed bigint[];
     ends device_message_end[];
 begin
@@ -514,8 +533,8 @@ begin
                 request_no, originator, p_csp => csp,
                 p_message_id => message_id)) filter (where unknown is null),
         array_agg(row(ordinal, originator, version,
-                case when read then user_id end, request_no, false)
-            ::version_report)
+                case when read then user_id end, request_no, false, p_now)
+            ::version_heard)
             filter (where unknown is null and version is not null),
         array_agg(distinct request_no) filter (where unknown is null
             and not read and result <> 0),

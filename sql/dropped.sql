@@ -60,6 +60,16 @@ begin atomic
         where r.request_no = any (p_request_nos)), p_now);
 end;
 
+create or replace function learn_versions(
+    p_reports version_report[], p_now timestamptz, p_timeout interval)
+    returns void language sql
+begin atomic
+    select learn_versions(array(
+        select row(r.ordinal, r.device_id, r.version, r.user_id, r.request_no,
+            r.activated, p_now)::version_heard
+        from unnest(p_reports) as r), p_now, p_timeout);
+end;
+
 -- Table 3 as the release before has it: it is the later one's that counts.
 create or replace function set_transitions(
     p_events text[], p_from text[], p_to processing_status[],

@@ -71,9 +71,10 @@ end;
 -- Inventory follows where version_mismatch lets it, who asked hears of a
 -- difference (N49 to N51), and the newest update to that version was activated,
 -- unless the device ran it before. What a PPMID says by itself
--- (take_ppmid_alerts) was found to be of its update already.
+-- (take_ppmid_alerts) was found to be of its update already. Of what a device
+-- said the latest stands, whatever came first.
 create or replace function learn_versions(
-    p_reports version_report[], p_now timestamptz, p_timeout interval)
+    p_reports version_heard[], p_now timestamptz, p_timeout interval)
     returns void language plpgsql as $$
 declare
     messages told_message[];
@@ -103,26 +104,29 @@ begin
                 and e.device_type = s.device_type
                 and e.hardware_version = s.hardware_version) c
         join version_mismatch m on m.standing = c.standing
-        where s.firmware_version is distinct from v.version
     ), learnt as (
-        update smi_device s set firmware_version = n.version
+        update smi_device s set firmware_version = n.version,
+            version_time = n.at
         from (
-            select distinct on (device_id) device_id, version, known_version
+            select distinct on (device_id) device_id, version, known_version,
+                at
             from judged where smi_updated
-            order by device_id, ordinal desc) n
+            order by device_id, at desc, ordinal desc) n
         where s.device_id = n.device_id
+            and (s.version_time <= n.at) is not false
         returning s.device_id, n.version, n.known_version
     ), audited as (
         insert into sat_entry (at, kind, device_id, code, detail)
         select p_now, 'inventory', device_id, firmware_version_text(version),
             'firmware version was ' || coalesce(
                 firmware_version_text(known_version), 'not known')
-        from learnt
+        from learnt where known_version is distinct from version
     )
     select array_agg(user_message(ordinal, user_id, alert, request_no,
         device_id, p_device_type => device_type, p_version => version,
         p_other_version => coalesce(known_version, '\x00000000')))
-    into messages from judged where user_id is not null;
+    into messages from judged
+    where user_id is not null and known_version is distinct from version;
 
     select array_agg(row(ordinal, 'version_seen', device_id, request_no, null,
         null, version, null, null, null)::tracking_event)
@@ -131,9 +135,9 @@ begin
             v.version
         from unnest(p_reports) as v
         join handed_updates(array(select distinct device_id
-                from unnest(p_reports) where not activated)) u
+                from unnest(p_reports) where not by_itself)) u
             on u.device_id = v.device_id and u.version = v.version
-        where not v.activated and u.from_version is distinct from v.version
+        where not v.by_itself and u.from_version is distinct from v.version
         order by v.device_id, u.request_no desc, v.ordinal) x;
 
     if messages is not null then

@@ -17,7 +17,7 @@ begin
         with function (name, kind) as (
             select unnest(array['take_request_ids', 'take_updates', 'answer_requests',
                 'rehearse_claim', 'claim_devices', 'release_expired',
-                'apply_once', 'apply_events', 'tell', 'tell_collected', 'handed_updates',
+                'apply_once', 'apply_events', 'tell', 'tell_collected', 'handed_updates', 'believed_time',
                 'settle_contested', 'contested_update',
                 'settle_contested_of', 'tell_unattributed', 'commands_failed',
                 'lease_lanes',

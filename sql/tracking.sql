@@ -114,9 +114,11 @@ declare
 begin
     select * into strict setting from tracking_setting;
     with heard as materialized (
-        select e.ordinal, e.event, e.device_id, e.request_no, e.reason,
+        select e.ordinal, e.event, e.device_id, e.request_no,
+            nullif(e.reason, 'corrected') as reason,
             e.chf_id as said_chf_id, e.firmware_version, e.event_time,
             e.device_alert_code, e.result, t.to_status, t.said_by,
+            e.reason is not distinct from 'corrected' as corrected,
             case e.reason when 'corrected' then 'none' else t.recipients end
                 as recipients,
             case t.alert when 'reason'
@@ -259,7 +261,7 @@ begin
         select p_now, case when moves then 'status' else 'told' end,
             request_no, device_id, coalesce(new_status, to_status),
             concat_ws(' ', event, reason, device_alert_code::text,
-                'result ' || result,
+                'result ' || result, case when corrected then 'corrected' end,
                 case when not live or released <= p_now then 'late' end,
                 case when event_time <> at then 'time not believed: '
                     || instant_text(event_time) end)

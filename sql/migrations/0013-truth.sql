@@ -205,6 +205,29 @@ comment on column collected_alert.since is 'fotad''s clock';
 create index collected_alert_request on collected_alert (request_no);
 create index collected_alert_since on collected_alert (since);
 
+-- ---- what devices run ----
+
+alter table smi_device add version_time timestamptz;
+comment on column smi_device.version_time is
+    'when the device ran firmware_version, as it last said itself; null: the '
+    'inventory says so';
+
+create type version_heard as (
+    ordinal    integer,
+    device_id  macaddr8,
+    version    bytea,
+    user_id    macaddr8,
+    request_no bigint,
+    by_itself  boolean,
+    at         timestamptz);
+comment on type version_heard is
+    'A device said which firmware it runs. user_id, request_no: sender of the '
+    '11.2 that asked; null: nobody is told of a difference. by_itself: 8F8B, '
+    'of which the update was found already. at: when it ran it';
+comment on type version_report is
+    'Of learn_versions() as the release before has it, which goes with the '
+    'next release';
+
 -- ---- what the configuration says ----
 
 create table tracking_setting (

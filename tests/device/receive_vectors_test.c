@@ -123,7 +123,8 @@ static void put_command(struct device_world *world, const struct row *row) {
 static void run(struct device_world *world, const struct row *row,
                 struct span octets) {
     world_begin(world);
-    world_script(world, "update smi_device set firmware_version ="
+    world_script(world, "update smi_device set version_time = null,"
+                        " firmware_version ="
                         " '\\x00000001'");
     if (row->update)
         world_update(world, row->device, 1, row->update);

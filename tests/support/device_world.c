@@ -233,7 +233,8 @@ void world_begin(struct device_world *world) {
     world_script(world, "truncate tracking_live, tracking_history, alert,"
                         " contested_alert,"
                         " gbcs_message, device_command; update smi_device"
-                        " set firmware_version = '\\x00000029'");
+                        " set firmware_version = '\\x00000029',"
+                        " version_time = null");
     arena_reset(world->arena);
 }
 
