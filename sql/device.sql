@@ -69,12 +69,14 @@ declare
 begin
     with candidate as (
         select u.request_no, u.reached, u.made <= a.at as before,
-            u.request_no = any (p_spent) as spent, u.absent
+            u.request_no = any (p_spent) as spent, u.absent,
+            coalesce(u.reached > a.at, false) as later
         from handed_updates(array[a.device_id]) u
         where u.version = a.firmware_version and u.chf_id = a.chf_id
             and u.made - hour <= a.at
     ), fit as (
-        select *, rank() over (order by spent, absent, not before) as n from candidate
+        select *, rank() over (order by spent, later, absent, not before)
+                as n from candidate
     )
     select array_agg(f.request_no order by f.request_no desc),
         array_agg(f.reached order by f.request_no desc)
@@ -283,8 +285,8 @@ begin
     ), counted as (
         select ordinal, min(said) as said, count(*) as updates,
             min(request_no) as request_no
-        from believed where made - interval '1 hour' <= said
-        group by ordinal
+        from believed group by ordinal
+        having min(made) - interval '1 hour' <= min(said)
     ), judged as materialized (
         select m, c.request_no, c.updates, c.said,
             s.chf_id is not distinct from m.originator
@@ -375,7 +377,10 @@ begin
     ), chosen as (
         select distinct on (ordinal) ordinal, request_no,
             version = said_version as activated
-        from (select c.*, max(made) over (partition by c.ordinal) as last_made
+        from (select c.*, coalesce(
+                max(made) filter (where made <= said) over (
+                    partition by c.ordinal),
+                max(made) over (partition by c.ordinal)) as last_made
             from candidate c) x
         where version = said_version
             or from_version = said_version and made = last_made

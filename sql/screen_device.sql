@@ -51,11 +51,15 @@ create or replace function device_outcome(
 comment on function device_outcome(processing_status, boolean, device_type) is
     'inProgress, succeeded or failed';
 
--- Was it heard of after it had been released for another update?
-create or replace function is_late(
-    p_last_updated timestamptz, p_released timestamptz) returns boolean
-    language sql immutable parallel safe
-    return coalesce(p_last_updated > p_released, false);
+-- Was it heard of after it had been released for another update? A meter or
+-- HCALCS is released when its hub has delivered the image, and its activation
+-- is not late after that (hubs' clocks are believed to an hour).
+create or replace function is_late(t tracking) returns boolean
+    language sql stable parallel safe
+    return coalesce(t.last_updated > t.released, false)
+        and not (t.device_type <> 'PPMID' and t.device_status is not null
+            and coalesce(t.hub_status = 'SUCCESSFUL_HAN_TRANSFER'
+                and t.hub_time <= t.released + interval '1 hour', false));
 
 -- ---- one device ----
 
@@ -96,10 +100,12 @@ create or replace function device_evidence(
     language sql stable
 begin atomic
     values (1, 'request', 'dsp', null::processing_status, p_received, true),
-        (2, 'job', 'csp', null, j.ended, case
+        (2, 'job', case when j.state = 'given_up' then 'dsp' else 'csp' end,
+            null, j.ended, case
             when j.state = 'handed_over' then true
             when j.state in ('refused', 'given_up') then false end),
-        (3, 'csp', 'csp', u.report_status, j.reported,
+        (3, 'csp', case u.reason_code when 'NEVER_ANSWERED' then 'dsp'
+            else 'csp' end, u.report_status, j.reported,
             u.report_status = 'APPROVED_FOR_DISTRIBUTION'),
         (4, 'hub', 'csp', u.delivery_status, u.delivery_time,
             u.delivery_status = 'SUCCESSFUL_CH_TRANSFER'),
@@ -115,12 +121,16 @@ begin atomic
                 else u.device_status = 'FIRMWARE_ACTIVATED' end);
 end;
 
--- When what is known of an update was first heard, by our clock.
+-- What was heard of an update, when first, by our clock, and as the stage of
+-- which number. before: by a release that did not keep it with the update.
 create or replace function device_heard(u tracking, p_received timestamptz)
-    returns table (said_by text, status processing_status, at timestamptz)
+    returns table (n integer, status processing_status, at timestamptz,
+        before boolean)
     language sql stable
 begin atomic
-    select t.said_by, t.to_status, min(e.at)
+    select array_position(array['', '', 'report', 'delivery', 'hub', 'device'],
+            t.said_by), t.to_status, min(e.at), min(e.at) < (
+            select applied from migration where name ~ '0013-truth')
     from sat_entry e
     join transition t on t.event = split_part(e.detail, ' ', 1)
     where e.device_id = u.device_id and e.request_no = u.request_no
@@ -139,8 +149,18 @@ create or replace function device_stages(
         concluded boolean)
     language sql stable
 begin atomic
-    with evidence as (
-        select * from device_evidence(u, j, p_received)
+    with heard as materialized (
+        select * from device_heard(u, p_received)
+    ), evidence as (
+        select e.n, e.stage, e.said_by, coalesce(e.status, b.status) as status,
+            e.happened, case when b.n is null then e.good
+                else in_progress(b.status) or b.status = 'FIRMWARE_ACTIVATED'
+                end as good
+        from device_evidence(u, j, p_received) e
+        left join lateral (
+            select * from heard h
+            where h.n = e.n and h.before and e.good is null
+            order by h.at desc limit 1) b on true
     ), latest as (
         select max(n) filter (where good is not null) as n,
             max(n) filter (where good) as good_n,
@@ -172,9 +192,7 @@ begin atomic
         case when e.good is not null then e.status end,
         e.state = 'skipped' and e.n < e.had_n
     from judged e
-    left join device_heard(u, p_received) h on h.status = e.status
-        and h.said_by = (array[null, null, 'report', 'delivery', 'hub',
-            'device'])[e.n]
+    left join heard h on h.n = e.n and h.status = e.status
     order by e.n;
 end;
 
@@ -353,7 +371,7 @@ begin
         'senderName', user_name(r.originator),
         'mayReset', p_may_reset and live,
         'waits', device_waits(u, r, live, p_viewer, p_now),
-        'late', is_late(u.last_updated, u.released),
+        'late', is_late(u),
         'known', device_known(u, timeline), 'timeline', timeline,
         'unknown', device_unknown(p_device_id, p_viewer, p_now),
         'next', (select coalesce(json_agg(json_build_object('event', t.event,
@@ -380,7 +398,7 @@ begin
                 'reasonCode', e.reason_code,
                 'lastUpdated', instant_text(e.last_updated),
                 'released', instant_text(e.released),
-                'late', is_late(e.last_updated, e.released))
+                'late', is_late(e))
                 order by e.released desc, e.request_no desc), '[]')
             from device_updates(p_device_id, p_viewer, p_now, 21) e
             join service_request q on q.request_no = e.request_no

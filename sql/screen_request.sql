@@ -18,7 +18,8 @@ begin
             count(*) filter (
                 where (not in_progress(status)
                     or status = 'SUCCESSFUL_HAN_TRANSFER')
-                    and last_updated > p_since))::device_tally
+                    -- not what comes after it was distributed
+                    and least(last_updated, released) > p_since))::device_tally
         from tracking_history where request_no = p_request_no
         group by status, csp, device_type, reason_code);
 end $$;
@@ -377,7 +378,7 @@ begin
     select t.device_id, t.device_type::text, t.status::text,
         t.released is null and t.release_due > p_now, t.reason_code,
         t.last_updated, t.release_due, t.chf_id, t.csp,
-        is_late(t.last_updated, t.released)
+        is_late(t)
     from tracking t
     where t.request_no = p_request_no
         and (p_after is null

@@ -53,6 +53,8 @@ static const struct status_line status_lines[] = {
     {NULL, NULL},
 };
 static const struct status_line waits_lines[] = {
+    {"Not reported", "known.unreported"},
+    {"Of no update", "unknown"},
     {"Waits for", "waits.for"},
     {"Job", "waits.job.jobId"},
     {"Job is", "waits.job.state"},
@@ -75,12 +77,27 @@ static const struct status_line waits_lines[] = {
     {NULL, NULL},
 };
 
-/* NULL when it is not there or null. */
+/* NULL when it is not there, null or a list of nothing. */
 static const json_t *value_at(const json_t *object, const char *path) {
     for (const char *dot; object && (dot = strchr(path, '.')); path = dot + 1)
         object = json_object_getn(object, path, (size_t)(dot - path));
     object = json_object_get(object, path);
-    return json_is_null(object) ? NULL : object;
+    bool empty = json_is_array(object) && !json_array_size(object);
+    return empty || json_is_null(object) ? NULL : object;
+}
+
+/* Texts beside each other; of what was heard, a line each. */
+static void print_list(struct buffer *out, const json_t *list) {
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        if (json_is_string(item))
+            buffer_printf(out, "%s%s", i ? ", " : "", json_string_value(item));
+        else
+            buffer_printf(out, "%s%s %s", i ? "\n                    " : "",
+                          json_string_value(json_object_get(item, "at")),
+                          json_string_value(json_object_get(item, "detail")));
+    }
+    buffer_text(out, "\n");
 }
 
 static void print_line(struct buffer *out, const char *title,
@@ -91,6 +108,8 @@ static void print_line(struct buffer *out, const char *title,
         buffer_printf(out, "%jd\n", (intmax_t)json_integer_value(value));
     else if (json_is_boolean(value))
         buffer_printf(out, "%s\n", json_is_true(value) ? "yes" : "no");
+    else if (json_is_array(value))
+        print_list(out, value);
     else
         buffer_printf(out, "%s\n", value ? json_string_value(value) : "-");
 }

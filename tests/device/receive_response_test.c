@@ -302,6 +302,48 @@ static void a_command_keeps_what_became_of_it(void **state) {
     }
 }
 
+/* A command tells by the hash of its image which update failed. */
+static void a_failure_is_of_the_update_with_that_image(void **state) {
+    struct device_world *world = *state;
+    static const struct {
+        const char *name;
+        enum use_case use_case;
+        struct gbcs_payload says;
+        const char *image, *updated;
+    } cases[] = {
+        {"response", CS06, ACTIVATED(3, 0x29), "a", "ACTIVATION_FAILED"},
+        {"8F67", CS06_ALERT, OUTCOME(0x8F67, 3, 0x29), "a",
+         "ACTIVATION_FAILED"},
+        {"another image", CS06, ACTIVATED(3, 0x29), "b",
+         "SUCCESSFUL_HAN_TRANSFER"},
+        {"success without effect", CS06, ACTIVATED(0, 0x29), "a",
+         "SUCCESSFUL_HAN_TRANSFER"},
+        {"it runs it all the same", CS06, ACTIVATED(3, 0x2A), "a",
+         "FIRMWARE_ACTIVATED"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct row row = {.use_case = cases[i].use_case,
+                                .device = ESME,
+                                .user = S1,
+                                .command = "sent",
+                                .says = cases[i].says,
+                                .update = "SUCCESSFUL_HAN_TRANSFER"};
+        begin(world, &row);
+        world_script(world,
+                     "update service_request set manufacturer_image_hash ="
+                     " sha256('a') where request_no = 1;"
+                     "update device_command set payload = decode(repeat('00',"
+                     " 45) || '00120000000420', 'hex') || sha256('%s')",
+                     cases[i].image);
+        struct said said = said_of(&row);
+        world_hear(world, &said);
+        world_take(world);
+        world_expect(world, cases[i].name,
+                     "select string_agg(status::text, ' ') from tracking",
+                     cases[i].updated);
+    }
+}
+
 /* Future dated: the response, then the outcome; each once. */
 static void accepted_then_done(void **state) {
     struct device_world *world = *state;
@@ -343,6 +385,7 @@ int main(void) {
         WORLD_TEST(supplementary_fields_must_be_those_of_the_request),
         WORLD_TEST(a_response_of_another_use_case_is_none),
         WORLD_TEST(a_command_keeps_what_became_of_it),
+        WORLD_TEST(a_failure_is_of_the_update_with_that_image),
         WORLD_TEST(accepted_then_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

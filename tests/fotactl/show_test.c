@@ -194,6 +194,29 @@ static void status_is_a_list_for_people(void **state) {
                         "Unsent messages     0\n");
 }
 
+static void status_says_how_it_is_known(void **state) {
+    struct tool *tool = *state;
+    tool_sql(tool,
+             "update tracking_live set report_status ="
+             " 'APPROVED_FOR_DISTRIBUTION', hub_status ="
+             " 'SUCCESSFUL_HAN_TRANSFER', status = 'SUCCESSFUL_HAN_TRANSFER',"
+             " hub_time = '2026-11-21 09:10Z' where device_id ="
+             " '00:db:12:34:56:78:90:a0';"
+             "insert into sat_entry (at, kind, device_id, detail) values"
+             " (now() - interval '1 s', 'told', '00:db:12:34:56:78:90:a0',"
+             " 'device_activated of no update'), (now(), 'told',"
+             " '00:db:12:34:56:78:90:a0', 'device_failed of no update')");
+    tool_expect(tool, "status 00-DB-12-34-56-78-90-A0", 0, "");
+    const char *text = (char *)tool->out.data;
+    assert_non_null(strstr(text,
+                           "Known from          hub\n"
+                           "By its clock        2026-11-21T09:10:00.000Z\n"));
+    assert_non_null(strstr(text, "\nNot reported        job, hub\n"));
+    assert_non_null(strstr(text, " device_failed of no update\n"
+                                 "                    20"));
+    assert_non_null(strstr(text, " device_activated of no update\n"));
+}
+
 /* A job that a busy CSP has not taken, a message that a User has not, and a
  * command that is under way. */
 static void status_says_why_a_device_waits(void **state) {
@@ -433,6 +456,7 @@ int main(void) {
         WITH_REQUESTS(of_several_that_ended_the_latest_counts),
         WITH_REQUESTS(past_its_time_a_device_is_not_in_progress),
         WITH_REQUESTS(status_is_a_list_for_people),
+        WITH_REQUESTS(status_says_how_it_is_known),
         WITH_REQUESTS(status_says_why_a_device_waits),
         WITH_REQUESTS(a_device_never_tracked_is_said_to_be_so),
         WITH_REQUESTS(a_request_counts_its_devices_by_status),

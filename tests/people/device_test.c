@@ -275,6 +275,45 @@ static void a_failure_that_a_later_message_contradicts(void **state) {
     told_expect(s, &told, "known.by", "device");
 }
 
+/* A CSP that never answered said nothing. */
+static void a_csp_that_never_answered_said_nothing(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(PLAIN));
+    job_make(s);
+    char now[INSTANT_TEXT_SIZE];
+    gateway_tell(s->gateway,
+                 "update csp_job set state = 'given_up', ended = '%s';"
+                 "select apply_events(array[row(1, 'csp_never_answered',"
+                 " device_id, request_no, 'NEVER_ANSWERED', chf_id, null, null,"
+                 " null, null)::tracking_event], '%s', '5 days')"
+                 " from tracking_live",
+                 instant_format(clock_now(), now), now);
+    struct told told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "status", "REJECTED_BY_CSP");
+    told_expect(s, &told, "known.by", "dsp");
+    told_expect(s, &told, "timeline.1.by", "dsp");
+    told_expect(s, &told, "timeline.2.by", "dsp");
+}
+
+/* It is in the audit trail alone. */
+static void what_the_release_before_heard_is_not_missing(void **state) {
+    struct screens *s = *state;
+    update(s, USER_A, PPMID(PLAIN));
+    hand_over(s);
+    screens_event(s, "csp_accepted", PPMID(PLAIN));
+    screens_event(s, "hub_delivered", PPMID(PLAIN));
+    screens_event(s, "han_delivered", PPMID(PLAIN));
+    gateway_tell(s->gateway, "update tracking_live set report_status = null,"
+                             " delivery_status = null, delivery_time = null");
+    struct told told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "known.unreported.1", "hub");
+    gateway_tell(s->gateway, "update migration set applied = now() + interval"
+                             " '1 day'");
+    told = status(s, A, PPMID(PLAIN));
+    told_expect(s, &told, "known.unreported", "[]");
+    assert_string_equal(timeline(s, &told), "done done done done done current");
+}
+
 /* The first of two images (Appendix B): it does not run. */
 static void an_image_that_is_stored_is_not_said_to_run(void **state) {
     struct screens *s = *state;
@@ -639,6 +678,8 @@ int main(void) {
         TEST(a_refusal_is_seen_in_its_request_alone),
         TEST(each_step_says_how_it_is_known),
         TEST(a_failure_that_a_later_message_contradicts),
+        TEST(a_csp_that_never_answered_said_nothing),
+        TEST(what_the_release_before_heard_is_not_missing),
         TEST(an_image_that_is_stored_is_not_said_to_run),
         TEST(what_is_of_no_update_is_shown_apart),
         TEST(screens_show_what_retention_says),

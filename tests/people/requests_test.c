@@ -193,6 +193,24 @@ static void what_is_heard_after_release_is_said_to_be_late(void **state) {
     told = look(s, A, request_path(s, id, "/devices?format=csv"));
     assert_non_null(strstr(told.text, ",csp,late\r\n"));
     assert_non_null(strstr(told.text, ",north,true\r\n"));
+    /* its distribution is not of the hour in which it was heard of */
+    assert_string_equal(
+        gateway_ask(s->gateway,
+                    "select sum(t.settled) from tracking_history h,"
+                    " unnest(request_tally(h.request_no, h.released +"
+                    " interval '1 hour', h.released)) t"),
+        "0");
+    /* a meter is released when it is delivered, and activates after that */
+    gateway_tell(s->gateway,
+                 "update tracking_history set device_type = 'ESME',"
+                 " hub_status = 'SUCCESSFUL_HAN_TRANSFER', hub_time = released,"
+                 " device_status = status, device_time = last_updated");
+    told = look(s, A, request_path(s, id, "/devices"));
+    told_expect(s, &told, "items.0.late", "false");
+    gateway_tell(s->gateway, "update tracking_history set hub_time ="
+                             " released + interval '2 hours'");
+    told = look(s, A, request_path(s, id, "/devices"));
+    told_expect(s, &told, "items.0.late", "true");
 }
 
 /* What is doubtful about a job is for whoever sees the request. */
