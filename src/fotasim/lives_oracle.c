@@ -390,19 +390,25 @@ static instant heard_first(const struct life *life, unsigned number) {
     return INT64_MAX;
 }
 
-static bool was_in_progress(const struct life *life, unsigned number,
-                            instant now) {
-    const char *status = update_expected(life, number);
-    instant reached = update_reached(life, number);
-    /* one that was heard of after its first window may have been let go */
-    bool at_hub =
-        strcmp(status, "SUCCESSFUL_CH_TRANSFER") == 0 &&
-        heard_first(life, number) < life->updates[number].asked + WINDOW_LEAST;
+static bool status_blocks(const struct life *life, unsigned number,
+                          const char *status, instant now) {
+    instant asked = life->updates[number].asked;
     if (strcmp(status, "AWAITING_CSP") == 0 ||
         strcmp(status, "APPROVED_FOR_DISTRIBUTION") == 0)
-        return now < life->updates[number].asked + WINDOW_LEAST;
-    return at_hub && life->device.type != TYPE_ESME &&
-           now < reached + WINDOW_AT_HUB;
+        return now < asked + WINDOW_LEAST;
+    /* one that was heard of after its first window may have been let go */
+    return strcmp(status, "SUCCESSFUL_CH_TRANSFER") == 0 &&
+           heard_first(life, number) < asked + WINDOW_LEAST &&
+           life->device.type != TYPE_ESME &&
+           now < update_reached(life, number) + WINDOW_AT_HUB;
+}
+
+/* By the rules and by the cause: what only one of them ends may have ended. */
+static bool was_in_progress(const struct life *life, unsigned number,
+                            instant now) {
+    struct known own = update_known(life, number, true);
+    return status_blocks(life, number, update_expected(life, number), now) &&
+           status_blocks(life, number, known_status(&own), now);
 }
 
 static bool was_free(const struct life *life, unsigned number, instant now) {
