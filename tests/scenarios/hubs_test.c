@@ -30,10 +30,12 @@ static void the_hub_discards_the_old_copy(void **state) {
 
 static void the_hub_discards_a_copy_of_three_weeks(void **state) {
     (void)state;
-    RUN({devices, "no_wan 100 n1.hub | off 100 n1.ppmid"},
-        SENT_TO_THE_HUB("#1"), {clock_by, "21d"}, SENT_TO_THE_HUB("#2"),
-        {devices, "off 100 n1.ppmid"}, {is_told_of, "1 N62 #1 n1.ppmid"},
-        COUNT("#1", "HAN_DISCARDED", "1"),
+    RUN({devices, "off 100 n1.ppmid"}, SENT_TO_THE_HUB("#1"),
+        {devices, "no_wan 100 n1.hub | off 100 n1.ppmid"}, {clock_by, "21d"},
+        {sends, "1 11.4 " PPMID_IMAGE " n1.ppmid I99"},
+        {is_told, "2 N59 n1.ppmid"}, {devices, "off 100 n1.ppmid"},
+        {is_told_of, "1 N62 #1 n1.ppmid"}, COUNT("#1", "HAN_DISCARDED", "1"),
+        {is_told_of, "1 N61 #2 n1.ppmid"},
         {is, "n1.ppmid SUCCESSFUL_CH_TRANSFER"}, {clock_by, "1h"}, IS_ON,
         RUNS_IT("#2"));
 }
@@ -87,9 +89,9 @@ static void off_for_15_days(void **state) {
 
 static void a_hub_without_wan_for_20_days(void **state) {
     (void)state;
-    RUN({devices, "no_wan 100 n1.hub"}, SENT_TO_THE_HUB("#1"),
-        {is, "n1.ppmid SUCCESSFUL_CH_TRANSFER"}, {clock_by, "20d"}, IS_ON,
-        RUNS_IT("#1"));
+    RUN({devices, "off 100 n1.ppmid"}, SENT_TO_THE_HUB("#1"),
+        {devices, "no_wan 100 n1.hub"}, {is, "n1.ppmid SUCCESSFUL_CH_TRANSFER"},
+        {clock_by, "20d"}, IS_ON, RUNS_IT("#1"));
 }
 
 static void a_transfer_that_stops(void **state) {

@@ -337,12 +337,18 @@ static void a_second_report_says_the_same(void **state) {
 
 /* ---- what is said twice ---- */
 
+/* Old records are looked for. */
+#define CLEANED                                                                \
+    {holds, "t select due > '{now}' from housekeeping"}, {                     \
+        clock_by, "2m"                                                         \
+    }
+
 static void the_same_alert_again_after_30_days(void **state) {
     (void)state;
     RUN(QUIET, ASKED(NEW), AT_HUB("#1"), {says, "n1.ppmid 8F8B " NEW},
         {is_told, "1 N39 n1.ppmid"}, {is_told, "2 N39 n1.ppmid"},
-        {says_again, "north"}, {clock_by, "30d"}, {says_again, "north"},
-        {is, "n1.ppmid FIRMWARE_ACTIVATED"});
+        {says_again, "north"}, {clock_by, "30d"}, CLEANED, CLEANED,
+        {says_again, "north"}, {is, "n1.ppmid FIRMWARE_ACTIVATED"});
 }
 
 /* ---- times that nobody believes ---- */

@@ -41,6 +41,7 @@ static void a_supplier_that_left(void **state) {
     (void)state;
     WITH("[alerts]\nn39_recipients = recorded\n", NULL, QUIET,
          {sends, "1 11.4 " PPMID_IMAGE " m1.ppmid I99"},
+         {is, "m1.ppmid APPROVED_FOR_DISTRIBUTION"},
          {sql, "update smi_device set import_supplier_id = other.id from"
                " (select gas_supplier_id as id from smi_device where device_id"
                " = '{n1.gsme}') other where device_id = '{m1.esme}'"},

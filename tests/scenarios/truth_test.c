@@ -195,6 +195,70 @@ static void the_old_copy_is_transferred(void **state) {
         COUNT("#1", "RESET_BY_DCC", "1"));
 }
 
+/* The first copy was off the hub's hands before the second came. */
+static void the_old_copy_was_transferred_first(void **state) {
+    (void)state;
+    RUN(QUIET, ASKED(NEW), {clock_by, "121h"}, ASKED(NEW), {clock_by, "1h"},
+        HUB_SAYS("8F8A", NEW, "#2"), {clock_by, "2h"}, AT_HUB("#2"),
+        COUNT("#1", "SUCCESSFUL_HAN_TRANSFER", "1"),
+        COUNT("#2", "SUCCESSFUL_CH_TRANSFER", "1"), {clock_by, "14d"},
+        HUB_SAYS("8F89 1", NEW, "#2"),
+        COUNT("#1", "SUCCESSFUL_HAN_TRANSFER", "1"),
+        COUNT("#2", "HAN_DISCARDED", "1"));
+}
+
+/* What is heard last of the first is of the time before the second. */
+static void both_copies_are_heard_of_late(void **state) {
+    (void)state;
+    RUN(QUIET, ASKED(NEW), {clock_by, "121h"}, ASKED(NEW), {clock_by, "10h"},
+        HUB_SAYS("8F8A", NEW, "#2"),
+        {says, "n1.hub 8F89 3 n1.ppmid " NEW " at -70h"},
+        {is_told_of, "1 N62 #1 n1.ppmid"},
+        {notifies, "north n1.ppmid Success at -5h"},
+        {is_told_of, "1 N61 #2 n1.ppmid"},
+        COUNT("#1", "FAILED_HAN_TRANSFER", "1"),
+        COUNT("#2", "SUCCESSFUL_HAN_TRANSFER", "1"));
+}
+
+/* ---- of yesterday, and heard today ---- */
+
+static void an_8f8b_of_before_the_update(void **state) {
+    (void)state;
+    RUN(QUIET, ASKED(NEW), {clock_by, "1h"},
+        {says, "n1.ppmid 8F8B " NEW " at -20h"}, N39_TO_BOTH,
+        {inventory, "n1.ppmid " NEW},
+        {is, "n1.ppmid APPROVED_FOR_DISTRIBUTION"}, AT_HUB("#1"),
+        {clock_by, "14d"}, HUB_SAYS("8F89 1", NEW, "#1"),
+        {is, "n1.ppmid HAN_DISCARDED"});
+}
+
+/* Nothing is stored: it was reinstalled before the image came. */
+static void an_8f8b_of_the_old_version_of_before_the_update(void **state) {
+    (void)state;
+    RUN(QUIET, ASKED(NEW), AT_HUB("#1"), {clock_by, "1h"},
+        {says, "n1.ppmid 8F8B 0A000001 at -20h"}, N39_TO_BOTH,
+        {is, "n1.ppmid SUCCESSFUL_CH_TRANSFER"});
+}
+
+/* By the time when it was said, not when it was heard. */
+static void the_first_of_two_images_is_heard_of_late(void **state) {
+    (void)state;
+    RUN(QUIET, ASKED(OTHER), AT_HUB("#1"), HUB_SAYS("8F8A", OTHER, "#1"),
+        {clock_by, "32d"}, ASKED(OTHER), {clock_by, "1h"},
+        {says, "n1.ppmid 8F8B 0A000001 at -31d"}, N39_TO_BOTH,
+        COUNT("#1", "STORED_ON_DEVICE", "1"),
+        {is, "n1.ppmid APPROVED_FOR_DISTRIBUTION"});
+}
+
+static void the_inventory_has_the_latest(void **state) {
+    (void)state;
+    RUN({says, "n1.ppmid 8F8B " NEW}, N39_TO_BOTH, {inventory, "n1.ppmid " NEW},
+        {says, "n1.ppmid 8F8B " OTHER " at -2d"}, N39_TO_BOTH,
+        {inventory, "n1.ppmid " NEW}, {clock_by, "1d"},
+        {says, "n1.ppmid 8F8B " OTHER " at -1h"}, N39_TO_BOTH,
+        {inventory, "n1.ppmid " OTHER});
+}
+
 /* ---- none of them ---- */
 
 static void a_version_that_nobody_asked_for(void **state) {
@@ -300,6 +364,12 @@ int main(void) {
         cmocka_unit_test(again_and_the_old_one_is_heard_of_last),
         cmocka_unit_test(both_copies_are_discarded),
         cmocka_unit_test(the_old_copy_is_transferred),
+        cmocka_unit_test(the_old_copy_was_transferred_first),
+        cmocka_unit_test(both_copies_are_heard_of_late),
+        cmocka_unit_test(an_8f8b_of_before_the_update),
+        cmocka_unit_test(an_8f8b_of_the_old_version_of_before_the_update),
+        cmocka_unit_test(the_first_of_two_images_is_heard_of_late),
+        cmocka_unit_test(the_inventory_has_the_latest),
         cmocka_unit_test(a_version_that_nobody_asked_for),
         cmocka_unit_test(a_device_that_nobody_updates),
         cmocka_unit_test(another_version_than_the_live_update_s),

@@ -4,6 +4,7 @@
 #include "support/scenario_files.h"
 
 #include "base/memory.h"
+#include "fotasim/csp_sim.h"
 #include "fotasim/estate.h"
 #include "fotasim/verbs.h"
 
@@ -259,8 +260,11 @@ void csp(struct scenario *s, char **words) {
     set_faults(s, words[0], words + 1);
 }
 
+/* They do at once what it lets them. */
 void devices(struct scenario *s, char **words) {
     set_faults(s, "devices", words);
+    for (size_t i = 0; i < SCENARIO_CSPS; i++)
+        csp_hubs_tick(s->csps[i]);
 }
 
 void users(struct scenario *s, char **words) {
