@@ -73,7 +73,7 @@ begin
             coalesce(u.reached > a.at, false) as later
         from handed_updates(array[a.device_id]) u
         where u.version = a.firmware_version and u.chf_id = a.chf_id
-            and u.made - hour <= a.at
+            and (u.made - hour <= a.at or u.made > a.taken)
     ), fit as (
         select *, rank() over (order by spent, later, absent, not before)
                 as n from candidate
@@ -287,6 +287,7 @@ begin
             min(request_no) as request_no
         from believed group by ordinal
         having min(made) - interval '1 hour' <= min(said)
+            or min(made) > p_now
     ), judged as materialized (
         select m, c.request_no, c.updates, c.said,
             s.chf_id is not distinct from m.originator
@@ -373,19 +374,16 @@ begin
         join handed_updates(array(
                 select distinct device_id from unnest(p_messages))) u
             on u.device_id = m.device_id
-            and u.made - interval '1 hour' <= m.said
+            -- made later than now: our clock was set back
+            and (u.made <= m.said or u.made > p_now)
     ), chosen as (
         select distinct on (ordinal) ordinal, request_no,
             version = said_version as activated
-        from (select c.*, coalesce(
-                max(made) filter (where made <= said) over (
-                    partition by c.ordinal),
-                max(made) over (partition by c.ordinal)) as last_made
+        from (select c.*, max(made) over (partition by c.ordinal) as last_made
             from candidate c) x
         where version = said_version
             or from_version = said_version and made = last_made
-        order by ordinal, version = said_version desc, made <= said desc,
-            request_no desc
+        order by ordinal, version = said_version desc, request_no desc
     ), judged as materialized (
         select m.*, c.request_no, coalesce(c.activated, false) as activated,
             s.chf_id as home_chf_id, case

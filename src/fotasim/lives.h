@@ -125,8 +125,8 @@ enum life_answer { ANSWER_NONE, ANSWER_ACCEPTED, ANSWER_BUSY, ANSWER_OTHER };
 struct life_update {
     uint8_t version, sender;
     uint8_t answer;       /* enum life_answer */
-    bool reset;           /* by the Service Desk, while it was in progress */
-    bool reported;        /* fotad has its job's report */
+    instant reset;        /* by the Service Desk, while in progress; 0: not */
+    instant reported;     /* when fotad took its job's report; 0: never */
     uint64_t counter;     /* of the RequestID */
     instant asked, taken; /* taken: by the CSP; 0: not yet */
     instant reached;      /* the hub; 0: never */
@@ -216,7 +216,10 @@ struct life {
     struct life_told *told;
     struct gbcs_header commands[LIFE_MOST_COMMANDS]; /* that came to it */
     struct life_record records[LIFE_MOST_UPDATES];
-    uint32_t smi; /* what the inventory says it runs */
+    uint32_t smi;        /* what the inventory says it runs */
+    char activation[24]; /* RSAT_004 of its last 11.3; "": no result */
+    /* what had come after this is left out by the oracle; 0: nothing is */
+    instant until;
 };
 
 #endif

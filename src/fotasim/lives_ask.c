@@ -290,7 +290,7 @@ static void device_reset_now(struct lives_run *run, struct life *life,
     const char *counter = outcome == DONE ? strrchr(request, ':') : NULL;
     for (unsigned i = 0; counter && i < life->update_count; i++)
         if (life->updates[i].counter == strtoull(counter + 1, NULL, 10))
-            life->updates[i].reset = true;
+            life->updates[i].reset = now;
     arena_free(arena);
 }
 

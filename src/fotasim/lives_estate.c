@@ -75,13 +75,15 @@ static bool device_take(const struct sim_home *home, enum device_type type,
                      sender) == SIM_ACCEPTED;
 }
 
-/* Meters are of homes whose devices all have their certificates. */
+/* Meters are of homes whose devices all have their certificates; some of those
+ * have a PPMID that lives. */
 static bool home_take(const struct sim_home *home, uint64_t number, bool agrees,
                       struct life_device *device) {
     static const enum device_type meters[] = {TYPE_ESME, TYPE_HCALCS, TYPE_GSME,
                                               TYPE_ESME, TYPE_HCALCS};
     enum { METERS = sizeof meters / sizeof *meters };
-    for (size_t i = number % 8; agrees && i < METERS; i++)
+    bool meter = agrees && number % 8 != 0;
+    for (size_t i = number % METERS; meter && i < METERS; i++)
         if (device_take(home, meters[i], device))
             return true;
     return device_take(home, TYPE_PPMID, device);

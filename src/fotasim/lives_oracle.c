@@ -12,8 +12,13 @@
  * its place have the same time, but for what their clocks leave out. */
 #define JUST_THEN (2 * SECOND)
 
-static bool message_arrived(const struct life_message *m) {
-    return m->posted > 0;
+static bool time_counts(const struct life *life, instant when) {
+    return !life->until || when <= life->until;
+}
+
+static bool message_arrived(const struct life *life,
+                            const struct life_message *m) {
+    return m->posted > 0 && time_counts(life, m->took);
 }
 
 static bool update_is_candidate(const struct life *life, unsigned number,
@@ -28,20 +33,34 @@ static instant update_reached(const struct life *life, unsigned number) {
     for (unsigned i = 0; i < life->message_count; i++) {
         const struct life_message *m = &life->messages[i];
         if (m->said == SAID_DELIVERY && m->update == number &&
-            message_arrived(m) && !m->result)
+            message_arrived(life, m) && !m->result)
             return m->time;
     }
     return INT64_MAX;
 }
 
-/* The newest candidate, if `reached` of those known to have reached the hub
- * that long before; LIFE_NONE: there is none. */
+/* The newest candidate: of those known to have reached the hub that long
+ * before, or else of all but those known to have reached it later. LIFE_NONE:
+ * there is none. */
 static uint8_t candidate_newest(const struct life *life,
                                 const struct life_message *m, bool reached,
                                 instant before) {
+    for (unsigned i = life->update_count; i-- > 0;) {
+        instant when = update_reached(life, i);
+        bool fits = reached ? when <= m->time - before
+                            : when == INT64_MAX || when <= m->time + JUST_THEN;
+        if (fits && update_is_candidate(life, i, m->version, m->hub, m->time))
+            return (uint8_t)i;
+    }
+    return LIFE_NONE;
+}
+
+/* The newest candidate, whether or not it had reached the hub: what the device
+ * says of itself needs no hub. */
+static uint8_t device_belongs(const struct life *life,
+                              const struct life_message *m) {
     for (unsigned i = life->update_count; i-- > 0;)
-        if (update_is_candidate(life, i, m->version, m->hub, m->time) &&
-            (!reached || update_reached(life, i) <= m->time - before))
+        if (update_is_candidate(life, i, m->version, m->hub, m->time))
             return (uint8_t)i;
     return LIFE_NONE;
 }
@@ -74,6 +93,38 @@ static uint8_t hub_alert_belongs(const struct life *life,
                      : candidate_newest(life, m, false, 0);
 }
 
+static bool message_tells_version(const struct life *life,
+                                  const struct life_message *m) {
+    return message_arrived(life, m) && !m->accepted && m->said >= SAID_DEVICE;
+}
+
+/* The time of an answer to 11.2 is when it came, for it has none. */
+static instant version_time(const struct life_message *m) {
+    return m->said == SAID_READ ? m->took : m->time;
+}
+
+/* The version that was told last, of what had come by `now`. */
+static uint32_t version_told(const struct life *life, instant now) {
+    uint32_t version = life->device.versions[0];
+    instant latest = 0;
+    for (unsigned i = 0; i < life->message_count; i++) {
+        const struct life_message *m = &life->messages[i];
+        if (message_tells_version(life, m) && m->took <= now &&
+            version_time(m) >= latest) {
+            latest = version_time(m);
+            version = m->version;
+        }
+    }
+    return version;
+}
+
+/* Did it run that version when the request came? If messages were lost, or
+ * come late, what was known then counts as well. */
+static bool update_ran(const struct life *life, const struct life_update *u,
+                       uint32_t version) {
+    return u->ran == version || version_told(life, u->asked - 1) == version;
+}
+
 /* The newest update that was handed over by then, if its image can have reached
  * the hub and the device ran that version when it was asked for. */
 static uint8_t stored_belongs(const struct life *life,
@@ -85,7 +136,7 @@ static uint8_t stored_belongs(const struct life *life,
         instant reached = update_reached(life, i);
         bool can = reached == INT64_MAX ? u->delivery != OUTCOME_UNDELIVERED
                                         : reached <= m->time;
-        return can && u->ran == m->version ? (uint8_t)i : LIFE_NONE;
+        return can && update_ran(life, u, m->version) ? (uint8_t)i : LIFE_NONE;
     }
     return LIFE_NONE;
 }
@@ -126,7 +177,7 @@ static uint8_t answer_belongs(const struct life *life,
     if (m->image == LIFE_NONE)
         return LIFE_NONE;
     of.version = life->device.versions[m->image];
-    return candidate_newest(life, &of, false, 0);
+    return device_belongs(life, &of);
 }
 
 /* What a message of the device itself is evidence of, and of which update. */
@@ -140,7 +191,7 @@ static enum known_device device_evidence(const struct life *life,
         *update = answer_belongs(life, m);
         return m->result ? DEVICE_FAILED : DEVICE_ACTIVATED;
     }
-    *update = candidate_newest(life, m, false, 0);
+    *update = device_belongs(life, m);
     if (*update != LIFE_NONE)
         return m->result ? DEVICE_FAILED : DEVICE_ACTIVATED;
     if (!is_ppmid_alert(m))
@@ -160,8 +211,31 @@ static uint8_t message_belongs(const struct life *life,
     return update;
 }
 
+/* What it really was of that update. */
+static enum known_device own_evidence(const struct life *life,
+                                      const struct life_message *m) {
+    if (m->accepted)
+        return DEVICE_SAYS_NOTHING;
+    if (m->result)
+        return DEVICE_FAILED;
+    return m->version == life->device.versions[life->updates[m->update].version]
+               ? DEVICE_ACTIVATED
+               : DEVICE_STORED;
+}
+
+/* Success beats failure; of two successes, or failures, the last one counts. */
+static void hub_evidence_add(const struct life_message *m,
+                             struct known *known) {
+    bool had = known->hub && strcmp(known->hub, "SUCCESSFUL_HAN_TRANSFER") == 0;
+    if (known->hub && (had ? m->result || m->time < known->hub_time
+                           : m->result && m->time < known->hub_time))
+        return;
+    known->hub = hub_status(m);
+    known->hub_time = m->time;
+}
+
 static void known_add(const struct life *life, const struct life_message *m,
-                      struct known *known) {
+                      bool own, struct known *known) {
     uint8_t update;
     if (m->said == SAID_DELIVERY) {
         known->delivery =
@@ -169,11 +243,11 @@ static void known_add(const struct life *life, const struct life_message *m,
         return;
     }
     if (m->said == SAID_HUB) {
-        known->hub = hub_status(m);
-        known->hub_time = m->time;
+        hub_evidence_add(m, known);
         return;
     }
-    enum known_device device = device_evidence(life, m, &update);
+    enum known_device device =
+        own ? own_evidence(life, m) : device_evidence(life, m, &update);
     if (device <= known->device)
         return;
     known->device = device;
@@ -186,15 +260,15 @@ static struct known update_known(const struct life *life, unsigned number,
                                  bool own) {
     struct known known = {.report = NULL};
     const struct life_update *u = &life->updates[number];
-    if (u->reported)
+    if (u->reported && time_counts(life, u->reported))
         known.report = u->report == OUTCOME_REJECTED
                            ? "REJECTED_BY_CSP"
                            : "APPROVED_FOR_DISTRIBUTION";
     for (unsigned i = 0; i < life->message_count; i++) {
         const struct life_message *m = &life->messages[i];
-        if (message_arrived(m) &&
+        if (message_arrived(life, m) &&
             (own ? m->update : message_belongs(life, m)) == number)
-            known_add(life, m, &known);
+            known_add(life, m, own, &known);
     }
     return known;
 }
@@ -235,7 +309,22 @@ static const struct life_record *record_of(const struct life *life,
 
 static const char *update_expected(const struct life *life, unsigned number) {
     struct known known = update_known(life, number, false);
-    return life->updates[number].reset ? "RESET_BY_DCC" : known_status(&known);
+    const struct life_update *u = &life->updates[number];
+    return u->reset && time_counts(life, u->reset) ? "RESET_BY_DCC"
+                                                   : known_status(&known);
+}
+
+/* Does a message that arrived say so, of this update really or by the rules? */
+static bool hub_claim_is_supported(const struct life *life, unsigned number,
+                                   const char *status) {
+    for (unsigned i = 0; i < life->message_count; i++) {
+        const struct life_message *m = &life->messages[i];
+        if (m->said == SAID_HUB && message_arrived(life, m) &&
+            strcmp(hub_status(m), status) == 0 &&
+            (m->update == number || hub_alert_belongs(life, m) == number))
+            return true;
+    }
+    return false;
 }
 
 /* A claim that one of its own messages makes is no overclaim, even if the rules
@@ -244,22 +333,123 @@ static const char *update_expected(const struct life *life, unsigned number) {
 static bool claim_is_supported(const struct life *life, unsigned number,
                                const char *status) {
     struct known known = update_known(life, number, true);
-    const char *const said[] = {known.hub, known.delivery, known.report,
+    const char *const said[] = {known.delivery, known.report,
                                 known_status(&known), "AWAITING_CSP"};
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         if (said[i] && strcmp(said[i], status) == 0)
             return true;
-    return false;
+    return hub_claim_is_supported(life, number, status);
 }
 
 /* For an event that the rules give to the newest of several updates, although
- * it was another one's: what is true of each is right as well. */
+ * it was another one's: what is true of each is right as well, be it of the hub
+ * or of the device. */
 static bool status_is_own(const struct life *life, unsigned number,
                           const char *status) {
-    struct known known = update_known(life, number, true);
+    struct known own = update_known(life, number, true);
+    struct known ruled = update_known(life, number, false), mixed = own;
+    mixed.device = ruled.device;
+    mixed.device_time = ruled.device_time;
+    ruled.device = own.device;
+    ruled.device_time = own.device_time;
     return !life->updates[number].reset &&
-           strcmp(known_status(&known), status) == 0;
+           (strcmp(known_status(&own), status) == 0 ||
+            strcmp(known_status(&mixed), status) == 0 ||
+            strcmp(known_status(&ruled), status) == 0);
 }
+
+/* ---- whether an update was rightly accepted, or refused for another one ----
+ */
+
+/* How long an update is in progress at least from its request on, or from when
+ * it reached the hub, if nothing more is heard; and at most, from the last that
+ * was heard. */
+#define WINDOW_LEAST (5 * DAY)
+#define WINDOW_AT_HUB (15 * DAY)
+#define WINDOW_MOST (17 * DAY)
+
+static instant heard_last(const struct life *life, unsigned number) {
+    instant last = life->updates[number].asked;
+    if (time_counts(life, life->updates[number].reported) &&
+        life->updates[number].reported > last)
+        last = life->updates[number].reported;
+    for (unsigned i = 0; i < life->message_count; i++)
+        if (message_arrived(life, &life->messages[i]) &&
+            life->messages[i].took > last)
+            last = life->messages[i].took;
+    return last;
+}
+
+/* When its delivery was heard of; INT64_MAX: never. */
+static instant heard_first(const struct life *life, unsigned number) {
+    for (unsigned i = 0; i < life->message_count; i++)
+        if (life->messages[i].said == SAID_DELIVERY &&
+            life->messages[i].update == number &&
+            message_arrived(life, &life->messages[i]))
+            return life->messages[i].took;
+    return INT64_MAX;
+}
+
+static bool status_blocks(const struct life *life, unsigned number,
+                          const char *status, instant now) {
+    instant asked = life->updates[number].asked;
+    if (strcmp(status, "AWAITING_CSP") == 0 ||
+        strcmp(status, "APPROVED_FOR_DISTRIBUTION") == 0)
+        return now < asked + WINDOW_LEAST;
+    /* one that was heard of after its first window may have been let go */
+    return strcmp(status, "SUCCESSFUL_CH_TRANSFER") == 0 &&
+           heard_first(life, number) < asked + WINDOW_LEAST &&
+           life->device.type != TYPE_ESME &&
+           now < update_reached(life, number) + WINDOW_AT_HUB;
+}
+
+/* By the rules and by the cause: what only one of them ends may have ended. */
+static bool was_in_progress(const struct life *life, unsigned number,
+                            instant now) {
+    struct known own = update_known(life, number, true);
+    return status_blocks(life, number, update_expected(life, number), now) &&
+           status_blocks(life, number, known_status(&own), now);
+}
+
+static bool was_free(const struct life *life, unsigned number, instant now) {
+    static const char *const busy[] = {
+        "AWAITING_CSP", "APPROVED_FOR_DISTRIBUTION", "SUCCESSFUL_CH_TRANSFER",
+        "SUCCESSFUL_HAN_TRANSFER"};
+    const char *status = update_expected(life, number);
+    bool maybe = false;
+    for (size_t i = 0; i < sizeof busy / sizeof *busy; i++)
+        maybe = maybe || strcmp(status, busy[i]) == 0;
+    if (strcmp(status, "SUCCESSFUL_HAN_TRANSFER") == 0)
+        return life->device.type != TYPE_PPMID;
+    /* before the delivery is heard of, nobody knows that it can be stored */
+    if (strcmp(status, "STORED_ON_DEVICE") == 0)
+        return heard_first(life, number) < now;
+    return !maybe || now > heard_last(life, number) + WINDOW_MOST;
+}
+
+/* By what was known when it was asked for. */
+static bool answer_judge(struct life *life, unsigned number,
+                         struct buffer *why) {
+    const struct life_update *u = &life->updates[number];
+    unsigned before = number;
+    while (before > 0 && life->updates[before - 1].answer != ANSWER_ACCEPTED)
+        before--;
+    if (!before || u->answer == ANSWER_OTHER)
+        return true;
+    life->until = u->asked;
+    bool accepted = u->answer == ANSWER_ACCEPTED;
+    bool wrong = accepted ? was_in_progress(life, before - 1, u->asked)
+                          : was_free(life, before - 1, u->asked);
+    const char *status = update_expected(life, before - 1);
+    life->until = 0;
+    if (wrong && why)
+        buffer_printf(why,
+                      "  WRONG: update %u: %s, but the one before was %s\n",
+                      number, accepted ? "accepted" : "refused", status);
+    return !wrong;
+}
+
+/* ---- records ---- */
 
 static bool update_judge(const struct life *life, unsigned number,
                          struct buffer *why) {
@@ -281,32 +471,47 @@ static bool update_judge(const struct life *life, unsigned number,
 
 /* ---- the inventory ---- */
 
-static bool message_tells_version(const struct life_message *m) {
-    return message_arrived(m) && !m->accepted && m->said >= SAID_DEVICE;
-}
-
-/* The time of an answer to 11.2 is when it came, for it has none. */
-static instant version_time(const struct life_message *m) {
-    return m->said == SAID_READ ? m->took : m->time;
-}
-
+/* What it was told last; what the device runs is right as well, for an answer
+ * to 11.2 has no time and may be overtaken. */
 static bool inventory_judge(const struct life *life, struct buffer *why) {
-    uint32_t expected = life->device.versions[0];
-    instant latest = 0;
-    for (unsigned i = 0; i < life->message_count; i++) {
-        const struct life_message *m = &life->messages[i];
-        if (message_tells_version(m) && version_time(m) >= latest) {
-            latest = version_time(m);
-            expected = m->version;
-        }
-    }
-    if (life->smi == expected)
+    uint32_t expected = version_told(life, INT64_MAX);
+    if (life->smi == expected || life->smi == life->running)
         return true;
     if (why)
         buffer_printf(why,
                       "  WRONG: the inventory says %08" PRIX32
                       ", but it said %08" PRIX32 " last\n",
                       life->smi, expected);
+    return false;
+}
+
+/* ---- RSAT_004 ---- */
+
+/* What the device said last of its 11.3: the outcome of one that was future
+ * dated above the answer to it. */
+static const char *activation_expected(const struct life *life) {
+    static const char *const names[] = {
+        [GBCS_ACTIVATE_SUCCESS] = "success",
+        [GBCS_ACTIVATE_NO_IMAGE_HELD] = "noImageHeld",
+        [GBCS_ACTIVATE_HASH_MISMATCH] = "hashMismatch",
+        [GBCS_ACTIVATE_FAILURE] = "activationFailure"};
+    const char *said = "";
+    for (unsigned i = 0; i < life->message_count; i++) {
+        const struct life_message *m = &life->messages[i];
+        if (message_arrived(life, m) && !m->accepted &&
+            (m->said == SAID_ANSWER || m->said == SAID_LATER))
+            said = names[m->result];
+    }
+    return said;
+}
+
+static bool activation_judge(const struct life *life, struct buffer *why) {
+    const char *expected = activation_expected(life);
+    if (strcmp(life->activation, expected) == 0)
+        return true;
+    if (why)
+        buffer_printf(why, "  WRONG: RSAT_004 says '%s', but it is '%s'\n",
+                      life->activation, expected);
     return false;
 }
 
@@ -335,7 +540,7 @@ static unsigned messages_like(const struct life *life,
                               const struct life_message *m) {
     unsigned count = 0;
     for (unsigned i = 0; i < life->message_count; i++)
-        count += message_arrived(&life->messages[i]) &&
+        count += message_arrived(life, &life->messages[i]) &&
                  message_is(&life->messages[i], m);
     return count;
 }
@@ -392,7 +597,7 @@ static bool ppmid_alert_told(const struct life *life,
             life->told[i].user < LIFE_MOST_UPDATES)
             counts[life->told[i].user]++;
     for (unsigned i = 0; i < life->message_count; i++)
-        expected += message_arrived(&life->messages[i]) &&
+        expected += message_arrived(life, &life->messages[i]) &&
                     is_ppmid_alert(&life->messages[i]) &&
                     life->messages[i].result == m->result &&
                     life->messages[i].version == m->version;
@@ -407,7 +612,7 @@ static bool ppmid_alert_told(const struct life *life,
 
 static bool message_judge(const struct life *life, const struct life_message *m,
                           struct buffer *why) {
-    if (!message_arrived(m))
+    if (!message_arrived(life, m))
         return true;
     if (m->said == SAID_DELIVERY)
         return delivery_told(life, m, why);
@@ -420,7 +625,7 @@ static bool message_judge(const struct life *life, const struct life_message *m,
 
 static bool life_is_complete(const struct life *life) {
     for (unsigned i = 0; i < life->message_count; i++)
-        if (!message_arrived(&life->messages[i]))
+        if (!message_arrived(life, &life->messages[i]))
             return false;
     return true;
 }
@@ -429,8 +634,9 @@ struct lives_verdict life_judge(struct life *life, struct buffer *why) {
     bool good = true;
     life->complete = life_is_complete(life);
     for (unsigned i = 0; i < life->update_count; i++)
-        good = update_judge(life, i, why) && good;
+        good = update_judge(life, i, why) && answer_judge(life, i, why) && good;
     good = inventory_judge(life, why) && good;
+    good = activation_judge(life, why) && good;
     for (unsigned i = 0; i < life->message_count; i++)
         good = message_judge(life, &life->messages[i], why) && good;
     life->wrong = !good;

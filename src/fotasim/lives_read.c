@@ -1,5 +1,6 @@
 #include "fotasim/lives_read.h"
 
+#include "desk/activations.h"
 #include "fotasim/estate.h"
 
 #include <stdio.h>
@@ -153,7 +154,30 @@ static void inventory_read(struct lives_run *run) {
     arena_free(arena);
 }
 
+/* RSAT_004, as the Service Desk asks for it. */
+static void report_read(struct lives_run *run) {
+    enum { DEVICE = 4, RESULT = 11 };
+    const struct activation_filter filter = {.from = 0,
+                                             .to = clock_now() + DAY};
+    struct arena *arena = arena_new();
+    struct db_params params = DB_PARAMS(arena);
+    struct db_rows *rows;
+    activation_filter_add(&params, &filter);
+    db_null(&params);
+    db_null(&params);
+    if (db_run(run->db, &activation_rows, &params, arena, &rows) != DONE)
+        lives_die("RSAT_004: %s", db_reason(run->db));
+    for (size_t i = 0; i < db_row_count(rows); i++) {
+        struct life *life = lives_find(run, db_get_eui64(rows, i, DEVICE));
+        if (life && !db_is_null(rows, i, RESULT))
+            snprintf(life->activation, sizeof life->activation, "%s",
+                     db_get_text(rows, i, RESULT));
+    }
+    arena_free(arena);
+}
+
 void lives_read_records(struct lives_run *run) {
     records_read(run);
     inventory_read(run);
+    report_read(run);
 }

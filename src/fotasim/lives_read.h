@@ -11,7 +11,8 @@
 void lives_settle(struct lives_run *run, instant now, bool released,
                   bool delivered);
 
-/* Fills in the records and the inventory's version of every life. */
+/* Fills in the records, the inventory's version and the row of RSAT_004 of
+ * every life. */
 void lives_read_records(struct lives_run *run);
 
 #endif

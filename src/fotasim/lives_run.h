@@ -22,7 +22,7 @@ struct lives_options {
     const char *north, *south, *users; /* addresses to listen at */
     uint64_t octets;                   /* of an image */
     uint64_t seed, devices;
-    uint64_t life;   /* that is printed, from 1; 0: none */
+    uint64_t life;   /* the first lives, which are printed anyway */
     uint64_t show;   /* lives that went wrong and are printed */
     uint64_t shrink; /* of them are made shorter */
 };

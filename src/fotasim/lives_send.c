@@ -116,11 +116,12 @@ static void report_write(const struct lives_run *run,
     buffer_text(out, "]}");
 }
 
-static void report_settle(struct lives_run *run, struct lives_job *job) {
+static void report_settle(struct lives_run *run, struct lives_job *job,
+                          instant now) {
     for (size_t i = 0; i < job->count; i++) {
         struct life *life = &run->lives[job->lives[i]];
         struct life_update *update = &life->updates[job->updates[i]];
-        update->reported = true;
+        update->reported = now;
         update->report = life_event_of(life, LIFE_REJECTED, job->updates[i])
                              ? OUTCOME_REJECTED
                              : OUTCOME_GOOD;
@@ -137,7 +138,7 @@ static void reports_send(struct lives_run *run, uint8_t csp, instant now) {
             continue;
         out.bodies[out.count] = (struct buffer){0};
         report_write(run, job, &out.bodies[out.count++]);
-        report_settle(run, job);
+        report_settle(run, job, now);
         if (out.count == MOST_POSTS)
             outgoing_send(&out);
     }

@@ -37,8 +37,12 @@ static instant chance_minutes(const struct life *life, unsigned what,
 
 /* ---- what is due ---- */
 
+/* What is asked for at a time of the day and what happens by itself are never
+ * within the same minutes, for nobody could say which was first. */
 static void due_add(struct life *life, struct life_due due) {
     enum { MOST = sizeof life->dues / sizeof *life->dues };
+    if ((due.at - life->begin) % HOUR < 2 * MINUTE)
+        due.at += 2 * MINUTE;
     if (life->due_count == MOST)
         abort();
     life->dues[life->due_count++] = due;

@@ -114,6 +114,7 @@ static void expect_same(const char *fresh, const char *upgraded) {
 
 /* Of the release before. */
 struct base {
+    const char *conninfo;
     struct sql *sql;
     struct db *db; /* what migrates it */
 };
@@ -121,6 +122,7 @@ struct base {
 static int set_up(void **state) {
     const char *conninfo = pg_fresh_database();
     static struct base base;
+    base.conninfo = conninfo;
     base.sql = sql_open(conninfo);
     make_release_before(base.sql);
     base.db = db_open(conninfo, "release_before_test");
@@ -174,6 +176,58 @@ static void what_was_recorded_is_kept(void **state) {
     int missing;
     assert_int_equal(db_migrate(base->db, true, &missing), DONE);
     assert_string_equal(sql_text(base->sql, "%s", recorded), before);
+}
+
+/* A status of the release before is what was heard then: what comes late is
+ * weighed against it. */
+static void what_was_heard_of_updates_is_kept(void **state) {
+    static const char updates[] =
+        "insert into service_request (originator, target, counter, stage,"
+        " used, service, service_reference_variant, command_variant, content,"
+        " received, firmware_version) values ('90b3d51f30010000',"
+        " '90b3d51f30000002', 7, 1, true, 'serviceD', '11.4', 8, sha256(''),"
+        " '2026-03-01', '\\x0000002A');"
+        "insert into tracking_live (device_id, chf_id, request_no,"
+        " last_updated, release_due, status, device_type, csp,"
+        " responsible_supplier_ids) select ('00db' || lpad(to_hex(n), 12,"
+        " '0'))::macaddr8, '00db1234567890a1', 1, '2026-03-01', '2026-03-09',"
+        " s, 'PPMID', 'north', '{}' from unnest(enum_range("
+        " null::processing_status)) with ordinality as e (s, n)"
+        " where in_progress(s);"
+        "insert into tracking_history (device_id, chf_id, request_no,"
+        " last_updated, released, status, device_type, csp)"
+        " select ('00db' || lpad(to_hex(n), 12, '0'))::macaddr8,"
+        " '00db1234567890a1', 1, '2026-03-01', '2026-03-01', s, 'PPMID',"
+        " 'north' from unnest(enum_range(null::processing_status))"
+        " with ordinality as e (s, n) where not in_progress(s);";
+    static const char statuses[] =
+        "select string_agg(status::text, ' ' order by device_id) from tracking";
+    static const char say[] =
+        "select apply_events(array(select row((row_number() over ())::integer,"
+        " '%s', device_id, 1, null, null, null, '%s', null,"
+        " null)::tracking_event from tracking), '2026-03-02', '5d')";
+    struct base *base = *state;
+    sql_do(base->sql, "%s", updates);
+    const char *before = sql_text(base->sql, "%s", statuses);
+    int missing;
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    pg_hand_over(base->conninfo);
+    assert_string_equal(sql_text(base->sql, "%s", statuses), before);
+    /* the day before its status: outweighed, but where nothing was heard */
+    sql_do(base->sql, say, "hub_delivered", "2026-02-28");
+    assert_string_equal(
+        sql_text(base->sql, "%s", statuses),
+        "SUCCESSFUL_CH_TRANSFER SUCCESSFUL_CH_TRANSFER SUCCESSFUL_CH_TRANSFER"
+        " SUCCESSFUL_HAN_TRANSFER REJECTED_BY_DSP SUCCESSFUL_CH_TRANSFER"
+        " FAILED_CH_TRANSFER FAILED_HAN_TRANSFER HAN_DISCARDED"
+        " HAN_REJECTED_HW_MISMATCH FIRMWARE_ACTIVATED ACTIVATION_FAILED"
+        " RESET_BY_DCC");
+    sql_do(base->sql, say, "device_activated", "2026-02-28");
+    assert_string_equal(
+        sql_text(base->sql,
+                 "select string_agg(status || ' ' || n, ', ' order by n) from"
+                 " (select status, count(*) as n from tracking group by 1) x"),
+        "REJECTED_BY_DSP 1, RESET_BY_DCC 1, FIRMWARE_ACTIVATED 11");
 }
 
 /* What devices said of commands is in the audit trail alone. */
@@ -259,6 +313,8 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_recorded_is_kept, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_was_heard_of_updates_is_kept,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_became_of_commands_is_learnt,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(

@@ -11,8 +11,8 @@
 
 enum { HUB = 0x100, OLD = 0x0A000001, NEW = 0x0A000002, THIRD = 0x0A000003 };
 
-/* A PPMID that runs OLD, with two updates to NEW: taken on day 1 and 3, which
- * reached the hub on day 2 and 4. */
+/* A PPMID that runs OLD, with two updates to NEW: taken on day 1 and 31,
+ * which reached the hub on day 2 and 32. */
 struct scene {
     struct life life;
     struct life_message messages[8];
@@ -28,7 +28,8 @@ static struct life_message *scene_says(struct scene *s, enum life_said said,
                                .posted = 1,
                                .version = NEW,
                                .hub = HUB,
-                               .time = time};
+                               .time = time,
+                               .took = time};
     return m;
 }
 
@@ -45,12 +46,13 @@ static void scene_tells(struct scene *s, uint16_t code, uint64_t request,
 
 static void scene_update(struct scene *s, unsigned number, const char *status) {
     struct life *life = &s->life;
-    instant taken = (2 * number + 1) * DAY;
+    instant taken = (30 * number + 1) * DAY;
     life->updates[number] = (struct life_update){.version = 1,
                                                  .answer = ANSWER_ACCEPTED,
-                                                 .reported = true,
+                                                 .reported = taken,
                                                  .report = OUTCOME_GOOD,
                                                  .counter = number + 1,
+                                                 .asked = taken,
                                                  .taken = taken,
                                                  .hub = HUB,
                                                  .ran = OLD};
@@ -138,8 +140,8 @@ static void what_is_discarded_for_the_new_image_is_the_old_one(void **state) {
     struct scene s;
     scene_begin(&s, "HAN_DISCARDED");
     scene_update(&s, 1, "SUCCESSFUL_HAN_TRANSFER");
-    hub_says(&s, 0, 1, 4 * DAY, 1);
-    hub_says(&s, 1, 0, 5 * DAY, 2);
+    hub_says(&s, 0, 1, 32 * DAY, 1);
+    hub_says(&s, 1, 0, 33 * DAY, 2);
     scene_good(&s);
 }
 
@@ -147,9 +149,9 @@ static void what_is_discarded_after_14_days_is_the_newest(void **state) {
     (void)state;
     struct scene s;
     scene_begin(&s, "RESET_BY_DCC");
-    s.life.updates[0].reset = true;
+    s.life.updates[0].reset = 2 * DAY;
     scene_update(&s, 1, "HAN_DISCARDED");
-    hub_says(&s, 1, 1, 18 * DAY, 2);
+    hub_says(&s, 1, 1, 46 * DAY, 2);
     scene_good(&s);
 }
 

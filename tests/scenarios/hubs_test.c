@@ -1,6 +1,6 @@
 /* Emulated hubs with their memory, devices that are off, moved and updated
- * locally: what fotad says of them is what happened (truth.md, "What a Comms
- * Hub does with images"; scenarios 19 to 21, 23). */
+ * locally: what fotad says of them is what happened (requirements T1 and T2;
+ * scenarios 19 to 21, 23). */
 #include "steps.h"
 
 #define SENT_TO_THE_HUB(update)                                                \

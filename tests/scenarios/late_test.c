@@ -1,5 +1,5 @@
 /* What becomes known late, twice, out of order or not at all corrects the
- * record and is never the end of it (truth.md, "Late truth"; scenarios 10, 21,
+ * record and is never the end of it (requirements T4 to T7; scenarios 10, 21,
  * 22, 24). */
 #include "steps.h"
 

@@ -1,5 +1,5 @@
-/* Who is told, and how often (truth.md, "Who is told, and what a screen
- * shows"), and the report of activations. */
+/* Who is told, and how often (requirement T8), and the report of
+ * activations. */
 #include "steps.h"
 
 #define WITH(config_lines, csp_lines, ...)                                     \

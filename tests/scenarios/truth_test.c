@@ -1,6 +1,6 @@
 /* Which update an event belongs to: devices that people update, updates sent
- * again, hubs that discard the older of two copies (truth.md, "Which update an
- * event belongs to"; scenarios 14, 19, 20). */
+ * again, hubs that discard the older of two copies (requirement T3; scenarios
+ * 14, 19, 20). */
 #include "steps.h"
 
 /* ---- 8F8B with another version than the live update's ---- */
