@@ -36,7 +36,9 @@ static void a_ppmid_is_off_for_32_days(void **state) {
     (void)state;
     RUN(QUIET, ASKED(NEW), AT_HUB("#1"), HUB_SAYS("8F8A", NEW, "#1"),
         {clock_by, "32d"}, PPMID_SAYS(NEW), {is, "n1.ppmid FIRMWARE_ACTIVATED"},
-        COUNT("#1", "FIRMWARE_ACTIVATED", "1"), {inventory, "n1.ppmid " NEW});
+        COUNT("#1", "FIRMWARE_ACTIVATED", "1"), {inventory, "n1.ppmid " NEW},
+        {shows, "late true status n1.ppmid"},
+        {shows, "known.by device status n1.ppmid"});
 }
 
 static void a_hub_is_waited_for_15_days(void **state) {
@@ -74,7 +76,8 @@ static void the_csp_failed_and_the_device_runs_it(void **state) {
     (void)state;
     RUN(QUIET, ASKED(NEW), NOT_DELIVERED,
         {is, "n1.ppmid FAILED_CH_TRANSFER NO_SLOT"}, {clock_by, "1h"},
-        PPMID_SAYS(NEW), ACTIVATED);
+        PPMID_SAYS(NEW), ACTIVATED, {shows, "known.by device status n1.ppmid"},
+        {shows, "timeline.stage=hub.state outweighed status n1.ppmid"});
 }
 
 static void the_device_runs_it_and_the_csp_failed(void **state) {
@@ -109,6 +112,16 @@ static void a_late_notification_moves_the_record(void **state) {
         {is, "n1.ppmid SUCCESSFUL_CH_TRANSFER"},
         COUNT("#1", "SUCCESSFUL_CH_TRANSFER", "1"), HUB_SAYS("8F8A", NEW, "#1"),
         {is, "n1.ppmid SUCCESSFUL_HAN_TRANSFER"});
+}
+
+/* The page says what nobody said. */
+static void an_n61_that_is_lost(void **state) {
+    (void)state;
+    RUN(QUIET, ASKED(NEW), {clock_by, "1h"}, HUB_SAYS("8F8A", NEW, "#1"),
+        {is, "n1.ppmid SUCCESSFUL_HAN_TRANSFER"},
+        {shows, "known.by hub status n1.ppmid"},
+        {shows, "known.unreported [\"hub\"] status n1.ppmid"},
+        {shows, "timeline.stage=hub.concluded true status n1.ppmid"});
 }
 
 /* ---- meters ---- */
@@ -209,7 +222,9 @@ static void a_success_with_the_old_version(void **state) {
     RUN(ESME_GETS_IT, {devices, "version_unchanged 100 n1.esme"},
         ACTIVATES("n1.esme"), {inventory, "n1.esme 01010000"},
         {is, "n1.esme SUCCESSFUL_HAN_TRANSFER"},
-        COUNT("#1", "SUCCESSFUL_HAN_TRANSFER", "1"));
+        COUNT("#1", "SUCCESSFUL_HAN_TRANSFER", "1"),
+        {holds, "1 select count(*) from sat_entry where device_id ="
+                " '{n1.esme}' and detail like '%still runs 01010000%'"});
 }
 
 /* ---- a version that is read ---- */
@@ -404,6 +419,7 @@ int main(void) {
         cmocka_unit_test(the_hub_failed_and_the_device_runs_it),
         cmocka_unit_test(the_device_runs_it_and_the_hub_failed),
         cmocka_unit_test(a_late_notification_moves_the_record),
+        cmocka_unit_test(an_n61_that_is_lost),
         cmocka_unit_test(meters_that_have_it_have_not_failed),
         cmocka_unit_test(a_delivered_meter_takes_the_next_request),
         cmocka_unit_test(a_delivered_meter_blocks_if_we_want),

@@ -35,7 +35,8 @@ static void a_local_update_while_the_hub_has_the_image(void **state) {
     RUN(QUIET, ASKED(NEW), AT_HUB("#1"), {clock_by, "1h"},
         {says, "n1.ppmid 8F8B " OTHER}, {is_told_of, "1 N39 none n1.ppmid"},
         {is_told_of, "2 N39 none n1.ppmid"}, {inventory, "n1.ppmid " OTHER},
-        {is, "n1.ppmid SUCCESSFUL_CH_TRANSFER"}, {clock_by, "1h"},
+        {is, "n1.ppmid SUCCESSFUL_CH_TRANSFER"},
+        {shows, "unknown.0.kind told status n1.ppmid"}, {clock_by, "1h"},
         HUB_SAYS("8F8A", NEW, "#1"), PPMID_SAYS(NEW),
         {is, "n1.ppmid FIRMWARE_ACTIVATED"}, {inventory, "n1.ppmid " NEW});
 }
