@@ -114,6 +114,42 @@ static void a_late_notification_moves_the_record(void **state) {
         {is, "n1.ppmid SUCCESSFUL_HAN_TRANSFER"});
 }
 
+/* A person's decision stands; what comes after is shown beside it. */
+static void what_comes_after_a_reset(void **state) {
+    (void)state;
+    RUN(QUIET, ASKED(NEW), AT_HUB("#1"), {clock_by, "1h"}, {reset, "n1.ppmid"},
+        HUB_SAYS("8F8A", NEW, "#1"), PPMID_SAYS(NEW),
+        {is, "n1.ppmid RESET_BY_DCC"}, COUNT("#1", "RESET_BY_DCC", "1"),
+        {inventory, "n1.ppmid " NEW}, {shows, "known.by dcc status n1.ppmid"},
+        {shows, "timeline.stage=device.by device status n1.ppmid"},
+        {shows, "timeline.stage=device.status FIRMWARE_ACTIVATED"
+                " status n1.ppmid"});
+}
+
+#define IN_ORDER(...)                                                          \
+    RUN(QUIET, ASKED(NEW), {clock_by, "2d"}, __VA_ARGS__, ACTIVATED,           \
+        {shows, "known.unreported [] status n1.ppmid"},                        \
+        {inventory, "n1.ppmid " NEW})
+#define CSP_FIRST                                                              \
+    {notifies, "north n1.ppmid Success at -40h"}, {                            \
+        is_told_of, "1 N61 #1 n1.ppmid"                                        \
+    }
+#define HUB_NEXT                                                               \
+    {says, "n1.hub 8F8A n1.ppmid " NEW " at -30h"}, {                          \
+        is_told_of, "1 N62 #1 n1.ppmid"                                        \
+    }
+#define PPMID_LAST {says, "n1.ppmid 8F8B " NEW " at -20h"}, N39_TO_BOTH
+
+static void in_every_order(void **state) {
+    (void)state;
+    IN_ORDER(CSP_FIRST, HUB_NEXT, PPMID_LAST);
+    IN_ORDER(CSP_FIRST, PPMID_LAST, HUB_NEXT);
+    IN_ORDER(HUB_NEXT, CSP_FIRST, PPMID_LAST);
+    IN_ORDER(HUB_NEXT, PPMID_LAST, CSP_FIRST);
+    IN_ORDER(PPMID_LAST, CSP_FIRST, HUB_NEXT);
+    IN_ORDER(PPMID_LAST, HUB_NEXT, CSP_FIRST);
+}
+
 /* The page says what nobody said. */
 static void an_n61_that_is_lost(void **state) {
     (void)state;
@@ -419,6 +455,8 @@ int main(void) {
         cmocka_unit_test(the_hub_failed_and_the_device_runs_it),
         cmocka_unit_test(the_device_runs_it_and_the_hub_failed),
         cmocka_unit_test(a_late_notification_moves_the_record),
+        cmocka_unit_test(what_comes_after_a_reset),
+        cmocka_unit_test(in_every_order),
         cmocka_unit_test(an_n61_that_is_lost),
         cmocka_unit_test(meters_that_have_it_have_not_failed),
         cmocka_unit_test(a_delivered_meter_takes_the_next_request),
