@@ -81,7 +81,8 @@ begin
     select array_agg(f.request_no order by f.request_no desc),
         array_agg(f.reached order by f.request_no desc)
     into numbers, reached from fit f where n = 1;
-    if a.event = 'han_discarded' then
+    if (select of_update from transition where event = a.event) = 'replaced'
+    then
         return case when numbers[2] is not null
                 and (reached[1] >= a.at - hour) is not false
             then numbers[2] else numbers[1] end;

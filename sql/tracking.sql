@@ -77,18 +77,18 @@ end $$;
 -- it is another than here: a start then waits for nobody.
 create or replace function set_transitions(
     p_events text[], p_said_by text[], p_from text[], p_to text[],
-    p_alerts text[], p_recipients text[]) returns void
+    p_alerts text[], p_recipients text[], p_of text[]) returns void
     language plpgsql as $$
 declare
     wanted transition[] := array(
         select row(event, position,
             string_to_array(from_status, ' ')::processing_status[],
             nullif(to_status, '')::processing_status, nullif(alert, ''),
-            recipients, said_by)::transition
+            recipients, said_by, of_update)::transition
         from unnest(p_events, p_said_by, p_from, p_to, p_alerts,
-                p_recipients) with ordinality
+                p_recipients, p_of) with ordinality
             as t (event, said_by, from_status, to_status, alert, recipients,
-                position)
+                of_update, position)
         order by position);
 begin
     if wanted = array(select t from transition t order by position) then

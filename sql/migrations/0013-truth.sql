@@ -118,6 +118,10 @@ comment on column transition.said_by is
     'who says it: the CSP in its report, the CSP of the delivery, the hub, the '
     'device of itself, the DCC. A later one outweighs those before it, '
     'whatever came first; empty: it moves nothing';
+alter table transition add of_update text check (of_update in ('job', 'at hub',
+    'replaced', 'version', 'version before', 'image', 'given'));
+comment on column transition.of_update is
+    'which update of its device it is of (src/tracking/transition.def)';
 alter table transition alter to_status drop not null;
 comment on column transition.to_status is
     'status that it stands for; null: what the same said before is taken back';

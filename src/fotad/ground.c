@@ -85,7 +85,8 @@ bool ground_load_rules(struct fotad *f) {
            use_rules(f);
 }
 
-/* Transitions are of the program, so they cannot have changed. */
+/* Transitions are of the program, and [tracking] and [alerts] are read at a
+ * start: they cannot have changed. */
 bool ground_reload_rules(struct fotad *f) {
     bool good = use_rules(f);
     if (!good)

@@ -6,10 +6,10 @@
  * it and nobody waits for it.
  *
  * What is kept for how long, from the configuration:
- *   tracked updates that ended       [tracking] retention
+ *   tracked updates that ended,      tracking_memory(): while something may
+ *     identifiers and device           still be heard of them
+ *     messages of CSPs
  *   the Service Audit Trail          [sat] retention
- *   identifiers and device messages  [tracking] timeout + retention: until the
- *     of CSPs                        update they speak of is gone for certain
  *   answers to Service Requests,     [user_gateway] keep_answers; the row of a
  *     jobs, OTA Upgrade Images       RequestID stays for ever
  */

@@ -28,9 +28,35 @@ static const enum speaker status_speakers[] = {
 #undef STATUS
 };
 
+/* Which update of its device an event is of: see transition.def. */
+enum attribution {
+    JOB,
+    AT_HUB,
+    REPLACED,
+    VERSION,
+    VERSION_BEFORE,
+    IMAGE,
+    GIVEN
+};
+
+/* As the SQL table has them, and people. */
+static const char *const attribution_names[] = {
+    "job", "at hub", "replaced", "version", "version before", "image", "given"};
+static const char *const attribution_words[] = {
+    "of the job that it names",
+    "the newest that had come to the hub, else the newest",
+    "the one before the newest, if the newest came to the hub just then or had "
+    "not come; else the newest",
+    "the newest with the version that the device says",
+    "the newest, if the device ran the version that it says when it was asked "
+    "for",
+    "the newest with the image that the command names",
+    "as fotad names it"};
+
 struct transition {
     const char *event;
     enum speaker said_by;
+    enum attribution of;
     enum status to;         /* or NO_STATUS */
     const char *alert;      /* NULL: none */
     const char *recipients; /* as the SQL table has them */
@@ -43,8 +69,8 @@ struct transition {
 #define ALL_SUPPLIERS "all suppliers"
 
 static const struct transition transitions[] = {
-#define TRANSITION(event, said_by, to, alert, recipients)                      \
-    {#event, said_by, to, alert, recipients},
+#define TRANSITION(event, said_by, of, to, alert, recipients)                  \
+    {#event, said_by, of, to, alert, recipients},
 #include "tracking/transition.def"
 #undef TRANSITION
 };
@@ -98,8 +124,8 @@ static enum outcome set_transitions(struct db *db, struct arena *arena) {
     static const struct db_statement set = {
         "set_transitions",
         "select set_transitions($1::text[], $2::text[], $3::text[],"
-        " $4::text[], $5::text[], $6::text[])"};
-    enum { COLUMNS = 6 };
+        " $4::text[], $5::text[], $6::text[], $7::text[])"};
+    enum { COLUMNS = 7 };
     const char *columns[COLUMNS][TRANSITIONS];
     for (int i = 0; i < TRANSITIONS; i++) {
         const struct transition *t = &transitions[i];
@@ -109,6 +135,7 @@ static enum outcome set_transitions(struct db *db, struct arena *arena) {
         columns[3][i] = status_text(t->to);
         columns[4][i] = t->alert ? t->alert : "";
         columns[5][i] = t->recipients;
+        columns[6][i] = attribution_names[t->of];
     }
     struct db_params params = DB_PARAMS(arena);
     for (int i = 0; i < COLUMNS; i++)
@@ -189,7 +216,8 @@ void tracking_explain(struct buffer *out) {
     buffer_printf(out, "%-19s %-26s %-26s %-7s %s\n", "event", "in status",
                   "to status", "alert", "told to");
     for (int i = 0; i < TRANSITIONS; i++) {
-        buffer_text(out, "\n");
+        buffer_printf(out, "\n# which update: %s\n",
+                      attribution_words[transitions[i].of]);
         for (int s = 0; s < STATUSES; s++)
             explain_row(out, &transitions[i], (enum status)s);
     }

@@ -225,7 +225,8 @@ static void what_was_heard_of_updates_is_kept(void **state) {
     sql_do(base->sql, say, "device_activated", "2026-02-28");
     assert_string_equal(
         sql_text(base->sql,
-                 "select string_agg(status || ' ' || n, ', ' order by n) from"
+                 "select string_agg(status || ' ' || n, ', ' order by n, "
+                 "status) from"
                  " (select status, count(*) as n from tracking group by 1) x"),
         "REJECTED_BY_DSP 1, RESET_BY_DCC 1, FIRMWARE_ACTIVATED 11");
 }
