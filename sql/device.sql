@@ -55,17 +55,36 @@ begin
     join service_request r on r.request_no = u.request_no;
 end $$;
 
--- Of the updates that the alert may be of, in their order, and of which no
--- earlier alert was: a discard (8F89, 1) is the one before the newest's, if the
--- newest came to the hub just then, or had not come; else the newest's. Any
--- other is the newest's of those that had come to the hub, else the newest's.
+-- Of updates, the newest first, and when their images came to the hub, the one
+-- whose image was discarded then. Another's image came just then: it is the
+-- newest that was there, or one that it is not known of. No image came: the one
+-- before the newest, if the newest has not come; else the newest.
+create or replace function replaced_update(
+    p_numbers bigint[], p_reached timestamptz[], p_at timestamptz)
+    returns bigint language plpgsql immutable as $$
+declare
+    came bigint;
+begin
+    select u.no into came from unnest(p_numbers, p_reached) as u (no, reached)
+    where u.reached between p_at - interval '1 hour'
+        and p_at + interval '1 hour'
+    order by greatest(u.reached - p_at, p_at - u.reached), u.no desc limit 1;
+    return coalesce((
+        select u.no from unnest(p_numbers, p_reached) as u (no, reached)
+        where u.no <> came and (u.reached is not null or u.no < came)
+        order by u.reached is null, u.no desc limit 1), came,
+        case when p_reached[1] is null then p_numbers[2] end, p_numbers[1]);
+end $$;
+
+-- Of the updates that the alert may be of, and of which no earlier alert was: a
+-- discard (8F89, 1) is the one's that was replaced; any other the newest's of
+-- those that had come to the hub, else the newest's.
 create or replace function contested_update(
     a contested_alert, p_spent bigint[]) returns bigint
     language plpgsql stable as $$
 declare
     numbers bigint[];
     reached timestamptz[];
-    hour constant interval := '1 hour';
 begin
     with candidate as (
         select u.request_no, u.reached, u.made <= a.at as before,
@@ -73,7 +92,7 @@ begin
             coalesce(u.reached > a.at, false) as later
         from handed_updates(array[a.device_id]) u
         where u.version = a.firmware_version and u.chf_id = a.chf_id
-            and (u.made - hour <= a.at or u.made > a.taken)
+            and (u.made - interval '1 hour' <= a.at or u.made > a.taken)
     ), fit as (
         select *, rank() over (order by spent, later, absent, not before)
                 as n from candidate
@@ -83,9 +102,7 @@ begin
     into numbers, reached from fit f where n = 1;
     if (select of_update from transition where event = a.event) = 'replaced'
     then
-        return case when numbers[2] is not null
-                and (reached[1] >= a.at - hour) is not false
-            then numbers[2] else numbers[1] end;
+        return replaced_update(numbers, reached, a.at);
     end if;
     return coalesce((select n from unnest(numbers, reached) as t (n, at)
         where t.at <= a.at order by n desc limit 1), numbers[1]);

@@ -18,7 +18,7 @@ begin
             select unnest(array['take_request_ids', 'take_updates', 'answer_requests',
                 'rehearse_claim', 'claim_devices', 'release_expired',
                 'apply_once', 'apply_events', 'tell', 'tell_collected', 'handed_updates', 'believed_time',
-                'settle_contested', 'contested_update',
+                'settle_contested', 'contested_update', 'replaced_update',
                 'settle_contested_of', 'tell_unattributed', 'commands_failed',
                 'lease_lanes',
                 'next_alerts', 'give_up_alerts', 'settle_lane', 'make_jobs',
