@@ -25,12 +25,14 @@ create or replace function believed_time(p_at timestamptz, p_now timestamptz)
 
 -- The updates of these devices that a CSP was given, or may have been (a try
 -- that is under way, or that nobody answered), by device and place in its list.
--- absent: says the CSP, its image did not come to the hub.
+-- absent: says the CSP, its image did not come to the hub. created: when its job
+-- was made, to the microsecond, as what we do has it.
 -- Times are whole seconds, as what hubs and devices say has no other (GBCS).
 create or replace function handed_updates(p_device_ids macaddr8[])
     returns table (ordinal bigint, device_id macaddr8, request_no bigint,
         chf_id macaddr8, version bytea, from_version bytea, made timestamptz,
-        reached timestamptz, hub_time timestamptz, absent boolean)
+        reached timestamptz, hub_time timestamptz, absent boolean,
+        created timestamptz)
     language plpgsql stable as $$
 begin
     return query
@@ -40,7 +42,7 @@ begin
         case u.delivery_status when 'SUCCESSFUL_CH_TRANSFER'
             then date_trunc('second', u.delivery_time) end, u.hub_time,
         coalesce(u.delivery_status = 'FAILED_CH_TRANSFER'
-            or u.report_status = 'REJECTED_BY_CSP', false)
+            or u.report_status = 'REJECTED_BY_CSP', false), j.created
     from unnest(p_device_ids) with ordinality as d (device_id, ordinal)
     cross join lateral (
         select l.request_no, l.chf_id, l.job_no, l.from_version,
@@ -89,13 +91,14 @@ begin
     with candidate as (
         select u.request_no, u.reached, u.made <= a.at as before,
             u.request_no = any (p_spent) as spent, u.absent,
-            coalesce(u.reached > a.at, false) as later
+            coalesce(u.reached > a.at, false) as later,
+            u.created > a.taken as unborn
         from handed_updates(array[a.device_id]) u
         where u.version = a.firmware_version and u.chf_id = a.chf_id
-            and (u.made - interval '1 hour' <= a.at or u.made > a.taken)
+            and (u.made - interval '1 hour' <= a.at or u.created > a.taken)
     ), fit as (
-        select *, rank() over (order by spent, later, absent, not before)
-                as n from candidate
+        select *, rank() over (order by unborn, spent, later, absent,
+                not before) as n from candidate
     )
     select array_agg(f.request_no order by f.request_no desc),
         array_agg(f.reached order by f.request_no desc)
@@ -269,6 +272,29 @@ begin
     if events is not null then
         perform apply_events(events, p_now, p_timeout);
     end if;
+end $$;
+
+-- Commands to activate that devices say succeeded while they run another version
+-- than that of the image: nothing was activated, and the update's record shows
+-- it. A device that has only accepted a command for later is not meant.
+create or replace function note_without_effect(
+    p_reports version_heard[], p_now timestamptz) returns void
+    language plpgsql as $$
+begin
+    insert into sat_entry (at, kind, request_no, device_id, detail)
+    select distinct on (v.device_id) p_now, 'told', u.request_no, v.device_id,
+        'the device says that it activated the firmware and still runs '
+            || firmware_version_text(v.version)
+    from unnest(p_reports) as v
+    join device_command c on c.request_no = v.request_no
+        and c.message_code = 18 and coalesce(c.outcome_result,
+            case when not c.future_dated then c.response_result end) = 0
+    join handed_updates(array(select distinct device_id
+            from unnest(p_reports))) u on u.device_id = v.device_id
+    join service_request r on r.request_no = u.request_no
+        and r.manufacturer_image_hash = command_image_hash(c.payload)
+    where u.version <> v.version
+    order by v.device_id, u.request_no desc;
 end $$;
 
 -- ---- what messages say ----
@@ -500,6 +526,7 @@ begin
         perform commands_failed(failed, p_now, p_timeout);
     end if;
     perform learn_versions(reports, p_now, p_timeout);
+    perform note_without_effect(reports, p_now);
     if others is not null then
         ends := ends || take_user_alerts(others, p_now);
     end if;
@@ -570,6 +597,7 @@ begin
         perform commands_failed(failed, p_now, p_timeout);
     end if;
     perform learn_versions(reports, p_now, p_timeout);
+    perform note_without_effect(reports, p_now);
     return ends;
 end $$;
 

@@ -20,6 +20,7 @@ begin
                 'apply_once', 'apply_events', 'tell', 'tell_collected', 'handed_updates', 'believed_time',
                 'settle_contested', 'contested_update', 'replaced_update',
                 'settle_contested_of', 'tell_unattributed', 'commands_failed',
+                'note_without_effect', 'command_image_hash',
                 'lease_lanes',
                 'next_alerts', 'give_up_alerts', 'settle_lane', 'make_jobs',
                 'lease_jobs', 'jobs_handed_over', 'take_validation_reports',
