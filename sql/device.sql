@@ -186,6 +186,10 @@ create or replace function settle_contested_of(
 declare
     c record;
 begin
+    -- next to always there is nothing
+    if not exists (select from contested_alert) then
+        return;
+    end if;
     for c in
         select distinct a.device_id, a.firmware_version, a.chf_id
         from contested_alert a where a.device_id = any (p_device_ids)

@@ -113,7 +113,7 @@ declare
     told told_message[];
 begin
     select * into strict setting from tracking_setting;
-    with heard as materialized (
+    with heard as (
         select e.ordinal, e.event, e.device_id, e.request_no,
             nullif(e.reason, 'corrected') as reason,
             e.chf_id as said_chf_id, e.firmware_version, e.event_time,
@@ -122,18 +122,20 @@ begin
             case e.reason when 'corrected' then 'none' else t.recipients end
                 as recipients,
             case t.alert when 'reason'
-                then coalesce(c.alert, (select o.alert from csp_reason o
-                    where o.reason = 'OTHER'))
+                then coalesce((select c.alert from csp_reason c
+                        where c.reason = e.reason),
+                    (select o.alert from csp_reason o
+                        where o.reason = 'OTHER'))
                 else t.alert end as alert,
             -- a clock that is wrong is not believed
-            case when e.event_time between coalesce(
-                        j.created - interval '1 hour', '-infinity')
+            case when e.event_time between coalesce((
+                        select j.created - interval '1 hour' from csp_job j
+                        where j.job_no = u.job_no), '-infinity')
                     and p_now + interval '1 hour'
                 then e.event_time else p_now end as at,
             u.*
         from unnest(p_events) as e
         join transition t on t.event = e.event
-        left join csp_reason c on c.reason = e.reason
         left join lateral (
             select true as live, chf_id, job_no, release_due as released,
                 status, device_type, csp, null::text as reason_code,
@@ -150,7 +152,6 @@ begin
             from tracking_history
             where device_id = e.device_id and request_no = e.request_no
             limit 1) u on true
-        left join csp_job j on j.job_no = u.job_no
     ), weighed as (
         select *, case said_by
             when 'report' then report_status is null
@@ -289,25 +290,20 @@ create or replace function apply_events(
     p_events tracking_event[], p_now timestamptz, p_timeout interval)
     returns void language plpgsql as $$
 declare
-    late_ids macaddr8[];
-    late_nos bigint[];
+    live bigint;
     most integer;
     batch tracking_event[];
 begin
     -- two batches take their devices in the same order, live updates first
-    with live as materialized (
-        select device_id, request_no from tracking_live
-        where device_id = any (array(select device_id from unnest(p_events)))
-        order by device_id for update
-    )
-    select array_agg(device_id), array_agg(request_no)
-    into late_ids, late_nos from unnest(p_events)
-    where ((device_id, request_no) in (select device_id, request_no
-        from live)) is not true;
-    if late_ids is not null then
+    perform from tracking_live l
+    join unnest(p_events) as e on l.device_id = e.device_id
+        and l.request_no = e.request_no
+    order by l.device_id for update of l;
+    get diagnostics live = row_count;
+    if live < cardinality(p_events) then
         perform from tracking_history h
-        join unnest(late_ids, late_nos) as n (device_id, request_no)
-            on h.device_id = n.device_id and h.request_no = n.request_no
+        join unnest(p_events) as e on h.device_id = e.device_id
+            and h.request_no = e.request_no
         order by h.device_id, h.request_no for update of h;
     end if;
 
