@@ -113,7 +113,9 @@ declare
     told told_message[];
 begin
     select * into strict setting from tracking_setting;
-    with heard as (
+    -- materialized: what is said in one step would be worked out again wherever
+    -- the next ones name it
+    with heard as materialized (
         select e.ordinal, e.event, e.device_id, e.request_no,
             nullif(e.reason, 'corrected') as reason,
             e.chf_id as said_chf_id, e.firmware_version, e.event_time,
@@ -128,9 +130,8 @@ begin
                         where o.reason = 'OTHER'))
                 else t.alert end as alert,
             -- a clock that is wrong is not believed
-            case when e.event_time between coalesce((
-                        select j.created - interval '1 hour' from csp_job j
-                        where j.job_no = u.job_no), '-infinity')
+            case when e.event_time between coalesce(
+                        j.created - interval '1 hour', '-infinity')
                     and p_now + interval '1 hour'
                 then e.event_time else p_now end as at,
             u.*
@@ -152,7 +153,8 @@ begin
             from tracking_history
             where device_id = e.device_id and request_no = e.request_no
             limit 1) u on true
-    ), weighed as (
+        left join csp_job j on j.job_no = u.job_no
+    ), weighed as materialized (
         select *, case said_by
             when 'report' then report_status is null
                 or reason_code = 'NEVER_ANSWERED'
@@ -194,7 +196,7 @@ begin
                 then greatest(at, stored_time)
                 else stored_time end as new_stored_time
         from weighed
-    ), judged as (
+    ), judged as materialized (
         select *, case
             when status in ('RESET_BY_DCC', 'REJECTED_BY_DSP') then status
             when counts and said_by = 'dcc' then to_status
