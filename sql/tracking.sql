@@ -113,9 +113,9 @@ declare
     told told_message[];
 begin
     select * into strict setting from tracking_setting;
-    -- materialized: what is said in one step would be worked out again wherever
-    -- the next ones name it
-    with heard as materialized (
+    -- "offset 0": what is worked out in one step would be so again wherever the
+    -- next ones name it
+    with heard as (
         select e.ordinal, e.event, e.device_id, e.request_no,
             nullif(e.reason, 'corrected') as reason,
             e.chf_id as said_chf_id, e.firmware_version, e.event_time,
@@ -154,7 +154,8 @@ begin
             where device_id = e.device_id and request_no = e.request_no
             limit 1) u on true
         left join csp_job j on j.job_no = u.job_no
-    ), weighed as materialized (
+        offset 0
+    ), weighed as (
         select *, case said_by
             when 'report' then report_status is null
                 or reason_code = 'NEVER_ANSWERED'
@@ -172,7 +173,7 @@ begin
                     > (device_status = 'FIRMWARE_ACTIVATED', device_time)
             when 'dcc' then live and in_progress(status)
             else false end as counts
-        from heard
+        from heard offset 0
     ), said as (
         select *,
             case when counts and said_by = 'report' then to_status
@@ -195,8 +196,8 @@ begin
             case when counts and to_status = 'STORED_ON_DEVICE'
                 then greatest(at, stored_time)
                 else stored_time end as new_stored_time
-        from weighed
-    ), judged as materialized (
+        from weighed offset 0
+    ), judged as (
         select *, case
             when status in ('RESET_BY_DCC', 'REJECTED_BY_DSP') then status
             when counts and said_by = 'dcc' then to_status
@@ -210,7 +211,7 @@ begin
                     then 'STORED_ON_DEVICE'::processing_status end,
                 new_hub, new_delivery, new_report, 'AWAITING_CSP')
             end as new_status
-        from said
+        from said offset 0
     ), settled as materialized (
         select *, new_status <> status as moves,
             live and (not in_progress(new_status)
