@@ -87,7 +87,8 @@ delivered() {
                     'commsHubId', eui64_text(chf_id),
                     'deviceId', eui64_text(device_id),
                     'deviceType', device_type, 'firmwareVersion', '0A000003',
-                    'timestamp', '2026-01-01T00:00:00Z',
+                    'timestamp', to_char(now() at time zone 'UTC',
+                        'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),
                     'status', 'Success') as o
                 from d where n >= $1 and n < $1 + $2) x
             group by line order by line" >"$out/said-$name"
