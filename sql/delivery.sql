@@ -24,10 +24,7 @@ create or replace function user_message(
 -- request (tell_collected()).
 create or replace function tell(p_told told_message[], p_now timestamptz)
     returns void language plpgsql as $$
-declare
-    setting tracking_setting;
 begin
-    select * into strict setting from tracking_setting;
     with told as materialized (
         select t.*, r.originator as sender,
             coalesce(t.firmware_version, r.firmware_version) as version
@@ -46,7 +43,8 @@ begin
             device_type, firmware_version, device_ids, since)
         select request_no, supplier, alert, event, device_type, version,
             device_ids, p_now
-        from other_list where setting.n59_collect > interval '0'
+        from other_list
+        where (select n59_collect from tracking_setting) > interval '0'
         order by ordinal
     ), message (user_id, code, event, request_no, device_id, chf_id, device_ids,
             device_type, version, event_time, device_alert_code, result,
@@ -65,11 +63,13 @@ begin
             select unnest(h.supplier_ids) from smi_device s
             join smi_home h on h.chf_id = s.chf_id
             where s.device_id = t.device_id
-                and (setting.n39_recipients <> 'recorded'
+                and ((select n39_recipients from tracking_setting)
+                        <> 'recorded'
                     or t.suppliers is null)
             union
             select unnest(t.suppliers)
-            where setting.n39_recipients <> 'current') as x (supplier)
+            where (select n39_recipients from tracking_setting)
+                <> 'current') as x (supplier)
         where recipients = 'all suppliers'
         union all
         select sender, alert, event, request_no, null, null,
@@ -81,7 +81,8 @@ begin
         select supplier, alert, event, request_no, null, null, device_ids,
             device_type, version, null, null, null, null, null, null, null,
             null, ordinal
-        from other_list where setting.n59_collect = interval '0'
+        from other_list
+        where (select n59_collect from tracking_setting) = interval '0'
         union all
         select user_id, alert, event, request_no, null, null,
             array_agg(device_id order by device_id), device_type,
