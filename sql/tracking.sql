@@ -111,6 +111,7 @@ create or replace function apply_once(
 declare
     setting tracking_setting;
     told told_message[];
+    late tracking_history[];
 begin
     select * into strict setting from tracking_setting;
     -- "offset 0": what is worked out in one step would be so again wherever the
@@ -247,19 +248,6 @@ begin
             new_delivery_time, new_hub, new_hub_time, new_device,
             new_device_time, new_stored_time
         from settled where ends
-    ), late as (
-        update tracking_history h set status = m.new_status,
-            last_updated = case when m.moves then p_now
-                else h.last_updated end,
-            reason_code = case when m.moves then m.reason
-                else h.reason_code end,
-            report_status = m.new_report, delivery_status = m.new_delivery,
-            delivery_time = m.new_delivery_time, hub_status = m.new_hub,
-            hub_time = m.new_hub_time, device_status = m.new_device,
-            device_time = m.new_device_time, stored_time = m.new_stored_time
-        from settled m
-        where m.counts and not m.live and h.device_id = m.device_id
-            and h.request_no = m.request_no and h.released = m.released
     ), audited as (
         insert into sat_entry (at, kind, request_no, device_id, code, detail)
         select p_now, case when moves then 'status' else 'told' end,
@@ -280,8 +268,31 @@ begin
         m.device_alert_code, m.result, m.alert, m.recipients,
         m.responsible_supplier_ids, m.device_type, null, null, null, null,
         null, null, null, null)::told_message)
-    into told from settled m where m.recipients <> 'none';
+            filter (where m.recipients <> 'none'),
+        array_agg(row(m.device_id, m.chf_id, m.request_no, m.job_no,
+            case when m.moves then p_now end, m.released, m.new_status,
+            m.device_type, m.csp,
+            case when m.moves then m.reason else m.reason_code end,
+            m.responsible_supplier_ids, m.from_version, m.new_report,
+            m.new_delivery, m.new_delivery_time, m.new_hub, m.new_hub_time,
+            m.new_device, m.new_device_time, m.new_stored_time)
+                ::tracking_history)
+            filter (where m.counts and not m.live)
+    into told, late from settled m;
 
+    -- by itself, for it opens every partition and there is seldom one
+    if late is not null then
+        update tracking_history h set status = m.status,
+            last_updated = coalesce(m.last_updated, h.last_updated),
+            reason_code = m.reason_code, report_status = m.report_status,
+            delivery_status = m.delivery_status,
+            delivery_time = m.delivery_time, hub_status = m.hub_status,
+            hub_time = m.hub_time, device_status = m.device_status,
+            device_time = m.device_time, stored_time = m.stored_time
+        from unnest(late) as m
+        where h.device_id = m.device_id and h.request_no = m.request_no
+            and h.released = m.released;
+    end if;
     if told is not null then
         perform tell(told, p_now);
     end if;
