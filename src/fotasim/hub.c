@@ -265,7 +265,8 @@ bool hub_discard(struct hub *hub, eui64 device, instant now,
     const struct hub_moment m = {hub, now, ear};
     hub_advance(hub, now, ear);
     for (enum hub_place place = 0; place < HUB_PLACES; place++) {
-        struct hub_target *target = image_find(hub->places[place], device);
+        struct hub_image *image = hub->places[place];
+        struct hub_target *target = image ? image_find(image, device) : NULL;
         if (target) {
             target_close(&m, place, target, GBCS_FIRMWARE_IMAGE_DISCARDED);
             return true;

@@ -10,9 +10,9 @@
 enum { KEEP_HUB_OF = 16, AGREEING_OF = 8, FEWEST_AGREEING = 20 };
 
 uint8_t lives_supplier(eui64 user) {
-    for (uint8_t i = 0; i < SIM_SUPPLIERS; i++)
+    for (unsigned i = 0; i < SIM_SUPPLIERS; i++)
         if (sim_suppliers[i] == user)
-            return i;
+            return (uint8_t)i;
     return LIFE_NONE;
 }
 

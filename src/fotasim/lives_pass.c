@@ -33,7 +33,7 @@ static void progress_show(const struct lives_run *run, unsigned step,
     if (!isatty(STDERR_FILENO))
         return;
     unsigned filled = step * WIDTH / ALL;
-    fprintf(stderr, "\r  [%.*s%*s] day %u of %u, %zu messages, %d s ",
+    fprintf(stderr, "\r  [%.*s%*s] day %u of %d, %zu messages, %d s ",
             (int)filled, "########################################",
             (int)(WIDTH - filled), "", step / STEPS_OF_DAY, LIVES_DAYS,
             run->messages + run->notifications,

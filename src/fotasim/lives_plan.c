@@ -50,8 +50,7 @@ static void draw_off(struct drawing *d, int after, unsigned hours) {
                                       .hours = (uint16_t)hours});
 }
 
-static void draw_local(struct drawing *d, uint8_t version) {
-    int after = (int)draw_between(d, 0, 96) - 24;
+static void draw_local(struct drawing *d, uint8_t version, int after) {
     draw_event(d, (struct life_event){.kind = LIFE_LOCAL,
                                       .version = version,
                                       .at = draw_after(d, after)});
@@ -79,16 +78,22 @@ static void draw_slow_device(struct drawing *d) {
     draw_request(d, 1);
 }
 
-/* To a third version, or to the one that it runs. */
+/* Hours from a day before what comes next to three days after it. */
+static int about_then(struct drawing *d) {
+    return (int)draw_between(d, 0, 96) - 24;
+}
+
+/* To a third version, or to the one that it runs. A second one is later than
+ * any first: a device does not say two things in one second. */
 static void draw_local_other(struct drawing *d) {
-    draw_local(d, last_version(d) > 1 ? last_version(d) : 0);
+    draw_local(d, last_version(d) > 1 ? last_version(d) : 0, about_then(d));
     draw_request(d, 1);
     if (draw_share(d, 30))
-        draw_local(d, 0);
+        draw_local(d, 0, (int)draw_between(d, 73, 168));
 }
 
 static void draw_local_same(struct drawing *d) {
-    draw_local(d, 1);
+    draw_local(d, 1, about_then(d));
     if (draw_share(d, 50))
         draw_off(d, draw_between(d, 1, 30), 3 * HOURS_OF_DAY);
     draw_request(d, 1);

@@ -297,8 +297,9 @@ static void messages_send(struct lives_run *run, uint8_t csp, bool delivery,
 void lives_send_due(struct lives_run *run, instant now) {
     unsigned order = (unsigned)(now / LIVES_STEP) % 3;
     pthread_mutex_lock(&run->lock);
-    for (uint8_t csp = 0; csp < LIVES_CSPS; csp++)
+    for (unsigned n = 0; n < LIVES_CSPS; n++)
         for (unsigned i = 0; i < 3; i++) {
+            uint8_t csp = (uint8_t)n;
             unsigned what = (i + order) % 3;
             if (what == 0)
                 reports_send(run, csp, now);

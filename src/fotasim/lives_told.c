@@ -34,7 +34,8 @@ static uint64_t text_hash(struct span text) {
 static uint64_t text_number(struct span text, int base) {
     char copy[24];
     size_t len = text.len < sizeof copy ? text.len : sizeof copy - 1;
-    memcpy(copy, text.data, len);
+    if (len)
+        memcpy(copy, text.data, len);
     copy[len] = '\0';
     return strtoull(copy, NULL, base);
 }
