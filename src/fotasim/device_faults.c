@@ -169,7 +169,9 @@ bool sim_faults_read(const char *path, struct sim_faults *faults) {
 
 bool sim_faulty(const struct sim_faults *faults, eui64 device,
                 enum sim_device_fault fault) {
-    struct sim_random random = {device * SIM_FAULTS + fault};
+    /* the same devices, however many faults there will be */
+    enum { SPREAD = 13 };
+    struct sim_random random = {device * SPREAD + fault};
     unsigned share = 0;
     for (unsigned i = 0; i < faults->count; i++)
         if (faults->rows[i].fault == fault &&
