@@ -3,7 +3,8 @@
 -- Puts devices that are in no job into jobs: each of one request, CSP and device
 -- type, at most p_most devices; together at most p_together jobs, and no more
 -- once they have p_most devices. They are not released before p_keep_until (the
--- end of the long retry and of a CSP's silence after it). False when there was nothing to do.
+-- end of the long retry and of a CSP's silence after it). False when there was
+-- nothing to do.
 create or replace function make_jobs(
     p_csp text, p_most integer, p_now timestamptz, p_keep_until timestamptz,
     p_together integer) returns boolean
@@ -252,9 +253,11 @@ create or replace function silence_jobs(
     language plpgsql as $$
 declare
     numbers bigint[];
+    request_nos bigint[];
 begin
-    select array_agg(x.job_no) into numbers from (
-        select j.job_no from csp_job j
+    select array_agg(x.job_no), array_agg(x.request_no)
+    into numbers, request_nos from (
+        select j.job_no, j.request_no from csp_job j
         where j.state = 'handed_over' and j.reported is null
             and j.silent is null and j.ended <= p_now - p_timeout
         order by j.ended limit p_most for update skip locked) x;
@@ -264,35 +267,26 @@ begin
     update csp_job j set silent = p_now where j.job_no = any (numbers);
     -- in the order in which all take them
     perform from tracking_live l
-    where l.job_no = any (numbers) and l.request_no in (
-        select j.request_no from csp_job j where j.job_no = any (numbers))
+    where l.job_no = any (numbers) and l.request_no = any (request_nos)
     order by l.device_id for update;
     update tracking_live l set release_due = p_now
     where l.job_no = any (numbers) and l.status = 'AWAITING_CSP'
-        and l.request_no in (
-            select j.request_no from csp_job j where j.job_no = any (numbers));
+        and l.request_no = any (request_nos);
     perform release_expired(array(
         select l.device_id from tracking_live l
         where l.job_no = any (numbers) and l.status = 'AWAITING_CSP'
-            and l.request_no in (
-                select j.request_no from csp_job j
-                where j.job_no = any (numbers))), false, p_now);
+            and l.request_no = any (request_nos)), false, p_now);
     update tracking_history h set reason_code = 'CSP_SILENT'
     where h.job_no = any (numbers) and h.status = 'AWAITING_CSP'
-        and h.request_no in (
-            select j.request_no from csp_job j where j.job_no = any (numbers));
+        and h.request_no = any (request_nos);
     perform apply_events(array(
         select row((row_number() over (order by h.device_id))::integer,
             'csp_silent', h.device_id, h.request_no, 'CSP_SILENT', h.chf_id,
             null, null, null, null)::tracking_event
         from tracking_history h
         where h.job_no = any (numbers) and h.status = 'AWAITING_CSP'
-            and h.request_no in (
-                select j.request_no from csp_job j
-                where j.job_no = any (numbers))), p_now, p_timeout);
-    perform tell_collected(array(
-        select j.request_no from csp_job j where j.job_no = any (numbers)),
-        p_now);
+            and h.request_no = any (request_nos)), p_now, p_timeout);
+    perform tell_collected(request_nos, p_now);
     return query
     select j.csp, request_id_text(r.originator, r.target, r.counter),
         j.job_id::text, (select count(*) from tracking_history h

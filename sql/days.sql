@@ -38,7 +38,8 @@ create or replace function partition_time(
     language sql stable
 begin atomic
     with whole as (
-        select w.first::timestamptz as low, (w.first + w.days)::timestamptz as high
+        select w.first::timestamptz as low,
+            (w.first + w.days)::timestamptz as high
         from (select case p_table when 'tracking_history'::regclass
                 then date_trunc('week', p_day::timestamp)::date
                 else p_day end as first,
@@ -60,8 +61,8 @@ create or replace function day_column(p_table regclass) returns name
             and a.attnum = t.partattrs[0]
         where t.partrelid = p_table);
 
--- Makes the partition that a day is in. Rows of that time that were written before it
--- was made lie in the partition for the rest and are moved; if they are many,
+-- Makes the partition that a day is in. Rows of that time that came before
+-- it was made lie in the partition for the rest and are moved; if they are many,
 -- the day stays there (cleaned row by row later), so that nobody waits for it.
 -- Nobody waits for the locks either: `busy` then, and it is tried again.
 create or replace function make_day(
@@ -119,7 +120,7 @@ exception when lock_not_available or deadlock_detected then
     return 'busy';
 end $$;
 
--- Drops the oldest partition that ended before p_before. Named outcomes: dropped,
+-- Drops the oldest partition that ended before p_before. Outcomes: dropped,
 -- busy, none.
 create or replace function drop_day(p_table regclass, p_before timestamptz)
     returns text language plpgsql security definer

@@ -19,31 +19,32 @@ end;
 create or replace function believed_time(p_at timestamptz, p_now timestamptz)
     returns timestamptz language sql stable
     return case when p_at between p_now - interval '14 days'
-            - (select delivered from tracking_setting)
+            - (select greatest(delivered, at_hub, at_hub_esme)
+                from tracking_setting)
             and p_now + interval '1 hour'
         then p_at else p_now end;
 
 -- The updates of these devices that a CSP was given, or may have been (a try
--- that is under way, or that nobody answered), by device and place in its list.
+-- that is under way, or that nobody answered).
 -- absent: says the CSP, its image did not come to the hub. created: when its job
 -- was made, to the microsecond, as what we do has it.
 -- Times are whole seconds, as what hubs and devices say has no other (GBCS).
 create or replace function handed_updates(p_device_ids macaddr8[])
-    returns table (ordinal bigint, device_id macaddr8, request_no bigint,
-        chf_id macaddr8, version bytea, from_version bytea, made timestamptz,
+    returns table (device_id macaddr8, request_no bigint, chf_id macaddr8,
+        version bytea, from_version bytea, made timestamptz,
         reached timestamptz, hub_time timestamptz, absent boolean,
         created timestamptz)
     language plpgsql stable as $$
 begin
     return query
-    select d.ordinal, d.device_id, u.request_no, u.chf_id,
+    select d.device_id, u.request_no, u.chf_id,
         r.firmware_version::bytea, u.from_version,
         date_trunc('second', j.created),
         case u.delivery_status when 'SUCCESSFUL_CH_TRANSFER'
             then date_trunc('second', u.delivery_time) end, u.hub_time,
         coalesce(u.delivery_status = 'FAILED_CH_TRANSFER'
             or u.report_status = 'REJECTED_BY_CSP', false), j.created
-    from unnest(p_device_ids) with ordinality as d (device_id, ordinal)
+    from unnest(p_device_ids) as d (device_id)
     cross join lateral (
         select l.request_no, l.chf_id, l.job_no, l.from_version,
             l.report_status, l.delivery_status, l.delivery_time, l.hub_time

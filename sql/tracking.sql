@@ -103,8 +103,8 @@ end $$;
 -- that was said of it, what is told, and the audit trail. Whoever is nearest to
 -- the device outweighs the others, and of what the same said the latest counts,
 -- by the time when it happened (success, if that is one), though a device that
--- runs the firmware has activated it: so the order of messages does not matter, nor whether the update
--- was released. Only the first report on a job counts.
+-- runs the firmware has activated it: so the order of messages does not matter,
+-- nor whether the update was released. Only the first report on a job counts.
 create or replace function apply_once(
     p_events tracking_event[], p_now timestamptz, p_timeout interval)
     returns void language plpgsql as $$

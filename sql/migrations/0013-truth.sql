@@ -306,7 +306,8 @@ update gbcs_message set wants_certificate = true
 where state = 'unverified' and (
     detail in ('no signature certificate of the device is known',
         'no MAC certificate of the device is known')
-    or detail ~ '^its (signature|MAC) certificate is (expired|revoked|not valid yet)$');
+    or detail ~ ('^its (signature|MAC) certificate is '
+        '(expired|revoked|not valid yet)$'));
 create index gbcs_message_wants_certificate on gbcs_message (originator)
     where wants_certificate;
 

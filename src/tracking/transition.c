@@ -186,11 +186,13 @@ const char *tracking_contradiction(const struct config *config) {
 }
 
 instant tracking_memory(const struct config *config) {
+    const instant windows[] = {config->tracking_timeout,
+                               config->tracking_at_hub,
+                               config->tracking_at_hub_esme};
     instant longest = config->tracking_delivered;
-    if (longest < config->tracking_at_hub)
-        longest = config->tracking_at_hub;
-    if (longest < config->tracking_timeout)
-        longest = config->tracking_timeout;
+    for (size_t i = 0; i < sizeof windows / sizeof *windows; i++)
+        if (longest < windows[i])
+            longest = windows[i];
     longest += 14 * DAY;
     return longest < config->tracking_retention ? config->tracking_retention
                                                 : longest;
