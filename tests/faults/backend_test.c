@@ -17,7 +17,9 @@
 #include "db/db.h"
 
 #include <libpq-fe.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,8 +59,8 @@ static void session_tell(const char *conninfo, const char *sql) {
 static void backend_kill(const char *conninfo) {
     PGconn *session = session_open(conninfo);
     assert_int_equal(kill(PQbackendPID(session), SIGKILL), 0);
-    while (PQclear(PQexec(session, "select 1")), PQstatus(session) ==
-                                                     CONNECTION_OK)
+    while (PQclear(PQexec(session, "select 1")),
+           PQstatus(session) == CONNECTION_OK)
         continue;
     PQfinish(session);
 }
@@ -122,6 +124,87 @@ static void a_session_that_ended_while_it_rested(void **state) {
     }
 }
 
+/* ---- what is on its way ---- */
+
+static const char SESSIONS[] =
+    "select pg_terminate_backend(pid) from pg_stat_activity"
+    " where pid <> pg_backend_pid() and application_name like 'fotad%'";
+
+struct ending {
+    const char *conninfo;
+    atomic_bool over;
+};
+
+/* Every session of fotad, again and again. */
+static void *sessions_end_always(void *context) {
+    struct ending *ending = context;
+    while (!atomic_load(&ending->over)) {
+        session_tell(ending->conninfo, SESSIONS);
+        usleep(150000);
+    }
+    return NULL;
+}
+
+static void send_all(struct campaign *c) {
+    while (c->sent < c->devices)
+        campaign_send(c, true);
+}
+
+/* Nobody heard of it. */
+static void nothing_failed(struct campaign *c) {
+    struct scenario *s = c->scenario;
+    static const char *const lines[][2] = {
+        {"db.refused", ""},
+        {"csp.job", "outcome=forgotten"},
+        {"device.command", "outcome=forgotten"},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (scenario_lines(s, lines[i][0], lines[i][1]))
+            fail_msg("%s %s", lines[i][0], lines[i][1]);
+    assert_true(
+        scenario_metric(s, 0,
+                        "fotad_http_requests_total{listener=\"csp_gateway\","
+                        "status=\"500\"}") == 0);
+}
+
+/* The server is up all the time: not even an E100. */
+static void sessions_that_are_ended(void **state) {
+    (void)state;
+    struct campaign *c = campaign_open((struct scenario_wish){.fotads = 1},
+                                       campaign_number("DEVICES", 200), BATCH);
+    struct ending ending = {.conninfo = c->scenario->conninfo};
+    pthread_t thread;
+    assert_int_equal(
+        pthread_create(&thread, NULL, sessions_end_always, &ending), 0);
+    send_all(c);
+    for (size_t i = 0; i < 30; i++)
+        campaign_send(c, true);
+    atomic_store(&ending.over, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(scenario_lines(c->scenario, "request.failed", ""), 0);
+    nothing_failed(c);
+    campaign_close(c, "sessions ended");
+}
+
+/* While the server begins again a request may get E100, and a CSP 503. */
+static void backends_that_are_killed(void **state) {
+    (void)state;
+    size_t falls = campaign_number("FALLS", 2);
+    struct campaign *c = campaign_open((struct scenario_wish){.fotads = 1},
+                                       campaign_number("DEVICES", 200), BATCH);
+    for (size_t i = 0; i < falls; i++) {
+        for (size_t n = 0; n < 2; n++)
+            campaign_send(c, true);
+        usleep(campaign_random(c, 300000));
+        backend_kill(c->scenario->conninfo);
+        campaign_send(c, true);
+        PQreset(sql_connection(c->scenario->sql));
+    }
+    send_all(c);
+    nothing_failed(c);
+    campaign_close(c, "backends killed");
+}
+
 int main(void) {
     if (!campaign_own_database())
         return 1;
@@ -129,6 +212,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_session_that_ended_while_it_rested,
                                         set_up, tear_down),
+        cmocka_unit_test(sessions_that_are_ended),
+        cmocka_unit_test(backends_that_are_killed),
     };
     return scenario_tests(tests, NULL, NULL);
 }
