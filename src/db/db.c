@@ -5,6 +5,7 @@
 #include "db/error.h"
 
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -115,9 +116,24 @@ static instant pause_after(unsigned failures, instant took) {
     return (25 * MILLISECOND) << (failures < 6 ? failures - 2 : 4);
 }
 
+/* A session that rested may have been ended by the server, which says so, and
+ * closes, when nobody listens: what is to be read is read before the session is
+ * used again. libpq itself would first find that it cannot send. Between two
+ * statements nothing else comes. */
+static bool session_is_usable(const struct db *db) {
+    struct pollfd pending = {.fd = PQsocket(db->connection), .events = POLLIN};
+    while (PQstatus(db->connection) == CONNECTION_OK &&
+           poll(&pending, 1, 0) > 0)
+        if (!PQconsumeInput(db->connection))
+            return false;
+    return PQstatus(db->connection) == CONNECTION_OK;
+}
+
 /* In the middle of a transaction its rest must not run outside of it. */
 enum outcome db_connect(struct db *db) {
-    if (db->connection && PQstatus(db->connection) == CONNECTION_OK)
+    if (db->connection && (db->in_transaction
+                               ? PQstatus(db->connection) == CONNECTION_OK
+                               : session_is_usable(db)))
         return DONE;
     db_disconnect(db);
     if (db->in_transaction || clock_elapsed() < db->not_before)
@@ -145,6 +161,15 @@ static bool is_rerouted(const PGresult *result) {
     return !PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
 }
 
+/* An error without SQLSTATE is of libpq, not of the server: the connection
+ * cannot be used, whatever PQstatus() says. It still says that it is good when
+ * the statement could not be sent and the end has not been read. */
+static bool is_lost(const struct db *db, const PGresult *result) {
+    return PQstatus(db->connection) != CONNECTION_OK ||
+           (PQresultStatus(result) == PGRES_FATAL_ERROR && result &&
+            !*db->sqlstate);
+}
+
 /* NULL: the same would be refused again. */
 static const struct db_error *find_passing_error(const struct db *db,
                                                  const PGresult *result) {
@@ -152,7 +177,7 @@ static const struct db_error *find_passing_error(const struct db *db,
         *db->sqlstate ? db_error_of(db->sqlstate) : NULL;
     if (error && strcmp(db->sqlstate, "23514") == 0 && !is_rerouted(result))
         error = NULL;
-    if (!error && PQstatus(db->connection) != CONNECTION_OK)
+    if (!error && is_lost(db, result))
         error = &DB_ERROR_LOST;
     return error;
 }
@@ -173,7 +198,7 @@ static enum outcome judge_result(struct db *db, const PGresult *result) {
                        : PQerrorMessage(db->connection),
                 sqlstate);
     const struct db_error *error = find_passing_error(db, result);
-    if (error && (error->leave || PQstatus(db->connection) != CONNECTION_OK))
+    if (error && (error->leave || is_lost(db, result)))
         db_disconnect(db);
     if (error) {
         db_error_tell(error, db->reason);
