@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "db/error.h"
+#include "db/session.h"
 
 #include <libpq-fe.h>
 #include <poll.h>
@@ -74,35 +75,15 @@ static void drop_notice(void *context, const char *message) {
     log_debug("db.notice", ": %s", message);
 }
 
-/* The server gives us up as we give it up, below: our locks would stay for
- * hours otherwise. */
-#define SESSION_OPTIONS                                                        \
-    "-c search_path=public -c timezone=UTC -c client_min_messages=warning"     \
-    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3"                   \
-    " -c tcp_keepalives_count=3 -c tcp_user_timeout=15000"
-
-static const char *session_options(const struct db *db) {
-    return db->waits_briefly ? SESSION_OPTIONS " -c lock_timeout=1s"
-                             : SESSION_OPTIONS;
-}
-
 /* What conninfo does not say itself: who is gone without a word is given up
  * after 15 s, before our shortest lease runs out. */
 static PGconn *connect_with_defaults(const struct db *db) {
-    static const char *const keys[] = {"connect_timeout",
-                                       "keepalives_idle",
-                                       "keepalives_interval",
-                                       "keepalives_count",
-                                       "tcp_user_timeout",
-                                       "dbname",
-                                       "fallback_application_name",
-                                       "client_encoding",
-                                       "options",
-                                       NULL};
-    const char *const values[] = {"5",      "5",     "3",
-                                  "3",      "15000", db->conninfo,
-                                  db->name, "UTF8",  session_options(db),
-                                  NULL};
+    static const char *const keys[] = {
+        "connect_timeout",           "keepalives_idle",  "keepalives_interval",
+        "keepalives_count",          "tcp_user_timeout", "dbname",
+        "fallback_application_name", "client_encoding",  NULL};
+    const char *const values[] = {"5",          "5",      "3",    "3", "15000",
+                                  db->conninfo, db->name, "UTF8", NULL};
     return PQconnectdbParams(keys, values, 1);
 }
 
@@ -131,16 +112,17 @@ static bool session_is_usable(const struct db *db) {
 
 /* In the middle of a transaction its rest must not run outside of it. */
 enum outcome db_connect(struct db *db) {
-    if (db->connection && (db->in_transaction
-                               ? PQstatus(db->connection) == CONNECTION_OK
-                               : session_is_usable(db)))
+    if (db->connection &&
+        (db->in_transaction ? PQstatus(db->connection) == CONNECTION_OK
+                            : session_is_usable(db)))
         return DONE;
     db_disconnect(db);
     if (db->in_transaction || clock_elapsed() < db->not_before)
         return RETRY;
     instant begun = clock_elapsed();
     db->connection = connect_with_defaults(db);
-    if (PQstatus(db->connection) == CONNECTION_OK) {
+    if (PQstatus(db->connection) == CONNECTION_OK &&
+        session_begin(db->connection, db->waits_briefly)) {
         PQsetNoticeProcessor(db->connection, drop_notice, NULL);
         db->failures = 0;
         db_error_connected();
