@@ -209,6 +209,47 @@ static enum outcome prepare_statement(struct db *db,
     return outcome;
 }
 
+/* ---- what it is connected to ---- */
+
+static bool encoding_fits(struct db *db) {
+    const char *encoding = PQparameterStatus(db->connection, "server_encoding");
+    if (encoding && strcmp(encoding, "UTF8") == 0)
+        return true;
+    char reason[256];
+    snprintf(reason, sizeof reason,
+             "the database %s is encoded in %s, and fotad needs UTF8: make "
+             "another by `create database NAME encoding 'UTF8' template "
+             "template0`",
+             PQdb(db->connection), encoding ? encoding : "nothing known");
+    keep_reason(db, reason, "");
+    return false;
+}
+
+static bool pooler_fits(struct db *db) {
+    if (!session_has_pooler(db->connection))
+        return true;
+    PGconn *second = connect_with_defaults(db);
+    bool fits = !sessions_are_one(db->connection, second);
+    PQfinish(second);
+    if (!fits)
+        keep_reason(db,
+                    "[database] conninfo leads to a pooler in transaction or "
+                    "statement mode, and fotad needs sessions: set PgBouncer's "
+                    "pool_mode = session for it, or connect to PostgreSQL "
+                    "itself",
+                    "");
+    return fits;
+}
+
+enum outcome db_check_server(struct db *db) {
+    enum outcome outcome = db_connect(db);
+    if (outcome != DONE)
+        return outcome;
+    return encoding_fits(db) && pooler_fits(db) ? DONE : FAILED;
+}
+
+/* ---- statements ---- */
+
 static void clear_result(void *result) {
     PQclear(result);
 }

@@ -285,7 +285,9 @@ enum outcome db_migrate(struct db *db, bool may_change, int *missing) {
     struct migrating migrating = {.arena = arena,
                                   .migrations = migrations_new(arena)};
     bool later = false;
-    enum outcome outcome = db_is_later(db, &later);
+    enum outcome outcome = db_check_server(db);
+    if (outcome == DONE)
+        outcome = db_is_later(db, &later);
     if (outcome == DONE && !later)
         outcome = count_missing(db, &migrating);
     if (outcome == DONE && migrating.missing && may_change) {

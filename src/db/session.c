@@ -1,6 +1,7 @@
 #include "db/session.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* By a statement and not by the start-up packet, where poolers drop them. What
  * our statements are written for is set whatever was said; what only bounds
@@ -35,4 +36,27 @@ bool session_begin(PGconn *connection, bool briefly) {
     bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
     PQclear(result);
     return good;
+}
+
+bool session_has_pooler(PGconn *connection) {
+    char own[16];
+    snprintf(own, sizeof own, "%d", PQbackendPID(connection));
+    PGresult *result = PQexec(connection, "select pg_backend_pid()");
+    bool other =
+        PQntuples(result) == 1 && strcmp(PQgetvalue(result, 0, 0), own) != 0;
+    PQclear(result);
+    return other;
+}
+
+bool sessions_are_one(PGconn *first, PGconn *second) {
+    PGresult *set =
+        PQexec(first, "select set_config('fotad.session',"
+                      " md5(random()::text || clock_timestamp()), false)");
+    PGresult *seen =
+        PQexec(second, "select current_setting('fotad.session', true)");
+    bool one = PQntuples(set) == 1 && PQntuples(seen) == 1 &&
+               strcmp(PQgetvalue(set, 0, 0), PQgetvalue(seen, 0, 0)) == 0;
+    PQclear(set);
+    PQclear(seen);
+    return one;
 }
