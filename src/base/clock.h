@@ -51,7 +51,8 @@ struct timespec clock_in(instant pause);
 char *instant_format(instant when, char text[static INSTANT_TEXT_SIZE]);
 
 /* Reads an xs:dateTime with a time zone (Z or +hh:mm); one without is UTC.
- * False when the text is no valid date and time. */
+ * 24:00:00 is the first moment of the next day; second 60 there is none (XML
+ * Schema part 2, 3.2.7). False when the text is no valid date and time. */
 bool instant_parse(struct span text, instant *when);
 
 #endif

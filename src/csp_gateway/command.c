@@ -176,6 +176,7 @@ static void command_tell(const struct csp_round *round,
 }
 
 const struct csp_work csp_commands = {
+    .kind = CSP_COMMANDS,
     .task = "command_sender",
     .session = "fotad commands",
     .failed = "device.waiting",

@@ -292,6 +292,7 @@ static void jobs_count(const struct csp_round *round) {
 }
 
 const struct csp_work csp_jobs = {
+    .kind = CSP_JOBS,
     .task = "csp_sender",
     .session = "fotad CSP sender",
     .failed = "csp.waiting",

@@ -2,6 +2,9 @@
 
 enum answer_result answer_result(const struct http_answer *answer) {
     switch (answer->status) {
+    case 401: /* Unauthorized */
+    case 403: /* Forbidden */
+    case 404: /* Not Found */
     case 408: /* Request Timeout */
     case 425: /* Too Early */
     case 429: /* Too Many Requests */

@@ -3,9 +3,11 @@
  * (requirements E2):
  *
  *   2xx                     confirmed
- *   4xx but 408, 425, 429   this message is refused; others go on
- *   anything else, or no    the address failed: it would fail others now as
- *   answer                  well
+ *   401, 403, 404, 408,     the address failed, for it says nothing about the
+ *   425, 429                message: it would fail others now as well
+ *   any other 4xx           this message is refused; others go on
+ *   anything else, or no    the address failed
+ *   answer
  */
 #ifndef FOTAD_DELIVERY_ANSWER_H
 #define FOTAD_DELIVERY_ANSWER_H

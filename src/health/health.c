@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "csp_gateway/denied.h"
 #include "db/db.h"
 #include "health/revocations.h"
 #include "http/configured.h"
@@ -139,6 +140,15 @@ static void warn_of_config(const struct config *config, json_t *warnings) {
             warnings, json_string("[clock] offset_file: the time is moved"));
 }
 
+static void warn_of_csps(const struct config *config, json_t *warnings) {
+    for (size_t i = 0; i < config->csp_count; i++)
+        if (csp_denied(i))
+            json_array_append_new(
+                warnings,
+                json_sprintf("the CSP %s does not let fotad in: it answers %u",
+                             config->csps[i].name, csp_denied(i)));
+}
+
 static void warn_of_overdue(struct worker *worker, struct arena *arena,
                             json_t *warnings) {
     struct db_rows *rows;
@@ -163,6 +173,7 @@ static void answer_readyz(void *context, const struct http_request *request,
         check_database(worker, reasons, warnings);
     warn_of_database(warnings);
     warn_of_config(worker->config, warnings);
+    warn_of_csps(worker->config, warnings);
     if (json_array_size(reasons) == 0)
         warn_of_overdue(worker, request->arena, warnings);
     bool ready = json_array_size(reasons) == 0;

@@ -29,6 +29,9 @@ struct http_message {
     struct span body;           /* a body needs a Content-Type header */
 };
 
+/* Who asks for more gets this. */
+#define HTTP_MOST_RETRY_AFTER (365 * DAY)
+
 struct http_answer {
     unsigned status;     /* 0: no HTTP answer, `error` says why */
     char error[128];     /* for people; empty when there is a status */

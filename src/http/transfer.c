@@ -116,6 +116,14 @@ void transfer_start(struct transfer *transfer,
         memory_exhausted(0);
 }
 
+/* Whatever number the other side wrote. */
+static instant retry_after_of(curl_off_t seconds) {
+    if (seconds < 0)
+        return 0;
+    return seconds < HTTP_MOST_RETRY_AFTER / SECOND ? seconds * SECOND
+                                                    : HTTP_MOST_RETRY_AFTER;
+}
+
 /* Reads the answer and makes the transfer idle. */
 static void transfer_end(struct transfer *transfer, CURLcode result) {
     struct http_answer *answer = transfer->answer;
@@ -127,7 +135,7 @@ static void transfer_end(struct transfer *transfer, CURLcode result) {
     answer->took = took;
     if (result == CURLE_OK || answer->truncated) {
         answer->status = (unsigned)status;
-        answer->retry_after = retry_after * SECOND;
+        answer->retry_after = retry_after_of(retry_after);
     } else {
         snprintf(answer->error, sizeof answer->error, "%.127s",
                  *transfer->error ? transfer->error

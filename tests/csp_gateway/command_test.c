@@ -201,7 +201,8 @@ static void a_refused_command(void **state) {
 /* They are posted at once, and each has an answer of its own. */
 static void a_batch_with_every_answer(void **state) {
     (void)state;
-    struct world w = open_world("202 202 404 503 503 404 500", "202");
+    struct world w =
+        open_world("202 202 404:OTHER 503 503 404:OTHER 500", "202");
     stop_sender(&w);
     for (int i = 0; i < 5; i++)
         read_version(&w, ESME(PLAIN), 0);
@@ -212,7 +213,8 @@ static void a_batch_with_every_answer(void **state) {
            "select string_agg(state || ' ' || tries || coalesce(' '"
            " || last_error, ''), ', ' order by state, tries)"
            " from device_command",
-           "waiting 2 500, sent 1, sent 1, failed 1 404, failed 2 404");
+           "waiting 2 500, sent 1, sent 1, failed 1 404 OTHER, failed 2 404 "
+           "OTHER");
     expect(&w, "select count(*) from alert where response_code = 'E20'", "2");
     close_world(&w);
 }

@@ -6,6 +6,7 @@
 #include "support/fake_csp.h"
 #include "world.h"
 
+#include "csp_gateway/denied.h"
 #include "csp_gateway/send.h"
 
 #include <pthread.h>
@@ -151,7 +152,15 @@ static void each_answer_has_its_consequence(void **state) {
         {"201", "400:SOMETHING_NEW", 1, 1, "refused", "REJECTED_BY_CSP", "N22"},
         {"201", "400:NEVER_ANSWERED", 1, 1, "refused", "REJECTED_BY_CSP",
          "N22"},
-        {"201", "499", 1, 1, "refused", "REJECTED_BY_CSP", "N22"},
+        /* nothing is said about devices: busy */
+        {"201", "400 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "404 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "408 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "425 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "429+60 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "429", 1, 2, "waiting", "AWAITING_CSP", "none"},
+        {"201", "499", 1, 2, "waiting", "AWAITING_CSP", "none"},
+        {"404 201", "202", 2, 1, "handed_over", "AWAITING_CSP", "none"},
         {"201", "503 400:IMAGE_INVALID", 1, 2, "refused", "REJECTED_BY_CSP",
          "N18"},
         {"413:IMAGE_INVALID", "202", 1, 0, "refused", "REJECTED_BY_CSP", "N18"},
@@ -183,6 +192,24 @@ static void each_answer_has_its_consequence(void **state) {
                "select coalesce(string_agg(code, ' '), 'none') from alert"
                " where cardinality(device_ids) = 2");
     }
+}
+
+/* It lets nobody in: the job waits, and a person hears. */
+static void a_csp_that_denies_us_is_said_aloud(void **state) {
+    (void)state;
+    log_set_level(2); /* this is an error, and meant to be */
+    fake_csp_script(scene.north, "201", "401 403 202");
+    accept_request(&scene.world, 1, "north", 1, 2);
+    start();
+    expect_soon(&scene.world, "waiting 2",
+                "select state || ' ' || tries from csp_job");
+    assert_int_equal(csp_denied(0), 403);
+    assert_int_equal(csp_denied(1), 0);
+    test_clock_move(HOUR);
+    csp_send_wake(CSP_JOBS);
+    expect_soon(&scene.world, "handed_over 3",
+                "select state || ' ' || tries from csp_job");
+    assert_int_equal(csp_denied(0), 0);
 }
 
 static void n19_is_audited_per_device(void **state) {
@@ -254,9 +281,15 @@ static void retry_after_puts_a_try_off_but_never_past_the_end(void **state) {
         {"503 503+7200", "02:00"},
         {"503 503+60", "01:00"},
         {"503 503+999999", "4 days"},
+        /* what microseconds do not hold; what nothing holds is no number */
+        {"503 503+9223372036854", "4 days"},
+        {"503 503+9223372036854775807", "4 days"},
+        {"503 503+99999999999999999999999", "01:00"},
+        {"503 503+-9223372036854775807", "01:00"},
+        {"429 429+7200", "02:00"},
     };
     start();
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fake_csp_script(scene.north, "201", cases[i].jobs);
         accept_request(&scene.world, (int)i + 1, "north", (int)i + 1, 1);
         csp_send_wake(CSP_JOBS);
@@ -468,6 +501,7 @@ int main(void) {
         TEST(a_job_is_as_the_interface_says),
         TEST(requests_are_split_and_the_image_goes_once),
         TEST(each_answer_has_its_consequence),
+        TEST(a_csp_that_denies_us_is_said_aloud),
         TEST(n19_is_audited_per_device),
         TEST(a_busy_csp_is_asked_every_hour_for_four_days),
         TEST(devices_are_kept_for_the_long_retry),
