@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "csp_gateway/denied.h"
+#include "csp_gateway/sections.h"
 #include "db/db.h"
 #include "health/revocations.h"
 #include "http/configured.h"
@@ -140,6 +141,19 @@ static void warn_of_config(const struct config *config, json_t *warnings) {
             warnings, json_string("[clock] offset_file: the time is moved"));
 }
 
+/* The name is empty where one has none at all. */
+static void warn_of_sections(struct worker *worker, struct arena *arena,
+                             json_t *warnings) {
+    struct db_rows *rows;
+    if (csp_sections_differ(worker->db, arena, &rows) != DONE)
+        return;
+    for (size_t i = 0; i < db_row_count(rows); i++)
+        json_array_append_new(
+            warnings,
+            json_sprintf("[csp %s] is not the same in all running fotads",
+                         db_get_text(rows, i, 0)));
+}
+
 static void warn_of_csps(const struct config *config, json_t *warnings) {
     for (size_t i = 0; i < config->csp_count; i++)
         if (csp_denied(i))
@@ -174,8 +188,10 @@ static void answer_readyz(void *context, const struct http_request *request,
     warn_of_database(warnings);
     warn_of_config(worker->config, warnings);
     warn_of_csps(worker->config, warnings);
-    if (json_array_size(reasons) == 0)
+    if (json_array_size(reasons) == 0) {
         warn_of_overdue(worker, request->arena, warnings);
+        warn_of_sections(worker, request->arena, warnings);
+    }
     bool ready = json_array_size(reasons) == 0;
     json_t *answer = json_pack("{s:b, s:o, s:o}", "ready", ready, "reasons",
                                reasons, "warnings", warnings);

@@ -46,6 +46,13 @@ static int close_scene(void **state) {
     return 0;
 }
 
+static void make_jobs(struct world *world, int most_devices) {
+    char now[INSTANT_TEXT_SIZE];
+    instant_format(clock_now(), now);
+    script(world, "select make_jobs('north', %d, '%s', '%s', 1)", most_devices,
+           now, now);
+}
+
 static const char *text(const json_t *object, const char *name) {
     const char *value = json_string_value(json_object_get(object, name));
     return value ? value : "";
@@ -221,6 +228,42 @@ static void n19_is_audited_per_device(void **state) {
     expect(&scene.world, "3",
            "select count(distinct device_id)::text from sat_entry"
            " where kind = 'alert device' and code = 'N19'");
+}
+
+/* Nobody can send such a job; what is about the others goes on. */
+static void a_job_whose_image_is_gone_is_refused(void **state) {
+    (void)state;
+    log_set_level(2); /* this is an error, and meant to be */
+    accept_request(&scene.world, 1, "north", 1, 2);
+    script(&scene.world, "update service_request set image_id = sha256('y')");
+    accept_request(&scene.world, 2, "north", 3, 1);
+    start();
+    expect_soon(&scene.world, "1 given_up, 2 handed_over",
+                "select string_agg(request_no || ' ' || state, ', '"
+                " order by request_no) from csp_job");
+    expect(&scene.world, "REJECTED_BY_CSP IMAGE_GONE 2",
+           "select status || ' ' || reason_code || ' ' || count(*)"
+           " from tracking_history group by status, reason_code");
+    expect(&scene.world, "N22 2",
+           "select string_agg(code || ' ' || cardinality(device_ids), ', ')"
+           " from alert");
+    assert_int_equal(fake_csp_count(scene.north, "PUT"), 1);
+    expect(&scene.world, "OTHER", "select csp_reason_of('IMAGE_GONE')");
+}
+
+/* Rows that somebody deleted by hand: nothing turns round it for ever. */
+static void a_job_without_its_request_ends(void **state) {
+    (void)state;
+    accept_request(&scene.world, 1, "north", 1, 2);
+    make_jobs(&scene.world, 10);
+    script(&scene.world, "set session_replication_role = replica;"
+                         "delete from service_request;"
+                         "set session_replication_role = origin");
+    accept_request(&scene.world, 2, "north", 3, 1);
+    start();
+    expect_soon(&scene.world, "empty, handed_over",
+                "select string_agg(state::text, ', ' order by job_no)"
+                " from csp_job");
 }
 
 /* ---- the long retry ---- */
@@ -428,13 +471,6 @@ static void reset_device(struct world *world, int device) {
            (unsigned)device, instant_format(clock_now(), now));
 }
 
-static void make_jobs(struct world *world, int most_devices) {
-    char now[INSTANT_TEXT_SIZE];
-    instant_format(clock_now(), now);
-    script(world, "select make_jobs('north', %d, '%s', '%s', 1)", most_devices,
-           now, now);
-}
-
 static void *make_a_job_of_two(void *world) {
     make_jobs(world, 2);
     return NULL;
@@ -503,6 +539,8 @@ int main(void) {
         TEST(each_answer_has_its_consequence),
         TEST(a_csp_that_denies_us_is_said_aloud),
         TEST(n19_is_audited_per_device),
+        TEST(a_job_whose_image_is_gone_is_refused),
+        TEST(a_job_without_its_request_ends),
         TEST(a_busy_csp_is_asked_every_hour_for_four_days),
         TEST(devices_are_kept_for_the_long_retry),
         TEST(retry_after_puts_a_try_off_but_never_past_the_end),
