@@ -114,6 +114,11 @@ static void answer_judge(const struct csp_round *round,
     item->end = CSP_TAKEN;
     if (answer_is_good(answer, good))
         return;
+    if (answer->abandoned) {
+        item->end = CSP_LEFT;
+        item->detail = answer->error;
+        return;
+    }
     answer_explain(answer, round->arena, item);
     item->end = CSP_REFUSED;
     if (answer->status / 100 == 4 && *item->reason)

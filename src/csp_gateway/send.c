@@ -60,6 +60,8 @@ static enum outcome round_lease(struct csp_round *round) {
 /* What the CSP said is not forgotten while the database is away. */
 static enum outcome round_insist(const struct csp_round *round,
                                  const struct csp_item *items, size_t count) {
+    if (items->end == CSP_LEFT)
+        return DONE;
     for (;;) {
         task_goes_on(round->task);
         enum outcome outcome = round->work->settle(round, items, count);

@@ -44,8 +44,9 @@ struct csp_sender;
 /* Starts the tasks. `config` must live as long as they do. */
 struct csp_sender *csp_send_start(const struct config *config);
 
-/* Waits for the tries in hand (each ends within twice its CSP's timeout) and
- * ends the tasks. NULL is allowed. */
+/* Waits for the tries in hand (each ends within twice its CSP's timeout, and
+ * when the process ends, sooner: base/ending.h) and ends the tasks. NULL is
+ * allowed. */
 void csp_send_stop(struct csp_sender *sender);
 
 /* Devices or a command were accepted and committed: look now rather than at

@@ -20,6 +20,7 @@ enum csp_end {
     CSP_AGAIN,    /* tried again at next_try */
     CSP_REFUSED,  /* 4xx with a reasonCode, or by ourselves */
     CSP_GIVEN_UP, /* it was the last try */
+    CSP_LEFT,     /* the process ends; it is tried again after its lease */
     CSP_ENDS
 };
 

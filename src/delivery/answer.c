@@ -1,6 +1,8 @@
 #include "delivery/answer.h"
 
 enum answer_result answer_result(const struct http_answer *answer) {
+    if (answer->abandoned)
+        return ANSWER_NOT_TRIED;
     switch (answer->status) {
     case 401: /* Unauthorized */
     case 403: /* Forbidden */

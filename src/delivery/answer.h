@@ -16,13 +16,14 @@
 #include "http/client.h"
 
 enum answer_result {
-    ANSWER_NOT_TRIED, /* nothing was sent yet */
+    ANSWER_NOT_TRIED, /* nothing was sent yet, or nothing is known */
     ANSWER_CONFIRMED,
     ANSWER_REFUSED,
     ANSWER_ADDRESS_FAILED,
 };
 
-/* For an answer as http_client_wait() leaves it; never ANSWER_NOT_TRIED. */
+/* For an answer as http_client_wait() leaves it; ANSWER_NOT_TRIED when it was
+ * abandoned. */
 enum answer_result answer_result(const struct http_answer *answer);
 
 /* One line for people: "HTTP 400: what the User said" (its first 120 octets),

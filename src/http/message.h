@@ -37,6 +37,7 @@ struct http_answer {
     char error[128];     /* for people; empty when there is a status */
     struct buffer body;  /* the caller's: http_answer_free() */
     bool truncated;      /* there was more than most_answer */
+    bool abandoned;      /* not waited for, for the process ends */
     instant retry_after; /* Retry-After from now on; 0: none was given */
     instant took;        /* from sending to the end of the answer */
 };

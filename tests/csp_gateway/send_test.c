@@ -6,6 +6,7 @@
 #include "support/fake_csp.h"
 #include "world.h"
 
+#include "base/ending.h"
 #include "csp_gateway/denied.h"
 #include "csp_gateway/send.h"
 
@@ -528,6 +529,25 @@ static void a_job_without_devices_is_not_sent(void **state) {
     assert_int_equal(fake_csp_count(scene.north, "POST"), 1);
 }
 
+/* What it had in hand goes on when its lease has run out; it counts as no try,
+ * so that nobody waits for an hour because of it. The last of all tests. */
+static void the_end_of_the_process_leaves_a_csp_that_hangs(void **state) {
+    (void)state;
+    scene.world.config.csps[0].timeout = MINUTE;
+    fake_csp_script(scene.north, "201", "hang 202");
+    accept_request(&scene.world, 1, "north", 1, 2);
+    start();
+    assert_true(fake_csp_wait(scene.north, "POST", 1));
+    instant begun = clock_elapsed();
+    ending_begin();
+    stop();
+    assert_true(clock_elapsed() - begun <
+                ENDING_PEERS + patience() * 2 * SECOND);
+    expect(&scene.world, "waiting 0 leased",
+           "select state || ' ' || tries || ' ' || case when leased_until is"
+           " null then 'free' else 'leased' end from csp_job");
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
 
@@ -553,6 +573,7 @@ int main(void) {
         TEST(a_reset_device_leaves_a_job_not_yet_sent),
         TEST(a_reset_while_a_job_is_made_leaves_the_others),
         TEST(a_job_without_devices_is_not_sent),
+        TEST(the_end_of_the_process_leaves_a_csp_that_hangs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
