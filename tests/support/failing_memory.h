@@ -38,7 +38,7 @@ static bool memory_is_out(void) {
            atomic_fetch_sub(&memory_left, 1) == 1;
 }
 
-/* What src/base/allocator.c takes memory from. */
+/* What src/base/memory.c takes memory from. */
 #define MEMORY_FROM(name, parameters, ...)                                     \
     void *name parameters;                                                     \
     void *name parameters {                                                    \
