@@ -1,5 +1,6 @@
 #include "db/db.h"
 
+#include "base/ending.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "db/connect.h"
@@ -152,6 +153,14 @@ static instant pause_after(unsigned failures, instant took) {
     return (25 * MILLISECOND) << (failures < 6 ? failures - 2 : 4);
 }
 
+static const char *connect_reason(const struct db *db) {
+    if (db->connection)
+        return PQerrorMessage(db->connection);
+    return ending_leaves_all() ? "fotad ends"
+                               : "no connection in time: does the name of the "
+                                 "database's host resolve?";
+}
+
 /* In the middle of a transaction its rest must not run outside of it. */
 enum outcome db_connect(struct db *db) {
     if (db->connection && PQstatus(db->connection) == CONNECTION_OK)
@@ -167,11 +176,7 @@ enum outcome db_connect(struct db *db) {
         db_error_connected();
         return DONE;
     }
-    keep_reason(db,
-                db->connection ? PQerrorMessage(db->connection)
-                               : "no connection in time: does the name of the "
-                                 "database's host resolve?",
-                "");
+    keep_reason(db, connect_reason(db), "");
     db_disconnect(db);
     db->failures++;
     instant now = clock_elapsed();
