@@ -23,12 +23,12 @@ WARNINGS := -Wall -Wextra -Werror -Wconversion -Wshadow -Wformat=2 \
   -Wpointer-arith -Wwrite-strings -Wnull-dereference -Wimplicit-fallthrough
 HARDEN := -fstack-protector-strong -fPIE
 OPT_release := -O2 -D_FORTIFY_SOURCE=2
-OPT_asan := -O1 -fsanitize=address -fno-omit-frame-pointer
+OPT_asan := -O1 -DFOTAD_OWN_ALLOCATOR -fsanitize=address -fno-omit-frame-pointer
 OPT_ubsan := -O1 -fsanitize=undefined -fno-sanitize-recover=all
-OPT_tsan := -O1 -fsanitize=thread
-OPT_valgrind := -O1
+OPT_tsan := -O1 -DFOTAD_OWN_ALLOCATOR -fsanitize=thread
+OPT_valgrind := -O1 -DFOTAD_OWN_ALLOCATOR
 OPT_coverage := -O0 --coverage
-OPT_fuzz := -O1 -Wno-missing-field-initializers \
+OPT_fuzz := -O1 -DFOTAD_OWN_ALLOCATOR -Wno-missing-field-initializers \
   -fsanitize=fuzzer-no-link,address,undefined \
   -fno-sanitize-recover=all
 OPT := $(OPT_$(VARIANT))

@@ -215,8 +215,9 @@ begin
 end $$;
 
 -- Ends what is overdue, at most p_most of each: commands without a response in
--- time, and commands for a CSP that is not configured any more. Returns how
--- many there were.
+-- time, and commands for a CSP that is configured nowhere any more: for an hour
+-- neither here nor where another fotad runs, which has none of them in hand.
+-- Returns how many there were.
 create or replace function end_overdue_commands(
     p_csps text[], p_most integer, p_now timestamptz) returns integer
     language plpgsql as $$
@@ -230,9 +231,12 @@ begin
         order by response_due limit p_most
         for update skip locked) x;
     select array_agg(command_no) into stranded from (
-        select command_no from device_command
+        select command_no from device_command c
         where state in ('held', 'waiting') and csp <> all (p_csps)
-            and next_try <= p_now
+            and next_try <= p_now - interval '1 hour'
+            and (leased_until is null or leased_until <= p_now)
+            and not exists (select from csp_section s where s.csp = c.csp
+                and s.seen > p_now - interval '1 hour')
         order by next_try limit p_most
         for update skip locked) x;
     update device_command set state = 'waiting'

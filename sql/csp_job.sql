@@ -168,6 +168,15 @@ begin
                 where c.job_no = any (lessened));
         end if;
         exit when cardinality(leased) > 0;
+        if cardinality(emptied) = 0 then
+            -- nothing was found of them: nobody is to find them again
+            update csp_job c set state = 'empty', ended = p_now
+            where c.job_no = any (due) and not exists (
+                select from service_request r
+                where r.request_no = c.request_no);
+            continue when found;
+            return;
+        end if;
     end loop;
 end $$;
 
@@ -210,10 +219,12 @@ create or replace function csp_reason_of(p_given text) returns text
     language sql stable
     return coalesce((select reason from csp_reason
         where reason = p_given
-            and reason not in ('NEVER_ANSWERED', 'CSP_SILENT')), 'OTHER');
+            and reason not in ('NEVER_ANSWERED', 'CSP_SILENT', 'IMAGE_GONE')),
+        'OTHER');
 
--- The CSP refused the whole job (p_event csp_refused) or was never there
--- (csp_never_answered): every device of it hears so.
+-- The CSP refused the whole job (p_event csp_refused) or we give it up
+-- (csp_never_answered), for the CSP was never there or we cannot send it: every
+-- device of it hears so.
 create or replace function job_failed(
     p_job_no bigint, p_event text, p_reason text, p_error text,
     p_now timestamptz, p_timeout interval) returns void

@@ -191,6 +191,7 @@ const REASONS = {
     DISTRIBUTION_EXPIRED: "Time for distribution is over",
     NEVER_ANSWERED: "The CSP never answered",
     CSP_SILENT: "The CSP took the job and never reported",
+    IMAGE_GONE: "The firmware image was not in the database any more",
     OTHER: "Other reason",
 };
 

@@ -125,6 +125,7 @@ static instant read_fraction(struct reader *r) {
     return value;
 }
 
+/* How far it is east of UTC; at most 14:00 (XML Schema, 3.2.7.3). */
 static instant read_zone(struct reader *r) {
     if (r->at == r->end || read_mark(r, 'Z'))
         return 0;
@@ -139,6 +140,18 @@ static instant read_zone(struct reader *r) {
     return west ? -east : east;
 }
 
+/* 24:00:00 is the end of the day, the first moment of the next one. */
+static bool time_is_good(const struct tm *tm, instant fraction) {
+    return tm->tm_hour < 24 || (!tm->tm_min && !tm->tm_sec && !fraction);
+}
+
+static bool day_is_good(const struct tm *tm) {
+    struct tm day = {
+        .tm_year = tm->tm_year, .tm_mon = tm->tm_mon, .tm_mday = tm->tm_mday};
+    timegm(&day);
+    return day.tm_mday == tm->tm_mday;
+}
+
 bool instant_parse(struct span text, instant *when) {
     struct reader r = {text.data, text.data + text.len, true};
     struct tm tm = {0};
@@ -146,18 +159,18 @@ bool instant_parse(struct span text, instant *when) {
     expect_mark(&r, '-');
     tm.tm_mon = read_number(&r, 2, 1, 12) - 1;
     expect_mark(&r, '-');
-    int day = tm.tm_mday = read_number(&r, 2, 1, 31);
+    tm.tm_mday = read_number(&r, 2, 1, 31);
     expect_mark(&r, 'T');
-    tm.tm_hour = read_number(&r, 2, 0, 23);
+    tm.tm_hour = read_number(&r, 2, 0, 24);
     expect_mark(&r, ':');
     tm.tm_min = read_number(&r, 2, 0, 59);
     expect_mark(&r, ':');
     tm.tm_sec = read_number(&r, 2, 0, 59);
-    instant rest = read_mark(&r, '.') ? read_fraction(&r) : 0;
-    rest -= read_zone(&r);
-    if (!r.ok || r.at != r.end)
+    instant fraction = read_mark(&r, '.') ? read_fraction(&r) : 0;
+    instant east = read_zone(&r);
+    if (!r.ok || r.at != r.end || !time_is_good(&tm, fraction) ||
+        !day_is_good(&tm))
         return false;
-    time_t seconds = timegm(&tm);
-    *when = seconds * SECOND + rest;
-    return tm.tm_mday == day && instant_is_writable(*when);
+    *when = timegm(&tm) * SECOND + fraction - east;
+    return instant_is_writable(*when);
 }

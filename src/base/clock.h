@@ -55,8 +55,9 @@ bool instant_is_writable(instant when);
 char *instant_format(instant when, char text[static INSTANT_TEXT_SIZE]);
 
 /* Reads an xs:dateTime with a time zone (Z or +hh:mm); one without is UTC.
- * False when the text is no valid date and time, or is not writable in UTC:
- * 9999-12-31T23:59:59-12:00. */
+ * 24:00:00 is the first moment of the next day; second 60 there is none (XML
+ * Schema part 2, 3.2.7). False when the text is no valid date and time, or is
+ * not writable in UTC: 9999-12-31T23:59:59-12:00. */
 bool instant_parse(struct span text, instant *when);
 
 #endif

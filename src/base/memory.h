@@ -1,5 +1,5 @@
 /* Memory, or the end of the process: see arena.h for why nobody checks for
- * NULL. */
+ * NULL. The same holds for malloc() and its kin, whoever calls them. */
 #ifndef FOTAD_BASE_MEMORY_H
 #define FOTAD_BASE_MEMORY_H
 

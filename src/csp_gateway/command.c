@@ -3,12 +3,17 @@
 #include "base/base64.h"
 #include "base/log.h"
 #include "csp_gateway/post.h"
+#include "csp_gateway/sections.h"
 #include "delivery/delivery.h"
 
 #include <stdlib.h>
 
 /* Overdue commands ended by one statement. */
 enum { MOST_OVERDUE = 1000 };
+
+/* Often enough to be seen within the minute that csp_sections_differ() looks
+ * back. */
+static const instant SECTIONS_EVERY = 10 * SECOND;
 
 static struct metric_family families[] = {
     {.name = "fotad_device_commands_total",
@@ -176,6 +181,7 @@ static void command_tell(const struct csp_round *round,
 }
 
 const struct csp_work csp_commands = {
+    .kind = CSP_COMMANDS,
     .task = "command_sender",
     .session = "fotad commands",
     .failed = "device.waiting",
@@ -189,7 +195,7 @@ const struct csp_work csp_commands = {
     .settle = commands_settle,
     .settle_most = SIZE_MAX,
     .tell = command_tell,
-    .ends = {"sent", "again", "failed", "failed"},
+    .ends = {"sent", "again", "failed", "failed", "left"},
     .leased = CRASH_commands_leased,
     .posted = CRASH_commands_sent,
     .settled = CRASH_commands_settled,
@@ -199,13 +205,24 @@ const struct csp_work csp_commands = {
 
 /* ---- those whose time is over ---- */
 
-enum outcome csp_commands_end_overdue(struct task *task, void *context,
-                                      instant *rest) {
+static enum outcome sections_say(struct csp_overdue *overdue,
+                                 struct task *task) {
+    instant now = clock_elapsed();
+    if (overdue->said && now - overdue->said < SECTIONS_EVERY)
+        return DONE;
+    enum outcome outcome =
+        csp_sections_note(overdue->config, task_db(task), task_arena(task));
+    if (outcome == DONE)
+        overdue->said = now;
+    return outcome;
+}
+
+static enum outcome overdue_end(const struct config *config, struct task *task,
+                                int64_t *ended) {
     static const struct db_statement end = {
         "end_overdue_commands", "select end_overdue_commands($1, $2, $3)"};
     static const struct db_column names[] = {
         DB_COLUMN(TEXT, struct config_csp, name)};
-    const struct config *config = context;
     struct db_params params = DB_PARAMS(task_arena(task));
     db_arrays(&params, DB_COLUMNS(names), config->csps, config->csp_count,
               sizeof *config->csps);
@@ -214,7 +231,17 @@ enum outcome csp_commands_end_overdue(struct task *task, void *context,
     struct db_rows *rows;
     enum outcome outcome =
         db_run(task_db(task), &end, &params, params.arena, &rows);
-    int64_t ended = outcome == DONE ? db_get_int(rows, 0, 0) : 0;
+    *ended = outcome == DONE ? db_get_int(rows, 0, 0) : 0;
+    return outcome;
+}
+
+enum outcome csp_commands_end_overdue(struct task *task, void *context,
+                                      instant *rest) {
+    struct csp_overdue *overdue = context;
+    int64_t ended = 0;
+    enum outcome outcome = sections_say(overdue, task);
+    if (outcome == DONE)
+        outcome = overdue_end(overdue->config, task, &ended);
     *rest = ended ? 0 : CSP_POLL;
     if (!ended)
         return outcome;

@@ -27,8 +27,7 @@ bool csp_gateway_reload(struct csp_gateway *gateway, const char **reason);
 void csp_gateway_drain(struct csp_gateway *gateway);
 
 /* Finishes what is in hand, in and out, and frees everything. A CSP that does
- * not answer holds it up for at most twice its [csp NAME] timeout. NULL is
- * allowed. */
+ * not answer holds it up as csp_send_stop() says. NULL is allowed. */
 void csp_gateway_stop(struct csp_gateway *gateway);
 
 #endif

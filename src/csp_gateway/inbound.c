@@ -24,14 +24,22 @@ bool inbound_open(struct inbound *in, unsigned *status, const char **reason) {
 
 /* ---- from JSON to structs ---- */
 
+static const char *entry_read(const struct inbound *in, size_t index,
+                              inbound_reader *read, void *to) {
+    if (in->faults && in->faults[index])
+        return in->faults[index];
+    return read(in,
+                json_is_array(in->json) ? json_array_get(in->json, index)
+                                        : in->json,
+                to);
+}
+
 static void message_read(struct inbound_entries *entries, struct inbound *in,
                          inbound_reader *read) {
     for (size_t i = 0; i < in->rows; i++) {
-        const json_t *entry =
-            json_is_array(in->json) ? json_array_get(in->json, i) : in->json;
         void *to = (char *)entries->structs + entries->count * entries->size;
         memset(to, 0, entries->size);
-        in->refused[i] = read(in, entry, to);
+        in->refused[i] = entry_read(in, i, read, to);
         if (!in->refused[i])
             entries->places[entries->count++] = (struct inbound_place){in, i};
     }

@@ -15,7 +15,8 @@ struct inbound {
     struct http_response *response;
     const struct config_csp *csp; /* who sent it */
     struct arena *arena;
-    const json_t *json; /* as it came */
+    const json_t *json;  /* as it came */
+    const char **faults; /* of its entries, by csp_json_parse(); or NULL */
 
     size_t accepted, failures, others, duplicates;
     size_t rows;          /* places an index may name */

@@ -1,5 +1,6 @@
 #include "csp_gateway/job.h"
 
+#include "base/backoff.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "csp_gateway/post.h"
@@ -24,8 +25,12 @@ static struct metric_family families[] = {
      .help = "Jobs that are to be sent or tried again",
      .kind = METRIC_GAUGE,
      .labels = {"csp"}},
+    {.name = "fotad_csp_images_gone_total",
+     .help = "Jobs given up because their image was not in the database",
+     .kind = METRIC_COUNTER,
+     .labels = {"csp"}},
 };
-enum { TRIES, SECONDS, WAITING, FAMILIES };
+enum { TRIES, SECONDS, WAITING, GONE, FAMILIES };
 
 struct csp_job {
     const char *request_id, *device_type;
@@ -33,6 +38,7 @@ struct csp_job {
     struct span image_id;         /* SHA-256 */
     bool image_sent;              /* the CSP has it */
     struct span image;            /* its octets, unless the CSP has it */
+    bool image_gone;              /* nor has the database */
     struct db_eui64s devices, chfs;
     struct csp_item item;
 };
@@ -61,14 +67,9 @@ static enum outcome image_fetch(const struct csp_round *round,
         db_run(round->db, &fetch, &params, round->arena, &rows);
     if (outcome != DONE)
         return outcome;
-    if (!db_row_count(rows)) {
-        log_error("csp.image_gone",
-                  "csp=%s job=%s : the image of the request "
-                  "is not in the database",
-                  round->csp->name, job->item.id);
-        return FAILED;
-    }
-    job->image = db_get_span(rows, 0, 0);
+    job->image_gone = !db_row_count(rows);
+    if (!job->image_gone)
+        job->image = db_get_span(rows, 0, 0);
     return DONE;
 }
 
@@ -138,12 +139,30 @@ static void image_note(const struct csp_round *round,
     db_run(round->db, &note, &params, round->arena, NULL);
 }
 
+/* Nobody can send it: the devices hear so, and a person. */
+static void image_is_gone(const struct csp_round *round,
+                          struct csp_item *item) {
+    item->end = CSP_GIVEN_UP;
+    item->next_try = RETRY_NEVER;
+    item->detail = "the image is not in the database";
+    metric_add(metric_of(&families[GONE], round->csp->name, NULL, NULL), 1);
+    log_error("csp.image_gone",
+              "csp=%s job=%s : the image of its request is not in the "
+              "database; its devices are refused with IMAGE_GONE. Who deleted "
+              "from firmware_image? The User may send the request again",
+              round->csp->name, item->id);
+}
+
 /* True when the CSP has the image of the job; otherwise the try has ended. */
 static bool image_post(const struct csp_round *round, struct csp_item *item) {
     static const unsigned good[] = {200, 201, 0};
     const struct csp_job *job = item->what;
     if (job->image_sent)
         return true;
+    if (job->image_gone) {
+        image_is_gone(round, item);
+        return false;
+    }
     const struct csp_post post = {
         .method = "PUT",
         .path = arena_printf(round->arena, "/firmware-images/%s",
@@ -241,11 +260,13 @@ static enum outcome job_failed(struct db *db, void *context) {
                       " $6::bigint * interval '1 microsecond')"};
     const struct job_failure *failure = context;
     const struct csp_item *item = failure->item;
+    const struct csp_job *job = item->what;
     bool refused = item->end == CSP_REFUSED;
+    const char *ours = job->image_gone ? "IMAGE_GONE" : "NEVER_ANSWERED";
     struct db_params params = DB_PARAMS(failure->round->arena);
     db_int8(&params, item->no);
     db_text(&params, refused ? "csp_refused" : "csp_never_answered");
-    db_text(&params, refused ? item->reason : "NEVER_ANSWERED");
+    db_text(&params, refused ? item->reason : ours);
     db_text(&params, item->detail);
     db_instant(&params, clock_now());
     db_int8(&params, failure->round->config->tracking_timeout);
@@ -292,6 +313,7 @@ static void jobs_count(const struct csp_round *round) {
 }
 
 const struct csp_work csp_jobs = {
+    .kind = CSP_JOBS,
     .task = "csp_sender",
     .session = "fotad CSP sender",
     .failed = "csp.waiting",
@@ -306,7 +328,7 @@ const struct csp_work csp_jobs = {
     .settle_most = 1,
     .tell = job_tell,
     .count_waiting = jobs_count,
-    .ends = {"handed_over", "again", "refused", "given_up"},
+    .ends = {"handed_over", "again", "refused", "given_up", "left"},
     .leased = CRASH_job_leased,
     .posted = CRASH_job_taken,
     .settled = CRASH_job_settled,

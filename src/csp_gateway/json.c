@@ -47,8 +47,91 @@ static void json_free(void *json) {
     json_decref(json);
 }
 
+static const char *fault_text(const json_error_t *error, struct arena *arena) {
+    return arena_printf(arena, "line %d, column %d: %s", error->line,
+                        error->column, error->text);
+}
+
+/* JSON it is, but says what no text or number of ours can hold: what that is;
+ * or NULL. */
+static const char *fault_of_a_value(const json_error_t *error) {
+    switch (json_error_code(error)) {
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return "has the character \\u0000";
+    case json_error_numeric_overflow:
+        return "has a number that is too large";
+    default:
+        return strncmp(error->text, "invalid Unicode '", 17) == 0
+                   ? "has half of a surrogate pair"
+                   : NULL;
+    }
+}
+
+/* ---- entry by entry ---- */
+
+/* The octets of the entry that begins at `at`, up to the comma or bracket that
+ * ends it. */
+static size_t entry_length(struct span text, size_t at) {
+    size_t begin = at;
+    int depth = 0;
+    for (bool in_string = false; at < text.len; at++) {
+        uint8_t c = text.data[at];
+        if (c == '"')
+            in_string = !in_string;
+        else if (c == '\\' && in_string)
+            at++;
+        if (in_string)
+            continue;
+        if (!depth && (c == ',' || c == ']'))
+            break;
+        depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+    }
+    return (at < text.len ? at : text.len) - begin;
+}
+
+/* What cannot be held stands as null; `faults` gets why. False when the text
+ * is no JSON. */
+static bool entry_read(struct span text, json_t *array, const char **fault) {
+    json_error_t error;
+    json_t *entry =
+        json_loadb((const char *)text.data, text.len,
+                   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    *fault = entry ? NULL : fault_of_a_value(&error);
+    if (!entry && !*fault)
+        return false;
+    json_array_append_new(array, entry ? entry : json_null());
+    return true;
+}
+
+static size_t space_end(struct span text, size_t at) {
+    while (at < text.len && text.data[at] && strchr(" \t\r\n", text.data[at]))
+        at++;
+    return at;
+}
+
+/* NULL when it is no array of JSON, or has too many entries. */
+static json_t *entries_read(struct span text, struct arena *arena,
+                            const char **faults) {
+    json_t *array = arena_adopt(arena, json_array(), json_free);
+    size_t at = space_end(text, 0);
+    if (at == text.len || text.data[at] != '[')
+        return NULL;
+    do {
+        size_t index = json_array_size(array), len = entry_length(text, ++at);
+        if (index == MOST_ENTRIES ||
+            !entry_read(span_of(text.data + at, len), array, &faults[index]))
+            return NULL;
+        at += len;
+    } while (at < text.len && text.data[at] == ',');
+    bool ends = at < text.len && space_end(text, at + 1) == text.len;
+    return ends ? array : NULL;
+}
+
+/* ---- the whole ---- */
+
 json_t *csp_json_parse(struct span text, struct arena *arena,
-                       const char **reason) {
+                       const char ***faults, const char **reason) {
     struct extent extent = extent_of(text);
     if (extent.deepest > MOST_DEPTH) {
         *reason = "nested too deeply";
@@ -61,10 +144,15 @@ json_t *csp_json_parse(struct span text, struct arena *arena,
     json_error_t error;
     json_t *json = json_loadb((const char *)text.data, text.len,
                               JSON_REJECT_DUPLICATES, &error);
+    if (json)
+        return arena_adopt(arena, json, json_free);
+    if (faults && fault_of_a_value(&error)) {
+        *faults = arena_zero(arena, MOST_ENTRIES, sizeof **faults);
+        json = entries_read(text, arena, *faults);
+    }
     if (!json)
-        *reason = arena_printf(arena, "line %d, column %d: %s", error.line,
-                               error.column, error.text);
-    return arena_adopt(arena, json, json_free);
+        *reason = fault_text(&error, arena);
+    return json;
 }
 
 /* ---- its members ---- */

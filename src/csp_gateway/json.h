@@ -13,9 +13,14 @@ enum { MOST_ENTRIES = 10000, MOST_REJECTED = 50000 };
 
 /* The JSON text as a value in the arena, or NULL with the reason. Duplicate
  * names, nesting over 8 levels, and more values than any message has are
- * refused before or while it is read, so that memory stays in proportion. */
+ * refused before or while it is read, so that memory stays in proportion.
+ *
+ * An entry of an array may be JSON that we cannot hold (\u0000, half of a
+ * surrogate pair, 1e999). Where `faults` is not NULL it costs none of the
+ * others: it stands as null, and (*faults)[its index] says why. *faults is left
+ * alone when there is none. */
 json_t *csp_json_parse(struct span text, struct arena *arena,
-                       const char **reason);
+                       const char ***faults, const char **reason);
 
 /* Reads a member's value; false when it is not of the form expected. */
 typedef bool csp_member_reader(const json_t *value, struct arena *arena,

@@ -163,7 +163,8 @@ static const struct inbound_kind *kind_of(const struct http_request *request) {
 static bool message_open(struct inbound *in, const struct inbound_kind *kind) {
     unsigned status = 400;
     const char *reason;
-    in->json = csp_json_parse(in->request->body, in->arena, &reason);
+    in->json = csp_json_parse(in->request->body, in->arena,
+                              kind->is_list ? &in->faults : NULL, &reason);
     bool good = in->json != NULL;
     if (good && kind->is_list)
         good = inbound_open(in, &status, &reason);

@@ -1,6 +1,7 @@
 #include "csp_gateway/post.h"
 
 #include "base/backoff.h"
+#include "csp_gateway/denied.h"
 #include "csp_gateway/lease.h"
 
 #include <jansson.h>
@@ -113,9 +114,14 @@ static void answer_judge(const struct csp_round *round,
     item->end = CSP_TAKEN;
     if (answer_is_good(answer, good))
         return;
+    if (answer->abandoned) {
+        item->end = CSP_LEFT;
+        item->detail = answer->error;
+        return;
+    }
     answer_explain(answer, round->arena, item);
     item->end = CSP_REFUSED;
-    if (answer->status / 100 == 4)
+    if (answer->status / 100 == 4 && *item->reason)
         return;
     item->next_try = answer_next_try(round, item, answer->retry_after);
     item->end = item->next_try == RETRY_NEVER ? CSP_GIVEN_UP : CSP_AGAIN;
@@ -128,9 +134,14 @@ void csp_post(const struct csp_round *round, const struct csp_post *posts,
     struct http_answer *answers = arena_zero(arena, count, sizeof *answers);
     for (size_t i = 0; i < count; i++)
         messages[i] = post_message(&posts[i], round->csp, arena);
+    unsigned status = 0; /* the last one */
     http_client_send_many(round->client, messages, answers, count);
     for (size_t i = 0; i < count; i++) {
         answer_judge(round, &answers[i], posts[i].good, &items[i]);
+        if (answers[i].status)
+            status = answers[i].status;
         http_answer_free(&answers[i]);
     }
+    if (status)
+        csp_answered(round->config, round->csp, round->work->kind, status);
 }

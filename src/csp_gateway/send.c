@@ -36,6 +36,7 @@ struct csp_sender {
     struct arena *arena;
     struct csp_route routes[CSP_KINDS * CONFIG_MOST_CSPS];
     size_t route_count;
+    struct csp_overdue overdue;
     struct task *tasks[CSP_KINDS * CONFIG_MOST_CSPS + 1]; /* of the routes, then
                                                              the overdue's */
 };
@@ -70,6 +71,8 @@ static enum outcome settle_briefly(const struct csp_round *round,
 /* What the CSP said is not forgotten while the database is away. */
 static enum outcome round_insist(const struct csp_round *round,
                                  const struct csp_item *items, size_t count) {
+    if (items->end == CSP_LEFT)
+        return DONE;
     for (;;) {
         task_goes_on(round->task);
         enum outcome outcome = settle_briefly(round, items, count);
@@ -192,13 +195,14 @@ static void route_start(struct csp_sender *sender, const struct config *config,
 
 static void overdue_start(struct csp_sender *sender,
                           const struct config *config) {
-    sender->tasks[sender->route_count] = task_start(
-        &(struct task_options){.name = csp_commands.task,
-                               .session = csp_commands.session,
-                               .conninfo = config->database_conninfo,
-                               .failed = csp_commands.failed,
-                               .round = csp_commands_end_overdue,
-                               .context = (void *)(uintptr_t)config});
+    sender->overdue = (struct csp_overdue){.config = config};
+    sender->tasks[sender->route_count] =
+        task_start(&(struct task_options){.name = csp_commands.task,
+                                          .session = csp_commands.session,
+                                          .conninfo = config->database_conninfo,
+                                          .failed = csp_commands.failed,
+                                          .round = csp_commands_end_overdue,
+                                          .context = &sender->overdue});
 }
 
 struct csp_sender *csp_send_start(const struct config *config) {

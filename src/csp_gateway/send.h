@@ -16,13 +16,15 @@
  *   202             handed over                sent: the device has [device]
  *                                              response_timeout to answer, then
  *                                              the User gets E21
- *   4xx             refused whole, with the    failed: the User gets E20
- *                   reason it gives (else
- *                   OTHER)
+ *   4xx with a      refused whole, with that   failed: the User gets E20
+ *   reasonCode      reason (else OTHER)
  *   503, no answer, once more at once, then every busy_retry of the CSP, until
  *   anything else   busy_give_up after the job was made (a command: or
  *                   response_timeout after it could first be sent, if that is
  *                   sooner); then given up, a command as if it were refused
+ *
+ * A 4xx without a reasonCode (401, 403, 404, 408, 425, 429 ...) says nothing
+ * about devices; 401 and 403 are said aloud as well (denied.h).
  *
  * A job's image goes before it, if this CSP has not taken it yet: the same
  * holds for it, but 200 and 201 are good. A Retry-After may put a try of the
@@ -42,8 +44,9 @@ struct csp_sender;
 /* Starts the tasks. `config` must live as long as they do. */
 struct csp_sender *csp_send_start(const struct config *config);
 
-/* Waits for the tries in hand (each ends within twice its CSP's timeout) and
- * ends the tasks. NULL is allowed. */
+/* Waits for the tries in hand (each ends within twice its CSP's timeout, and
+ * when the process ends, sooner: base/ending.h) and ends the tasks. NULL is
+ * allowed. */
 void csp_send_stop(struct csp_sender *sender);
 
 /* Devices or a command were accepted and committed: look now rather than at

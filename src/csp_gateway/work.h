@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "base/crash.h"
 #include "base/metrics.h"
+#include "csp_gateway/send.h"
 #include "db/task.h"
 #include "http/client.h"
 
@@ -17,8 +18,9 @@
 enum csp_end {
     CSP_TAKEN,
     CSP_AGAIN,    /* tried again at next_try */
-    CSP_REFUSED,  /* 4xx */
+    CSP_REFUSED,  /* 4xx with a reasonCode, or by ourselves */
     CSP_GIVEN_UP, /* it was the last try */
+    CSP_LEFT,     /* the process ends; it is tried again after its lease */
     CSP_ENDS
 };
 
@@ -55,6 +57,7 @@ struct csp_round {
 
 /* A kind of work. */
 struct csp_work {
+    enum csp_kind kind;
     /* As in struct task_options. */
     const char *task, *session, *failed;
     size_t most_answer; /* octets of an answer's body that are looked at */

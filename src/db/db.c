@@ -1,19 +1,24 @@
 #include "db/db.h"
 
+#include "base/ending.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "db/connect.h"
 #include "db/error.h"
 #include "db/session.h"
 
 #include <libpq-fe.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 
 enum { MOST_PREPARED = 256 };
 
 struct db {
+    struct db *next; /* of all, under all_lock */
     char *conninfo, *name;
     PGconn *connection;
     const struct db_statement *prepared[MOST_PREPARED];
@@ -26,16 +31,48 @@ struct db {
     char sqlstate[6];
 };
 
+/* All that are open; their connections come and go under the lock. */
+static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct db *all;
+
 struct db *db_open(const char *conninfo, const char *name) {
     struct db *db = memory_alloc(sizeof *db);
     *db = (struct db){.conninfo = memory_text(conninfo),
                       .name = memory_text(name)};
+    pthread_mutex_lock(&all_lock);
+    db->next = all;
+    all = db;
+    pthread_mutex_unlock(&all_lock);
     return db;
 }
 
+static void db_forget(const struct db *db) {
+    pthread_mutex_lock(&all_lock);
+    struct db **at = &all;
+    while (*at != db)
+        at = &(*at)->next;
+    *at = db->next;
+    pthread_mutex_unlock(&all_lock);
+}
+
+static void db_set_connection(struct db *db, PGconn *connection) {
+    pthread_mutex_lock(&all_lock);
+    db->connection = connection;
+    pthread_mutex_unlock(&all_lock);
+}
+
+void db_cut_all(void) {
+    pthread_mutex_lock(&all_lock);
+    for (const struct db *db = all; db; db = db->next)
+        if (PQsocket(db->connection) >= 0)
+            shutdown(PQsocket(db->connection), SHUT_RDWR);
+    pthread_mutex_unlock(&all_lock);
+}
+
 void db_disconnect(struct db *db) {
-    PQfinish(db->connection);
-    db->connection = NULL;
+    PGconn *connection = db->connection;
+    db_set_connection(db, NULL);
+    PQfinish(connection);
     db->prepared_count = 0;
 }
 
@@ -43,6 +80,7 @@ void db_close(struct db *db) {
     if (!db)
         return;
     db_disconnect(db);
+    db_forget(db);
     free(db->conninfo);
     free(db->name);
     free(db);
@@ -84,7 +122,7 @@ static PGconn *connect_with_defaults(const struct db *db) {
         "fallback_application_name", "client_encoding",  NULL};
     const char *const values[] = {"5",          "5",      "3",    "3", "15000",
                                   db->conninfo, db->name, "UTF8", NULL};
-    return PQconnectdbParams(keys, values, 1);
+    return connect_in_time(keys, values);
 }
 
 /* 0, then 25 ms doubling up to 400 ms; when nobody answered, as long as that
@@ -110,6 +148,14 @@ static bool session_is_usable(const struct db *db) {
     return PQstatus(db->connection) == CONNECTION_OK;
 }
 
+static const char *connect_reason(const struct db *db) {
+    if (db->connection)
+        return PQerrorMessage(db->connection);
+    return ending_leaves_all() ? "fotad ends"
+                               : "no connection in time: does the name of the "
+                                 "database's host resolve?";
+}
+
 /* In the middle of a transaction its rest must not run outside of it. */
 enum outcome db_connect(struct db *db) {
     if (db->connection &&
@@ -120,7 +166,7 @@ enum outcome db_connect(struct db *db) {
     if (db->in_transaction || clock_elapsed() < db->not_before)
         return RETRY;
     instant begun = clock_elapsed();
-    db->connection = connect_with_defaults(db);
+    db_set_connection(db, connect_with_defaults(db));
     if (PQstatus(db->connection) == CONNECTION_OK &&
         session_begin(db->connection, db->waits_briefly)) {
         PQsetNoticeProcessor(db->connection, drop_notice, NULL);
@@ -128,7 +174,7 @@ enum outcome db_connect(struct db *db) {
         db_error_connected();
         return DONE;
     }
-    keep_reason(db, PQerrorMessage(db->connection), "");
+    keep_reason(db, connect_reason(db), "");
     db_disconnect(db);
     db->failures++;
     instant now = clock_elapsed();

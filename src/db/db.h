@@ -149,6 +149,11 @@ void *db_structs(const struct db_rows *rows, const struct db_column *columns,
 struct db *db_open(const char *conninfo, const char *name);
 void db_close(struct db *db);
 
+/* Ends what any thread has on its way to the database, which it hears as a lost
+ * connection: when the process ends and the server does not answer. From any
+ * thread. */
+void db_cut_all(void);
+
 /* What is wrong with a conninfo for the database that is written to, or NULL:
  * it cannot be read, or names several hosts and does not ask for the one that
  * can be written to. In the arena. */

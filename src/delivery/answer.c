@@ -1,7 +1,12 @@
 #include "delivery/answer.h"
 
 enum answer_result answer_result(const struct http_answer *answer) {
+    if (answer->abandoned)
+        return ANSWER_NOT_TRIED;
     switch (answer->status) {
+    case 401: /* Unauthorized */
+    case 403: /* Forbidden */
+    case 404: /* Not Found */
     case 408: /* Request Timeout */
     case 425: /* Too Early */
     case 429: /* Too Many Requests */

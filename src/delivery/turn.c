@@ -138,6 +138,7 @@ static void inflight_ends(struct inflight *inflight, enum answer_result result,
     inflight->reason = reason;
     if (result == ANSWER_CONFIRMED)
         turn->confirmed++;
+    turn->abandoned |= result == ANSWER_NOT_TRIED;
     if (result == ANSWER_ADDRESS_FAILED)
         address_failed(turn, reason, inflight->answer.retry_after);
     inflight_count(inflight);
@@ -266,7 +267,7 @@ static void result_add_batch(struct queue_result *result,
         const struct inflight *inflight = &turn->batch[i];
         if (inflight->result == ANSWER_CONFIRMED)
             delivered[result->delivered_count++] = inflight->alert->alert_no;
-        else
+        else if (inflight->result != ANSWER_NOT_TRIED)
             result_add_failed(result, failed, inflight, policy, now);
     }
 }
@@ -295,7 +296,7 @@ struct queue_result turn_result(const struct turn *turn,
         .give_up_before = now - policy->give_up,
     };
     result_add_batch(&result, turn, policy, now);
-    if (!turn->begun || lane->failure)
+    if (!turn->begun || lane->failure || turn->abandoned)
         result.tries = lane->row.tries; /* nothing was learned, or more is */
     if (!lane->failure || next_lease)
         return result;

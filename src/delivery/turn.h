@@ -33,6 +33,7 @@ struct turn {
     instant begin_until; /* by clock_elapsed(): nothing is begun after */
     size_t asked, count, begun, on_the_way, confirmed; /* of the batch */
     const char *failure; /* why the address failed; NULL: it did not */
+    bool abandoned;      /* of some nothing is known, for the process ends */
     instant retry_after; /* what it asked for with that; 0: nothing */
     instant settle_at;   /* by clock_elapsed(): when to write again, after the
                           * database could not */

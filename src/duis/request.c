@@ -123,19 +123,6 @@ static void read_firmware(struct reader *reader, const xmlNode *body) {
     read_device_ids(reader, body);
 }
 
-/* xs:dateTime also writes the end of a day as 24:00:00. */
-static bool parse_end_of_day(struct reader *reader, struct span text,
-                             instant *when) {
-    enum { HOUR_AT = sizeof "2026-11-21T" - 1 };
-    char *copy = arena_text(reader->arena, text);
-    if (text.len < HOUR_AT + 8 || memcmp(copy + HOUR_AT, "24:00:00", 8) != 0)
-        return false;
-    memcpy(copy + HOUR_AT, "00", 2);
-    bool ok = instant_parse(span_of(copy, text.len), when);
-    *when += DAY;
-    return ok && instant_is_writable(*when);
-}
-
 static void read_execution_date_time(struct reader *reader,
                                      const xmlNode *body) {
     struct duis_request *request = reader->request;
@@ -144,8 +131,7 @@ static void read_execution_date_time(struct reader *reader,
         return;
     struct span text = tree_trim(tree_value(node));
     request->has_execution_date_time = true;
-    if (!instant_parse(text, &request->execution_date_time) &&
-        !parse_end_of_day(reader, text, &request->execution_date_time))
+    if (!instant_parse(text, &request->execution_date_time))
         reader_fail(reader, node,
                     "ExecutionDateTime: not within the years 0001 to 9999");
 }

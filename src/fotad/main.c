@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "fotad/fotad.h"
+#include "fotad/last_resort.h"
 #include "health/health.h"
 #include "health/watchdog.h"
 #include "tracking/transition.h"
@@ -97,6 +98,7 @@ static int run_daemon(struct fotad *f) {
     bool started = signals >= 0 && fotad_configure(f) && services_start(f);
     if (started)
         serve_until_signalled(f, signals);
+    last_resort_begin();
     services_stop(f);
     if (started)
         log_info("fotad.stopped", "%s", "");

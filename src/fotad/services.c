@@ -4,6 +4,8 @@
 #include "health/health.h"
 #include "request/user_gateway.h"
 
+#include <stdatomic.h>
+
 /* ---- the threads, as rows of the table below ---- */
 
 static bool start_health(struct fotad *f) {
@@ -209,10 +211,17 @@ void services_drain(struct fotad *f) {
             services[i].drain(f);
 }
 
+static _Atomic(const char *) ending = "";
+
+const char *services_ending(void) {
+    return atomic_load(&ending);
+}
+
 void services_stop(struct fotad *f) {
     while (f->started > 0) {
         const struct service *service = &services[--f->started];
         log_debug("fotad.ending", "service=%s", service->name);
+        atomic_store(&ending, service->name);
         if (service->stop)
             service->stop(f);
     }

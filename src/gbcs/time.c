@@ -7,6 +7,9 @@ static const instant YEAR_2000 = 946684800 * SECOND;
 static const uint16_t NO_DEVIATION = 0x8000;
 static const uint8_t UNSPECIFIED = 0xFF;
 
+/* Neither form has xs:dateTime's 24:00:00. */
+enum { MOST_HOUR = 23 };
+
 static unsigned two_octets(const uint8_t *at) {
     return (unsigned)(at[0] << 8 | at[1]);
 }
@@ -19,7 +22,7 @@ bool gbcs_cosem_read(const uint8_t octets[static GBCS_COSEM_LEN],
     if (deviation != NO_DEVIATION && deviation != 0)
         return false;
     unsigned hundredths = octets[8] == UNSPECIFIED ? 0 : octets[8];
-    if (hundredths > 99)
+    if (hundredths > 99 || octets[5] > MOST_HOUR)
         return false;
     char text[40];
     int len = snprintf(text, sizeof text, "%04u-%02u-%02uT%02u:%02u:%02u.%02uZ",
@@ -73,6 +76,7 @@ bool gbcs_generalized_read(const uint8_t text[static GBCS_GENERALIZED_LEN],
     for (size_t i = 0; i < sizeof digit_at; i++)
         dateTime[digit_at[i]] = (char)text[i];
     return text[sizeof digit_at] == 'Z' &&
+           digits_value(dateTime, 11, 2) <= MOST_HOUR &&
            instant_parse(span_text(dateTime), when);
 }
 

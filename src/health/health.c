@@ -2,12 +2,16 @@
 
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "csp_gateway/denied.h"
+#include "csp_gateway/sections.h"
 #include "db/db.h"
 #include "health/revocations.h"
 #include "http/configured.h"
 
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,6 +31,24 @@ static struct metric_family families[] = {
      .help = "Certificate Revocation Lists whose nextUpdate has passed.",
      .kind = METRIC_GAUGE},
 };
+
+/* A line for people. What others say in it may be no UTF-8 (a server that does
+ * not know our encoding yet), which no JSON holds; it must not fall out, for
+ * without reasons fotad is ready. */
+__attribute__((format(printf, 2, 3))) static void health_say(json_t *lines,
+                                                             const char *format,
+                                                             ...) {
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    json_t *line = json_string(text);
+    for (char *c = text; !line && *c; c++)
+        if (*c & 0x80)
+            *c = '?';
+    json_array_append_new(lines, line ? line : json_string(text));
+}
 
 struct worker {
     const struct config *config;
@@ -89,18 +111,15 @@ static enum outcome look_at_server(struct worker *worker, bool *read_only,
     }
     arena_free(arena);
     if ((ahead > MOST || ahead < -MOST) && !*worker->config->clock_offset_file)
-        json_array_append_new(
-            warnings, json_sprintf("the clock is %jd s before the database's",
-                                   (intmax_t)(ahead / SECOND)));
+        health_say(warnings, "the clock is %jd s before the database's",
+                   (intmax_t)(ahead / SECOND));
     return outcome;
 }
 
 static void warn_of_database(json_t *warnings) {
     const char *advice, *what = db_lasting_error(&advice);
     if (what)
-        json_array_append_new(
-            warnings,
-            json_sprintf("the database said lately: %s; %s", what, advice));
+        health_say(warnings, "the database said lately: %s; %s", what, advice);
 }
 
 static void check_database(struct worker *worker, json_t *reasons,
@@ -109,34 +128,48 @@ static void check_database(struct worker *worker, json_t *reasons,
     bool read_only = false;
     if (db_migrate(worker->db, false, &missing) != DONE ||
         look_at_server(worker, &read_only, warnings) != DONE)
-        json_array_append_new(reasons,
-                              json_sprintf("the database cannot be used: %s",
-                                           db_reason(worker->db)));
+        health_say(reasons, "the database cannot be used: %s",
+                   db_reason(worker->db));
     if (read_only) {
         db_disconnect(worker->db); /* another server may be found next time */
-        json_array_append_new(
-            reasons, json_string("the database is read-only: a standby, or "
-                                 "default_transaction_read_only is on"));
+        health_say(reasons, "the database is read-only: a standby, or "
+                            "default_transaction_read_only is on");
     }
     if (missing)
-        json_array_append_new(
-            reasons, json_sprintf("the database lacks %d SQL files of this "
-                                  "version: run fotactl migrate",
-                                  missing));
+        health_say(reasons,
+                   "the database lacks %d SQL files of this "
+                   "version: run fotactl migrate",
+                   missing);
 }
 
 static void warn_of_config(const struct config *config, json_t *warnings) {
     if (config->accept_expired)
-        json_array_append_new(warnings,
-                              json_string("[identity] accept_expired: expired "
-                                          "certificates are accepted"));
+        health_say(warnings, "[identity] accept_expired: expired "
+                             "certificates are accepted");
     if (access(config->key_agreement_key, F_OK) != 0)
-        json_array_append_new(
-            warnings, json_string("[identity] key_agreement_key is not there: "
-                                  "11.2 and 11.3 cannot be sent to devices"));
+        health_say(warnings, "[identity] key_agreement_key is not there: "
+                             "11.2 and 11.3 cannot be sent to devices");
     if (*config->clock_offset_file)
-        json_array_append_new(
-            warnings, json_string("[clock] offset_file: the time is moved"));
+        health_say(warnings, "[clock] offset_file: the time is moved");
+}
+
+/* The name is empty where one has none at all. */
+static void warn_of_sections(struct worker *worker, struct arena *arena,
+                             json_t *warnings) {
+    struct db_rows *rows;
+    if (csp_sections_differ(worker->db, arena, &rows) != DONE)
+        return;
+    for (size_t i = 0; i < db_row_count(rows); i++)
+        health_say(warnings, "[csp %s] is not the same in all running fotads",
+                   db_get_text(rows, i, 0));
+}
+
+static void warn_of_csps(const struct config *config, json_t *warnings) {
+    for (size_t i = 0; i < config->csp_count; i++)
+        if (csp_denied(i))
+            health_say(warnings,
+                       "the CSP %s does not let fotad in: it answers %u",
+                       config->csps[i].name, csp_denied(i));
 }
 
 static void warn_of_overdue(struct worker *worker, struct arena *arena,
@@ -145,11 +178,10 @@ static void warn_of_overdue(struct worker *worker, struct arena *arena,
     if (revocations_overdue(worker->db, arena, clock_now(), &rows) != DONE)
         return;
     for (size_t i = 0; i < db_row_count(rows); i++)
-        json_array_append_new(
-            warnings,
-            json_sprintf("the revocation list of %s is overdue: run fotactl "
-                         "import crl with a new one",
-                         db_get_text(rows, i, 0)));
+        health_say(warnings,
+                   "the revocation list of %s is overdue: run fotactl "
+                   "import crl with a new one",
+                   db_get_text(rows, i, 0));
 }
 
 static void answer_readyz(void *context, const struct http_request *request,
@@ -158,13 +190,16 @@ static void answer_readyz(void *context, const struct http_request *request,
     json_t *reasons = json_array(), *warnings = json_array();
     const char *why = atomic_load(&unready);
     if (why)
-        json_array_append_new(reasons, json_string(why));
+        health_say(reasons, "%s", why);
     else
         check_database(worker, reasons, warnings);
     warn_of_database(warnings);
     warn_of_config(worker->config, warnings);
-    if (json_array_size(reasons) == 0)
+    warn_of_csps(worker->config, warnings);
+    if (json_array_size(reasons) == 0) {
         warn_of_overdue(worker, request->arena, warnings);
+        warn_of_sections(worker, request->arena, warnings);
+    }
     bool ready = json_array_size(reasons) == 0;
     json_t *answer = json_pack("{s:b, s:o, s:o}", "ready", ready, "reasons",
                                reasons, "warnings", warnings);

@@ -1,5 +1,6 @@
 #include "http/client.h"
 
+#include "base/ending.h"
 #include "base/memory.h"
 #include "http/transfer.h"
 
@@ -100,6 +101,12 @@ static void *client_take_context(struct http_client *client) {
     return transfer ? transfer->context : NULL;
 }
 
+static void *client_abandon(struct http_client *client) {
+    const struct transfer *transfer =
+        ending_leaves_peers() ? transfer_abandon(client) : NULL;
+    return transfer ? transfer->context : NULL;
+}
+
 static void *client_perform(struct http_client *client) {
     int running = 0;
     curl_multi_perform(client->multi, &running);
@@ -110,11 +117,12 @@ void *http_client_wait(struct http_client *client, instant most) {
     void *context = client_take_context(client);
     if (!context)
         context = client_perform(client);
-    if (context || most <= 0)
-        return context;
-    curl_multi_poll(client->multi, NULL, 0, (int)transfer_milliseconds(most),
-                    NULL);
-    return client_perform(client);
+    if (!context && most > 0) {
+        curl_multi_poll(client->multi, NULL, 0,
+                        (int)transfer_milliseconds(ending_wait(most)), NULL);
+        context = client_perform(client);
+    }
+    return context ? context : client_abandon(client);
 }
 
 void http_client_wake(struct http_client *client) {

@@ -29,6 +29,7 @@ bool http_client_send(struct http_client *client,
  * start in their order. Once a host could not be reached or timed out, what has
  * not yet been sent to it is not tried in this call (status 0): the call lasts
  * about one total_timeout when a host hangs, however many messages are for it.
+ * When the process ends, what has no answer then is abandoned.
  * Returns the number of answers that have a status. */
 size_t http_client_send_many(struct http_client *client,
                              const struct http_message *messages,
@@ -45,7 +46,8 @@ bool http_client_begin(struct http_client *client,
                        const struct http_message *message,
                        struct http_answer *answer, void *context);
 
-/* The context of a request that has ended, its answer being set. Waits for one
+/* The context of a request that has ended, its answer being set; when the
+ * process ends that is one abandoned. Waits for one
  * at most `most`; NULL when none ended by then, or after
  * http_client_wake(). */
 void *http_client_wait(struct http_client *client, instant most);

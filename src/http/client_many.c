@@ -1,6 +1,7 @@
 /* Many messages at once, host by host. */
 #include "http/client.h"
 
+#include "base/ending.h"
 #include "base/memory.h"
 #include "http/transfer.h"
 
@@ -83,6 +84,7 @@ static void outgoing_start(struct http_client *client,
         struct transfer *transfer = transfer_take_idle(client);
         size_t which = outgoing->order[host->next++];
         transfer->host = host;
+        transfer->which = which;
         host->on_the_way++;
         outgoing->on_the_way++;
         transfer_start(transfer, &outgoing->messages[which],
@@ -111,12 +113,23 @@ static void outgoing_take_ended(struct http_client *client,
     struct transfer *transfer;
     CURLcode result;
     while ((transfer = transfer_take_ended(client, &result)) != NULL) {
+        const struct http_answer *answer = &outgoing->answers[transfer->which];
         transfer->host->on_the_way--;
         outgoing->on_the_way--;
-        outgoing->answered += transfer->answer->status != 0;
+        outgoing->answered += answer->status != 0;
         if (host_is_gone(result))
-            outgoing_give_up(outgoing, transfer->host, transfer->answer->error);
+            outgoing_give_up(outgoing, transfer->host, answer->error);
     }
+}
+
+/* What is on the way, and what is not yet. */
+static void outgoing_abandon(struct http_client *client,
+                             struct outgoing *outgoing) {
+    while (transfer_abandon(client))
+        outgoing->on_the_way--;
+    for (size_t i = 0; i < outgoing->host_count; i++)
+        for (struct host *host = &outgoing->hosts[i]; host->next < host->end;)
+            answer_abandon(&outgoing->answers[outgoing->order[host->next++]]);
 }
 
 size_t http_client_send_many(struct http_client *client,
@@ -128,12 +141,16 @@ size_t http_client_send_many(struct http_client *client,
     outgoing_sort(&outgoing, count);
     for (;;) {
         int running = 0;
+        if (ending_leaves_peers())
+            outgoing_abandon(client, &outgoing);
         outgoing_start(client, &outgoing);
         if (!outgoing.on_the_way)
             break;
         curl_multi_perform(client->multi, &running);
         if ((unsigned)running == outgoing.on_the_way)
-            curl_multi_poll(client->multi, NULL, 0, 1000, NULL);
+            curl_multi_poll(client->multi, NULL, 0,
+                            (int)transfer_milliseconds(ending_wait(SECOND)),
+                            NULL);
         else
             outgoing_take_ended(client, &outgoing);
     }

@@ -29,11 +29,15 @@ struct http_message {
     struct span body;           /* a body needs a Content-Type header */
 };
 
+/* Who asks for more gets this. */
+#define HTTP_MOST_RETRY_AFTER (365 * DAY)
+
 struct http_answer {
     unsigned status;     /* 0: no HTTP answer, `error` says why */
     char error[128];     /* for people; empty when there is a status */
     struct buffer body;  /* the caller's: http_answer_free() */
     bool truncated;      /* there was more than most_answer */
+    bool abandoned;      /* not waited for, for the process ends */
     instant retry_after; /* Retry-After from now on; 0: none was given */
     instant took;        /* from sending to the end of the answer */
 };

@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include "base/ending.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "http/address.h"
@@ -255,6 +256,13 @@ static bool listener_is_busy(const struct http_listener *listener, int handle,
     return listener->begun && since < SLOW_END;
 }
 
+/* Who takes an answer slowly has had the time for it. */
+static void listener_leave_all(const struct http_listener *listener) {
+    for (struct connection *c = listener->connections; c; c = c->next)
+        if (atomic_load(&c->used) && !atomic_load(&c->receiving))
+            connection_cut_off(c);
+}
+
 /* Until all that came in before nobody new could connect has been answered. */
 static void listener_wait_for_last(struct http_listener *listener, int handle) {
     instant closed = clock_elapsed(), silent = closed, now = closed;
@@ -263,6 +271,8 @@ static void listener_wait_for_last(struct http_listener *listener, int handle) {
         pthread_cond_clockwait(&listener->changed, &listener->lock,
                                CLOCK_MONOTONIC, &until);
         now = clock_elapsed();
+        if (ending_leaves_all())
+            listener_leave_all(listener);
         if (listener_is_busy(listener, handle, now - closed))
             silent = now;
     }

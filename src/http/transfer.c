@@ -52,6 +52,9 @@ static void transfer_set_options(struct transfer *transfer) {
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* a name that nobody resolves costs the timeout, not the resolver's: its
+     * thread is left to itself */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      transfer_milliseconds(o->connect_timeout));
@@ -116,6 +119,23 @@ void transfer_start(struct transfer *transfer,
         memory_exhausted(0);
 }
 
+/* Whatever number the other side wrote. */
+static instant retry_after_of(curl_off_t seconds) {
+    if (seconds < 0)
+        return 0;
+    return seconds < HTTP_MOST_RETRY_AFTER / SECOND ? seconds * SECOND
+                                                    : HTTP_MOST_RETRY_AFTER;
+}
+
+static void transfer_make_idle(struct transfer *transfer) {
+    curl_multi_remove_handle(transfer->client->multi, transfer->easy);
+    curl_slist_free_all(transfer->headers);
+    transfer->headers = NULL;
+    transfer->answer = NULL;
+    transfer->next_idle = transfer->client->idle;
+    transfer->client->idle = transfer;
+}
+
 /* Reads the answer and makes the transfer idle. */
 static void transfer_end(struct transfer *transfer, CURLcode result) {
     struct http_answer *answer = transfer->answer;
@@ -127,18 +147,32 @@ static void transfer_end(struct transfer *transfer, CURLcode result) {
     answer->took = took;
     if (result == CURLE_OK || answer->truncated) {
         answer->status = (unsigned)status;
-        answer->retry_after = retry_after * SECOND;
+        answer->retry_after = retry_after_of(retry_after);
     } else {
         snprintf(answer->error, sizeof answer->error, "%.127s",
                  *transfer->error ? transfer->error
                                   : curl_easy_strerror(result));
         buffer_free(&answer->body);
     }
-    curl_multi_remove_handle(transfer->client->multi, transfer->easy);
-    curl_slist_free_all(transfer->headers);
-    transfer->headers = NULL;
-    transfer->next_idle = transfer->client->idle;
-    transfer->client->idle = transfer;
+    transfer_make_idle(transfer);
+}
+
+void answer_abandon(struct http_answer *answer) {
+    buffer_free(&answer->body);
+    *answer = (struct http_answer){.abandoned = true};
+    snprintf(answer->error, sizeof answer->error, "fotad ends");
+}
+
+struct transfer *transfer_abandon(struct http_client *client) {
+    for (unsigned i = 0; i < client->options.most_at_once; i++) {
+        struct transfer *transfer = &client->transfers[i];
+        if (!transfer->answer)
+            continue;
+        answer_abandon(transfer->answer);
+        transfer_make_idle(transfer);
+        return transfer;
+    }
+    return NULL;
 }
 
 /* ---- many requests ---- */

@@ -26,9 +26,10 @@ struct transfer {
     struct transfer *next_idle;
     CURL *easy;
     struct curl_slist *headers;
-    struct http_answer *answer;
-    struct host *host; /* of http_client_send_many() */
-    void *context;     /* of http_client_begin() */
+    struct http_answer *answer; /* NULL: it is idle */
+    struct host *host;          /* of http_client_send_many() */
+    size_t which;               /* of its messages */
+    void *context;              /* of http_client_begin() */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -45,6 +46,12 @@ void transfer_start(struct transfer *transfer,
  * it is idle again. NULL: none. */
 struct transfer *transfer_take_ended(struct http_client *client,
                                      CURLcode *result);
+
+/* Ends one that is on the way, without an answer; NULL: there is none. */
+struct transfer *transfer_abandon(struct http_client *client);
+
+/* Nothing is known of it, for the process ends. */
+void answer_abandon(struct http_answer *answer);
 
 /* Rounded up. */
 long transfer_milliseconds(instant time);

@@ -1,5 +1,6 @@
 #include "mail/smtp.h"
 
+#include "base/ending.h"
 #include "base/memory.h"
 
 #include <curl/curl.h>
@@ -49,18 +50,21 @@ static size_t message_read(char *to, size_t size, size_t count, void *context) {
     return len;
 }
 
-/* Called again and again while the server is waited for; not 0: that ends. */
+/* Called again and again while the server is waited for, names included; not 0:
+ * that ends. */
 static int transfer_look(void *context, curl_off_t down_all, curl_off_t down,
                          curl_off_t up_all, curl_off_t up) {
     (void)down_all, (void)down, (void)up_all, (void)up;
     const struct smtp *smtp = context;
-    return smtp->stopping && !smtp->begun && atomic_load(smtp->stopping);
+    return ending_leaves_peers() ||
+           (smtp->stopping && !smtp->begun && atomic_load(smtp->stopping));
 }
 
 static void set_options(struct smtp *smtp) {
     const struct config *config = smtp->config;
     CURL *curl = smtp->curl;
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* see http/transfer.c */
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_URL, config->mail_server);
@@ -107,6 +111,16 @@ void smtp_free(struct smtp *smtp) {
 
 /* ---- one message ---- */
 
+/* The server ends, or does not let us in (RFC 4954): says nothing about the
+ * message. */
+static bool is_of_us(long answered) {
+    static const long codes[] = {421, 432, 454, 530, 534, 535, 538};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (codes[i] == answered)
+            return true;
+    return false;
+}
+
 /* A refusal is of the message when the server spoke of the message: MAIL, RCPT
  * and DATA (libcurl's SEND_ERROR), or the end of what it had asked for. */
 static enum smtp_result result_of(struct smtp *smtp, CURLcode code) {
@@ -116,7 +130,7 @@ static enum smtp_result result_of(struct smtp *smtp, CURLcode code) {
         return SMTP_TAKEN;
     const char *why =
         *smtp->curl_says ? smtp->curl_says : curl_easy_strerror(code);
-    bool refused = answered >= 400 && answered != 421 &&
+    bool refused = answered >= 400 && !is_of_us(answered) &&
                    (code == CURLE_SEND_ERROR || smtp->begun);
     if (refused)
         snprintf(smtp->error, sizeof smtp->error,

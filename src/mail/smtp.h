@@ -19,8 +19,9 @@ enum smtp_result {
 bool smtp_wants_tls(const struct config *config);
 
 /* A connection is made at the first message and kept. Once *stopping (NULL:
- * never) the server is waited for no longer, unless it has a message to answer
- * for. Both must live as long. Free with smtp_free(). */
+ * never) the server is waited for no longer, but a little (base/ending.h) when
+ * it has a message to answer for. Both must live as long. Free with
+ * smtp_free(). */
 struct smtp *smtp_new(const struct config *config, const atomic_bool *stopping);
 void smtp_free(struct smtp *smtp);
 

@@ -201,7 +201,8 @@ static void a_refused_command(void **state) {
 /* They are posted at once, and each has an answer of its own. */
 static void a_batch_with_every_answer(void **state) {
     (void)state;
-    struct world w = open_world("202 202 404 503 503 404 500", "202");
+    struct world w =
+        open_world("202 202 404:OTHER 503 503 404:OTHER 500", "202");
     stop_sender(&w);
     for (int i = 0; i < 5; i++)
         read_version(&w, ESME(PLAIN), 0);
@@ -212,7 +213,8 @@ static void a_batch_with_every_answer(void **state) {
            "select string_agg(state || ' ' || tries || coalesce(' '"
            " || last_error, ''), ', ' order by state, tries)"
            " from device_command",
-           "waiting 2 500, sent 1, sent 1, failed 1 404, failed 2 404");
+           "waiting 2 500, sent 1, sent 1, failed 1 404 OTHER, failed 2 404 "
+           "OTHER");
     expect(&w, "select count(*) from alert where response_code = 'E20'", "2");
     close_world(&w);
 }
@@ -356,11 +358,77 @@ static void a_csp_that_is_configured_no_more(void **state) {
     read_version(&w, ESME(CENTRAL), DAY);
     w.gateway->config.csp_count = 1;
     start_sender(&w);
+    pause_for(600 * MILLISECOND); /* it may be for a moment */
+    expect(&w, STATES, "waiting held");
+    advance(&w, HOUR + SECOND);
     expect(&w, STATES, "failed held");
     expect(&w, TOLD, "E20" TO_A "1");
     advance(&w, DAY + SECOND);
     expect(&w, STATES, "failed failed");
     expect(&w, TOLD, "E20" TO_A "1, E20" TO_A "2");
+    close_world(&w);
+}
+
+static const char *clock_text(struct world *w, instant from_now) {
+    return instant_format(clock_now() + from_now,
+                          arena_alloc(w->scene->arena, INSTANT_TEXT_SIZE));
+}
+
+/* It has that CSP, and commands for it in hand. */
+static void another_fotad_keeps_its_commands(void **state) {
+    (void)state;
+    struct world w = open_world("202", "202");
+    stop_sender(&w);
+    read_version(&w, ESME(CENTRAL), 0);
+    read_version(&w, ESME(CENTRAL), 0);
+    gateway_tell(w.gateway,
+                 "update device_command set leased_until = '%s'"
+                 " where command_no = 1;"
+                 "insert into csp_section values"
+                 " ('elsewhere:1', 'south-and-central', 'x', '%s')",
+                 clock_text(&w, 2 * HOUR + 5 * MINUTE),
+                 clock_text(&w, 55 * MINUTE));
+    w.gateway->config.csp_count = 1;
+    start_sender(&w);
+    advance(&w, 110 * MINUTE); /* heard of within the hour */
+    pause_for(600 * MILLISECOND);
+    expect(&w, STATES, "waiting waiting");
+    advance(&w, 10 * MINUTE); /* but a lease is a lease */
+    expect(&w, STATES, "waiting failed");
+    advance(&w, 6 * MINUTE);
+    expect(&w, STATES, "failed failed");
+    close_world(&w);
+}
+
+/* What /readyz warns of: a section that says another thing, and one that only
+ * one of them has. */
+static void sections_that_differ_are_known(void **state) {
+    (void)state;
+    struct world w = open_world("202", "202");
+    expect(&w, "select string_agg(csp, ' ' order by csp) from csp_section",
+           " north south-and-central");
+    static const char differ[] =
+        "select coalesce(string_agg(csp, ' ' order by csp), 'none')"
+        " from csp_sections_that_differ('%s')";
+    assert_string_equal(gateway_ask(w.gateway, differ, clock_text(&w, 0)),
+                        "none");
+    gateway_tell(w.gateway, "insert into csp_section select 'elsewhere:1', csp,"
+                            " digest, seen from csp_section");
+    assert_string_equal(gateway_ask(w.gateway, differ, clock_text(&w, 0)),
+                        "none");
+    gateway_tell(w.gateway, "update csp_section set digest = 'x' where csp ="
+                            " 'north' and process = 'elsewhere:1'");
+    assert_string_equal(gateway_ask(w.gateway, differ, clock_text(&w, 0)),
+                        "north");
+    gateway_tell(w.gateway, "delete from csp_section where csp <> 'north'"
+                            " and csp <> ''"
+                            " and process = 'elsewhere:1'");
+    assert_string_equal(gateway_ask(w.gateway, differ, clock_text(&w, 0)),
+                        "north south-and-central");
+    gateway_tell(w.gateway, "update csp_section set seen = seen - interval"
+                            " '2 minutes' where process = 'elsewhere:1'");
+    assert_string_equal(gateway_ask(w.gateway, differ, clock_text(&w, 0)),
+                        "none");
     close_world(&w);
 }
 
@@ -395,6 +463,8 @@ int main(void) {
         cmocka_unit_test(an_answer_may_overtake_the_csps),
         cmocka_unit_test(a_lease_runs_out),
         cmocka_unit_test(a_csp_that_is_configured_no_more),
+        cmocka_unit_test(another_fotad_keeps_its_commands),
+        cmocka_unit_test(sections_that_differ_are_known),
         cmocka_unit_test(what_is_returned_only_is_not_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

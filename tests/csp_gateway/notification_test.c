@@ -77,6 +77,42 @@ static void a_single_object_is_a_batch_of_one(void **state) {
     expect_summary(scene, "0 0");
 }
 
+/* JSON that we cannot hold costs its entry, and none of those beside it. */
+static void an_unheard_of_text_costs_its_entry_alone(void **state) {
+    struct scene *scene = *state;
+    static const struct {
+        const char *entry, *reason;
+    } cases[] = {
+        {"{'notificationId':'\\u0000'}", "has the character \\u0000"},
+        {"{'notificationId':'n','\\u0000':1}", "has the character \\u0000"},
+        {"{'more':'[,]\\'\\uD800'}", "has half of a surrogate pair"},
+        {"{'more':[{'far':1e999},{}]}", "has a number that is too large"},
+        {"99999999999999999999", "has a number that is too large"},
+    };
+    ACCEPT_ALL;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char batch[2048], expected[256];
+        snprintf(batch, sizeof batch, " [%s , %s,%s] ",
+                 i ? N1 : NOTIFICATION("n0", "10-02", "11-02", "Success"),
+                 cases[i].entry, N1);
+        snprintf(expected, sizeof expected, "%s [1: %s]", i ? "0 2" : "2 0",
+                 cases[i].reason);
+        north_says(scene, NOTIFICATIONS, batch);
+        expect_summary(scene, expected);
+    }
+}
+
+/* xs:dateTime writes it as 24:00:00, too. */
+static void the_end_of_a_day_is_a_time(void **state) {
+    struct scene *scene = *state;
+    ACCEPT_ALL;
+    north_says(scene, NOTIFICATIONS,
+               FIRST("n", "PPMID", "0000AB2A", "2026-11-20T24:00:00Z"));
+    expect_summary(scene, "1 0");
+    expect(&scene->world, "2026-11-21 00:00:00+00",
+           "select event_time::text from alert where code = 'N61'");
+}
+
 static void every_notification_counts_once(void **state) {
     struct scene *scene = *state;
     ACCEPT_ALL;
@@ -244,6 +280,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(each_status_has_its_consequence),
         TEST(a_single_object_is_a_batch_of_one),
+        TEST(an_unheard_of_text_costs_its_entry_alone),
+        TEST(the_end_of_a_day_is_a_time),
         TEST(every_notification_counts_once),
         TEST(a_notification_may_overtake_the_report),
         TEST(the_timeout_begins_anew_with_each_change),

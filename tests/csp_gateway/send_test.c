@@ -6,6 +6,8 @@
 #include "support/fake_csp.h"
 #include "world.h"
 
+#include "base/ending.h"
+#include "csp_gateway/denied.h"
 #include "csp_gateway/send.h"
 
 #include <pthread.h>
@@ -43,6 +45,13 @@ static int close_scene(void **state) {
     fake_csp_stop(scene.south);
     world_close(&scene.world);
     return 0;
+}
+
+static void make_jobs(struct world *world, int most_devices) {
+    char now[INSTANT_TEXT_SIZE];
+    instant_format(clock_now(), now);
+    script(world, "select make_jobs('north', %d, '%s', '%s', 1)", most_devices,
+           now, now);
 }
 
 static const char *text(const json_t *object, const char *name) {
@@ -151,7 +160,15 @@ static void each_answer_has_its_consequence(void **state) {
         {"201", "400:SOMETHING_NEW", 1, 1, "refused", "REJECTED_BY_CSP", "N22"},
         {"201", "400:NEVER_ANSWERED", 1, 1, "refused", "REJECTED_BY_CSP",
          "N22"},
-        {"201", "499", 1, 1, "refused", "REJECTED_BY_CSP", "N22"},
+        /* nothing is said about devices: busy */
+        {"201", "400 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "404 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "408 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "425 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "429+60 202", 1, 2, "handed_over", "AWAITING_CSP", "none"},
+        {"201", "429", 1, 2, "waiting", "AWAITING_CSP", "none"},
+        {"201", "499", 1, 2, "waiting", "AWAITING_CSP", "none"},
+        {"404 201", "202", 2, 1, "handed_over", "AWAITING_CSP", "none"},
         {"201", "503 400:IMAGE_INVALID", 1, 2, "refused", "REJECTED_BY_CSP",
          "N18"},
         {"413:IMAGE_INVALID", "202", 1, 0, "refused", "REJECTED_BY_CSP", "N18"},
@@ -185,6 +202,24 @@ static void each_answer_has_its_consequence(void **state) {
     }
 }
 
+/* It lets nobody in: the job waits, and a person hears. */
+static void a_csp_that_denies_us_is_said_aloud(void **state) {
+    (void)state;
+    log_set_level(2); /* this is an error, and meant to be */
+    fake_csp_script(scene.north, "201", "401 403 202");
+    accept_request(&scene.world, 1, "north", 1, 2);
+    start();
+    expect_soon(&scene.world, "waiting 2",
+                "select state || ' ' || tries from csp_job");
+    assert_int_equal(csp_denied(0), 403);
+    assert_int_equal(csp_denied(1), 0);
+    test_clock_move(HOUR);
+    csp_send_wake(CSP_JOBS);
+    expect_soon(&scene.world, "handed_over 3",
+                "select state || ' ' || tries from csp_job");
+    assert_int_equal(csp_denied(0), 0);
+}
+
 static void n19_is_audited_per_device(void **state) {
     (void)state;
     fake_csp_script(scene.north, "201", "400:DEVICE_NOT_IDENTIFIED");
@@ -194,6 +229,42 @@ static void n19_is_audited_per_device(void **state) {
     expect(&scene.world, "3",
            "select count(distinct device_id)::text from sat_entry"
            " where kind = 'alert device' and code = 'N19'");
+}
+
+/* Nobody can send such a job; what is about the others goes on. */
+static void a_job_whose_image_is_gone_is_refused(void **state) {
+    (void)state;
+    log_set_level(2); /* this is an error, and meant to be */
+    accept_request(&scene.world, 1, "north", 1, 2);
+    script(&scene.world, "update service_request set image_id = sha256('y')");
+    accept_request(&scene.world, 2, "north", 3, 1);
+    start();
+    expect_soon(&scene.world, "1 given_up, 2 handed_over",
+                "select string_agg(request_no || ' ' || state, ', '"
+                " order by request_no) from csp_job");
+    expect(&scene.world, "REJECTED_BY_CSP IMAGE_GONE 2",
+           "select status || ' ' || reason_code || ' ' || count(*)"
+           " from tracking_history group by status, reason_code");
+    expect(&scene.world, "N22 2",
+           "select string_agg(code || ' ' || cardinality(device_ids), ', ')"
+           " from alert");
+    assert_int_equal(fake_csp_count(scene.north, "PUT"), 1);
+    expect(&scene.world, "OTHER", "select csp_reason_of('IMAGE_GONE')");
+}
+
+/* Rows that somebody deleted by hand: nothing turns round it for ever. */
+static void a_job_without_its_request_ends(void **state) {
+    (void)state;
+    accept_request(&scene.world, 1, "north", 1, 2);
+    make_jobs(&scene.world, 10);
+    script(&scene.world, "set session_replication_role = replica;"
+                         "delete from service_request;"
+                         "set session_replication_role = origin");
+    accept_request(&scene.world, 2, "north", 3, 1);
+    start();
+    expect_soon(&scene.world, "empty, handed_over",
+                "select string_agg(state::text, ', ' order by job_no)"
+                " from csp_job");
 }
 
 /* ---- the long retry ---- */
@@ -254,9 +325,15 @@ static void retry_after_puts_a_try_off_but_never_past_the_end(void **state) {
         {"503 503+7200", "02:00"},
         {"503 503+60", "01:00"},
         {"503 503+999999", "4 days"},
+        /* what microseconds do not hold; what nothing holds is no number */
+        {"503 503+9223372036854", "4 days"},
+        {"503 503+9223372036854775807", "4 days"},
+        {"503 503+99999999999999999999999", "01:00"},
+        {"503 503+-9223372036854775807", "01:00"},
+        {"429 429+7200", "02:00"},
     };
     start();
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fake_csp_script(scene.north, "201", cases[i].jobs);
         accept_request(&scene.world, (int)i + 1, "north", (int)i + 1, 1);
         csp_send_wake(CSP_JOBS);
@@ -395,13 +472,6 @@ static void reset_device(struct world *world, int device) {
            (unsigned)device, instant_format(clock_now(), now));
 }
 
-static void make_jobs(struct world *world, int most_devices) {
-    char now[INSTANT_TEXT_SIZE];
-    instant_format(clock_now(), now);
-    script(world, "select make_jobs('north', %d, '%s', '%s', 1)", most_devices,
-           now, now);
-}
-
 static void *make_a_job_of_two(void *world) {
     make_jobs(world, 2);
     return NULL;
@@ -459,6 +529,25 @@ static void a_job_without_devices_is_not_sent(void **state) {
     assert_int_equal(fake_csp_count(scene.north, "POST"), 1);
 }
 
+/* What it had in hand goes on when its lease has run out; it counts as no try,
+ * so that nobody waits for an hour because of it. The last of all tests. */
+static void the_end_of_the_process_leaves_a_csp_that_hangs(void **state) {
+    (void)state;
+    scene.world.config.csps[0].timeout = MINUTE;
+    fake_csp_script(scene.north, "201", "hang 202");
+    accept_request(&scene.world, 1, "north", 1, 2);
+    start();
+    assert_true(fake_csp_wait(scene.north, "POST", 1));
+    instant begun = clock_elapsed();
+    ending_begin();
+    stop();
+    assert_true(clock_elapsed() - begun <
+                ENDING_PEERS + patience() * 2 * SECOND);
+    expect(&scene.world, "waiting 0 leased",
+           "select state || ' ' || tries || ' ' || case when leased_until is"
+           " null then 'free' else 'leased' end from csp_job");
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
 
@@ -468,7 +557,10 @@ int main(void) {
         TEST(a_job_is_as_the_interface_says),
         TEST(requests_are_split_and_the_image_goes_once),
         TEST(each_answer_has_its_consequence),
+        TEST(a_csp_that_denies_us_is_said_aloud),
         TEST(n19_is_audited_per_device),
+        TEST(a_job_whose_image_is_gone_is_refused),
+        TEST(a_job_without_its_request_ends),
         TEST(a_busy_csp_is_asked_every_hour_for_four_days),
         TEST(devices_are_kept_for_the_long_retry),
         TEST(retry_after_puts_a_try_off_but_never_past_the_end),
@@ -481,6 +573,7 @@ int main(void) {
         TEST(a_reset_device_leaves_a_job_not_yet_sent),
         TEST(a_reset_while_a_job_is_made_leaves_the_others),
         TEST(a_job_without_devices_is_not_sent),
+        TEST(the_end_of_the_process_leaves_a_csp_that_hangs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,8 @@
  */
 #include "scene.h"
 
+#include "base/ending.h"
+
 static const char everything_gone[] = "select count(*) from alert";
 
 #define FAULT(kind, number, times) ((struct sim_fault){kind, number, times})
@@ -267,6 +269,9 @@ static void every_fault_is_got_over(void **state) {
         {"status 500", {SIM_STATUS, 500, 2}, false},
         {"status 503", {SIM_STATUS, 503, 2}, false},
         {"status 429", {SIM_STATUS, 429, 2}, false},
+        {"status 401", {SIM_STATUS, 401, 2}, false},
+        {"status 403", {SIM_STATUS, 403, 2}, false},
+        {"status 404", {SIM_STATUS, 404, 2}, false},
         {"status 302", {SIM_STATUS, 302, 2}, false},
         {"status 400", {SIM_STATUS, 400, 2}, false},
         {"hang", {SIM_HANG, 0, 2}, false},
@@ -589,6 +594,28 @@ static void two_processes_share_the_lanes(void **state) {
     scene_free(scene);
 }
 
+/* Nothing is known of what was on the way, so it is as if it had not been
+ * tried, and the next process goes on at once. The last of all tests. */
+static void the_end_of_the_process_leaves_a_user_that_hangs(void **state) {
+    (void)state;
+    struct scene *scene = scene_new(1);
+    scene->config.delivery_timeout = MINUTE;
+    scene_add_alerts(scene, 1, 1, 5);
+    sim_users_fault(scene->users, USER(1), FAULT(SIM_HANG, 0, 0));
+    scene_start(scene);
+    scene_wait_requests(scene, 1, 1);
+    instant begun = clock_elapsed();
+    ending_begin();
+    scene_stop(scene);
+    assert_true(clock_elapsed() - begun <
+                ENDING_PEERS + patience() * 2 * SECOND);
+    assert_int_equal(scene_count(scene, "select sum(tries) from alert"), 0);
+    assert_int_equal(scene_count(scene, "select count(*) from alert_lane where"
+                                        " tries = 0 and leased_until is null"),
+                     1);
+    scene_free(scene);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_arrives_once),
@@ -612,6 +639,7 @@ int main(void) {
         cmocka_unit_test(a_jump_of_the_clock_sends_nothing_twice),
         cmocka_unit_test(stopping_finishes_what_is_on_the_way),
         cmocka_unit_test(two_processes_share_the_lanes),
+        cmocka_unit_test(the_end_of_the_process_leaves_a_user_that_hangs),
     };
     if (!duis_open())
         return 1;

@@ -58,8 +58,9 @@ static void read_entry(const json_t *entry, struct arena *arena) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct arena *arena = arena_new();
-    const char *reason = NULL;
-    const json_t *json = csp_json_parse(span_of(data, size), arena, &reason);
+    const char *reason = NULL, **faults = NULL;
+    const json_t *json =
+        csp_json_parse(span_of(data, size), arena, &faults, &reason);
     CHECK(!json == (reason != NULL));
     size_t count = json_is_array(json) ? json_array_size(json) : json ? 1 : 0;
     for (size_t i = 0; i < count; i++)

@@ -66,6 +66,7 @@ static void cosem_date_times(void **state) {
         {"07DF0D01FF000000008000FF", NULL, false},
         {"07E7021DFF0C0000008000FF", NULL, false},
         {"07DF0101FF000000008001FF", NULL, false},
+        {"07DF0101FF180000008000FF", NULL, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t octets[12], again[12];

@@ -32,6 +32,7 @@ static const struct answer_case answer_cases[] = {
     {"from:451 take", {2, 1, 1, 0}, {0, 1, 0, 0}, 2, REFUSED("451")},
     {"to:450 take", {2, 1, 1, 0}, {0, 1, 0, 0}, 2, REFUSED("450")},
     {"to:550 take", {2, 1, 1, 0}, {0, 1, 0, 0}, 2, REFUSED("550")},
+    {"from:530 take", {2, 0, 1, 0}, {0, 2, 0, 0}, 2, "no mail server: "},
     {"data:554 take", {2, 1, 1, 0}, {0, 1, 0, 0}, 2, REFUSED("554")},
     {"end:451 take", {2, 1, 1, 0}, {0, 1, 0, 0}, 2, REFUSED("451")},
     {"end:552 take", {2, 1, 1, 0}, {0, 1, 0, 0}, 2, REFUSED("552")},
