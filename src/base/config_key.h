@@ -43,10 +43,6 @@ bool config_file_read(struct config *config, struct arena *arena,
 void config_set_defaults(const struct config_key *keys, void *to,
                          struct arena *arena);
 
-/* One after the other the names in `*rest`, a list with commas, without the
- * blanks around them; false when there are no more. */
-bool config_next_name(struct span *rest, struct span *name);
-
 /* What is wrong with libpq's connection string, or NULL. `primary`: it is for
  * the database that is written to. In the arena. */
 const char *conninfo_fault(const char *conninfo, bool primary,

@@ -35,7 +35,7 @@ static bool is_number(const char *text, int64_t least, int64_t most) {
 /* One port, or one for each host. */
 static bool ports_are_good(const char *ports, struct arena *arena) {
     struct span rest = span_text(ports), port;
-    while (*ports && config_next_name(&rest, &port))
+    while (*ports && value_next_name(&rest, &port))
         if (port.len && !is_number(arena_text(arena, port), 1, UINT16_MAX))
             return false;
     return true;

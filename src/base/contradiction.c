@@ -7,7 +7,7 @@
 
 /* ---- what the rows ask ---- */
 
-static bool begins(const char *text, const char *with) {
+static bool text_begins(const char *text, const char *with) {
     return strncmp(text, with, strlen(with)) == 0;
 }
 
@@ -116,8 +116,8 @@ static const char *csp_lack(const struct config *config,
 static const char *region_of_both(const char *one, const char *other,
                                   struct arena *arena) {
     struct span rest = span_text(one), name, others, second;
-    while (config_next_name(&rest, &name))
-        for (others = span_text(other); config_next_name(&others, &second);)
+    while (value_next_name(&rest, &name))
+        for (others = span_text(other); value_next_name(&others, &second);)
             if (name.len && span_equal(name, second))
                 return arena_text(arena, name);
     return NULL;

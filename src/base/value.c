@@ -79,6 +79,20 @@ bool value_is_one_of(struct span text, const char *words, size_t *index) {
     return false;
 }
 
+bool value_next_name(struct span *rest, struct span *name) {
+    if (!rest->data)
+        return false;
+    const uint8_t *comma = memchr(rest->data, ',', rest->len);
+    size_t len = comma ? (size_t)(comma - rest->data) : rest->len;
+    *name = span_of(rest->data, len);
+    *rest = comma ? span_of(comma + 1, rest->len - len - 1) : (struct span){0};
+    while (name->len && *name->data == ' ')
+        *name = span_of(name->data + 1, name->len - 1);
+    while (name->len && name->data[name->len - 1] == ' ')
+        name->len--;
+    return true;
+}
+
 /* ---- numbers ---- */
 
 static bool is_digit(int c) {

@@ -55,6 +55,11 @@ bool value_url(struct span text, const char *schemes, struct span *rest);
  * be NULL) counts from 0. */
 bool value_is_one_of(struct span text, const char *words, size_t *index);
 
+/* One after the other the names in `*rest`, a list with commas, without the
+ * blanks around them; false when there are no more. "" has one, that is
+ * empty. */
+bool value_next_name(struct span *rest, struct span *name);
+
 /* Visible characters of ASCII; may stand in the header of a request. */
 bool value_is_token(struct span text);
 /* The name of a header (RFC 9110, 5.6.2). */

@@ -1,7 +1,6 @@
 #include "base/config_key.h"
 #include "base/log.h"
 #include "fotad/fotad.h"
-#include "http/configured.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -78,30 +77,6 @@ bool fotad_configure(struct fotad *f) {
                                        f->config.clock_offset_file,
                                        strerror(errno)));
     return true;
-}
-
-/* Where and with what a listener is to listen. */
-static bool listener_check(const char *section, const char *address,
-                           const struct http_tls *files, struct arena *arena) {
-    const char *reason = http_address_fault(address);
-    struct tls *tls = NULL;
-    if (!reason && *files->certificate)
-        tls = http_read_tls(files, &reason);
-    http_forget(tls);
-    return !reason ||
-           fotad_fail("config.refused",
-                      arena_printf(arena, "[%s]: %s", section, reason));
-}
-
-bool fotad_check_files(struct fotad *f) {
-    const struct config *c = &f->config;
-#define CHECK(section, prefix)                                                 \
-    listener_check(#section, c->prefix##_listen,                               \
-                   &(struct http_tls)HTTP_CONFIGURED_TLS(c, prefix), f->arena)
-    bool good = CHECK(user_gateway, user) && CHECK(csp_gateway, csp) &&
-                CHECK(people, people) && CHECK(operations, operations);
-#undef CHECK
-    return good && ground_check_keys(f);
 }
 
 void fotad_warn(const struct fotad *f) {

@@ -61,10 +61,6 @@ bool fotad_configure(struct fotad *f);
 /* Logs what must not stay so in production. */
 void fotad_warn(const struct fotad *f);
 
-/* For --check-config, after fotad_configure(): what a start would find wrong
- * with keys, certificates and addresses. False with the reason in the log. */
-bool fotad_check_files(struct fotad *f);
-
 /* Reads the file again into reload->config. False, with the reason in the log,
  * when it is wrong. */
 bool fotad_configure_again(const struct fotad *f, struct reload *reload);
@@ -102,6 +98,10 @@ bool ground_prepare_revocations(struct fotad *f, struct reload *reload);
 void ground_use_revocations(struct fotad *f, struct reload *reload);
 
 /* ---- services.c ---- */
+
+/* For --check-config, after fotad_configure(): what a start would find wrong
+ * with keys, certificates and addresses. False with the reason in the log. */
+bool services_check(struct fotad *f);
 
 /* Starts all services in their order. False at the first that cannot, with the
  * reason in the log; those before it have started. */

@@ -175,7 +175,7 @@ static int do_as_told(int argc, char **argv, struct fotad *f) {
     if (optind < argc)
         return print_answer('?');
     if (check)
-        return fotad_configure(f) && fotad_check_files(f) ? 0 : 1;
+        return fotad_configure(f) && services_check(f) ? 0 : 1;
     return run_daemon(f);
 }
 

@@ -233,6 +233,38 @@ void services_forget(struct fotad *f, struct reload *reload) {
     http_forget(reload->health);
 }
 
+/* ---- before any of it ---- */
+
+/* In its section a key, its line, and what is wrong with it; NULL: nothing. */
+static bool key_check(const struct fotad *f, const char *section,
+                      const char *key, int line, const char *fault) {
+    return !fault ||
+           fotad_fail("config.refused",
+                      arena_printf(f->arena, "%s:%d: [%s] %s: %s",
+                                   f->config_path ? f->config_path : "", line,
+                                   section, key, fault));
+}
+
+static const char *tls_fault(const struct http_tls *files) {
+    const char *reason = NULL;
+    if (*files->certificate)
+        http_forget(http_read_tls(files, &reason));
+    return reason;
+}
+
+bool services_check(struct fotad *f) {
+    const struct config *c = &f->config;
+#define CHECK(section, prefix)                                                 \
+    (key_check(f, #section, "listen", c->lines.prefix##_listen,                \
+               http_address_fault(c->prefix##_listen)) &&                      \
+     key_check(f, #section, "certificate", c->lines.prefix##_certificate,      \
+               tls_fault(&(struct http_tls)HTTP_CONFIGURED_TLS(c, prefix))))
+    bool good = CHECK(user_gateway, user) && CHECK(csp_gateway, csp) &&
+                CHECK(people, people) && CHECK(operations, operations);
+#undef CHECK
+    return good && ground_check_keys(f);
+}
+
 void services_drain(struct fotad *f) {
     for (size_t i = f->started; i-- > 0;)
         if (services[i].drain)

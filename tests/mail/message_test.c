@@ -96,7 +96,7 @@ static void long_texts_have_short_lines(void **state) {
 
 struct section_case {
     const char *server, *from, *tls, *user;
-    const char *wrong; /* begin of what is said; NULL: it is good */
+    const char *wrong; /* in what is said; NULL: it is good */
     bool wants_tls;
 };
 
@@ -111,8 +111,8 @@ static const struct section_case sections[] = {
     {"smtps://localhost:465", "a@b", "", "", NULL, true},
     {"smtp://localhost.example:25", "a@b", "", "", NULL, true},
     {"smtp://mail.example", "a@b", "off", "", NULL, false},
-    {"smtp://mail.example", "", "", "", "[mail] server needs", true},
-    {"smtp://mail.example", "a@b", "off", "u", "[mail] user", false},
+    {"smtp://mail.example", "", "", "", "needs a sender", true},
+    {"smtp://mail.example", "a@b", "off", "u", "would be shown", false},
     {"smtps://mail.example", "a@b", "off", "u", NULL, true},
 };
 
@@ -130,7 +130,7 @@ static void a_wrong_section_is_named(void **state) {
         config.mail_user = c->user;
         wrong = config_contradiction(&config, arena);
         if ((wrong != NULL) != (c->wrong != NULL) ||
-            (wrong && strncmp(wrong, c->wrong, strlen(c->wrong)) != 0))
+            (wrong && !strstr(wrong, c->wrong)))
             fail_msg("%zu: %s", i, wrong ? wrong : "good");
         if (smtp_wants_tls(&config) != c->wants_tls)
             fail_msg("%zu: TLS", i);

@@ -397,7 +397,7 @@ static void it_does_not_start_without_what_it_needs(void **state) {
         {"no address", "[user_gateway]\nlisten = 192.0.2.1:1\ntls = off\n",
          "user_gateway.unusable"},
         {"no TLS", "[user_gateway]\nlisten = 192.0.2.1:1\n",
-         "[user_gateway] listen = 192.0.2.1:1"},
+         "[user_gateway] listen is not a loopback address"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         check_refused(rows[i].what, rows[i].more, rows[i].reason);
