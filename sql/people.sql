@@ -67,8 +67,11 @@ create or replace function find_session(
     returns setof record
     language plpgsql as $$
 begin
+    -- Calls that come together write once; so a session may end by so much
+    -- early.
     update session set seen = p_now
-    where token = p_token and seen < p_now - interval '1 minute'
+    where token = p_token
+        and seen <= p_now - least(p_idle / 30, interval '1 second')
         and seen > p_now - p_idle and session.expires > p_now;
     return query
     select a.name, a.role::text, a.supplier_id,

@@ -8,11 +8,7 @@
 #include "base/config.h"
 
 struct csp_gateway;
-
-/* What is wrong with the [csp NAME] sections, each by itself or beside another;
- * or NULL. The text is in the arena. */
-const char *csp_gateway_contradiction(const struct config *config,
-                                      struct arena *arena);
+struct http_listener;
 
 /* Listens at [csp_gateway] listen and begins to send. `config` must live as
  * long as the gateway. NULL when it cannot: then *reason says why, for the
@@ -20,8 +16,8 @@ const char *csp_gateway_contradiction(const struct config *config,
 struct csp_gateway *csp_gateway_start(const struct config *config,
                                       const char **reason);
 
-/* Reads certificate, key and client_ca again; see http_reload(). */
-bool csp_gateway_reload(struct csp_gateway *gateway, const char **reason);
+/* For new files of TLS. */
+struct http_listener *csp_gateway_listener(struct csp_gateway *gateway);
 
 /* Answers what comes in and ends each connection with it; see http_drain(). */
 void csp_gateway_drain(struct csp_gateway *gateway);

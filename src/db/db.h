@@ -154,12 +154,6 @@ void db_close(struct db *db);
  * thread. */
 void db_cut_all(void);
 
-/* What is wrong with a conninfo for the database that is written to, or NULL:
- * it cannot be read, or names several hosts and does not ask for the one that
- * can be written to. In the arena. */
-const char *db_conninfo_contradiction(const char *conninfo,
-                                      struct arena *arena);
-
 /* Connects now if not connected. RETRY when the server cannot be reached; then
  * the next tries wait a little (up to 400 ms after the one before; as long as
  * that took, if nobody answered) and say so at once. */

@@ -3,6 +3,7 @@
 #include "base/eui64.h"
 #include "base/hex.h"
 #include "base/lists.h"
+#include "base/value.h"
 #include "gbcs/version.h"
 
 #include <stdio.h>
@@ -16,61 +17,19 @@ void field_put_number(struct buffer *out, uint64_t value, size_t width) {
 
 /* ---- text ---- */
 
-/* Octets of the UTF-8 character (RFC 3629) at the front of `text`; 0 when it
- * is none. */
-static size_t utf8_character(struct span text) {
-    static const struct {
-        uint8_t first, last, low, high; /* of the first and second octet */
-        size_t octets;
-    } forms[] = {
-        {0x20, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2},
-        {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
-        {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    size_t octets = 0;
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        if (*text.data >= forms[i].first && *text.data <= forms[i].last &&
-            text.len >= forms[i].octets &&
-            (forms[i].octets == 1 ||
-             (text.data[1] >= forms[i].low && text.data[1] <= forms[i].high)))
-            octets = forms[i].octets;
-    for (size_t i = 2; i < octets; i++)
-        if ((text.data[i] & 0xc0) != 0x80)
-            return 0;
-    return octets;
-}
-
 /* Names and the like: characters of UTF-8 that are no control characters. */
 static bool read_text(const struct field_kind *kind, struct span text,
                       struct buffer *out) {
     (void)kind;
-    for (size_t at = 0; at < text.len;) {
-        size_t octets = utf8_character(span_of(text.data + at, text.len - at));
-        if (!octets || text.data[at] == 0x7f)
-            return false;
-        at += octets;
-    }
+    if (!value_is_text(text))
+        return false;
     buffer_add(out, text);
     return true;
 }
 
 static bool read_url(const struct field_kind *kind, struct span text,
                      struct buffer *out) {
-    static const char *const schemes[] = {"https://", "http://"};
-    size_t scheme = 0;
-    for (size_t i = 0; i < 2; i++) {
-        size_t len = strlen(schemes[i]);
-        if (text.len > len && memcmp(text.data, schemes[i], len) == 0)
-            scheme = len;
-    }
-    if (!scheme || text.data[scheme] == '/')
-        return false;
-    for (size_t i = 0; i < text.len; i++)
-        if (text.data[i] <= ' ' || text.data[i] > '~')
-            return false;
-    return read_text(kind, text, out);
+    return value_url(text, "https, http", NULL) && read_text(kind, text, out);
 }
 
 /* ---- numbers ---- */
@@ -158,41 +117,20 @@ static bool read_hex(const struct field_kind *kind, struct span text,
     return true;
 }
 
-/* The next part of a version, up to 99, and the '.' before it. */
-static bool next_part(struct span *text, bool first, unsigned *part) {
-    size_t at = 0;
-    if (!first && (text->len == 0 || text->data[at++] != '.'))
-        return false;
-    size_t start = at;
-    *part = 0;
-    while (at < text->len && at < start + 2 && text->data[at] >= '0' &&
-           text->data[at] <= '9')
-        *part = *part * 10 + (unsigned)(text->data[at++] - '0');
-    *text = span_of(text->data + at, text->len - at);
-    return at > start;
-}
-
-/* As gbcs_version() in sql/text.sql numbers it. */
 static bool read_gbcs_version(const struct field_kind *kind, struct span text,
                               struct buffer *out) {
     (void)kind;
-    unsigned parts[3] = {0};
-    if (!next_part(&text, true, &parts[0]) ||
-        !next_part(&text, false, &parts[1]) ||
-        (text.len && !next_part(&text, false, &parts[2])) || text.len)
+    int32_t number;
+    if (!value_gbcs(text, &number))
         return false;
-    field_put_number(out, parts[0] * 10000 + parts[1] * 100 + parts[2], 4);
+    field_put_number(out, (uint32_t)number, 4);
     return true;
 }
 
 static bool read_duis_version(const struct field_kind *kind, struct span text,
                               struct buffer *out) {
-    unsigned part;
-    struct span rest = text;
-    if (!next_part(&rest, true, &part) || !next_part(&rest, false, &part) ||
-        rest.len)
-        return false;
-    return read_text(kind, text, out);
+    unsigned parts[3];
+    return value_version(text, 2, parts) && read_text(kind, text, out);
 }
 
 /* ---- enumerations ---- */
@@ -259,7 +197,10 @@ const struct field_kind FIELD_FIRMWARE_VERSION = {
 const struct field_kind FIELD_GBCS_VERSION = {
     "integer", read_gbcs_version, "a GBCS version such as 4.1", NULL, 0};
 const struct field_kind FIELD_URL = {
-    "text", read_url, "a URL beginning with https:// or http://", NULL, 0};
+    "text", read_url,
+    "a URL beginning with https:// or http://, with a host that can be and a "
+    "port up to 65535, if any",
+    NULL, 0};
 const struct field_kind FIELD_DUIS_VERSION = {
     "text", read_duis_version, "a DUIS version such as 5.4", NULL, 0};
 

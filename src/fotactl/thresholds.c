@@ -1,11 +1,9 @@
 /* fotactl thresholds and import thresholds: Anomaly Detection Thresholds. */
 #include "base/lists.h"
+#include "base/value.h"
 #include "fotactl/csv_import.h"
 #include "fotactl/person.h"
 #include "fotactl/verbs.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -101,10 +99,7 @@ static bool read_level(struct verb_run *run, const char *option,
     *level = -1;
     if (!text)
         return true;
-    char *end;
-    errno = 0;
-    *level = strtoll(text, &end, 10);
-    if (!errno && end != text && !*end && *level >= 0 && *level <= INT32_MAX)
+    if (value_count(text, level) && *level <= INT32_MAX)
         return true;
     run_misuse(run, "%s '%s' is not a number of devices", option, text);
     return false;
@@ -113,7 +108,7 @@ static bool read_level(struct verb_run *run, const char *option,
 static bool read_period(struct verb_run *run, instant *period) {
     enum { MOST_DAYS = 366 };
     const char *text = run->options.period;
-    if (text && config_read_duration(text, period) &&
+    if (text && value_duration(text, period) && *period >= SECOND &&
         *period <= MOST_DAYS * DAY)
         return true;
     run_misuse(run, "say over how long it is counted: --period DURATION, "

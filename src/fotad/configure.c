@@ -1,36 +1,74 @@
+#include "base/config_key.h"
 #include "base/log.h"
 #include "fotad/fotad.h"
-#include "http/configured.h"
-#include "tracking/transition.h"
 
 #include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 bool fotad_fail(const char *event, const char *reason) {
     log_error(event, ": %s", reason);
     return false;
 }
 
-/* What one key alone cannot show to be wrong. */
-static const char *find_contradiction(const struct fotad *f) {
-    const struct config *config = &f->config;
-    const char *wrong = http_contradiction(config, f->arena);
-    if (!wrong)
-        wrong = csp_gateway_contradiction(config, f->arena);
-    if (!wrong)
-        wrong = mail_contradiction(config);
-    if (!wrong)
-        wrong = tracking_contradiction(config);
-    if (!wrong)
-        wrong = db_conninfo_contradiction(config->database_conninfo, f->arena);
-    return wrong ? wrong : people_contradiction(config);
+/* ---- the files that it names ---- */
+
+/* Why a file cannot be what a key wants, or NULL. The defaults may be still to
+ * come: what needs them says so. */
+static const char *file_fault(const struct config_key *key, const void *owner) {
+    const char *path;
+    struct stat about;
+    if (strcmp(key->type, "PATH") != 0 && strcmp(key->type, "FILE") != 0)
+        return NULL;
+    memcpy(&path, (const char *)owner + key->offset, sizeof path);
+    if (!*path || strcmp(path, key->standard) == 0)
+        return NULL;
+    if (access(path, R_OK) != 0 || stat(path, &about) != 0)
+        return strerror(errno);
+    return S_ISDIR(about.st_mode) ? "it is a directory" : NULL;
+}
+
+static const char *section_fault(const struct config *config,
+                                 const struct config_key *keys,
+                                 const void *owner, const char *name,
+                                 struct arena *arena) {
+    for (; keys->name; keys++) {
+        const char *path, *fault = file_fault(keys, owner);
+        if (!fault)
+            continue;
+        memcpy(&path, (const char *)owner + keys->offset, sizeof path);
+        return arena_printf(
+            arena, "%s:%d: [%s%s] %s: the file %s cannot be read: %s",
+            config->path ? config->path : "", config_key_line(keys, owner),
+            keys->section, name, keys->name, path, fault);
+    }
+    return NULL;
+}
+
+static const char *files_fault(const struct config *config,
+                               struct arena *arena) {
+    const char *fault = section_fault(config, config_keys, config, "", arena);
+    for (size_t i = 0; i < config->csp_count && !fault; i++)
+        fault = section_fault(config, config_csp_keys, &config->csps[i],
+                              arena_printf(arena, " %s", config->csps[i].name),
+                              arena);
+    return fault;
+}
+
+/* ---- reading it ---- */
+
+static bool configuration_read(const char *path, struct config *config,
+                               struct arena *arena) {
+    const char *reason;
+    if (!config_read(config, path, arena, &reason) ||
+        (reason = files_fault(config, arena)))
+        return fotad_fail("config.refused", reason);
+    return true;
 }
 
 bool fotad_configure(struct fotad *f) {
-    const char *reason;
-    if (!config_read(&f->config, f->config_path, f->arena, &reason))
-        return fotad_fail("config.refused", reason);
-    if ((reason = find_contradiction(f)))
-        return fotad_fail("config.refused", reason);
+    if (!configuration_read(f->config_path, &f->config, f->arena))
+        return false;
     log_set_level(f->config.log_level);
     if (*f->config.clock_offset_file &&
         !clock_use_offset_file(f->config.clock_offset_file))
@@ -53,15 +91,18 @@ void fotad_warn(const struct fotad *f) {
                                      "device is refused");
 }
 
-bool fotad_configure_again(const struct fotad *f) {
-    struct arena *arena = arena_new();
-    struct config config;
-    const char *reason;
-    bool good = config_read(&config, f->config_path, arena, &reason);
-    if (good)
-        log_set_level(config.log_level);
-    else
-        log_error("config.refused", ": %s; the old values stay", reason);
-    arena_free(arena);
-    return good;
+bool fotad_configure_again(const struct fotad *f, struct reload *reload) {
+    return configuration_read(f->config_path, &reload->config, reload->arena);
+}
+
+void fotad_use_configuration(const struct fotad *f,
+                             const struct reload *reload) {
+    const char *waiting =
+        config_waiting(&f->config, &reload->config, reload->arena);
+    log_set_level(reload->config.log_level);
+    if (*waiting)
+        log_warning("config.waits",
+                    ": changed in the file, but in force only after a restart: "
+                    "%s",
+                    waiting);
 }

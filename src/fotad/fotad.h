@@ -13,6 +13,7 @@
 #include "mail/mail.h"
 #include "people/listener.h"
 #include "request/release.h"
+#include "request/rules.h"
 #include "request/user_gateway.h"
 
 /* Belongs to the main thread, but for what its services are given of it. */
@@ -35,6 +36,18 @@ struct fotad {
     size_t started; /* services, the first ones of the table */
 };
 
+/* What a reload has read: all of it is used, or nothing. */
+struct reload {
+    struct arena *arena; /* for what is not kept */
+    struct config config;
+    struct rules *rules;
+    struct duis_signer *signer;
+    const struct span *crls;
+    size_t crl_count;
+    /* of users, csps, people, health; NULL: the listener has no TLS */
+    struct tls *users, *csps, *people, *health;
+};
+
 /* Logs an error, `reason` for the operator, and returns false. */
 bool fotad_fail(const char *event, const char *reason);
 
@@ -48,10 +61,12 @@ bool fotad_configure(struct fotad *f);
 /* Logs what must not stay so in production. */
 void fotad_warn(const struct fotad *f);
 
-/* Reads the file again for the keys that may change while fotad runs ([log]
- * level). False, with the reason in the log, when it is wrong: then nothing
- * changes. */
-bool fotad_configure_again(const struct fotad *f);
+/* Reads the file again into reload->config. False, with the reason in the log,
+ * when it is wrong. */
+bool fotad_configure_again(const struct fotad *f, struct reload *reload);
+/* Sets the log's level, and logs which new values wait for a restart. */
+void fotad_use_configuration(const struct fotad *f,
+                             const struct reload *reload);
 
 /* ---- ground.c ---- */
 
@@ -62,30 +77,44 @@ void ground_close_schemas(struct fotad *f);
 /* Connects, and migrates it if [database] migrate says so. */
 bool ground_open_database(struct fotad *f);
 void ground_close_database(struct fotad *f);
-/* Hands the transitions to the database and reads the rules of requests;
- * again at a reload. */
+/* Hands the transitions to the database and reads the rules of requests. */
 bool ground_load_rules(struct fotad *f);
-bool ground_reload_rules(struct fotad *f);
 void ground_drop_rules(struct fotad *f);
 bool ground_load_signer(struct fotad *f);
-/* When the new key cannot be used the old one stays. */
-bool ground_reload_signer(struct fotad *f);
 bool ground_load_acb_key(struct fotad *f);
 void ground_free_acb_key(struct fotad *f);
-/* Hands the Certificate Revocation Lists of the database to the listeners;
- * again at a reload. */
+/* For --check-config: the files of both keys. */
+bool ground_check_keys(struct fotad *f);
+/* Hands the Certificate Revocation Lists of the database to the listeners. */
 bool ground_load_revocations(struct fotad *f);
 
+/* The same at a reload: first each is read, false with the reason in the log
+ * when it cannot be; then each is used, which cannot fail. */
+bool ground_prepare_rules(struct fotad *f, struct reload *reload);
+void ground_use_rules(struct fotad *f, struct reload *reload);
+bool ground_prepare_signer(struct fotad *f, struct reload *reload);
+void ground_use_signer(struct fotad *f, struct reload *reload);
+bool ground_prepare_revocations(struct fotad *f, struct reload *reload);
+void ground_use_revocations(struct fotad *f, struct reload *reload);
+
 /* ---- services.c ---- */
+
+/* For --check-config, after fotad_configure(): what a start would find wrong
+ * with keys, certificates and addresses. False with the reason in the log. */
+bool services_check(struct fotad *f);
 
 /* Starts all services in their order. False at the first that cannot, with the
  * reason in the log; those before it have started. */
 bool services_start(struct fotad *f);
 
 /* Has each read again what it may while it runs: rules, keys, certificates,
- * revocation lists. What cannot be read stays as it was, and the others go on:
- * then false, with the reasons in the log. */
-bool services_reload(struct fotad *f);
+ * revocation lists. False at the first that cannot, with the reason in the
+ * log. */
+bool services_prepare(struct fotad *f, struct reload *reload);
+/* Has each use what it has read. */
+void services_use(struct fotad *f, struct reload *reload);
+/* Instead: it is not used. */
+void services_forget(struct fotad *f, struct reload *reload);
 
 /* Whoever keeps a connection is told to leave it; everything is still
  * answered. */

@@ -71,27 +71,26 @@ void ground_close_database(struct fotad *f) {
 
 /* ---- rules ---- */
 
-static bool use_rules(struct fotad *f) {
+bool ground_load_rules(struct fotad *f) {
     struct rules *rules;
-    if (rules_load(f->db, &rules) != DONE)
+    if (tracking_hand_over(f->db, &f->config) != DONE ||
+        rules_load(f->db, &rules) != DONE)
         return fotad_fail("rules.unreadable", db_reason(f->db));
     rules_use(rules);
     return true;
 }
 
-bool ground_load_rules(struct fotad *f) {
-    return (tracking_hand_over(f->db, &f->config) == DONE ||
-            fotad_fail("rules.unreadable", db_reason(f->db))) &&
-           use_rules(f);
-}
-
 /* Transitions are of the program, and [tracking] and [alerts] are read at a
  * start: they cannot have changed. */
-bool ground_reload_rules(struct fotad *f) {
-    bool good = use_rules(f);
-    if (!good)
-        log_warning("rules.kept", "%s", ": the old rules stay in use");
-    return good;
+bool ground_prepare_rules(struct fotad *f, struct reload *reload) {
+    return rules_load(f->db, &reload->rules) == DONE ||
+           fotad_fail("rules.unreadable", db_reason(f->db));
+}
+
+void ground_use_rules(struct fotad *f, struct reload *reload) {
+    (void)f;
+    rules_use(reload->rules);
+    reload->rules = NULL;
 }
 
 void ground_drop_rules(struct fotad *f) {
@@ -101,11 +100,13 @@ void ground_drop_rules(struct fotad *f) {
 
 /* ---- keys ---- */
 
-static struct duis_signer *read_signer(struct fotad *f) {
+/* By what `config` says, which may be newer than f->config. */
+static struct duis_signer *signer_read(struct fotad *f,
+                                       const struct config *config) {
     const char *reason;
     struct duis_signer *signer =
-        duis_signer_load(f->arena, f->config.xml_signing_key,
-                         f->config.xml_signing_certificate, &reason);
+        duis_signer_load(f->arena, config->xml_signing_key,
+                         config->xml_signing_certificate, &reason);
     if (signer && !f->config.accept_expired &&
         duis_signer_certificate(signer)->not_after < clock_now()) {
         signer = NULL;
@@ -120,15 +121,17 @@ static struct duis_signer *read_signer(struct fotad *f) {
 }
 
 bool ground_load_signer(struct fotad *f) {
-    f->signer = read_signer(f);
+    f->signer = signer_read(f, &f->config);
     return f->signer != NULL;
 }
 
-bool ground_reload_signer(struct fotad *f) {
-    struct duis_signer *fresh = read_signer(f);
-    if (fresh)
-        duis_signer_replace(f->signer, fresh);
-    return fresh != NULL;
+bool ground_prepare_signer(struct fotad *f, struct reload *reload) {
+    reload->signer = signer_read(f, &reload->config);
+    return reload->signer != NULL;
+}
+
+void ground_use_signer(struct fotad *f, struct reload *reload) {
+    duis_signer_replace(f->signer, reload->signer);
 }
 
 /* Without it update requests are served all the same. A file that is there but
@@ -154,7 +157,42 @@ void ground_free_acb_key(struct fotad *f) {
     acb_key_free(f->requests.acb);
 }
 
+/* Of a default that is not there yet a check only says so. */
+bool ground_check_keys(struct fotad *f) {
+    const char *const paths[] = {f->config.xml_signing_key,
+                                 f->config.xml_signing_certificate};
+    bool there = true;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        if (access(paths[i], R_OK) != 0) {
+            log_warning("keys.not_there",
+                        ": %s cannot be read: fotad will not start without it",
+                        paths[i]);
+            there = false;
+        }
+    bool good =
+        (!there || signer_read(f, &f->config)) && ground_load_acb_key(f);
+    ground_free_acb_key(f);
+    return good;
+}
+
+/* ---- revocation lists ---- */
+
 bool ground_load_revocations(struct fotad *f) {
-    return revocations_load(f->db) == DONE ||
+    struct reload reload = {.arena = arena_new()};
+    bool good = ground_prepare_revocations(f, &reload);
+    if (good)
+        ground_use_revocations(f, &reload);
+    arena_free(reload.arena);
+    return good;
+}
+
+bool ground_prepare_revocations(struct fotad *f, struct reload *reload) {
+    return revocations_find(f->db, reload->arena, &reload->crls,
+                            &reload->crl_count) == DONE ||
            fotad_fail("revocations.unreadable", db_reason(f->db));
+}
+
+void ground_use_revocations(struct fotad *f, struct reload *reload) {
+    (void)f;
+    revocations_use(reload->crls, reload->crl_count);
 }

@@ -20,7 +20,8 @@ static const char usage[] =
     "usage: fotad --config FILE [--check-config]\n"
     "       fotad --default-config | --explain | --version | --help\n"
     "  --config FILE     read FILE; without it, defaults alone\n"
-    "  --check-config    read the configuration, say what is wrong, and end\n"
+    "  --check-config    read the configuration and the files that it names,\n"
+    "                    say what is wrong, and end\n"
     "  --default-config  print every key with its default and what it does\n"
     "  --explain         print what every event does to a device (Table 3)\n";
 
@@ -37,12 +38,20 @@ static int open_signals(void) {
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* All of it or nothing. */
 static void reload_all(struct fotad *f) {
+    struct reload reload = {.arena = arena_new()};
     sd_notify(0, "RELOADING=1");
-    bool config = fotad_configure_again(f), services = services_reload(f);
-    if (config && services)
+    if (fotad_configure_again(f, &reload) && services_prepare(f, &reload)) {
+        fotad_use_configuration(f, &reload);
+        services_use(f, &reload);
         log_info("fotad.reloaded", ": [log] level, rules, keys, certificates "
                                    "and revocation lists were read again");
+    } else {
+        services_forget(f, &reload);
+        log_warning("fotad.not_reloaded", ": everything stays as it was");
+    }
+    arena_free(reload.arena);
     sd_notify(0, "READY=1");
 }
 
@@ -168,7 +177,7 @@ static int do_as_told(int argc, char **argv, struct fotad *f) {
     if (optind < argc)
         return print_answer('?');
     if (check)
-        return fotad_configure(f) ? 0 : 1;
+        return fotad_configure(f) && services_check(f) ? 0 : 1;
     return run_daemon(f);
 }
 

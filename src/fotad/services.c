@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "fotad/fotad.h"
 #include "health/health.h"
+#include "http/configured.h"
 #include "request/user_gateway.h"
 
 #include <stdatomic.h>
@@ -12,12 +13,6 @@ static bool start_health(struct fotad *f) {
     const char *reason;
     f->health = health_start(&f->config, &reason);
     return f->health || fotad_fail("operations.unusable", reason);
-}
-
-static bool reload_health(struct fotad *f) {
-    const char *reason;
-    return http_reload(f->health, &reason) ||
-           fotad_fail("operations.unusable", reason);
 }
 
 static void stop_health(struct fotad *f) {
@@ -61,12 +56,6 @@ static bool start_csp_gateway(struct fotad *f) {
     return f->csps || fotad_fail("csp_gateway.unusable", reason);
 }
 
-static bool reload_csp_gateway(struct fotad *f) {
-    const char *reason;
-    return csp_gateway_reload(f->csps, &reason) ||
-           fotad_fail("csp_gateway.unusable", reason);
-}
-
 static void drain_csp_gateway(struct fotad *f) {
     csp_gateway_drain(f->csps);
 }
@@ -101,12 +90,6 @@ static bool start_people(struct fotad *f) {
     return f->people || fotad_fail("people.unusable", reason);
 }
 
-static bool reload_people(struct fotad *f) {
-    const char *reason;
-    return people_reload(f->people, &reason) ||
-           fotad_fail("people.unusable", reason);
-}
-
 static void stop_people(struct fotad *f) {
     people_stop(f->people);
 }
@@ -115,12 +98,6 @@ static bool start_users(struct fotad *f) {
     const char *reason;
     f->users = request_listen(&f->requests, &reason);
     return f->users || fotad_fail("user_gateway.unusable", reason);
-}
-
-static bool reload_users(struct fotad *f) {
-    const char *reason;
-    return http_reload(f->users, &reason) ||
-           fotad_fail("user_gateway.unusable", reason);
 }
 
 static void drain_users(struct fotad *f) {
@@ -133,12 +110,47 @@ static void stop_users(struct fotad *f) {
     crash_point(CRASH_stop_drained);
 }
 
+/* ---- new files of TLS ---- */
+
+/* What they say, if the listener speaks TLS and is to go on with it. */
+static bool tls_prepare(const struct http_listener *listener,
+                        const struct http_tls *files, const char *event,
+                        struct tls **fresh) {
+    const char *reason;
+    if (!http_speaks_tls(listener) || !*files->certificate)
+        return true;
+    *fresh = http_read_tls(files, &reason);
+    return *fresh || fotad_fail(event, reason);
+}
+
+/* Both functions of a listener: its names in the table, in struct reload and
+ * in the fields of its section, and where it is found. */
+#define TLS(service, member, prefix, listener)                                 \
+    static bool prepare_##service(struct fotad *f, struct reload *reload) {    \
+        const struct http_tls files =                                          \
+            HTTP_CONFIGURED_TLS(&reload->config, prefix);                      \
+        return tls_prepare(listener, &files, #service ".unusable",             \
+                           &reload->member);                                   \
+    }                                                                          \
+    static void use_##service(struct fotad *f, struct reload *reload) {        \
+        if (reload->member)                                                    \
+            http_renew(listener, reload->member);                              \
+    }
+TLS(operations, health, operations, f->health)
+TLS(csp_gateway, csps, csp, csp_gateway_listener(f->csps))
+TLS(people, people, people, people_listener(f->people))
+TLS(user_gateway, users, user, f->users)
+#undef TLS
+
 /* ---- the table ---- */
 
 struct service {
     const char *name;
     bool (*start)(struct fotad *f);
-    bool (*reload)(struct fotad *f); /* this and what follows: NULL, nothing */
+    /* these and what follows: NULL, nothing. A reload has all prepared, and
+     * then all used. */
+    bool (*prepare)(struct fotad *f, struct reload *reload);
+    void (*use)(struct fotad *f, struct reload *reload);
     void (*drain)(struct fotad *f);
     void (*stop)(struct fotad *f);
 };
@@ -151,39 +163,43 @@ struct service {
  */
 static const struct service services[] = {
     /* needed by whoever reads Service Requests or writes messages to Users */
-    {"schemas", ground_open_schemas, NULL, NULL, ground_close_schemas},
+    {"schemas", ground_open_schemas, NULL, NULL, NULL, ground_close_schemas},
     /* the start alone; each thread has a connection of its own, but finds the
      * database migrated */
-    {"database", ground_open_database, NULL, NULL, ground_close_database},
+    {"database", ground_open_database, NULL, NULL, NULL, ground_close_database},
     /* of requests and, in the database, of all that moves a device's status */
-    {"rules", ground_load_rules, ground_reload_rules, NULL, ground_drop_rules},
+    {"rules", ground_load_rules, ground_prepare_rules, ground_use_rules, NULL,
+     ground_drop_rules},
     /* signs answers to requests and messages to Users; lives in the arena */
-    {"signer", ground_load_signer, ground_reload_signer, NULL, NULL},
+    {"signer", ground_load_signer, ground_prepare_signer, ground_use_signer,
+     NULL, NULL},
     /* for commands to devices, and for what devices send */
-    {"acb_key", ground_load_acb_key, NULL, NULL, ground_free_acb_key},
+    {"acb_key", ground_load_acb_key, NULL, NULL, NULL, ground_free_acb_key},
     /* before the listeners, which refuse those clients */
-    {"revocations", ground_load_revocations, ground_load_revocations, NULL,
-     NULL},
+    {"revocations", ground_load_revocations, ground_prepare_revocations,
+     ground_use_revocations, NULL, NULL},
     /* before all that take time to start, and after all that take time to
      * end: meanwhile it says so */
-    {"health", start_health, reload_health, NULL, stop_health},
+    {"health", start_health, prepare_operations, use_operations, NULL,
+     stop_health},
     /* what follows makes messages to Users */
-    {"delivery", start_delivery, NULL, NULL, stop_delivery},
+    {"delivery", start_delivery, NULL, NULL, NULL, stop_delivery},
     /* e-mail to people on the work of what follows */
-    {"mail", start_mail, NULL, NULL, stop_mail},
+    {"mail", start_mail, NULL, NULL, NULL, stop_mail},
     /* reads the device messages that the CSP gateway takes in */
-    {"receivers", start_receivers, NULL, NULL, stop_receivers},
+    {"receivers", start_receivers, NULL, NULL, NULL, stop_receivers},
     /* sends the jobs and commands that users and releases accept */
-    {"csp_gateway", start_csp_gateway, reload_csp_gateway, drain_csp_gateway,
-     stop_csp_gateway},
+    {"csp_gateway", start_csp_gateway, prepare_csp_gateway, use_csp_gateway,
+     drain_csp_gateway, stop_csp_gateway},
     /* nobody hands it work; what it releases makes messages */
-    {"housekeeping", start_housekeeping, NULL, NULL, stop_housekeeping},
+    {"housekeeping", start_housekeeping, NULL, NULL, NULL, stop_housekeeping},
     /* does what people decide on held requests */
-    {"releases", start_releases, NULL, NULL, stop_releases},
+    {"releases", start_releases, NULL, NULL, NULL, stop_releases},
     /* people see what came of the work of all others, and decide on some */
-    {"people", start_people, reload_people, NULL, stop_people},
+    {"people", start_people, prepare_people, use_people, NULL, stop_people},
     /* the last, for the work of all others comes in here */
-    {"users", start_users, reload_users, drain_users, stop_users},
+    {"users", start_users, prepare_user_gateway, use_user_gateway, drain_users,
+     stop_users},
 };
 enum { SERVICES = sizeof services / sizeof *services };
 
@@ -197,12 +213,58 @@ bool services_start(struct fotad *f) {
     return true;
 }
 
-bool services_reload(struct fotad *f) {
-    bool good = true;
+bool services_prepare(struct fotad *f, struct reload *reload) {
     for (size_t i = 0; i < f->started; i++)
-        if (services[i].reload && !services[i].reload(f))
-            good = false;
-    return good;
+        if (services[i].prepare && !services[i].prepare(f, reload))
+            return false;
+    return true;
+}
+
+void services_use(struct fotad *f, struct reload *reload) {
+    for (size_t i = 0; i < f->started; i++)
+        if (services[i].use)
+            services[i].use(f, reload);
+}
+
+void services_forget(struct fotad *f, struct reload *reload) {
+    (void)f;
+    rules_release(reload->rules);
+    http_forget(reload->users);
+    http_forget(reload->csps);
+    http_forget(reload->people);
+    http_forget(reload->health);
+}
+
+/* ---- before any of it ---- */
+
+/* In its section a key, its line, and what is wrong with it; NULL: nothing. */
+static bool key_check(const struct fotad *f, const char *section,
+                      const char *key, int line, const char *fault) {
+    return !fault ||
+           fotad_fail("config.refused",
+                      arena_printf(f->arena, "%s:%d: [%s] %s: %s",
+                                   f->config_path ? f->config_path : "", line,
+                                   section, key, fault));
+}
+
+static const char *tls_fault(const struct http_tls *files) {
+    const char *reason = NULL;
+    if (*files->certificate)
+        http_forget(http_read_tls(files, &reason));
+    return reason;
+}
+
+bool services_check(struct fotad *f) {
+    const struct config *c = &f->config;
+#define CHECK(section, prefix)                                                 \
+    (key_check(f, #section, "listen", c->lines.prefix##_listen,                \
+               http_address_fault(c->prefix##_listen)) &&                      \
+     key_check(f, #section, "certificate", c->lines.prefix##_certificate,      \
+               tls_fault(&(struct http_tls)HTTP_CONFIGURED_TLS(c, prefix))))
+    bool good = CHECK(user_gateway, user) && CHECK(csp_gateway, csp) &&
+                CHECK(people, people) && CHECK(operations, operations);
+#undef CHECK
+    return good && ground_check_keys(f);
 }
 
 void services_drain(struct fotad *f) {

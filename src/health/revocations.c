@@ -3,22 +3,23 @@
 #include "base/log.h"
 #include "http/revocations.h"
 
-enum outcome revocations_load(struct db *db) {
+enum outcome revocations_find(struct db *db, struct arena *arena,
+                              const struct span **lists, size_t *count) {
     static const struct db_statement find = {"load_crls",
                                              "select der from crl"};
     static const struct db_column list = {DB_BYTEA, 0};
-    struct arena *arena = arena_new();
     struct db_rows *rows;
     enum outcome outcome = db_run(db, &find, NULL, arena, &rows);
-    if (outcome == DONE) {
-        size_t count = db_row_count(rows);
-        const struct span *lists =
-            db_structs(rows, &list, 1, sizeof *lists, arena);
-        size_t taken = http_use_revocations(lists, count);
-        log_debug("revocations.loaded", "lists=%zu", taken);
-    }
-    arena_free(arena);
-    return outcome;
+    if (outcome != DONE)
+        return outcome;
+    *count = db_row_count(rows);
+    *lists = db_structs(rows, &list, 1, sizeof **lists, arena);
+    return DONE;
+}
+
+void revocations_use(const struct span *lists, size_t count) {
+    size_t taken = http_use_revocations(lists, count);
+    log_debug("revocations.loaded", "lists=%zu", taken);
 }
 
 enum outcome revocations_overdue(struct db *db, struct arena *arena,

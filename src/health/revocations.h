@@ -13,9 +13,11 @@
 
 #include "db/db.h"
 
-/* Hands all lists of the database to the listeners, in place of those given
- * before. As db_run() says; other than DONE: nothing has changed. */
-enum outcome revocations_load(struct db *db);
+/* All lists of the database, DER, in the arena. As db_run() says. */
+enum outcome revocations_find(struct db *db, struct arena *arena,
+                              const struct span **lists, size_t *count);
+/* Hands them to the listeners, in place of those given before. */
+void revocations_use(const struct span *lists, size_t count);
 
 /* *issuers gets a row for each issuer whose list is overdue at `now`: its name,
  * as a text. As db_run() says. */

@@ -1,6 +1,8 @@
 #include "http/address.h"
+#include "http/server.h"
 
 #include "base/memory.h"
+#include "base/value.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -47,8 +49,6 @@ static void remove_stale(const struct sockaddr_un *name) {
 static int listen_unix(const char *address, const char *path,
                        char **socket_path, const char **reason) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
-    if (!*path || strlen(path) >= sizeof name.sun_path)
-        return listen_failed(-1, address, "not a path for a socket", reason);
     memcpy(name.sun_path, path, strlen(path));
     int handle = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     remove_stale(&name);
@@ -57,27 +57,6 @@ static int listen_unix(const char *address, const char *path,
         return listen_failed(handle, address, strerror(errno), reason);
     *socket_path = memory_text(path);
     return handle;
-}
-
-/* "host:port" or "[host]:port" */
-static bool address_split(const char *address, char *host, size_t size,
-                          const char **port) {
-    const char *colon = strrchr(address, ':');
-    if (!colon || !colon[1])
-        return false;
-    size_t len = (size_t)(colon - address);
-    if (len >= 2 && address[0] == '[' && colon[-1] == ']') {
-        address++;
-        len -= 2;
-    } else if (memchr(address, ':', len)) {
-        return false;
-    }
-    if (len >= size || strlen(colon) > 6 || atoi(colon + 1) > UINT16_MAX)
-        return false;
-    memcpy(host, address, len);
-    host[len] = '\0';
-    *port = colon + 1;
-    return true;
 }
 
 static int socket_bind(const struct addrinfo *where) {
@@ -103,18 +82,14 @@ static unsigned port_of(const struct sockaddr_storage *address) {
     return ntohs(name.sin_port);
 }
 
-static int listen_tcp(const char *address, unsigned *port,
-                      const char **reason) {
-    char host[256];
-    const char *service = NULL;
+static int listen_tcp(const char *address, const struct value_address *parts,
+                      unsigned *port, const char **reason) {
     struct addrinfo *where = NULL;
     const struct addrinfo hints = {
         .ai_socktype = SOCK_STREAM,
         .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
     };
-    if (!address_split(address, host, sizeof host, &service))
-        return listen_failed(-1, address, "host:port is needed", reason);
-    int error = getaddrinfo(*host ? host : NULL, service, &hints, &where);
+    int error = getaddrinfo(parts->host, parts->port, &hints, &where);
     if (error)
         return listen_failed(-1, address, gai_strerror(error), reason);
     int handle = socket_bind(where);
@@ -131,9 +106,34 @@ int address_listen(const char *address, char **socket_path, unsigned *port,
                    const char **reason) {
     *socket_path = NULL;
     *port = 0;
-    if (strncmp(address, "unix:", 5) == 0)
-        return listen_unix(address, address + 5, socket_path, reason);
-    return listen_tcp(address, port, reason);
+    struct value_address parts;
+    if (!value_address(address, &parts))
+        return listen_failed(-1, address, "it is no address", reason);
+    if (parts.family == AF_UNIX)
+        return listen_unix(address, parts.path, socket_path, reason);
+    return listen_tcp(address, &parts, port, reason);
+}
+
+const char *http_address_fault(const char *address) {
+    struct value_address parts;
+    const char *reason = NULL;
+    char folder[sizeof((struct sockaddr_un *)0)->sun_path];
+    unsigned port;
+    if (!value_address(address, &parts))
+        return "it is no address";
+    if (parts.family != AF_UNIX) {
+        parts.port = "0";
+        int handle = listen_tcp(address, &parts, &port, &reason);
+        if (handle >= 0)
+            close(handle);
+        return reason;
+    }
+    size_t len = (size_t)(strrchr(parts.path, '/') - parts.path);
+    memcpy(folder, parts.path, len);
+    folder[len] = '\0';
+    if (access(len ? folder : "/", W_OK | X_OK) != 0)
+        listen_failed(-1, address, strerror(errno), &reason);
+    return reason;
 }
 
 /* A filter of the kernel's on the listening socket: SYN without ACK is thrown

@@ -17,15 +17,14 @@
     .receive_timeout = (config)->prefix##_receive_timeout,                     \
     .idle_timeout = (config)->prefix##_idle_timeout,                           \
     .retry_after = (unsigned)((config)->prefix##_retry_after / SECOND),        \
-    .tls = {.certificate = (config)->prefix##_certificate,                     \
-            .key = (config)->prefix##_key,                                     \
-            .client_ca = (config)->prefix##_client_ca}
+    .tls = HTTP_CONFIGURED_TLS(config, prefix)
 
-/* What is wrong with how the four listeners are to be protected, or NULL: one
- * that is neither on loopback nor on a Unix socket has TLS or says tls = off;
- * certificate and key go together, client_ca with them. The text is in the
- * arena. */
-const char *http_contradiction(const struct config *config,
-                               struct arena *arena);
+/* Its files of TLS alone. */
+#define HTTP_CONFIGURED_TLS(config, prefix)                                    \
+    {                                                                          \
+        .certificate = (config)->prefix##_certificate,                         \
+        .key = (config)->prefix##_key,                                         \
+        .client_ca = (config)->prefix##_client_ca                              \
+    }
 
 #endif

@@ -5,8 +5,7 @@
 #include "http/handler.h"
 
 /* TLS 1.2 and 1.3. Paths of PEM files; certificate and key go together, NULL
- * or "": no TLS. They are read by http_listen() and http_reload(), and must
- * live as long as the listener. */
+ * or "": no TLS. http_listen() and http_read_tls() read them. */
 struct http_tls {
     const char *certificate; /* chain, own certificate first */
     const char *key;

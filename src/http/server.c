@@ -202,18 +202,24 @@ unsigned http_port(const struct http_listener *listener) {
     return listener->port;
 }
 
-bool http_reload(struct http_listener *listener, const char **reason) {
-    if (!listener->tls)
-        return true;
-    struct tls *fresh = tls_read(&listener->options.tls, reason);
-    if (!fresh)
-        return false;
+struct tls *http_read_tls(const struct http_tls *files, const char **reason) {
+    return tls_read(files, reason);
+}
+
+bool http_speaks_tls(const struct http_listener *listener) {
+    return listener->tls != NULL;
+}
+
+void http_renew(struct http_listener *listener, struct tls *fresh) {
     pthread_mutex_lock(&listener->lock);
     struct tls *old = listener->tls;
     listener->tls = fresh;
     pthread_mutex_unlock(&listener->lock);
     tls_release(old);
-    return true;
+}
+
+void http_forget(struct tls *fresh) {
+    tls_release(fresh);
 }
 
 /* ---- ending ---- */

@@ -31,11 +31,22 @@ struct http_listener;
 struct http_listener *http_listen(const struct http_options *options,
                                   const char **reason);
 
-/* Reads the files of TLS again. New connections get what they say; those that
- * are there go on with what they began with. False with *reason when they
- * cannot be used: then everything is as it was. Without TLS nothing is to be
- * done. */
-bool http_reload(struct http_listener *listener, const char **reason);
+/* What the files of TLS say, for http_renew() or http_forget(). NULL with
+ * *reason (valid until the thread's next call) when they cannot be used. */
+struct tls;
+struct tls *http_read_tls(const struct http_tls *files, const char **reason);
+/* Whether connections to it are TLS; that does not change while it listens. */
+bool http_speaks_tls(const struct http_listener *listener);
+/* New connections get `fresh`, which the listener takes over; those that are
+ * there go on with what they began with. For a listener that speaks TLS. */
+void http_renew(struct http_listener *listener, struct tls *fresh);
+/* NULL is allowed. */
+void http_forget(struct tls *fresh);
+
+/* Why nobody can listen at this address at the moment, whatever the port, or
+ * NULL: no such folder for a socket, no such address on the machine. Valid
+ * until the thread's next call. */
+const char *http_address_fault(const char *address);
 
 /* The TCP port listened on; 0 for a Unix socket. */
 unsigned http_port(const struct http_listener *listener);

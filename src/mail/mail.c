@@ -29,34 +29,6 @@ bool mail_is_kind(const char *text) {
     return false;
 }
 
-/* ---- what the section says ---- */
-
-static bool text_begins(const char *text, const char *with) {
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
-const char *mail_contradiction(const struct config *config) {
-    const char *server = config->mail_server;
-    const char *screens = config->mail_screens;
-    if (*config->mail_tls && strcmp(config->mail_tls, "off") != 0)
-        return "[mail] tls is off or empty";
-    if (config->mail_failure_share > 100)
-        return "[mail] failure_share is a percentage";
-    if (*screens && !text_begins(screens, "https://") &&
-        !text_begins(screens, "http://"))
-        return "[mail] screens begins with https:// or http://";
-    if (!*server)
-        return NULL;
-    if (!text_begins(server, "smtp://") && !text_begins(server, "smtps://"))
-        return "[mail] server begins with smtp:// or smtps://";
-    if (!mail_is_address(config->mail_from))
-        return "[mail] server needs from: the address of the sender";
-    if (*config->mail_user && strcmp(config->mail_tls, "off") == 0 &&
-        text_begins(server, "smtp://"))
-        return "[mail] user would be shown to anybody with tls = off";
-    return NULL;
-}
-
 /* ---- one round ---- */
 
 struct round {

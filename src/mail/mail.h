@@ -20,9 +20,6 @@
 enum { MAIL_KINDS = 4 };
 bool mail_is_kind(const char *text);
 
-/* What is wrong with the section [mail], or NULL. */
-const char *mail_contradiction(const struct config *config);
-
 struct mail_report {
     int64_t made;     /* notices written */
     int64_t sent;     /* taken by the mail server */

@@ -5,16 +5,6 @@
 #include <inttypes.h>
 #include <time.h>
 
-bool mail_is_address(const char *text) {
-    const char *at = strchr(text, '@');
-    if (!at || at == text || !at[1] || strchr(at + 1, '@'))
-        return false;
-    for (; *text; text++)
-        if (*text <= ' ' || *text > '~' || strchr("<>()[]\\,;:\"", *text))
-            return false;
-    return true;
-}
-
 /* "Sat, 21 Nov 2026 09:15:00 +0000", in English wherever fotad runs. */
 static void add_date(struct buffer *out, instant when) {
     static const char days[] = "SunMonTueWedThuFriSat";

@@ -12,11 +12,6 @@ struct mail_message {
     const char *subject, *body; /* UTF-8; the body's lines end with \n */
 };
 
-/* Could the text stand as an address in a header and in an SMTP command? ASCII,
- * one '@' between two parts, no white space, no controls, none of <>()[]\,;:".
- * Table account is stricter: is_mail_address() in sql/0010-mail.sql. */
-bool mail_is_address(const char *text);
-
 /*
  * Appends the message (RFC 5322, lines ending with CRLF): Date, From, To,
  * Message-ID, Subject (RFC 2047 when it is not ASCII), Auto-Submitted (RFC

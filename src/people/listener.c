@@ -10,19 +10,6 @@ struct people {
     struct http_listener *listener;
 };
 
-/* ---- what the section says ---- */
-
-static bool is_unix(const char *address) {
-    return strncmp(address, "unix:", 5) == 0;
-}
-
-const char *people_contradiction(const struct config *config) {
-    if (*config->people_proxy_header && !is_unix(config->people_listen))
-        return "[people] proxy_header needs listen = unix:/path: at an address "
-               "anybody could send it";
-    return NULL;
-}
-
 /* ---- workers ---- */
 
 static void *worker_start(void *context, unsigned index) {
@@ -69,8 +56,8 @@ struct people *people_start(const struct config *config, const char **reason) {
     return people;
 }
 
-bool people_reload(struct people *people, const char **reason) {
-    return http_reload(people->listener, reason);
+struct http_listener *people_listener(struct people *people) {
+    return people->listener;
 }
 
 void people_stop(struct people *people) {

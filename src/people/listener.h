@@ -11,9 +11,7 @@
 #include "desk/account.h"
 
 struct people;
-
-/* What is wrong with the section [people] alone, or NULL. */
-const char *people_contradiction(const struct config *config);
+struct http_listener;
 
 /* Listens at [people] listen. `config` must live as long. NULL when it cannot:
  * then *reason says why, for the operator. */
@@ -23,8 +21,8 @@ struct people *people_start(const struct config *config, const char **reason);
  * is allowed. */
 void people_stop(struct people *people);
 
-/* Reads certificate, key and client_ca again; see http_reload(). */
-bool people_reload(struct people *people, const char **reason);
+/* For new files of TLS. */
+struct http_listener *people_listener(struct people *people);
 
 /* The TCP port listened on; 0 for a Unix socket. */
 unsigned people_port(const struct people *people);

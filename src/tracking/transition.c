@@ -175,16 +175,6 @@ enum outcome tracking_hand_over(struct db *db, const struct config *config) {
     return outcome;
 }
 
-const char *tracking_contradiction(const struct config *config) {
-    static const char *const recipients[] = {"recorded_and_current", "recorded",
-                                             "current"};
-    for (size_t i = 0; i < sizeof recipients / sizeof *recipients; i++)
-        if (strcmp(config->alerts_n39_recipients, recipients[i]) == 0)
-            return NULL;
-    return "[alerts] n39_recipients is none of recorded_and_current, recorded, "
-           "current";
-}
-
 instant tracking_memory(const struct config *config) {
     const instant windows[] = {config->tracking_timeout,
                                config->tracking_at_hub,

@@ -18,9 +18,6 @@ extern const char *const tracking_statuses[];
  * program that is at the same, and for nobody when they say so already. */
 enum outcome tracking_hand_over(struct db *db, const struct config *config);
 
-/* What is wrong with [tracking] and [alerts]; NULL: nothing. Constant text. */
-const char *tracking_contradiction(const struct config *config);
-
 /* How long what is known of an update is kept after its end: the longest window
  * of [tracking], and 14 days for what comes late; at least the screens'
  * retention. */

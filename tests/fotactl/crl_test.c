@@ -39,8 +39,10 @@ static void believe(struct tool *tool, const char *section, const char *key,
     struct buffer text = {0};
     buffer_printf(&text,
                   "[database]\nconninfo = %s\n"
-                  "[%s]\n%s = %s\n",
-                  tool->conninfo, section, key, anchors);
+                  "[%s]\n%s = %s\n%s",
+                  tool->conninfo, section, key, anchors,
+                  strcmp(key, "client_ca") == 0 ? "certificate = /c\nkey = /k\n"
+                                                : "");
     tool_file(tool, "trust.conf", buffer_span(&text));
     buffer_free(&text);
 }

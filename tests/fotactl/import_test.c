@@ -24,6 +24,9 @@
     "hardware_revision,firmware_version,manufacturer_image_hash,status"
 #define HASH "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
+#define URL                                                                    \
+    "a URL beginning with https:// or http://, with a host that can be and a " \
+    "port up to 65535, if any"
 #define USERS_HEADER "user_id,name,roles,status,receive_url,duis_version"
 
 static void put(struct tool *tool, const char *name, const char *text) {
@@ -281,8 +284,11 @@ static const struct bad_file bad_files[] = {
     {"users", USERS("90-B3-D5-1F-30-02-00-00,Two,GS,,,"),
      "3: column status: must not be empty"},
     {"users", USERS("90-B3-D5-1F-30-02-00-00,Two,GS,active,two,"),
-     "3: column receive_url: 'two' is not a URL beginning with https:// or "
-     "http://"},
+     "3: column receive_url: 'two' is not " URL},
+    {"users", USERS("90-B3-D5-1F-30-02-00-00,Two,GS,active,http://h:99999/x,"),
+     "3: column receive_url: 'http://h:99999/x' is not " URL},
+    {"users", USERS("90-B3-D5-1F-30-02-00-00,Two,GS,active,http://10.0.0.300,"),
+     "3: column receive_url: 'http://10.0.0.300' is not " URL},
     {"users", USERS("90-B3-D5-1F-30-02-00-00,Two,GS,active,,five"),
      "3: column duis_version: 'five' is not a DUIS version such as 5.4"},
     /* the header line */

@@ -46,12 +46,22 @@ static void use(const struct tls_identity *who) {
     put("used.key", who->key_path, key_path);
 }
 
+static const struct http_tls files = {.certificate = certificate_path,
+                                      .key = key_path};
+
 static struct http_listener *start_used(void) {
     use(&server);
     struct http_options options = basic_options();
-    options.tls =
-        (struct http_tls){.certificate = certificate_path, .key = key_path};
+    options.tls = files;
     return started(&options);
+}
+
+static void reload(struct http_listener *listener) {
+    const char *reason = NULL;
+    struct tls *fresh = http_read_tls(&files, &reason);
+    if (!fresh)
+        fail_msg("%s", reason);
+    http_renew(listener, fresh);
 }
 
 static unsigned status_of(struct http_client *client, unsigned port) {
@@ -88,13 +98,13 @@ static void new_connections_get_the_new_certificate(void **state) {
     assert_int_equal(status_of_new(&other_ca, port), 0);
     use(&renewed);
     assert_int_equal(status_of_new(&our_ca, port), 200);
-    assert_true(http_reload(listener, &reason));
+    reload(listener);
     assert_int_equal(status_of(lasting, port), 200);
     assert_int_equal(status_of_new(&our_ca, port), 0);
     assert_int_equal(status_of_new(&other_ca, port), 200);
     /* what cannot be used changes nothing */
     tls_write("used.key", span_text("no key"));
-    assert_false(http_reload(listener, &reason));
+    assert_null(http_read_tls(&files, &reason));
     assert_non_null(strstr(reason, "used.pem"));
     assert_int_equal(status_of(lasting, port), 200);
     assert_int_equal(status_of_new(&other_ca, port), 200);
@@ -129,10 +139,8 @@ static void reloading_under_load_drops_nothing(void **state) {
              http_port(listener));
     askers_start(&askers);
     for (int i = 0; i < RELOADS; i++) {
-        const char *reason = NULL;
         use(i % 2 ? &server : &renewed);
-        if (!http_reload(listener, &reason))
-            fail_msg("%s", reason);
+        reload(listener);
         usleep(20 * 1000);
     }
     askers_stop(&askers);

@@ -170,6 +170,31 @@ static void an_idle_session_ends(void **state) {
     assert_int_equal(me(s, dora.cookie), 401);
 }
 
+/* Each use counts, however soon after another. */
+static void a_session_that_is_used_goes_on(void **state) {
+    struct screens *s = *state;
+    static const struct {
+        instant idle, used[3], ended; /* since the sign-in */
+    } rows[] = {
+        {30 * MINUTE, {55 * SECOND}, 30 * MINUTE + 55 * SECOND},
+        {30 * MINUTE, {59 * SECOND, 30 * MINUTE}, 60 * MINUTE},
+        {50 * SECOND, {40 * SECOND, 80 * SECOND, 120 * SECOND}, 170 * SECOND},
+        {2 * SECOND, {SECOND, 2 * SECOND, 3 * SECOND}, 5 * SECOND},
+    };
+    instant start = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        s->gateway->config.people_session_idle = rows[i].idle;
+        test_clock_set(start += DAY);
+        struct signed_in dora = sign_in(s, "dora", PASSWORD);
+        for (size_t use = 0; use < 3 && rows[i].used[use]; use++) {
+            test_clock_set(start + rows[i].used[use]);
+            assert_int_equal(me(s, dora.cookie), 200);
+        }
+        test_clock_set(start + rows[i].ended);
+        assert_int_equal(me(s, dora.cookie), 401);
+    }
+}
+
 static void a_session_in_use_ends_as_well(void **state) {
     struct screens *s = *state;
     struct signed_in dora = sign_in(s, "dora", PASSWORD);
@@ -318,7 +343,6 @@ static void a_proxy_s_word_counts_on_its_socket(void **state) {
     snprintf(path, sizeof path, "/tmp/fotad-test-%d.sock", (int)getpid());
     s->gateway->config.people_listen = arena_printf(s->arena, "unix:%s", path);
     s->gateway->config.people_proxy_header = "X-Remote-User";
-    assert_null(people_contradiction(&s->gateway->config));
     screens_open(s);
     struct ask call = {
         .method = "GET", .path = "/me", .headers = {"X-Remote-User: dora"}};
@@ -366,11 +390,13 @@ static const struct config_case config_cases[] = {
 static void what_would_be_open_to_all_is_refused(void **state) {
     struct screens *s = *state;
     struct config config = s->gateway->config;
+    config.csp_count = 0;
+    config.people_tls = "off"; /* whatever the address */
     for (size_t i = 0; i < sizeof config_cases / sizeof *config_cases; i++) {
         const struct config_case *c = &config_cases[i];
         config.people_listen = c->listen;
         config.people_proxy_header = c->proxy_header;
-        const char *why = people_contradiction(&config);
+        const char *why = config_contradiction(&config, s->arena);
         if ((why == NULL) != c->good)
             fail_msg("case %zu: %s", i, why ? why : "accepted");
     }
@@ -424,6 +450,7 @@ int main(void) {
         TEST(a_name_that_does_not_exist_is_locked_out_too),
         TEST(a_success_forgives_earlier_failures),
         TEST(an_idle_session_ends),
+        TEST(a_session_that_is_used_goes_on),
         TEST(a_session_in_use_ends_as_well),
         TEST(a_sign_out_is_final),
         TEST(another_password_ends_the_other_sessions),

@@ -3,6 +3,7 @@
  * its life under a service manager from READY to STOPPING.
  */
 #include "support/check.h"
+#include "support/config_text.h"
 #include "support/files.h"
 #include "support/pg.h"
 #include "support/user_gateway.h"
@@ -122,7 +123,7 @@ static void a_wrong_file_is_refused_by_line(void **state) {
         const char *text, *place, *reason;
     } rows[] = {
         {"[image]\nmax_octet = 1\n", ":2:", "max_octet"},
-        {"# one\n\n[pictures]\nmax_octets = 1\n", ":4:", "pictures"},
+        {"# one\n\n[pictures]\nmax_octets = 1\n", ":3:", "pictures"},
         {"[tracking]\ntimeout = soon\n", ":2:", "'soon'"},
         {"[tracking]\ntimeout = 0s\n", ":2:", "'0s'"},
         {"[tracking]\nretention = 7d\ntimeout = 5 d\n", ":3:", "'5 d'"},
@@ -138,11 +139,11 @@ static void a_wrong_file_is_refused_by_line(void **state) {
         {"[image]\nthis is no key\n", ":2:", ""},
         {"max_octets = 1\n", ":1:", "max_octets"},
         {"[tracking]\ntimeout = 3d\n[csp north]\nregions = North\n"
-         "busy_give_up = 4d\n",
-         "", "[tracking] timeout"},
-        {"[csp north]\nbase_url = http://127.0.0.1:1\n", "", "no regions"},
-        {"[csp north]\nregions = Nroth\n", ": ",
-         "[csp north] regions: 'Nroth' is not a CSPRegion"},
+         "base_url = http://h\nbusy_give_up = 4d\n",
+         ":6:", "[tracking] timeout"},
+        {"[csp north]\nbase_url = http://127.0.0.1:1\n", ":1:", "no regions"},
+        {"[csp north]\nregions = Nroth\n",
+         ":2:", "[csp north] regions: 'Nroth' is not a CSPRegion"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *path = write_file("bad.conf", span_text(rows[i].text));
@@ -217,16 +218,18 @@ static void write_config(struct life *life, const char *more) {
     const char *pem = write_file("sign.pem", g->dsp.certificate_pem);
     life->config = write_file(
         "fotad.conf",
-        span_text(arena_printf(
+        span_text(config_text_merged(
             arena,
-            "[database]\nconninfo = %s\n[user_gateway]\nlisten = unix:%s\n"
-            "[operations]\nlisten = unix:%s\n[csp_gateway]\nlisten ="
-            " 127.0.0.1:0\n[identity]\nxml_signing_key = %s\n"
-            "xml_signing_certificate = %s\nkey_agreement_key = %s\n[csp "
-            "north]\nregions = North\n"
-            "base_url = http://127.0.0.1:1\n%s",
-            pg_as_daemon(g->conninfo), life->users, life->operations, key, pem,
-            key, more)));
+            arena_printf(
+                arena,
+                "[database]\nconninfo = %s\n[user_gateway]\nlisten = unix:%s\n"
+                "[operations]\nlisten = unix:%s\n[csp_gateway]\nlisten ="
+                " 127.0.0.1:0\n[identity]\nxml_signing_key = %s\n"
+                "xml_signing_certificate = %s\nkey_agreement_key = %s\n[csp "
+                "north]\nregions = North\n"
+                "base_url = http://127.0.0.1:1\n%s",
+                pg_as_daemon(g->conninfo), life->users, life->operations, key,
+                pem, key, more))));
 }
 
 static struct life live(const char *more) {
@@ -394,7 +397,7 @@ static void it_does_not_start_without_what_it_needs(void **state) {
         {"no address", "[user_gateway]\nlisten = 192.0.2.1:1\ntls = off\n",
          "user_gateway.unusable"},
         {"no TLS", "[user_gateway]\nlisten = 192.0.2.1:1\n",
-         "[user_gateway] listen = 192.0.2.1:1"},
+         "[user_gateway] listen is not a loopback address"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         check_refused(rows[i].what, rows[i].more, rows[i].reason);

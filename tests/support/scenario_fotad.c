@@ -1,4 +1,5 @@
 /* The fotads of a scenario, and the other programs. */
+#include "support/config_text.h"
 #include "support/check.h"
 #include "support/cutter.h"
 #include "support/pg.h"
@@ -314,6 +315,7 @@ static void write_config(struct scenario *s, const struct scenario_fotad *f) {
         scenario_home, scenario_clock_path, scenario_host(s, LINE_TO_NORTH),
         s->csp_ports[0], csp, scenario_host(s, LINE_TO_SOUTH), s->csp_ports[1],
         csp, s->wish.config ? s->wish.config : "");
+    text = config_text_merged(s->arena, text);
     if (!write_whole(f->config_path, span_text(text)))
         scenario_fail(s, "%s cannot be written", f->config_path);
 }

@@ -123,7 +123,7 @@ static void configure(struct gateway *g) {
     g->config.csps[1] =
         (struct config_csp){.name = "south-and-central",
                             .regions = "Central, South, 4G Central, 4G South"};
-    need(config_read_regions(&g->config, g->arena, &reason), "regions", reason);
+    config_set_regions(&g->config);
 }
 
 static void load_keys(struct gateway *g) {
