@@ -3,6 +3,7 @@
 #include "base/eui64.h"
 #include "base/hex.h"
 #include "base/lists.h"
+#include "base/safe_text.h"
 #include "gbcs/version.h"
 
 #include <stdio.h>
@@ -16,39 +17,15 @@ void field_put_number(struct buffer *out, uint64_t value, size_t width) {
 
 /* ---- text ---- */
 
-/* Octets of the UTF-8 character (RFC 3629) at the front of `text`; 0 when it
- * is none. */
-static size_t utf8_character(struct span text) {
-    static const struct {
-        uint8_t first, last, low, high; /* of the first and second octet */
-        size_t octets;
-    } forms[] = {
-        {0x20, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2},
-        {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
-        {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    size_t octets = 0;
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        if (*text.data >= forms[i].first && *text.data <= forms[i].last &&
-            text.len >= forms[i].octets &&
-            (forms[i].octets == 1 ||
-             (text.data[1] >= forms[i].low && text.data[1] <= forms[i].high)))
-            octets = forms[i].octets;
-    for (size_t i = 2; i < octets; i++)
-        if ((text.data[i] & 0xc0) != 0x80)
-            return 0;
-    return octets;
-}
-
 /* Names and the like: characters of UTF-8 that are no control characters. */
 static bool read_text(const struct field_kind *kind, struct span text,
                       struct buffer *out) {
     (void)kind;
     for (size_t at = 0; at < text.len;) {
-        size_t octets = utf8_character(span_of(text.data + at, text.len - at));
-        if (!octets || text.data[at] == 0x7f)
+        uint32_t code;
+        size_t octets =
+            utf8_next(span_of(text.data + at, text.len - at), &code);
+        if (!octets || code < ' ' || (code >= 0x7f && code <= 0x9f))
             return false;
         at += octets;
     }
