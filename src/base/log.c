@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/safe_text.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -14,12 +15,24 @@
 static _Atomic enum log_level most_level = LOG_LEVEL_INFO;
 static _Thread_local char request[128];
 
+/* What does not fit is left out. No memory is asked for: there may be none. */
+static void text_show(const char *text, char *out, size_t size) {
+    struct span rest = span_text(text);
+    size_t at = 0;
+    while (rest.len && at + SAFE_SIZE <= size) {
+        size_t len = safe_next(rest, out + at);
+        at += strlen(out + at);
+        rest = span_of(rest.data + len, rest.len - len);
+    }
+    out[at] = '\0';
+}
+
 void log_set_level(enum log_level most) {
     atomic_store_explicit(&most_level, most, memory_order_relaxed);
 }
 
 void log_set_request(const char *request_id) {
-    snprintf(request, sizeof request, "%s", request_id ? request_id : "");
+    text_show(request_id ? request_id : "", request, sizeof request);
 }
 
 /* systemd.exec(5), $JOURNAL_STREAM: device and inode of our stderr */
@@ -59,17 +72,16 @@ void log_event(enum log_level level, const char *event, const char *detail,
     va_start(args, detail);
     vsnprintf(text, sizeof text, detail, args);
     va_end(args);
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < ' ')
-            *c = ' ';
+    char shown[3 * sizeof text];
+    text_show(text, shown, sizeof shown);
     if (stderr_is_journal()) {
         sd_journal_send("PRIORITY=%d", (int)level, "FOTAD_EVENT=%s", event,
-                        "MESSAGE=%s %s", event, text, "REQUEST_ID=%s", request,
+                        "MESSAGE=%s %s", event, shown, "REQUEST_ID=%s", request,
                         NULL);
         return;
     }
     char now[INSTANT_TEXT_SIZE];
     fprintf(stderr, "%s %s %s%s%s%s%s\n", instant_format(clock_now(), now),
             level_name(level), event, *request ? " request_id=" : "", request,
-            *text ? " " : "", text);
+            *shown ? " " : "", shown);
 }

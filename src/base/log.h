@@ -25,8 +25,8 @@ void log_set_level(enum log_level most);
  * none. The text is copied (at most 127 characters). */
 void log_set_request(const char *request_id);
 
-/* Writes a line, cut off after 2047 octets of detail; from any thread. The
- * macros below are what is called. */
+/* Writes a line, cut off after 2047 octets of detail, as safe_text.h shows it;
+ * from any thread. The macros below are what is called. */
 void log_event(enum log_level level, const char *event, const char *detail, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,42 +1,20 @@
 #include "base/value.h"
 
+#include "base/safe_text.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/un.h>
 
 /* ---- text ---- */
 
-/* Octets of the character at the front of `text`; 0 when it is none. */
-static size_t utf8_character(struct span text) {
-    static const struct {
-        uint8_t first, last, low, high; /* of the first and second octet */
-        size_t octets;
-    } forms[] = {
-        {0x20, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2},
-        {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
-        {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    size_t octets = 0;
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        if (*text.data >= forms[i].first && *text.data <= forms[i].last &&
-            text.len >= forms[i].octets &&
-            (forms[i].octets == 1 ||
-             (text.data[1] >= forms[i].low && text.data[1] <= forms[i].high)))
-            octets = forms[i].octets;
-    for (size_t i = 2; i < octets; i++)
-        if ((text.data[i] & 0xc0) != 0x80)
-            return 0;
-    return octets;
-}
-
 /* U+0080 to U+009F are control characters, too. */
 bool value_is_text(struct span text) {
     for (size_t at = 0; at < text.len;) {
-        const uint8_t *c = text.data + at;
-        size_t octets = utf8_character(span_of(c, text.len - at));
-        if (!octets || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0))
+        uint32_t code;
+        size_t octets =
+            utf8_next(span_of(text.data + at, text.len - at), &code);
+        if (!octets || code < ' ' || (code >= 0x7f && code < 0xa0))
             return false;
         at += octets;
     }

@@ -1,5 +1,7 @@
 #include "desk/view.h"
 
+#include "base/safe_text.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -84,13 +86,18 @@ static const char *value_text(enum view_kind kind, const struct db_rows *rows,
     return db_get_text(rows, row, column);
 }
 
+/* In *cell, which is emptied before: a line's worth, whatever it holds. */
 static const char *cell_text(enum view_kind kind, const struct db_rows *rows,
-                             size_t row, int column,
-                             char text[static CELL_SIZE]) {
+                             size_t row, int column, struct buffer *cell) {
     static const char *const yes_no[] = {"yes", "no"};
-    return db_is_null(rows, row, column)
-               ? "-"
-               : value_text(kind, rows, row, column, yes_no, text);
+    char text[CELL_SIZE];
+    if (db_is_null(rows, row, column))
+        return "-";
+    cell->len = 0;
+    buffer_text(cell, ""); /* its NUL */
+    safe_add(cell, span_text(value_text(kind, rows, row, column, yes_no, text)),
+             false);
+    return (const char *)cell->data;
 }
 
 /* Characters of UTF-8 text: octets that do not continue another. */
@@ -111,24 +118,24 @@ void view_list(struct buffer *out, const struct view_field *fields,
     for (size_t i = 0; i < count; i++)
         if (fields[i].title && width_of(fields[i].title) > widest)
             widest = width_of(fields[i].title);
-    for (size_t i = 0; i < count; i++) {
-        char text[CELL_SIZE];
-        if (!fields[i].title)
-            continue;
-        buffer_printf(out, "%-*s  %s\n", widest, fields[i].title,
-                      cell_text(fields[i].kind, rows, row, (int)i, text));
-    }
+    struct buffer cell = {0};
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].title)
+            buffer_printf(out, "%-*s  %s\n", widest, fields[i].title,
+                          cell_text(fields[i].kind, rows, row, (int)i, &cell));
+    buffer_free(&cell);
 }
 
 static int column_width(const struct view_field *field,
                         const struct db_rows *rows, int column) {
     int widest = width_of(field->heading);
+    struct buffer cell = {0};
     for (size_t row = 0; row < db_row_count(rows); row++) {
-        char text[CELL_SIZE];
-        int width = width_of(cell_text(field->kind, rows, row, column, text));
+        int width = width_of(cell_text(field->kind, rows, row, column, &cell));
         if (width > widest)
             widest = width;
     }
+    buffer_free(&cell);
     return widest;
 }
 
@@ -147,18 +154,19 @@ static void put_cell(struct buffer *out, const char *text, int width,
 static void put_line(struct buffer *out, const struct view_field *fields,
                      const int *widths, size_t count,
                      const struct db_rows *rows, size_t row) {
+    struct buffer cell = {0};
     for (size_t i = 0; i < count; i++) {
-        char buffer[CELL_SIZE];
         if (!fields[i].heading)
             continue;
         const char *text = row == SIZE_MAX ? fields[i].heading
                                            : cell_text(fields[i].kind, rows,
-                                                       row, (int)i, buffer);
+                                                       row, (int)i, &cell);
         bool more = false;
         for (size_t j = i + 1; j < count; j++)
             more |= fields[j].heading != NULL;
         put_cell(out, text, widths[i], fields[i].kind == VIEW_COUNT, more);
     }
+    buffer_free(&cell);
     buffer_text(out, "\n");
 }
 
@@ -176,8 +184,8 @@ void view_table(struct buffer *out, const struct view_field *fields,
 
 /* ---- CSV ---- */
 
-static void csv_text(struct buffer *out, const char *text) {
-    const char *guard = *text && strchr("=+-@\t\r", *text) ? "'" : "";
+void view_csv_text(struct buffer *out, const char *text) {
+    const char *guard = *text && strchr("=+-@\t\r\n", *text) ? "'" : "";
     if (!strpbrk(text, "\",\r\n")) {
         buffer_printf(out, "%s%s", guard, text);
         return;
@@ -216,7 +224,7 @@ void view_csv_line(struct buffer *out, const struct view_field *fields,
             continue;
         buffer_text(out, between);
         if (fields[i].kind == VIEW_TEXT && !db_is_null(rows, row, (int)i))
-            csv_text(out, db_get_text(rows, row, (int)i));
+            view_csv_text(out, db_get_text(rows, row, (int)i));
         else
             view_value(out, &fields[i], rows, row, (int)i);
         between = ",";

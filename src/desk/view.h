@@ -52,6 +52,8 @@ void view_value(struct buffer *out, const struct view_field *field,
  * spreadsheet would take for a formula has an apostrophe in front. */
 void view_csv_header(struct buffer *out, const struct view_field *fields,
                      size_t count);
+/* One text as such a field. */
+void view_csv_text(struct buffer *out, const char *text);
 void view_csv_line(struct buffer *out, const struct view_field *fields,
                    size_t count, const struct db_rows *rows, size_t row);
 

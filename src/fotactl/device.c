@@ -1,6 +1,7 @@
 /* fotactl status and reset: one device's firmware update, why it waits, and its
  * end by the Service Desk (requirement C5). */
 #include "desk/device.h"
+#include "base/safe_text.h"
 #include "fotactl/verbs.h"
 
 enum outcome verb_reset(struct verb_run *run) {
@@ -86,16 +87,24 @@ static const json_t *value_at(const json_t *object, const char *path) {
     return empty || json_is_null(object) ? NULL : object;
 }
 
+static void print_text(struct buffer *out, const json_t *text) {
+    const char *value = json_string_value(text);
+    safe_add(out, span_text(value ? value : "-"), false);
+}
+
 /* Texts beside each other; of what was heard, a line each. */
 static void print_list(struct buffer *out, const json_t *list) {
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *item = json_array_get(list, i);
-        if (json_is_string(item))
-            buffer_printf(out, "%s%s", i ? ", " : "", json_string_value(item));
-        else
-            buffer_printf(out, "%s%s %s", i ? "\n                    " : "",
-                          json_string_value(json_object_get(item, "at")),
-                          json_string_value(json_object_get(item, "detail")));
+        if (json_is_string(item)) {
+            buffer_text(out, i ? ", " : "");
+            print_text(out, item);
+        } else {
+            buffer_text(out, i ? "\n                    " : "");
+            print_text(out, json_object_get(item, "at"));
+            buffer_text(out, " ");
+            print_text(out, json_object_get(item, "detail"));
+        }
     }
     buffer_text(out, "\n");
 }
@@ -110,8 +119,10 @@ static void print_line(struct buffer *out, const char *title,
         buffer_printf(out, "%s\n", json_is_true(value) ? "yes" : "no");
     else if (json_is_array(value))
         print_list(out, value);
-    else
-        buffer_printf(out, "%s\n", value ? json_string_value(value) : "-");
+    else {
+        print_text(out, value);
+        buffer_text(out, "\n");
+    }
 }
 
 static void print_status(struct buffer *out, const json_t *status) {

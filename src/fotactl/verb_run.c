@@ -1,5 +1,6 @@
 #include "fotactl/verb_run.h"
 
+#include "base/safe_text.h"
 #include "fotactl/person.h"
 
 #include <errno.h>
@@ -23,19 +24,10 @@ enum outcome run_misuse(struct verb_run *run, const char *format, ...) {
     return REFUSED;
 }
 
-/* The server's words may come in several lines. */
-static const char *one_line(struct verb_run *run, const char *text) {
-    char *line = arena_text(run->arena, span_text(text));
-    for (char *c = line; *c; c++)
-        if ((unsigned char)*c < ' ')
-            *c = ' ';
-    return line;
-}
-
 enum outcome run_database(struct verb_run *run, enum outcome outcome) {
     if (outcome == DONE || run->problem)
         return outcome;
-    const char *reason = one_line(run, db_reason(run->db));
+    const char *reason = db_reason(run->db);
     if (outcome == RETRY)
         run_refuse(run,
                    "the database cannot be used now; check [database] "
@@ -133,10 +125,20 @@ bool run_read_instant(struct verb_run *run, const char *option,
     return false;
 }
 
+void run_make_safe(struct buffer *text, bool lines) {
+    struct buffer safe = {0};
+    if (!text->len)
+        return;
+    safe_add(&safe, buffer_span(text), lines);
+    buffer_free(text);
+    *text = safe;
+}
+
 bool run_flush(struct verb_run *run) {
     struct buffer *out = run->out;
     if (!run->stream || !out->len)
         return true;
+    run_make_safe(out, true);
     bool good = span_write(buffer_span(out), run->stream);
     out->len = 0;
     if (!good)

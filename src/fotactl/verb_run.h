@@ -75,6 +75,10 @@ bool run_read_limit(struct verb_run *run, int64_t *limit);
 bool run_read_instant(struct verb_run *run, const char *option,
                       const char *text, instant *when);
 
+/* What is printed passes through here (safe_text.h), JSON too, whose texts it
+ * leaves what they are. With `lines` it is more than one line. */
+void run_make_safe(struct buffer *text, bool lines);
+
 /* Writes what is in run->out if there is a stream, so that it does not have
  * to hold all that a verb prints. False, with a problem, when it cannot. */
 bool run_flush(struct verb_run *run);

@@ -265,9 +265,12 @@ enum fotactl_exit fotactl_run(size_t count, const char *const *words,
                               struct buffer *err) {
     struct verb_run run = {.arena = arena_new(), .out = out, .stream = stream};
     enum outcome outcome = line_run(&run, count, words);
-    if (outcome != DONE)
-        buffer_printf(err, "fotactl: %s\n",
-                      run.problem ? run.problem : "failed");
+    run_make_safe(out, true);
+    if (outcome != DONE) {
+        buffer_printf(err, "fotactl: %s", run.problem ? run.problem : "failed");
+        run_make_safe(err, false);
+        buffer_text(err, "\n");
+    }
     arena_free(run.arena);
     if (outcome == DONE)
         return FOTACTL_DONE;

@@ -27,13 +27,31 @@ static const char usage[] =
 
 /* ---- life and end ---- */
 
-static int open_signals(void) {
+static sigset_t signals_heeded(void) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    return set;
+}
+
+/* The first thing of all: one that comes now is heeded later. What was ignored
+ * where we come from (nohup) would never come to us. */
+static void signals_hold(void) {
+    sigset_t set = signals_heeded();
     pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGHUP, SIG_DFL);
+}
+
+/* For what only prints: Ctrl-C ends it. */
+static void signals_let_go(void) {
+    sigset_t set = signals_heeded();
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static int open_signals(void) {
+    sigset_t set = signals_heeded();
     signal(SIGPIPE, SIG_IGN);
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
@@ -174,6 +192,8 @@ static int do_as_told(int argc, char **argv, struct fotad *f) {
         else
             return print_answer(option);
     }
+    if (check || optind < argc)
+        signals_let_go();
     if (optind < argc)
         return print_answer('?');
     if (check)
@@ -182,6 +202,7 @@ static int do_as_told(int argc, char **argv, struct fotad *f) {
 }
 
 int main(int argc, char **argv) {
+    signals_hold();
     struct fotad f = {.arena = arena_new()};
     int status = do_as_told(argc, argv, &f);
     arena_free(f.arena);

@@ -16,7 +16,19 @@ static const char *option_missing(const struct csp_options *options) {
     return options->state ? NULL : "--state";
 }
 
+/* Before anything else: one that comes early ends it in order, later. */
+static sigset_t ends_hold(void) {
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    return ends;
+}
+
 int verb_csp(int argc, char **argv) {
+    const sigset_t ends = ends_hold();
     struct csp_options options = {.listen = NULL};
     const struct option_row rows[] = {
         {"listen", OPTION_TEXT, &options.listen},
@@ -37,11 +49,6 @@ int verb_csp(int argc, char **argv) {
     const char *lacking = option_missing(&options);
     if (lacking || *operands)
         return refuse("csp: %s", lacking ? lacking : *operands), 2;
-    sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &ends, NULL);
     signal(SIGPIPE, SIG_IGN);
     const char *reason;
     struct csp_sim *sim = csp_sim_start(&options, &reason);

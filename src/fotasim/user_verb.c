@@ -18,21 +18,28 @@ static void users_live(struct sim_users *users, const sigset_t *set) {
     }
 }
 
-static int users_serve(const struct sim_users_options *options) {
+/* Before anything else: one that comes early is heeded later. */
+static sigset_t signals_hold(void) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGUSR1);
     sigaddset(&set, SIGUSR2);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
+    return set;
+}
+
+static int users_serve(const struct sim_users_options *options,
+                       const sigset_t *set) {
     const char *reason;
     struct sim_users *users = sim_users_start(options, &reason);
     if (!users)
         return refuse("user: %s: %s", options->listen, reason);
     printf("listening on port %u\n", sim_users_port(users));
     fflush(stdout);
-    users_live(users, &set);
+    users_live(users, set);
     sim_users_stop(users);
     return 0;
 }
@@ -42,6 +49,7 @@ static bool option_is(const char *text, const char *what) {
 }
 
 int verb_user(int argc, char **argv) {
+    const sigset_t set = signals_hold();
     struct sim_users_options options = {.listen = "127.0.0.1:9300"};
     const char *certificate = NULL, *keep = NULL, *check = NULL;
     const struct option_row rows[] = {
@@ -68,7 +76,7 @@ int verb_user(int argc, char **argv) {
     options.certificate_pem = buffer_span(&pem);
     int status = 1;
     if (duis_open())
-        status = users_serve(&options);
+        status = users_serve(&options, &set);
     duis_close();
     buffer_free(&pem);
     return status;

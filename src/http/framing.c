@@ -72,6 +72,8 @@ static enum MHD_Result read_header(void *context, enum MHD_ValueKind kind,
         framing->encoding = value;
     } else if (span_is(name, "content-type")) {
         framing->type = value;
+    } else if (span_is(name, "content-encoding")) {
+        framing->coded |= value.len && !span_is(value, "identity");
     } else if (span_is(name, "host")) {
         framing->hosts++;
     } else if (span_is(name, "expect")) {
@@ -91,11 +93,32 @@ static bool path_is_clean(const char *path) {
     return !*path;
 }
 
+/* RFC 9112, 3.2.2: every server takes absolute-form, and goes by what comes
+ * after the host, whichever that is. Any other target stays as it is; a host
+ * that is none (RFC 9110, 4.2.4: nor is one with a user) gives NULL. */
+static const char *path_of_target(const char *target) {
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        size_t len = strlen(schemes[i]);
+        if (strncasecmp(target, schemes[i], len) != 0)
+            continue;
+        const char *host = target + len, *path = host + strcspn(host, "/");
+        if (path == host || *host == ':' ||
+            memchr(host, '@', (size_t)(path - host)))
+            return NULL;
+        return *path ? path : "/";
+    }
+    return target;
+}
+
 bool framing_read(struct http_exchange *x, const char *version,
                   unsigned *status, const char **detail) {
     struct framing *f = &x->framing;
     MHD_get_connection_values_n(x->mhd, MHD_HEADER_KIND, read_header, f);
     f->octets += strlen(x->request.path);
+    const char *path = path_of_target(x->request.path);
+    if (path)
+        x->request.path = path;
     bool old = strcmp(version, "HTTP/1.0") == 0;
     const struct {
         bool wrong;
@@ -104,7 +127,7 @@ bool framing_read(struct http_exchange *x, const char *version,
     } rules[] = {
         {f->octets > x->listener->options.max_header, 431,
          "The headers are larger than this service takes."},
-        {!path_is_clean(x->request.path), 400, "The path is no path."},
+        {!path || !path_is_clean(path), 400, "The path is no path."},
         {f->bad_names, 400, "A header's name is not a token."},
         {f->bad_values, 400, "A header's value holds a control character."},
         {f->folded, 400, "A header goes on in another line."},

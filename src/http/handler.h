@@ -17,7 +17,7 @@ struct http_exchange;
 struct http_request {
     const struct http_route *route;
     const char *method; /* "POST"; a HEAD request comes to the GET row */
-    const char *path;   /* as it was sent, without the query */
+    const char *path;   /* as it was sent, without host and query */
     struct span body;
     const char *peer;        /* "192.0.2.7:41234", "[2001:db8::7]:1", "unix" */
     struct span certificate; /* DER, verified against client_ca; else empty */

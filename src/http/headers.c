@@ -24,6 +24,11 @@ static bool headers_find_route(struct http_exchange *x) {
 
 static bool headers_fit_route(struct http_exchange *x) {
     const struct http_route *route = x->request.route;
+    if (x->framing.coded) { /* RFC 9110, 12.5.3 */
+        http_problem(&x->response, 415, "Content-Encoding must be identity.");
+        http_add_header(&x->response, "Accept-Encoding", "identity");
+        return false;
+    }
     if (!route_takes(route, x->framing.type)) {
         http_problem(&x->response, 415, "Content-Type must be %s.",
                      route->media_type);

@@ -115,7 +115,7 @@ enum { MOST_PARAMETERS = 8 };
 
 /* What the headers say of the body, see framing.c. */
 struct framing {
-    bool expects_continue;
+    bool expects_continue, coded;
     size_t octets; /* of all names and values */
     uint64_t length;
     unsigned lengths, encodings, hosts, bad_names, bad_values, folded;

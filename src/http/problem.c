@@ -1,6 +1,7 @@
 #include "http/handler.h"
 
 #include "base/log.h"
+#include "base/safe_text.h"
 
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -27,40 +28,12 @@ void http_take_body(struct http_response *response, struct buffer *body) {
 
 /* ---- JSON text (RFC 8259, 7) ---- */
 
-/* The length of the UTF-8 character at `text`, 0 when it is none. */
-static size_t utf8_length(const unsigned char *text) {
-    static const struct {
-        unsigned char mask, lead;
-        size_t len;
-        uint32_t least;
-    } forms[] = {
-        {0x80, 0x00, 1, 0},
-        {0xe0, 0xc0, 2, 0x80},
-        {0xf0, 0xe0, 3, 0x800},
-        {0xf8, 0xf0, 4, 0x10000},
-    };
-    size_t form = 0;
-    while (form < 4 && (text[0] & forms[form].mask) != forms[form].lead)
-        form++;
-    if (form == 4)
-        return 0;
-    uint32_t code = text[0] & (unsigned char)~forms[form].mask;
-    for (size_t i = 1; i < forms[form].len; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (text[i] & 0x3f);
-    }
-    bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    return code < forms[form].least || code > 0x10ffff || surrogate
-               ? 0
-               : forms[form].len;
-}
-
 static void add_json_text(struct buffer *out, const char *text) {
     const unsigned char *at = (const unsigned char *)text;
     buffer_text(out, "\"");
     while (*at) {
-        size_t len = utf8_length(at);
+        uint32_t code;
+        size_t len = utf8_next(span_text((const char *)at), &code);
         if (len == 0)
             buffer_text(out, "\xef\xbf\xbd"); /* U+FFFD */
         else if (*at == '"' || *at == '\\')

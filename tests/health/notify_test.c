@@ -118,8 +118,7 @@ static void is_told_again(int which, size_t more) {
     are_told(which, atomic_load(&manager.counts[which]) + more);
 }
 
-/* In this order, and nothing else. */
-static void finish(struct scenario *s, const char *others) {
+static void stop(struct scenario *s) {
     scenario_stop_fotad(s, SIGTERM);
     are_told(STOPPING, 1);
     shutdown(manager.handle, SHUT_RDWR);
@@ -127,6 +126,11 @@ static void finish(struct scenario *s, const char *others) {
     close(manager.handle);
     unsetenv("NOTIFY_SOCKET");
     unsetenv("WATCHDOG_USEC");
+}
+
+/* In this order, and nothing else. */
+static void finish(struct scenario *s, const char *others) {
+    stop(s);
     assert_string_equal(manager.others, others);
     assert_false(manager.early);
     assert_false(manager.wrong);
@@ -143,6 +147,27 @@ static void it_says_when_it_is_ready_reloads_and_stops(void **state) {
     are_told(READY, 2);
     is_told_again(ALIVE, 3);
     finish(s, "READY=1 RELOADING=1 READY=1 STOPPING=1 ");
+}
+
+/* From the first millisecond on. While it is loaded nobody but its parent can
+ * keep the signal off; it takes it for itself from then on. */
+static void a_reload_that_comes_at_once_ends_nothing(void **state) {
+    (void)state;
+    struct scenario *s = scenario_open(&(struct scenario_wish){0});
+    scenario_stop_fotad(s, SIGTERM);
+    listen_for(s);
+    signal(SIGHUP, SIG_IGN);
+    scenario_launch(s, 0, NULL);
+    signal(SIGHUP, SIG_DFL);
+    for (int i = 0; i < 200; i++, usleep(1000))
+        assert_int_equal(kill(s->fotads[0].pid, SIGHUP), 0);
+    are_told(READY, 1);
+    size_t before = atomic_load(&manager.counts[RELOADING]);
+    kill(s->fotads[0].pid, SIGHUP);
+    are_told(RELOADING, before + 1);
+    is_told_again(ALIVE, 3);
+    stop(s);
+    scenario_end(s);
 }
 
 /* A load balancer sends as soon as /readyz says yes: not before the last
@@ -267,6 +292,7 @@ static void a_reload_sets_the_level_of_the_log(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_says_when_it_is_ready_reloads_and_stops),
+        cmocka_unit_test(a_reload_that_comes_at_once_ends_nothing),
         cmocka_unit_test(a_start_that_takes_long_is_not_ready),
         cmocka_unit_test(it_is_silent_while_a_worker_is_stuck),
         cmocka_unit_test(an_import_holds_up_neither_start_nor_reload),
