@@ -11,6 +11,10 @@
 
 enum {
     MOST_DEPTH = 32,
+    /* Attributes and namespace declarations of the whole document: the largest
+     * request has 20. libxml2 looks each prefix up among all declarations in
+     * scope, and C14N each declaration among those of the ancestors. */
+    MOST_ATTRIBUTES = 128,
     /* Limits on one text node are off: the body is limited as a whole. The
      * declared encoding was looked at in text.c. */
     OPTIONS = XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_IGNORE_ENC |
@@ -23,6 +27,7 @@ struct reading {
     struct span text;
     struct duis_fault *fault;
     bool failed;
+    int attributes; /* so far, with namespace declarations */
 };
 
 static size_t offset_of(const xmlParserCtxt *context) {
@@ -80,6 +85,18 @@ static size_t start_of_tag(const xmlParserCtxt *context) {
     return tag ? (size_t)(tag - reading->text.data) : 0;
 }
 
+/* Why this element is one too many, or NULL. */
+static const char *element_excess(const xmlParserCtxt *context,
+                                  int attributes) {
+    struct reading *reading = context->_private;
+    reading->attributes += attributes;
+    if (context->nodeNr > MOST_DEPTH)
+        return "elements are nested more than 32 deep";
+    if (reading->attributes > MOST_ATTRIBUTES)
+        return "there are more than 128 attributes and namespace declarations";
+    return NULL;
+}
+
 /* Notes in each element where it starts; stops after a fault. */
 static void on_element(void *handle, const xmlChar *name, const xmlChar *prefix,
                        const xmlChar *uri, int namespace_count,
@@ -90,8 +107,10 @@ static void on_element(void *handle, const xmlChar *name, const xmlChar *prefix,
     xmlSAX2StartElementNs(context, name, prefix, uri, namespace_count,
                           namespaces, attribute_count, defaulted, attributes);
     size_t start = start_of_tag(context);
-    if (context->nodeNr > MOST_DEPTH)
-        parser_fail(context, start, "elements are nested more than 32 deep");
+    const char *excess =
+        element_excess(context, namespace_count + attribute_count);
+    if (excess)
+        parser_fail(context, start, excess);
     else if (context->node)
         context->node->_private = (void *)(uintptr_t)start;
     if (reading->failed)

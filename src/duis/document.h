@@ -5,7 +5,7 @@
  *
  * Accepted: UTF-8, or UTF-16 with a byte order mark; no DOCTYPE, so no entity
  * but the five of XML; no NUL; at most 1,024 pieces of markup, nested at most
- * 32 deep. A value (the text of an element) is one run of characters:
+ * 32 deep, with 128 attributes and namespace declarations altogether. A value (the text of an element) is one run of characters:
  * comments, CDATA sections and processing instructions inside it are refused,
  * so that no reader can take a part of it for the whole. All of this is
  * refused before the schema is looked at.
