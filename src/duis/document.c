@@ -15,6 +15,10 @@ enum {
      * request has 20. libxml2 looks each prefix up among all declarations in
      * scope, and C14N each declaration among those of the ancestors. */
     MOST_ATTRIBUTES = 128,
+    /* Octets of text outside the image: 50,000 Device IDs are 1.2 million. */
+    MOST_TEXT = 2 * 1024 * 1024,
+    /* libxml2 gives text in pieces, one for each line or reference. */
+    MOST_PIECES = 400000,
     /* Limits on one text node are off: the body is limited as a whole. The
      * declared encoding was looked at in text.c. */
     OPTIONS = XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_IGNORE_ENC |
@@ -27,7 +31,8 @@ struct reading {
     struct span text;
     struct duis_fault *fault;
     bool failed;
-    int attributes; /* so far, with namespace declarations */
+    int attributes;        /* so far, with namespace declarations */
+    size_t pieces, octets; /* of text so far; octets outside the image */
 };
 
 static size_t offset_of(const xmlParserCtxt *context) {
@@ -65,13 +70,6 @@ static void on_doctype(void *handle, const xmlChar *name,
     (void)name, (void)public_id, (void)system_id;
     xmlParserCtxt *context = handle;
     parser_fail(context, offset_of(context), "a DOCTYPE is not accepted");
-    xmlStopParser(context);
-}
-
-static void on_cdata(void *handle, const xmlChar *text, int len) {
-    (void)text, (void)len;
-    xmlParserCtxt *context = handle;
-    parser_fail(context, offset_of(context), "a CDATA section is not accepted");
     xmlStopParser(context);
 }
 
@@ -117,11 +115,44 @@ static void on_element(void *handle, const xmlChar *name, const xmlChar *prefix,
         xmlStopParser(context);
 }
 
+static bool is_in_image(const xmlParserCtxt *context) {
+    const xmlNode *parent = context->node;
+    return parent && strcmp((const char *)parent->name, "FirmwareImage") == 0;
+}
+
+/* Why this text is too much, or NULL. What is not ASCII is slow to read, and
+ * an image never has it. */
+static const char *text_excess(const xmlParserCtxt *context, bool ascii,
+                               size_t len) {
+    struct reading *reading = context->_private;
+    bool is_image = is_in_image(context);
+    if (is_image && !ascii)
+        return "FirmwareImage: not base64";
+    if (++reading->pieces > MOST_PIECES)
+        return "there are more than 400000 lines and references";
+    if (!is_image)
+        reading->octets += len;
+    if (reading->octets > MOST_TEXT)
+        return "there is more text than 50000 Device IDs need";
+    return NULL;
+}
+
+static void on_text(void *handle, const xmlChar *text, int len) {
+    xmlParserCtxt *context = handle;
+    const char *excess = text_excess(context, *text < 0x80, (size_t)len);
+    if (!excess) {
+        xmlSAX2Characters(context, text, len);
+        return;
+    }
+    parser_fail(context, offset_of(context), excess);
+    xmlStopParser(context);
+}
+
 static void parser_listen(xmlParserCtxt *context) {
     context->sax->serror = on_error;
     context->sax->internalSubset = on_doctype;
-    context->sax->cdataBlock = on_cdata;
     context->sax->startElementNs = on_element;
+    context->sax->characters = context->sax->ignorableWhitespace = on_text;
 }
 
 static void free_tree(void *tree) {

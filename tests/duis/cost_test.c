@@ -100,6 +100,18 @@ static void long_instruction(struct buffer *out) {
     buffer_text(out, "?><a/>");
 }
 
+static void long_cdata(struct buffer *out) {
+    buffer_text(out, "<a><![CDATA[>");
+    cost_repeat(out, "b", COST_OCTETS);
+    buffer_text(out, "]]></a>");
+}
+
+static void long_doctype(struct buffer *out) {
+    buffer_text(out, "<!DOCTYPE a SYSTEM \">");
+    cost_repeat(out, "b", COST_OCTETS);
+    buffer_text(out, "\"><a/>");
+}
+
 static void long_text(struct buffer *out) {
     buffer_text(out, "<a>");
     cost_repeat(out, "b", COST_OCTETS);
@@ -186,14 +198,56 @@ static void request_of_devices(struct buffer *out) {
     test_request_signed(&wish, &user, out);
 }
 
-/* The largest image that is taken. */
-static void request_of_an_image(struct buffer *out) {
+static void request_of_image(struct buffer *out, const char *piece,
+                             size_t octets) {
+    struct buffer sound = {0}, image = {0};
     struct test_identity user =
         test_identity_new(arena, &(struct test_certificate){.id = 1});
-    struct test_request wish = UPDATE;
-    wish.image.len = 10240000;
-    wish.image.data = arena_zero(arena, wish.image.len, 1);
-    test_request_signed(&wish, &user, out);
+    test_request_signed(&UPDATE, &user, &sound);
+    buffer_text(&image, ">");
+    cost_repeat(&image, piece, octets / strlen(piece));
+    buffer_text(&image, "aW1hZ2U=<");
+    buffer_add(&image, span_of("", 1));
+    test_replace(buffer_span(&sound), ">aW1hZ2U=<", (char *)image.data, out);
+    buffer_free(&sound);
+    buffer_free(&image);
+}
+
+#define LINE                                                                   \
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"                                         \
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+/* The largest image that is taken. */
+static void image(struct buffer *out) {
+    request_of_image(out, LINE, 13653248);
+}
+
+static void image_in_lines(struct buffer *out) {
+    request_of_image(out, LINE "\r\n", 13653248 / 64 * 66);
+}
+
+static void image_of_spaces(struct buffer *out) {
+    request_of_image(out, " ", COST_OCTETS);
+}
+
+static void image_of_line_ends(struct buffer *out) {
+    request_of_image(out, "\r\n", COST_OCTETS);
+}
+
+static void image_of_references(struct buffer *out) {
+    request_of_image(out, "&#65;", COST_OCTETS);
+}
+
+static void image_beyond_ascii(struct buffer *out) {
+    request_of_image(out, "\xe2\x82\xac", COST_OCTETS);
+}
+
+static void image_of_padding(struct buffer *out) {
+    request_of_image(out, "=", COST_OCTETS);
+}
+
+static void image_too_large(struct buffer *out) {
+    request_of_image(out, LINE, COST_OCTETS);
 }
 
 /* ---- what is measured ---- */
@@ -233,6 +287,8 @@ static void no_document_costs_more_than_the_budget(void **state) {
         CASE(values_of_references),
         CASE(long_comment),
         CASE(long_instruction),
+        CASE(long_cdata),
+        CASE(long_doctype),
         CASE(long_text),
         CASE(text_of_lines),
         CASE(text_of_references),
@@ -244,7 +300,14 @@ static void no_document_costs_more_than_the_budget(void **state) {
         CASE(request_of_comments),
         CASE(request_of_white_space),
         CASE(request_of_devices),
-        CASE(request_of_an_image),
+        CASE(image),
+        CASE(image_in_lines),
+        CASE(image_of_spaces),
+        CASE(image_of_line_ends),
+        CASE(image_of_references),
+        CASE(image_beyond_ascii),
+        CASE(image_of_padding),
+        CASE(image_too_large),
     };
 #undef CASE
     somebody = test_identity_new(arena, &(struct test_certificate){.id = 2});

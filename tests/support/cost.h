@@ -12,7 +12,7 @@
 #include "base/clock.h"
 
 /* As many octets as any listener takes ([user_gateway] max_body). */
-enum { COST_OCTETS = 20 * 1024 * 1024 - 8192 };
+enum { COST_OCTETS = 16 * 1024 * 1024 - 8192 };
 
 static const instant COST_MOST = 50 * MILLISECOND;
 
@@ -27,7 +27,7 @@ void cost_repeat(struct buffer *out, const char *text, size_t times);
 instant cost_now(void);
 
 /* Gives `read` each input, and fails with the name and cost of each that is
- * over the budget (the least of three tries: the first one pays for memory).
+ * over the budget (the least of a few tries: the first one pays for memory).
  * Prints the table. */
 void cost_check(const struct cost_case *cases, size_t count,
                 void (*read)(struct span input));
