@@ -12,7 +12,9 @@
 enum { REVOKED_SERIAL = 9 };
 
 static struct tls_identity our_ca, other_ca, server, elsewhere, old_server,
-    known, stranger, expired, future, revoked, namesake;
+    known, stranger, expired, future, revoked, namesake, narrow_ca, inside,
+    outside, for_servers, for_code, for_mail, for_anything, for_clients,
+    organisation;
 
 static const struct made {
     struct tls_identity *identity;
@@ -40,6 +42,35 @@ static const struct made {
      {.name = "future", .serial = 8, .issuer = &our_ca, .from = 1, .to = 9}},
     {&revoked,
      {.name = "revoked", .serial = REVOKED_SERIAL, .issuer = &our_ca}},
+    {&narrow_ca,
+     {.name = "narrow-ca",
+      .serial = 10,
+      .name_constraints = "critical,permitted;IP:127.0.0.0/255.0.0.0,"
+                          "permitted;DNS:inside.example"}},
+    {&inside, {.name = "a.inside.example", .serial = 11, .issuer = &narrow_ca}},
+    {&outside,
+     {.name = "outside",
+      .serial = 12,
+      .issuer = &narrow_ca,
+      .for_another_host = true}},
+#define FOR(identity, number, usage)                                           \
+    {                                                                          \
+        &identity, {                                                           \
+            .name = #identity, .serial = number, .issuer = &our_ca,            \
+            .extended_usage = usage                                            \
+        }                                                                      \
+    }
+    FOR(for_servers, 13, "serverAuth"),
+    FOR(for_code, 14, "codeSigning"),
+    FOR(for_mail, 15, "critical,emailProtection"),
+    FOR(for_anything, 16, "anyExtendedKeyUsage"),
+    FOR(for_clients, 17, "critical,serverAuth,clientAuth"),
+#undef FOR
+    {&organisation,
+     {.name = "organisation",
+      .serial = 18,
+      .issuer = &our_ca,
+      .unique_identifier = {0x90, 0xb3, 0xd5, 0x1f, 0x30, 1, 0, 0}}},
 };
 
 /* A CA of the same name as ours, with a key of its own. */
@@ -155,6 +186,13 @@ static void clients_are_known_by_their_certificate(void **state) {
         {"not yet valid", &our_ca, &future, 403, "is not valid yet"},
         {"revoked", &our_ca, &revoked, 403, "is revoked"},
         {"the CA itself", &our_ca, &our_ca, 200, NULL},
+        {"for servers", &our_ca, &for_servers, 403, "not for TLS clients"},
+        {"for code", &our_ca, &for_code, 403, "not for TLS clients"},
+        {"for mail", &our_ca, &for_mail, 403, "not for TLS clients"},
+        {"for anything", &our_ca, &for_anything, 200, NULL},
+        {"for clients and servers", &our_ca, &for_clients, 200, NULL},
+        {"its CA may", &narrow_ca, &inside, 200, NULL},
+        {"its CA may not", &narrow_ca, &outside, 403, "name constraints"},
     };
     use_list((const long[]){REVOKED_SERIAL, 0}, 1);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -238,8 +276,13 @@ static void handlers_are_told_who_it_is(void **state) {
     (void)state;
     struct http_options options = tls_options(&server, &our_ca);
     struct http_listener *listener = started(&options);
-    struct http_client *client = client_of(&known, &our_ca);
+    struct http_client *client = client_of(&organisation, &our_ca);
     struct http_answer answer = get(client, http_port(listener), "/name");
+    assert_true(holds(&answer, "organisation 90-B3-D5-1F-30-01-00-00"));
+    http_answer_free(&answer);
+    http_client_free(client);
+    client = client_of(&known, &our_ca);
+    answer = get(client, http_port(listener), "/name");
     assert_true(holds(&answer, "known 90-B3-D5-1F-30-01-00-00"));
     http_answer_free(&answer);
     answer = get(client, http_port(listener), "/");
