@@ -8,6 +8,7 @@
 #include <gnutls/gnutls.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <time.h>
 
 enum { REVOKED_SERIAL = 9 };
 
@@ -420,6 +421,54 @@ static void revocation_ends_a_connection_that_lasts(void **state) {
     http_close(listener);
 }
 
+static instant processor_time(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (instant)now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
+/* What requests on one connection cost with a list of that many others; the
+ * least of a few rounds. */
+static instant cost_with_entries(size_t count) {
+    enum { ROUNDS = 3, REQUESTS = 300 };
+    long *serials = calloc(count + 1, sizeof *serials);
+    for (size_t i = 0; i < count; i++)
+        serials[i] = 1000 + (long)i;
+    use_list(serials, 1);
+    free(serials);
+    struct http_options options = tls_options(&server, &our_ca);
+    struct http_listener *listener = started(&options);
+    struct http_client *client = client_of(&known, &our_ca);
+    instant least = INT64_MAX;
+    for (int round = 0; round < ROUNDS; round++) {
+        instant start = processor_time(), wall = clock_elapsed();
+        for (int i = 0; i < REQUESTS; i++) {
+            struct http_answer answer =
+                get(client, http_port(listener), "/name");
+            assert_int_equal(answer.status, 200);
+            http_answer_free(&answer);
+        }
+        instant cost = processor_time() - start;
+        least = cost < least ? cost : least;
+        wall = clock_elapsed() - wall;
+        printf(
+            "  %6zu entries: %4ld us of processor time for a request and its "
+            "client, %5.0f a second\n",
+            count, (long)(cost / REQUESTS), REQUESTS * 1e6 / (double)wall);
+    }
+    http_client_free(client);
+    http_close(listener);
+    return least;
+}
+
+static void long_lists_cost_no_more_than_short_ones(void **state) {
+    (void)state;
+    instant none = cost_with_entries(1);
+    assert_true(cost_with_entries(10000) < 5 * none);
+    assert_true(cost_with_entries(200000) < 5 * none);
+    use_list((const long[]){6, 0}, 1);
+}
+
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
@@ -432,6 +481,7 @@ int main(void) {
         cmocka_unit_test(plain_http_is_not_taken),
         cmocka_unit_test(key_and_certificate_must_fit),
         cmocka_unit_test(revocation_ends_a_connection_that_lasts),
+        cmocka_unit_test(long_lists_cost_no_more_than_short_ones),
     };
     return cmocka_run_group_tests(tests, make_all, free_all);
 }
