@@ -134,8 +134,9 @@ static bool encoding_agrees(struct span text, bool utf16) {
     struct span encoding = declared_encoding(text);
     if (encoding.len == 0)
         return true;
-    if (!utf16)
-        return is_named(encoding, "UTF-8");
+    if (!utf16) /* ASCII is UTF-8 */
+        return is_named(encoding, "UTF-8") || is_named(encoding, "ASCII") ||
+               is_named(encoding, "US-ASCII");
     return is_named(encoding, "UTF-16") || is_named(encoding, "UTF-16LE") ||
            is_named(encoding, "UTF-16BE");
 }
@@ -234,9 +235,14 @@ bool duis_text(struct arena *arena, struct span body, struct span *text,
                       "in UTF-16 with a byte order mark");
         return false;
     }
+    /* libxml2 would take EBCDIC by its first octets, whatever it is told */
+    if (!strchr("< \t\r\n", *text->data))
+        return text_refuse(fault, "the document is not XML in UTF-8, ASCII, or "
+                                  "UTF-16 with a byte order mark");
     if (!encoding_agrees(*text, utf16))
-        return text_refuse(fault, "the encoding is not UTF-8 or UTF-16, or not "
-                                  "the one declared");
+        return text_refuse(
+            fault, "the encoding declared is not the document's, or none of "
+                   "UTF-8, ASCII, and UTF-16 with a byte order mark");
     size_t where = 0;
     const char *excess = too_much_markup(*text, &where);
     if (excess)
