@@ -56,8 +56,11 @@ EVP_PKEY *certificate_public_key(struct arena *arena, struct span spki);
 
 /* An RFC 2253 name as written in a ds:X509IssuerName, in the form of
  * certificate.issuer: no white space around separators, attribute types in
- * upper case, one space for each run of white space in a value. The order of
- * the parts is significant. NULL when it is no such name. */
+ * upper case and under one name each (E is EMAILADDRESS, S is ST, also by OID),
+ * one space for each run of white space in a value. A #value is read as DER:
+ * strings become text, others (x500UniqueIdentifier is a BIT STRING) '#' and
+ * their DER in upper case. The order of the parts is significant. NULL when it
+ * is no such name, or no UTF-8. */
 const char *certificate_issuer_normalise(struct arena *arena, struct span name);
 
 #endif

@@ -11,6 +11,14 @@
 
 enum {
     MOST_DEPTH = 32,
+    /* Attributes and namespace declarations of the whole document: the largest
+     * request has 20. libxml2 looks each prefix up among all declarations in
+     * scope, and C14N each declaration among those of the ancestors. */
+    MOST_ATTRIBUTES = 128,
+    /* Octets of text outside the image: 50,000 Device IDs are 1.2 million. */
+    MOST_TEXT = 2 * 1024 * 1024,
+    /* libxml2 gives text in pieces, one for each line or reference. */
+    MOST_PIECES = 400000,
     /* Limits on one text node are off: the body is limited as a whole. The
      * declared encoding was looked at in text.c. */
     OPTIONS = XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_IGNORE_ENC |
@@ -23,6 +31,8 @@ struct reading {
     struct span text;
     struct duis_fault *fault;
     bool failed;
+    int attributes;        /* so far, with namespace declarations */
+    size_t pieces, octets; /* of text so far; octets outside the image */
 };
 
 static size_t offset_of(const xmlParserCtxt *context) {
@@ -63,13 +73,6 @@ static void on_doctype(void *handle, const xmlChar *name,
     xmlStopParser(context);
 }
 
-static void on_cdata(void *handle, const xmlChar *text, int len) {
-    (void)text, (void)len;
-    xmlParserCtxt *context = handle;
-    parser_fail(context, offset_of(context), "a CDATA section is not accepted");
-    xmlStopParser(context);
-}
-
 /* No '<' stands inside a tag, so the last one is where this tag starts. */
 static size_t start_of_tag(const xmlParserCtxt *context) {
     const struct reading *reading = context->_private;
@@ -78,6 +81,18 @@ static size_t start_of_tag(const xmlParserCtxt *context) {
         end = reading->text.len;
     const uint8_t *tag = memrchr(reading->text.data, '<', end);
     return tag ? (size_t)(tag - reading->text.data) : 0;
+}
+
+/* Why this element is one too many, or NULL. */
+static const char *element_excess(const xmlParserCtxt *context,
+                                  int attributes) {
+    struct reading *reading = context->_private;
+    reading->attributes += attributes;
+    if (context->nodeNr > MOST_DEPTH)
+        return "elements are nested more than 32 deep";
+    if (reading->attributes > MOST_ATTRIBUTES)
+        return "there are more than 128 attributes and namespace declarations";
+    return NULL;
 }
 
 /* Notes in each element where it starts; stops after a fault. */
@@ -90,19 +105,54 @@ static void on_element(void *handle, const xmlChar *name, const xmlChar *prefix,
     xmlSAX2StartElementNs(context, name, prefix, uri, namespace_count,
                           namespaces, attribute_count, defaulted, attributes);
     size_t start = start_of_tag(context);
-    if (context->nodeNr > MOST_DEPTH)
-        parser_fail(context, start, "elements are nested more than 32 deep");
+    const char *excess =
+        element_excess(context, namespace_count + attribute_count);
+    if (excess)
+        parser_fail(context, start, excess);
     else if (context->node)
         context->node->_private = (void *)(uintptr_t)start;
     if (reading->failed)
         xmlStopParser(context);
 }
 
+static bool is_in_image(const xmlParserCtxt *context) {
+    const xmlNode *parent = context->node;
+    return parent && strcmp((const char *)parent->name, "FirmwareImage") == 0;
+}
+
+/* Why this text is too much, or NULL. What is not ASCII is slow to read, and
+ * an image never has it. */
+static const char *text_excess(const xmlParserCtxt *context, bool ascii,
+                               size_t len) {
+    struct reading *reading = context->_private;
+    bool is_image = is_in_image(context);
+    if (is_image && !ascii)
+        return "FirmwareImage: not base64";
+    if (++reading->pieces > MOST_PIECES)
+        return "there are more than 400000 lines and references";
+    if (!is_image)
+        reading->octets += len;
+    if (reading->octets > MOST_TEXT)
+        return "there is more text than 50000 Device IDs need";
+    return NULL;
+}
+
+static void on_text(void *handle, const xmlChar *text, int len) {
+    xmlParserCtxt *context = handle;
+    const char *excess = text_excess(context, *text < 0x80, (size_t)len);
+    if (!excess) {
+        xmlSAX2Characters(context, text, len);
+        return;
+    }
+    parser_fail(context, offset_of(context), excess);
+    xmlStopParser(context);
+}
+
 static void parser_listen(xmlParserCtxt *context) {
     context->sax->serror = on_error;
     context->sax->internalSubset = on_doctype;
-    context->sax->cdataBlock = on_cdata;
     context->sax->startElementNs = on_element;
+    context->sax->characters = context->sax->ignorableWhitespace = on_text;
 }
 
 static void free_tree(void *tree) {

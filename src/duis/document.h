@@ -4,11 +4,13 @@
  * can be verified that is not what is read.
  *
  * Accepted: UTF-8, or UTF-16 with a byte order mark; no DOCTYPE, so no entity
- * but the five of XML; no NUL; at most 1,024 pieces of markup, nested at most
- * 32 deep. A value (the text of an element) is one run of characters:
- * comments, CDATA sections and processing instructions inside it are refused,
- * so that no reader can take a part of it for the whole. All of this is
- * refused before the schema is looked at.
+ * but the five of XML; no CDATA section; no NUL; at most 1,024 pieces of markup
+ * of at most 64 KiB each, nested at most 32 deep, with 128 attributes and
+ * namespace declarations altogether; 2 MiB of text beside the image and 400,000
+ * lines and references. A value (the text of an element) is one run of
+ * characters: comments and processing instructions inside it are refused, so
+ * that no reader can take a part of it for the whole. All of this is refused
+ * before the schema is looked at.
  */
 #ifndef FOTAD_DUIS_DOCUMENT_H
 #define FOTAD_DUIS_DOCUMENT_H

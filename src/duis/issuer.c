@@ -19,6 +19,38 @@ static void add_octet(struct buffer *out, uint8_t c) {
     buffer_add(out, span_of(&c, 1));
 }
 
+/* Names of attribute types that others write and OpenSSL does not know: those
+ * of .NET and Windows (E, S, G, I, T), of Java, and the long ones. */
+static const char *const ALIASES[][2] = {
+    {"E", "emailAddress"},
+    {"EMAIL", "emailAddress"},
+    {"S", "ST"},
+    {"G", "GN"},
+    {"GIVENNAME", "GN"},
+    {"I", "initials"},
+    {"T", "title"},
+    {"SURNAME", "SN"},
+    {"DNQ", "dnQualifier"},
+    {"GENERATION", "generationQualifier"},
+    {"STREETADDRESS", "street"},
+    {"COMMONNAME", "CN"},
+    {"COUNTRYNAME", "C"},
+    {"LOCALITYNAME", "L"},
+    {"STATEORPROVINCENAME", "ST"},
+    {"ORGANIZATIONNAME", "O"},
+    {"DOMAINCOMPONENT", "DC"},
+    {"ORGANIZATIONALUNITNAME", "OU"},
+    {"USERID", "UID"},
+};
+
+static const char *type_known(const char *type) {
+    for (size_t i = 0; i < sizeof ALIASES / sizeof *ALIASES; i++)
+        if (strcmp(type, ALIASES[i][0]) == 0)
+            return ALIASES[i][1];
+    int nid = OBJ_txt2nid(type);
+    return nid == NID_undef ? type : OBJ_nid2sn(nid);
+}
+
 /* "CN" for cn, 2.5.4.3 and OID.2.5.4.3; a type that OpenSSL does not know
  * stays as it is, in upper case. */
 static void add_type(struct buffer *out, struct span type) {
@@ -26,9 +58,8 @@ static void add_type(struct buffer *out, struct span type) {
     for (size_t i = 0; i < type.len; i++)
         text[i] = (char)toupper(type.data[i]);
     text[type.len] = '\0';
-    const char *known = strncmp(text, "OID.", 4) == 0 ? text + 4 : text;
-    int nid = OBJ_txt2nid(known);
-    for (const char *c = nid == NID_undef ? known : OBJ_nid2sn(nid); *c; c++)
+    bool is_oid = strncmp(text, "OID.", 4) == 0;
+    for (const char *c = type_known(text + (is_oid ? 4 : 0)); *c; c++)
         add_octet(out, (uint8_t)toupper((unsigned char)*c));
 }
 
@@ -51,9 +82,41 @@ static void add_value(struct buffer *out, struct span value) {
     }
 }
 
+/* What is no text, as RFC 2253 writes it: '#' and its DER. */
+static void add_der(struct buffer *out, struct span der) {
+    add_octet(out, '#');
+    for (size_t i = 0; i < der.len; i++)
+        buffer_printf(out, "%02X", der.data[i]);
+}
+
+/* A value as text, whatever kind of string it is; false when it is none. */
+static bool add_string(struct buffer *out, const ASN1_STRING *string) {
+    const unsigned long texts = B_ASN1_DIRECTORYSTRING | B_ASN1_IA5STRING |
+                                B_ASN1_NUMERICSTRING | B_ASN1_ISO64STRING;
+    if (!(ASN1_tag2bit(ASN1_STRING_type(string)) & texts))
+        return false;
+    unsigned char *value = NULL;
+    int octets = ASN1_STRING_to_UTF8(&value, string);
+    if (octets >= 0)
+        add_value(out, span_of(value, (size_t)octets));
+    OPENSSL_free(value);
+    return octets >= 0;
+}
+
+static bool is_utf8(const struct buffer *text) {
+    for (size_t at = 0; at < text->len;) {
+        unsigned long c = 0;
+        int len = UTF8_getc(text->data + at, (int)(text->len - at), &c);
+        if (len <= 0 || c == 0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+            return false;
+        at += (size_t)len;
+    }
+    return true;
+}
+
 static const char *name_finish(struct arena *arena, struct buffer *name,
                                bool good) {
-    good = good && name->len && !memchr(name->data, 0, name->len);
+    good = good && name->len && is_utf8(name);
     const char *text = good ? arena_text(arena, buffer_span(name)) : NULL;
     buffer_free(name);
     return text;
@@ -65,15 +128,19 @@ static bool add_entry(struct buffer *out, const X509_NAME_ENTRY *entry) {
     int len = OBJ_obj2txt(type, sizeof type, object, 1);
     if (len <= 0 || len > MOST_TYPE)
         return false;
-    unsigned char *value = NULL;
-    int octets = ASN1_STRING_to_UTF8(&value, X509_NAME_ENTRY_get_data(entry));
-    if (octets < 0)
-        return false;
     add_type(out, span_text(type));
     add_octet(out, '=');
-    add_value(out, span_of(value, (size_t)octets));
-    OPENSSL_free(value);
-    return true;
+    ASN1_STRING *value = X509_NAME_ENTRY_get_data(entry);
+    if (add_string(out, value))
+        return true;
+    const ASN1_TYPE any = {.type = ASN1_STRING_type(value),
+                           .value.asn1_string = value};
+    unsigned char *der = NULL;
+    len = i2d_ASN1_TYPE(&any, &der);
+    if (len > 0)
+        add_der(out, span_of(der, (size_t)len));
+    OPENSSL_free(der);
+    return len > 0;
 }
 
 const char *issuer_of_name(struct arena *arena, const X509_NAME *name) {
@@ -134,8 +201,31 @@ static bool ends_value(const struct reader *in, bool quoted) {
     return quoted ? *in->at == '"' : strchr(",;+", *in->at) != NULL;
 }
 
+/* After a '#': hexadecimal digits of the value's DER. */
+static bool read_der(struct reader *in, struct buffer *out) {
+    const uint8_t *start = in->at;
+    while (in->at < in->end && hex_digit(*in->at) >= 0)
+        in->at++;
+    uint8_t der[MOST_NAME / 2];
+    ptrdiff_t len =
+        hex_parse(span_of(start, (size_t)(in->at - start)), der, sizeof der);
+    const unsigned char *end = der;
+    ASN1_TYPE *any = len > 0 ? d2i_ASN1_TYPE(NULL, &end, len) : NULL;
+    bool good = any && end == der + len;
+    if (good &&
+        !(ASN1_tag2bit(any->type) && add_string(out, any->value.asn1_string)))
+        add_der(out, span_of(der, (size_t)len));
+    ASN1_TYPE_free(any);
+    skip_space(in);
+    return good && (in->at == in->end || ends_value(in, false));
+}
+
 static bool read_value(struct reader *in, struct buffer *out) {
     skip_space(in);
+    if (in->at < in->end && *in->at == '#') {
+        in->at++;
+        return read_der(in, out);
+    }
     bool quoted = in->at < in->end && *in->at == '"';
     if (quoted)
         in->at++;

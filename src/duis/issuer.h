@@ -8,7 +8,7 @@
 #include <openssl/types.h>
 
 /* The certificate's name in the form of certificate_issuer_normalise(); NULL
- * when it holds a value that is no text. */
+ * when it holds no name. */
 const char *issuer_of_name(struct arena *arena, const X509_NAME *name);
 
 #endif

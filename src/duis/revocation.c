@@ -6,7 +6,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <time.h>
 
@@ -32,11 +32,33 @@ static bool read_time(const ASN1_TIME *time, instant *when) {
     return true;
 }
 
-static bool has_critical_extension(const X509_CRL *crl) {
-    for (int i = 0; i < X509_CRL_get_ext_count(crl); i++)
-        if (X509_EXTENSION_get_critical(X509_CRL_get_ext(crl, i)))
+static bool is_scope(X509_EXTENSION *extension) {
+    return OBJ_obj2nid(X509_EXTENSION_get_object(extension)) ==
+           NID_issuing_distribution_point;
+}
+
+static bool has_other_critical_extension(const X509_CRL *crl) {
+    for (int i = 0; i < X509_CRL_get_ext_count(crl); i++) {
+        X509_EXTENSION *extension = X509_CRL_get_ext(crl, i);
+        if (X509_EXTENSION_get_critical(extension) && !is_scope(extension))
             return true;
+    }
     return false;
+}
+
+/* Whether the list has all user certificates that its issuer has revoked
+ * (RFC 5280, 5.2.5): it is the only one that is kept of an issuer. Clients,
+ * Users and devices have nothing else. */
+static bool has_all_users(const X509_CRL *crl) {
+    int found = 0;
+    ISSUING_DIST_POINT *scope =
+        X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, &found, NULL);
+    bool all = scope ? !scope->distpoint && scope->onlyCA <= 0 &&
+                           scope->onlyattr <= 0 && scope->indirectCRL <= 0 &&
+                           !scope->onlysomereasons
+                     : found == -1; /* there is none */
+    ISSUING_DIST_POINT_free(scope);
+    return all;
 }
 
 /* What is wrong with the list as a whole, or NULL. */
@@ -45,13 +67,16 @@ static const char *read_head(struct arena *arena,
     const X509_CRL *crl = list->crl;
     list->issuer = issuer_of_name(arena, X509_CRL_get_issuer(crl));
     if (!list->issuer)
-        return "has an issuer name that is no text";
+        return "has no issuer name";
     if (!read_time(X509_CRL_get0_lastUpdate(crl), &list->this_update) ||
         !read_time(X509_CRL_get0_nextUpdate(crl), &list->next_update))
         return "has no thisUpdate or no nextUpdate";
     if (X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0)
         return "is a delta CRL";
-    if (has_critical_extension(crl))
+    if (!has_all_users(crl))
+        return "has an issuing distribution point: only a list of all "
+               "certificates, or of all user certificates, is taken";
+    if (has_other_critical_extension(crl))
         return "has a critical extension";
     return NULL;
 }

@@ -22,8 +22,9 @@ struct revocation_list {
 
 /* Reads one list, PEM (the first of the text) or DER, into the arena. False
  * with a reason (constant text) when it is none, or one of those that fotad
- * does not take: a delta, one without nextUpdate, one with a critical
- * extension (an indirect one has). Its signature is not looked at. */
+ * does not take: a delta, one without nextUpdate, one whose issuing
+ * distribution point leaves some user certificates to other lists or has those
+ * of others, one with another critical extension. Its signature is not looked at. */
 bool revocation_list_read(struct arena *arena, struct span pem_or_der,
                           struct revocation_list *list, const char **reason);
 

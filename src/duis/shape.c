@@ -130,7 +130,7 @@ static const char *find_signature(const xmlNode *root, struct shape *shape) {
     return NULL;
 }
 
-enum { SCALAR = 32, SIGNATURE = 2 * SCALAR, MOST_VALUE = 1024 };
+enum { SCALAR = 32, SIGNATURE = 2 * SCALAR };
 
 /* The order of P-256 (FIPS 186-4, D.1.2.3). */
 static const uint8_t ORDER[SCALAR] = {
@@ -148,11 +148,11 @@ static bool is_in_range(const uint8_t scalar[static SCALAR]) {
 /* The number of octets that the value decodes to, -1 when it is not base64. */
 static ptrdiff_t base64_decode(const xmlNode *value, uint8_t *octets) {
     struct span text = tree_value(value);
-    return text.len <= MOST_VALUE ? base64_parse(text, octets) : -1;
+    return text.len <= SHAPE_MOST_VALUE ? base64_parse(text, octets) : -1;
 }
 
 static const char *check_values(const struct shape *shape) {
-    uint8_t octets[MOST_VALUE];
+    uint8_t octets[SHAPE_MOST_VALUE];
     if (base64_decode(shape->digest_value, octets) != 32)
         return "DigestValue is not 32 octets of base64";
     if (base64_decode(shape->signature_value, octets) != SIGNATURE)

@@ -3,7 +3,12 @@
 #include <stdio.h>
 #include <strings.h>
 
-enum { MOST_MARKUP = 1024, MOST_EQUALS = 256, MOST_REASON = 300 };
+enum {
+    MOST_MARKUP = 1024,
+    MOST_MARKUP_OCTETS = 64 * 1024, /* of each piece */
+    MOST_EQUALS = 256,
+    MOST_REASON = 300,
+};
 
 void duis_fault_at(struct duis_fault *fault, struct span text, size_t offset,
                    const char *reason) {
@@ -129,8 +134,9 @@ static bool encoding_agrees(struct span text, bool utf16) {
     struct span encoding = declared_encoding(text);
     if (encoding.len == 0)
         return true;
-    if (!utf16)
-        return is_named(encoding, "UTF-8");
+    if (!utf16) /* ASCII is UTF-8 */
+        return is_named(encoding, "UTF-8") || is_named(encoding, "ASCII") ||
+               is_named(encoding, "US-ASCII");
     return is_named(encoding, "UTF-16") || is_named(encoding, "UTF-16LE") ||
            is_named(encoding, "UTF-16BE");
 }
@@ -145,21 +151,60 @@ static size_t count_to(struct span part, int c, size_t most) {
     return count;
 }
 
-/* No '<' stands inside a tag, so what lies between two of them has at most one
- * tag; each attribute has its '='. */
-static const char *too_much_markup(struct span text) {
-    const uint8_t *end = text.data + text.len;
-    size_t markup = 0;
-    for (const uint8_t *at = text.data; at < end; markup++) {
-        const uint8_t *next = memchr(at + 1, '<', (size_t)(end - at - 1));
-        if (!next)
-            next = end;
-        if (markup > MOST_MARKUP)
+/* The octets of a tag, by the quotes in it; more than `most`: it is longer. */
+static size_t tag_len(struct span rest, size_t most) {
+    uint8_t quote = 0;
+    size_t at = 1;
+    for (; at < rest.len && at <= most; at++) {
+        uint8_t c = rest.data[at];
+        if (quote ? c == quote : c == '"' || c == '\'')
+            quote = quote ? 0 : c;
+        else if (!quote && c == '>')
+            return at + 1;
+    }
+    return at;
+}
+
+/* The same of any piece of markup; where it has no end, the rest's length. */
+static size_t markup_len(struct span rest, size_t most) {
+    const char *end = starts_with(rest, "<!--", 4) ? "-->"
+                      : starts_with(rest, "<?", 2) ? "?>"
+                                                   : NULL;
+    if (!end)
+        return tag_len(rest, most);
+    size_t within = rest.len <= most ? rest.len : most + 1;
+    const uint8_t *at = memmem(rest.data, within, end, strlen(end));
+    return at ? (size_t)(at - rest.data) + strlen(end) : within;
+}
+
+/* Why a piece of markup, which `rest` starts with, is too much; or NULL. Each
+ * attribute has its '='. */
+static const char *markup_excess(struct span rest, size_t *len) {
+    if (starts_with(rest, "<![CDATA[", 9))
+        return "a CDATA section is not accepted";
+    *len = markup_len(rest, MOST_MARKUP_OCTETS);
+    bool is_tag = rest.len > 1 && rest.data[1] != '!' && rest.data[1] != '?';
+    if (is_tag &&
+        count_to(span_of(rest.data, *len), '=', MOST_EQUALS) > MOST_EQUALS)
+        return "a tag has more than 256 attributes";
+    if (*len > MOST_MARKUP_OCTETS)
+        return "a tag, comment or processing instruction is longer than 65536 "
+               "octets";
+    return NULL;
+}
+
+static const char *too_much_markup(struct span text, size_t *where) {
+    const uint8_t *at = text.data, *end = text.data + text.len;
+    for (size_t count = 0; (at = memchr(at, '<', (size_t)(end - at)));) {
+        *where = (size_t)(at - text.data);
+        if (++count > MOST_MARKUP)
             return "there are more than 1024 tags and comments";
-        if (count_to(span_of(at, (size_t)(next - at)), '=', MOST_EQUALS) >
-            MOST_EQUALS)
-            return "a tag has more than 256 attributes";
-        at = next;
+        size_t len;
+        const char *excess =
+            markup_excess(span_of(at, (size_t)(end - at)), &len);
+        if (excess)
+            return excess;
+        at += len;
     }
     return NULL;
 }
@@ -190,9 +235,17 @@ bool duis_text(struct arena *arena, struct span body, struct span *text,
                       "in UTF-16 with a byte order mark");
         return false;
     }
+    /* libxml2 would take EBCDIC by its first octets, whatever it is told */
+    if (!strchr("< \t\r\n", *text->data))
+        return text_refuse(fault, "the document is not XML in UTF-8, ASCII, or "
+                                  "UTF-16 with a byte order mark");
     if (!encoding_agrees(*text, utf16))
-        return text_refuse(fault, "the encoding is not UTF-8 or UTF-16, or not "
-                                  "the one declared");
-    const char *excess = too_much_markup(*text);
-    return excess ? text_refuse(fault, excess) : true;
+        return text_refuse(
+            fault, "the encoding declared is not the document's, or none of "
+                   "UTF-8, ASCII, and UTF-16 with a byte order mark");
+    size_t where = 0;
+    const char *excess = too_much_markup(*text, &where);
+    if (excess)
+        duis_fault_at(fault, *text, where, excess);
+    return !excess;
 }

@@ -8,9 +8,10 @@
 
 /* The body as UTF-8 without a byte order mark: `body` itself or, from UTF-16,
  * a copy in the arena. False with a fault when it is in another encoding or
- * says so, holds a NUL, or has more markup than a DUIS document needs: with
- * that limit the tree stays small, and libxml2's checks that compare every
- * attribute of a tag with every other stay quick. */
+ * says so, holds a NUL, or has more or longer markup than a DUIS document
+ * needs: with these limits the tree stays small, libxml2's checks that compare
+ * every attribute of a tag with every other stay quick, and so does what it
+ * reads octet by octet (names, attributes, comments, instructions). */
 bool duis_text(struct arena *arena, struct span body, struct span *text,
                struct duis_fault *fault);
 

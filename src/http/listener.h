@@ -94,7 +94,12 @@ struct connection {
     struct peer *peer;   /* NULL: it is not limited */
     enum limit over;     /* it is one too many and only told so */
     struct tls *tls;     /* what it began with; NULL: no TLS */
-    bool verified;       /* then the client's: */
+    /* What was wrong with the client's certificate (constant text; NULL:
+     * nothing), in that second, by those lists (0: never looked at). */
+    const char *fault;
+    instant checked_second;
+    uint64_t checked_lists;
+    bool verified; /* then the client's: */
     struct span certificate;
     char *peer_name;
     eui64 peer_id;

@@ -130,17 +130,19 @@ static const char *subject_text(gnutls_x509_crt_t certificate,
     return good ? text : NULL;
 }
 
-/* x500UniqueIdentifier is a BIT STRING: 03 09 00 and the eight octets. */
+/* x500UniqueIdentifier is a BIT STRING: 03 09 00 and the eight octets. GnuTLS
+ * wants an octet more for a NUL. */
 static eui64 unique_identifier(gnutls_x509_crt_t certificate) {
     static const uint8_t head[] = {0x03, 0x09, 0x00};
-    uint8_t octets[sizeof head + 8];
+    enum { OCTETS = sizeof head + 8 };
+    uint8_t octets[OCTETS + 1];
     size_t size = sizeof octets;
     if (gnutls_x509_crt_get_dn_by_oid(certificate, "2.5.4.45", 0, 1, octets,
                                       &size) != 0 ||
-        size != sizeof octets || memcmp(octets, head, sizeof head) != 0)
+        size != OCTETS || memcmp(octets, head, sizeof head) != 0)
         return 0;
     eui64 id = 0;
-    for (size_t i = sizeof head; i < size; i++)
+    for (size_t i = sizeof head; i < OCTETS; i++)
         id = id << 8 | octets[i];
     return id;
 }
@@ -169,7 +171,8 @@ static void client_keep(struct connection *connection,
     connection->verified = true;
 }
 
-/* What is wrong with the chain by its signatures and dates, or NULL. */
+/* What is wrong with the chain by its signatures, dates, purpose and its CAs'
+ * name constraints, or NULL. */
 static const char *chain_fault(gnutls_session_t session) {
     static const struct {
         unsigned flag;
@@ -178,10 +181,17 @@ static const char *chain_fault(gnutls_session_t session) {
         {GNUTLS_CERT_EXPIRED, "the certificate has expired"},
         {GNUTLS_CERT_NOT_ACTIVATED, "the certificate is not valid yet"},
         {GNUTLS_CERT_SIGNER_NOT_FOUND, "the certificate is of no accepted CA"},
+        {GNUTLS_CERT_PURPOSE_MISMATCH,
+         "the certificate is not for TLS clients"},
+        {GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE,
+         "the certificate is outside the name constraints of its CA"},
         {~0u, "the certificate is not good"},
     };
+    gnutls_typed_vdata_st purpose = {
+        .type = GNUTLS_DT_KEY_PURPOSE_OID,
+        .data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT};
     unsigned status = 0, i = 0;
-    int error = gnutls_certificate_verify_peers2(session, &status);
+    int error = gnutls_certificate_verify_peers(session, &purpose, 1, &status);
     if (error == GNUTLS_E_NO_CERTIFICATE_FOUND)
         return "no certificate was shown";
     if (error < 0)
@@ -191,23 +201,6 @@ static const char *chain_fault(gnutls_session_t session) {
     while (!(status & faults[i].flag))
         i++;
     return faults[i].fault;
-}
-
-static const char *revocation_fault(const gnutls_datum_t *chain,
-                                    unsigned count) {
-    const char *fault = NULL;
-    for (unsigned i = 0; i < count && !fault; i++) {
-        gnutls_x509_crt_t certificate;
-        if (gnutls_x509_crt_init(&certificate) < 0)
-            memory_exhausted(0);
-        if (gnutls_x509_crt_import(certificate, &chain[i],
-                                   GNUTLS_X509_FMT_DER) < 0)
-            fault = "the certificate cannot be read";
-        else if (revocations_have(certificate))
-            fault = "the certificate is revoked";
-        gnutls_x509_crt_deinit(certificate);
-    }
-    return fault;
 }
 
 static void client_take(struct connection *connection,
@@ -220,19 +213,34 @@ static void client_take(struct connection *connection,
     gnutls_x509_crt_deinit(certificate);
 }
 
-const char *tls_verify(struct connection *connection,
-                       struct MHD_Connection *mhd) {
-    if (!connection->tls || !connection->tls->asks)
-        return NULL;
+/* Reads the certificate of the client, the first of the chain, if none was
+ * read before; says why not. */
+static const char *client_fault(struct connection *connection,
+                                struct MHD_Connection *mhd) {
     gnutls_session_t session = session_of(mhd);
     unsigned count = 0;
     const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
     if (!chain || !count)
         return "no certificate was shown";
     const char *fault = chain_fault(session);
-    if (!fault)
-        fault = revocation_fault(chain, count);
+    if (!fault && revocations_have(chain, count))
+        fault = "the certificate is revoked";
     if (!fault && !connection->verified)
         client_take(connection, &chain[0]);
     return fault;
+}
+
+const char *tls_verify(struct connection *connection,
+                       struct MHD_Connection *mhd) {
+    if (!connection->tls || !connection->tls->asks)
+        return NULL;
+    uint64_t lists = revocations_number();
+    instant second = clock_now() / SECOND;
+    if (connection->checked_lists == lists &&
+        connection->checked_second == second)
+        return connection->fault;
+    connection->fault = client_fault(connection, mhd);
+    connection->checked_lists = lists;
+    connection->checked_second = second;
+    return connection->fault;
 }

@@ -14,7 +14,8 @@ void tls_release(struct tls *tls);
 void tls_begin(struct connection *connection, struct MHD_Connection *mhd);
 /* NULL when no client certificate is asked for, or a good one was shown; else
  * why not. Asked before each request: a certificate may expire or be revoked
- * while the connection lasts. */
+ * while the connection lasts. What was found is kept until there are new lists
+ * or the next second, which is how finely certificates are dated. */
 const char *tls_verify(struct connection *connection,
                        struct MHD_Connection *mhd);
 /* Sends as much as fits and then our end of the connection. */

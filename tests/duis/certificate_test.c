@@ -164,6 +164,35 @@ static void issuers_have_one_form(void **state) {
         {"CN=\"Z1\"x,OU=07", NULL},
         {"CN=Z1\\", NULL},
         {"CN=a\\00b", NULL},
+        {"CN=\\FF", NULL},
+        {"CN=\\C3\\A9", "CN=\xc3\xa9"},
+        {"CN=\\ED\\A0\\80", NULL},
+        {"CN=\\F4\\90\\80\\80", NULL},
+        {"CN=\\C0\\AF", NULL},
+        {"2.5.4.5=#13023132,CN=ZJ", "SERIALNUMBER=12,CN=ZJ"},
+        {"OID.2.5.4.5=#13023132 , CN=ZJ", "SERIALNUMBER=12,CN=ZJ"},
+        {"2.5.4.3=#0c03612c62", "CN=a\\,b"},
+        {"2.5.4.3=#1e0400610062", "CN=ab"},
+        {"2.5.4.45=#03090090b3d51f30000001",
+         "X500UNIQUEIDENTIFIER=#03090090B3D51F30000001"},
+        {"2.5.4.45=#0309009", NULL},
+        {"2.5.4.45=#", NULL},
+        {"2.5.4.45=#030900", NULL},
+        {"2.5.4.3=#0c0141ff", NULL},
+        {"2.5.4.3=#0c01ff", "CN=#0C01FF"},
+        {"2.5.4.3=#0500", "CN=#0500"},
+        {"2.5.4.3=#0101ff", "CN=#0101FF"},
+        {"CN=\\#0c0141", "CN=\\#0c0141"},
+        {"CN=\"#0c0141\"", "CN=\\#0c0141"},
+        {"CN=#zz", NULL},
+        {"E=ca@example.org", "EMAILADDRESS=ca@example.org"},
+        {"EMAILADDRESS=ca@example.org", "EMAILADDRESS=ca@example.org"},
+        {"emailAddress=ca@example.org", "EMAILADDRESS=ca@example.org"},
+        {"S=Kent", "ST=Kent"},
+        {"G=a,SN=b,T=c,I=d", "GN=a,SN=b,TITLE=c,INITIALS=d"},
+        {"2.5.4.42=a,2.5.4.4=b,2.5.4.12=c,2.5.4.43=d",
+         "GN=a,SN=b,TITLE=c,INITIALS=d"},
+        {"1.2.3.4.5=a", "1.2.3.4.5=a"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *got =
@@ -171,6 +200,43 @@ static void issuers_have_one_form(void **state) {
         if (!got != !cases[i].normal ||
             (got && strcmp(got, cases[i].normal) != 0))
             fail_msg("\"%s\" gave \"%s\"", cases[i].text, got ? got : "none");
+    }
+}
+
+/* Names of issuers as Java and .NET write them, and certificates of such. */
+static void names_that_failed_are_read(void **state) {
+    (void)state;
+    struct buffer names = {0};
+    if (!shared_read("cases/issuer/names.txt", &names))
+        skip();
+    char *line = arena_text(arena, buffer_span(&names)), *rest = NULL;
+    buffer_free(&names);
+    for (line = strtok_r(line, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        char *tab = strchr(line, '\t');
+        assert_non_null(tab);
+        const char *got = certificate_issuer_normalise(
+            arena, span_of(line, (size_t)(tab - line)));
+        assert_non_null(got);
+        assert_string_equal(got, tab + 1);
+    }
+    static const char *const files[][2] = {
+        {"cases/issuer/email.pem", "EMAILADDRESS=ca@example.org,CN=ZJ,OU=07"},
+        {"cases/issuer/serialnumber.pem", "SERIALNUMBER=12,CN=ZJ,OU=07"},
+        {"cases/issuer/uid.pem",
+         "X500UNIQUEIDENTIFIER=#03090090B3D51F30000001,CN=ZJ,OU=07"},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct certificate c;
+        const char *reason = NULL;
+        struct buffer pem = {0};
+        assert_true(shared_read(files[i][0], &pem));
+        if (!certificate_read(arena, buffer_span(&pem), &c, &reason))
+            fail_msg("%s %s", files[i][0], reason);
+        buffer_free(&pem);
+        assert_string_equal(c.issuer, files[i][1]);
+        assert_string_equal(
+            certificate_issuer_normalise(arena, span_text(c.issuer)), c.issuer);
     }
 }
 
@@ -226,6 +292,7 @@ int main(void) {
         cmocka_unit_test(serials_and_dates_keep_every_digit),
         cmocka_unit_test(der_is_read_to_its_last_octet),
         cmocka_unit_test(issuers_have_one_form),
+        cmocka_unit_test(names_that_failed_are_read),
         cmocka_unit_test(published_certificates_are_read),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

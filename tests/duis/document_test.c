@@ -2,7 +2,9 @@
 #include "support/check.h"
 
 #include "duis/parsed.h"
+#include "support/shared.h"
 
+#include <iconv.h>
 #include <stdio.h>
 
 /* The sound 11.1 in UTF-16, with another encoding declared. */
@@ -44,6 +46,68 @@ static void utf16_is_read_when_it_says_so(void **state) {
         if (cases[i].taken)
             assert_true(span_equal(request.image, span_text("image")));
     }
+}
+
+/* What iconv makes of the sound 11.1, which declares `declared`. */
+static struct span as_encoded(const char *encoding, const char *declared) {
+    struct buffer sound = {0}, text = {0};
+    test_request_build(&UPDATE, &sound);
+    test_replace(buffer_span(&sound), "UTF-8", declared, &text);
+    size_t left = text.len, room = 8 * text.len;
+    char *in = (char *)text.data, *out = arena_alloc(arena, room), *at = out;
+    iconv_t converter = iconv_open(encoding, "UTF-8");
+    assert_true(converter != (iconv_t)-1);
+    assert_int_equal(iconv(converter, &in, &left, &at, &room), 0);
+    iconv_close(converter);
+    buffer_free(&sound);
+    buffer_free(&text);
+    return span_of(out, (size_t)(at - out));
+}
+
+/* Whatever libxml2 would make of it. ASCII is UTF-8. */
+static void only_utf_8_and_utf_16_are_read(void **state) {
+    (void)state;
+    static const struct {
+        const char *encoding, *declared;
+        bool taken;
+    } cases[] = {
+        {"ASCII", "ASCII", true},
+        {"ASCII", "us-ascii", true},
+        {"UTF-8", "utf-8", true},
+        {"UTF-16", "UTF-16", true},
+        {"UTF-16LE", "UTF-16", false}, /* no byte order mark */
+        {"UTF-16BE", "UTF-16", false},
+        {"UTF-32", "UTF-32", false},
+        {"UTF-32LE", "ISO-10646-UCS-4", false},
+        {"IBM037", "IBM037", false},
+        {"IBM037", "UTF-8", false},
+        {"IBM1047", "ebcdic-cp-us", false},
+        {"IBM500", "ASCII", false},
+        {"UTF-7", "UTF-7", false},
+        {"ISO-8859-1", "ISO-8859-1", false},
+        {"ISO-8859-15", "ISO-8859-15", false},
+        {"WINDOWS-1252", "windows-1252", false},
+        {"SHIFT_JIS", "Shift_JIS", false},
+        {"EUC-JP", "EUC-JP", false},
+        {"GB18030", "GB18030", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        enum duis_parse_result got =
+            parse(as_encoded(cases[i].encoding, cases[i].declared));
+        if (got != (cases[i].taken ? DUIS_PARSED : DUIS_NOT_WELL_FORMED) ||
+            (!cases[i].taken && !strstr(fault.reason, "UTF-16")))
+            fail_msg("%s in %s gave %d: %s", cases[i].declared,
+                     cases[i].encoding, got, fault.reason);
+    }
+}
+
+static void the_document_that_failed_is_left_to_the_schema(void **state) {
+    (void)state;
+    struct buffer text = {0};
+    if (!shared_read("cases/declared-ascii.xml", &text))
+        skip();
+    assert_int_equal(parse(buffer_span(&text)), DUIS_NOT_VALID);
+    buffer_free(&text);
 }
 
 static void octets_that_are_no_document_are_refused(void **state) {
@@ -156,6 +220,8 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(utf16_is_read_when_it_says_so),
+        TEST(only_utf_8_and_utf_16_are_read),
+        TEST(the_document_that_failed_is_left_to_the_schema),
         TEST(octets_that_are_no_document_are_refused),
         TEST(a_nul_is_refused_wherever_it_is),
         TEST(every_truncation_is_refused),

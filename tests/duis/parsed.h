@@ -34,7 +34,7 @@ static int close_room(void **state) {
     return 0;
 }
 
-static enum duis_parse_result parse(struct span body) {
+static inline enum duis_parse_result parse(struct span body) {
     fault = (struct duis_fault){0};
     return duis_request_parse(arena, body, &request, &fault);
 }

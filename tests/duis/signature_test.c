@@ -83,6 +83,37 @@ static void a_sound_signature_is_good(void **state) {
     assert_int_equal(stage_of(arena, text, other.key, &reason), VERIFY);
 }
 
+/* Of a large document SignedInfo is verified before the whole is digested. */
+static void large_documents_are_verified_as_well(void **state) {
+    (void)state;
+    struct test_request large = UPDATE;
+    large.image.len = (size_t)1024 * 1024;
+    large.image.data = arena_zero(arena, large.image.len, 1);
+    static const struct {
+        const char *from, *to;
+        enum stage stage;
+    } cases[] = {
+        {"</sr:Request>", "</sr:Request>", GOOD},
+        {"AAAAAAAA", "AAAAAAAB", VERIFY},
+        {"<ds:SignedInfo>", "<ds:SignedInfo> ", VERIFY},
+        {"<ds:DigestValue>", "<ds:DigestValue>\n", VERIFY},
+        {"<sr:Header>", "<sr:Header> ", VERIFY},
+        {"<sr:Request ", "<sr:Request xmlns:a=\"b\" ", VERIFY},
+        {"<ds:SignedInfo>", "<ds:SignedInfo><!-- -->", GOOD},
+    };
+    struct buffer sound = {0};
+    test_request_signed(&large, &user, &sound);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer text = {0};
+        test_replace(buffer_span(&sound), cases[i].from, cases[i].to, &text);
+        expect(cases[i].to, buffer_span(&text), cases[i].stage);
+        assert_int_not_equal(
+            stage_of(arena, buffer_span(&text), other.key, &reason), GOOD);
+        buffer_free(&text);
+    }
+    buffer_free(&sound);
+}
+
 /* After signing; the stage is where it is caught. */
 static void every_change_to_what_is_signed_is_caught(void **state) {
     (void)state;
@@ -477,6 +508,7 @@ static void every_octet_of_the_document_counts(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_signature_is_good),
+        cmocka_unit_test(large_documents_are_verified_as_well),
         cmocka_unit_test(every_change_to_what_is_signed_is_caught),
         cmocka_unit_test(every_other_form_is_refused),
         cmocka_unit_test(issuers_that_are_no_names_are_refused),

@@ -109,7 +109,7 @@ static const struct row ENCODINGS[] = {
     ENCODING("a claim of UCS-4", "ISO-10646-UCS-4"),
     ENCODING("a claim of EBCDIC", "IBM037"),
     ENCODING("a claim of Shift_JIS", "Shift_JIS"),
-    ENCODING("a claim of ASCII", "US-ASCII"),
+    ENCODING("a claim of ISO-646", "ISO646-US"),
     ENCODING("a claim of HTML", "HTML"),
     ENCODING("a claim of no such encoding", "UTF-8-x"),
     VERSION("an octet that is no UTF-8", "\xff"),

@@ -8,11 +8,14 @@
 #include <gnutls/gnutls.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <time.h>
 
 enum { REVOKED_SERIAL = 9 };
 
 static struct tls_identity our_ca, other_ca, server, elsewhere, old_server,
-    known, stranger, expired, future, revoked, namesake;
+    known, stranger, expired, future, revoked, namesake, narrow_ca, inside,
+    outside, for_servers, for_code, for_mail, for_anything, for_clients,
+    organisation;
 
 static const struct made {
     struct tls_identity *identity;
@@ -40,6 +43,35 @@ static const struct made {
      {.name = "future", .serial = 8, .issuer = &our_ca, .from = 1, .to = 9}},
     {&revoked,
      {.name = "revoked", .serial = REVOKED_SERIAL, .issuer = &our_ca}},
+    {&narrow_ca,
+     {.name = "narrow-ca",
+      .serial = 10,
+      .name_constraints = "critical,permitted;IP:127.0.0.0/255.0.0.0,"
+                          "permitted;DNS:inside.example"}},
+    {&inside, {.name = "a.inside.example", .serial = 11, .issuer = &narrow_ca}},
+    {&outside,
+     {.name = "outside",
+      .serial = 12,
+      .issuer = &narrow_ca,
+      .for_another_host = true}},
+#define FOR(identity, number, usage)                                           \
+    {                                                                          \
+        &identity, {                                                           \
+            .name = #identity, .serial = number, .issuer = &our_ca,            \
+            .extended_usage = usage                                            \
+        }                                                                      \
+    }
+    FOR(for_servers, 13, "serverAuth"),
+    FOR(for_code, 14, "codeSigning"),
+    FOR(for_mail, 15, "critical,emailProtection"),
+    FOR(for_anything, 16, "anyExtendedKeyUsage"),
+    FOR(for_clients, 17, "critical,serverAuth,clientAuth"),
+#undef FOR
+    {&organisation,
+     {.name = "organisation",
+      .serial = 18,
+      .issuer = &our_ca,
+      .unique_identifier = {0x90, 0xb3, 0xd5, 0x1f, 0x30, 1, 0, 0}}},
 };
 
 /* A CA of the same name as ours, with a key of its own. */
@@ -155,6 +187,13 @@ static void clients_are_known_by_their_certificate(void **state) {
         {"not yet valid", &our_ca, &future, 403, "is not valid yet"},
         {"revoked", &our_ca, &revoked, 403, "is revoked"},
         {"the CA itself", &our_ca, &our_ca, 200, NULL},
+        {"for servers", &our_ca, &for_servers, 403, "not for TLS clients"},
+        {"for code", &our_ca, &for_code, 403, "not for TLS clients"},
+        {"for mail", &our_ca, &for_mail, 403, "not for TLS clients"},
+        {"for anything", &our_ca, &for_anything, 200, NULL},
+        {"for clients and servers", &our_ca, &for_clients, 200, NULL},
+        {"its CA may", &narrow_ca, &inside, 200, NULL},
+        {"its CA may not", &narrow_ca, &outside, 403, "name constraints"},
     };
     use_list((const long[]){REVOKED_SERIAL, 0}, 1);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -238,8 +277,13 @@ static void handlers_are_told_who_it_is(void **state) {
     (void)state;
     struct http_options options = tls_options(&server, &our_ca);
     struct http_listener *listener = started(&options);
-    struct http_client *client = client_of(&known, &our_ca);
+    struct http_client *client = client_of(&organisation, &our_ca);
     struct http_answer answer = get(client, http_port(listener), "/name");
+    assert_true(holds(&answer, "organisation 90-B3-D5-1F-30-01-00-00"));
+    http_answer_free(&answer);
+    http_client_free(client);
+    client = client_of(&known, &our_ca);
+    answer = get(client, http_port(listener), "/name");
     assert_true(holds(&answer, "known 90-B3-D5-1F-30-01-00-00"));
     http_answer_free(&answer);
     answer = get(client, http_port(listener), "/");
@@ -377,6 +421,54 @@ static void revocation_ends_a_connection_that_lasts(void **state) {
     http_close(listener);
 }
 
+static instant processor_time(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (instant)now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
+/* What requests on one connection cost with a list of that many others; the
+ * least of a few rounds. */
+static instant cost_with_entries(size_t count) {
+    enum { ROUNDS = 3, REQUESTS = 300 };
+    long *serials = calloc(count + 1, sizeof *serials);
+    for (size_t i = 0; i < count; i++)
+        serials[i] = 1000 + (long)i;
+    use_list(serials, 1);
+    free(serials);
+    struct http_options options = tls_options(&server, &our_ca);
+    struct http_listener *listener = started(&options);
+    struct http_client *client = client_of(&known, &our_ca);
+    instant least = INT64_MAX;
+    for (int round = 0; round < ROUNDS; round++) {
+        instant start = processor_time(), wall = clock_elapsed();
+        for (int i = 0; i < REQUESTS; i++) {
+            struct http_answer answer =
+                get(client, http_port(listener), "/name");
+            assert_int_equal(answer.status, 200);
+            http_answer_free(&answer);
+        }
+        instant cost = processor_time() - start;
+        least = cost < least ? cost : least;
+        wall = clock_elapsed() - wall;
+        printf(
+            "  %6zu entries: %4ld us of processor time for a request and its "
+            "client, %5.0f a second\n",
+            count, (long)(cost / REQUESTS), REQUESTS * 1e6 / (double)wall);
+    }
+    http_client_free(client);
+    http_close(listener);
+    return least;
+}
+
+static void long_lists_cost_no_more_than_short_ones(void **state) {
+    (void)state;
+    instant none = cost_with_entries(1);
+    assert_true(cost_with_entries(10000) < 5 * none);
+    assert_true(cost_with_entries(200000) < 5 * none);
+    use_list((const long[]){6, 0}, 1);
+}
+
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
@@ -389,6 +481,7 @@ int main(void) {
         cmocka_unit_test(plain_http_is_not_taken),
         cmocka_unit_test(key_and_certificate_must_fit),
         cmocka_unit_test(revocation_ends_a_connection_that_lasts),
+        cmocka_unit_test(long_lists_cost_no_more_than_short_ones),
     };
     return cmocka_run_group_tests(tests, make_all, free_all);
 }

@@ -52,6 +52,18 @@ static void add_name(X509 *certificate, const char *type, const char *text) {
                                    -1, -1, 0);
 }
 
+/* A BIT STRING, as the SMKI writes it; of eight octets, also when the last are
+ * zero, which OpenSSL would leave out. */
+static void add_unique_identifier(X509 *certificate, const uint8_t *octets) {
+    if (!*octets)
+        return;
+    X509_NAME_ENTRY *entry = X509_NAME_ENTRY_create_by_NID(
+        NULL, NID_x500UniqueIdentifier, V_ASN1_BIT_STRING, octets, 8);
+    X509_NAME_ENTRY_get_data(entry)->flags |= ASN1_STRING_FLAG_BITS_LEFT;
+    X509_NAME_add_entry(X509_get_subject_name(certificate), entry, -1, 0);
+    X509_NAME_ENTRY_free(entry);
+}
+
 static void set_dates(X509 *x509, const struct tls_wish *wish) {
     enum { A_DAY = 24 * 60 * 60 };
     bool usual = !wish->from && !wish->to;
@@ -69,12 +81,17 @@ static void sign(struct tls_identity *i, const struct tls_wish *wish) {
     X509_set_pubkey(x509, i->key);
     add_name(x509, "CN", wish->name);
     add_name(x509, "serialNumber", wish->serial_number);
+    add_unique_identifier(x509, wish->unique_identifier);
     X509_set_issuer_name(x509, X509_get_subject_name(issuer->certificate));
     add_extension(x509, NID_basic_constraints,
                   wish->issuer ? "CA:FALSE" : "critical,CA:TRUE");
     add_extension(x509, NID_subject_alt_name,
                   wish->for_another_host ? "DNS:elsewhere.example"
                                          : "IP:127.0.0.1");
+    if (wish->extended_usage)
+        add_extension(x509, NID_ext_key_usage, wish->extended_usage);
+    if (wish->name_constraints)
+        add_extension(x509, NID_name_constraints, wish->name_constraints);
     assert_true(X509_sign(x509, issuer->key, EVP_sha256()) > 0);
 }
 

@@ -1,0 +1,51 @@
+#include "support/cost.h"
+
+#include <stdio.h>
+#include <time.h>
+
+void cost_repeat(struct buffer *out, const char *text, size_t times) {
+    size_t piece = strlen(text), all = piece * times;
+    if (!all)
+        return;
+    uint8_t *room = buffer_room(out, all);
+    memcpy(room, text, piece);
+    /* doubled until it is all there */
+    for (size_t done = piece, more; done < all; done += more) {
+        more = done < all - done ? done : all - done;
+        memcpy(room + done, room, more);
+    }
+    out->len += all;
+}
+
+instant cost_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (instant)now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
+static instant cost_of(struct span input, void (*read)(struct span)) {
+    instant least = INT64_MAX;
+    for (int i = 0; i < 5 && least > COST_MOST * patience() / 2; i++) {
+        instant start = cost_now();
+        read(input);
+        instant cost = cost_now() - start;
+        least = cost < least ? cost : least;
+    }
+    return least;
+}
+
+void cost_check(const struct cost_case *cases, size_t count,
+                void (*read)(struct span)) {
+    size_t over = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct buffer input = {0};
+        cases[i].make(&input);
+        instant cost = cost_of(buffer_span(&input), read);
+        bool good = cost <= COST_MOST * patience();
+        over += !good;
+        printf("  %8.1f ms %10zu octets %s%s\n", (double)cost / MILLISECOND,
+               input.len, cases[i].name, good ? "" : ": OVER THE BUDGET");
+        buffer_free(&input);
+    }
+    assert_int_equal(over, 0);
+}
