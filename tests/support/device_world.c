@@ -89,6 +89,8 @@ struct device_world *device_world_new(void) {
     const char *reason;
     world.authority = authority_new(world.life);
     assert_true(config_read(&world.config, NULL, world.life, &reason));
+    world.config.regions[0] = (struct config_region){"North", "north"};
+    world.config.region_count = 1;
     world.config.database_conninfo = pg_as_daemon(world.conninfo);
     world.db = db_open(world.conninfo, "device test");
     world.sql = sql_open(world.conninfo);
@@ -232,7 +234,7 @@ void world_update(struct device_world *world, eui64 device, int request,
 void world_begin(struct device_world *world) {
     world_script(world, "truncate tracking_live, tracking_history, alert,"
                         " contested_alert,"
-                        " gbcs_message, device_command; update smi_device"
+                        " gbcs_message, replay_window, device_command; update smi_device"
                         " set firmware_version = '\\x00000029',"
                         " version_time = null");
     arena_reset(world->arena);
