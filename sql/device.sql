@@ -14,13 +14,19 @@ end;
 
 -- ---- which update a message is of ----
 
+-- Nothing is kept of updates that were made before this.
+create or replace function oldest_time(p_now timestamptz)
+    returns timestamptz language sql stable
+    return p_now - interval '14 days'
+        - (select greatest(delivered, at_hub, at_hub_esme)
+            from tracking_setting);
+
 -- The time that a message says, or ours: nothing happens later than in an hour,
--- nor is anything kept that is older than what is known of updates.
+-- and who says older than what is known of updates has a wrong clock, if its
+-- counter is its newest (take_counters()).
 create or replace function believed_time(p_at timestamptz, p_now timestamptz)
     returns timestamptz language sql stable
-    return case when p_at between p_now - interval '14 days'
-            - (select greatest(delivered, at_hub, at_hub_esme)
-                from tracking_setting)
+    return case when p_at between oldest_time(p_now)
             and p_now + interval '1 hour'
         then p_at else p_now end;
 
@@ -655,11 +661,15 @@ end $$;
 -- Alerts found genuine take their counters, each once and for ever: a device
 -- counts up, but its messages overtake each other by weeks, so of each device
 -- and recipient replay_window has the counters that were taken, and below
--- which none is. Answers those whose counter was taken before, or is below.
--- Waits for a session that has an alert of the same device in hand.
-create or replace function take_counters(p_messages device_message[])
+-- which none is. Answers those whose counter was taken before, or is below, or
+-- that are older than all that is known of updates and not the device's newest
+-- either: its clock is not wrong. Waits for a session that has an alert of the
+-- same device in hand.
+create or replace function take_counters(
+    p_messages device_message[], p_now timestamptz)
     returns device_message_end[] language plpgsql as $$
 declare
+    oldest constant timestamptz := oldest_time(p_now);
     most constant integer := 256; -- ranges of a window
     ends device_message_end[];
     missed bigint;
@@ -681,6 +691,8 @@ begin
                     partition by m.originator, m.recipient, m.counter
                     order by m.ordinal) > 1
                     then 'duplicate: its counter was heard before'
+                when m.at < oldest and m.counter < upper(w.seen)
+                    then 'it is older than what is known of updates'
                 end as detail
             from unnest(p_messages) as m
             left join replay_window w on w.originator = m.originator
@@ -784,7 +796,7 @@ end;
 -- became of those that do not come through.
 create or replace function refuse_messages(
     p_messages device_message[], p_regions csp_region[],
-    p_region_csps text[]) returns device_message_end[]
+    p_region_csps text[], p_now timestamptz) returns device_message_end[]
     language plpgsql as $$
 declare
     strange constant integer[] := foreign_messages(p_messages, p_regions,
@@ -815,7 +827,7 @@ begin
         cross join lateral (select m.ordinal = any (strange)) as x (is_strange)
         ) judged;
     if alerts is not null then
-        ends := ends || take_counters(alerts);
+        ends := ends || take_counters(alerts, p_now);
     end if;
     return ends;
 end $$;
@@ -867,7 +879,7 @@ begin
             filter (where verdict not in ('good', 'unchecked')), '{}')
     into all_messages, good, ends from given;
 
-    ends := ends || refuse_messages(good, p_regions, p_region_csps);
+    ends := ends || refuse_messages(good, p_regions, p_region_csps, p_now);
     foreach of_kind in array
             array['transfer', 'ppmid', 'outcome', 'response', 'alert'] loop
         select array_agg(m order by m.ordinal) into batch

@@ -79,8 +79,17 @@ static bool use_rules(struct fotad *f) {
     return true;
 }
 
+/* What a database that was restored has counted since must not come again. */
+static bool advance_counters(struct fotad *f) {
+    static const struct db_statement advance = {"advance_counters",
+                                                "select advance_counters()"};
+    return db_run(f->db, &advance, NULL, f->arena, NULL) == DONE ||
+           fotad_fail("rules.unreadable", db_reason(f->db));
+}
+
 bool ground_load_rules(struct fotad *f) {
-    return (tracking_hand_over(f->db, &f->config) == DONE ||
+    return advance_counters(f) &&
+           (tracking_hand_over(f->db, &f->config) == DONE ||
             fotad_fail("rules.unreadable", db_reason(f->db))) &&
            use_rules(f);
 }

@@ -172,7 +172,8 @@ void world_put(struct device_world *world, struct span octets) {
         "put_gbcs_message",
         "insert into gbcs_message (csp, message_id, received, chf_id,"
         " originator, recipient, cra, code, counter, payload)"
-        " values ('north', $1, $2, $3, $4, $5, $6, $7, $8, $9)"
+        " values ($10, $1, $2, coalesce($3, (select chf_id from smi_device"
+        "  where device_id = $4), '00DB000000000100'), $4, $5, $6, $7, $8, $9)"
         " on conflict do nothing"};
     struct gbcs_message message;
     const char *reason;
@@ -180,13 +181,17 @@ void world_put(struct device_world *world, struct span octets) {
     struct db_params params = DB_PARAMS(world->arena);
     db_text(&params, arena_printf(world->arena, "m-%u", ++world->messages));
     db_instant(&params, NOON + (instant)world->messages);
-    db_eui64(&params, HUB);
+    if (world->by.hub)
+        db_eui64(&params, world->by.hub);
+    else
+        db_null(&params);
     db_eui64(&params, message.header.originator);
     db_eui64(&params, message.header.recipient);
     db_int2(&params, (int16_t)message.header.cra);
     db_int4(&params, message.header.code);
     db_uint8(&params, message.header.counter);
     db_bytea(&params, octets);
+    db_text(&params, world->by.csp ? world->by.csp : "north");
     assert_int_equal(db_run(world->db, &put, &params, world->arena, NULL),
                      DONE);
 }
