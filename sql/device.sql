@@ -669,22 +669,22 @@ create or replace function take_counters(
     p_messages device_message[], p_now timestamptz)
     returns device_message_end[] language plpgsql as $$
 declare
-    oldest constant timestamptz := oldest_time(p_now);
     most constant integer := 256; -- ranges of a window
-    ends device_message_end[];
-    missed bigint;
+    oldest constant timestamptz := oldest_time(p_now);
+    remaining device_message[] := p_messages;
+    ends device_message_end[] := '{}';
+    refused device_message_end[];
     wide replay_window[];
 begin
-    loop
-        perform from replay_window w
-        join (select distinct originator, recipient
-            from unnest(p_messages)) as m using (originator, recipient)
-        order by w.originator, w.recipient for update of w;
-
-        select array_agg(row(ordinal, 'unknown', detail, null)
-            ::device_message_end) into ends
-        from (
-            select m.ordinal, case
+    while remaining is not null loop
+        with mine as materialized (
+            select w.* from (select distinct originator, recipient
+                from unnest(remaining)) as m
+            join replay_window w using (originator, recipient)
+            order by w.originator, w.recipient for update of w
+        ), judged as materialized (
+            select m, m.ordinal, m.originator, m.recipient, m.counter,
+                w.originator is not null as known, case
                 when m.counter < w.low then 'its counter is below the '
                     || most || ' ranges that were heard last'
                 when w.seen @> m.counter or row_number() over (
@@ -694,36 +694,44 @@ begin
                 when m.at < oldest and m.counter < upper(w.seen)
                     then 'it is older than what is known of updates'
                 end as detail
-            from unnest(p_messages) as m
-            left join replay_window w on w.originator = m.originator
-                and w.recipient = m.recipient) x
-        where detail is not null;
-
-        -- a row that another session has just made is looked at again
-        with fresh as materialized (
-            select m.originator, m.recipient,
-                range_agg(numrange(m.counter, m.counter + 1)) as seen
-            from unnest(p_messages) as m
-            left join unnest(ends) as e on e.ordinal = m.ordinal
-            where e.ordinal is null
-            group by m.originator, m.recipient
-            order by m.originator, m.recipient
-        ), put as (
-            insert into replay_window as w (originator, recipient, seen)
-            select * from fresh
-            on conflict (originator, recipient) do update
-                set seen = w.seen + excluded.seen
-                where not w.seen && excluded.seen
+            from unnest(remaining) as m
+            left join mine w on w.originator = m.originator
+                and w.recipient = m.recipient
+        ), fresh as materialized (
+            select originator, recipient, known,
+                range_agg(numrange(counter, counter + 1)) as seen
+            from judged where detail is null
+            group by originator, recipient, known
+            order by originator, recipient
+        ), widened as (
+            update replay_window w set seen = w.seen + f.seen
+            from fresh f where f.known and w.originator = f.originator
+                and w.recipient = f.recipient
             returning w.*
+        ), made as (
+            insert into replay_window (originator, recipient, seen)
+            select originator, recipient, seen from fresh where not known
+            on conflict do nothing returning *
         )
-        select (select count(*) from fresh) - count(*),
-            array_agg(put::replay_window) filter (where (
-                select count(*) from unnest(seen)) > most)
-        into missed, wide from put;
-        exit when missed = 0;
+        -- a row that another session has just made is looked at again
+        select array_agg(j.m) filter (where not j.known and n.seen is null),
+            array_agg(row(j.ordinal, 'unknown', j.detail, null)
+                ::device_message_end) filter (where j.detail is not null
+                and (j.known or n.seen is not null)),
+            (select array_agg(x::replay_window) from (
+                select * from widened union all select * from made) x
+            where pg_column_size(x.seen) > 1024
+                and (select count(*) from unnest(x.seen)) > most)
+        into remaining, refused, wide
+        from judged j
+        left join made n on n.originator = j.originator
+            and n.recipient = j.recipient;
+        ends := ends || refused;
+        if wide is not null then
+            perform narrow_windows(wide, most);
+        end if;
     end loop;
-    perform narrow_windows(wide, most);
-    return coalesce(ends, '{}');
+    return ends;
 end $$;
 
 -- Leaves the highest ranges; what is below them counts as heard.
@@ -802,34 +810,37 @@ declare
     strange constant integer[] := foreign_messages(p_messages, p_regions,
         p_region_csps);
     stray constant integer[] := stray_responses(p_messages);
+    twice constant integer[] := array(
+        select ordinal from (
+            select m.ordinal, row_number() over (partition by m.originator,
+                m.recipient, m.counter order by m.ordinal) as n
+            from unnest(p_messages) as m where m.checked and m.cra = 2) x
+        where n > 1);
     ends device_message_end[];
     alerts device_message[];
 begin
-    select coalesce(array_agg(row(ordinal,
-                case when checked and not is_strange then 'unknown'
+    select coalesce(array_agg(row((m).ordinal,
+                case when (m).checked and not is_strange then 'unknown'
                     else 'unverified' end, detail, null)::device_message_end)
             filter (where detail is not null), '{}'),
-        array_agg(m) filter (where detail is null and checked and cra = 3)
+        array_agg(m) filter (where detail is null and (m).checked
+            and (m).cra = 3)
     into ends, alerts
     from (
-        select m, m.ordinal, m.checked, m.cra, is_strange, case
-            when is_strange then 'its device is at no hub of this CSP'
+        select m, f.n is not null as is_strange, case
+            when f.n is not null then 'its device is at no hub of this CSP'
             when not m.checked and m.kind not in ('response', 'alert')
                 then 'neither signature nor MAC was checked'
-            when m.ordinal = any (stray) then 'it did not come from the CSP '
-                'and the hub that its command went to'
-            when m.checked and m.cra = 2 and row_number() over (
-                partition by m.checked, m.cra, m.originator, m.recipient,
-                    m.counter
-                order by m.ordinal) > 1
+            when s.n is not null then 'it did not come from the CSP and the '
+                'hub that its command went to'
+            when t.n is not null
                 then 'duplicate: its counter was heard before' end as detail
         from unnest(p_messages) as m
-        cross join lateral (select m.ordinal = any (strange)) as x (is_strange)
-        ) judged;
-    if alerts is not null then
-        ends := ends || take_counters(alerts, p_now);
-    end if;
-    return ends;
+        left join unnest(strange) as f (n) on f.n = m.ordinal
+        left join unnest(stray) as s (n) on s.n = m.ordinal
+        left join unnest(twice) as t (n) on t.n = m.ordinal) judged;
+    return ends || case when alerts is not null
+        then take_counters(alerts, p_now) end;
 end $$;
 
 -- A batch of messages that the caller's transaction has locked: everything that
