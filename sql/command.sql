@@ -155,7 +155,8 @@ begin atomic
     with sent as (
         update device_command set state = 'sent', tries = tries + 1,
             leased_until = null, last_error = null,
-            response_due = p_response_due
+            response_due = case when passed_on is null
+                then p_response_due end
         where command_no = any (p_command_nos) and state = 'waiting'
         returning *)
     insert into sat_entry (at, kind, request_no, device_id, csp, code, detail)

@@ -234,10 +234,12 @@ begin
             counter, payload
         from judged j
         -- a scalar, for "not exists" would become a join
-        where refused is null and (select true from gbcs_message g
-            where g.originator = j.originator and g.counter = j.counter
+        where refused is null and (select true from replay_window w
+            join gbcs_message g on j.cra = 3 and g.originator = j.originator and g.counter = j.counter
                 and g.cra = j.cra and g.recipient = j.recipient
-                and g.state in ('done', 'unknown') limit 1) is null
+                and g.state in ('done', 'unknown')
+            where w.originator = j.originator and w.recipient = j.recipient
+                and w.seen @> j.counter limit 1) is null
         order by csp, id, ordinal
         on conflict do nothing
         returning csp, message_id

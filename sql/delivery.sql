@@ -18,6 +18,32 @@ create or replace function user_message(
         p_user_id, p_response_code, p_other_version, p_originator_counter,
         p_csp, p_message_id, p_event_ref, p_payload)::told_message;
 
+-- No number of these is used twice: alert_counter's are in ResponseIDs, and the
+-- MACs of the ACB's messages rely on acb_counter's. A database that was restored
+-- counts from where its copy was made, so whenever a fotad starts they go on
+-- from the microseconds since 1970 at least: that is beyond all numbers used
+-- before, for nobody takes a million in a second. The server's clock must not
+-- have been set back meanwhile.
+create or replace function advance_counters() returns void
+    language plpgsql security definer
+    set search_path = public, pg_temp
+as $$
+declare
+    counter text;
+    last bigint;
+    by_time bigint;
+begin
+    perform pg_advisory_xact_lock(advisory_lock('counters'));
+    foreach counter in array array['alert_counter', 'acb_counter'] loop
+        execute format('select last_value from %I', counter) into last;
+        by_time := extract(epoch from clock_timestamp()) * 1000000;
+        -- others count on meanwhile
+        if by_time > last + 1000000 then
+            perform setval(counter::regclass, by_time);
+        end if;
+    end loop;
+end $$;
+
 -- The only writer of messages to Users, in the transaction of what caused them:
 -- DCC Alerts for events, as the transition table has it, and what user_message()
 -- made. A list for others than the sender waits for the other jobs of its

@@ -14,13 +14,19 @@ end;
 
 -- ---- which update a message is of ----
 
+-- Nothing is kept of updates that were made before this.
+create or replace function oldest_time(p_now timestamptz)
+    returns timestamptz language sql stable
+    return p_now - interval '14 days'
+        - (select greatest(delivered, at_hub, at_hub_esme)
+            from tracking_setting);
+
 -- The time that a message says, or ours: nothing happens later than in an hour,
--- nor is anything kept that is older than what is known of updates.
+-- and who says older than what is known of updates has a wrong clock, if its
+-- counter is its newest (take_counters()).
 create or replace function believed_time(p_at timestamptz, p_now timestamptz)
     returns timestamptz language sql stable
-    return case when p_at between p_now - interval '14 days'
-            - (select greatest(delivered, at_hub, at_hub_esme)
-                from tracking_setting)
+    return case when p_at between oldest_time(p_now)
             and p_now + interval '1 hour'
         then p_at else p_now end;
 
@@ -545,7 +551,8 @@ end $$;
 
 -- Responses to 11.2 and 11.3: found by device, originator and counter of the
 -- command. A late one is passed on too, for it is what the device says; E20 or
--- E21 said only that nothing had come in time.
+-- E21 said only that nothing had come in time. One that only the User can check
+-- is passed on, and all that follows is that nobody says E21.
 create or replace function take_responses(
     p_messages device_message[], p_now timestamptz, p_timeout interval)
     returns device_message_end[] language plpgsql as $$
@@ -585,7 +592,13 @@ begin
             leased_until = null, response_due = null,
             response_result = j.result
         from judged j
-        where j.unknown is null and c.command_no = j.command_no
+        where j.unknown is null and j.checked and c.command_no = j.command_no
+    ), passed_on as (
+        update device_command c set response_due = null,
+            passed_on = coalesce(c.passed_on, p_now)
+        from (select distinct command_no from judged
+            where unknown is null and not checked) j
+        where c.command_no = j.command_no
     )
     select array_agg(user_message(ordinal, user_id, 'ResponseMessage',
                 request_no, originator, p_csp => csp,
@@ -593,9 +606,10 @@ begin
         array_agg(row(ordinal, originator, version,
                 case when read then user_id end, request_no, false, p_now)
             ::version_heard)
-            filter (where unknown is null and version is not null),
+            filter (where unknown is null and checked
+                and version is not null),
         array_agg(distinct request_no) filter (where unknown is null
-            and not read and result <> 0),
+            and checked and not read and result <> 0),
         array_agg(message_end(ordinal, unknown, checked, request_no))
     into messages, reports, failed, ends
     from judged;
@@ -642,48 +656,205 @@ begin
     return ends;
 end $$;
 
--- Those of the messages that came before: the same device, recipient, counter
--- and kind of message, whatever the octets. Waits for a session that has
--- another such message in hand.
-create or replace function duplicate_messages(p_messages device_message[])
+-- ---- what counts at all ----
+
+-- Alerts found genuine take their counters, each once and for ever: a device
+-- counts up, but its messages overtake each other by weeks, so of each device
+-- and recipient replay_window has the counters that were taken, and below
+-- which none is. Answers those whose counter was taken before, or is below, or
+-- that are older than all that is known of updates and not the device's newest
+-- either: its clock is not wrong. Waits for a session that has an alert of the
+-- same device in hand.
+create or replace function take_counters(
+    p_messages device_message[], p_now timestamptz)
     returns device_message_end[] language plpgsql as $$
 declare
-    ends device_message_end[];
+    most constant integer := 256; -- ranges of a window
+    oldest constant timestamptz := oldest_time(p_now);
+    remaining device_message[] := p_messages;
+    ends device_message_end[] := '{}';
+    refused device_message_end[];
+    wide replay_window[];
 begin
-    with sibling as materialized (
-        select m.ordinal, g.csp, g.message_id, g.state
+    while remaining is not null loop
+        with mine as materialized (
+            select w.* from (select distinct originator, recipient
+                from unnest(remaining)) as m
+            join replay_window w using (originator, recipient)
+            order by w.originator, w.recipient for update of w
+        ), judged as materialized (
+            select m, m.ordinal, m.originator, m.recipient, m.counter,
+                w.originator is not null as known, case
+                when m.counter < w.low then 'its counter is below the '
+                    || most || ' ranges that were heard last'
+                when w.seen @> m.counter or row_number() over (
+                    partition by m.originator, m.recipient, m.counter
+                    order by m.ordinal) > 1
+                    then 'duplicate: its counter was heard before'
+                when m.at < oldest and m.counter < upper(w.seen)
+                    then 'it is older than what is known of updates'
+                end as detail
+            from unnest(remaining) as m
+            left join mine w on w.originator = m.originator
+                and w.recipient = m.recipient
+        ), fresh as materialized (
+            select originator, recipient, known,
+                range_agg(numrange(counter, counter + 1)) as seen
+            from judged where detail is null
+            group by originator, recipient, known
+            order by originator, recipient
+        ), widened as (
+            update replay_window w set seen = w.seen + f.seen
+            from fresh f where f.known and w.originator = f.originator
+                and w.recipient = f.recipient
+            returning w.*
+        ), made as (
+            insert into replay_window (originator, recipient, seen)
+            select originator, recipient, seen from fresh where not known
+            on conflict do nothing returning *
+        )
+        -- a row that another session has just made is looked at again
+        select array_agg(j.m) filter (where not j.known and n.seen is null),
+            array_agg(row(j.ordinal, 'unknown', j.detail, null)
+                ::device_message_end) filter (where j.detail is not null
+                and (j.known or n.seen is not null)),
+            (select array_agg(x::replay_window) from (
+                select * from widened union all select * from made) x
+            where pg_column_size(x.seen) > 1024
+                and (select count(*) from unnest(x.seen)) > most)
+        into remaining, refused, wide
+        from judged j
+        left join made n on n.originator = j.originator
+            and n.recipient = j.recipient;
+        ends := ends || refused;
+        if wide is not null then
+            perform narrow_windows(wide, most);
+        end if;
+    end loop;
+    return ends;
+end $$;
+
+-- Leaves the highest ranges; what is below them counts as heard.
+create or replace function narrow_windows(
+    p_windows replay_window[], p_most integer) returns void
+    language sql
+begin atomic
+    update replay_window w set low = n.low, seen = n.seen
+    from (
+        select x.originator, x.recipient, lower(range_agg(k.r)) as low,
+            range_agg(k.r) as seen
+        from unnest(p_windows) as x
+        cross join lateral (select r from unnest(x.seen) as r
+            order by r desc limit p_most) k
+        group by x.originator, x.recipient) n
+    where w.originator = n.originator and w.recipient = n.recipient;
+end;
+
+-- Of messages those that their CSP may not bring: neither is the device's hub
+-- in its regions, nor has it or had it a job or a command of the device. A
+-- device that the inventory does not have is nobody's; what is not checked
+-- either is foreign then.
+create or replace function foreign_messages(
+    p_messages device_message[], p_regions csp_region[],
+    p_region_csps text[]) returns integer[]
+    language plpgsql stable as $$
+declare
+    away device_message[];
+begin
+    select array_agg(m) into away
+    from unnest(p_messages) as m
+    left join smi_device s on s.device_id = m.originator
+    left join smi_home h on h.chf_id = s.chf_id
+    where case when s.device_id is null then not m.checked
+        else p_region_csps[array_position(p_regions, h.csp_region)]
+            is distinct from m.csp end;
+    -- seldom: it opens every partition
+    if away is null then
+        return '{}';
+    end if;
+    return array(
+        select m.ordinal from unnest(away) as m
+        where not exists (select from tracking t
+                where t.device_id = m.device_id and t.csp = m.csp
+                    and t.job_no is not null
+                    and m.originator in (m.device_id, t.chf_id))
+            and not exists (select from device_command c
+                where c.originator = m.recipient and c.csp = m.csp
+                    and c.device_id = m.originator
+                    and c.counter in (m.counter, m.command_counter)));
+end $$;
+
+-- Answers that did not come from where their command went: its CSP and hub, or,
+-- if they are checked, the hub that the device has now.
+create or replace function stray_responses(p_messages device_message[])
+    returns integer[] language sql stable
+begin atomic
+    select coalesce(array_agg(m.ordinal), '{}')
+    from unnest(p_messages) as m
+    join device_command c on c.originator = m.recipient
+        and c.device_id = m.originator and c.counter = m.counter
+    where m.kind = 'response' and (c.csp, c.chf_id) <> (m.csp, m.chf_id)
+        and not (m.checked and exists (select from smi_device s
+            where s.device_id = m.originator and s.chf_id = m.chf_id));
+end;
+
+-- The one gate: a message that comes through may have effects, another has
+-- none. What is not checked comes through only to be passed on to the User who
+-- can, changes nothing, and takes no counter from the genuine one. Answers what
+-- became of those that do not come through.
+create or replace function refuse_messages(
+    p_messages device_message[], p_regions csp_region[],
+    p_region_csps text[], p_now timestamptz) returns device_message_end[]
+    language plpgsql as $$
+declare
+    strange constant integer[] := foreign_messages(p_messages, p_regions,
+        p_region_csps);
+    stray constant integer[] := stray_responses(p_messages);
+    twice constant integer[] := array(
+        select ordinal from (
+            select m.ordinal, row_number() over (partition by m.originator,
+                m.recipient, m.counter order by m.ordinal) as n
+            from unnest(p_messages) as m where m.checked and m.cra = 2) x
+        where n > 1);
+    ends device_message_end[];
+    alerts device_message[];
+begin
+    select coalesce(array_agg(row((m).ordinal,
+                case when (m).checked and not is_strange then 'unknown'
+                    else 'unverified' end, detail, null)::device_message_end)
+            filter (where detail is not null), '{}'),
+        array_agg(m) filter (where detail is null and (m).checked
+            and (m).cra = 3)
+    into ends, alerts
+    from (
+        select m, f.n is not null as is_strange, case
+            when f.n is not null then 'its device is at no hub of this CSP'
+            when not m.checked and m.kind not in ('response', 'alert')
+                then 'neither signature nor MAC was checked'
+            when s.n is not null then 'it did not come from the CSP and the '
+                'hub that its command went to'
+            when t.n is not null
+                then 'duplicate: its counter was heard before' end as detail
         from unnest(p_messages) as m
-        join gbcs_message g on g.originator = m.originator
-            and g.counter = m.counter and g.cra = m.cra
-            and g.recipient = m.recipient
-            and (g.csp, g.message_id) <> (m.csp, m.message_id)
-        order by g.csp, g.message_id
-        for update of g
-    )
-    select array_agg(row(x.ordinal, 'unknown',
-        'duplicate of messageId ' || x.message_id, null)::device_message_end)
-    into ends from (
-        select distinct on (s.ordinal) s.ordinal, s.message_id
-        from sibling s
-        left join unnest(p_messages) as e on e.csp = s.csp
-            and e.message_id = s.message_id
-        where s.state in ('done', 'unknown') or e.ordinal < s.ordinal
-        order by s.ordinal, e.ordinal nulls first) x;
-    return coalesce(ends, '{}');
+        left join unnest(strange) as f (n) on f.n = m.ordinal
+        left join unnest(stray) as s (n) on s.n = m.ordinal
+        left join unnest(twice) as t (n) on t.n = m.ordinal) judged;
+    return ends || case when alerts is not null
+        then take_counters(alerts, p_now) end;
 end $$;
 
 -- A batch of messages that the caller's transaction has locked: everything that
 -- follows from them, in sets. Arrays go together. p_verdicts: good (signature
 -- or MAC checked), unchecked (only the User can), or what becomes of it at
 -- once: unverified, unknown. Empty texts, negative numbers and the time 0 stand
--- for null.
+-- for null. p_regions and p_region_csps go together.
 create or replace function take_device_messages(
     p_csps text[], p_message_ids text[], p_verdicts text[], p_details text[],
     p_kinds text[], p_events text[], p_device_ids macaddr8[],
     p_alert_codes integer[], p_results integer[], p_versions bigint[],
     p_times timestamptz[], p_command_counters numeric[],
-    p_parties macaddr8[], p_party_counters numeric[], p_now timestamptz,
-    p_timeout interval)
+    p_parties macaddr8[], p_party_counters numeric[], p_regions csp_region[],
+    p_region_csps text[], p_now timestamptz, p_timeout interval)
     returns table (state text, messages bigint)
     language plpgsql as $$
 declare
@@ -702,7 +873,7 @@ begin
                 case when n.version >= 0 then
                     decode(lpad(to_hex(n.version), 8, '0'), 'hex') end,
                 nullif(n.at, 'epoch'), n.command_counter, n.party,
-                n.party_counter)::device_message as m, n.verdict, n.detail
+                n.party_counter, g.chf_id)::device_message as m, n.verdict, n.detail
         from unnest(p_csps, p_message_ids, p_verdicts, p_details, p_kinds,
             p_events, p_device_ids, p_alert_codes, p_results, p_versions,
             p_times, p_command_counters, p_parties, p_party_counters)
@@ -719,7 +890,7 @@ begin
             filter (where verdict not in ('good', 'unchecked')), '{}')
     into all_messages, good, ends from given;
 
-    ends := ends || duplicate_messages(good);
+    ends := ends || refuse_messages(good, p_regions, p_region_csps, p_now);
     foreach of_kind in array
             array['transfer', 'ppmid', 'outcome', 'response', 'alert'] loop
         select array_agg(m order by m.ordinal) into batch

@@ -78,3 +78,29 @@ create or replace function set_transitions(
 begin atomic
     select;
 end;
+
+-- The release before does not say which CSP serves which region: that of the
+-- hub that a message came through is one.
+create or replace function take_device_messages(
+    p_csps text[], p_message_ids text[], p_verdicts text[], p_details text[],
+    p_kinds text[], p_events text[], p_device_ids macaddr8[],
+    p_alert_codes integer[], p_results integer[], p_versions bigint[],
+    p_times timestamptz[], p_command_counters numeric[],
+    p_parties macaddr8[], p_party_counters numeric[], p_now timestamptz,
+    p_timeout interval)
+    returns table (state text, messages bigint)
+    language sql
+begin atomic
+    with region as (
+        select distinct h.csp_region, g.csp
+        from unnest(p_csps, p_message_ids) as n (csp, message_id)
+        join gbcs_message g on g.csp = n.csp and g.message_id = n.message_id
+        join smi_home h on h.chf_id = g.chf_id and h.csp_region is not null)
+    select t.state, t.messages
+    from (select array_agg(csp_region order by csp_region, csp) as regions,
+        array_agg(csp order by csp_region, csp) as csps from region) r
+    cross join lateral take_device_messages(p_csps, p_message_ids, p_verdicts,
+        p_details, p_kinds, p_events, p_device_ids, p_alert_codes, p_results,
+        p_versions, p_times, p_command_counters, p_parties, p_party_counters,
+        r.regions, r.csps, p_now, p_timeout) t;
+end;

@@ -241,7 +241,7 @@ begin
         select c.oid from pg_class c
         where c.oid = any (array['tracking_live', 'service_request',
                 'distribution', 'csp_job', 'csp_message', 'gbcs_message',
-                'device_command', 'alert']::regclass[])
+                'device_command', 'alert', 'replay_window']::regclass[])
             and pg_stat_get_live_tuples(c.oid)
                 > 1000 + 4 * greatest(c.reltuples, 0)
     loop

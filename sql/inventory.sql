@@ -72,7 +72,8 @@ end;
 -- difference (N49 to N51), and the newest update to that version was activated,
 -- unless the device ran it before. What a PPMID says by itself
 -- (take_ppmid_alerts) was found to be of its update already. Of what a device
--- said the latest stands, whatever came first.
+-- said the latest stands, whatever came first, and no update is activated before
+-- it was made.
 create or replace function learn_versions(
     p_reports version_heard[], p_now timestamptz, p_timeout interval)
     returns void language plpgsql as $$
@@ -137,6 +138,7 @@ begin
         join handed_updates(array(select distinct device_id
                 from unnest(p_reports) where not by_itself)) u
             on u.device_id = v.device_id and u.version = v.version
+            and (u.made <= v.at or u.made > p_now)
         where not v.by_itself and u.from_version is distinct from v.version
         order by v.device_id, u.request_no desc, v.ordinal) x;
 

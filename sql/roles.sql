@@ -63,6 +63,8 @@ begin
     -- it counts, and leaves the levels alone
     grant update (counted, counted_from, last_warned) on volume_threshold
         to fotad_daemon;
+    -- what was taken once stays so
+    revoke delete on replay_window from fotad_daemon;
     -- entries come by way of the table, never into a day by itself
     revoke update, delete on sat_entry, sat_seal from fotad_daemon;
     for item in select relid as name from pg_partition_tree('sat_entry')

@@ -316,7 +316,8 @@ begin
                 where device_id = u.device_id and state in ('held', 'waiting')
                 union all
                 select * from device_command
-                where device_id = u.device_id and state = 'sent') c
+                where device_id = u.device_id and state = 'sent'
+                    and passed_on is null) c
             join service_request q on q.request_no = c.request_no
             where p_viewer is null or q.originator = p_viewer
             order by c.command_no limit 1),

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "db/lock.h"
+#include "db/regions.h"
 #include "delivery/delivery.h"
 #include "device/message.h"
 
@@ -219,13 +220,15 @@ static enum outcome batch_take(struct db *db, struct batch *batch) {
         "take_device_messages",
         "select state, messages from take_device_messages($1::text[],"
         " $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7, $8,"
-        " $9, $10, $11, $12::numeric[], $13, $14::numeric[], $15,"
-        " $16::bigint * interval '1 microsecond')"};
+        " $9, $10, $11, $12::numeric[], $13, $14::numeric[],"
+        " $15::csp_region[], $16::text[], $17,"
+        " $18::bigint * interval '1 microsecond')"};
     struct row *rows = arena_zero(batch->arena, batch->count, sizeof *rows);
     for (size_t i = 0; i < batch->count; i++)
         rows[i] = row_of(batch, i);
     struct db_params params = DB_PARAMS(batch->arena);
     db_arrays(&params, DB_COLUMNS(columns), rows, batch->count, sizeof *rows);
+    db_regions(&params, batch->receiving->config);
     db_instant(&params, batch->now);
     db_int8(&params, batch->receiving->config->tracking_timeout);
     return db_run(db, &take, &params, batch->arena, &batch->ends);

@@ -17,7 +17,8 @@
 
 /* What all workers share; must live as long as they do. */
 struct receiving {
-    const struct config *config; /* acb_id, accept_expired, tracking_timeout */
+    const struct config *config; /* acb_id, accept_expired, regions,
+                                  * tracking_timeout */
     struct acb_key *acb;
 };
 

@@ -71,8 +71,18 @@ void ground_close_database(struct fotad *f) {
 
 /* ---- rules ---- */
 
+/* What a database that was restored has counted since must not come again. */
+static bool advance_counters(struct fotad *f) {
+    static const struct db_statement advance = {"advance_counters",
+                                                "select advance_counters()"};
+    return db_run(f->db, &advance, NULL, f->arena, NULL) == DONE ||
+           fotad_fail("rules.unreadable", db_reason(f->db));
+}
+
 bool ground_load_rules(struct fotad *f) {
     struct rules *rules;
+    if (!advance_counters(f))
+        return false;
     if (tracking_hand_over(f->db, &f->config) != DONE ||
         rules_load(f->db, &rules) != DONE)
         return fotad_fail("rules.unreadable", db_reason(f->db));

@@ -93,9 +93,15 @@ static uint8_t hub_alert_belongs(const struct life *life,
                      : candidate_newest(life, m, false, 0);
 }
 
+/* What a meter answers to its supplier's 11.2 only the supplier can check. */
+static bool message_is_checked(const struct life_message *m) {
+    return m->said != SAID_READ || m->code == GBCS_CODE_CS08;
+}
+
 static bool message_tells_version(const struct life *life,
                                   const struct life_message *m) {
-    return message_arrived(life, m) && !m->accepted && m->said >= SAID_DEVICE;
+    return message_arrived(life, m) && !m->accepted && m->said >= SAID_DEVICE &&
+           message_is_checked(m);
 }
 
 /* The time of an answer to 11.2 is when it came, for it has none. */
@@ -185,7 +191,7 @@ static enum known_device device_evidence(const struct life *life,
                                          const struct life_message *m,
                                          uint8_t *update) {
     *update = LIFE_NONE;
-    if (m->accepted)
+    if (m->accepted || !message_is_checked(m))
         return DEVICE_SAYS_NOTHING;
     if (!is_ppmid_alert(m) && m->said != SAID_READ) {
         *update = answer_belongs(life, m);
@@ -214,7 +220,7 @@ static uint8_t message_belongs(const struct life *life,
 /* What it really was of that update. */
 static enum known_device own_evidence(const struct life *life,
                                       const struct life_message *m) {
-    if (m->accepted)
+    if (m->accepted || !message_is_checked(m))
         return DEVICE_SAYS_NOTHING;
     if (m->result)
         return DEVICE_FAILED;

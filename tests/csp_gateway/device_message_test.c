@@ -70,7 +70,10 @@ static void the_same_device_message_counts_once(void **state) {
     script(
         &scene->world,
         "update gbcs_message set state = case message_id when 'm1'"
-        " then 'done' else 'unverified' end where message_id in ('m1', 'm4')");
+        " then 'done' else 'unverified' end where message_id in ('m1', 'm4');"
+        "insert into replay_window (originator, recipient, seen)"
+        " select originator, recipient, '{[5,6)}' from gbcs_message"
+        " where message_id = 'm1'");
     /* m1 was the genuine one: no other of that counter is any longer */
     north_says(scene, MESSAGES,
                message(scene, "m6", "10-01", GBCS_ALERT, 5, 3));

@@ -51,12 +51,8 @@ struct row {
 
 static const struct row rows[] = {
     /* 11.2: N49 to N51 to its sender, the inventory follows the first two */
-    {"ESME runs what the inventory says", ECS52, ESME, S1, USER, "sent",
+    {"HCALCS runs what the inventory says", CS08, HCALCS, S1, THE_ACB, "sent",
      READ(0x29), NULL, "", "ResponseMessage S1", "29", "answered", "done", ""},
-    {"ESME runs an Active version", ECS52, ESME, S1, USER, "sent", READ(0x2A),
-     NULL, "", "ResponseMessage S1, N49 S1", "2A", "answered", "done", ""},
-    {"GSME runs a withdrawn version", GCS38, GSME, S2, USER, "sent", READ(0x2B),
-     NULL, "", "ResponseMessage S2, N50 S2", "2B", "answered", "done", ""},
     {"PPMID runs what is not on the CPL", CS08, PPMID, S2, THE_ACB, "sent",
      READ(0x2C), NULL, "", "ResponseMessage S2, N51 S2", "29", "answered",
      "done", ""},
@@ -70,14 +66,25 @@ static const struct row rows[] = {
      NULL, "", "ResponseMessage S1, N49 S1", "2A", "answered", "done", ""},
     {"the read failed", CS08, PPMID, S1, THE_ACB, "sent", READ_FAILED, NULL, "",
      "ResponseMessage S1", "29", "answered", "done", ""},
-    {"the read failed", ECS52, ESME, S1, USER, "sent", READ_FAILED, NULL, "",
+    {"the read failed", ECS52, HUB, S1, THE_ACB, "sent", READ_FAILED, NULL, "",
      "ResponseMessage S1", "29", "answered", "done", ""},
 
-    /* a read that shows the update's version ends it, but not a PPMID's */
-    {"the new version is read", ECS52, ESME, S1, USER, "sent", READ(0x2A),
+    /* that a meter says to its supplier alone only the supplier can check */
+    {"ESME says an Active version", ECS52, ESME, S1, USER, "sent", READ(0x2A),
+     NULL, "", "ResponseMessage S1", "29", "sent", "done", ""},
+    {"GSME says a withdrawn version", GCS38, GSME, S2, USER, "sent", READ(0x2B),
+     NULL, "", "ResponseMessage S2", "29", "sent", "done", ""},
+    {"the read of a meter failed", ECS52, ESME, S1, USER, "sent", READ_FAILED,
+     NULL, "", "ResponseMessage S1", "29", "sent", "done", ""},
+    {"ESME says the update's version", ECS52, ESME, S1, USER, "sent",
+     READ(0x2A), "SUCCESSFUL_HAN_TRANSFER", "SUCCESSFUL_HAN_TRANSFER",
+     "ResponseMessage S1", "29", "sent", "done", ""},
+
+    /* a read that shows the update's version ends it */
+    {"the new version is read", CS08, HCALCS, S1, THE_ACB, "sent", READ(0x2A),
      "SUCCESSFUL_HAN_TRANSFER", "FIRMWARE_ACTIVATED",
      "ResponseMessage S1, N49 S1", "2A", "answered", "done", ""},
-    {"another version is read", ECS52, ESME, S1, USER, "sent", READ(0x2B),
+    {"another version is read", CS08, HCALCS, S1, THE_ACB, "sent", READ(0x2B),
      "SUCCESSFUL_HAN_TRANSFER", "SUCCESSFUL_HAN_TRANSFER",
      "ResponseMessage S1, N50 S1", "2B", "answered", "done", ""},
     {"a PPMID shows the version", CS08, PPMID, S1, THE_ACB, "sent", READ(0x2A),
@@ -114,10 +121,14 @@ static const struct row rows[] = {
      "done", ""},
 
     /* when it comes */
-    {"before the CSP's 202 was recorded", ECS52, ESME, S1, USER, "waiting",
+    {"before the CSP's 202 was recorded", CS08, PPMID, S1, THE_ACB, "waiting",
      READ(0x29), NULL, "", "ResponseMessage S1", "29", "answered", "done", ""},
-    {"after E20", ECS52, ESME, S1, USER, "failed", READ(0x29), NULL, "",
+    {"the same, of a meter", ECS52, ESME, S1, USER, "waiting", READ(0x29), NULL,
+     "", "ResponseMessage S1", "29", "waiting", "done", ""},
+    {"after E20", CS08, HCALCS, S1, THE_ACB, "failed", READ(0x29), NULL, "",
      "ResponseMessage S1", "29", "answered", "done", ""},
+    {"after E20, of a meter", ECS52, ESME, S1, USER, "failed", READ(0x29), NULL,
+     "", "ResponseMessage S1", "29", "failed", "done", ""},
     {"after E21", CS06, ESME, S1, USER, "no_answer", ACTIVATED(0, 0x2A),
      "SUCCESSFUL_HAN_TRANSFER", "FIRMWARE_ACTIVATED", "ResponseMessage S1",
      "2A", "answered", "done", ""},

@@ -58,9 +58,9 @@ static const struct row {
     {"CS08_11.2_SUCCESS_RESPONSE_GBCS.HEX", RTDS_PPMID, NULL, "11.2", 0x0129,
      true, 1300, "", "ResponseMessage S1, N49 S1", "0123ABCD"},
     {"ECS52_11.2_SUCCESS_RESPONSE_GBCS.HEX", RTDS_ESME, NULL, "11.2", 0x0059,
-     false, 1000, "", "ResponseMessage S1, N49 S1", "0123ABCD"},
+     false, 1000, "", "ResponseMessage S1", "00000001"},
     {"GCS38_11.2_SUCCESS_RESPONSE_GBCS.HEX", RTDS_GSME, NULL, "11.2", 0x0084,
-     false, 1000, "", "ResponseMessage S1, N49 S1", "0123ABCD"},
+     false, 1000, "", "ResponseMessage S1", "00000001"},
 };
 
 static bool certify(struct device_world *world) {

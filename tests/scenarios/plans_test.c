@@ -141,8 +141,8 @@ static void send_until(struct campaign *c, size_t sent) {
 /* Of all functions that ran, sql/plans.sql tells those to look rows up that
  * have anything to look up for a message. The others run at a start, an import
  * or at their own time, write alone, or look nowhere but at the one row of
- * settings (believed_time, which runs for each message: a plan setting would
- * cost more than it does). */
+ * settings (believed_time and oldest_time, which run for each message: a plan
+ * setting would cost more than they do). */
 static void every_function_is_told(struct campaign *c) {
     assert_string_equal(
         scenario_ask(
@@ -159,6 +159,7 @@ static void every_function_is_told(struct campaign *c) {
             " 'revoke_certificates', 'retry_messages', 'set_transitions',"
             " 'advisory_lock', 'partition_time', 'partitions_of',"
             " 'set_tracking_setting', 'silence_jobs', 'believed_time',"
+            " 'oldest_time', 'advance_counters',"
             " 'count_alerts', 'image_sent', 'store_command', 'store_image',"
             " 'all_users', 'gbcs_version_text')"),
         "");

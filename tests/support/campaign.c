@@ -304,7 +304,7 @@ static bool all_done(struct campaign *c) {
         "select count(*) from (select 1 from alert where state = 'waiting'"
         " union all select 1 from tracking_live"
         " union all select 1 from device_command"
-        " where state in ('waiting', 'sent')) x");
+        " where state in ('waiting', 'sent') and passed_on is null) x");
     return left && strcmp(left, "0") == 0;
 }
 
@@ -320,7 +320,8 @@ static void wait_for_devices(struct campaign *c) {
     for (struct scenario_wait wait = {0}; !left || strcmp(left, "0") != 0;) {
         test_clock_move(5 * SECOND);
         left = scenario_ask(c->scenario, "select count(*) from device_command"
-                                         " where state in ('waiting', 'sent')");
+                                         " where state in ('waiting', 'sent')"
+                                         " and passed_on is null");
         if (!scenario_again(&wait))
             scenario_fail(c->scenario, "%s commands are not answered", left);
     }

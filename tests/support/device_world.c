@@ -89,6 +89,8 @@ struct device_world *device_world_new(void) {
     const char *reason;
     world.authority = authority_new(world.life);
     assert_true(config_read(&world.config, NULL, world.life, &reason));
+    world.config.regions[0] = (struct config_region){"North", "north"};
+    world.config.region_count = 1;
     world.config.database_conninfo = pg_as_daemon(world.conninfo);
     world.db = db_open(world.conninfo, "device test");
     world.sql = sql_open(world.conninfo);
@@ -170,7 +172,8 @@ void world_put(struct device_world *world, struct span octets) {
         "put_gbcs_message",
         "insert into gbcs_message (csp, message_id, received, chf_id,"
         " originator, recipient, cra, code, counter, payload)"
-        " values ('north', $1, $2, $3, $4, $5, $6, $7, $8, $9)"
+        " values ($10, $1, $2, coalesce($3, (select chf_id from smi_device"
+        "  where device_id = $4), '00DB000000000100'), $4, $5, $6, $7, $8, $9)"
         " on conflict do nothing"};
     struct gbcs_message message;
     const char *reason;
@@ -178,13 +181,17 @@ void world_put(struct device_world *world, struct span octets) {
     struct db_params params = DB_PARAMS(world->arena);
     db_text(&params, arena_printf(world->arena, "m-%u", ++world->messages));
     db_instant(&params, NOON + (instant)world->messages);
-    db_eui64(&params, HUB);
+    if (world->by.hub)
+        db_eui64(&params, world->by.hub);
+    else
+        db_null(&params);
     db_eui64(&params, message.header.originator);
     db_eui64(&params, message.header.recipient);
     db_int2(&params, (int16_t)message.header.cra);
     db_int4(&params, message.header.code);
     db_uint8(&params, message.header.counter);
     db_bytea(&params, octets);
+    db_text(&params, world->by.csp ? world->by.csp : "north");
     assert_int_equal(db_run(world->db, &put, &params, world->arena, NULL),
                      DONE);
 }
@@ -232,7 +239,7 @@ void world_update(struct device_world *world, eui64 device, int request,
 void world_begin(struct device_world *world) {
     world_script(world, "truncate tracking_live, tracking_history, alert,"
                         " contested_alert,"
-                        " gbcs_message, device_command; update smi_device"
+                        " gbcs_message, replay_window, device_command; update smi_device"
                         " set firmware_version = '\\x00000029',"
                         " version_time = null");
     arena_reset(world->arena);

@@ -45,6 +45,10 @@ struct device_world {
     struct receiving receiving;
     const char *conninfo;
     unsigned messages; /* that were put */
+    struct {
+        const char *csp; /* NULL: north */
+        eui64 hub;       /* 0: that of the device */
+    } by;                /* who brings what is put */
 };
 
 struct device_world *device_world_new(void);

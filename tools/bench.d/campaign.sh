@@ -33,7 +33,7 @@ post() {
 # All that a run leaves in the database, so that each begins with the same.
 # fotad's own threads look at these tables too: the locks may need a few tries.
 transient='tracking_live tracking_history distribution csp_job csp_image
-    csp_message gbcs_message device_command pre_command alert alert_count
+    csp_message gbcs_message replay_window device_command pre_command alert alert_count
     alert_lane sat_entry service_request'
 forget() {
     local tables tries=0
