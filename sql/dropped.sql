@@ -78,3 +78,16 @@ create or replace function set_transitions(
 begin atomic
     select;
 end;
+
+-- The release before verifies by the retention in fotactl's own file; what may
+-- be missing is in the seals.
+create or replace function check_seals(
+    p_after bigint, p_most integer, p_kept timestamptz)
+    returns table (seal_no bigint, first_no bigint, last_no bigint,
+        entries bigint, hash bytea, is_kept boolean, fault text)
+    language sql stable
+begin atomic
+    select s.seal_no, s.first_no, s.last_no, s.entries, s.hash, s.is_kept,
+        s.fault
+    from check_seals(p_after, p_most) s;
+end;

@@ -16,6 +16,7 @@ enum option_set {
     OPTION_ROLE = 128,
     OPTION_LEVELS = 256,
     OPTION_MAIL = 512,
+    OPTION_HASH = 1024,
 };
 
 /* What a verb needs before it runs. */
