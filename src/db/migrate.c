@@ -46,6 +46,8 @@ struct migrating {
     bool may_change;
     bool locked; /* a lock could not be had */
     int missing;
+    const char *applied[MOST_MIGRATIONS]; /* told once it is committed */
+    size_t applied_count;
 };
 
 /* Who waits for a lock lets everybody wait who comes after, so the wait is
@@ -136,7 +138,7 @@ static enum outcome migration_apply(struct db *db, struct migrating *migrating,
     enum outcome outcome = db_script(db, (const char *)migration->text.data);
     if (outcome != DONE)
         return outcome;
-    log_info("db.migrated", "file=%s", migration->name);
+    migrating->applied[migrating->applied_count++] = migration->name;
     struct db_params params = DB_PARAMS(migrating->arena);
     db_text(&params, migration->name);
     db_bytea(&params, content_of(migration));
@@ -188,6 +190,7 @@ static enum outcome migrate_all(struct db *db, struct migrating *migrating) {
             outcome = db_is_later(db, &later);
     }
     migrating->missing = 0;
+    migrating->applied_count = 0;
     for (size_t i = 0; !later && i < migrations->count && outcome == DONE; i++)
         outcome = migration_bring(db, migrating, &migrations->all[i]);
     if (outcome == DONE && migrating->may_change && migrating->missing)
@@ -203,6 +206,11 @@ static enum outcome migrate_step(struct db *db, void *context) {
     return migrating->locked ? FAILED : outcome;
 }
 
+static void migrations_tell(const struct migrating *migrating) {
+    for (size_t i = 0; i < migrating->applied_count; i++)
+        log_info("db.migrated", "file=%s", migrating->applied[i]);
+}
+
 /* Others work on the database meanwhile: after a lock that could not be had
  * they get a second. */
 static enum outcome migrate_in_peace(struct db *db,
@@ -215,6 +223,8 @@ static enum outcome migrate_in_peace(struct db *db,
             nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
         outcome = db_transact(db, migrate_step, migrating, true);
     }
+    if (outcome == DONE)
+        migrations_tell(migrating);
     return outcome;
 }
 

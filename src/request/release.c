@@ -129,7 +129,6 @@ static void release_report(const struct release *release) {
     struct rq *rq = release->rq;
     const char *variant = rq->duis.service_reference_variant;
     pipeline_run(COMMITTED, RQ_ALONE(rq));
-    request_count_devices(rq);
     metric_add(metric_of(&families[RELEASED], variant,
                          condition_name(rq->condition), NULL),
                1);

@@ -57,7 +57,10 @@ struct rq {
     const char **user_roles;       /* verify */
     size_t user_role_count;        /* verify */
     const char *duis_version;      /* verify */
-    bool watched; /* verify: a threshold may concern the User */
+    bool watched;        /* verify: a threshold may concern the User */
+    const char **warned; /* anomaly: thresholds whose warning level it came
+                            to exceed, still to be told */
+    size_t warned_count;
     const struct rules_variant *variant;   /* authorise */
     struct signed_pre_command pre_command; /* pre-command */
     struct ota_image image;                /* image */
@@ -76,6 +79,7 @@ struct rq {
     bool replayed;      /* identify, claim: `answer` is the earlier one */
     size_t judged;      /* claim: devices */
     size_t accepted;    /* claim */
+    int64_t hold_no;    /* hold; 0: it is not held */
     struct duis_devices refused[REFUSALS]; /* claim: in the order listed */
     struct judged_device device;           /* device */
     const instant *execution;              /* device: NULL: at once, or never */

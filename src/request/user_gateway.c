@@ -46,6 +46,7 @@ static enum outcome request_run(struct rq *rq) {
 
 /* Our own fault: the answer says so in DUIS if we know to what. */
 static void request_fail(struct rq *rq) {
+    rq_reset(rq);
     rq_conclude(rq, CONDITION_our_fault,
                 rq->error ? rq->error : db_reason(rq->db));
     if (!rq->duis.request_id || !rq_compose(rq))
@@ -115,7 +116,6 @@ static void request_handle(void *context, const struct http_request *request,
         request_fail(rq);
     send_answer(rq, response);
     request_count_answer(rq);
-    request_count_devices(rq);
     log_end(rq, start);
     log_set_request(NULL);
     rules_release(rules);
