@@ -28,6 +28,77 @@ create or replace function sat_has_record(e sat_entry) returns boolean
                 r.image_id, r.line_length, r.line_break, r.answer) = e.record)
 $$;
 
+-- Records requests with their answers, an entry each. An empty request: there
+-- is no more to keep than the entry says. -1, and empty octets: none.
+create or replace function record_requests(
+    p_request_nos bigint[], p_parties macaddr8[], p_codes text[],
+    p_details text[], p_contents bytea[], p_octets integer[],
+    p_requests bytea[], p_image_ats integer[], p_image_ids bytea[],
+    p_line_lengths integer[], p_line_breaks bytea[], p_answers bytea[],
+    p_at timestamptz[]) returns void
+    language sql as $$
+    with asked as materialized (
+        select a.*, case when a.request is not null then sat_request_hash(
+            a.content, a.octets, a.request, a.image_at, a.image_id,
+            a.line_length, a.line_break, a.answer) end as record
+        from (select ordinal, nullif(request_no, 0) as request_no,
+                nullif(party, '00:00:00:00:00:00:00:00') as party,
+                nullif(code, '') as code, detail, content, octets,
+                nullif(request, '') as request,
+                nullif(image_at, -1) as image_at,
+                nullif(image_id, '') as image_id,
+                nullif(line_length, -1) as line_length,
+                nullif(line_break, '') as line_break,
+                nullif(answer, '') as answer, at
+            from unnest(p_request_nos, p_parties, p_codes, p_details,
+                p_contents, p_octets, p_requests, p_image_ats, p_image_ids,
+                p_line_lengths, p_line_breaks, p_answers, p_at)
+                with ordinality as u (request_no, party, code, detail, content,
+                octets, request, image_at, image_id, line_length, line_break,
+                answer, at, ordinal)) a
+    ), entry as (
+        insert into sat_entry (at, kind, request_no, party, code, detail,
+            record)
+        select at, 'request', request_no, party, code, detail, record
+        from asked order by ordinal
+        returning entry_no, record
+    )
+    insert into sat_request (entry_no, at, content, octets, request, image_at,
+        image_id, line_length, line_break, answer)
+    select e.entry_no, a.at, a.content, a.octets, a.request, a.image_at,
+        a.image_id, a.line_length, a.line_break, a.answer
+    from entry e join asked a using (record)
+$$;
+
+-- A request of the trail, for fotactl: one that was sent again is shown as it
+-- was recorded the first time. No row: the entry is no request.
+create or replace function sat_request_page(p_entry_no bigint)
+    returns table (entry_no bigint, at timestamptz, request_id text,
+        party macaddr8, code text, detail text, recorded_in bigint,
+        intact boolean, octets integer, content text, image_id text,
+        image_kept boolean, request bytea, image_at integer, image bytea,
+        line_length integer, line_break bytea, answer bytea)
+    language sql stable as $$
+    select e.entry_no, e.at, request_id_text(s.originator, s.target, s.counter),
+        e.party, e.code, e.detail, r.entry_no,
+        (select bool_and(sat_has_record(o)) from sat_entry o
+            where o.entry_no = r.entry_no and o.at = r.at),
+        r.octets, upper(encode(r.content, 'hex')),
+        upper(encode(r.image_id, 'hex')),
+        case when r.image_at is not null then i.octets is not null end,
+        r.request, r.image_at, i.octets, r.line_length, r.line_break, r.answer
+    from sat_entry e
+    left join service_request s on s.request_no = e.request_no
+    left join lateral (
+        select * from sat_request x
+        where e.record is not null and x.entry_no = e.entry_no and x.at = e.at
+            or e.record is null and x.content = decode(substring(e.detail
+                from 'the same again, content ([0-9a-f]{64})'), 'hex')
+        order by x.entry_no limit 1) r on true
+    left join firmware_image i on i.image_id = r.image_id
+    where e.entry_no = p_entry_no and e.kind = 'request'
+$$;
+
 -- What the entries p_first to p_last are now. without_record: those whose
 -- request is not there as it was.
 create or replace function sat_digest(

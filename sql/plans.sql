@@ -16,6 +16,7 @@ begin
     for f in
         with function (name, kind) as (
             select unnest(array['take_request_ids', 'take_updates', 'answer_requests',
+                'record_requests',
                 'rehearse_claim', 'claim_devices', 'release_expired',
                 'apply_once', 'apply_events', 'tell', 'tell_collected',
                 'handed_updates', 'settle_contested', 'contested_update',

@@ -17,6 +17,7 @@ enum option_set {
     OPTION_LEVELS = 256,
     OPTION_MAIL = 512,
     OPTION_HASH = 1024,
+    OPTION_OUT = 2048,
 };
 
 /* What a verb needs before it runs. */

@@ -47,7 +47,8 @@ struct rq {
     struct span body;
     const char *service; /* "serviceD" */
     instant received;
-    eui64 client; /* of the TLS client certificate; 0: none */
+    eui64 client;     /* of the TLS client certificate; 0: none */
+    const char *peer; /* where it came from; NULL: it did not come just now */
 
     /* What each step leaves, in their order. */
     struct duis_request duis;      /* parse */
@@ -77,6 +78,7 @@ struct rq {
     /* What a try at the transaction leaves; rq_reset() forgets it. */
     int64_t request_no; /* identify, claim */
     bool replayed;      /* identify, claim: `answer` is the earlier one */
+    bool repeated;      /* the same, or an earlier refusal's */
     size_t judged;      /* claim: devices */
     size_t accepted;    /* claim */
     int64_t hold_no;    /* hold; 0: it is not held */

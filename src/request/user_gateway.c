@@ -8,6 +8,7 @@
 #include "request/compose.h"
 #include "request/metrics.h"
 #include "request/pipeline.h"
+#include "request/record.h"
 
 #include <stdlib.h>
 
@@ -28,6 +29,7 @@ void *request_worker_start(void *context, unsigned index) {
 
 void request_worker_stop(void *context) {
     struct worker *worker = context;
+    request_record_sum(worker->db, true);
     db_close(worker->db);
     free(worker);
 }
@@ -108,6 +110,7 @@ static void request_handle(void *context, const struct http_request *request,
                       .service = strrchr(request->path, '/') + 1,
                       .received = clock_now(),
                       .client = request->peer_id,
+                      .peer = request->peer,
                       .condition = CONDITION_accepted,
                       .detail = ""};
     crash_point(CRASH_request_arrived);
