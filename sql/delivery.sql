@@ -379,7 +379,7 @@ end $$;
 -- A person has undelivered messages tried again at once: those given up, and
 -- those that wait for their next try. Null: of all Users. Returns how many.
 create or replace function retry_undelivered(
-    p_user_id macaddr8, p_now timestamptz) returns integer
+    p_user_id macaddr8, p_person text, p_now timestamptz) returns integer
     language plpgsql as $$
 declare
     again integer;
@@ -394,8 +394,9 @@ begin
         update alert_lane set next_try = '-infinity'
         where p_user_id is null or user_id = p_user_id
     ), audited as (
-        insert into sat_entry (at, kind, party, code, detail)
-        select p_now, 'person', user_id, 'retry', count(*) || ' messages'
+        insert into sat_entry (at, kind, person, party, code, detail)
+        select p_now, 'person', p_person, user_id, 'retry',
+            count(*) || ' messages'
         from again group by user_id)
     select count(*) into again from again;
     return again;

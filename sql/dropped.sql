@@ -91,3 +91,10 @@ begin atomic
         s.fault
     from check_seals(p_after, p_most) s;
 end;
+
+create or replace function retry_undelivered(
+    p_user_id macaddr8, p_now timestamptz) returns integer
+    language sql
+begin atomic
+    select retry_undelivered(p_user_id, null, p_now);
+end;

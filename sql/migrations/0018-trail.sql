@@ -63,9 +63,8 @@ comment on column sat_entry.record is
     'SHA-256 of the row of sat_request that belongs to it';
 comment on column sat_entry.kind is
     'alert, alert device, command, delivered, device_alert, device_command, '
-    'device_response, given_up, import, inventory, job, mail, migration, '
-    'notification, person, quarantine, released, report, request, reset, '
-    'status, told, warning';
+    'device_response, given_up, inventory, job, mail, notification, person, '
+    'quarantine, released, report, request, reset, status, told, warning';
 
 create table sat_request (
     entry_no    bigint not null,

@@ -1,6 +1,7 @@
 #include "fotactl/load.h"
 
 #include "fotactl/field.h"
+#include "fotactl/person.h"
 
 #include <inttypes.h>
 
@@ -251,10 +252,23 @@ enum outcome load_sent(struct load *load) {
     return outcome;
 }
 
+static enum outcome load_note(const struct load *load,
+                              const struct load_result *result) {
+    struct verb_run *run = load->run;
+    return operator_note(
+        run, arena_printf(run->arena,
+                          "%s%s: %" PRIu64 " loaded: %" PRIu64
+                          " added, %" PRIu64 " updated, %" PRIu64 " removed",
+                          run->argument, load->plan.replace ? " (whole)" : "",
+                          result->loaded, result->added, result->updated,
+                          result->removed));
+}
+
 enum outcome load_end(struct load *load, struct load_result *result) {
     *result = (struct load_result){.loaded = load->loaded};
-    return load->indexes ? index_and_derive(load, result)
-                         : load_merge(load, result);
+    enum outcome outcome = load->indexes ? index_and_derive(load, result)
+                                         : load_merge(load, result);
+    return outcome == DONE ? load_note(load, result) : outcome;
 }
 
 void load_cancel(struct load *load) {

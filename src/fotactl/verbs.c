@@ -213,7 +213,7 @@ static enum outcome config_load(struct verb_run *run) {
 static enum outcome check_schema(struct verb_run *run) {
     int missing = 0;
     enum outcome outcome =
-        run_database(run, db_migrate(run->db, false, &missing));
+        run_database(run, db_migrate(run->db, NULL, &missing));
     if (outcome == DONE && missing)
         return run_refuse(run, "the database is of another version: run "
                                "fotactl migrate");

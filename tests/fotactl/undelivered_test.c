@@ -135,9 +135,10 @@ static void retrying_makes_them_due_again(void **state) {
                      " where tries = 3",
                      "t");
     tool_expect_rows(tool,
-                     "select code, detail from sat_entry"
-                     " where kind = 'person' and party is not null",
-                     "retry|2 messages");
+                     "select code, detail, person like 'fotactl:_%'"
+                     " from sat_entry where kind = 'person'"
+                     " and party is not null",
+                     "retry|2 messages|t");
     tool_expect(tool, "undelivered retry --user nobody", 2,
                 "fotactl: 'nobody' is not an EUI-64 such as "
                 "00-DB-12-34-56-78-90-A0\n");
