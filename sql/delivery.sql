@@ -402,6 +402,18 @@ begin
     return again;
 end $$;
 
+-- The ResponseID that a message is sent with: a DCC Alert has one of its own, a
+-- device's alert that of the device, and what answers a request the request's.
+create or replace function response_id_text(
+    a alert, r service_request, p_acb_id macaddr8) returns text
+    language sql stable
+    return case
+        when a.code = 'DeviceAlertMessage' then request_id_text(
+            a.device_id, a.user_id, a.originator_counter)
+        when a.code ~ '^N[0-9]+$' then request_id_text(
+            p_acb_id, a.user_id, a.alert_no)
+        else request_id_text(r.target, r.originator, r.counter) end;
+
 -- Messages that are not confirmed and have been tried, or whose lane has:
 -- given up or waiting for their next try.
 create or replace function undelivered(
@@ -412,12 +424,7 @@ create or replace function undelivered(
         tries bigint, next_try timestamptz, last_error text)
     language sql stable
 begin atomic
-    select case
-            when a.code = 'DeviceAlertMessage' then request_id_text(
-                a.device_id, a.user_id, a.originator_counter)
-            when a.code like '%Message' then request_id_text(
-                r.target, r.originator, r.counter)
-            else request_id_text(p_acb_id, a.user_id, a.alert_no) end,
+    select response_id_text(a, r, p_acb_id),
         a.user_id, a.code,
         request_id_text(r.originator, r.target, r.counter), a.device_id,
         cardinality(a.device_ids)::bigint, a.created,

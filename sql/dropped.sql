@@ -98,3 +98,12 @@ create or replace function retry_undelivered(
 begin atomic
     select retry_undelivered(p_user_id, null, p_now);
 end;
+
+-- The release before has no ACB's ID to give.
+create or replace function undelivered_page(
+    p_viewer macaddr8, p_user macaddr8, p_state alert_state, p_after bigint,
+    p_most integer) returns json
+    language sql stable
+begin atomic
+    select undelivered_page(p_viewer, p_user, p_state, p_after, p_most, null);
+end;

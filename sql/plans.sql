@@ -27,6 +27,7 @@ begin
                 'take_delivery_notifications', 'take_gbcs_messages',
                 'party_certificates', 'learn_versions', 'duplicate_messages',
                 'take_device_messages', 'take_transfer_alerts',
+                'cancel_activations',
                 'take_ppmid_alerts', 'take_outcome_alerts', 'take_responses',
                 'take_user_alerts', 'await_certificates', 'judge_device',
                 'lease_commands',

@@ -2,13 +2,14 @@
 
 create or replace function undelivered_page(
     p_viewer macaddr8, p_user macaddr8, p_state alert_state, p_after bigint,
-    p_most integer) returns json
+    p_most integer, p_acb_id macaddr8) returns json
     language plpgsql stable as $$
 declare
     answer json;
 begin
     select json_build_object('items', coalesce(json_agg(json_build_object(
-            'alertId', a.alert_no::text, 'userId', eui64_text(a.user_id),
+            'alertId', a.alert_no::text,
+            'responseId', response_id_text(a, r, p_acb_id), 'userId', eui64_text(a.user_id),
             'userName', user_name(a.user_id), 'code', a.code,
             'state', a.state,
             'requestId', request_id_text(r.originator, r.target, r.counter),
@@ -21,12 +22,13 @@ begin
             'lastError', a.last_error) order by a.alert_no), '[]'),
         'next', case when count(*) = p_most then max(a.alert_no)::text end)
     into answer
-    from (select * from alert
+    from (select alert_no from alert
         where tries > 0 and (p_after is null or alert_no > p_after)
             and (p_viewer is null or user_id = p_viewer)
             and (p_user is null or user_id = p_user)
             and (p_state is null or state = p_state)
-        order by alert_no limit p_most) a
+        order by alert_no limit p_most) x
+    join alert a using (alert_no)
     left join service_request r on r.request_no = a.request_no;
     return answer;
 end $$;

@@ -209,6 +209,18 @@ static enum outcome count_changes(struct load *load,
     return outcome;
 }
 
+/* What the file alone does not show. */
+static enum outcome load_judge(const struct load *load) {
+    const struct db_statement statement = {"load_unfit", load->plan.unfit};
+    struct verb_run *run = load->run;
+    struct db_rows *rows;
+    enum outcome outcome = run_query(run, &statement, NULL, &rows);
+    if (outcome != DONE || db_is_null(rows, 0, 0))
+        return outcome;
+    run_refuse(run, "%s: %s", run->argument, db_get_text(rows, 0, 0));
+    return FAILED;
+}
+
 static enum outcome load_merge(struct load *load, struct load_result *result) {
     struct buffer sql = {0};
     progress_bar_phase(load->bar, "comparing with what is there");
@@ -227,6 +239,8 @@ static enum outcome load_merge(struct load *load, struct load_result *result) {
         progress_bar_phase(load->bar, "deriving what depends on it");
         outcome = sql_run_text(load, load->plan.after_changes);
     }
+    if (outcome == DONE && load->plan.unfit)
+        outcome = load_judge(load);
     return outcome;
 }
 

@@ -94,6 +94,14 @@ static enum outcome volume_count(struct rq *rq, bool enforce,
     return DONE;
 }
 
+static void take_breach(struct rq *rq, const struct volume *volume) {
+    if (*volume->breach)
+        rq->breach = (struct breach){.threshold = volume->breach,
+                                     .volume = volume->devices,
+                                     .quarantine = volume->quarantine,
+                                     .period_seconds = volume->period_seconds};
+}
+
 /* §4.10: counts the devices against the thresholds of the User and of
  * all Users, in a transaction of its own; in excess of one the request is held
  * from here on. Nothing for a User that no threshold concerns. (A Transform has
@@ -110,14 +118,30 @@ enum outcome request_count_volume(struct rq *rq) {
         return rq_refuse(rq, CONDITION_quarantine_full,
                          "too many requests of this User are held by anomaly "
                          "detection");
-    if (*volume->breach) {
+    take_breach(rq, volume);
+    if (rq->breach.threshold)
         rq->way = WAY_HELD;
-        rq->breach = (struct breach){.threshold = volume->breach,
-                                     .volume = volume->devices,
-                                     .quarantine = volume->quarantine,
-                                     .period_seconds = volume->period_seconds};
-    }
     return DONE;
+}
+
+/* A dry run is told that it would be held, and is judged all the same, as it
+ * would be once it is released. */
+enum outcome request_judge_volume(struct rq *rq) {
+    static const struct db_statement judge = {
+        "judge_volume", "select breach, volume, quarantine, period_seconds"
+                        " from judge_volume($1, $2, $3, $4, $5)"};
+    struct db_params params = DB_PARAMS(rq->arena);
+    db_eui64(&params, rq->duis.originator);
+    db_text(&params, rq->duis.service_reference_variant);
+    db_int4(&params, volume_of(rq));
+    db_int4(&params, (int32_t)rq->management->config->anomaly_most_held);
+    db_instant(&params, rq->received);
+    struct db_rows *rows;
+    enum outcome outcome = db_run(rq->db, &judge, &params, rq->arena, &rows);
+    if (outcome == DONE)
+        take_breach(rq, db_structs(rows, DB_COLUMNS(volume_columns),
+                                   sizeof(struct volume), rq->arena));
+    return outcome;
 }
 
 enum outcome request_count_released(struct rq *rq) {
