@@ -38,6 +38,15 @@ begin
     end if;
 end $$;
 
+-- What exceeds a threshold of this User, or of all, comes to.
+create or replace function breach_of(
+    p_threshold_of macaddr8, p_user_id macaddr8, p_most_held integer)
+    returns text language plpgsql stable as $$
+begin
+    return case when held_of(p_user_id) >= p_most_held then 'full'
+        when p_threshold_of = all_users() then 'dcc' else 'user' end;
+end $$;
+
 -- Counts a request and says whether it may go on. The rows of its thresholds,
 -- the User's own and then that of all Users, are locked for this alone: the
 -- caller commits at once, before it takes any device. So of two requests at
@@ -92,8 +101,7 @@ begin
     end if;
     foreach t in array watching loop
         if p_enforce and t.counted + p_devices > t.quarantine then
-            breach := case when held_of(p_user_id) >= p_most_held then 'full'
-                when t.user_id = all_users() then 'dcc' else 'user' end;
+            breach := breach_of(t.user_id, p_user_id, p_most_held);
             volume := t.counted + p_devices;
             quarantine := t.quarantine;
             period_seconds := t.period_seconds;
@@ -104,6 +112,34 @@ begin
         p_content, p_variant, p_now, p_devices);
     foreach t in array watching loop
         warned := warned || add_to_count(t, p_user_id, p_devices, p_now);
+    end loop;
+end $$;
+
+-- What count_volume() would say of a request at this moment, without counting.
+create or replace function judge_volume(
+    p_user_id macaddr8, p_variant text, p_devices integer,
+    p_most_held integer, p_now timestamptz,
+    out breach text, out volume bigint, out quarantine integer,
+    out period_seconds integer)
+    language plpgsql stable as $$
+declare
+    t volume_threshold;
+begin
+    breach := '';
+    for t in
+        select * from volume_threshold v
+        where v.user_id in (p_user_id, all_users())
+            and v.service_reference_variant = p_variant
+        order by v.user_id desc
+    loop
+        volume := p_devices + volume_since(t.user_id, p_variant,
+            p_now - make_interval(secs => t.period_seconds), 'infinity');
+        if volume > t.quarantine then
+            breach := breach_of(t.user_id, p_user_id, p_most_held);
+            quarantine := t.quarantine;
+            period_seconds := t.period_seconds;
+            return;
+        end if;
     end loop;
 end $$;
 
@@ -201,6 +237,16 @@ begin atomic
         set period_seconds = excluded.period_seconds,
             warning = excluded.warning, quarantine = excluded.quarantine;
 end;
+
+-- Why these may not have thresholds of their own, or null.
+create or replace function threshold_stranger(p_users macaddr8[])
+    returns text language sql stable
+    return (select format('there is no User %s: import users first',
+            eui64_text(u))
+        from unnest(p_users) u
+        where u <> all_users() and not exists (
+            select from service_user s where s.user_id = u)
+        order by u limit 1);
 
 -- False: there was none.
 create or replace function remove_threshold(p_user macaddr8, p_variant text)

@@ -117,6 +117,44 @@ create or replace function command_image_hash(p_payload bytea) returns bytea
             and substring(p_payload from 51 for 2) = '\x0420'
         then substring(p_payload from 53 for 32) end;
 
+-- Does a command end the activation that its device holds (CS06 at the time
+-- 99991231235959Z), rather than activate?
+create or replace function command_cancels(p_payload bytea) returns boolean
+    language sql immutable parallel safe
+    return command_image_hash(p_payload) is not null
+        and position('99991231235959Z'::bytea in substring(p_payload from 85))
+            > 0;
+
+-- Activations that a User's cancellation ended, by the devices of these
+-- messages: the device holds one at a time and has taken the cancellation, in
+-- whatever order its responses came. What it says later that it did stands
+-- beside it.
+create or replace function cancel_activations(
+    p_messages device_message[], p_now timestamptz) returns void
+    language plpgsql as $$
+begin
+    with cancelled as (
+        update device_command c set state = 'cancelled', ended = p_now
+        from (select distinct recipient, originator
+            from unnest(p_messages) where code = 18) m
+        where c.originator = m.recipient and c.device_id = m.originator
+            and c.message_code = 18 and c.future_dated
+            and c.state = 'answered' and c.outcome_seen is null
+            and (select true from device_command k
+                where k.originator = c.originator
+                    and k.device_id = c.device_id and k.message_code = 18
+                    and k.state = 'answered'
+                    and coalesce(k.response_result, 0) = 0
+                    and k.created >= c.created and k.command_no > c.command_no
+                    and command_cancels(k.payload) limit 1)
+        returning c.*
+    )
+    insert into sat_entry (at, kind, request_no, device_id, csp, code, detail)
+    select p_now, 'command', request_no, device_id, csp, 'cancelled',
+        'command ' || command_no
+    from cancelled;
+end $$;
+
 -- Takes commands of a CSP that are due, for one worker. A command goes to the
 -- hub that its device has now, for it may have been held for weeks.
 -- began: from when on it could be sent.

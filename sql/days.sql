@@ -4,17 +4,17 @@
 create or replace function check_kept_by_days(p_table regclass) returns void
     language plpgsql stable as $$
 begin
-    if p_table not in ('tracking_history'::regclass, 'sat_entry'::regclass) then
+    if p_table <> all (array['tracking_history', 'sat_entry', 'sat_request']
+            ::regclass[]) then
         raise exception '% is not kept by days', p_table;
     end if;
 end $$;
 
--- No day of the Service Audit Trail that sat_guard keeps.
+-- Days of the Service Audit Trail go by sat_drop() alone, which seals that.
 create or replace function guarded(p_table regclass, p_before timestamptz)
     returns timestamptz language sql stable
-    return case when p_table = 'sat_entry'::regclass
-        then (select least(p_before, now() - keep) from sat_guard)
-        else p_before end;
+    return case when p_table = 'tracking_history'::regclass
+        then p_before else '-infinity' end;
 
 -- The partitions of a table but the one for the rest.
 create or replace function partitions_of(p_table regclass)
@@ -104,11 +104,12 @@ begin
     end if;
     execute format('lock table %I in access exclusive mode', rest);
     execute format('create table %I (like %s including defaults'
-        ' including constraints including indexes including storage)', day,
+        ' including constraints including indexes including storage'
+        ' including compression)', day,
         p_table);
     execute format('with moved as (delete from %I where %s returning *)'
         ' insert into %I select * from moved', rest, of_day, day);
-    if p_table = 'sat_entry'::regclass then
+    if p_table <> 'tracking_history'::regclass then
         execute format('create trigger sat_append_only before update or delete'
             ' or truncate on %I for each statement'
             ' execute function sat_append_only()', day);

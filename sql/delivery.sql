@@ -445,7 +445,7 @@ end $$;
 -- those that wait for their next try or for one that does. Null: of all Users.
 -- Returns how many.
 create or replace function retry_undelivered(
-    p_user_id macaddr8, p_now timestamptz) returns integer
+    p_user_id macaddr8, p_person text, p_now timestamptz) returns integer
     language plpgsql as $$
 declare
     again integer;
@@ -461,12 +461,25 @@ begin
         update alert_lane set next_try = '-infinity'
         where p_user_id is null or user_id = p_user_id
     ), audited as (
-        insert into sat_entry (at, kind, party, code, detail)
-        select p_now, 'person', user_id, 'retry', count(*) || ' messages'
+        insert into sat_entry (at, kind, person, party, code, detail)
+        select p_now, 'person', p_person, user_id, 'retry',
+            count(*) || ' messages'
         from again group by user_id)
     select count(*) into again from again;
     return again;
 end $$;
+
+-- The ResponseID that a message is sent with: a DCC Alert has one of its own, a
+-- device's alert that of the device, and what answers a request the request's.
+create or replace function response_id_text(
+    a alert, r service_request, p_acb_id macaddr8) returns text
+    language sql stable
+    return case
+        when a.code = 'DeviceAlertMessage' then request_id_text(
+            a.device_id, a.user_id, a.originator_counter)
+        when a.code ~ '^N[0-9]+$' then request_id_text(
+            p_acb_id, a.user_id, a.alert_no)
+        else request_id_text(r.target, r.originator, r.counter) end;
 
 -- What a message that is not confirmed waits for, and until when: null and
 -- null, if it only has its turn to come. The one place that says so.
@@ -504,12 +517,7 @@ create or replace function undelivered(
         tries bigint, next_try timestamptz, last_error text)
     language sql stable
 begin atomic
-    select case
-            when a.code = 'DeviceAlertMessage' then request_id_text(
-                a.device_id, a.user_id, a.originator_counter)
-            when a.code like '%Message' then request_id_text(
-                r.target, r.originator, r.counter)
-            else request_id_text(p_acb_id, a.user_id, a.alert_no) end,
+    select response_id_text(a, r, p_acb_id),
         a.user_id, a.code,
         request_id_text(r.originator, r.target, r.counter), a.device_id,
         cardinality(a.device_ids)::bigint, a.created,

@@ -617,6 +617,7 @@ begin
     if messages is not null then
         perform tell(messages, p_now);
     end if;
+    perform cancel_activations(p_messages, p_now);
     if failed is not null then
         perform commands_failed(failed, p_now, p_timeout);
     end if;

@@ -104,3 +104,32 @@ begin atomic
         p_versions, p_times, p_command_counters, p_parties, p_party_counters,
         r.regions, r.csps, p_now, p_timeout) t;
 end;
+
+-- The release before verifies by the retention in fotactl's own file; what may
+-- be missing is in the seals.
+create or replace function check_seals(
+    p_after bigint, p_most integer, p_kept timestamptz)
+    returns table (seal_no bigint, first_no bigint, last_no bigint,
+        entries bigint, hash bytea, is_kept boolean, fault text)
+    language sql stable
+begin atomic
+    select s.seal_no, s.first_no, s.last_no, s.entries, s.hash, s.is_kept,
+        s.fault
+    from check_seals(p_after, p_most) s;
+end;
+
+create or replace function retry_undelivered(
+    p_user_id macaddr8, p_now timestamptz) returns integer
+    language sql
+begin atomic
+    select retry_undelivered(p_user_id, null, p_now);
+end;
+
+-- The release before has no ACB's ID to give.
+create or replace function undelivered_page(
+    p_viewer macaddr8, p_user macaddr8, p_state alert_state, p_after bigint,
+    p_most integer) returns json
+    language sql stable
+begin atomic
+    select undelivered_page(p_viewer, p_user, p_state, p_after, p_most, null);
+end;

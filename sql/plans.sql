@@ -16,6 +16,7 @@ begin
     for f in
         with function (name, kind) as (
             select unnest(array['take_request_ids', 'take_updates', 'answer_requests',
+                'record_requests',
                 'rehearse_claim', 'claim_devices', 'release_expired',
                 'apply_once', 'apply_events', 'tell', 'tell_collected',
                 'handed_updates', 'settle_contested', 'contested_update',
@@ -27,6 +28,7 @@ begin
                 'party_certificates', 'learn_versions', 'refuse_messages',
                 'foreign_messages', 'stray_responses', 'take_counters',
                 'narrow_windows', 'take_device_messages', 'take_transfer_alerts',
+                'cancel_activations',
                 'take_ppmid_alerts', 'take_outcome_alerts', 'take_responses',
                 'take_user_alerts', 'await_certificates', 'judge_device',
                 'lease_commands',

@@ -66,9 +66,11 @@ begin
     -- what was taken once stays so
     revoke delete on replay_window from fotad_daemon;
     -- entries come by way of the table, never into a day by itself
-    revoke update, delete on sat_entry, sat_seal from fotad_daemon;
-    for item in select relid as name from pg_partition_tree('sat_entry')
-            where level > 0 loop
+    revoke update, delete on sat_entry, sat_request, sat_seal
+        from fotad_daemon;
+    for item in select relid as name from unnest(
+                array['sat_entry', 'sat_request']::regclass[]) t,
+            pg_partition_tree(t) where level > 0 loop
         execute format('revoke insert, update, delete on %s from fotad_daemon',
             item.name);
     end loop;

@@ -7,6 +7,13 @@ create or replace function activation_result(p_result smallint) returns text
     return coalesce((array['success', 'noImageHeld', 'hashMismatch',
         'activationFailure'])[p_result + 1], 'code ' || p_result);
 
+-- What is known of a command, as activation_result() and activation_end() take
+-- it: the word of the device that a cancelled one was taken counts no more.
+create or replace function activation_said(c device_command) returns smallint
+    language sql immutable parallel safe
+    return coalesce(c.outcome_result,
+        case when c.state <> 'cancelled' then c.response_result end);
+
 -- How it counts. What the device says of itself stands above whether a
 -- response came in time.
 create or replace function activation_end(
@@ -34,7 +41,10 @@ begin
         r.originator, user_name(r.originator), c.device_id,
         c.device_type::text, c.created, c.execution_time, c.state::text,
         c.ended, case c.outcome_result when 0 then c.outcome_seen end,
-        activation_result(coalesce(c.outcome_result, c.response_result)),
+        case when command_cancels(c.payload)
+                and coalesce(activation_said(c), 0) = 0
+            then case c.state when 'answered' then 'cancellation' end
+            else activation_result(activation_said(c)) end,
         c.outcome_seen
     from device_command c
     join service_request r on r.request_no = c.request_no
@@ -48,6 +58,7 @@ begin
     order by c.created, c.command_no limit p_most;
 end $$;
 
+-- A cancellation is no activation: it is in the list alone.
 create or replace function activation_counts(
     p_viewer macaddr8, p_type device_type, p_from timestamptz,
     p_to timestamptz)
@@ -64,12 +75,11 @@ begin
         count(*) filter (where e.counts_as = 'cancelled'),
         count(*) filter (where e.counts_as = 'under way'),
         count(*) filter (where c.future_dated),
-        count(*) filter (where
-            coalesce(c.outcome_result, c.response_result) = 0)
+        count(*) filter (where activation_said(c) = 0)
     from device_command c
     cross join lateral (select activation_end(c.state,
-        coalesce(c.outcome_result, c.response_result)) as counts_as) e
-    where c.message_code = 18 and c.created >= p_from and c.created < p_to
+        activation_said(c)) as counts_as) e
+    where c.message_code = 18 and not command_cancels(c.payload) and c.created >= p_from and c.created < p_to
         and (p_type is null or c.device_type = p_type)
         and (p_viewer is null or exists (select from service_request r
             where r.request_no = c.request_no and r.originator = p_viewer))

@@ -2,13 +2,15 @@
 
 create or replace function undelivered_page(
     p_viewer macaddr8, p_user macaddr8, p_state alert_state, p_after bigint,
-    p_most integer) returns json
+    p_most integer, p_acb_id macaddr8) returns json
     language plpgsql stable as $$
 declare
     answer json;
 begin
     select json_build_object('items', coalesce(json_agg(json_build_object(
-            'alertId', a.alert_no::text, 'userId', eui64_text(a.user_id),
+            'alertId', a.alert_no::text,
+            'responseId', response_id_text(a.message, r, p_acb_id),
+            'userId', eui64_text(a.user_id),
             'userName', user_name(a.user_id), 'code', a.code,
             'state', a.state,
             'requestId', request_id_text(r.originator, r.target, r.counter),
@@ -16,7 +18,8 @@ begin
             'devices', coalesce(cardinality(a.device_ids),
                 (a.device_id is not null)::integer),
             'created', instant_text(a.created), 'tries', a.tries,
-            'nextTry', instant_text(w.until), 'lastError', w.why) order by a.alert_no), '[]'),
+            'nextTry', instant_text(w.until), 'lastError', w.why)
+            order by a.alert_no), '[]'),
         'next', case when count(*) = p_most then max(a.alert_no)::text end)
     into answer
     from (select m.*, m as message, l as lane

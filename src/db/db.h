@@ -226,15 +226,18 @@ enum outcome db_copy_feed(struct db *db, struct span octets);
 enum outcome db_copy_end(struct db *db);
 
 /* Applies the embedded migrations that are missing, and the functions, and
- * grants the roles their rights; nothing missing changes nothing.
- * `may_change` false: only looks. `*missing` gets the number that were not
- * applied before. A database with a numbered migration that this program does
- * not know belongs to a later release, which works beside this one: it is left
- * as it is, and nothing is missing. A lock that cannot be had within 2 s is
- * given up and tried again, for work waits behind it; DB_MIGRATE_TRIES
- * times. FAILED also when fotad cannot work there, see db_check_server(). */
+ * grants the roles their rights; nothing missing changes nothing. `person`
+ * (DB_FOTAD: fotad itself) is who did it, for the Service Audit Trail, which
+ * begins once the database is made; NULL: only looks. `*missing` gets the
+ * number that were not applied before. A database with a numbered migration
+ * that this program does not know belongs to a later release, which works
+ * beside this one: it is left as it is, and nothing is missing. A lock that
+ * cannot be had within 2 s is given up and tried again, for work waits behind
+ * it; DB_MIGRATE_TRIES times. FAILED also when fotad cannot work there, see
+ * db_check_server(). */
+#define DB_FOTAD ""
 enum { DB_MIGRATE_TRIES = 30 };
-enum outcome db_migrate(struct db *db, bool may_change, int *missing);
+enum outcome db_migrate(struct db *db, const char *person, int *missing);
 
 /* Gives the roles fotad_daemon and fotad_reader their rights again, for when
  * they were created after the migration. Warns when they are not there. Only

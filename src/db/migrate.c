@@ -49,9 +49,12 @@ struct migrations {
 struct migrating {
     struct arena *arena;
     const struct migrations *migrations;
-    bool may_change;
-    bool locked; /* a lock could not be had */
+    const char *person; /* NULL: nobody may change anything */
+    bool is_new;        /* the database had nothing of us */
+    bool locked;        /* a lock could not be had */
     int missing;
+    const char *applied[MOST_MIGRATIONS]; /* told once it is committed */
+    size_t applied_count;
 };
 
 /* Who waits for a lock lets everybody wait who comes after, so the wait is
@@ -142,7 +145,7 @@ static enum outcome migration_apply(struct db *db, struct migrating *migrating,
     enum outcome outcome = db_script(db, (const char *)migration->text.data);
     if (outcome != DONE)
         return outcome;
-    log_info("db.migrated", "file=%s", migration->name);
+    migrating->applied[migrating->applied_count++] = migration->name;
     struct db_params params = DB_PARAMS(migrating->arena);
     db_text(&params, migration->name);
     db_bytea(&params, content_of(migration));
@@ -164,8 +167,7 @@ static enum outcome migration_bring(struct db *db, struct migrating *migrating,
         return FAILED;
     }
     migrating->missing++;
-    return migrating->may_change ? migration_apply(db, migrating, migration)
-                                 : DONE;
+    return migrating->person ? migration_apply(db, migrating, migration) : DONE;
 }
 
 /* ---- all of them ---- */
@@ -177,10 +179,39 @@ static enum outcome migrate_begin(struct db *db) {
     return outcome == DONE ? db_script(db, prepare_sql) : outcome;
 }
 
+static enum outcome find_new(struct db *db, struct migrating *migrating) {
+    static const struct db_statement find = {
+        "find_any_migration", "select not exists (select from migration)"};
+    struct db_rows *rows;
+    enum outcome outcome = db_run(db, &find, NULL, migrating->arena, &rows);
+    if (outcome == DONE)
+        migrating->is_new = db_get_bool(rows, 0, 0);
+    return outcome;
+}
+
+static enum outcome migration_note(struct db *db,
+                                   const struct migrating *migrating) {
+    static const struct db_statement note = {
+        "note_migration", "select person_did(nullif($1, ''), 'migrate', $2,"
+                          " $3)"};
+    struct buffer names = {0};
+    for (size_t i = 0; i < migrating->applied_count; i++)
+        buffer_printf(&names, "%s%s", i ? ", " : "", migrating->applied[i]);
+    struct db_params params = DB_PARAMS(migrating->arena);
+    db_text(&params, migrating->person);
+    db_text(&params, arena_text(migrating->arena, buffer_span(&names)));
+    db_instant(&params, clock_now());
+    buffer_free(&names);
+    return db_run(db, &note, &params, migrating->arena, NULL);
+}
+
 /* Releases before had the functions file by file. */
-static enum outcome migrate_end(struct db *db) {
+static enum outcome migrate_end(struct db *db,
+                                const struct migrating *migrating) {
     enum outcome outcome = db_script(
         db, "delete from migration where name like 'sql/functions-%'");
+    if (outcome == DONE && !migrating->is_new)
+        outcome = migration_note(db, migrating);
     return outcome == DONE ? db_grant_rights(db) : outcome;
 }
 
@@ -189,16 +220,19 @@ static enum outcome migrate_all(struct db *db, struct migrating *migrating) {
     const struct migrations *migrations = migrating->migrations;
     bool later = false;
     enum outcome outcome = DONE;
-    if (migrating->may_change) {
+    if (migrating->person) {
         outcome = migrate_begin(db);
         if (outcome == DONE)
             outcome = db_is_later(db, &later);
+        if (outcome == DONE)
+            outcome = find_new(db, migrating);
     }
     migrating->missing = 0;
+    migrating->applied_count = 0;
     for (size_t i = 0; !later && i < migrations->count && outcome == DONE; i++)
         outcome = migration_bring(db, migrating, &migrations->all[i]);
-    if (outcome == DONE && migrating->may_change && migrating->missing)
-        outcome = migrate_end(db);
+    if (outcome == DONE && migrating->person && migrating->missing)
+        outcome = migrate_end(db, migrating);
     return outcome;
 }
 
@@ -208,6 +242,11 @@ static enum outcome migrate_step(struct db *db, void *context) {
     migrating->locked =
         outcome == RETRY && strcmp(db_sqlstate(db), "55P03") == 0;
     return migrating->locked ? FAILED : outcome;
+}
+
+static void migrations_tell(const struct migrating *migrating) {
+    for (size_t i = 0; i < migrating->applied_count; i++)
+        log_info("db.migrated", "file=%s", migrating->applied[i]);
 }
 
 /* Others work on the database meanwhile: after a lock that could not be had
@@ -222,6 +261,8 @@ static enum outcome migrate_in_peace(struct db *db,
             nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
         outcome = db_transact(db, migrate_step, migrating, true);
     }
+    if (outcome == DONE)
+        migrations_tell(migrating);
     return outcome;
 }
 
@@ -271,7 +312,7 @@ enum outcome db_is_later(struct db *db, bool *later) {
 static enum outcome count_missing(struct db *db, struct migrating *migrating) {
     bool has = false;
     enum outcome outcome = has_table(db, migrating->arena, &has);
-    migrating->may_change = false;
+    migrating->person = NULL;
     if (outcome == DONE && has)
         return db_transact(db, migrate_step, migrating, true);
     migrating->missing = (int)migrating->migrations->count;
@@ -280,7 +321,7 @@ static enum outcome count_missing(struct db *db, struct migrating *migrating) {
 
 /* Looks first, so that a role that may not change anything need not when there
  * is nothing to change. */
-enum outcome db_migrate(struct db *db, bool may_change, int *missing) {
+enum outcome db_migrate(struct db *db, const char *person, int *missing) {
     struct arena *arena = arena_new();
     struct migrating migrating = {.arena = arena,
                                   .migrations = migrations_new(arena)};
@@ -290,8 +331,8 @@ enum outcome db_migrate(struct db *db, bool may_change, int *missing) {
         outcome = db_is_later(db, &later);
     if (outcome == DONE && !later)
         outcome = count_missing(db, &migrating);
-    if (outcome == DONE && migrating.missing && may_change) {
-        migrating.may_change = true;
+    if (outcome == DONE && migrating.missing && person) {
+        migrating.person = person;
         outcome = migrate_in_peace(db, &migrating);
     }
     *missing = migrating.missing;

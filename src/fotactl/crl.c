@@ -1,5 +1,6 @@
 /* fotactl import crl: Certificate Revocation Lists. */
 #include "duis/revocation.h"
+#include "fotactl/person.h"
 #include "fotactl/trust.h"
 #include "fotactl/verbs.h"
 
@@ -59,6 +60,14 @@ static bool is_signed_by_anchor(struct verb_run *run,
     return false;
 }
 
+static enum outcome crl_note(const struct taking *taking) {
+    struct verb_run *run = taking->run;
+    return operator_note(
+        run, arena_printf(run->arena, "%s: %s of %s: %zu revoked, %jd here",
+                          run->argument, taking->outcome, taking->list.issuer,
+                          taking->list.count, (intmax_t)taking->certificates));
+}
+
 /* timestamptz counts microseconds from 2000-01-01; see db_instants(). */
 static enum outcome crl_take(struct db *db, void *context) {
     static const struct db_statement statement = {
@@ -80,7 +89,7 @@ static enum outcome crl_take(struct db *db, void *context) {
         taking->outcome = db_get_text(rows, 0, 0);
         taking->certificates = db_get_int(rows, 0, 1);
     }
-    return outcome;
+    return outcome == DONE ? crl_note(taking) : outcome;
 }
 
 static void crl_print(struct verb_run *run, const struct taking *taking) {

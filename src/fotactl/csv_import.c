@@ -139,6 +139,7 @@ static bool take_header(struct importing *i, uint64_t line,
         .remember = import->remember,
         .after_all = import->after_all,
         .after_changes = import->after_changes,
+        .unfit = import->unfit,
         .columns = i->columns,
     };
     plan_columns(i);

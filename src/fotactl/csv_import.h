@@ -46,7 +46,7 @@ struct csv_import {
     bool may_replace_by_nothing; /* --replace with a file of no lines */
     /* see struct load_plan */
     bool large;
-    const char *remember, *after_all, *after_changes;
+    const char *remember, *after_all, *after_changes, *unfit;
 };
 
 /* Imports run->argument as `import` says and prints the result. */

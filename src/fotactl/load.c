@@ -1,6 +1,7 @@
 #include "fotactl/load.h"
 
 #include "fotactl/field.h"
+#include "fotactl/person.h"
 
 #include <inttypes.h>
 
@@ -208,6 +209,18 @@ static enum outcome count_changes(struct load *load,
     return outcome;
 }
 
+/* What the file alone does not show. */
+static enum outcome load_judge(const struct load *load) {
+    const struct db_statement statement = {"load_unfit", load->plan.unfit};
+    struct verb_run *run = load->run;
+    struct db_rows *rows;
+    enum outcome outcome = run_query(run, &statement, NULL, &rows);
+    if (outcome != DONE || db_is_null(rows, 0, 0))
+        return outcome;
+    run_refuse(run, "%s: %s", run->argument, db_get_text(rows, 0, 0));
+    return FAILED;
+}
+
 static enum outcome load_merge(struct load *load, struct load_result *result) {
     struct buffer sql = {0};
     progress_bar_phase(load->bar, "comparing with what is there");
@@ -226,6 +239,8 @@ static enum outcome load_merge(struct load *load, struct load_result *result) {
         progress_bar_phase(load->bar, "deriving what depends on it");
         outcome = sql_run_text(load, load->plan.after_changes);
     }
+    if (outcome == DONE && load->plan.unfit)
+        outcome = load_judge(load);
     return outcome;
 }
 
@@ -251,10 +266,23 @@ enum outcome load_sent(struct load *load) {
     return outcome;
 }
 
+static enum outcome load_note(const struct load *load,
+                              const struct load_result *result) {
+    struct verb_run *run = load->run;
+    return operator_note(
+        run, arena_printf(run->arena,
+                          "%s%s: %" PRIu64 " loaded: %" PRIu64
+                          " added, %" PRIu64 " updated, %" PRIu64 " removed",
+                          run->argument, load->plan.replace ? " (whole)" : "",
+                          result->loaded, result->added, result->updated,
+                          result->removed));
+}
+
 enum outcome load_end(struct load *load, struct load_result *result) {
     *result = (struct load_result){.loaded = load->loaded};
-    return load->indexes ? index_and_derive(load, result)
-                         : load_merge(load, result);
+    enum outcome outcome = load->indexes ? index_and_derive(load, result)
+                                         : load_merge(load, result);
+    return outcome == DONE ? load_note(load, result) : outcome;
 }
 
 void load_cancel(struct load *load) {

@@ -28,6 +28,7 @@ struct load_plan {
     const char *after_all; /* SQL for afterwards, of a direct load */
     const char *after_changes; /* of any other: the table import_change has
                                   the new values, null for removed rows */
+    const char *unfit; /* SQL for after that: why it may not stay, or null */
     const struct load_column *columns;
     size_t count;
 };

@@ -1,7 +1,9 @@
 /* fotactl sat verify: the Service Audit Trail against its hash chain
- * (requirement H1). */
+ * (requirement H1). What may be missing of it the chain says, nobody else. */
 #include "desk/view.h"
 #include "fotactl/verbs.h"
+
+#include <strings.h>
 
 enum { AT_ONCE = 50 }; /* seals */
 
@@ -14,44 +16,81 @@ static const struct view_field seal_fields[] = {
     {"hash", "Hash", NULL, VIEW_TEXT},
     {"kept", "Kept", NULL, VIEW_BOOL},
     {"fault", "Fault", "FAULT", VIEW_TEXT},
+    {"droppedBefore", "Dropped before", NULL, VIEW_INSTANT},
+    {"retention", "Retention", NULL, VIEW_TEXT},
+    {"droppedBy", "Dropped by", NULL, VIEW_TEXT},
 };
-enum { SEAL, LAST = 2, ENTRIES, HASH, KEPT, FAULT, SEAL_FIELDS };
+enum {
+    SEAL,
+    LAST = 2,
+    ENTRIES,
+    HASH,
+    KEPT,
+    FAULT,
+    BEFORE,
+    RETENTION,
+    BY,
+    SEAL_FIELDS
+};
 
 struct verified {
-    int64_t seals, entries, gone, last_entry;
+    int64_t seals, entries, gone, last_entry, last_seal;
     const char *hash; /* of the last seal */
+    bool found;       /* a seal has the hash of --hash */
     json_t *faults;
+    json_t *drops; /* the last by each retention and fotad */
 };
 
-static void seal_take(struct verified *v, struct arena *arena,
+static bool is_same_dropper(json_t *a, json_t *b) {
+    return json_equal(json_object_get(a, "retention"),
+                      json_object_get(b, "retention")) &&
+           json_equal(json_object_get(a, "droppedBy"),
+                      json_object_get(b, "droppedBy"));
+}
+
+static void drop_take(struct verified *v, const struct db_rows *rows,
+                      size_t i) {
+    json_t *drop = view_object(seal_fields, SEAL_FIELDS, rows, i);
+    size_t count = json_array_size(v->drops);
+    if (count && is_same_dropper(json_array_get(v->drops, count - 1), drop))
+        json_array_remove(v->drops, count - 1);
+    json_array_append_new(v->drops, drop);
+}
+
+static void seal_take(struct verb_run *run, struct verified *v,
                       const struct db_rows *rows, size_t i) {
     v->seals++;
     v->entries += db_get_int(rows, i, ENTRIES);
     v->gone += !db_get_bool(rows, i, KEPT);
     v->last_entry = db_get_int(rows, i, LAST);
-    v->hash = arena_text(arena, span_text(db_get_text(rows, i, HASH)));
+    v->last_seal = db_get_int(rows, i, SEAL);
+    v->hash = arena_text(run->arena, span_text(db_get_text(rows, i, HASH)));
+    v->found = v->found || (run->options.hash &&
+                            strcasecmp(run->options.hash, v->hash) == 0);
     if (!db_is_null(rows, i, FAULT))
         json_array_append_new(v->faults,
                               view_object(seal_fields, SEAL_FIELDS, rows, i));
+    if (!db_is_null(rows, i, BEFORE))
+        drop_take(v, rows, i);
 }
 
 static enum outcome check_all(struct verb_run *run, struct verified *v) {
     static const struct db_statement check = {
         "check_seals",
         "select seal_no, first_no, last_no, entries, encode(hash, 'hex'),"
-        " is_kept, fault from check_seals($1, $2, $3)"};
+        " is_kept, fault, dropped_before, round(extract(epoch from retention)"
+        " / 86400, 2)::float8 || ' days', dropped_by from check_seals($1, $2)"};
     int64_t after = 0;
     for (size_t count = 1; count;) {
         struct arena *arena = arena_new();
         struct db_params params = DB_PARAMS(arena);
         db_int8(&params, after);
         db_int4(&params, AT_ONCE);
-        db_instant(&params, clock_now() - run->config.sat_retention);
         struct db_rows *rows;
         enum outcome outcome = db_run(run->db, &check, &params, arena, &rows);
         count = outcome == DONE ? db_row_count(rows) : 0;
         for (size_t i = 0; i < count; i++)
-            seal_take(v, run->arena, rows, i);
+            seal_take(run, v, rows, i);
         if (count)
             after = db_get_int(rows, count - 1, SEAL);
         arena_free(arena);
@@ -61,29 +100,63 @@ static enum outcome check_all(struct verb_run *run, struct verified *v) {
     return DONE;
 }
 
-static enum outcome count_open(struct verb_run *run, const struct verified *v,
-                               int64_t *open) {
+static void end_fault(struct verified *v, const char *fault) {
+    json_array_append_new(
+        v->faults,
+        json_pack("{s:I, s:I, s:I, s:s}", "seal", (json_int_t)v->last_seal + 1,
+                  "firstEntry", (json_int_t)v->last_entry + 1, "lastEntry",
+                  (json_int_t)v->last_entry + 1, "fault", fault));
+}
+
+/* A chain whose last seals are gone is whole in itself. */
+static enum outcome check_end(struct verb_run *run, struct verified *v,
+                              int64_t *open) {
     static const struct db_statement count = {
-        "count_unsealed", "select count(*) from sat_entry where entry_no > $1"};
+        "count_unsealed",
+        "select (select count(*) from sat_entry where entry_no > $1), seal_no"
+        " from sat_mark"};
     struct db_params params = DB_PARAMS(run->arena);
     db_int8(&params, v->last_entry);
     struct db_rows *rows;
     enum outcome outcome = db_run(run->db, &count, &params, run->arena, &rows);
-    if (outcome == DONE)
-        *open = db_get_int(rows, 0, 0);
-    return outcome;
+    if (outcome != DONE)
+        return outcome;
+    *open = db_get_int(rows, 0, 0);
+    if (db_get_int(rows, 0, 1) > v->last_seal)
+        end_fault(v, "the last seals are missing");
+    if (run->options.hash && !v->found)
+        end_fault(v, "no seal has the hash of --hash");
+    return DONE;
+}
+
+static const char *text_of(json_t *object, const char *name) {
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "-";
+}
+
+static intmax_t number_of(json_t *object, const char *name) {
+    return json_integer_value(json_object_get(object, name));
 }
 
 static void print_faults(struct verb_run *run, const struct verified *v) {
     size_t i;
     json_t *fault;
     json_array_foreach(v->faults, i, fault) {
-        buffer_printf(
-            run->out, "seal %jd, entries %jd to %jd: %s\n",
-            (intmax_t)json_integer_value(json_object_get(fault, "seal")),
-            (intmax_t)json_integer_value(json_object_get(fault, "firstEntry")),
-            (intmax_t)json_integer_value(json_object_get(fault, "lastEntry")),
-            json_string_value(json_object_get(fault, "fault")));
+        buffer_printf(run->out, "seal %jd, entries %jd to %jd: %s\n",
+                      number_of(fault, "seal"), number_of(fault, "firstEntry"),
+                      number_of(fault, "lastEntry"), text_of(fault, "fault"));
+    }
+}
+
+static void print_drops(struct verb_run *run, const struct verified *v) {
+    size_t i;
+    json_t *drop;
+    json_array_foreach(v->drops, i, drop) {
+        buffer_printf(run->out,
+                      "seal %jd: entries from before %s were dropped; "
+                      "retention %s, by %s\n",
+                      number_of(drop, "seal"), text_of(drop, "droppedBefore"),
+                      text_of(drop, "retention"), text_of(drop, "droppedBy"));
     }
 }
 
@@ -91,15 +164,16 @@ static void print_verified(struct verb_run *run, const struct verified *v,
                            int64_t open) {
     if (run->options.json) {
         run_print_json(run,
-                       json_pack("{s:I, s:I, s:I, s:I, s:s?, s:O}", "seals",
-                                 (json_int_t)v->seals, "entries",
+                       json_pack("{s:I, s:I, s:I, s:I, s:s?, s:O, s:O}",
+                                 "seals", (json_int_t)v->seals, "entries",
                                  (json_int_t)v->entries, "sealsPastRetention",
                                  (json_int_t)v->gone, "entriesNotYetSealed",
-                                 (json_int_t)open, "lastHash", v->hash,
-                                 "faults", v->faults));
+                                 (json_int_t)open, "lastHash", v->hash, "drops",
+                                 v->drops, "faults", v->faults));
         return;
     }
     print_faults(run, v);
+    print_drops(run, v);
     buffer_printf(run->out,
                   "%jd seals over %jd entries; %jd seals have entries past "
                   "retention; %jd entries are not sealed yet\n",
@@ -107,21 +181,22 @@ static void print_verified(struct verb_run *run, const struct verified *v,
                   (intmax_t)open);
     if (v->hash)
         buffer_printf(run->out,
-                      "last hash %s (the journal has it: sat.sealed seal=%jd)"
-                      "\n",
-                      v->hash, (intmax_t)v->seals);
+                      "last hash %s (the journal has it: seal=%jd of sat.sealed"
+                      " or sat.dropped)\n",
+                      v->hash, (intmax_t)v->last_seal);
 }
 
 enum outcome verb_sat_verify(struct verb_run *run) {
-    struct verified v = {.faults = json_array()};
+    struct verified v = {.faults = json_array(), .drops = json_array()};
     int64_t open;
     enum outcome outcome = check_all(run, &v);
     if (outcome == DONE)
-        outcome = count_open(run, &v, &open);
+        outcome = check_end(run, &v, &open);
     if (outcome == DONE)
         print_verified(run, &v, open);
     size_t faults = json_array_size(v.faults);
     json_decref(v.faults);
+    json_decref(v.drops);
     if (outcome == DONE && faults)
         return run_refuse(run,
                           "the service audit trail is not as it was written: "

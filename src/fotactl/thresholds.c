@@ -74,6 +74,8 @@ enum outcome verb_import_thresholds(struct verb_run *run) {
         .count = COUNT(threshold_columns),
         .check = check_levels,
         .may_replace_by_nothing = true,
+        .unfit = "select threshold_stranger(array(select user_id from"
+                 " import_change where change <> 'removed'))",
     };
     struct db_params who = DB_PARAMS(run->arena);
     add_who(run, &who);
@@ -155,6 +157,19 @@ static void print_change(struct verb_run *run, const char *what) {
                       run->argument, what);
 }
 
+static enum outcome user_check(struct verb_run *run) {
+    static const struct db_statement statement = {
+        "threshold_stranger", "select threshold_stranger(array[$1::macaddr8])"};
+    struct db_params params = DB_PARAMS(run->arena);
+    struct db_rows *rows;
+    if (!run_add_user(run, &params))
+        return REFUSED;
+    enum outcome outcome = run_query(run, &statement, &params, &rows);
+    if (outcome == DONE && !db_is_null(rows, 0, 0))
+        return run_refuse(run, "%s", db_get_text(rows, 0, 0));
+    return outcome;
+}
+
 enum outcome verb_thresholds_set(struct verb_run *run) {
     static const struct db_statement set = {
         "set_threshold", "select set_threshold($1, $2, $3, $4, $5)"};
@@ -162,7 +177,9 @@ enum outcome verb_thresholds_set(struct verb_run *run) {
     if (!run_add_user(run, &params) || !add_variant(run, &params) ||
         !add_levels(run, &params))
         return REFUSED;
-    enum outcome outcome = threshold_change(run, &set, &params, NULL);
+    enum outcome outcome = user_check(run);
+    if (outcome == DONE)
+        outcome = threshold_change(run, &set, &params, NULL);
     if (outcome == DONE)
         print_change(run, "set");
     return outcome;

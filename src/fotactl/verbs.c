@@ -16,6 +16,8 @@ enum option_set {
     OPTION_ROLE = 128,
     OPTION_LEVELS = 256,
     OPTION_MAIL = 512,
+    OPTION_HASH = 1024,
+    OPTION_OUT = 2048,
 };
 
 /* What a verb needs before it runs. */
@@ -211,7 +213,7 @@ static enum outcome config_load(struct verb_run *run) {
 static enum outcome check_schema(struct verb_run *run) {
     int missing = 0;
     enum outcome outcome =
-        run_database(run, db_migrate(run->db, false, &missing));
+        run_database(run, db_migrate(run->db, NULL, &missing));
     if (outcome == DONE && missing)
         return run_refuse(run, "the database is of another version: run "
                                "fotactl migrate");

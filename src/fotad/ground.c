@@ -32,7 +32,7 @@ static bool migrate_database(const struct config *config) {
     struct db *db =
         db_open(*owner ? owner : config->database_conninfo, "fotad migration");
     int missing;
-    bool good = db_migrate(db, true, &missing) == DONE ||
+    bool good = db_migrate(db, DB_FOTAD, &missing) == DONE ||
                 fotad_fail("db.unusable", db_reason(db));
     db_close(db);
     return good;
@@ -41,7 +41,7 @@ static bool migrate_database(const struct config *config) {
 static bool check_database(struct db *db) {
     int missing = 0;
     bool later = false;
-    if (db_migrate(db, false, &missing) != DONE)
+    if (db_migrate(db, NULL, &missing) != DONE)
         return fotad_fail("db.unusable", db_reason(db));
     if (missing)
         return fotad_fail("db.old", "the database is of another version: run "

@@ -126,7 +126,7 @@ static void check_database(struct worker *worker, json_t *reasons,
                            json_t *warnings) {
     int missing = 0;
     bool read_only = false;
-    if (db_migrate(worker->db, false, &missing) != DONE ||
+    if (db_migrate(worker->db, NULL, &missing) != DONE ||
         look_at_server(worker, &read_only, warnings) != DONE)
         health_say(reasons, "the database cannot be used: %s",
                    db_reason(worker->db));

@@ -11,10 +11,6 @@ struct cleaner {
     instant (*kept_for)(const struct config *config);
 };
 
-static instant trail_kept(const struct config *config) {
-    return config->sat_retention;
-}
-
 static instant answers_kept(const struct config *config) {
     return config->user_keep_answers;
 }
@@ -22,7 +18,6 @@ static instant answers_kept(const struct config *config) {
 static const struct cleaner cleaners[] = {
     {{"clean_history", "select clean_rest('tracking_history', $1, $2)"},
      tracking_memory},
-    {{"clean_sat", "select clean_rest('sat_entry', $1, $2)"}, trail_kept},
     {{"clean_messages", "select clean_messages($1, $2)"}, tracking_memory},
     {{"clean_answers", "select clean_answers($1, $2)"}, answers_kept},
     {{"clean_jobs", "select clean_jobs($1, $2)"}, answers_kept},

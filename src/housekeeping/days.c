@@ -11,23 +11,15 @@ enum {
 /* A table with partitions by time. */
 struct daily {
     const char *table;
-    instant (*kept_for)(const struct config *config);
+    instant (*kept_for)(const struct config *config); /* NULL: see seal.c */
 };
-
-static instant trail_kept(const struct config *config) {
-    return config->sat_retention;
-}
 
 static const struct daily daily_tables[] = {
     {"tracking_history", tracking_memory},
-    {"sat_entry", trail_kept},
+    {"sat_entry", NULL},
+    {"sat_request", NULL},
 };
 enum { DAILY_TABLES = sizeof daily_tables / sizeof *daily_tables };
-
-static instant kept_since(const struct round *round,
-                          const struct daily *daily) {
-    return round->now - daily->kept_for(round->config);
-}
 
 /* Runs a statement whose answer is one text. */
 static enum outcome text_ask(struct round *round,
@@ -73,7 +65,7 @@ static enum outcome day_drop(struct round *round, const struct daily *daily,
         "drop_day", "select drop_day($1::text::regclass, $2)"};
     struct db_params params = DB_PARAMS(round->arena);
     db_text(&params, daily->table);
-    db_instant(&params, kept_since(round, daily));
+    db_instant(&params, round->now - daily->kept_for(round->config));
     const char *answer;
     enum outcome outcome = text_ask(round, &drop, &params, &answer);
     *dropped = outcome == DONE && strcmp(answer, "dropped") == 0;
@@ -85,7 +77,7 @@ static enum outcome day_drop(struct round *round, const struct daily *daily,
 
 static enum outcome days_keep(struct round *round, const struct daily *daily) {
     enum outcome outcome = DONE;
-    bool more = true;
+    bool more = daily->kept_for != NULL;
     for (int day = 0; day <= DAYS_AHEAD && outcome == DONE; day++)
         outcome = day_make(round, daily, day);
     while (more && outcome == DONE && task_goes_on(round->task))

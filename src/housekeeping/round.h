@@ -37,7 +37,8 @@ enum outcome round_days(struct round *round);
 /* Removes old rows of tables without partitions, and ends sign-ins. */
 enum outcome round_clean(struct round *round);
 
-/* Seals the Service Audit Trail: a hash over what was added to it. */
+/* Seals the Service Audit Trail: a hash over what was added to it, and what
+ * retention drops of it. */
 enum outcome round_seal(struct round *round);
 
 #endif

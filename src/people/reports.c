@@ -56,12 +56,14 @@ void people_list_csps(struct call *call) {
 void people_list_undelivered(struct call *call) {
     static const struct db_statement statement = {
         "undelivered_page",
-        "select undelivered_page($1, $2, $3::text::alert_state, $4, $5)::text"};
+        "select undelivered_page($1, $2, $3::text::alert_state, $4, $5,"
+        " $6)::text"};
     struct query_narrowing narrowing;
     if (!query_narrowing(call, alert_states, &narrowing))
         return;
     struct db_params params = DB_PARAMS(call->arena);
     param_viewer(&params, call->person);
     param_narrowing(&params, &narrowing);
+    db_eui64(&params, call->config->acb_id);
     answer_screen(call, &statement, &params, "");
 }

@@ -53,18 +53,19 @@ static const struct db_column volume_columns[] = {
 };
 enum { WARNED = sizeof volume_columns / sizeof *volume_columns };
 
-static void take_warnings(struct rq *rq, const struct db_rows *rows) {
-    const char **thresholds;
-    size_t warned = db_get_texts(rows, 0, WARNED, rq->arena, &thresholds);
-    for (size_t i = 0; i < warned; i++) {
+/* Once it is committed that they were exceeded, for they are not found again.
+ */
+static void warnings_tell(struct rq *rq) {
+    for (size_t i = 0; i < rq->warned_count; i++) {
         log_warning("anomaly.warning",
                     "variant=%s threshold=%s devices=%zu : the volume of the "
                     "period exceeds the warning level; see Volumes on the "
                     "screens",
-                    rq->duis.service_reference_variant, thresholds[i],
+                    rq->duis.service_reference_variant, rq->warned[i],
                     rq->duis.device_id_count);
-        metric_count(rq, WARNINGS, thresholds[i]);
+        metric_count(rq, WARNINGS, rq->warned[i]);
     }
+    rq->warned_count = 0;
 }
 
 static enum outcome volume_count(struct rq *rq, bool enforce,
@@ -89,8 +90,16 @@ static enum outcome volume_count(struct rq *rq, bool enforce,
         return outcome;
     *volume = db_structs(rows, DB_COLUMNS(volume_columns), sizeof **volume,
                          rq->arena);
-    take_warnings(rq, rows);
+    rq->warned_count = db_get_texts(rows, 0, WARNED, rq->arena, &rq->warned);
     return DONE;
+}
+
+static void take_breach(struct rq *rq, const struct volume *volume) {
+    if (*volume->breach)
+        rq->breach = (struct breach){.threshold = volume->breach,
+                                     .volume = volume->devices,
+                                     .quarantine = volume->quarantine,
+                                     .period_seconds = volume->period_seconds};
 }
 
 /* §4.10: counts the devices against the thresholds of the User and of
@@ -104,18 +113,35 @@ enum outcome request_count_volume(struct rq *rq) {
     enum outcome outcome = volume_count(rq, true, &volume);
     if (outcome != DONE)
         return outcome;
+    warnings_tell(rq);
     if (strcmp(volume->breach, "full") == 0)
         return rq_refuse(rq, CONDITION_quarantine_full,
                          "too many requests of this User are held by anomaly "
                          "detection");
-    if (*volume->breach) {
+    take_breach(rq, volume);
+    if (rq->breach.threshold)
         rq->way = WAY_HELD;
-        rq->breach = (struct breach){.threshold = volume->breach,
-                                     .volume = volume->devices,
-                                     .quarantine = volume->quarantine,
-                                     .period_seconds = volume->period_seconds};
-    }
     return DONE;
+}
+
+/* A dry run is told that it would be held, and is judged all the same, as it
+ * would be once it is released. */
+enum outcome request_judge_volume(struct rq *rq) {
+    static const struct db_statement judge = {
+        "judge_volume", "select breach, volume, quarantine, period_seconds"
+                        " from judge_volume($1, $2, $3, $4, $5)"};
+    struct db_params params = DB_PARAMS(rq->arena);
+    db_eui64(&params, rq->duis.originator);
+    db_text(&params, rq->duis.service_reference_variant);
+    db_int4(&params, volume_of(rq));
+    db_int4(&params, (int32_t)rq->management->config->anomaly_most_held);
+    db_instant(&params, rq->received);
+    struct db_rows *rows;
+    enum outcome outcome = db_run(rq->db, &judge, &params, rq->arena, &rows);
+    if (outcome == DONE)
+        take_breach(rq, db_structs(rows, DB_COLUMNS(volume_columns),
+                                   sizeof(struct volume), rq->arena));
+    return outcome;
 }
 
 enum outcome request_count_released(struct rq *rq) {
@@ -143,16 +169,29 @@ enum outcome request_hold(struct rq *rq) {
     enum outcome outcome = db_run(rq->db, &hold, &params, rq->arena, &rows);
     if (outcome != DONE)
         return outcome;
-    intmax_t number = db_get_int(rows, 0, 0);
+    rq->hold_no = db_get_int(rows, 0, 0);
+    rq_conclude(rq, CONDITION_quarantined,
+                arena_printf(rq->arena, "held as %jd", (intmax_t)rq->hold_no));
+    return DONE;
+}
+
+static void hold_tell(const struct rq *rq) {
+    const struct breach *breach = &rq->breach;
     log_warning("anomaly.held",
                 "hold=%jd variant=%s threshold=%s volume=%jd level=%jd "
                 "seconds=%jd : the Service Desk must decide: Held requests on "
                 "the screens, or fotactl quarantine",
-                number, rq->duis.service_reference_variant, breach->threshold,
-                (intmax_t)breach->volume, (intmax_t)breach->quarantine,
-                (intmax_t)breach->period_seconds);
+                (intmax_t)rq->hold_no, rq->duis.service_reference_variant,
+                breach->threshold, (intmax_t)breach->volume,
+                (intmax_t)breach->quarantine, (intmax_t)breach->period_seconds);
     metric_count(rq, QUARANTINED, breach->threshold);
-    rq_conclude(rq, CONDITION_quarantined,
-                arena_printf(rq->arena, "held as %jd", number));
+}
+
+/* Tells the Service Desk of what was held, or exceeds a level as it is
+ * released. */
+enum outcome request_tell_desk(struct rq *rq) {
+    warnings_tell(rq);
+    if (rq->hold_no)
+        hold_tell(rq);
     return DONE;
 }

@@ -28,6 +28,24 @@ static enum dry_run_signature signature_of(const struct rq *rq) {
                                                     : DRY_RUN_GOOD;
 }
 
+/* In excess of a threshold it is held, whatever its image and devices are. */
+static void dry_run_hold(struct rq *rq) {
+    const struct breach *breach = &rq->breach;
+    if (!breach->threshold)
+        return;
+    rq_conclude(rq,
+                strcmp(breach->threshold, "full") == 0
+                    ? CONDITION_quarantine_full
+                    : CONDITION_quarantined,
+                arena_printf(rq->arena,
+                             "%jd devices in %d s exceed the level of %d of %s",
+                             (intmax_t)breach->volume, breach->period_seconds,
+                             breach->quarantine,
+                             strcmp(breach->threshold, "dcc") == 0
+                                 ? "all Users together"
+                                 : "this User"));
+}
+
 static const char *text_keep(struct arena *arena, const char *text) {
     return text ? arena_text(arena, span_text(text)) : NULL;
 }
@@ -71,6 +89,7 @@ enum outcome request_dry_run(const struct config *config,
     outcome = pipeline_run(EXAMINE, RQ_ALONE(&rq));
     if (outcome == RETRY || outcome == FAILED)
         return outcome;
+    dry_run_hold(&rq);
     dry_run_report(&rq, result);
     return DONE;
 }

@@ -91,7 +91,7 @@ enum outcome request_find_earlier(struct rq *rq, struct db *db) {
         return rq_refuse(rq, CONDITION_request_id_used,
                          "the RequestID was used before with other content");
     rq->answer = db_get_span(rows, 0, 0);
-    rq->replayed = true;
+    rq->replayed = rq->repeated = true;
     return REFUSED;
 }
 

@@ -1,5 +1,7 @@
 #include "request/metrics.h"
 
+#include "request/step.h"
+
 #include "base/metrics.h"
 
 static struct metric_family families[] = {
@@ -39,7 +41,8 @@ void request_count_answer(const struct rq *rq) {
                1);
 }
 
-void request_count_devices(const struct rq *rq) {
+/* Counts the devices by what became of them. */
+enum outcome request_count_devices(struct rq *rq) {
     static const char *const lists[REFUSALS] = {"invalid", "not_commissioned",
                                                 "not_applicable", "in_progress",
                                                 "gbcs_version"};
@@ -48,4 +51,5 @@ void request_count_devices(const struct rq *rq) {
     for (int i = 0; i < REFUSALS; i++)
         metric_add(metric_of(&families[DEVICES], lists[i], NULL, NULL),
                    (int64_t)rq->refused[i].count);
+    return DONE;
 }

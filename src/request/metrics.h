@@ -15,7 +15,4 @@ void request_count_answer(const struct rq *rq);
 /* "accepted" or "replayed", what it ended in */
 const char *request_ended_in(const struct rq *rq);
 
-/* The devices of a request that was answered. */
-void request_count_devices(const struct rq *rq);
-
 #endif

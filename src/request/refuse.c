@@ -20,6 +20,7 @@ static enum outcome find_refusal(struct rq *rq) {
     rq->answer = (struct span){0};
     if (outcome == DONE && !db_is_null(rows, 0, 0))
         rq->answer = db_get_span(rows, 0, 0);
+    rq->repeated = rq->answer.len != 0;
     return outcome;
 }
 
@@ -51,7 +52,8 @@ static enum outcome record_refusal(struct rq *rq) {
     return DONE;
 }
 
-/* Nothing is kept of whom nobody knows, nor of what has no DUIS answer. */
+/* What is not authentic uses no RequestID, and gets an answer of its own each
+ * time; what has no DUIS answer is answered elsewhere. */
 enum outcome request_refuse(struct rq *rq) {
     if (!condition_has_response(rq->condition))
         return DONE;

@@ -6,6 +6,7 @@
 #include "request/compose.h"
 #include "request/metrics.h"
 #include "request/pipeline.h"
+#include "request/record.h"
 
 static struct metric_family families[] = {
     {.name = "fotad_held_requests",
@@ -129,7 +130,6 @@ static void release_report(const struct release *release) {
     struct rq *rq = release->rq;
     const char *variant = rq->duis.service_reference_variant;
     pipeline_run(COMMITTED, RQ_ALONE(rq));
-    request_count_devices(rq);
     metric_add(metric_of(&families[RELEASED], variant,
                          condition_name(rq->condition), NULL),
                1);
@@ -221,6 +221,7 @@ static enum outcome release_round(struct task *task, void *context,
                                   instant *rest) {
     size_t taken;
     *rest = SECOND;
+    request_record_sum(task_db(task), false);
     return release_all(context, task_db(task), task, &taken);
 }
 

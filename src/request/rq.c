@@ -13,8 +13,8 @@ enum outcome rq_refuse(struct rq *rq, enum condition condition,
 
 void rq_reset(struct rq *rq) {
     rq_conclude(rq, CONDITION_accepted, "");
-    rq->request_no = 0;
-    rq->replayed = false;
+    rq->request_no = rq->hold_no = 0;
+    rq->replayed = rq->repeated = false;
     rq->judged = rq->accepted = 0;
     rq->returned = rq->answer = (struct span){0};
     memset(rq->refused, 0, sizeof rq->refused);

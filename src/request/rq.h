@@ -47,7 +47,8 @@ struct rq {
     struct span body;
     const char *service; /* "serviceD" */
     instant received;
-    eui64 client; /* of the TLS client certificate; 0: none */
+    eui64 client;     /* of the TLS client certificate; 0: none */
+    const char *peer; /* where it came from; NULL: it did not come just now */
 
     /* What each step leaves, in their order. */
     struct duis_request duis;      /* parse */
@@ -57,7 +58,10 @@ struct rq {
     const char **user_roles;       /* verify */
     size_t user_role_count;        /* verify */
     const char *duis_version;      /* verify */
-    bool watched; /* verify: a threshold may concern the User */
+    bool watched;        /* verify: a threshold may concern the User */
+    const char **warned; /* anomaly: thresholds whose warning level it came
+                            to exceed, still to be told */
+    size_t warned_count;
     const struct rules_variant *variant;   /* authorise */
     struct signed_pre_command pre_command; /* pre-command */
     struct ota_image image;                /* image */
@@ -74,8 +78,10 @@ struct rq {
     /* What a try at the transaction leaves; rq_reset() forgets it. */
     int64_t request_no; /* identify, claim */
     bool replayed;      /* identify, claim: `answer` is the earlier one */
+    bool repeated;      /* the same, or an earlier refusal's */
     size_t judged;      /* claim: devices */
     size_t accepted;    /* claim */
+    int64_t hold_no;    /* hold; 0: it is not held */
     struct duis_devices refused[REFUSALS]; /* claim: in the order listed */
     struct judged_device device;           /* device */
     const instant *execution;              /* device: NULL: at once, or never */

@@ -8,6 +8,7 @@
 #include "request/compose.h"
 #include "request/metrics.h"
 #include "request/pipeline.h"
+#include "request/record.h"
 
 #include <stdlib.h>
 
@@ -28,6 +29,7 @@ void *request_worker_start(void *context, unsigned index) {
 
 void request_worker_stop(void *context) {
     struct worker *worker = context;
+    request_record_sum(worker->db, true);
     db_close(worker->db);
     free(worker);
 }
@@ -46,6 +48,7 @@ static enum outcome request_run(struct rq *rq) {
 
 /* Our own fault: the answer says so in DUIS if we know to what. */
 static void request_fail(struct rq *rq) {
+    rq_reset(rq);
     rq_conclude(rq, CONDITION_our_fault,
                 rq->error ? rq->error : db_reason(rq->db));
     if (!rq->duis.request_id || !rq_compose(rq))
@@ -107,6 +110,7 @@ static void request_handle(void *context, const struct http_request *request,
                       .service = strrchr(request->path, '/') + 1,
                       .received = clock_now(),
                       .client = request->peer_id,
+                      .peer = request->peer,
                       .condition = CONDITION_accepted,
                       .detail = ""};
     crash_point(CRASH_request_arrived);
@@ -115,7 +119,6 @@ static void request_handle(void *context, const struct http_request *request,
         request_fail(rq);
     send_answer(rq, response);
     request_count_answer(rq);
-    request_count_devices(rq);
     log_end(rq, start);
     log_set_request(NULL);
     rules_release(rules);

@@ -34,7 +34,7 @@ static void a_fresh_database_is_migrated_and_empty(void **state) {
     const struct base *base = *state;
     static const char count_devices[] = "select count(*) from smi_device";
     int missing = -1;
-    assert_int_equal(db_migrate(base->db, false, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, NULL, &missing), DONE);
     assert_int_equal(missing, 0);
     assert_int_equal(sql_int(base->sql, count_devices), 0);
 }
@@ -80,11 +80,11 @@ static void an_empty_database_gets_every_file(void **state) {
     int64_t files = sql_int(base->sql, count_files);
     sql_do(base->sql, make_empty);
     int missing = -1;
-    assert_int_equal(db_migrate(base->db, false, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, NULL, &missing), DONE);
     assert_int_equal(missing, files);
-    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, "test", &missing), DONE);
     assert_int_equal(missing, files);
-    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, "test", &missing), DONE);
     assert_int_equal(missing, 0);
     assert_int_equal(sql_int(base->sql, count_files), files);
 }
@@ -95,8 +95,8 @@ static void a_migration_with_another_text_is_refused(void **state) {
                       " where name = 'sql/0001-reference.sql'");
     int missing;
     log_set_level(LOG_LEVEL_ERROR - 1);
-    assert_int_equal(db_migrate(base->db, false, &missing), FAILED);
-    assert_int_equal(db_migrate(base->db, true, &missing), FAILED);
+    assert_int_equal(db_migrate(base->db, NULL, &missing), FAILED);
+    assert_int_equal(db_migrate(base->db, "test", &missing), FAILED);
     log_set_level(LOG_LEVEL_INFO);
 }
 
@@ -109,9 +109,9 @@ static void functions_with_another_text_are_made_again(void **state) {
                       " where name = 'sql/functions'");
     assert_int_equal(sql_int(base->sql, ask_function), 0);
     int missing;
-    assert_int_equal(db_migrate(base->db, false, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, NULL, &missing), DONE);
     assert_int_equal(missing, 1);
-    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, "test", &missing), DONE);
     assert_int_equal(missing, 1);
     assert_int_equal(sql_int(base->sql, ask_function), 40100);
 }
@@ -132,9 +132,9 @@ static void a_later_database_is_left_alone(void **state) {
     assert_int_equal(db_is_later(base->db, &later), DONE);
     assert_true(later);
     int missing = -1;
-    assert_int_equal(db_migrate(base->db, false, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, NULL, &missing), DONE);
     assert_int_equal(missing, 0);
-    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, "test", &missing), DONE);
     assert_int_equal(missing, 0);
     assert_int_equal(sql_int(base->sql, ask_function), 7);
 }
@@ -153,13 +153,13 @@ static void later_functions_are_left_alone(void **state) {
     sql_do(base->sql, later_sql, 1);
     assert_int_equal(db_is_later(base->db, &later), DONE);
     assert_true(later);
-    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, "test", &missing), DONE);
     assert_int_equal(missing, 0);
     assert_int_equal(sql_int(base->sql, ask_function), 7);
     sql_do(base->sql, later_sql, -2); /* now an earlier one's */
     assert_int_equal(db_is_later(base->db, &later), DONE);
     assert_false(later);
-    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, "test", &missing), DONE);
     assert_int_equal(missing, 1);
     assert_int_equal(sql_int(base->sql, ask_function), 40100);
 }
@@ -174,7 +174,7 @@ static void a_migration_that_fails_changes_nothing(void **state) {
     sql_do(base->sql, "create table tracking_live ()");
     int missing;
     log_set_level(LOG_LEVEL_ERROR - 1);
-    assert_int_equal(db_migrate(base->db, true, &missing), FAILED);
+    assert_int_equal(db_migrate(base->db, "test", &missing), FAILED);
     log_set_level(LOG_LEVEL_INFO);
     assert_int_equal(sql_int(base->sql, has_table), 0);
 }
@@ -183,7 +183,7 @@ static void *migrate_now(void *context) {
     const struct base *base = context;
     struct db *db = db_open(base->conninfo, "migrate_test");
     int missing;
-    enum outcome outcome = db_migrate(db, true, &missing);
+    enum outcome outcome = db_migrate(db, "test", &missing);
     db_close(db);
     return outcome == DONE ? context : NULL;
 }

@@ -143,12 +143,13 @@ static void the_daemon_makes_and_drops_days(void **state) {
 
 static void sat_guard_keeps_young_days(void **state) {
     (void)state;
-    static const char drop[] = "select drop_day('sat_entry', 'infinity')";
+    static const char drop[] =
+        "select outcome from sat_drop('-100 years', 'x', now(), 10)";
+    /* what is not sealed stays in any case */
+    sql_find(owner, "select seal_trail(now(), 1000)");
+    sql_find(owner, "select seal_trail(now(), 1000)");
     sql_text(daemon_role, "select make_day('sat_entry', current_date, 10)");
     assert_string_equal(sql_text(daemon_role, drop), "none");
-    assert_string_equal(sql_text(daemon_role, "select clean_rest('sat_entry',"
-                                              " 'infinity', 10)"),
-                        "0");
     assert_string_equal(state_of(owner, "update sat_guard set keep = '1 day'"),
                         "");
     sql_text(daemon_role, "select make_day('sat_entry', current_date - 3, 10)");
@@ -162,6 +163,12 @@ static void sat_guard_keeps_young_days(void **state) {
         "1");
     assert_string_equal(state_of(owner, "update sat_guard set keep = '7 y'"),
                         "");
+    assert_string_equal(
+        sql_text(daemon_role, "select drop_day('sat_entry', 'infinity')"),
+        "none");
+    assert_string_equal(sql_text(daemon_role, "select clean_rest('sat_entry',"
+                                              " 'infinity', 10)"),
+                        "0");
 }
 
 static void the_reader_reads(void **state) {
@@ -200,7 +207,7 @@ static void definers_have_a_search_path(void **state) {
         sql_text(owner, "select string_agg(proname, ' ' order by proname)"
                         " from pg_proc where prosecdef"
                         " and pronamespace = 'public'::regnamespace"),
-        "advance_counters analyze_grown clean_rest drop_day make_day");
+        "advance_counters analyze_grown clean_rest drop_day make_day sat_drop");
 }
 
 int main(void) {

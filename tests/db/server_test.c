@@ -113,7 +113,7 @@ static void other_encodings_are_refused(void **state) {
                                  conninfo, name),
                     "server_test");
         int missing;
-        assert_int_equal(db_migrate(db, true, &missing), FAILED);
+        assert_int_equal(db_migrate(db, "test", &missing), FAILED);
         assert_non_null(strstr(db_reason(db), encodings[i]));
         assert_non_null(strstr(db_reason(db), "create database"));
         db_close(db);
@@ -198,7 +198,7 @@ static void a_pooler_of_sessions_will_do(void **state) {
     pooler_start(&pooler, conninfo, "session");
     struct db *db = pooler_db(&pooler, conninfo);
     int missing = -1;
-    assert_int_equal(db_migrate(db, false, &missing), DONE);
+    assert_int_equal(db_migrate(db, NULL, &missing), DONE);
     assert_int_equal(missing, 0);
     assert_string_equal(setting_of(db, "timezone"), "UTC");
     assert_string_equal(setting_of(db, "lock_timeout"), "10s");
@@ -216,7 +216,7 @@ static void a_pooler_of_transactions_will_not(void **state) {
         pooler_start(&pooler, conninfo, modes[i]);
         struct db *db = pooler_db(&pooler, conninfo);
         int missing;
-        assert_int_equal(db_migrate(db, false, &missing), FAILED);
+        assert_int_equal(db_migrate(db, NULL, &missing), FAILED);
         assert_non_null(strstr(db_reason(db), "pool_mode = session"));
         db_close(db);
         pooler_stop(&pooler);

@@ -313,6 +313,96 @@ static void a_command_keeps_what_became_of_it(void **state) {
     }
 }
 
+/* ---- cancellations ---- */
+
+/* A future dated command, counter 2000, and its cancellation, 2001, as they go
+ * out: the hash of the image, then the time. */
+static void put_cancellation(struct device_world *world,
+                             const struct row *row) {
+    begin(world, row);
+    world_script(
+        world,
+        "update device_command set future_dated = true, payload ="
+        " decode(repeat('00', 45) || '00120000000420', 'hex') || sha256('a')"
+        " || '20300201120000Z';"
+        "with r as (insert into service_request (originator, target, counter,"
+        " stage, used, service, service_reference_variant, command_variant,"
+        " content, received) select originator, target, 2001, stage, used,"
+        " service, service_reference_variant, command_variant, sha256('z'),"
+        " received from service_request where counter = 2000"
+        " returning request_no) insert into device_command (request_no,"
+        " device_id, device_type, chf_id, csp, originator, counter,"
+        " message_code, state, created, next_try, response_due, payload)"
+        " select r.request_no, device_id, device_type, chf_id, csp, originator,"
+        " 2001, message_code, 'sent', created, next_try, response_due,"
+        " substring(payload for 84) || '99991231235959Z'"
+        " from device_command, r");
+}
+
+/* The device has taken the cancellation: nothing was activated by it, and
+ * nothing will be by what it cancels; whatever comes first. */
+static void a_cancellation_ends_what_the_device_holds(void **state) {
+    struct device_world *world = *state;
+    static const struct {
+        const char *name, *order; /* of their counters' last digits */
+        struct gbcs_payload says; /* to the cancellation */
+        const char *states, *counts, *results;
+    } cases[] = {
+        {"in order", "01", ACCEPTED, "cancelled answered", "1 0 0 1 0",
+         "- cancellation"},
+        {"the other way round", "10", ACCEPTED, "cancelled answered",
+         "1 0 0 1 0", "- cancellation"},
+        {"with a code", "01", ACTIVATED(0, 0x29), "cancelled answered",
+         "1 0 0 1 0", "- cancellation"},
+        {"refused", "01", ACTIVATED(1, 0x29), "answered answered", "1 1 0 0 0",
+         "- noImageHeld"},
+        {"not answered", "0", ACCEPTED, "answered sent", "1 1 0 0 0", "- -"},
+        {"done all the same", "018", ACCEPTED, NULL, "1 1 0 0 1",
+         "success cancellation"},
+    };
+    const struct row row = {.use_case = CS06,
+                            .device = ESME,
+                            .user = S1,
+                            .command = "sent",
+                            .says = ACCEPTED};
+    const struct row outcome = {.use_case = CS06_ALERT,
+                                .device = ESME,
+                                .user = S1,
+                                .says = OUTCOME(0x8F66, 0, 0x2A)};
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        bool one_batch = i % 2;
+        const char *name = cases[i / 2].name;
+        put_cancellation(world, &row);
+        for (const char *next = cases[i / 2].order; *next; next++) {
+            struct said said = said_of(*next == '8' ? &outcome : &row);
+            if (*next == '1') {
+                said.counter = 2001;
+                said.payload = cases[i / 2].says;
+            } else if (*next == '8')
+                said.counter = 5;
+            world_hear(world, &said);
+            if (!one_batch)
+                world_take(world);
+        }
+        world_take(world);
+        if (cases[i / 2].states)
+            world_expect(world, name,
+                         "select string_agg(state::text, ' ' order by counter)"
+                         " from device_command",
+                         cases[i / 2].states);
+        world_expect(world, name,
+                     "select concat_ws(' ', requested, answered, failed,"
+                     " cancelled, succeeded) from activation_counts(null, null,"
+                     " '2029-12-31', '2030-01-02')",
+                     cases[i / 2].counts);
+        world_expect(world, name,
+                     "select string_agg(coalesce(result, '-'), ' ' order by"
+                     " command_no) from list_activations(null, null,"
+                     " '2029-12-31', '2030-01-02', null, null)",
+                     cases[i / 2].results);
+    }
+}
+
 /* A command tells by the hash of its image which update failed. */
 static void a_failure_is_of_the_update_with_that_image(void **state) {
     struct device_world *world = *state;
@@ -396,6 +486,7 @@ int main(void) {
         WORLD_TEST(supplementary_fields_must_be_those_of_the_request),
         WORLD_TEST(a_response_of_another_use_case_is_none),
         WORLD_TEST(a_command_keeps_what_became_of_it),
+        WORLD_TEST(a_cancellation_ends_what_the_device_holds),
         WORLD_TEST(a_failure_is_of_the_update_with_that_image),
         WORLD_TEST(accepted_then_done),
     };

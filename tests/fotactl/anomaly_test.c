@@ -8,6 +8,7 @@
 #define HEADER                                                                 \
     "user_id,service_reference_variant,period_seconds,warning,quarantine\n"
 #define USER_1 "90-B3-D5-1F-30-01-00-00"
+#define STRANGER "90-B3-D5-1F-30-09-09-09"
 #define USER_2 "90-B3-D5-1F-30-02-00-00"
 
 static const char thresholds_sql[] =
@@ -53,11 +54,12 @@ static void lines_become_thresholds(void **state) {
                      " 'fotactl:%') from volume_threshold_change group by 1"
                      " order by 1",
                      "removed|2|t\nset|5|t");
-    tool_expect_rows(tool,
-                     "select code, count(*) from sat_entry where kind ="
-                     " 'person' and person like 'fotactl:%' group by 1"
-                     " order by 1",
-                     "threshold removed|2\nthreshold set|5");
+    tool_expect_rows(
+        tool,
+        "select code, count(*) from sat_entry where kind ="
+        " 'person' and person like 'fotactl:%' group by 1"
+        " order by 1",
+        "import thresholds|3\nthreshold removed|2\nthreshold set|5");
     put(tool, HEADER);
     tool_expect(tool, "import thresholds @thresholds.csv --replace", 0, "");
     tool_expect_rows(tool, thresholds_sql, "");
@@ -110,6 +112,35 @@ static void a_bad_line_is_named(void **state) {
                 "for the first time: an earlier line has it too; correct the "
                 "file and import it again: nothing was loaded\n");
     tool_expect_rows(tool, thresholds_sql, "");
+}
+
+static int setup(void **state) {
+    tool_setup(state);
+    struct tool *tool = *state;
+    tool_sql(tool, "insert into service_user (user_id, name, roles, status)"
+                   " values ('" USER_1 "', 'One', '{IS}', 'active'),"
+                   " ('" USER_2 "', 'Two', '{GS}', 'suspended')");
+    return 0;
+}
+
+/* A User that is not registered: one that is mistyped would be watched by
+ * nobody. */
+static void strangers_have_no_thresholds(void **state) {
+    struct tool *tool = *state;
+    put(tool, HEADER USER_1 ",11.4,60,1,2\n" STRANGER ",11.4,60,1,2\n");
+    tool_expect(tool, "import thresholds @thresholds.csv", 1,
+                "fotactl: @thresholds.csv: there is no User " STRANGER
+                ": import users first\n");
+    tool_expect(
+        tool, "thresholds set 11.4 --period 60s --warning 1 --user " STRANGER,
+        1, "fotactl: there is no User " STRANGER ": import users first\n");
+    tool_expect_rows(tool, thresholds_sql, "");
+    /* those of a User that is gone can be removed */
+    tool_expect(tool,
+                "thresholds set 11.4 --period 60s --warning 1 --user " USER_2,
+                0, "");
+    tool_sql(tool, "delete from service_user");
+    tool_expect(tool, "thresholds remove 11.4 --user " USER_2, 0, "");
 }
 
 /* ---- set, list, remove, history ---- */
@@ -207,7 +238,8 @@ static void volumes_stand_beside_their_levels(void **state) {
 
 static const char held_sql[] =
     "insert into service_user values ('90b3d51f30010000', 'Acme', '{IS}',"
-    " 'active', null, '5.4');"
+    " 'active', null, '5.4')"
+    " on conflict (user_id) do update set name = 'Acme', status = 'active';"
     "insert into service_request (originator, target, counter, stage, used,"
     " service, service_reference_variant, command_variant, content, received,"
     " condition, response_code)"
@@ -280,12 +312,13 @@ static void held_requests_are_listed(void **state) {
 }
 
 #define TEST(function)                                                         \
-    cmocka_unit_test_setup_teardown(function, tool_setup, tool_teardown)
+    cmocka_unit_test_setup_teardown(function, setup, tool_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(lines_become_thresholds),
         TEST(a_bad_line_is_named),
+        TEST(strangers_have_no_thresholds),
         TEST(one_is_set_and_removed),
         TEST(what_is_asked_wrongly_is_said),
         TEST(volumes_stand_beside_their_levels),

@@ -65,6 +65,25 @@ static void smi_lines_become_devices(void **state) {
                      "{90:b3:d5:1f:30:01:00:00,90:b3:d5:1f:30:03:00:00}");
 }
 
+/* Who imported what, and what came of it; a file that was refused changed
+ * nothing. */
+static void imports_are_in_the_audit_trail(void **state) {
+    struct tool *tool = *state;
+    put(tool, "smi.csv", SMI_HEADER "\n" CHF_A2 "\n");
+    put(tool, "bad.csv", SMI_HEADER "\nx\n");
+    tool_expect(tool, "import smi @smi.csv", 0, "");
+    tool_expect(tool, "import smi @smi.csv", 0, "");
+    assert_int_equal(tool_run(tool, "import smi @bad.csv"), 1);
+    tool_expect_rows(tool,
+                     "select kind, code, person like 'fotactl:_%',"
+                     " regexp_replace(detail, '.*/', '') from sat_entry"
+                     " order by entry_no",
+                     "person|import smi|t|smi.csv: 1 loaded: 1 added, 0"
+                     " updated, 0 removed\n"
+                     "person|import smi|t|smi.csv: 1 loaded: 0 added, 0"
+                     " updated, 0 removed");
+}
+
 /* The keys and indexes are there after a load without them. */
 static void a_direct_load_leaves_the_indexes(void **state) {
     struct tool *tool = *state;
@@ -460,6 +479,7 @@ static void a_home_follows_its_devices(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_DATABASE(smi_lines_become_devices),
+        WITH_DATABASE(imports_are_in_the_audit_trail),
         WITH_DATABASE(a_direct_load_leaves_the_indexes),
         WITH_DATABASE(smi_has_optional_columns),
         WITH_DATABASE(cpl_lines_become_entries),

@@ -88,6 +88,18 @@ static void the_undelivered_are_listed(void **state) {
     }
 }
 
+/* It answers a request, like a ResponseMessage. */
+static void a_released_answer_has_the_id_of_its_request(void **state) {
+    struct tool *tool = *state;
+    tool_sql(tool, "update alert set code = 'ServiceResponse', device_id = null"
+                   " where alert_no = 1");
+    json_t *list = run_json(tool, "undelivered list --json --limit 1");
+    assert_string_equal(json_string_value(json_object_get(
+                            json_array_get(list, 0), "responseId")),
+                        "90-B3-D5-1F-30-00-00-02:90-B3-D5-1F-30-01-00-01:7");
+    json_decref(list);
+}
+
 static void each_says_why_and_what_next(void **state) {
     static const struct {
         const char *state, *next_try, *last_error;
@@ -135,9 +147,10 @@ static void retrying_makes_them_due_again(void **state) {
                      " where tries = 3",
                      "t");
     tool_expect_rows(tool,
-                     "select code, detail from sat_entry"
-                     " where kind = 'person' and party is not null",
-                     "retry|2 messages");
+                     "select code, detail, person like 'fotactl:_%'"
+                     " from sat_entry where kind = 'person'"
+                     " and party is not null",
+                     "retry|2 messages|t");
     tool_expect(tool, "undelivered retry --user nobody", 2,
                 "fotactl: 'nobody' is not an EUI-64 such as "
                 "00-DB-12-34-56-78-90-A0\n");
@@ -203,6 +216,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tool_teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_undelivered_are_listed),
+        TEST(a_released_answer_has_the_id_of_its_request),
         TEST(each_says_why_and_what_next),
         TEST(retrying_makes_them_due_again),
         TEST(the_audit_trail_is_exported_by_lines),

@@ -50,7 +50,7 @@ static inline void siege_begin_but(struct siege *s, struct gateway *gateway,
 }
 
 static inline void siege_begin(struct siege *s, struct gateway *gateway) {
-    siege_begin_but(s, gateway, "sat_entry");
+    siege_begin_but(s, gateway, "sat_entry,sat_request");
 }
 
 /* After a hostile message. */

@@ -164,8 +164,8 @@ static void read_schema(struct world *world, const char *where, json_t *names) {
     }
 }
 
-/* What the functions write into sat_entry.kind: the texts between "p_now" and
- * the next column of each insert. */
+/* What the functions write into sat_entry.kind: the texts of the second column
+ * of each insert. */
 static void read_sat_kinds(struct world *world, const char *where,
                            json_t *names) {
     (void)world, (void)where;
@@ -174,9 +174,13 @@ static void read_sat_kinds(struct world *world, const char *where,
         if (strncmp(f->name, "sql/", 4) != 0 || strstr(f->name, "/migrations/"))
             continue;
         while ((text = strstr(text, "insert into sat_entry ("))) {
-            text = strstr(text, "p_now, ");
+            const char *values = strstr(text, "values ("),
+                       *select = strstr(text, "select ");
+            text = !values || (select && select < values) ? select : values;
             assert_non_null(text);
-            text += strlen("p_now, ");
+            text = strstr(text, ", ");
+            assert_non_null(text);
+            text += strlen(", ");
             for (const char *end = strchr(text, ','); text < end; text++)
                 if (*text == '\'') {
                     const char *to = strchr(text + 1, '\'');

@@ -218,6 +218,41 @@ static void rsat_004_counts_activations_by_day_and_type(void **state) {
     told_expect(s, &told, "items.2.result", "success");
 }
 
+static void a_dry_run_tells_that_it_would_be_held(void **state) {
+    struct screens *s = *state;
+    struct gateway *g = s->gateway;
+    struct test_request request = {.body = DUIS_UPDATE_PPMID_FIRMWARE,
+                                   .device_ids =
+                                       (eui64[]){PPMID(PLAIN), PPMID(PENDING)},
+                                   .device_id_count = 2};
+    struct span xml = gateway_sign(g, USER_A, &request);
+    gateway_tell(g, "insert into volume_threshold (user_id,"
+                    " service_reference_variant, period_seconds, warning,"
+                    " quarantine) values ('90-B3-D5-1F-30-01-00-00', '11.4',"
+                    " 3600, 1, 2)");
+    struct told told = dry_run(s, A, xml);
+    told_expect(s, &told, "outcome", "some_devices_failed");
+    gateway_tell(g, "update volume_threshold set quarantine = 1");
+    told = dry_run(s, A, xml);
+    told_expect(s, &told, "outcome", "quarantined");
+    told_expect(s, &told, "responseCode", "I99");
+    told_expect(s, &told, "detail",
+                "2 devices in 3600 s exceed the level of 1 of this User");
+    told_expect(s, &told, "accepted", "1");
+    /* nothing is counted by it, and the request itself is held */
+    assert_string_equal(gateway_ask(g, "select count(*) from request_volume"),
+                        "0");
+    gateway_post(g, "serviceD", xml);
+    assert_string_equal(gateway_ask(g, "select condition from service_request"),
+                        "quarantined");
+    gateway_tell(g, "update volume_threshold set user_id ="
+                    " '00-00-00-00-00-00-00-00'");
+    told = dry_run(s, A, xml);
+    told_expect(s, &told, "detail",
+                "2 devices in 3600 s exceed the level of 1 of all Users"
+                " together");
+}
+
 static void csps_tell_how_busy_they_are(void **state) {
     struct screens *s = *state;
     struct told told = look(s, AUDITOR, "/csps");
@@ -271,6 +306,22 @@ static void undelivered_messages_are_their_user_s(void **state) {
     told_expect(s, &told, "items.0.nextTry", "null");
     told_expect(s, &told, "items.1.code", "N61");
     told_expect(s, &told, "items.1.lastError", "connection refused");
+    /* the ResponseIDs that they are sent with */
+    static const char own[] =
+        "select request_id_text('90-B3-D5-1F-30-00-00-02', user_id, alert_no)"
+        " from alert where code = 'N61'";
+    told_expect(s, &told, "items.1.responseId", gateway_ask(s->gateway, own));
+    gateway_tell(
+        s->gateway,
+        "update alert set code = 'ServiceResponse' where code = 'N61'");
+    told = look(s, DESK, "/undelivered");
+    told_expect(s, &told, "items.1.responseId",
+                gateway_ask(s->gateway,
+                            "select request_id_text(target, originator,"
+                            " counter) from service_request"));
+    gateway_tell(
+        s->gateway,
+        "update alert set code = 'N61' where code = 'ServiceResponse'");
     told = look(s, A, "/undelivered");
     told_expect(s, &told, "items.0.code", "N61");
     told_expect(s, &told, "items.1.code", "");
@@ -292,6 +343,7 @@ int main(void) {
         TEST(image_and_signature_are_judged_as_well),
         TEST(rsat_004_counts_activations_by_day_and_type),
         TEST(csps_tell_how_busy_they_are),
+        TEST(a_dry_run_tells_that_it_would_be_held),
         TEST(undelivered_messages_are_their_user_s),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

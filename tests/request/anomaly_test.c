@@ -301,7 +301,7 @@ static void a_held_request_is_kept_whole(void **state) {
         gateway_ask(g, "select string_agg(kind || ' ' || code, ', '"
                        " order by entry_no) from sat_entry"
                        " where kind <> 'person'"),
-        "quarantine held, alert N46");
+        "quarantine held, alert N46, request I99");
     /* sent again while it is held: the same octets, and held once */
     struct answer again = gateway_post(g, "serviceD", body);
     assert_true(span_equal(again.body, answer.body));

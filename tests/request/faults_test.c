@@ -7,7 +7,10 @@
 #include "support/scripted_pq.h"
 #include "support/user_gateway.h"
 
+#include "base/metrics.h"
+
 #include <pthread.h>
+#include <stdlib.h>
 #include <time.h>
 
 static struct span a_ppmid(struct gateway *g) {
@@ -118,6 +121,59 @@ static void the_connection_breaks_every_time(void **state) {
     gateway_free(g);
 }
 
+/* ---- what is told of what did not happen ---- */
+
+/* The value of a line of /metrics; 0 when it is not there. */
+static int64_t metric_value(struct gateway *g, const char *line) {
+    struct buffer text = {0};
+    metrics_render(&text);
+    const char *all = arena_text(g->arena, buffer_span(&text));
+    const char *at = strstr(all, line);
+    buffer_free(&text);
+    return at ? strtoll(at + strlen(line), NULL, 10) : 0;
+}
+
+#define ACCEPTED "fotad_update_devices_total{outcome=\"accepted\"} "
+#define HELD                                                                   \
+    "fotad_quarantined_requests_total{variant=\"11.4\",threshold=\"user\"} "
+
+/* Counts, lines of the log and wake-ups come after the commit. */
+static void what_is_not_committed_is_not_told(void **state) {
+    (void)state;
+    static const struct {
+        const char *threshold, *metric, *statement;
+        enum pq_fault fault;
+    } rows[] = {
+        {"select", ACCEPTED, "commit", PQ_LOST_BEFORE},
+        {"select", ACCEPTED, "store_image", PQ_LOST_AFTER},
+        {"insert into volume_threshold (user_id, service_reference_variant,"
+         " period_seconds, quarantine) values ('90-B3-D5-1F-30-01-00-00', "
+         "'11.4',"
+         " 3600, 0)",
+         HELD, "commit", PQ_LOST_BEFORE},
+    };
+    struct gateway *g = gateway_start();
+    log_set_level(LOG_LEVEL_ERROR - 1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        gateway_forget(g);
+        gateway_tell(g, "%s", rows[i].threshold);
+        struct span body = a_ppmid(g);
+        int64_t before = metric_value(g, rows[i].metric);
+        pq_will_fail(rows[i].statement, rows[i].fault, 1000);
+        struct answer answer = gateway_post(g, "serviceD", body);
+        pq_will_fail("", PQ_LOST_BEFORE, 0);
+        assert_string_equal(answer_says(g, &answer), "E100");
+        assert_int_equal(metric_value(g, rows[i].metric), before);
+        /* once for all tries */
+        pq_will_fail(rows[i].statement, rows[i].fault, 2);
+        answer = gateway_post(g, "serviceD", body);
+        assert_string_equal(answer_says(g, &answer), "I99");
+        assert_int_equal(metric_value(g, rows[i].metric), before + 1);
+    }
+    log_set_level(LOG_LEVEL_ERROR);
+    gateway_free(g);
+}
+
 /* ---- the server refuses connections for a while ---- */
 
 static void let_in(struct gateway *g, bool yes) {
@@ -219,6 +275,7 @@ int main(void) {
         cmocka_unit_test(idle_connections_that_were_cut_are_made_again),
         cmocka_unit_test(the_connection_breaks_once),
         cmocka_unit_test(the_connection_breaks_every_time),
+        cmocka_unit_test(what_is_not_committed_is_not_told),
         cmocka_unit_test(a_database_that_is_away_is_our_fault),
         cmocka_unit_test(a_short_gap_is_waited_out),
         cmocka_unit_test(nothing_is_half_done),

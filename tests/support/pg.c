@@ -98,7 +98,7 @@ static void migrate(const char *database) {
     struct db *db = db_open(conninfo, "tests");
     int missing;
     log_set_level(LOG_LEVEL_WARNING);
-    if (db_migrate(db, true, &missing) != DONE)
+    if (db_migrate(db, "test", &missing) != DONE)
         die("migrating the template", db_reason(db));
     log_set_level(LOG_LEVEL_INFO);
     db_close(db);

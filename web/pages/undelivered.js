@@ -14,7 +14,7 @@ const about = m => [
 ];
 
 const COLUMNS = [
-    { head: "Message", header: true, cell: m => `${m.code}, ${m.alertId}` },
+    { head: "Message", header: true, cell: m => [m.code, h("br"), id(m.responseId)] },
     { head: "User", cell: m => orNone(m.userName ?? m.userId) },
     { head: "Written", cell: m => time(m.created) },
     { head: "State", cell: m => tag(messageState(m.state)) },
