@@ -22,7 +22,7 @@
                                              (systemd) */
 #define CONFIG_TYPE_TOKEN const char *    /* a secret of visible ASCII */
 #define CONFIG_TYPE_CHOICE const char *   /* one of the words */
-#define CONFIG_TYPE_PATH const char *     /* absolute */
+#define CONFIG_TYPE_PATH const char *     /* of a file */
 #define CONFIG_TYPE_FILE const char *     /* the same; a reload reads it */
 #define CONFIG_TYPE_ADDRESS const char *  /* to listen on */
 #define CONFIG_TYPE_URL const char *      /* without a query */

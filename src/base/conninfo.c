@@ -73,6 +73,7 @@ static const char *hosts_fault(const PQconninfoOption *options) {
 static const char *parse_fault(const char *conninfo, const char *error,
                                struct arena *arena) {
     bool secret = strstr(conninfo, "password") || strchr(conninfo, '@');
+    enum { MOST_SHOWN = 160 };
     size_t len = error ? strcspn(error, "\n") : 0;
     if (secret || !len)
         return "not a connection string of libpq: keyword=value with blanks "
@@ -80,7 +81,7 @@ static const char *parse_fault(const char *conninfo, const char *error,
     return arena_printf(arena,
                         "not a connection string of libpq (keyword=value with "
                         "blanks between): %.*s",
-                        (int)len, error);
+                        (int)(len < MOST_SHOWN ? len : MOST_SHOWN), error);
 }
 
 const char *conninfo_fault(const char *conninfo, bool primary,

@@ -124,8 +124,7 @@ void services_drain(struct fotad *f);
  * finished. */
 void services_stop(struct fotad *f);
 
-/* The name of the service that services_stop() is ending, or "". From any
- * thread. */
-const char *services_ending(void);
+/* The name of the service that is being started or ended. From any thread. */
+const char *services_at(void);
 
 #endif

@@ -20,12 +20,12 @@ static void *last_resort(void *context) {
     for (int second = 0; second < 10; second++) {
         log_warning("fotad.cut_off",
                     ": the end takes long: %s; connections are cut off",
-                    services_ending());
+                    services_at());
         db_cut_all();
         rest_for(SECOND);
     }
     log_error("fotad.stuck", ": %s does not end; fotad ends where it is",
-              services_ending());
+              services_at());
     _exit(1);
     return context;
 }

@@ -1,8 +1,9 @@
 /* fotad: the daemon, in the foreground (systemd Type=notify). */
 #include "base/crash.h"
+#include "base/ending.h"
 #include "base/log.h"
 #include "base/version.h"
-#include "fotad/fotad.h"
+#include "fotad/errand.h"
 #include "fotad/last_resort.h"
 #include "health/health.h"
 #include "health/watchdog.h"
@@ -25,7 +26,7 @@ static const char usage[] =
     "  --default-config  print every key with its default and what it does\n"
     "  --explain         print what every event does to a device (Table 3)\n";
 
-/* ---- life and end ---- */
+/* ---- signals ---- */
 
 static sigset_t signals_heeded(void) {
     sigset_t set;
@@ -56,11 +57,82 @@ static int open_signals(void) {
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* What the main thread waits with. */
+struct life {
+    struct fotad *f;
+    int signals;
+    struct errand errand;
+    bool again; /* a reload was asked for while another was under way */
+};
+
+enum { NOTHING = 0, ERRAND_ENDED = -1 };
+
+/* Waits up to `pause` milliseconds for a signal, whose number it returns, or
+ * for the end of the errand. */
+static int life_wait(const struct life *life, int pause) {
+    struct pollfd wait[] = {{.fd = life->signals, .events = POLLIN},
+                            {.fd = life->errand.ended, .events = POLLIN}};
+    struct signalfd_siginfo got;
+    if (poll(wait, 2, pause) <= 0)
+        return NOTHING;
+    if (wait[0].revents &&
+        read(life->signals, &got, sizeof got) == (ssize_t)sizeof got)
+        return (int)got.ssi_signo;
+    return wait[1].revents ? ERRAND_ENDED : NOTHING;
+}
+
+static bool is_end(int signal) {
+    return signal == SIGTERM || signal == SIGINT;
+}
+
+/* ---- the start ---- */
+
+/* Nobody was let in yet, so nothing is lost with it: whatever it waits for is
+ * cut off. */
+static bool start_give_up(struct life *life) {
+    instant end = clock_elapsed() + 10 * SECOND;
+    log_info("fotad.stopping", ": before the start has ended; it is at: %s",
+             services_at());
+    ending_begin();
+    while (clock_elapsed() < end) {
+        if (life_wait(life, 100) == ERRAND_ENDED)
+            return errand_end(&life->errand);
+        db_cut_all();
+    }
+    log_error("fotad.stuck", ": the start does not end: %s", services_at());
+    _exit(1);
+}
+
+/* True when it is started, also when a signal has come meanwhile that ends
+ * it. */
+static bool start_all(struct life *life, bool *ends) {
+    static const instant LONG = 10 * SECOND;
+    instant say = clock_elapsed() + LONG;
+    errand_begin(&life->errand, services_start);
+    for (;;) {
+        int what = life_wait(life, 1000);
+        *ends = is_end(what);
+        if (*ends)
+            return start_give_up(life);
+        if (what == ERRAND_ENDED)
+            return errand_end(&life->errand);
+        if (clock_elapsed() < say)
+            continue;
+        say += LONG;
+        log_warning("fotad.start_waits",
+                    ": for %s; does the database answer, and does its standby?",
+                    services_at());
+    }
+}
+
+/* ---- life ---- */
+
 /* All of it or nothing. */
-static void reload_all(struct fotad *f) {
+static bool reload_all(struct fotad *f) {
     struct reload reload = {.arena = arena_new()};
-    sd_notify(0, "RELOADING=1");
-    if (fotad_configure_again(f, &reload) && services_prepare(f, &reload)) {
+    bool good =
+        fotad_configure_again(f, &reload) && services_prepare(f, &reload);
+    if (good) {
         fotad_use_configuration(f, &reload);
         services_use(f, &reload);
         log_info("fotad.reloaded", ": [log] level, rules, keys, certificates "
@@ -70,40 +142,64 @@ static void reload_all(struct fotad *f) {
         log_warning("fotad.not_reloaded", ": everything stays as it was");
     }
     arena_free(reload.arena);
+    return good;
+}
+
+/* One at a time; what was asked for during one follows it. */
+static void reload_begin(struct life *life) {
+    life->again = life->errand.under_way;
+    if (life->again)
+        return;
+    sd_notify(0, "RELOADING=1");
+    errand_begin(&life->errand, reload_all);
+}
+
+static void reload_ended(struct life *life) {
+    errand_end(&life->errand);
     sd_notify(0, "READY=1");
+    if (life->again)
+        reload_begin(life);
 }
 
 /* Until a signal that ends it. This thread feeds the watchdog, so it waits for
  * nobody. */
-static void live_on(struct fotad *f, int signals) {
-    db_wait_briefly(f->db);
-    struct pollfd wait = {.fd = signals, .events = POLLIN};
+static void live_on(struct life *life) {
+    db_wait_briefly(life->f->db);
     int pause = watchdog_pause();
     for (;;) {
-        struct signalfd_siginfo got;
-        if (poll(&wait, 1, pause) == 1 &&
-            read(signals, &got, sizeof got) == (ssize_t)sizeof got) {
-            if (got.ssi_signo != SIGHUP)
-                return;
-            reload_all(f);
-        }
-        watchdog_tell(f->config.operations_stuck_after);
+        int what = life_wait(life, pause);
+        if (is_end(what))
+            return;
+        if (what == SIGHUP)
+            reload_begin(life);
+        else if (what == ERRAND_ENDED)
+            reload_ended(life);
+        watchdog_tell(life->f->config.operations_stuck_after);
     }
 }
 
+/* ---- the end ---- */
+
 /* Readiness goes down, a load balancer sees it, and whoever keeps a connection
- * is told to leave it; another signal ends the wait. */
-static void step_down(struct fotad *f, int signals) {
-    struct pollfd wait = {.fd = signals, .events = POLLIN};
+ * is told to leave it; another signal to end ends the wait. */
+static void step_down(struct life *life) {
+    struct fotad *f = life->f;
+    instant end = clock_elapsed() + f->config.operations_stop_grace;
     sd_notify(0, "STOPPING=1");
     log_info("fotad.stopping", "%s", "");
     health_say_stopping();
     services_drain(f);
-    if (f->config.operations_stop_grace)
-        poll(&wait, 1, (int)(f->config.operations_stop_grace / MILLISECOND));
+    for (instant left; (left = end - clock_elapsed()) > 0;) {
+        int what = life_wait(life, (int)(left / MILLISECOND) + 1);
+        if (is_end(what))
+            return;
+        if (what == ERRAND_ENDED)
+            errand_end(&life->errand);
+    }
 }
 
-static void serve_until_signalled(struct fotad *f, int signals) {
+static void serve_until_signalled(struct life *life) {
+    struct fotad *f = life->f;
     fotad_warn(f);
     crash_point(CRASH_started);
     health_say_ready();
@@ -111,26 +207,32 @@ static void serve_until_signalled(struct fotad *f, int signals) {
              FOTAD_VERSION, f->config.user_listen, f->config.csp_listen,
              f->config.operations_listen);
     sd_notify(0, "READY=1");
-    live_on(f, signals);
-    step_down(f, signals);
+    live_on(life);
+    step_down(life);
 }
 
-/* A signal that comes during the start is heeded after it: what was begun is
- * ended in order. */
+static bool life_begin(struct life *life, bool *ends) {
+    return errand_open(&life->errand, life->f) && life->signals >= 0 &&
+           fotad_configure(life->f) && start_all(life, ends);
+}
+
 static int run_daemon(struct fotad *f) {
-    int signals = open_signals();
+    struct life life = {.f = f, .signals = open_signals()};
+    bool ends = false;
     if (!crash_prepare())
         return !fotad_fail("crash.unknown",
                            "FOTAD_CRASH_AT names no crash point");
-    bool started = signals >= 0 && fotad_configure(f) && services_start(f);
-    if (started)
-        serve_until_signalled(f, signals);
+    bool started = life_begin(&life, &ends);
+    if (started && !ends)
+        serve_until_signalled(&life);
     last_resort_begin();
+    errand_end(&life.errand);
     services_stop(f);
-    if (started)
+    if (started || ends)
         log_info("fotad.stopped", "%s", "");
-    close(signals);
-    return started ? 0 : 1;
+    errand_close(&life.errand);
+    close(life.signals);
+    return started || ends ? 0 : 1;
 }
 
 /* ---- options ---- */

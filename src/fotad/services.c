@@ -203,10 +203,17 @@ static const struct service services[] = {
 };
 enum { SERVICES = sizeof services / sizeof *services };
 
+static _Atomic(const char *) at = "nothing";
+
+const char *services_at(void) {
+    return atomic_load(&at);
+}
+
 bool services_start(struct fotad *f) {
     for (; f->started < SERVICES; f->started++) {
         const struct service *service = &services[f->started];
         log_debug("fotad.starting", "service=%s", service->name);
+        atomic_store(&at, service->name);
         if (!service->start(f))
             return false;
     }
@@ -273,17 +280,11 @@ void services_drain(struct fotad *f) {
             services[i].drain(f);
 }
 
-static _Atomic(const char *) ending = "";
-
-const char *services_ending(void) {
-    return atomic_load(&ending);
-}
-
 void services_stop(struct fotad *f) {
     while (f->started > 0) {
         const struct service *service = &services[--f->started];
         log_debug("fotad.ending", "service=%s", service->name);
-        atomic_store(&ending, service->name);
+        atomic_store(&at, service->name);
         if (service->stop)
             service->stop(f);
     }

@@ -110,9 +110,6 @@ static const struct {
     {"[people]\nproxy_header = X Remote\n", NULL,
      "2: [people] proxy_header: 'X Remote' is not the name of a header such as "
      "X-Remote-User"},
-    {"[identity]\nxml_signing_key = key.pem\n", NULL,
-     "2: [identity] xml_signing_key: 'key.pem' is not a path that begins with "
-     "/ and has at most 4095 octets"},
     {"[alerts]\nn39_recipients = all\n", NULL,
      "2: [alerts] n39_recipients: 'all' is not one of: recorded_and_current, "
      "recorded, current"},

@@ -144,6 +144,19 @@ static void a_wrong_file_is_refused_by_line(void **state) {
         {"[csp north]\nbase_url = http://127.0.0.1:1\n", ":1:", "no regions"},
         {"[csp north]\nregions = Nroth\n",
          ":2:", "[csp north] regions: 'Nroth' is not a CSPRegion"},
+        {"[user_gateway]\nlisten = 192.0.2.1:1\ntls = off\n",
+         ":2:", "cannot listen on 192.0.2.1:1"},
+        {"[people]\nlisten = unix:/nowhere/s\n", ":2:", "/nowhere/s"},
+        {"[delivery]\nca = /nowhere/ca\n", ":2:", "/nowhere/ca"},
+        {"[delivery]\nca = /etc\n", ":2:", "it is a directory"},
+        {"[people]\ncertificate = /etc/passwd\nkey = /etc/passwd\n",
+         ":2:", "TLS"},
+        {"[identity]\nkey_agreement_key = /etc/passwd\n", "", "/etc/passwd"},
+        {"[identity]\nxml_signing_key = /etc/passwd\n"
+         "xml_signing_certificate = /etc/passwd\n",
+         "", "/etc/passwd"},
+        {"[csp north]\ntoken = one\ntoken = two\n", ":3:", "line 2 already"},
+        {"[user_gateway]\nlisten = 127.0.0.1:8079 # users\n", ":2:", "'#'"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *path = write_file("bad.conf", span_text(rows[i].text));
