@@ -204,8 +204,9 @@ begin
 end $$;
 
 -- Messages of devices, for src/device to look at later. p_csps and p_regions
--- are of each the CSP that brought it and its regions, as configured. A message whose device and counter were
--- found genuine before is a duplicate, whatever its octets.
+-- are of each the CSP that brought it and its regions, as configured. An alert
+-- whose counter was taken before is a duplicate, whatever its octets, as long as
+-- the first one is on record; after that refuse_messages() says so.
 create or replace function take_gbcs_messages(
     p_csps text[], p_regions text[], p_ids text[], p_chf_ids macaddr8[],
     p_originators macaddr8[], p_recipients macaddr8[], p_cras integer[],
@@ -235,7 +236,8 @@ begin
         from judged j
         -- a scalar, for "not exists" would become a join
         where refused is null and (select true from replay_window w
-            join gbcs_message g on j.cra = 3 and g.originator = j.originator and g.counter = j.counter
+            join gbcs_message g on j.cra = 3
+                and g.originator = j.originator and g.counter = j.counter
                 and g.cra = j.cra and g.recipient = j.recipient
                 and g.state in ('done', 'unknown')
             where w.originator = j.originator and w.recipient = j.recipient

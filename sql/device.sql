@@ -874,7 +874,8 @@ begin
                 case when n.version >= 0 then
                     decode(lpad(to_hex(n.version), 8, '0'), 'hex') end,
                 nullif(n.at, 'epoch'), n.command_counter, n.party,
-                n.party_counter, g.chf_id)::device_message as m, n.verdict, n.detail
+                n.party_counter, g.chf_id)::device_message as m, n.verdict,
+            n.detail
         from unnest(p_csps, p_message_ids, p_verdicts, p_details, p_kinds,
             p_events, p_device_ids, p_alert_codes, p_results, p_versions,
             p_times, p_command_counters, p_parties, p_party_counters)

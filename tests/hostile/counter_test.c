@@ -5,6 +5,10 @@
  */
 #include "hostile/ledger.h"
 #include "support/device_world.h"
+#include "support/pg.h"
+
+#include <pthread.h>
+#include <unistd.h>
 
 #define UNHEARD "gbcs_message,sat_entry"
 
@@ -143,6 +147,74 @@ static void a_window_is_as_wide_as_it_says(void **state) {
                         arena_printf(world->arena, "1 %s", below));
     assert_string_equal(take(world, 1000000, 254, 1000),
                         "254 duplicate: its counter was heard before");
+}
+
+struct second {
+    const char *conninfo, *call;
+    char ends[200];
+};
+
+static void *second_take(void *context) {
+    struct second *second = context;
+    struct sql *sql = sql_open(second->conninfo);
+    snprintf(second->ends, sizeof second->ends, "%s",
+             sql_text(sql, "%s", second->call));
+    sql_close(sql);
+    return NULL;
+}
+
+#define TAKE(counters)                                                         \
+    "select count(*) || ' ' || coalesce(min(ordinal), 0) from unnest("         \
+    "take_counters(array(select row(ordinal, 'north', 'x',"                    \
+    " '00DB000000000101', '90B3D51F30010000', 3, 0, counter, 'alert', true,"   \
+    " null, null, null, null, null, null, null, null, null, null)"             \
+    "::device_message from unnest(array" counters                              \
+    ") with ordinality as x (counter, ordinal)), '2030-01-01'))"
+
+/* Of two that hear a device for the first time at once the second waits, and
+ * takes what the first has not. */
+static void two_at_once_take_each_once(void **state) {
+    struct device_world *world = *state;
+    world_script(world, "begin");
+    assert_string_equal(world_ask(world, TAKE("[1,2,3]")), "0 0");
+    struct second second = {.conninfo = world->conninfo,
+                            .call = TAKE("[4,2,5]")};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, second_take, &second), 0);
+    usleep(300000);
+    world_script(world, "commit");
+    pthread_join(thread, NULL);
+    assert_string_equal(second.ends, "1 2");
+    world_expect(world, "taken", "select seen::text from replay_window",
+                 "{[1,6)}");
+}
+
+/* A restored copy of the database counts from where it was made. */
+static void our_own_numbers_do_not_come_again(void **state) {
+    struct device_world *world = *state;
+    static const char *const counters[] = {"acb_counter", "alert_counter"};
+    struct sql *daemon = sql_open(pg_as_daemon(world->conninfo));
+    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
+        sql_do(daemon, "select advance_counters()");
+        const char *used =
+            world_ask(world, "select nextval('%s')", counters[i]);
+        world_script(world, "select setval('%s', 1)", counters[i]);
+        sql_do(daemon, "select advance_counters()");
+        world_expect(world, counters[i],
+                     arena_printf(world->arena,
+                                  "select (nextval('%s') > %s)::text",
+                                  counters[i], used),
+                     "true");
+        /* what is ahead of the time stays so */
+        world_script(world, "select setval('%s', 9000000000000000000)",
+                     counters[i]);
+        sql_do(daemon, "select advance_counters()");
+        world_expect(world, "ahead",
+                     arena_printf(world->arena, "select nextval('%s')::text",
+                                  counters[i]),
+                     "9000000000000000001");
+    }
+    sql_close(daemon);
 }
 
 /* A new counter makes nothing new of what is older than the update. */
@@ -354,6 +426,8 @@ int main(void) {
         TEST(nothing_counts_again_after_cleaning),
         TEST(those_that_were_overtaken_count),
         TEST(a_window_is_as_wide_as_it_says),
+        TEST(two_at_once_take_each_once),
+        TEST(our_own_numbers_do_not_come_again),
         TEST(an_older_alert_ends_no_update),
         TEST(another_csp_says_nothing),
         TEST(the_csp_of_its_job_may_bring_it),
