@@ -101,10 +101,11 @@ void ground_drop_rules(struct fotad *f) {
 
 /* ---- keys ---- */
 
-static struct duis_signer *read_signer(struct fotad *f) {
+static struct duis_signer *read_signer(const struct fotad *f,
+                                       struct arena *arena) {
     const char *reason;
     struct duis_signer *signer =
-        duis_signer_load(f->arena, f->config.xml_signing_key,
+        duis_signer_load(arena, f->config.xml_signing_key,
                          f->config.xml_signing_certificate, &reason);
     if (signer && !f->config.accept_expired &&
         duis_signer_certificate(signer)->not_after < clock_now()) {
@@ -120,14 +121,16 @@ static struct duis_signer *read_signer(struct fotad *f) {
 }
 
 bool ground_load_signer(struct fotad *f) {
-    f->signer = read_signer(f);
+    f->signer = read_signer(f, f->arena);
     return f->signer != NULL;
 }
 
 bool ground_reload_signer(struct fotad *f) {
-    struct duis_signer *fresh = read_signer(f);
+    struct arena *arena = arena_new();
+    struct duis_signer *fresh = read_signer(f, arena);
     if (fresh)
         duis_signer_replace(f->signer, fresh);
+    arena_free(arena);
     return fresh != NULL;
 }
 
