@@ -136,6 +136,7 @@ struct http_exchange {
     struct framing framing;
     bool admitted;
     struct buffer body;
+    size_t pieces, received; /* calls with octets of the body, and those */
     size_t counted; /* of `body`, in body_octets */
     struct http_request request;
     struct http_response response;
