@@ -60,9 +60,9 @@ end $$;
 
 -- Of updates, the newest first, and when their images came to the hub, the one
 -- whose image was discarded then. Another's image came just then: it is the
--- newest that was there, else one that it is not known of: an older one, or a
--- newer one too if the other came in the same minute. No image came: the one
--- before the newest, if the newest has not come; else the newest.
+-- newest that was there, else, if that other came in the same minute, one that
+-- it is not known of. No image came: the one before the newest, if the newest
+-- has not come; else the newest.
 create or replace function replaced_update(
     p_numbers bigint[], p_reached timestamptz[], p_at timestamptz)
     returns bigint language plpgsql immutable as $$
@@ -78,7 +78,7 @@ begin
     order by far, u.no desc limit 1;
     return coalesce((
         select u.no from unnest(p_numbers, p_reached) as u (no, reached)
-        where u.no <> came and (u.reached is not null or u.no < came
+        where u.no <> came and (u.reached is not null
             or away <= interval '1 minute')
         order by u.reached is null, u.no desc limit 1), came,
         case when p_reached[1] is null then p_numbers[2] end, p_numbers[1]);

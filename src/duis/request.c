@@ -133,7 +133,7 @@ static bool parse_end_of_day(struct reader *reader, struct span text,
     memcpy(copy + HOUR_AT, "00", 2);
     bool ok = instant_parse(span_of(copy, text.len), when);
     *when += DAY;
-    return ok;
+    return ok && instant_is_writable(*when);
 }
 
 static void read_execution_date_time(struct reader *reader,
