@@ -24,7 +24,8 @@ struct revocation_list {
  * with a reason (constant text) when it is none, or one of those that fotad
  * does not take: a delta, one without nextUpdate, one whose issuing
  * distribution point leaves some user certificates to other lists or has those
- * of others, one with another critical extension. Its signature is not looked at. */
+ * of others, one with another critical extension. Its signature is not looked
+ * at. */
 bool revocation_list_read(struct arena *arena, struct span pem_or_der,
                           struct revocation_list *list, const char **reason);
 

@@ -12,21 +12,52 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { SCALAR = 32, DIGEST = 32, MOST_FILE = 64 * 1024 };
 
+/* Made once, then only read. It ends with the last signature that began with
+ * it, once its signer has another. */
 struct identity {
+    atomic_uint references;
+    struct arena *arena; /* its own */
     EVP_PKEY *key;
     struct certificate certificate;
     const char *key_info; /* the rest of ds:Signature after its value */
 };
 
-struct duis_signer {
-    _Atomic(const struct identity *) identity;
+struct current {
+    pthread_mutex_t lock; /* held only to take a reference */
+    struct identity *identity;
 };
+
+/* Whoever signs with it does not change it. */
+struct duis_signer {
+    struct current *current;
+};
+
+static struct identity *identity_take(const struct duis_signer *signer) {
+    struct current *current = signer->current;
+    pthread_mutex_lock(&current->lock);
+    struct identity *identity = current->identity;
+    atomic_fetch_add(&identity->references, 1);
+    pthread_mutex_unlock(&current->lock);
+    return identity;
+}
+
+static void identity_release(struct identity *identity) {
+    if (atomic_fetch_sub(&identity->references, 1) == 1)
+        arena_free(identity->arena);
+}
+
+static void current_end(void *handle) {
+    struct current *current = handle;
+    identity_release(current->identity);
+    pthread_mutex_destroy(&current->lock);
+}
 
 /* ds:SignedInfo in exclusive C14N, in two parts: DigestValue goes between.
  * In the document the namespace is declared by ds:Signature; as the apex of
@@ -77,16 +108,14 @@ static const char *key_info(struct arena *arena, const struct certificate *c) {
     return text;
 }
 
-struct duis_signer *duis_signer_new(struct arena *arena, struct span key_pem,
-                                    struct span certificate_pem,
-                                    const char **reason) {
-    struct identity *identity = arena_zero(arena, 1, sizeof *identity);
+/* Fills it; false with a reason. */
+static bool identity_read(struct identity *identity, struct span key_pem,
+                          struct span certificate_pem, const char **reason) {
     struct certificate *certificate = &identity->certificate;
-    if (!certificate_read(arena, certificate_pem, certificate, reason)) {
-        *reason = arena_printf(arena, "the certificate %s", *reason);
-        return NULL;
-    }
-    identity->key = read_key(arena, key_pem);
+    if (!certificate_read(identity->arena, certificate_pem, certificate,
+                          reason))
+        return false;
+    identity->key = read_key(identity->arena, key_pem);
     if (!identity->key)
         *reason = "is not a private key in PEM without a password";
     else if (EVP_PKEY_eq(identity->key, certificate->key) != 1)
@@ -95,16 +124,47 @@ struct duis_signer *duis_signer_new(struct arena *arena, struct span key_pem,
         *reason = "the certificate is not for digitalSignature";
     ERR_clear_error();
     if (*reason)
+        return false;
+    identity->key_info = key_info(identity->arena, certificate);
+    return true;
+}
+
+static struct identity *identity_new(void) {
+    struct arena *arena = arena_new();
+    struct identity *identity = arena_zero(arena, 1, sizeof *identity);
+    atomic_init(&identity->references, 1);
+    identity->arena = arena;
+    return identity;
+}
+
+struct duis_signer *duis_signer_new(struct arena *arena, struct span key_pem,
+                                    struct span certificate_pem,
+                                    const char **reason) {
+    struct identity *identity = identity_new();
+    *reason = NULL;
+    if (!identity_read(identity, key_pem, certificate_pem, reason)) {
+        if (!identity->certificate.der.len)
+            *reason = arena_printf(arena, "the certificate %s", *reason);
+        identity_release(identity);
         return NULL;
-    identity->key_info = key_info(arena, certificate);
+    }
+    struct current *current = arena_zero(arena, 1, sizeof *current);
+    pthread_mutex_init(&current->lock, NULL);
+    current->identity = identity;
     struct duis_signer *signer = arena_zero(arena, 1, sizeof *signer);
-    atomic_init(&signer->identity, identity);
+    signer->current = arena_adopt(arena, current, current_end);
     return signer;
 }
 
 void duis_signer_replace(struct duis_signer *signer,
                          const struct duis_signer *fresh) {
-    atomic_store(&signer->identity, atomic_load(&fresh->identity));
+    struct identity *identity = identity_take(fresh);
+    struct current *current = signer->current;
+    pthread_mutex_lock(&current->lock);
+    struct identity *old = current->identity;
+    current->identity = identity;
+    pthread_mutex_unlock(&current->lock);
+    identity_release(old);
 }
 
 static bool read_file(struct arena *arena, const char *path, struct span *text,
@@ -141,7 +201,7 @@ struct duis_signer *duis_signer_load(struct arena *arena, const char *key_path,
 
 const struct certificate *duis_signer_certificate(
     const struct duis_signer *signer) {
-    return &atomic_load(&signer->identity)->certificate;
+    return &signer->current->identity->certificate;
 }
 
 static bool hash_concatenation(struct span first, struct span second,
@@ -188,9 +248,8 @@ static void add_signed_info(struct buffer *text,
     buffer_text(text, SIGNED_INFO_END);
 }
 
-bool duis_signer_sign(const struct duis_signer *signer, struct buffer *text,
-                      size_t start, const char *end_tag) {
-    const struct identity *identity = atomic_load(&signer->identity);
+static bool identity_sign(const struct identity *identity, struct buffer *text,
+                          size_t start, const char *end_tag) {
     const size_t before = text->len;
     uint8_t hash[DIGEST], raw[2 * SCALAR];
     bool good = hash_concatenation(span_of(text->data + start, before - start),
@@ -216,4 +275,12 @@ bool duis_signer_sign(const struct duis_signer *signer, struct buffer *text,
     buffer_text(text, identity->key_info);
     buffer_text(text, end_tag);
     return true;
+}
+
+bool duis_signer_sign(const struct duis_signer *signer, struct buffer *text,
+                      size_t start, const char *end_tag) {
+    struct identity *identity = identity_take(signer);
+    bool good = identity_sign(identity, text, start, end_tag);
+    identity_release(identity);
+    return good;
 }

@@ -23,13 +23,13 @@ struct duis_signer *duis_signer_load(struct arena *arena, const char *key_path,
                                      const char *certificate_path,
                                      const char **reason);
 
-/* From now on `signer` signs with the key and certificate of `fresh`, which
- * belongs to the same arena; signatures in the making end as they began. What
- * it had before stays in the arena. One thread replaces. */
+/* From now on `signer` signs with the key and certificate of `fresh`, whose
+ * arena may end; signatures in the making end as they began, and what they
+ * began with ends with the last of them. One thread replaces. */
 void duis_signer_replace(struct duis_signer *signer,
                          const struct duis_signer *fresh);
 
-/* For dates and EUI-64. */
+/* For dates and EUI-64; until the signer is replaced. */
 const struct certificate *duis_signer_certificate(const struct duis_signer *);
 
 /* `text` from `start` on is a whole document but for the root's end tag, in

@@ -111,11 +111,12 @@ void ground_drop_rules(struct fotad *f) {
 /* ---- keys ---- */
 
 /* By what `config` says, which may be newer than f->config. */
-static struct duis_signer *signer_read(struct fotad *f,
-                                       const struct config *config) {
+static struct duis_signer *signer_read(const struct fotad *f,
+                                       const struct config *config,
+                                       struct arena *arena) {
     const char *reason;
     struct duis_signer *signer =
-        duis_signer_load(f->arena, config->xml_signing_key,
+        duis_signer_load(arena, config->xml_signing_key,
                          config->xml_signing_certificate, &reason);
     if (signer && !f->config.accept_expired &&
         duis_signer_certificate(signer)->not_after < clock_now()) {
@@ -131,12 +132,12 @@ static struct duis_signer *signer_read(struct fotad *f,
 }
 
 bool ground_load_signer(struct fotad *f) {
-    f->signer = signer_read(f, &f->config);
+    f->signer = signer_read(f, &f->config, f->arena);
     return f->signer != NULL;
 }
 
 bool ground_prepare_signer(struct fotad *f, struct reload *reload) {
-    reload->signer = signer_read(f, &reload->config);
+    reload->signer = signer_read(f, &reload->config, reload->arena);
     return reload->signer != NULL;
 }
 

@@ -126,12 +126,24 @@ static bool budget_takes(struct http_exchange *x, size_t more) {
     return true;
 }
 
+/* Each piece costs, however small: chunks of one octet would make a body of
+ * 16 MB cost half a second. */
+static bool comes_in_crumbs(struct http_exchange *x, size_t more) {
+    enum { MOST_PIECES = 4096, LEAST_MEAN = 64 };
+    x->pieces++;
+    x->received += more;
+    return x->pieces > MOST_PIECES && x->received / x->pieces < LEAST_MEAN;
+}
+
 static enum MHD_Result exchange_receive(struct http_exchange *x,
                                         struct span octets) {
+    bool crumbs = comes_in_crumbs(x, octets.len);
     if (x->stage != RECEIVING)
-        return MHD_YES; /* thrown away */
+        return crumbs ? MHD_NO : MHD_YES; /* thrown away */
     size_t most = x->request.route->max_body;
-    if (octets.len > most - x->body.len) {
+    if (crumbs) {
+        http_problem(&x->response, 400, "The body comes in too small pieces.");
+    } else if (octets.len > most - x->body.len) {
         limit_count(x->listener, LIMIT_BODY);
         http_problem(&x->response, 413, "A body may have up to %zu octets.",
                      most);

@@ -136,7 +136,8 @@ struct http_exchange {
     struct framing framing;
     bool admitted;
     struct buffer body;
-    size_t counted; /* of `body`, in body_octets */
+    size_t pieces, received; /* calls with octets of the body, and those */
+    size_t counted;          /* of `body`, in body_octets */
     struct http_request request;
     struct http_response response;
     struct parameter parameters[MOST_PARAMETERS];

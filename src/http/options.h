@@ -9,8 +9,9 @@
 struct http_tls {
     const char *certificate; /* chain, own certificate first */
     const char *key;
-    /* When set, a client must show a certificate of one of these CAs, in its
-     * dates and not revoked: others get 403 before any route is looked at. */
+    /* When set, a client must show a certificate of one of these CAs, within
+     * their name constraints, for TLS clients, in its dates and not revoked:
+     * others get 403 before any route is looked at. */
     const char *client_ca;
 };
 

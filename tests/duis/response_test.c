@@ -7,6 +7,7 @@
 #include "duis/signature.h"
 #include "support/duis_signing.h"
 
+#include <malloc.h>
 #include <stdio.h>
 
 #define REQUEST_ID "90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:1000"
@@ -444,6 +445,32 @@ static void signers_need_a_key_and_its_certificate(void **state) {
     assert_true(duis_signer_certificate(signer)->id == 0x90B3D51F30000002);
 }
 
+/* What a signer had before goes when it is replaced; OpenSSL and malloc keep a
+ * little, but not with each. */
+static void replacing_leaves_nothing_behind(void **state) {
+    (void)state;
+    enum { WARM = 5, TIMES = 100, OCTETS = 1024 };
+    size_t before = 0;
+    struct mallinfo2 all;
+    for (int i = 0; i < WARM + TIMES; i++) {
+        all = mallinfo2();
+        if (i == WARM)
+            before = all.uordblks + all.hblkhd;
+        struct arena *own = arena_new();
+        const char *reason;
+        struct duis_signer *fresh =
+            duis_signer_new(own, dsp.key_pem, dsp.certificate_pem, &reason);
+        assert_non_null(fresh);
+        duis_signer_replace(signer, fresh);
+        arena_free(own);
+    }
+    assert_true(all.uordblks + all.hblkhd < before + TIMES * OCTETS);
+    struct buffer text = {0};
+    buffer_text(&text, "<a>");
+    assert_true(duis_signer_sign(signer, &text, 0, "</a>"));
+    buffer_free(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(responses_are_to_the_octet),
@@ -455,6 +482,7 @@ int main(void) {
         cmocka_unit_test(responses_are_appended),
         cmocka_unit_test(lists_of_50000_devices_are_written),
         cmocka_unit_test(signers_need_a_key_and_its_certificate),
+        cmocka_unit_test(replacing_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, set_up, close_beside_official);
 }

@@ -128,10 +128,11 @@ static void stop(struct scenario *s) {
     unsetenv("WATCHDOG_USEC");
 }
 
-/* In this order, and nothing else. */
+/* In this order, and nothing else; NULL: that is not looked at. */
 static void finish(struct scenario *s, const char *others) {
     stop(s);
-    assert_string_equal(manager.others, others);
+    if (others)
+        assert_string_equal(manager.others, others);
     assert_false(manager.early);
     assert_false(manager.wrong);
     scenario_end(s);
@@ -289,6 +290,34 @@ static void a_reload_sets_the_level_of_the_log(void **state) {
               "STOPPING=1 ");
 }
 
+/* Pages that the process holds, in KiB. */
+static long resident(const struct scenario *s) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)s->fotads[0].pid);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    long pages = 0;
+    assert_int_equal(fscanf(file, "%*d %ld", &pages), 1);
+    fclose(file);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static void reloads_leave_nothing_behind(void **state) {
+    (void)state;
+    enum { WARM = 20, RELOADS = 200, KIB_OF_EACH = 4 };
+    struct scenario *s = begin(NULL);
+    are_told(READY, 1);
+    for (int i = 0; i < WARM; i++)
+        reload(s);
+    long before = resident(s);
+    for (int i = 0; i < RELOADS; i++)
+        reload(s);
+    long more = resident(s) - before;
+    printf("  %d reloads: %ld KiB more\n", RELOADS, more);
+    assert_true(more < RELOADS * KIB_OF_EACH * patience());
+    finish(s, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_says_when_it_is_ready_reloads_and_stops),
@@ -297,6 +326,7 @@ int main(void) {
         cmocka_unit_test(it_is_silent_while_a_worker_is_stuck),
         cmocka_unit_test(an_import_holds_up_neither_start_nor_reload),
         cmocka_unit_test(a_reload_sets_the_level_of_the_log),
+        cmocka_unit_test(reloads_leave_nothing_behind),
     };
     return scenario_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,8 @@
 #include "support/askers.h"
 #include "support/tls_pki.h"
 
+#include <malloc.h>
+
 static struct tls_identity our_ca, other_ca, server, renewed;
 
 static int make_all(void **state) {
@@ -147,11 +149,32 @@ static void reloading_under_load_drops_nothing(void **state) {
     http_close(listener);
 }
 
+static size_t octets_in_use(void) {
+    struct mallinfo2 all = mallinfo2();
+    return all.uordblks + all.hblkhd;
+}
+
+static void reloading_leaves_nothing_behind(void **state) {
+    (void)state;
+    enum { WARM = 5, RELOADS = 50, OCTETS = 1024 };
+    struct http_listener *listener = start_used();
+    size_t before = 0;
+    for (int i = 0; i < WARM + RELOADS; i++) {
+        if (i == WARM)
+            before = octets_in_use();
+        const char *reason = NULL;
+        assert_true(http_reload(listener, &reason));
+    }
+    assert_true(octets_in_use() < before + RELOADS * OCTETS);
+    http_close(listener);
+}
+
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(new_connections_get_the_new_certificate),
         cmocka_unit_test(reloading_under_load_drops_nothing),
+        cmocka_unit_test(reloading_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, make_all, free_all);
 }

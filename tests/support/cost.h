@@ -26,10 +26,10 @@ void cost_repeat(struct buffer *out, const char *text, size_t times);
 /* Processor time of this process so far. */
 instant cost_now(void);
 
-/* Gives `read` each input, and fails with the name and cost of each that is
- * over the budget (the least of a few tries: the first one pays for memory).
- * Prints the table. */
+/* Gives `read` each input, measures it by `now`, and fails with the name and
+ * cost of each that is over the budget (the least of a few tries: the first
+ * one pays for memory). Prints the table. */
 void cost_check(const struct cost_case *cases, size_t count,
-                void (*read)(struct span input));
+                instant (*now)(void), void (*read)(struct span input));
 
 #endif
