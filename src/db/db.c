@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "db/error.h"
+#include "db/session.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -73,38 +74,6 @@ static void drop_notice(void *context, const char *message) {
     log_debug("db.notice", ": %s", message);
 }
 
-/* The server gives us up as we give it up, below: our locks would stay for
- * hours otherwise. */
-#define SESSION_OPTIONS                                                        \
-    "-c search_path=public -c timezone=UTC -c client_min_messages=warning"     \
-    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3"                   \
-    " -c tcp_keepalives_count=3 -c tcp_user_timeout=15000"
-
-static const char *session_options(const struct db *db) {
-    return db->waits_briefly ? SESSION_OPTIONS " -c lock_timeout=1s"
-                             : SESSION_OPTIONS;
-}
-
-/* What conninfo does not say itself: who is gone without a word is given up
- * after 15 s, before our shortest lease runs out. */
-static PGconn *connect_with_defaults(const struct db *db) {
-    static const char *const keys[] = {"connect_timeout",
-                                       "keepalives_idle",
-                                       "keepalives_interval",
-                                       "keepalives_count",
-                                       "tcp_user_timeout",
-                                       "dbname",
-                                       "fallback_application_name",
-                                       "client_encoding",
-                                       "options",
-                                       NULL};
-    const char *const values[] = {"5",      "5",     "3",
-                                  "3",      "15000", db->conninfo,
-                                  db->name, "UTF8",  session_options(db),
-                                  NULL};
-    return PQconnectdbParams(keys, values, 1);
-}
-
 /* 0, then 25 ms doubling up to 400 ms; when nobody answered, as long as that
  * took: whoever tries again meanwhile need not wait for the same. */
 static instant pause_after(unsigned failures, instant took) {
@@ -115,6 +84,40 @@ static instant pause_after(unsigned failures, instant took) {
     return (25 * MILLISECOND) << (failures < 6 ? failures - 2 : 4);
 }
 
+/* Leaves a connection that could not be made or used; the next try waits. */
+static void connect_failed(struct db *db, const char *reason, instant begun) {
+    keep_reason(db, reason, "");
+    db_disconnect(db);
+    db->failures++;
+    instant now = clock_elapsed();
+    db->not_before = now + pause_after(db->failures, now - begun);
+}
+
+static enum outcome connect_refused(struct db *db, const char *reason,
+                                    instant begun) {
+    connect_failed(db, reason, begun);
+    log_error("db.refused", ": %s", db->reason);
+    return FAILED;
+}
+
+static enum outcome session_made(struct db *db, instant begun) {
+    char reason[sizeof db->reason];
+    if (session_refusal(db->connection, reason, sizeof reason))
+        return connect_refused(db, reason, begun);
+    PQsetNoticeProcessor(db->connection, drop_notice, NULL);
+    PGresult *result = session_set_up(db->connection, db->waits_briefly);
+    bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
+    PQclear(result);
+    if (good) {
+        db->failures = 0;
+        db_error_connected();
+        return DONE;
+    }
+    connect_failed(db, PQerrorMessage(db->connection), begun);
+    db_error_tell(db_error_of_connecting(db->reason), db->reason);
+    return RETRY;
+}
+
 /* In the middle of a transaction its rest must not run outside of it. */
 enum outcome db_connect(struct db *db) {
     if (db->connection && PQstatus(db->connection) == CONNECTION_OK)
@@ -123,18 +126,10 @@ enum outcome db_connect(struct db *db) {
     if (db->in_transaction || clock_elapsed() < db->not_before)
         return RETRY;
     instant begun = clock_elapsed();
-    db->connection = connect_with_defaults(db);
-    if (PQstatus(db->connection) == CONNECTION_OK) {
-        PQsetNoticeProcessor(db->connection, drop_notice, NULL);
-        db->failures = 0;
-        db_error_connected();
-        return DONE;
-    }
-    keep_reason(db, PQerrorMessage(db->connection), "");
-    db_disconnect(db);
-    db->failures++;
-    instant now = clock_elapsed();
-    db->not_before = now + pause_after(db->failures, now - begun);
+    db->connection = session_connect(db->conninfo, db->name);
+    if (PQstatus(db->connection) == CONNECTION_OK)
+        return session_made(db, begun);
+    connect_failed(db, PQerrorMessage(db->connection), begun);
     db_error_tell(db_error_of_connecting(db->reason), db->reason);
     return RETRY;
 }

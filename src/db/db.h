@@ -155,16 +155,23 @@ void db_close(struct db *db);
 const char *db_conninfo_contradiction(const char *conninfo,
                                       struct arena *arena);
 
-/* Connects now if not connected. RETRY when the server cannot be reached; then
- * the next tries wait a little (up to 400 ms after the one before; as long as
- * that took, if nobody answered) and say so at once. */
+/* REFUSED, with the reason for the operator, when a pooler between us and the
+ * server shares sessions among clients (PgBouncer's pool_mode transaction or
+ * statement), which nothing else would tell before statements fail. DONE
+ * otherwise, also when nobody answers. */
+enum outcome db_pooler_check(const char *conninfo, const char **reason);
+
+/* Connects now if not connected. FAILED when the database is not in UTF8.
+ * RETRY when the server cannot be reached; then the next tries wait a little
+ * (up to 400 ms after the one before; as long as that took, if nobody answered)
+ * and say so at once. */
 enum outcome db_connect(struct db *db);
 
 /* Leaves the connection, if there is one; the next call makes another. */
 void db_disconnect(struct db *db);
 
-/* From now on a statement waits for a lock no longer than 1 s, and is RETRY
- * then. Leaves the connection; the next call makes another. */
+/* A statement waits for a lock for 10 s at most, and is RETRY then; from now on
+ * for 1 s. Leaves the connection; the next call makes another. */
 void db_wait_briefly(struct db *db);
 
 /* The reason of the last outcome that was not DONE; valid until the next
@@ -221,12 +228,17 @@ enum outcome db_copy_begin(struct db *db, const char *sql);
 enum outcome db_copy_feed(struct db *db, struct span octets);
 enum outcome db_copy_end(struct db *db);
 
+/* Orders programs: raised by each release that changes anything in sql/, and no
+ * less than the number of the last migration. */
+enum { DB_RELEASE = 15 };
+
 /* Applies the embedded migrations that are missing, and the functions, and
  * grants the roles their rights; nothing missing changes nothing.
  * `may_change` false: only looks. `*missing` gets the number that were not
  * applied before. A database with a numbered migration that this program does
- * not know belongs to a later release, which works beside this one: it is left
- * as it is, and nothing is missing. A lock that cannot be had within 2 s is
+ * not know, or a file that a later DB_RELEASE applied, belongs to a later
+ * release, which works beside this one: it is left as it is, and nothing is
+ * missing. A lock that cannot be had within 2 s is
  * given up and tried again, for work waits behind it; DB_MIGRATE_TRIES
  * times. */
 enum { DB_MIGRATE_TRIES = 30 };

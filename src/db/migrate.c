@@ -21,7 +21,11 @@ static const char prepare_sql[] =
     " content bytea not null,"
     " applied timestamptz not null default now());"
     "comment on table migration is"
-    " 'SQL files of the program that were applied to this database'";
+    " 'SQL files of the program that were applied to this database';"
+    "alter table migration add column if not exists"
+    " release integer not null default 0;"
+    "comment on column migration.release is"
+    " 'number of the release whose program applied it (DB_RELEASE)'";
 
 #define MIGRATIONS "sql/migrations/"
 #define FUNCTIONS "sql/functions"
@@ -130,9 +134,9 @@ static enum outcome migration_apply(struct db *db, struct migrating *migrating,
                                     const struct migration *migration) {
     static const struct db_statement remember = {
         "remember_migration",
-        "insert into migration (name, content) values ($1, $2)"
+        "insert into migration (name, content, release) values ($1, $2, $3)"
         " on conflict (name) do update set content = excluded.content,"
-        " applied = now()"};
+        " release = excluded.release, applied = now()"};
     enum outcome outcome = db_script(db, (const char *)migration->text.data);
     if (outcome != DONE)
         return outcome;
@@ -140,6 +144,7 @@ static enum outcome migration_apply(struct db *db, struct migrating *migrating,
     struct db_params params = DB_PARAMS(migrating->arena);
     db_text(&params, migration->name);
     db_bytea(&params, content_of(migration));
+    db_int4(&params, DB_RELEASE);
     return db_run(db, &remember, &params, migrating->arena, NULL);
 }
 
@@ -243,6 +248,9 @@ enum outcome db_is_later(struct db *db, bool *later) {
     static const struct db_statement find = {
         "find_migrations",
         "select name, content from migration where name ~ '^sql/[0-9]'"};
+    static const struct db_statement find_release = {
+        "find_release", "select coalesce(max((to_jsonb(m) ->> 'release')::int),"
+                        " 0) from migration m"};
     struct arena *arena = arena_new();
     const struct migrations *migrations = migrations_new(arena);
     struct db_rows *rows = NULL;
@@ -254,6 +262,10 @@ enum outcome db_is_later(struct db *db, bool *later) {
     for (size_t i = 0; outcome == DONE && has && i < db_row_count(rows); i++)
         *later = *later || !migrations_know(migrations, db_get_text(rows, i, 0),
                                             db_get_span(rows, i, 1));
+    if (outcome == DONE && has)
+        outcome = db_run(db, &find_release, NULL, arena, &rows);
+    if (outcome == DONE && has)
+        *later = *later || db_get_int(rows, 0, 0) > DB_RELEASE;
     arena_free(arena);
     return outcome;
 }

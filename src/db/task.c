@@ -3,6 +3,7 @@
 #include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/trouble.h"
 
 #include <stdlib.h>
 
@@ -53,6 +54,7 @@ static instant task_run_round(struct task *task) {
     enum outcome outcome =
         task->options.round(task, task->options.context, &rest);
     bool failed = outcome != DONE;
+    trouble_note(task->options.session, failed, db_reason(task->db));
     if (failed && !task->failed)
         log_warning(task->options.failed, "%s: %s",
                     task->options.about ? task->options.about : "",
@@ -100,6 +102,7 @@ void task_stop(struct task *task) {
         return;
     task_end(task);
     pthread_join(task->thread, NULL);
+    trouble_note(task->options.session, false, NULL);
     wakeup_destroy(&task->own);
     heartbeat_free(task->heartbeat);
     arena_free(task->arena);

@@ -3,7 +3,8 @@
  * own, which does a round of work, rests until it is woken or its rest is
  * over, and goes on so until it is stopped. The watchdog sees whether it gets
  * on (base/heartbeat.h). After a round that the database did not let end it
- * rests for TASK_PAUSE, and the first such round of a series is logged.
+ * rests for TASK_PAUSE; the first such round of a series is logged, and from
+ * the third on /readyz says so (base/trouble.h).
  */
 #ifndef FOTAD_DB_TASK_H
 #define FOTAD_DB_TASK_H

@@ -47,14 +47,20 @@ static bool check_database(struct db *db) {
         return fotad_fail("db.old", "the database is of another version: run "
                                     "fotactl migrate");
     if (db_is_later(db, &later) == DONE && later)
-        log_warning("db.later", ": the database belongs to a later release; "
-                                "this one works on it as it is. Start the "
-                                "later one everywhere");
+        log_warning("db.later",
+                    "release=%d : the database belongs to a later release "
+                    "(select max(release) from migration); this one works on "
+                    "it as it is and puts none of its functions back. Start "
+                    "the later one everywhere",
+                    DB_RELEASE);
     return true;
 }
 
 bool ground_open_database(struct fotad *f) {
     const struct config *config = &f->config;
+    const char *reason;
+    if (db_pooler_check(config->database_conninfo, &reason) != DONE)
+        return fotad_fail("db.unusable", reason);
     f->db = db_open(config->database_conninfo, "fotad");
     bool good = (!config->database_migrate || migrate_database(config)) &&
                 check_database(f->db);

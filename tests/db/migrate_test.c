@@ -139,6 +139,39 @@ static void a_later_database_is_left_alone(void **state) {
     assert_int_equal(sql_int(base->sql, ask_function), 7);
 }
 
+/* Of two programs whose functions alone differ the number decides. */
+static void a_later_release_of_functions_is_left_alone(void **state) {
+    const struct base *base = *state;
+    static const char ask_function[] = "select gbcs_version('4.1')::int8";
+    int missing = -1;
+    bool later = false;
+    sql_do(base->sql,
+           "create or replace function gbcs_version(text) returns"
+           " integer language sql immutable strict return 7;"
+           "update migration set content = sha256('x'), release = %d"
+           " where name = 'sql/functions'",
+           DB_RELEASE + 1);
+    assert_int_equal(db_is_later(base->db, &later), DONE);
+    assert_true(later);
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_int_equal(missing, 0);
+    assert_int_equal(sql_int(base->sql, ask_function), 7);
+    sql_do(base->sql,
+           "update migration set release = %d where name = 'sql/functions'",
+           DB_RELEASE - 1);
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_int_equal(sql_int(base->sql, ask_function), 40100);
+    assert_int_equal(sql_int(base->sql, "select max(release) from migration"),
+                     DB_RELEASE);
+}
+
+static void the_release_is_no_less_than_its_migrations(void **state) {
+    const struct base *base = *state;
+    assert_true(sql_int(base->sql, "select max(substr(name, 5, 4)::int)::int8"
+                                   " from migration where name ~"
+                                   " '^sql/[0-9]'") <= DB_RELEASE);
+}
+
 /* A release that adds a file which fails changes nothing. */
 static void a_migration_that_fails_changes_nothing(void **state) {
     const struct base *base = *state;
@@ -190,6 +223,8 @@ int main(void) {
         TEST(an_empty_database_gets_every_file),
         TEST(a_migration_with_another_text_is_refused),
         TEST(functions_with_another_text_are_made_again),
+        TEST(a_later_release_of_functions_is_left_alone),
+        TEST(the_release_is_no_less_than_its_migrations),
         TEST(a_later_database_is_left_alone),
         TEST(a_migration_that_fails_changes_nothing),
         TEST(four_programs_migrate_at_once),
