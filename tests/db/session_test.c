@@ -66,7 +66,7 @@ static void settings_of_others_do_not_count(void **state) {
         {"search_path", "nowhere"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        sql_do(sql, "alter database %s set %s = %s",
+        sql_do(sql, "alter database %s set %s = '%s'",
                PQdb((PGconn *)sql_connection(sql)), rows[i][0], rows[i][1]);
         assert_string_not_equal(
             asked(conninfo, arena_printf(arena, "select current_setting('%s')",
@@ -163,6 +163,9 @@ static const char *pooler_start(const char *mode) {
     }
     shell(
         arena_printf(arena, "%spgbouncer -q -d %s/pooler.ini", owner, folder));
+    const char *socket = arena_printf(arena, "%s/.s.PGSQL.6543", folder);
+    for (int waits = 0; waits < 500 && access(socket, F_OK) != 0; waits++)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
     return folder;
 }
 
