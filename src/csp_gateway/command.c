@@ -215,7 +215,7 @@ enum outcome csp_commands_end_overdue(struct task *task, void *context,
     enum outcome outcome =
         db_run(task_db(task), &end, &params, params.arena, &rows);
     int64_t ended = outcome == DONE ? db_get_int(rows, 0, 0) : 0;
-    *rest = ended ? 0 : CSP_POLL;
+    *rest = ended ? 0 : task_idle(task, CSP_POLL);
     if (!ended)
         return outcome;
     crash_point(CRASH_overdue_ended);

@@ -244,6 +244,9 @@ enum { DB_RELEASE = 15 };
 enum { DB_MIGRATE_TRIES = 30 };
 enum outcome db_migrate(struct db *db, bool may_change, int *missing);
 
+/* A migration of this process that waits for a lock does not try again. */
+void db_give_up(void);
+
 /* Gives the roles fotad_daemon and fotad_reader their rights again, for when
  * they were created after the migration. Warns when they are not there. Only
  * the database's owner may. */

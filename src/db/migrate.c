@@ -6,6 +6,7 @@
 #include "db/lock.h"
 
 #include <openssl/sha.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -208,13 +209,20 @@ static enum outcome migrate_step(struct db *db, void *context) {
     return migrating->locked ? FAILED : outcome;
 }
 
+static atomic_bool given_up;
+
+void db_give_up(void) {
+    atomic_store(&given_up, true);
+}
+
 /* Others work on the database meanwhile: after a lock that could not be had
  * they get a second. */
 static enum outcome migrate_in_peace(struct db *db,
                                      struct migrating *migrating) {
     enum outcome outcome = FAILED;
     migrating->locked = true;
-    for (int tries = 0; tries < DB_MIGRATE_TRIES && migrating->locked;
+    for (int tries = 0; tries < DB_MIGRATE_TRIES && migrating->locked &&
+                        !atomic_load(&given_up);
          tries++) {
         if (tries)
             nanosleep(&(struct timespec){.tv_sec = 1}, NULL);

@@ -56,6 +56,12 @@ bool task_goes_on(struct task *task);
 /* Rests within a round, at most `most`: false when it is time to end. */
 bool task_rest(struct task *task, instant most);
 
+/* The rest after a round that found nothing to do: `least` after one that had
+ * work, then twice as long each time, up to TASK_IDLE. For what is looked for
+ * because no wakeup tells of it: another process may have made it. */
+#define TASK_IDLE SECOND
+instant task_idle(struct task *task, instant least);
+
 /* Set when it is time to end, for those who cannot call task_goes_on(). */
 const atomic_bool *task_ended(const struct task *task);
 

@@ -15,7 +15,10 @@
 #include "request/release.h"
 #include "request/user_gateway.h"
 
-/* Belongs to the main thread, but for what its services are given of it. */
+#include <stdatomic.h>
+
+/* Belongs to the thread that starts, reloads or stops it, one at a time, but
+ * for what its services are given of it. */
 struct fotad {
     struct arena *arena; /* until the end of the program */
     const char *config_path;
@@ -32,7 +35,8 @@ struct fotad {
     struct task *releases;
     struct people *people;
     struct http_listener *health, *users;
-    size_t started; /* services, the first ones of the table */
+    size_t started;     /* services, the first ones of the table */
+    atomic_bool ending; /* a start or reload in hand is to go no further */
 };
 
 /* Logs an error, `reason` for the operator, and returns false. */
@@ -79,7 +83,7 @@ bool ground_load_revocations(struct fotad *f);
 /* ---- services.c ---- */
 
 /* Starts all services in their order. False at the first that cannot, with the
- * reason in the log; those before it have started. */
+ * reason in the log, or when it is ending; those before it have started. */
 bool services_start(struct fotad *f);
 
 /* Has each read again what it may while it runs: rules, keys, certificates,

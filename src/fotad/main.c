@@ -1,6 +1,7 @@
 /* fotad: the daemon, in the foreground (systemd Type=notify). */
 #include "base/crash.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/version.h"
 #include "fotad/fotad.h"
 #include "health/health.h"
@@ -36,31 +37,96 @@ static int open_signals(void) {
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static void reload_all(struct fotad *f) {
+/* What takes the database, and so perhaps its time: not in the main thread,
+ * which hears signals and feeds the watchdog, so it waits for nobody. */
+struct errand {
+    struct fotad *f;
+    bool (*run)(struct fotad *f);
+    bool good;
+    atomic_bool over;
+    bool begun;
+    pthread_t thread;
+};
+
+static void *errand_run(void *context) {
+    struct errand *errand = context;
+    errand->good = errand->run(errand->f);
+    atomic_store(&errand->over, true);
+    return NULL;
+}
+
+static void errand_begin(struct errand *errand, bool (*run)(struct fotad *f)) {
+    errand->run = run;
+    atomic_store(&errand->over, false);
+    errand->begun = true;
+    if (pthread_create(&errand->thread, NULL, errand_run, errand) != 0)
+        memory_exhausted(0);
+}
+
+static void errand_end(struct errand *errand) {
+    if (errand->begun)
+        pthread_join(errand->thread, NULL);
+    errand->begun = false;
+}
+
+/* The signal that came within `pause` ms, or 0. */
+static unsigned signal_next(int signals, int pause) {
+    struct pollfd wait = {.fd = signals, .events = POLLIN};
+    struct signalfd_siginfo got;
+    bool came = poll(&wait, 1, pause) == 1 &&
+                read(signals, &got, sizeof got) == (ssize_t)sizeof got;
+    return came ? got.ssi_signo : 0;
+}
+
+static bool reload_all(struct fotad *f) {
     sd_notify(0, "RELOADING=1");
     bool config = fotad_configure_again(f), services = services_reload(f);
     if (config && services)
         log_info("fotad.reloaded", ": [log] level, rules, keys, certificates "
                                    "and revocation lists were read again");
     sd_notify(0, "READY=1");
+    return config && services;
 }
 
-/* Until a signal that ends it. This thread feeds the watchdog, so it waits for
- * nobody. */
+/* Until a signal that ends it. A reload that is asked for during another
+ * follows it. */
 static void live_on(struct fotad *f, int signals) {
+    struct errand reload = {.f = f};
+    bool wanted = false;
     db_wait_briefly(f->db);
-    struct pollfd wait = {.fd = signals, .events = POLLIN};
     int pause = watchdog_pause();
     for (;;) {
-        struct signalfd_siginfo got;
-        if (poll(&wait, 1, pause) == 1 &&
-            read(signals, &got, sizeof got) == (ssize_t)sizeof got) {
-            if (got.ssi_signo != SIGHUP)
-                return;
-            reload_all(f);
+        unsigned came =
+            signal_next(signals, reload.begun && pause > 100 ? 100 : pause);
+        if (came && came != SIGHUP)
+            break;
+        wanted = wanted || came == SIGHUP;
+        if (reload.begun && atomic_load(&reload.over))
+            errand_end(&reload);
+        if (wanted && !reload.begun) {
+            errand_begin(&reload, reload_all);
+            wanted = false;
         }
         watchdog_tell(f->config.operations_stuck_after);
     }
+    health_say_stopping();
+    atomic_store(&f->ending, true);
+    errand_end(&reload);
+}
+
+/* False when it could not, or a signal came that ends it. */
+static bool start_all(struct fotad *f, int signals) {
+    struct errand start = {.f = f};
+    errand_begin(&start, services_start);
+    while (!atomic_load(&start.over)) {
+        unsigned came = signal_next(signals, 20);
+        if (!came || came == SIGHUP)
+            continue;
+        atomic_store(&f->ending, true);
+        db_give_up();
+    }
+    errand_end(&start);
+    return start.good && !atomic_load(&f->ending);
 }
 
 /* Readiness goes down, a load balancer sees it, and whoever keeps a connection
@@ -87,21 +153,21 @@ static void serve_until_signalled(struct fotad *f, int signals) {
     step_down(f, signals);
 }
 
-/* A signal that comes during the start is heeded after it: what was begun is
- * ended in order. */
+/* A signal that comes during the start ends it after the service in hand: what
+ * was begun is ended in order. */
 static int run_daemon(struct fotad *f) {
     int signals = open_signals();
     if (!crash_prepare())
         return !fotad_fail("crash.unknown",
                            "FOTAD_CRASH_AT names no crash point");
-    bool started = signals >= 0 && fotad_configure(f) && services_start(f);
+    bool started = signals >= 0 && fotad_configure(f) && start_all(f, signals);
     if (started)
         serve_until_signalled(f, signals);
     services_stop(f);
     if (started)
         log_info("fotad.stopped", "%s", "");
     close(signals);
-    return started ? 0 : 1;
+    return started || atomic_load(&f->ending) ? 0 : 1;
 }
 
 /* ---- options ---- */

@@ -189,7 +189,7 @@ bool services_start(struct fotad *f) {
     for (; f->started < SERVICES; f->started++) {
         const struct service *service = &services[f->started];
         log_debug("fotad.starting", "service=%s", service->name);
-        if (!service->start(f))
+        if (atomic_load(&f->ending) || !service->start(f))
             return false;
     }
     return true;
@@ -197,7 +197,7 @@ bool services_start(struct fotad *f) {
 
 bool services_reload(struct fotad *f) {
     bool good = true;
-    for (size_t i = 0; i < f->started; i++)
+    for (size_t i = 0; i < f->started && !atomic_load(&f->ending); i++)
         if (services[i].reload && !services[i].reload(f))
             good = false;
     return good;
