@@ -39,7 +39,10 @@ struct db_params {
     { .arena = (a) }
 
 void db_null(struct db_params *p);
-/* Text form: for text, enums, numeric, domains over text. NULL is null. */
+/* Text form: for text, enums, numeric, domains over text. NULL is null. What is
+ * no UTF-8 is its sender's fault: U+FFFD stands for each such octet, so that it
+ * is kept, compared and shown, and finds nothing, but is no error of ours. The
+ * same in db_texts() and columns. */
 void db_text(struct db_params *p, const char *text);
 void db_bool(struct db_params *p, bool value);
 void db_int2(struct db_params *p, int16_t value);
