@@ -224,21 +224,50 @@ create or replace function sat_take_over(p_now timestamptz) returns sat_seal
         'an earlier release, before its seals said so', sat_earlier_times(),
         p_now);
 
--- Sets the mark anew once everything below it is sealed.
-create or replace function sat_set_mark(p_sealed bigint) returns void
+-- Sets the mark at what is written by now.
+create or replace function sat_set_mark() returns void
     language sql as $$
-    update sat_mark set entry_no = written.last,
+    update sat_mark set entry_no = written.last, marked = now(),
         seen = pg_snapshot_xmax(pg_current_snapshot())
     from pg_sequence_last_value('sat_entry_entry_no_seq') as written (last)
-    where entry_no <= p_sealed and written.last > p_sealed
+    where written.last is not null
+$$;
+
+-- Is there a transaction of this database that began before the mark was set?
+-- A snapshot knows those of all databases of the cluster, of which none but
+-- ours writes the trail. Who is not among those that hold the lock of their own
+-- transaction has ended, and the next statement sees what it wrote.
+create or replace function sat_is_awaited(p_seen xid8) returns boolean
+    language sql volatile as $$
+    select pg_snapshot_xmin(pg_current_snapshot()) < p_seen
+        and exists (select from pg_locks l
+            left join pg_stat_activity a on a.pid = l.pid
+            left join pg_prepared_xacts p on p.transaction = l.transactionid
+            where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock'
+            and l.granted and age(l.transactionid) > age(p_seen::xid)
+            and coalesce(a.datname, p.database, current_database())
+                = current_database())
+$$;
+
+-- A database that was restored into another cluster may have a mark that lies
+-- ahead of all transactions there: it is set anew, and the trail says so.
+create or replace function sat_mark_renew(p_now timestamptz) returns void
+    language sql as $$
+    insert into sat_entry (at, kind, detail) values (p_now, 'mark_renewed',
+        'the transaction numbers are lower than before: the database was '
+        'restored into another cluster');
+    select sat_set_mark();
 $$;
 
 -- Seals at most p_most entry numbers that are final. No row: nothing to do now,
--- or another fotad is at it.
+-- or another fotad is at it. With the owner's rights, for nobody else writes
+-- seals and mark.
 create or replace function seal_trail(
     p_now timestamptz, p_most integer, out sealed_no bigint,
     out sealed_entries bigint, out sealed_hash bytea)
-    returns setof record language plpgsql as $$
+    returns setof record language plpgsql security definer
+    set search_path = public, pg_temp
+as $$
 declare
     mark sat_mark;
     previous sat_seal;
@@ -255,11 +284,16 @@ begin
         return;
     end if;
     seal.first_no := coalesce(previous.last_no, 0) + 1;
-    if mark.entry_no < seal.first_no then
-        perform sat_set_mark(seal.first_no - 1);
+    if mark.seen > pg_snapshot_xmax(pg_current_snapshot()) then
+        perform sat_mark_renew(p_now);
         return;
     end if;
-    if pg_snapshot_xmin(pg_current_snapshot()) < mark.seen then
+    if mark.entry_no < seal.first_no then
+        perform sat_set_mark() where pg_sequence_last_value(
+            'sat_entry_entry_no_seq') >= seal.first_no;
+        return;
+    end if;
+    if sat_is_awaited(mark.seen) then
         return;
     end if;
     seal.last_no := least(mark.entry_no, seal.first_no + p_most - 1);
@@ -270,6 +304,16 @@ begin
     seal := sat_add_seal(seal);
     return query select seal.seal_no, seal.entries, seal.hash::bytea;
 end $$;
+
+-- For how many seconds what was marked has waited for its seal; 0: nothing
+-- waits.
+create or replace function sat_unsealed_for() returns bigint
+    language sql stable
+begin atomic
+    select coalesce(max(extract(epoch from now() - m.marked)::bigint), 0)
+    from sat_mark m
+    where m.entry_no > coalesce((select max(last_no) from sat_seal), 0);
+end;
 
 -- ---- retention ----
 

@@ -61,6 +61,13 @@ create or replace function day_column(p_table regclass) returns name
             and a.attnum = t.partattrs[0]
         where t.partrelid = p_table);
 
+-- Who calls make_day() may name any day by a clock of its own; sat_guard says
+-- how far from PostgreSQL's clock it is believed.
+create or replace function day_is_believed(p_day date) returns boolean
+    language sql stable
+    return (select ahead is null or p_day::timestamp
+            between now() - ahead and now() + ahead from sat_guard);
+
 -- Makes the partition that a day is in. Rows of that time that came before
 -- it was made lie in the partition for the rest and are moved; if they are many,
 -- the day stays there (cleaned row by row later), so that nobody waits for it.
@@ -82,6 +89,9 @@ declare
     misplaced integer;
 begin
     perform check_kept_by_days(p_table);
+    if not day_is_believed(p_day) then
+        return 'left';
+    end if;
     if exists (select from partitions_of(p_table) p
             where p.low <= p_day and p.high > p_day) then
         return 'there';
@@ -107,6 +117,8 @@ begin
         ' including constraints including indexes including storage'
         ' including compression)', day,
         p_table);
+    -- it has no key, and may be published (logical replication)
+    execute format('alter table %I replica identity full', day);
     execute format('with moved as (delete from %I where %s returning *)'
         ' insert into %I select * from moved', rest, of_day, day);
     if p_table <> 'tracking_history'::regclass then

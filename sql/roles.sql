@@ -19,7 +19,7 @@ exception when duplicate_object or unique_violation then
     return true; -- somebody made it at the same time
 end $$;
 
--- What fotad reads and never writes.
+-- What fotad reads and never writes but by functions of the owner.
 create or replace function tables_of_owner() returns setof regclass
     language sql stable
     return unnest(array['response_code', 'service_reference', 'service_role',
@@ -27,7 +27,8 @@ create or replace function tables_of_owner() returns setof regclass
         'service_user', 'certificate', 'crl', 'revocation', 'migration',
         'command_device_type', 'command_device_status', 'command_role',
         'version_mismatch', 'sat_guard', 'volume_threshold',
-        'volume_threshold_change', 'threshold_breach']::regclass[]);
+        'volume_threshold_change', 'threshold_breach', 'sat_seal',
+        'sat_mark']::regclass[]);
 
 -- Gives the roles their rights, on what there is now. Runs with each
 -- migration; harmless to repeat. Returns what is missing, or null.
@@ -66,8 +67,7 @@ begin
     -- what was taken once stays so
     revoke delete on replay_window from fotad_daemon;
     -- entries come by way of the table, never into a day by itself
-    revoke update, delete on sat_entry, sat_request, sat_seal
-        from fotad_daemon;
+    revoke update, delete on sat_entry, sat_request from fotad_daemon;
     for item in select relid as name from unnest(
                 array['sat_entry', 'sat_request']::regclass[]) t,
             pg_partition_tree(t) where level > 0 loop
@@ -77,7 +77,8 @@ begin
     for item in select p.oid::regprocedure as name, p.prosecdef as definer
             from pg_proc p where p.pronamespace = 'public'::regnamespace
             and p.proname not in ('grant_rights', 'make_role', 'take_crl',
-                'revoke_certificates', 'retry_messages', 'drop_indexes', 'begin_direct_load')
+                'revoke_certificates', 'retry_messages', 'drop_indexes', 'begin_direct_load',
+                'sat_set_mark', 'sat_mark_renew')
             and not exists (select from pg_depend d
                 where d.objid = p.oid and d.deptype = 'e') loop
         execute format('grant execute on function %s to fotad_daemon',

@@ -94,7 +94,8 @@ begin
     if wanted = array(select t from transition t order by position) then
         return;
     end if;
-    perform pg_advisory_xact_lock(advisory_lock('transitions'));
+    -- no advisory lock, which who may only read could hold
+    lock table transition in share row exclusive mode;
     delete from transition;
     insert into transition select w.* from unnest(wanted) w;
 end $$;

@@ -242,7 +242,7 @@ enum outcome csp_commands_end_overdue(struct task *task, void *context,
     enum outcome outcome = sections_say(overdue, task);
     if (outcome == DONE)
         outcome = overdue_end(overdue->config, task, &ended);
-    *rest = ended ? 0 : CSP_POLL;
+    *rest = ended ? 0 : task_idle(task, CSP_POLL);
     if (!ended)
         return outcome;
     crash_point(CRASH_overdue_ended);

@@ -163,7 +163,7 @@ static enum outcome route_round(struct task *task, void *context,
                               .db = task_db(task),
                               .arena = task_arena(task)};
     enum outcome outcome = round_lease(&round);
-    *rest = round.count ? 0 : CSP_POLL;
+    *rest = round.count ? 0 : task_idle(task, CSP_POLL);
     if (outcome == DONE && round.count)
         outcome = round_hand_over(&round);
     if (outcome == DONE)

@@ -11,7 +11,7 @@
 #include "http/client.h"
 
 /* The clock may jump and another process may accept work, so the database is
- * looked at this often. */
+ * looked at this often, and less often while there is nothing (task_idle). */
 #define CSP_POLL (250 * MILLISECOND)
 
 /* What a try comes to. */

@@ -39,7 +39,10 @@ struct db_params {
     { .arena = (a) }
 
 void db_null(struct db_params *p);
-/* Text form: for text, enums, numeric, domains over text. NULL is null. */
+/* Text form: for text, enums, numeric, domains over text. NULL is null. What is
+ * no UTF-8 is its sender's fault: U+FFFD stands for each such octet, so that it
+ * is kept, compared and shown, and finds nothing, but is no error of ours. The
+ * same in db_texts() and columns. */
 void db_text(struct db_params *p, const char *text);
 void db_bool(struct db_params *p, bool value);
 void db_int2(struct db_params *p, int16_t value);
@@ -167,8 +170,8 @@ enum outcome db_check_server(struct db *db);
 /* Leaves the connection, if there is one; the next call makes another. */
 void db_disconnect(struct db *db);
 
-/* From now on a statement waits for a lock no longer than 1 s, and is RETRY
- * then. Leaves the connection; the next call makes another. */
+/* A statement waits for a lock for 10 s at most, and is RETRY then; from now on
+ * for 1 s. Leaves the connection; the next call makes another. */
 void db_wait_briefly(struct db *db);
 
 /* The reason of the last outcome that was not DONE; valid until the next

@@ -23,7 +23,55 @@ void db_null(struct db_params *p) {
     add_parameter(p, NULL, 0, 0);
 }
 
+/* Octets of the character of UTF-8 that begins here, as PostgreSQL takes it
+ * (RFC 3629), or 0. A NUL ends what is looked at. */
+static size_t character_len(const uint8_t *c) {
+    static const struct {
+        uint8_t first, last; /* of the first octet */
+        uint8_t low, high;   /* of the second */
+        size_t len;
+    } rows[] = {
+        {0x01, 0x7F, 0, 0, 1},       {0xC2, 0xDF, 0x80, 0xBF, 2},
+        {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
+        {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
+        {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4},
+        {0xF4, 0xF4, 0x80, 0x8F, 4},
+    };
+    size_t row = 0, count = sizeof rows / sizeof *rows, at = 1;
+    while (row < count && (*c < rows[row].first || *c > rows[row].last))
+        row++;
+    if (row == count ||
+        (rows[row].len > 1 && (c[1] < rows[row].low || c[1] > rows[row].high)))
+        return 0;
+    while (at < rows[row].len && (c[at] & 0xC0) == 0x80)
+        at++;
+    return at == rows[row].len ? at : 0;
+}
+
+static size_t text_good_len(const char *text) {
+    const uint8_t *at = (const uint8_t *)text;
+    for (size_t len = 1; *at && len; at += len)
+        len = character_len(at);
+    return (size_t)((const char *)at - text);
+}
+
+/* Whoever sent it: it is kept as far as it is text, with U+FFFD for each octet
+ * that is none. */
+static const char *text_mended(struct arena *arena, const char *text) {
+    static const char replacement[] = "\xEF\xBF\xBD";
+    char *mended = arena_alloc(arena, 3 * strlen(text) + 1), *out = mended;
+    while (*text) {
+        size_t len = character_len((const uint8_t *)text);
+        out = len ? mempcpy(out, text, len) : stpcpy(out, replacement);
+        text += len ? len : 1;
+    }
+    *out = '\0';
+    return mended;
+}
+
 void db_text(struct db_params *p, const char *text) {
+    if (text && text[text_good_len(text)])
+        text = text_mended(p->arena, text);
     add_parameter(p, text, text ? strlen(text) : 0, 0);
 }
 

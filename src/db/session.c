@@ -17,6 +17,7 @@ static const char begin_sql[] =
     " ('client_min_messages', 'warning'),"
     " ('standard_conforming_strings', 'on'), ('array_nulls', 'on'),"
     " ('quote_all_identifiers', 'off'), ('transform_null_equals', 'off'),"
+    " ('backslash_quote', 'safe_encoding'), ('xmloption', 'content'),"
     " ('default_transaction_isolation', 'read committed'),"
     " ('default_transaction_deferrable', 'off'), ('row_security', 'on'),"
     " ('plan_cache_mode', 'auto'), ('jit', 'off')"

@@ -3,6 +3,7 @@
 #include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/trouble.h"
 
 #include <stdlib.h>
 
@@ -14,6 +15,8 @@ struct task {
     struct wakeup own; /* when nobody gave one */
     atomic_bool ended; /* set before the wakeup is signalled */
     bool failed;       /* the round before */
+    instant idle;      /* the rest after it; 0: it had work */
+    bool idles;        /* this round has nothing to do */
     pthread_t thread;
 };
 
@@ -36,6 +39,15 @@ struct arena *task_arena(struct task *task) {
     return task->arena;
 }
 
+instant task_idle(struct task *task, instant least) {
+    task->idles = true;
+    if (!task->idle)
+        task->idle = least;
+    else if (task->idle < TASK_IDLE)
+        task->idle = 2 * task->idle < TASK_IDLE ? 2 * task->idle : TASK_IDLE;
+    return task->idle;
+}
+
 /* A signal more than those seen ends the rest. */
 static bool task_rest_from(struct task *task, uint64_t seen, instant most) {
     if (!atomic_load(&task->ended))
@@ -50,14 +62,18 @@ bool task_rest(struct task *task, instant most) {
 static instant task_run_round(struct task *task) {
     instant rest = 0;
     heartbeat_step(task->heartbeat);
+    task->idles = false;
     enum outcome outcome =
         task->options.round(task, task->options.context, &rest);
     bool failed = outcome != DONE;
+    trouble_note(task->options.session, failed, db_reason(task->db));
     if (failed && !task->failed)
         log_warning(task->options.failed, "%s: %s",
                     task->options.about ? task->options.about : "",
                     db_reason(task->db));
     task->failed = failed;
+    if (!task->idles)
+        task->idle = 0;
     arena_reset(task->arena);
     heartbeat_rest(task->heartbeat);
     return failed ? TASK_PAUSE : rest;
@@ -100,6 +116,7 @@ void task_stop(struct task *task) {
         return;
     task_end(task);
     pthread_join(task->thread, NULL);
+    trouble_note(task->options.session, false, NULL);
     wakeup_destroy(&task->own);
     heartbeat_free(task->heartbeat);
     arena_free(task->arena);

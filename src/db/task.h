@@ -3,7 +3,8 @@
  * own, which does a round of work, rests until it is woken or its rest is
  * over, and goes on so until it is stopped. The watchdog sees whether it gets
  * on (base/heartbeat.h). After a round that the database did not let end it
- * rests for TASK_PAUSE, and the first such round of a series is logged.
+ * rests for TASK_PAUSE; the first such round of a series is logged, and from
+ * the third on /readyz says so (base/trouble.h).
  */
 #ifndef FOTAD_DB_TASK_H
 #define FOTAD_DB_TASK_H
@@ -54,6 +55,12 @@ bool task_goes_on(struct task *task);
 
 /* Rests within a round, at most `most`: false when it is time to end. */
 bool task_rest(struct task *task, instant most);
+
+/* The rest after a round that found nothing to do: `least` after one that had
+ * work, then twice as long each time, up to TASK_IDLE. For what is looked for
+ * because no wakeup tells of it: another process may have made it. */
+#define TASK_IDLE SECOND
+instant task_idle(struct task *task, instant least);
 
 /* Set when it is time to end, for those who cannot call task_goes_on(). */
 const atomic_bool *task_ended(const struct task *task);

@@ -8,7 +8,7 @@
 
 enum { MOST_MESSAGES = 1000 };
 
-/* Between looks when nothing waits. */
+/* Between looks when less waits than a batch may have. */
 static const instant POLL = 100 * MILLISECOND;
 
 struct receiver {
@@ -57,7 +57,7 @@ static enum outcome receiver_round(struct task *task, void *context,
     }
     if (outcome == DONE)
         receiver->most = most < MOST_MESSAGES / 2 ? 2 * most : MOST_MESSAGES;
-    *rest = taken == most ? 0 : POLL;
+    *rest = taken ? taken == most ? 0 : POLL : task_idle(task, POLL);
     return outcome;
 }
 

@@ -16,7 +16,10 @@
 #include "request/rules.h"
 #include "request/user_gateway.h"
 
-/* Belongs to the main thread, but for what its services are given of it. */
+#include <stdatomic.h>
+
+/* Belongs to the thread that starts, reloads or stops it, one at a time, but
+ * for what its services are given of it. */
 struct fotad {
     struct arena *arena; /* until the end of the program */
     const char *config_path;
@@ -33,7 +36,8 @@ struct fotad {
     struct task *releases;
     struct people *people;
     struct http_listener *health, *users;
-    size_t started; /* services, the first ones of the table */
+    size_t started;     /* services, the first ones of the table */
+    atomic_bool ending; /* a start or reload in hand is to go no further */
 };
 
 /* What a reload has read: all of it is used, or nothing. */
@@ -104,7 +108,7 @@ void ground_use_revocations(struct fotad *f, struct reload *reload);
 bool services_check(struct fotad *f);
 
 /* Starts all services in their order. False at the first that cannot, with the
- * reason in the log; those before it have started. */
+ * reason in the log, or when it is ending; those before it have started. */
 bool services_start(struct fotad *f);
 
 /* Has each read again what it may while it runs: rules, keys, certificates,

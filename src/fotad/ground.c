@@ -1,5 +1,6 @@
 #include "base/crash.h"
 #include "base/log.h"
+#include "base/version.h"
 #include "duis/library.h"
 #include "fotad/fotad.h"
 #include "health/revocations.h"
@@ -47,9 +48,12 @@ static bool check_database(struct db *db) {
         return fotad_fail("db.old", "the database is of another version: run "
                                     "fotactl migrate");
     if (db_is_later(db, &later) == DONE && later)
-        log_warning("db.later", ": the database belongs to a later release; "
-                                "this one works on it as it is. Start the "
-                                "later one everywhere");
+        log_warning("db.later",
+                    "release=%d : the database belongs to a later release "
+                    "(select max(release) from migration); this one works on "
+                    "it as it is and puts none of its functions back. Start "
+                    "the later one everywhere",
+                    FOTAD_RELEASE);
     return true;
 }
 
@@ -181,7 +185,7 @@ bool ground_check_keys(struct fotad *f) {
             there = false;
         }
     bool good =
-        (!there || signer_read(f, &f->config)) && ground_load_acb_key(f);
+        (!there || signer_read(f, &f->config, f->arena)) && ground_load_acb_key(f);
     ground_free_acb_key(f);
     return good;
 }

@@ -4,6 +4,7 @@
 #include "base/metrics.h"
 #include "csp_gateway/denied.h"
 #include "csp_gateway/sections.h"
+#include "base/trouble.h"
 #include "db/db.h"
 #include "health/revocations.h"
 #include "http/configured.h"
@@ -30,7 +31,11 @@ static struct metric_family families[] = {
     {.name = "fotad_crl_overdue",
      .help = "Certificate Revocation Lists whose nextUpdate has passed.",
      .kind = METRIC_GAUGE},
+    {.name = "fotad_sat_unsealed_seconds",
+     .help = "How long entries of the audit trail have waited for their seal.",
+     .kind = METRIC_GAUGE},
 };
+enum { CRL_OVERDUE, SAT_UNSEALED };
 
 /* A line for people. What others say in it may be no UTF-8 (a server that does
  * not know our encoding yet), which no JSON holds; it must not fall out, for
@@ -78,14 +83,26 @@ static void answer_healthz(void *context, const struct http_request *request,
     response->body = span_text("ok\n");
 }
 
+/* Seconds for which the audit trail has waited for its seal. */
+static int64_t seal_waits(struct worker *worker, struct arena *arena) {
+    static const struct db_statement ask = {"sat_unsealed_for",
+                                            "select sat_unsealed_for()"};
+    struct db_rows *rows;
+    return db_run(worker->db, &ask, NULL, arena, &rows) == DONE
+               ? db_get_int(rows, 0, 0)
+               : 0;
+}
+
 static void answer_metrics(void *context, const struct http_request *request,
                            struct http_response *response) {
     struct worker *worker = context;
     struct db_rows *overdue;
     if (revocations_overdue(worker->db, request->arena, clock_now(),
                             &overdue) == DONE)
-        metric_set(metric_of(&families[0], NULL, NULL, NULL),
+        metric_set(metric_of(&families[CRL_OVERDUE], NULL, NULL, NULL),
                    (int64_t)db_row_count(overdue));
+    metric_set(metric_of(&families[SAT_UNSEALED], NULL, NULL, NULL),
+               seal_waits(worker, request->arena));
     struct buffer out = {0};
     metrics_render(&out);
     response->content_type = METRICS_MEDIA_TYPE;
@@ -120,6 +137,24 @@ static void warn_of_database(json_t *warnings) {
     const char *advice, *what = db_lasting_error(&advice);
     if (what)
         health_say(warnings, "the database said lately: %s; %s", what, advice);
+}
+
+static void warn_of_step(void *context, const char *name, unsigned times,
+                         const char *reason) {
+    health_say(context, "%s has failed %u times in a row: %s", name, times,
+               reason);
+}
+
+static void warn_of_seals(struct worker *worker, struct arena *arena,
+                          json_t *warnings) {
+    int64_t waits = seal_waits(worker, arena);
+    if (waits * SECOND >
+        10 * MINUTE + 2 * worker->config->tracking_housekeeping)
+        health_say(warnings, "the audit trail has not been sealed for %jd s: look "
+                         "for a transaction of this database that does not end "
+                         "(pg_stat_activity.xact_start, pg_prepared_xacts), "
+                         "and for housekeeping.failed in the log",
+                         (intmax_t)waits);
 }
 
 static void check_database(struct worker *worker, json_t *reasons,
@@ -196,9 +231,11 @@ static void answer_readyz(void *context, const struct http_request *request,
     warn_of_database(warnings);
     warn_of_config(worker->config, warnings);
     warn_of_csps(worker->config, warnings);
+    trouble_each(warn_of_step, warnings);
     if (json_array_size(reasons) == 0) {
         warn_of_overdue(worker, request->arena, warnings);
         warn_of_sections(worker, request->arena, warnings);
+        warn_of_seals(worker, request->arena, warnings);
     }
     bool ready = json_array_size(reasons) == 0;
     json_t *answer = json_pack("{s:b, s:o, s:o}", "ready", ready, "reasons",

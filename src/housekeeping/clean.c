@@ -72,8 +72,8 @@ static enum outcome sign_ins_clean(struct round *round) {
 }
 
 enum outcome round_clean(struct round *round) {
-    enum outcome outcome = DONE;
-    for (size_t i = 0; i < CLEANERS && outcome == DONE; i++)
-        outcome = cleaner_run(round, &cleaners[i]);
-    return outcome == DONE ? sign_ins_clean(round) : outcome;
+    enum outcome outcome = sign_ins_clean(round);
+    for (size_t i = 0; i < CLEANERS; i++)
+        outcome = round_worse(outcome, cleaner_run(round, &cleaners[i]));
+    return outcome;
 }

@@ -88,7 +88,7 @@ static enum outcome days_keep(struct round *round, const struct daily *daily) {
 
 enum outcome round_days(struct round *round) {
     enum outcome outcome = DONE;
-    for (size_t i = 0; i < DAILY_TABLES && outcome == DONE; i++)
-        outcome = days_keep(round, &daily_tables[i]);
+    for (size_t i = 0; i < DAILY_TABLES; i++)
+        outcome = round_worse(outcome, days_keep(round, &daily_tables[i]));
     return outcome;
 }

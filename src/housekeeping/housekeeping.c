@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "base/trouble.h"
 #include "housekeeping/clock_watch.h"
 #include "housekeeping/round.h"
 #include "housekeeping/silence.h"
@@ -15,14 +16,33 @@ static const instant LOOK = 200 * MILLISECOND, MEASURE = SECOND;
 
 /* ---- one round ---- */
 
-static enum outcome round_run(struct round *round) {
-    static enum outcome (*const steps[])(struct round *) = {
-        round_silence, round_release, round_collected,
-        round_days,    round_clean,   round_seal};
-    enum outcome outcome = DONE;
-    for (size_t i = 0; i < sizeof steps / sizeof *steps && outcome == DONE; i++)
-        outcome = steps[i](round);
+enum outcome round_try(struct round *round, const char *step,
+                       enum outcome outcome) {
+    const char *reason = outcome == DONE ? "" : db_reason(round->db);
+    if (trouble_note(step, outcome != DONE, reason))
+        log_warning("housekeeping.failed", "step=%s : %s", step, reason);
     return outcome;
+}
+
+/* What one step cannot do now does not keep the next from being done. */
+static enum outcome round_run(struct round *round) {
+    static const struct {
+        const char *name;
+        enum outcome (*run)(struct round *);
+    } steps[] = {
+        {"housekeeping: silent CSPs", round_silence},
+        {"housekeeping: release", round_release},
+        {"housekeeping: collected alerts", round_collected},
+        {"housekeeping: days", round_days},
+        {"housekeeping: old rows", round_clean},
+        {"housekeeping: seals", round_seal},
+    };
+    enum outcome worst = DONE;
+    for (size_t i = 0;
+         i < sizeof steps / sizeof *steps && task_goes_on(round->task); i++)
+        worst = round_worse(
+            worst, round_try(round, steps[i].name, steps[i].run(round)));
+    return worst;
 }
 
 enum outcome housekeeping_run(struct db *db, const struct config *config,
@@ -96,7 +116,7 @@ static enum outcome round_if_mine(struct round *round) {
     if (!mine)
         return outcome;
     crash_point(CRASH_housekeeping_taken);
-    outcome = round_run(round);
+    round_run(round);
     report_tell(&round->report, clock_elapsed() - start);
     return outcome;
 }
@@ -109,9 +129,11 @@ static void tables_measure(struct housekeeping *h, struct task *task) {
     struct db_rows *rows;
     if (clock_elapsed() - h->measured < MEASURE)
         return;
-    if (db_run(task_db(task), &statement, NULL, task_arena(task), &rows) ==
-            DONE &&
-        db_get_int(rows, 0, 0))
+    enum outcome outcome =
+        db_run(task_db(task), &statement, NULL, task_arena(task), &rows);
+    trouble_note("housekeeping: analyze", outcome != DONE,
+                 db_reason(task_db(task)));
+    if (outcome == DONE && db_get_int(rows, 0, 0))
         log_debug("housekeeping.analyzed", "tables=%jd",
                   (intmax_t)db_get_int(rows, 0, 0));
     h->measured = clock_elapsed();
@@ -127,7 +149,8 @@ static enum outcome look_round(struct task *task, void *context,
                           .now = clock_now(),
                           .arena = task_arena(task)};
     enum outcome outcome = DONE;
-    clock_watch_look(&h->watch, round.db, h->config);
+    round_try(&round, "housekeeping: pauses cut",
+              clock_watch_look(&h->watch, round.db, h->config));
     if (clock_is_due(&h->next, round.now, h->config->tracking_housekeeping))
         outcome = round_if_mine(&round);
     tables_measure(h, task);

@@ -17,6 +17,15 @@ struct round {
     struct housekeeping_report report;
 };
 
+/* The worse of two outcomes; FAILED is the worst. */
+static inline enum outcome round_worse(enum outcome one, enum outcome other) {
+    return one > other ? one : other;
+}
+
+/* Notes what came of a step, for the log and /readyz, and returns it. */
+enum outcome round_try(struct round *round, const char *step,
+                       enum outcome outcome);
+
 /* The steps. Each commits its work in small transactions and ends early, with
  * DONE, when the task is to stop. RETRY or FAILED as db_run() says. */
 

@@ -4,6 +4,7 @@
 #include "support/sql.h"
 
 #include "base/log.h"
+#include "base/version.h"
 #include "db/db.h"
 
 #include <pthread.h>
@@ -164,6 +165,13 @@ static void later_functions_are_left_alone(void **state) {
     assert_int_equal(sql_int(base->sql, ask_function), 40100);
 }
 
+static void the_release_is_no_less_than_its_migrations(void **state) {
+    const struct base *base = *state;
+    assert_true(sql_int(base->sql, "select max(substr(name, 5, 4)::int)::int8"
+                                   " from migration where name ~"
+                                   " '^sql/[0-9]'") <= FOTAD_RELEASE);
+}
+
 /* A release that adds a file which fails changes nothing. */
 static void a_migration_that_fails_changes_nothing(void **state) {
     const struct base *base = *state;
@@ -215,6 +223,7 @@ int main(void) {
         TEST(an_empty_database_gets_every_file),
         TEST(a_migration_with_another_text_is_refused),
         TEST(functions_with_another_text_are_made_again),
+        TEST(the_release_is_no_less_than_its_migrations),
         TEST(a_later_database_is_left_alone),
         TEST(later_functions_are_left_alone),
         TEST(a_migration_that_fails_changes_nothing),

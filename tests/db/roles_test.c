@@ -74,6 +74,12 @@ static void the_daemon_cannot_change_the_audit_trail(void **state) {
          DENIED},
         {"update sat_seal set hash = ''", DENIED},
         {"delete from sat_seal", DENIED},
+        {"insert into sat_seal select * from sat_seal", DENIED},
+        {"update sat_mark set seen = '0'", DENIED},
+        {"select sat_set_mark()", DENIED},
+        {"select sat_mark_renew(now())", DENIED},
+        {"select make_day('sat_entry', '2031-01-05', 10)", ""},
+        {"update sat_guard set ahead = null", DENIED},
         {"update sat_guard set keep = null", DENIED},
         {"delete from sat_guard", DENIED},
         {"set session_replication_role = replica", DENIED},
@@ -128,10 +134,16 @@ static void the_daemon_makes_and_drops_days(void **state) {
         {"select make_day('pg_temp.sat_entry', '2026-01-05', 10)", "P0001"},
         {"drop table pg_temp.sat_entry", ""},
     };
+    static const char make[] = "select make_day('sat_entry', '2026-01-05', 10)";
     check(daemon_role, rows, sizeof rows / sizeof *rows);
+    assert_string_equal(sql_text(owner, "update sat_guard set ahead = '1 day'"
+                                        " returning 'set'"),
+                        "set");
+    assert_string_equal(sql_text(daemon_role, make), "left");
     assert_string_equal(
-        sql_text(daemon_role, "select make_day('sat_entry', '2026-01-05', 10)"),
-        "made");
+        sql_text(owner, "update sat_guard set ahead = null returning 'set'"),
+        "set");
+    assert_string_equal(sql_text(daemon_role, make), "made");
     assert_string_equal(
         sql_text(owner, "select tableowner = current_user from pg_tables"
                         " where tablename = 'sat_entry_20260105'"),
@@ -207,7 +219,8 @@ static void definers_have_a_search_path(void **state) {
         sql_text(owner, "select string_agg(proname, ' ' order by proname)"
                         " from pg_proc where prosecdef"
                         " and pronamespace = 'public'::regnamespace"),
-        "advance_counters analyze_grown clean_rest drop_day make_day sat_drop");
+        "advance_counters analyze_grown clean_rest drop_day make_day sat_drop"
+        " seal_trail");
 }
 
 int main(void) {

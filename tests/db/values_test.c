@@ -67,6 +67,37 @@ static void numeric_holds_64_bits(void **state) {
     }
 }
 
+/* What is no UTF-8 is none of our errors, alone or in a list. */
+static void texts_that_are_none_are_kept(void **state) {
+    (void)state;
+    static const struct db_statement echo = {
+        "no_texts", "select $1::text, ($2::text[])[1], ($2::text[])[2]"};
+#define NONE "\xEF\xBF\xBD"
+    static const char *const rows[][2] = {
+        {"plain", "plain"},
+        {"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80",
+         "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"},
+        {"caf\xE9", "caf" NONE},
+        {"\xFF\xFE", NONE NONE},
+        {"\x80", NONE},
+        {"\xC0\x80", NONE NONE},                   /* overlong */
+        {"\xED\xA0\x80", NONE NONE NONE},          /* a surrogate */
+        {"\xF4\x90\x80\x80", NONE NONE NONE NONE}, /* above U+10FFFF */
+        {"\xE2\x82", NONE NONE},                   /* cut off */
+        {"\xC3\"", NONE "\""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct db_params params = DB_PARAMS(arena);
+        const char *const list[] = {rows[i][0], "next"};
+        db_text(&params, rows[i][0]);
+        db_texts(&params, list, 2);
+        struct db_rows *got = run(&echo, &params);
+        assert_string_equal(db_get_text(got, 0, 0), rows[i][1]);
+        assert_string_equal(db_get_text(got, 0, 1), rows[i][1]);
+        assert_string_equal(db_get_text(got, 0, 2), "next");
+    }
+}
+
 static void booleans(void **state) {
     (void)state;
     static const struct db_statement echo = {"booleans",
@@ -426,6 +457,7 @@ int main(void) {
         cmocka_unit_test(open_database),
         TEST(integers),
         TEST(numeric_holds_64_bits),
+        TEST(texts_that_are_none_are_kept),
         TEST(booleans),
         TEST(texts),
         TEST(octets),

@@ -5,6 +5,8 @@
 #include "support/pg.h"
 #include "support/sql.h"
 
+#include "base/log.h"
+#include "base/trouble.h"
 #include "db/db.h"
 #include "housekeeping/clock_watch.h"
 #include "housekeeping/housekeeping.h"
@@ -27,6 +29,7 @@ static int setup(void **state) {
     *state = h;
     h->conninfo = pg_fresh_database();
     h->sql = sql_open(h->conninfo);
+    sql_do(h->sql, "update sat_guard set ahead = null");
     h->db = db_open(pg_as_daemon(h->conninfo), "housekeeping test");
     h->arena = arena_new();
     const char *reason;
@@ -154,7 +157,114 @@ static void only_one_of_those_that_ask_in_an_interval_does_it(void **state) {
     expect(h, DUE("2030-05-06 12:00:01Z"), "f");
 }
 
+static int trouble_told;
+
+static void trouble_tell(void *context, const char *name, unsigned times,
+                         const char *reason) {
+    trouble_told += strcmp(name, context) == 0 && times == 3 && *reason;
+}
+
+/* The others do their work, and the third time /readyz hears of it. */
+static void a_step_that_fails_does_not_stop_the_next(void **state) {
+    struct house *h = *state;
+    struct housekeeping_report report;
+    static char step[] = "housekeeping: silent CSPs";
+    sql_do(h->sql, "alter function silence_jobs rename to silent_jobs");
+    add_live(h, 10, "2031-05-06 12:00Z");
+    instant now = instant_at("2031-05-06T12:00:00Z");
+    for (int i = 0; i < 3; i++) {
+        trouble_each(trouble_tell, step);
+        assert_int_equal(trouble_told, 0);
+        log_set_level(LOG_LEVEL_ERROR - 1);
+        assert_int_equal(housekeeping_run(h->db, &h->config, now, &report),
+                         FAILED);
+        log_set_level(LOG_LEVEL_INFO);
+        assert_int_equal(report.released, i == 0 ? 10 : 0);
+    }
+    trouble_each(trouble_tell, step);
+    assert_int_equal(trouble_told, 1);
+    sql_do(h->sql, "alter function silent_jobs rename to silence_jobs");
+    run(h, "2031-05-06T12:00:00Z");
+    trouble_each(trouble_tell, step);
+    assert_int_equal(trouble_told, 1);
+}
+
+/* ---- seals ---- */
+
+static void begin_elsewhere(struct sql *other) {
+    sql_do(other, "begin");
+    sql_text(other, "select pg_current_xact_id()");
+}
+
+#define SEALED "select coalesce(max(last_no), 0) from sat_seal"
+
+/* Of this database it is waited for, and that is told; of another it is not. */
+static void an_open_transaction_elsewhere_does_not_stop_sealing(void **state) {
+    struct house *h = *state;
+    struct sql *elsewhere = sql_open(pg_fresh_database());
+    struct sql *here = sql_open(h->conninfo);
+    begin_elsewhere(elsewhere);
+    add_live(h, 3, "2031-05-06 12:00Z");
+    run(h, "2031-05-06T12:00:00Z"); /* sets the mark */
+    run(h, "2031-05-06T12:00:00Z");
+    expect(h, SEALED, "3");
+    begin_elsewhere(here);
+    add_live(h, 3, "2031-05-06 12:00Z");
+    run(h, "2031-05-06T12:00:00Z");
+    run(h, "2031-05-06T12:00:00Z");
+    expect(h, SEALED, "3");
+    sql_do(h->sql, "update sat_mark set marked = now() - interval '1 hour'");
+    expect(h, "select sat_unsealed_for()", "3600");
+    sql_do(here, "commit");
+    run(h, "2031-05-06T12:00:00Z");
+    expect(h, SEALED, "6");
+    expect(h, "select sat_unsealed_for()", "0");
+    sql_close(here);
+    sql_close(elsewhere);
+}
+
+static void a_younger_cluster_is_found_out(void **state) {
+    struct house *h = *state;
+    add_live(h, 3, "2031-05-06 12:00Z");
+    run(h, "2031-05-06T12:00:00Z");
+    sql_do(h->sql, "update sat_mark set seen = '9000000000000', entry_no = 3");
+    run(h, "2031-05-06T12:00:00Z");
+    expect(h, "select count(*) from sat_entry where kind = 'mark_renewed'",
+           "1");
+    run(h, "2031-05-06T12:00:00Z");
+    expect(h, SEALED, "4");
+}
+
+/* ---- logical replication ---- */
+
+static void every_table_says_which_row_it_was(void **state) {
+    struct house *h = *state;
+    add_live(h, 3, "2031-05-06 12:00Z");
+    run(h, "2031-05-06T11:00:00Z");
+    expect(h,
+           "select coalesce(string_agg(c.oid::regclass::text, ' '), '')"
+           " from pg_class c where c.relnamespace = 'public'::regnamespace"
+           " and c.relkind in ('r', 'p') and c.relreplident <> 'f'"
+           " and not exists (select from pg_index i where i.indrelid = c.oid"
+           " and (i.indisprimary or i.indisreplident))",
+           "");
+    sql_do(h->sql, "set client_min_messages = error;"
+                   "create publication everything for all tables");
+    assert_int_equal(run(h, "2031-05-06T12:00:00Z").released, 3);
+    run(h, "2031-08-31T00:00:00Z");
+    expect(h, DAYS("tracking_history"), "20310825 20310901");
+}
+
 /* ---- days ---- */
+
+/* Whatever fotad's clock says. */
+static void days_far_from_now_are_not_made(void **state) {
+    struct house *h = *state;
+    sql_do(h->sql, "update sat_guard set ahead = '10 days'");
+    assert_int_equal(run(h, "2031-05-06T12:00:00Z").made, 0);
+    expect(h, "select make_day('sat_entry', current_date + 11, 10)", "left");
+    expect(h, "select make_day('sat_entry', current_date + 3, 10)", "made");
+}
 
 static void days_are_made_ahead_and_dropped_after_retention(void **state) {
     struct house *h = *state;
@@ -390,6 +500,11 @@ int main(void) {
         TEST(a_device_that_somebody_holds_is_stepped_around),
         TEST(several_daemons_release_each_device_once),
         TEST(only_one_of_those_that_ask_in_an_interval_does_it),
+        TEST(a_step_that_fails_does_not_stop_the_next),
+        TEST(an_open_transaction_elsewhere_does_not_stop_sealing),
+        TEST(a_younger_cluster_is_found_out),
+        TEST(every_table_says_which_row_it_was),
+        TEST(days_far_from_now_are_not_made),
         TEST(days_are_made_ahead_and_dropped_after_retention),
         TEST(a_week_begins_where_days_end),
         TEST(rows_in_the_rest_are_moved_into_their_day),
