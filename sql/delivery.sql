@@ -214,13 +214,34 @@ begin
     from leased l left join service_user u on u.user_id = l.user_id;
 end $$;
 
+-- The earlier messages that a message waits for and that are not taken in their
+-- order any more: they were tried, or put behind such a one. About the same
+-- device, or lists of its request; until they are confirmed or given up. Those
+-- that are taken in their order come before it anyhow.
+create or replace function alerts_before(
+    p_user_id macaddr8, p_alert_no bigint, p_device_id macaddr8,
+    p_request_no bigint)
+    returns table (alert_no bigint, code text, device_id macaddr8,
+        next_try timestamptz, last_error text)
+    language sql stable
+begin atomic
+    select alert_no, code, device_id, next_try, last_error from alert
+    where user_id = p_user_id and device_id = p_device_id
+        and alert_no < p_alert_no and state = 'waiting'
+        and next_try > '-infinity'
+    union all
+    select alert_no, code, device_id, next_try, last_error from alert
+    where user_id = p_user_id and request_no = p_request_no
+        and device_id is null and alert_no < p_alert_no
+        and state = 'waiting' and next_try > '-infinity';
+end;
+
 -- What a leased lane may send at once: its alerts in their order, but of those
--- about one device only the first, and none about a device before the lists of
--- its request. What waits for an alert that failed goes behind it in the
--- queue, so that it does not stand before others. A few more are looked at
--- than are taken, so that one device does not hold up a probe. p_in_hand:
--- alerts that other turns in the lane have, in order (looked up by halves);
--- they count, but are not given.
+-- about one device only the first, and nothing of a request before its lists.
+-- What waits for an alert that failed goes behind it in the queue, so that it
+-- does not stand before others: a round for each few that are looked at, until
+-- enough are found. p_in_hand: alerts that other turns in the lane have, in
+-- order (looked up by halves); they count, but are not given.
 create or replace function next_alerts(
     p_user_id macaddr8, p_in_hand bigint[], p_now timestamptz, p_most integer)
     returns table (
@@ -235,44 +256,61 @@ create or replace function next_alerts(
         payload bytea)
     language plpgsql as $$
 #variable_conflict use_column
+declare
+    rounds constant integer := 20;
+    looked_at integer := greatest(p_most, 100) + cardinality(p_in_hand);
+    chosen bigint[];
+    behind integer;
 begin
+    for round in 1..rounds loop
+        with due as materialized (
+            select a.alert_no, a.request_no, a.device_id, a.next_try
+            from alert a
+            where a.user_id = p_user_id and a.state = 'waiting'
+                and a.next_try <= p_now
+            order by a.next_try, a.alert_no limit looked_at
+        ), judged as materialized (
+            select d.*, (d.device_id is not null and row_number() over (
+                            partition by d.device_id order by d.alert_no) > 1
+                    or d.request_no is not null and d.alert_no
+                        > min(d.alert_no) filter (where d.device_id is null)
+                            over (partition by d.request_no)) is true as later,
+                (select max(e.next_try) from alerts_before(p_user_id,
+                    d.alert_no, d.device_id, d.request_no) e) as behind
+            from due d
+        ), put_behind as (
+            update alert a set next_try = j.behind
+            from judged j
+            where j.behind > j.next_try and a.alert_no = j.alert_no
+            returning a.alert_no
+        ), free as (
+            select j.alert_no, j.next_try from judged j
+            where not j.later and j.behind is null
+                and p_in_hand[width_bucket(j.alert_no, p_in_hand)]
+                    is distinct from j.alert_no
+            order by j.next_try, j.alert_no limit p_most
+        )
+        select (select array_agg(f.alert_no order by f.next_try, f.alert_no)
+                from free f),
+            (select count(*) from put_behind)
+        into chosen, behind;
+        exit when behind = 0 or cardinality(chosen) >= p_most;
+        looked_at := greatest(looked_at, 1000);
+    end loop;
     return query
-    with due as materialized (
-        select a.* from alert a
-        where a.user_id = p_user_id and a.state = 'waiting'
-            and a.next_try <= p_now
-        order by a.next_try, a.alert_no
-        limit greatest(p_most, 100) + cardinality(p_in_hand)
-    ), judged as materialized (
-        select d.*, d.device_id is not null
-                and (row_number() over (partition by d.device_id
-                        order by d.alert_no) > 1
-                    or d.alert_no > min(d.alert_no)
-                        filter (where d.device_id is null)
-                        over (partition by d.request_no)) is true as later,
-            (select max(e.next_try) from alert e
-                where e.user_id = p_user_id and e.device_id = d.device_id
-                    and e.alert_no < d.alert_no and e.state = 'waiting'
-                    and e.tries > 0) as behind
-        from due d
-    ), put_behind as (
-        update alert a set next_try = j.behind
-        from judged j
-        where j.behind > j.next_try and a.alert_no = j.alert_no)
-    select j.alert_no, j.created, coalesce(j.retried, j.created), j.tries,
-        j.code, j.response_code, r.originator, r.target, r.counter::text, s.service_reference,
-        s.service_reference_variant, j.device_id, j.chf_id, j.device_ids,
-        j.device_type::text, j.firmware_version::bytea,
-        j.other_version::bytea, j.event_time, j.device_alert_code, j.result,
-        j.originator_counter::text, j.quarantine_event_ref, j.payload
-    from judged j
-    left join service_request r on r.request_no = j.request_no
+    select a.alert_no, a.created, coalesce(a.retried, a.created), a.tries,
+        a.code, a.response_code, r.originator, r.target, r.counter::text,
+        s.service_reference, s.service_reference_variant, a.device_id,
+        a.chf_id, a.device_ids, a.device_type::text,
+        a.firmware_version::bytea, a.other_version::bytea, a.event_time,
+        a.device_alert_code, a.result, a.originator_counter::text,
+        a.quarantine_event_ref, a.payload
+    from unnest(chosen) with ordinality as c (alert_no, place)
+    join alert a on a.alert_no = c.alert_no
+    left join service_request r on r.request_no = a.request_no
     left join service_reference s
         on s.service_reference_variant = r.service_reference_variant
-    where not j.later and j.behind is null
-        and p_in_hand[width_bucket(j.alert_no, p_in_hand)]
-            is distinct from j.alert_no
-    order by j.next_try, j.alert_no limit p_most;
+    order by c.place;
 end $$;
 
 -- Alerts that cannot wait any longer. A lane that does not answer has only one
@@ -295,7 +333,8 @@ begin
             order by alert_no limit most)
             union all
             select alert_no from alert
-            where user_id = p_user_id and state = 'waiting' and tries > 0
+            where user_id = p_user_id and state = 'waiting'
+                and next_try > '-infinity'
         ), given_up as (
             update alert a set state = 'given_up', last_error = p_error
             from first f
@@ -377,7 +416,8 @@ begin
 end $$;
 
 -- A person has undelivered messages tried again at once: those given up, and
--- those that wait for their next try. Null: of all Users. Returns how many.
+-- those that wait for their next try or for one that does. Null: of all Users.
+-- Returns how many.
 create or replace function retry_undelivered(
     p_user_id macaddr8, p_now timestamptz) returns integer
     language plpgsql as $$
@@ -388,7 +428,8 @@ begin
         update alert set state = 'waiting', next_try = '-infinity',
             tries = 0, retried = p_now
         where (p_user_id is null or user_id = p_user_id)
-            and (state = 'given_up' or state = 'waiting' and tries > 0)
+            and (state = 'given_up'
+                or state = 'waiting' and next_try > '-infinity')
         returning user_id
     ), woken as (
         update alert_lane set next_try = '-infinity'
@@ -401,8 +442,34 @@ begin
     return again;
 end $$;
 
--- Messages that are not confirmed and have been tried, or whose lane has:
--- given up or waiting for their next try.
+-- What a message that is not confirmed waits for, and until when: null and
+-- null, if it only has its turn to come. The one place that says so.
+create or replace function alert_waits(
+    p_alert alert, p_lane alert_lane, out why text, out until timestamptz)
+    language sql stable
+begin atomic
+    select case
+            when p_alert.state = 'given_up' or p_alert.tries > 0
+                then coalesce(p_alert.last_error, p_lane.last_error)
+            when p_lane.tries > 0 then p_lane.last_error
+            when p_alert.next_try > '-infinity' then coalesce(
+                (select 'waits for the earlier ' || e.code || ', '
+                    || e.alert_no || ', about the same '
+                    || case when e.device_id is null then 'request'
+                        else 'device' end
+                    || coalesce(': ' || e.last_error, '')
+                from alerts_before(p_alert.user_id, p_alert.alert_no,
+                    p_alert.device_id, p_alert.request_no) e
+                order by e.alert_no limit 1),
+                'what it waited for is done with: it is sent at its next try')
+        end,
+        case when p_alert.state = 'waiting'
+            then nullif(greatest(p_alert.next_try, p_lane.next_try),
+                '-infinity') end;
+end;
+
+-- Messages that are not confirmed and wait for more than their turn, or were
+-- given up.
 create or replace function undelivered(
     p_acb_id macaddr8, p_user_id macaddr8, p_most bigint)
     returns table (
@@ -421,13 +488,12 @@ begin atomic
         request_id_text(r.originator, r.target, r.counter), a.device_id,
         cardinality(a.device_ids)::bigint, a.created,
         case a.state when 'given_up' then 'given-up' else 'waiting' end,
-        a.tries::bigint,
-        case a.state when 'waiting' then greatest(a.next_try, l.next_try) end,
-        coalesce(a.last_error, l.last_error)
+        a.tries::bigint, w.until, w.why
     from alert a
     join alert_lane l on l.user_id = a.user_id
+    cross join alert_waits(a, l) w
     left join service_request r on r.request_no = a.request_no
-    where (a.state = 'given_up' or a.tries > 0 or l.tries > 0)
+    where (a.state = 'given_up' or a.next_try > '-infinity' or l.tries > 0)
         and (p_user_id is null or a.user_id = p_user_id)
     order by a.user_id, a.alert_no limit p_most;
 end;

@@ -16,17 +16,20 @@ begin
             'devices', coalesce(cardinality(a.device_ids),
                 (a.device_id is not null)::integer),
             'created', instant_text(a.created), 'tries', a.tries,
-            'nextTry', case a.state when 'waiting'
-                then instant_text(a.next_try) end,
-            'lastError', a.last_error) order by a.alert_no), '[]'),
+            'nextTry', instant_text(w.until), 'lastError', w.why) order by a.alert_no), '[]'),
         'next', case when count(*) = p_most then max(a.alert_no)::text end)
     into answer
-    from (select * from alert
-        where tries > 0 and (p_after is null or alert_no > p_after)
-            and (p_viewer is null or user_id = p_viewer)
-            and (p_user is null or user_id = p_user)
+    from (select m.*, m as message, l as lane
+        from alert m
+        join alert_lane l on l.user_id = m.user_id
+        where (m.state = 'given_up' or m.next_try > '-infinity'
+                or l.tries > 0)
+            and (p_after is null or alert_no > p_after)
+            and (p_viewer is null or m.user_id = p_viewer)
+            and (p_user is null or m.user_id = p_user)
             and (p_state is null or state = p_state)
         order by alert_no limit p_most) a
+    cross join alert_waits(a.message, a.lane) w
     left join service_request r on r.request_no = a.request_no;
     return answer;
 end $$;

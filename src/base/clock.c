@@ -55,7 +55,17 @@ struct timespec clock_in(instant pause) {
     return (struct timespec){then / SECOND, then % SECOND * 1000};
 }
 
+/* 0001-01-01T00:00:00Z, and the last moment of 9999 */
+static const instant FIRST = -62135596800 * SECOND;
+static const instant LAST = 253402300800 * SECOND - 1;
+
+bool instant_is_writable(instant when) {
+    return when >= FIRST && when <= LAST;
+}
+
 char *instant_format(instant when, char text[static INSTANT_TEXT_SIZE]) {
+    if (!instant_is_writable(when))
+        when = when < FIRST ? FIRST : LAST;
     time_t seconds = when / SECOND;
     instant rest = when % SECOND;
     if (rest < 0) {
@@ -125,6 +135,8 @@ static instant read_zone(struct reader *r) {
     instant east = read_number(r, 2, 0, 14) * HOUR;
     expect_mark(r, ':');
     east += read_number(r, 2, 0, 59) * MINUTE;
+    if (east > 14 * HOUR)
+        r->ok = false;
     return west ? -east : east;
 }
 
@@ -160,5 +172,5 @@ bool instant_parse(struct span text, instant *when) {
         !day_is_good(&tm))
         return false;
     *when = timegm(&tm) * SECOND + fraction - east;
-    return true;
+    return instant_is_writable(*when);
 }

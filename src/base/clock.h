@@ -46,13 +46,18 @@ instant clock_elapsed(void);
  * with CLOCK_MONOTONIC wants it. */
 struct timespec clock_in(instant pause);
 
+/* Is it within the years 1 to 9999 in UTC, which xs:dateTime (XML Schema 1.0)
+ * can say with four digits? */
+bool instant_is_writable(instant when);
+
 /* xs:dateTime in UTC with milliseconds and Z (DUIS ResponseDateTime).
- * Returns `text`. Years 0 to 9999. */
+ * Returns `text`. What is not writable is written as the nearest that is. */
 char *instant_format(instant when, char text[static INSTANT_TEXT_SIZE]);
 
 /* Reads an xs:dateTime with a time zone (Z or +hh:mm); one without is UTC.
  * 24:00:00 is the first moment of the next day; second 60 there is none (XML
- * Schema part 2, 3.2.7). False when the text is no valid date and time. */
+ * Schema part 2, 3.2.7). False when the text is no valid date and time, or is
+ * not writable in UTC: 9999-12-31T23:59:59-12:00. */
 bool instant_parse(struct span text, instant *when);
 
 #endif

@@ -57,6 +57,17 @@ static enum outcome round_lease(struct csp_round *round) {
     return outcome;
 }
 
+/* For as long as a request is tried, also when it is time to end. */
+static enum outcome settle_briefly(const struct csp_round *round,
+                                   const struct csp_item *items, size_t count) {
+    enum outcome outcome = round->work->settle(round, items, count);
+    for (int tries = 1; outcome == RETRY && tries < DB_MOST_TRIES; tries++) {
+        db_pause(tries);
+        outcome = round->work->settle(round, items, count);
+    }
+    return outcome;
+}
+
 /* What the CSP said is not forgotten while the database is away. */
 static enum outcome round_insist(const struct csp_round *round,
                                  const struct csp_item *items, size_t count) {
@@ -64,7 +75,7 @@ static enum outcome round_insist(const struct csp_round *round,
         return DONE;
     for (;;) {
         task_goes_on(round->task);
-        enum outcome outcome = round->work->settle(round, items, count);
+        enum outcome outcome = settle_briefly(round, items, count);
         if (outcome != RETRY || !task_rest(round->task, TASK_PAUSE))
             return outcome;
     }

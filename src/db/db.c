@@ -5,8 +5,10 @@
 #include "base/memory.h"
 #include "db/connect.h"
 #include "db/error.h"
+#include "db/session.h"
 
 #include <libpq-fe.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,35 +113,15 @@ static void drop_notice(void *context, const char *message) {
     log_debug("db.notice", ": %s", message);
 }
 
-/* The server gives us up as we give it up, below: our locks would stay for
- * hours otherwise. */
-#define SESSION_OPTIONS                                                        \
-    "-c search_path=public -c timezone=UTC -c client_min_messages=warning"     \
-    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3"                   \
-    " -c tcp_keepalives_count=3 -c tcp_user_timeout=15000"
-
-static const char *session_options(const struct db *db) {
-    return db->waits_briefly ? SESSION_OPTIONS " -c lock_timeout=1s"
-                             : SESSION_OPTIONS;
-}
-
 /* What conninfo does not say itself: who is gone without a word is given up
  * after 15 s, before our shortest lease runs out. */
 static PGconn *connect_with_defaults(const struct db *db) {
-    static const char *const keys[] = {"connect_timeout",
-                                       "keepalives_idle",
-                                       "keepalives_interval",
-                                       "keepalives_count",
-                                       "tcp_user_timeout",
-                                       "dbname",
-                                       "fallback_application_name",
-                                       "client_encoding",
-                                       "options",
-                                       NULL};
-    const char *const values[] = {"5",      "5",     "3",
-                                  "3",      "15000", db->conninfo,
-                                  db->name, "UTF8",  session_options(db),
-                                  NULL};
+    static const char *const keys[] = {
+        "connect_timeout",           "keepalives_idle",  "keepalives_interval",
+        "keepalives_count",          "tcp_user_timeout", "dbname",
+        "fallback_application_name", "client_encoding",  NULL};
+    const char *const values[] = {"5",          "5",      "3",    "3", "15000",
+                                  db->conninfo, db->name, "UTF8", NULL};
     return connect_in_time(keys, values);
 }
 
@@ -161,16 +143,32 @@ static const char *connect_reason(const struct db *db) {
                                  "database's host resolve?";
 }
 
+/* A session that rested may have been ended by the server, which says so, and
+ * closes, when nobody listens: what is to be read is read before the session is
+ * used again. libpq itself would first find that it cannot send. Between two
+ * statements nothing else comes. */
+static bool session_is_usable(const struct db *db) {
+    struct pollfd pending = {.fd = PQsocket(db->connection), .events = POLLIN};
+    while (PQstatus(db->connection) == CONNECTION_OK &&
+           poll(&pending, 1, 0) > 0)
+        if (!PQconsumeInput(db->connection))
+            return false;
+    return PQstatus(db->connection) == CONNECTION_OK;
+}
+
 /* In the middle of a transaction its rest must not run outside of it. */
 enum outcome db_connect(struct db *db) {
-    if (db->connection && PQstatus(db->connection) == CONNECTION_OK)
+    if (db->connection &&
+        (db->in_transaction ? PQstatus(db->connection) == CONNECTION_OK
+                            : session_is_usable(db)))
         return DONE;
     db_disconnect(db);
     if (db->in_transaction || clock_elapsed() < db->not_before)
         return RETRY;
     instant begun = clock_elapsed();
     db_set_connection(db, connect_with_defaults(db));
-    if (PQstatus(db->connection) == CONNECTION_OK) {
+    if (PQstatus(db->connection) == CONNECTION_OK &&
+        session_begin(db->connection, db->waits_briefly)) {
         PQsetNoticeProcessor(db->connection, drop_notice, NULL);
         db->failures = 0;
         db_error_connected();
@@ -191,6 +189,15 @@ static bool is_rerouted(const PGresult *result) {
     return !PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
 }
 
+/* An error without SQLSTATE is of libpq, not of the server: the connection
+ * cannot be used, whatever PQstatus() says. It still says that it is good when
+ * the statement could not be sent and the end has not been read. */
+static bool is_lost(const struct db *db, const PGresult *result) {
+    return PQstatus(db->connection) != CONNECTION_OK ||
+           (PQresultStatus(result) == PGRES_FATAL_ERROR && result &&
+            !*db->sqlstate);
+}
+
 /* NULL: the same would be refused again. */
 static const struct db_error *find_passing_error(const struct db *db,
                                                  const PGresult *result) {
@@ -198,7 +205,7 @@ static const struct db_error *find_passing_error(const struct db *db,
         *db->sqlstate ? db_error_of(db->sqlstate) : NULL;
     if (error && strcmp(db->sqlstate, "23514") == 0 && !is_rerouted(result))
         error = NULL;
-    if (!error && PQstatus(db->connection) != CONNECTION_OK)
+    if (!error && is_lost(db, result))
         error = &DB_ERROR_LOST;
     return error;
 }
@@ -219,7 +226,7 @@ static enum outcome judge_result(struct db *db, const PGresult *result) {
                        : PQerrorMessage(db->connection),
                 sqlstate);
     const struct db_error *error = find_passing_error(db, result);
-    if (error && (error->leave || PQstatus(db->connection) != CONNECTION_OK))
+    if (error && (error->leave || is_lost(db, result)))
         db_disconnect(db);
     if (error) {
         db_error_tell(error, db->reason);
@@ -247,6 +254,47 @@ static enum outcome prepare_statement(struct db *db,
         db->prepared[db->prepared_count++] = s;
     return outcome;
 }
+
+/* ---- what it is connected to ---- */
+
+static bool encoding_fits(struct db *db) {
+    const char *encoding = PQparameterStatus(db->connection, "server_encoding");
+    if (encoding && strcmp(encoding, "UTF8") == 0)
+        return true;
+    char reason[256];
+    snprintf(reason, sizeof reason,
+             "the database %s is encoded in %s, and fotad needs UTF8: make "
+             "another by `create database NAME encoding 'UTF8' template "
+             "template0`",
+             PQdb(db->connection), encoding ? encoding : "nothing known");
+    keep_reason(db, reason, "");
+    return false;
+}
+
+static bool pooler_fits(struct db *db) {
+    if (!session_has_pooler(db->connection))
+        return true;
+    PGconn *second = connect_with_defaults(db);
+    bool fits = !sessions_are_one(db->connection, second);
+    PQfinish(second);
+    if (!fits)
+        keep_reason(db,
+                    "[database] conninfo leads to a pooler in transaction or "
+                    "statement mode, and fotad needs sessions: set PgBouncer's "
+                    "pool_mode = session for it, or connect to PostgreSQL "
+                    "itself",
+                    "");
+    return fits;
+}
+
+enum outcome db_check_server(struct db *db) {
+    enum outcome outcome = db_connect(db);
+    if (outcome != DONE)
+        return outcome;
+    return encoding_fits(db) && pooler_fits(db) ? DONE : FAILED;
+}
+
+/* ---- statements ---- */
 
 static void clear_result(void *result) {
     PQclear(result);

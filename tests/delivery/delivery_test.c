@@ -157,6 +157,106 @@ static void a_list_comes_before_its_devices(void **state) {
     scene_free(scene);
 }
 
+/* An N59 of request 1, written so long ago. */
+static void add_list(struct scene *scene, instant ago) {
+    char written[INSTANT_TEXT_SIZE];
+    scene_sql(scene,
+              "insert into alert (user_id, created, code, request_no,"
+              " device_ids, device_type, firmware_version) values"
+              " ('90-B3-D5-1F-30-01-00-01', '%s', 'N59', 1,"
+              " '{00-DB-12-34-00-00-00-01}', 'PPMID', '\\x0000002A')",
+              instant_format(clock_now() - ago, written));
+}
+
+static const char put_behind[] = "select count(*) from alert where tries = 0"
+                                 " and next_try > '-infinity'";
+
+static void says(struct scene *scene, const char *words, int64_t messages) {
+    assert_int_equal(
+        scene_count(scene,
+                    "select count(*) from undelivered("
+                    "'90-B3-D5-1F-30-00-00-02', null, 10000)"
+                    " where last_error like '%s' and next_try is not null",
+                    words),
+        messages);
+}
+
+/* What a list's User does not take yet, its devices' messages wait for. */
+static void a_list_that_was_refused_still_comes_first(void **state) {
+    (void)state;
+    enum { DEVICES = 2500 };
+    struct scene *scene = scene_new(2);
+    add_list(scene, 0);
+    scene_add_alerts(scene, 1, 1, DEVICES);
+    scene_add_alerts(scene, 1, DEVICES + 1, 1);
+    scene_sql(scene, "update alert set request_no = 2 where device_id ="
+                     " '00-DB-12-34-00-00-09-C5'");
+    sim_users_fault(scene->users, USER(1), FAULT(SIM_STATUS, 400, 1));
+    scene_start(scene);
+    scene_wait_count(scene, put_behind, DEVICES);
+    says(scene, "waits for the earlier N59, %% the same request: HTTP 400",
+         DEVICES);
+    /* another request's is not held up */
+    scene_wait_taken(scene, 1, 1);
+    assert_int_equal(sim_users_counts(scene->users, USER(1)).taken, 1);
+    test_clock_move(SECOND);
+    scene_wait_taken(scene, 1, DEVICES + 2);
+    scene_wait_count(scene, everything_gone, 0);
+    scene_free(scene);
+}
+
+/* What waited for one that is done with still comes before what is new. */
+static void what_was_put_behind_is_not_overtaken(void **state) {
+    (void)state;
+    struct scene *scene = scene_new(1);
+    scene_add_alerts(scene, 1, 1, 1);
+    scene_add_alerts(scene, 1, 1, 1);
+    sim_users_fault(scene->users, USER(1), FAULT(SIM_STATUS, 400, 1));
+    scene_start(scene);
+    scene_wait_count(scene, put_behind, 1);
+    says(scene, "waits for the earlier N61, %% the same device: HTTP 400", 1);
+    scene_stop(scene);
+    scene_sql(scene, "delete from alert where tries = 1");
+    scene_add_alerts(scene, 1, 1, 1);
+    scene_start(scene);
+    scene_wait_count(scene, put_behind, 2);
+    assert_int_equal(sim_users_counts(scene->users, USER(1)).taken, 0);
+    test_clock_move(SECOND);
+    scene_wait_taken(scene, 1, 2);
+    struct order order = {0};
+    sim_users_ledger(scene->users, see_order, &order);
+    assert_int_equal(order.seen, 2);
+    assert_int_equal(order.out_of_order, 0);
+    scene_free(scene);
+}
+
+/* One that is never taken holds up what follows it for a week, and no longer.
+ */
+static void a_wait_ends_with_the_giving_up(void **state) {
+    (void)state;
+    struct scene *scene = scene_new(1);
+    add_list(scene, 7 * DAY);
+    scene_add_alerts(scene, 1, 1, 20);
+    sim_users_fault(scene->users, USER(1), FAULT(SIM_STATUS, 400, 1));
+    scene_start(scene);
+    scene_wait_taken(scene, 1, 20);
+    scene_wait_count(scene, everything_gone, 1);
+    assert_int_equal(scene_count(scene, "select count(*) from alert where"
+                                        " state = 'given_up'"),
+                     1);
+    scene_stop(scene);
+    /* those that wait are given up with an address that never answers */
+    scene_add_alerts(scene, 1, 1, 2);
+    scene_sql(scene, "update alert set next_try = created where state ="
+                     " 'waiting'");
+    assert_int_equal(scene_count(scene,
+                                 "select give_up_alerts("
+                                 "'90-B3-D5-1F-30-01-00-01', 'infinity', 'x',"
+                                 " '2030-01-01')"),
+                     2);
+    scene_free(scene);
+}
+
 /* ---- an address that fails ---- */
 
 static void every_fault_is_got_over(void **state) {
@@ -523,6 +623,9 @@ int main(void) {
         cmocka_unit_test(a_device_is_spoken_of_in_order),
         cmocka_unit_test(workers_share_what_one_user_gets),
         cmocka_unit_test(a_list_comes_before_its_devices),
+        cmocka_unit_test(a_list_that_was_refused_still_comes_first),
+        cmocka_unit_test(what_was_put_behind_is_not_overtaken),
+        cmocka_unit_test(a_wait_ends_with_the_giving_up),
         cmocka_unit_test(every_fault_is_got_over),
         cmocka_unit_test(an_hour_down_is_got_over),
         cmocka_unit_test(a_failing_address_is_left_alone),

@@ -261,7 +261,8 @@ static void undelivered_messages_are_their_user_s(void **state) {
     struct told told = look(s, DESK, "/undelivered");
     told_expect(s, &told, "items", "[]");
     gateway_tell(s->gateway, "update alert set tries = 3, last_error ="
-                             " 'connection refused', state = case code when"
+                             " 'connection refused', next_try = now(),"
+                             " state = case code when"
                              " 'N59' then 'given_up'::alert_state else"
                              " 'waiting' end");
     told = look(s, DESK, "/undelivered");

@@ -20,14 +20,15 @@ const COLUMNS = [
     { head: "State", cell: m => tag(messageState(m.state)) },
     { head: "Tries", numeric: true, cell: m => m.tries },
     { head: "Next try", cell: m => time(m.nextTry) },
-    { head: "Latest error", cell: m => orNone(m.lastError) },
+    { head: "Why it waits", cell: m => orNone(m.lastError) },
     { head: "About", cell: about },
 ];
 
 const page = listPage({
     title: "Undelivered messages", path: "undelivered",
     intro: "Messages that their User has not confirmed, the oldest first. " +
-        "They are tried again until they are given up.",
+        "They are tried again until they are given up. A later one about the " +
+        "same device, or the same request after a list, waits for them.",
     filters: ["state", "user"],
     fields: (value, { me }) => [
         choiceField(value("state"), "State", MESSAGE_STATE_CHOICES),
