@@ -186,7 +186,7 @@ static struct db *pooler_db(const struct pooler *pooler, const char *conninfo) {
 static void skip_without_pgbouncer(void) {
     if (system("command -v pgbouncer >/dev/null") == 0)
         return;
-    print_message("there is no pgbouncer: tools/deps pooler\n");
+    print_message("there is no pgbouncer: tools/deps faults\n");
     skip();
 }
 

@@ -159,7 +159,7 @@ static void every_function_is_told(struct campaign *c) {
             " 'revoke_certificates', 'retry_messages', 'set_transitions',"
             " 'advisory_lock', 'partition_time', 'partitions_of',"
             " 'set_tracking_setting', 'silence_jobs', 'believed_time',"
-            " 'oldest_time', 'advance_counters',"
+            " 'oldest_time', 'advance_counters', 'note_csp_sections',"
             " 'count_alerts', 'image_sent', 'store_command', 'store_image',"
             " 'all_users', 'gbcs_version_text')"),
         "");

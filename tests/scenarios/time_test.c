@@ -102,9 +102,14 @@ static void a_user_answers_500(void **state) {
     RUN(WHILE("status 500"), {clock_by, "30m"}, {clock_by, "30m"}, THEN);
 }
 
+static void a_users_address_is_not_found(void **state) {
+    (void)state;
+    RUN(WHILE("status 404"), {clock_by, "30m"}, {clock_by, "30m"}, THEN);
+}
+
 static void a_user_refuses(void **state) {
     (void)state;
-    RUN(WHILE("status 404"), {clock_by, "1h"}, {restart, "term"}, THEN);
+    RUN(WHILE("status 400"), {clock_by, "1h"}, {restart, "term"}, THEN);
 }
 
 static void a_user_hangs(void **state) {
@@ -145,6 +150,7 @@ int main(void) {
         cmocka_unit_test(a_silent_device_is_released),
         cmocka_unit_test(a_late_notification),
         cmocka_unit_test(a_user_answers_500),
+        cmocka_unit_test(a_users_address_is_not_found),
         cmocka_unit_test(a_user_refuses),
         cmocka_unit_test(a_user_hangs),
         cmocka_unit_test(a_user_sends_rubbish),
