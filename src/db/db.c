@@ -131,9 +131,9 @@ static bool session_is_usable(const struct db *db) {
 
 /* In the middle of a transaction its rest must not run outside of it. */
 enum outcome db_connect(struct db *db) {
-    if (db->connection && (db->in_transaction
-                               ? PQstatus(db->connection) == CONNECTION_OK
-                               : session_is_usable(db)))
+    if (db->connection &&
+        (db->in_transaction ? PQstatus(db->connection) == CONNECTION_OK
+                            : session_is_usable(db)))
         return DONE;
     db_disconnect(db);
     if (db->in_transaction || clock_elapsed() < db->not_before)

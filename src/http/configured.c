@@ -47,5 +47,8 @@ const char *http_contradiction(const struct config *c, struct arena *arena) {
             return arena_printf(arena, "[%s] listen = %s: %s", all[i].section,
                                 all[i].address, fault);
     }
+    if (c->user_client_is_originator && !*c->user_client_ca)
+        return "[user_gateway] client_is_originator = yes needs client_ca: "
+               "without one no client shows a certificate";
     return NULL;
 }

@@ -1,6 +1,6 @@
 #include "request/device.h"
 
-#include "request/devices.h"
+#include "csp_gateway/region.h"
 #include "request/step.h"
 
 /* When the command shall be carried out, if it is to be judged: a cancellation
@@ -58,7 +58,7 @@ static enum outcome device_judge(struct rq *rq,
     add_execution(&params, rq);
     db_instant(&params, rq->received + config->device_execution_most_ahead);
     db_bool(&params, config->hcalcs_either_supplier);
-    devices_add_regions(&params, config);
+    csp_add_regions(&params, config);
     db_instant(&params, rq->received);
     struct db_rows *rows;
     enum outcome outcome = db_run(rq->db, &judge, &params, rq->arena, &rows);

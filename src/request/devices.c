@@ -1,5 +1,7 @@
 #include "request/devices.h"
 
+#include "csp_gateway/region.h"
+
 #include <stdlib.h>
 
 /* ---- what was listed ---- */
@@ -81,18 +83,8 @@ static void add_minimum_gbcs(struct db_params *params,
     db_int4s(params, minima, 4);
 }
 
-void devices_add_regions(struct db_params *params,
-                         const struct config *config) {
-    static const struct db_column columns[] = {
-        DB_COLUMN(TEXT, struct config_region, name),
-        DB_COLUMN(TEXT, struct config_region, csp),
-    };
-    db_arrays(params, DB_COLUMNS(columns), config->regions,
-              config->region_count, sizeof *config->regions);
-}
-
 void devices_add_rules(struct db_params *params, const struct config *config) {
     add_minimum_gbcs(params, config);
     db_bool(params, config->hcalcs_either_supplier);
-    devices_add_regions(params, config);
+    csp_add_regions(params, config);
 }

@@ -17,10 +17,6 @@ void rq_list_devices(struct rq *rq);
 void rq_take_refused(struct rq *rq, const int32_t *ordinals,
                      const int32_t *lists, size_t refused);
 
-/* Two parameters: the CSP Regions that are served, and by which CSP. They go
- * together. */
-void devices_add_regions(struct db_params *params, const struct config *config);
-
 /* Five parameters: the lowest GBCS versions (device types and versions go
  * together), whether either supplier of an HCALCS may ask, and the regions. */
 void devices_add_rules(struct db_params *params, const struct config *config);

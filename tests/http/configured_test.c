@@ -64,9 +64,24 @@ static void every_listener_is_protected(void **state) {
     arena_free(arena);
 }
 
+static void an_originator_needs_a_certificate_to_be_known_by(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    struct config config;
+    const char *reason = NULL;
+    assert_true(config_read(&config, NULL, arena, &reason));
+    config.user_client_is_originator = true;
+    const char *why = http_contradiction(&config, arena);
+    assert_true(why && strstr(why, "client_is_originator = yes needs"));
+    set(&config, 0, &(struct row){"127.0.0.1:1", "", "c", "k", "ca", NULL});
+    assert_null(http_contradiction(&config, arena));
+    arena_free(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_listener_is_protected),
+        cmocka_unit_test(an_originator_needs_a_certificate_to_be_known_by),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
