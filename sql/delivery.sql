@@ -259,6 +259,10 @@ create or replace function next_alerts(
 declare
     rounds constant integer := 20;
     looked_at integer := greatest(p_most, 100) + cardinality(p_in_hand);
+    -- next to always nothing is out of its order
+    any_behind constant boolean := exists (select from alert a
+        where a.user_id = p_user_id and a.state = 'waiting'
+            and a.next_try > '-infinity');
     chosen bigint[];
     behind integer;
 begin
@@ -275,8 +279,9 @@ begin
                     or d.request_no is not null and d.alert_no
                         > min(d.alert_no) filter (where d.device_id is null)
                             over (partition by d.request_no)) is true as later,
-                (select max(e.next_try) from alerts_before(p_user_id,
-                    d.alert_no, d.device_id, d.request_no) e) as behind
+                case when any_behind then (
+                    select max(e.next_try) from alerts_before(p_user_id,
+                        d.alert_no, d.device_id, d.request_no) e) end as behind
             from due d
         ), put_behind as (
             update alert a set next_try = j.behind
@@ -489,11 +494,14 @@ begin atomic
         cardinality(a.device_ids)::bigint, a.created,
         case a.state when 'given_up' then 'given-up' else 'waiting' end,
         a.tries::bigint, w.until, w.why
-    from alert a
-    join alert_lane l on l.user_id = a.user_id
-    cross join alert_waits(a, l) w
+    from (select m.*, m as message, l as lane
+        from alert m
+        join alert_lane l on l.user_id = m.user_id
+        where (m.state = 'given_up' or m.next_try > '-infinity'
+                or l.tries > 0)
+            and (p_user_id is null or m.user_id = p_user_id)
+        order by m.user_id, m.alert_no limit p_most) a
+    cross join alert_waits(a.message, a.lane) w
     left join service_request r on r.request_no = a.request_no
-    where (a.state = 'given_up' or a.next_try > '-infinity' or l.tries > 0)
-        and (p_user_id is null or a.user_id = p_user_id)
-    order by a.user_id, a.alert_no limit p_most;
+    order by a.user_id, a.alert_no;
 end;
