@@ -217,7 +217,8 @@ end $$;
 -- The earlier messages that a message waits for and that are not taken in their
 -- order any more: they were tried, or put behind such a one. About the same
 -- device, or lists of its request; until they are confirmed or given up. Those
--- that are taken in their order come before it anyhow.
+-- that are taken in their order come before it anyhow. It becomes part of the
+-- statements that ask it, so plans.sql does not name it.
 create or replace function alerts_before(
     p_user_id macaddr8, p_alert_no bigint, p_device_id macaddr8,
     p_request_no bigint)
