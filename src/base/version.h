@@ -4,4 +4,8 @@
 
 #define FOTAD_VERSION "0.1.0"
 
+/* Which of two programs on one database is the later one: one more than that
+ * of sql/released.sha256 once anything of sql/ is changed (`make lint`). */
+#define FOTAD_RELEASE 14
+
 #endif

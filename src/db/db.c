@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "db/error.h"
+#include "db/session.h"
 
 #include <libpq-fe.h>
 #include <poll.h>
@@ -74,35 +75,15 @@ static void drop_notice(void *context, const char *message) {
     log_debug("db.notice", ": %s", message);
 }
 
-/* The server gives us up as we give it up, below: our locks would stay for
- * hours otherwise. */
-#define SESSION_OPTIONS                                                        \
-    "-c search_path=public -c timezone=UTC -c client_min_messages=warning"     \
-    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3"                   \
-    " -c tcp_keepalives_count=3 -c tcp_user_timeout=15000"
-
-static const char *session_options(const struct db *db) {
-    return db->waits_briefly ? SESSION_OPTIONS " -c lock_timeout=1s"
-                             : SESSION_OPTIONS;
-}
-
 /* What conninfo does not say itself: who is gone without a word is given up
  * after 15 s, before our shortest lease runs out. */
 static PGconn *connect_with_defaults(const struct db *db) {
-    static const char *const keys[] = {"connect_timeout",
-                                       "keepalives_idle",
-                                       "keepalives_interval",
-                                       "keepalives_count",
-                                       "tcp_user_timeout",
-                                       "dbname",
-                                       "fallback_application_name",
-                                       "client_encoding",
-                                       "options",
-                                       NULL};
-    const char *const values[] = {"5",      "5",     "3",
-                                  "3",      "15000", db->conninfo,
-                                  db->name, "UTF8",  session_options(db),
-                                  NULL};
+    static const char *const keys[] = {
+        "connect_timeout",           "keepalives_idle",  "keepalives_interval",
+        "keepalives_count",          "tcp_user_timeout", "dbname",
+        "fallback_application_name", "client_encoding",  NULL};
+    const char *const values[] = {"5",          "5",      "3",    "3", "15000",
+                                  db->conninfo, db->name, "UTF8", NULL};
     return PQconnectdbParams(keys, values, 1);
 }
 
@@ -140,7 +121,8 @@ enum outcome db_connect(struct db *db) {
         return RETRY;
     instant begun = clock_elapsed();
     db->connection = connect_with_defaults(db);
-    if (PQstatus(db->connection) == CONNECTION_OK) {
+    if (PQstatus(db->connection) == CONNECTION_OK &&
+        session_begin(db->connection, db->waits_briefly)) {
         PQsetNoticeProcessor(db->connection, drop_notice, NULL);
         db->failures = 0;
         db_error_connected();
@@ -226,6 +208,47 @@ static enum outcome prepare_statement(struct db *db,
         db->prepared[db->prepared_count++] = s;
     return outcome;
 }
+
+/* ---- what it is connected to ---- */
+
+static bool encoding_fits(struct db *db) {
+    const char *encoding = PQparameterStatus(db->connection, "server_encoding");
+    if (encoding && strcmp(encoding, "UTF8") == 0)
+        return true;
+    char reason[256];
+    snprintf(reason, sizeof reason,
+             "the database %s is encoded in %s, and fotad needs UTF8: make "
+             "another by `create database NAME encoding 'UTF8' template "
+             "template0`",
+             PQdb(db->connection), encoding ? encoding : "nothing known");
+    keep_reason(db, reason, "");
+    return false;
+}
+
+static bool pooler_fits(struct db *db) {
+    if (!session_has_pooler(db->connection))
+        return true;
+    PGconn *second = connect_with_defaults(db);
+    bool fits = !sessions_are_one(db->connection, second);
+    PQfinish(second);
+    if (!fits)
+        keep_reason(db,
+                    "[database] conninfo leads to a pooler in transaction or "
+                    "statement mode, and fotad needs sessions: set PgBouncer's "
+                    "pool_mode = session for it, or connect to PostgreSQL "
+                    "itself",
+                    "");
+    return fits;
+}
+
+enum outcome db_check_server(struct db *db) {
+    enum outcome outcome = db_connect(db);
+    if (outcome != DONE)
+        return outcome;
+    return encoding_fits(db) && pooler_fits(db) ? DONE : FAILED;
+}
+
+/* ---- statements ---- */
 
 static void clear_result(void *result) {
     PQclear(result);

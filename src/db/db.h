@@ -160,6 +160,11 @@ const char *db_conninfo_contradiction(const char *conninfo,
  * that took, if nobody answered) and say so at once. */
 enum outcome db_connect(struct db *db);
 
+/* FAILED, with a reason that says what to do, when fotad cannot work on what it
+ * is connected to: a database in another encoding than UTF8, or a pooler that
+ * gives a session's transactions to different sessions of the server. */
+enum outcome db_check_server(struct db *db);
+
 /* Leaves the connection, if there is one; the next call makes another. */
 void db_disconnect(struct db *db);
 
@@ -228,7 +233,7 @@ enum outcome db_copy_end(struct db *db);
  * not know belongs to a later release, which works beside this one: it is left
  * as it is, and nothing is missing. A lock that cannot be had within 2 s is
  * given up and tried again, for work waits behind it; DB_MIGRATE_TRIES
- * times. */
+ * times. FAILED also when fotad cannot work there, see db_check_server(). */
 enum { DB_MIGRATE_TRIES = 30 };
 enum outcome db_migrate(struct db *db, bool may_change, int *missing);
 

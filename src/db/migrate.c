@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/embedded.h"
 #include "base/log.h"
+#include "base/version.h"
 #include "db/lock.h"
 
 #include <openssl/sha.h>
@@ -13,13 +14,18 @@
  * order; they are remembered by what they say and by name, without the folder.
  * The functions, the files of sql/ in the order of sql/order, are idempotent
  * and applied all together whenever one of them has changed, for what is said
- * of a function in one file (sql/plans.sql) goes when another makes it anew. */
+ * of a function in one file (sql/plans.sql) goes when another makes it anew.
+ * With them goes the number of the release: an earlier one leaves the functions
+ * of a later one alone. */
 
 static const char prepare_sql[] =
     "create table if not exists migration ("
     " name text not null primary key,"
     " content bytea not null,"
     " applied timestamptz not null default now());"
+    "alter table migration add column if not exists release integer;"
+    "comment on column migration.release is"
+    " 'Of the program that applied it; null: of one before they had numbers';"
     "comment on table migration is"
     " 'SQL files of the program that were applied to this database'";
 
@@ -130,9 +136,9 @@ static enum outcome migration_apply(struct db *db, struct migrating *migrating,
                                     const struct migration *migration) {
     static const struct db_statement remember = {
         "remember_migration",
-        "insert into migration (name, content) values ($1, $2)"
+        "insert into migration (name, content, release) values ($1, $2, $3)"
         " on conflict (name) do update set content = excluded.content,"
-        " applied = now()"};
+        " release = excluded.release, applied = now()"};
     enum outcome outcome = db_script(db, (const char *)migration->text.data);
     if (outcome != DONE)
         return outcome;
@@ -140,6 +146,7 @@ static enum outcome migration_apply(struct db *db, struct migrating *migrating,
     struct db_params params = DB_PARAMS(migrating->arena);
     db_text(&params, migration->name);
     db_bytea(&params, content_of(migration));
+    db_int4(&params, FOTAD_RELEASE);
     return db_run(db, &remember, &params, migrating->arena, NULL);
 }
 
@@ -242,7 +249,8 @@ static bool migrations_know(const struct migrations *migrations,
 enum outcome db_is_later(struct db *db, bool *later) {
     static const struct db_statement find = {
         "find_migrations",
-        "select name, content from migration where name ~ '^sql/[0-9]'"};
+        "select name, content, coalesce((to_jsonb(m) ->> 'release')::integer,"
+        " 0) from migration m where name ~ '^sql/([0-9]|functions$)'"};
     struct arena *arena = arena_new();
     const struct migrations *migrations = migrations_new(arena);
     struct db_rows *rows = NULL;
@@ -252,8 +260,9 @@ enum outcome db_is_later(struct db *db, bool *later) {
     if (outcome == DONE && has)
         outcome = db_run(db, &find, NULL, arena, &rows);
     for (size_t i = 0; outcome == DONE && has && i < db_row_count(rows); i++)
-        *later = *later || !migrations_know(migrations, db_get_text(rows, i, 0),
-                                            db_get_span(rows, i, 1));
+        *later = *later || db_get_int(rows, i, 2) > FOTAD_RELEASE ||
+                 !migrations_know(migrations, db_get_text(rows, i, 0),
+                                  db_get_span(rows, i, 1));
     arena_free(arena);
     return outcome;
 }
@@ -276,7 +285,9 @@ enum outcome db_migrate(struct db *db, bool may_change, int *missing) {
     struct migrating migrating = {.arena = arena,
                                   .migrations = migrations_new(arena)};
     bool later = false;
-    enum outcome outcome = db_is_later(db, &later);
+    enum outcome outcome = db_check_server(db);
+    if (outcome == DONE)
+        outcome = db_is_later(db, &later);
     if (outcome == DONE && !later)
         outcome = count_missing(db, &migrating);
     if (outcome == DONE && migrating.missing && may_change) {

@@ -30,11 +30,18 @@ static int listen_failed(int handle, const char *address, const char *why,
     return -1;
 }
 
-/* A socket file that a process before us left behind. */
-static void remove_stale(const char *path) {
+/* A socket file that a process before us left behind: nobody answers there. */
+static void remove_stale(const struct sockaddr_un *name) {
     struct stat status;
-    if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode))
-        unlink(path);
+    if (lstat(name->sun_path, &status) || !S_ISSOCK(status.st_mode))
+        return;
+    int handle = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (handle < 0)
+        return;
+    if (connect(handle, (const struct sockaddr *)name, sizeof *name) &&
+        errno == ECONNREFUSED)
+        unlink(name->sun_path);
+    close(handle);
 }
 
 static int listen_unix(const char *address, const char *path,
@@ -44,7 +51,7 @@ static int listen_unix(const char *address, const char *path,
         return listen_failed(-1, address, "not a path for a socket", reason);
     memcpy(name.sun_path, path, strlen(path));
     int handle = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    remove_stale(path);
+    remove_stale(&name);
     if (handle < 0 || bind(handle, (struct sockaddr *)&name, sizeof name) ||
         chmod(path, 0660) || listen(handle, BACKLOG))
         return listen_failed(handle, address, strerror(errno), reason);

@@ -87,6 +87,7 @@ void connection_notify(void *listener, struct MHD_Connection *mhd,
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         struct connection *c = connection_new(listener, mhd);
         connection_enlist(c);
+        connection_idle(mhd, 0);
         *context = c;
     } else if (*context) {
         struct connection *c = *context;
@@ -94,6 +95,11 @@ void connection_notify(void *listener, struct MHD_Connection *mhd,
         connection_free(c);
         *context = NULL;
     }
+}
+
+void connection_idle(struct MHD_Connection *mhd, instant after) {
+    MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,
+                              (unsigned)((after + SECOND - 1) / SECOND));
 }
 
 void connection_limit(struct connection *connection, instant after) {

@@ -9,6 +9,9 @@ void connection_notify(void *listener, struct MHD_Connection *mhd,
                        enum MHD_ConnectionNotificationCode what);
 /* Ends it at `after` from now; 0: never. */
 void connection_limit(struct connection *connection, instant after);
+/* The connection ends when nothing comes or goes for `after`; 0: whatever its
+ * deadline is. To be called by its poller. */
+void connection_idle(struct MHD_Connection *mhd, instant after);
 /* The stream is to be asked again after its interval. */
 void connection_wait(struct connection *connection,
                      struct http_exchange *exchange);

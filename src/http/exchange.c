@@ -102,6 +102,7 @@ static struct http_exchange *exchange_new(struct http_listener *listener,
 static enum MHD_Result exchange_begin(struct http_exchange *x,
                                       const char *version) {
     connection_limit(x->connection, x->listener->options.receive_timeout);
+    connection_idle(x->mhd, 0);
     if (!headers_are_good(x, version))
         return refuse_early(x, false);
     x->request.certificate = x->connection->certificate;
@@ -237,7 +238,6 @@ static void cut_tell(const struct http_exchange *x) {
 
 void exchange_end(void *context_of_listener, struct MHD_Connection *mhd,
                   void **context, enum MHD_RequestTerminationCode how) {
-    (void)mhd;
     struct http_listener *listener = context_of_listener;
     struct http_exchange *x = *context;
     if (!x)
@@ -264,5 +264,6 @@ void exchange_end(void *context_of_listener, struct MHD_Connection *mhd,
     atomic_store(&connection->receiving, false);
     connection_limit(connection, listener->options.idle_timeout +
                                      listener->options.header_timeout);
+    connection_idle(mhd, listener->options.idle_timeout);
     exchange_leave(listener, admitted);
 }

@@ -159,7 +159,6 @@ static struct MHD_Daemon *daemon_start(struct http_listener *listener,
         count += tls_options(more + count);
     }
     more[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
-    instant idle = (o->idle_timeout + SECOND - 1) / SECOND;
     return MHD_start_daemon(
         flags, 0, NULL, NULL, exchange_step, listener,
         MHD_OPTION_EXTERNAL_LOGGER, log_take, listener,
@@ -168,8 +167,7 @@ static struct MHD_Daemon *daemon_start(struct http_listener *listener,
         listener, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL,
         MHD_OPTION_CONNECTION_LIMIT, most_connections(o),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY * o->max_header,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)idle, MHD_OPTION_ARRAY, more,
-        MHD_OPTION_END);
+        MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 }
 
 static struct http_listener *listener_give_up(struct http_listener *listener) {

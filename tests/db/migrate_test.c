@@ -139,6 +139,31 @@ static void a_later_database_is_left_alone(void **state) {
     assert_int_equal(sql_int(base->sql, ask_function), 7);
 }
 
+/* Also one that has no other migration than this, only other functions. */
+static void later_functions_are_left_alone(void **state) {
+    const struct base *base = *state;
+    static const char ask_function[] = "select gbcs_version('4.1')::int8";
+    static const char later_sql[] =
+        "create or replace function gbcs_version(text) returns"
+        " integer language sql immutable strict return 7;"
+        "update migration set content = sha256('x'), release = release + %d"
+        " where name = 'sql/functions'";
+    bool later = false;
+    int missing = -1;
+    sql_do(base->sql, later_sql, 1);
+    assert_int_equal(db_is_later(base->db, &later), DONE);
+    assert_true(later);
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_int_equal(missing, 0);
+    assert_int_equal(sql_int(base->sql, ask_function), 7);
+    sql_do(base->sql, later_sql, -2); /* now an earlier one's */
+    assert_int_equal(db_is_later(base->db, &later), DONE);
+    assert_false(later);
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_int_equal(missing, 1);
+    assert_int_equal(sql_int(base->sql, ask_function), 40100);
+}
+
 /* A release that adds a file which fails changes nothing. */
 static void a_migration_that_fails_changes_nothing(void **state) {
     const struct base *base = *state;
@@ -191,6 +216,7 @@ int main(void) {
         TEST(a_migration_with_another_text_is_refused),
         TEST(functions_with_another_text_are_made_again),
         TEST(a_later_database_is_left_alone),
+        TEST(later_functions_are_left_alone),
         TEST(a_migration_that_fails_changes_nothing),
         TEST(four_programs_migrate_at_once),
     };

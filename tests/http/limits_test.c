@@ -129,6 +129,36 @@ static void tricklers_are_cut_off(void **state) {
     http_close(listener);
 }
 
+/* A body that stalls is told so and counted, however short the time is that a
+ * connection may be kept without a request. */
+static void idle_timeout_is_between_requests(void **state) {
+    (void)state;
+    struct http_options options = basic_options();
+    options.name = "idle";
+    options.idle_timeout = SECOND;
+    options.receive_timeout = 2500 * MILLISECOND;
+    struct http_listener *listener = started(&options);
+    instant start = clock_elapsed();
+    int handle = wire_connect(http_port(listener));
+    wire_text(handle,
+              "POST /any HTTP/1.1\r\n" HOST "Content-Length: 100\r\n\r\nbegun");
+    struct wire_reply reply = wire_reply(handle);
+    assert_int_equal(reply.status, 408);
+    assert_true(clock_elapsed() - start >= options.receive_timeout);
+    reply_free(&reply);
+    close(handle);
+    expect_limit_met("idle", "receive_timeout");
+    handle = wire_connect(http_port(listener));
+    reply = ask(handle, "GET /nothing HTTP/1.1\r\n" HOST "\r\n");
+    reply_free(&reply);
+    start = clock_elapsed();
+    assert_true(wire_ended(handle));
+    instant took = clock_elapsed() - start;
+    assert_true(took >= SECOND / 2 && took < 2400 * MILLISECOND * patience());
+    close(handle);
+    http_close(listener);
+}
+
 static void handlers_may_take_longer_than_clients(void **state) {
     (void)state;
     struct http_options options = basic_options();
@@ -284,6 +314,41 @@ static void addresses_that_cannot_be_listened_on(void **state) {
     http_close(listener);
 }
 
+static int unix_connect(const char *path) {
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
+    int handle = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(connect(handle, (struct sockaddr *)&to, sizeof to), 0);
+    return handle;
+}
+
+/* One that a process serves is not taken away from it; one that was left behind
+ * is replaced. */
+static void unix_sockets_are_one_process_s(void **state) {
+    (void)state;
+    char folder[] = "/tmp/fotad-http-XXXXXX", address[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(address, sizeof address, "unix:%s/s", folder);
+    struct sockaddr_un left = {.sun_family = AF_UNIX};
+    snprintf(left.sun_path, sizeof left.sun_path, "%s", address + 5);
+    int handle = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(handle, (struct sockaddr *)&left, sizeof left), 0);
+    close(handle);
+    struct http_options options = basic_options();
+    options.address = address;
+    struct http_listener *listener = started(&options);
+    const char *reason = NULL;
+    assert_null(http_listen(&options, &reason));
+    assert_non_null(strstr(reason, "Address already in use"));
+    handle = unix_connect(address + 5);
+    struct wire_reply reply = ask(handle, "GET /peer HTTP/1.1\r\n" HOST "\r\n");
+    assert_int_equal(reply.status, 200);
+    reply_free(&reply);
+    close(handle);
+    http_close(listener);
+    rmdir(folder);
+}
+
 static void unix_sockets_are_served(void **state) {
     (void)state;
     char folder[] = "/tmp/fotad-http-XXXXXX", address[64];
@@ -293,13 +358,7 @@ static void unix_sockets_are_served(void **state) {
     options.address = address;
     struct http_listener *listener = started(&options);
     assert_int_equal(http_port(listener), 0);
-    struct sockaddr_un {
-        sa_family_t family;
-        char path[108];
-    } to = {.family = AF_UNIX};
-    snprintf(to.path, sizeof to.path, "%s", address + 5);
-    int handle = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_int_equal(connect(handle, (struct sockaddr *)&to, sizeof to), 0);
+    int handle = unix_connect(address + 5);
     struct wire_reply reply = ask(handle, "GET /peer HTTP/1.1\r\n" HOST "\r\n");
     assert_string_equal(reply_text(&reply), "unix");
     reply_free(&reply);
@@ -359,6 +418,7 @@ int main(void) {
         cmocka_unit_test(a_full_queue_says_come_back),
         cmocka_unit_test(bodies_share_a_budget),
         cmocka_unit_test(tricklers_are_cut_off),
+        cmocka_unit_test(idle_timeout_is_between_requests),
         cmocka_unit_test(handlers_may_take_longer_than_clients),
         cmocka_unit_test(draining_finishes_what_is_in_hand),
         cmocka_unit_test(closing_ends_streams),
@@ -366,6 +426,7 @@ int main(void) {
         cmocka_unit_test(closing_breaks_no_answer),
         cmocka_unit_test(addresses_that_cannot_be_listened_on),
         cmocka_unit_test(unix_sockets_are_served),
+        cmocka_unit_test(unix_sockets_are_one_process_s),
         cmocka_unit_test(limits_are_counted),
         cmocka_unit_test(requests_are_counted),
     };

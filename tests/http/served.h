@@ -233,19 +233,22 @@ static inline struct wire_reply ask(int handle, const char *request) {
 }
 
 /* Fails unless the metrics say that these limits were met; NULL at the end. */
-static inline void expect_limits_met(const char *const *limits) {
+static inline void expect_limit_met(const char *listener, const char *limit) {
     struct buffer text = {0};
     metrics_render(&text);
-    for (; *limits; limits++) {
-        char line[128];
-        snprintf(line, sizeof line,
-                 "fotad_http_limited_total{listener=\"test\",limit=\"%s\"} ",
-                 *limits);
-        if (!memmem(text.data, text.len, line, strlen(line)))
-            fail_msg("no %s in\n%.*s", line, (int)text.len,
-                     (const char *)text.data);
-    }
+    char line[128];
+    snprintf(line, sizeof line,
+             "fotad_http_limited_total{listener=\"%s\",limit=\"%s\"} ",
+             listener, limit);
+    if (!memmem(text.data, text.len, line, strlen(line)))
+        fail_msg("no %s in\n%.*s", line, (int)text.len,
+                 (const char *)text.data);
     buffer_free(&text);
+}
+
+static inline void expect_limits_met(const char *const *limits) {
+    for (; *limits; limits++)
+        expect_limit_met("test", *limits);
 }
 
 #endif

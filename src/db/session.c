@@ -1,0 +1,62 @@
+#include "db/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* By a statement and not by the start-up packet, where poolers drop them. What
+ * our statements are written for is set whatever was said; what only bounds
+ * waits is not when conninfo, PGOPTIONS or the role says it. The server gives
+ * us up as we give it up (db.c): our locks would stay for hours otherwise. The
+ * compiler never pays for statements as short as ours, and stock settings
+ * would start it for some of them each second. */
+static const char begin_sql[] =
+    "select set_config(n, v, false) from (values"
+    " ('search_path', 'public'), ('timezone', 'UTC'),"
+    " ('datestyle', 'ISO, MDY'), ('intervalstyle', 'postgres'),"
+    " ('bytea_output', 'hex'), ('extra_float_digits', '1'),"
+    " ('client_min_messages', 'warning'),"
+    " ('standard_conforming_strings', 'on'), ('array_nulls', 'on'),"
+    " ('quote_all_identifiers', 'off'), ('transform_null_equals', 'off'),"
+    " ('default_transaction_isolation', 'read committed'),"
+    " ('default_transaction_deferrable', 'off'), ('row_security', 'on'),"
+    " ('plan_cache_mode', 'auto'), ('jit', 'off')"
+    ") as needed (n, v)"
+    " union all"
+    " select set_config(n, v, false) from (values"
+    " ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '3'),"
+    " ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '15000'),"
+    " ('lock_timeout', '%s')"
+    ") as wanted (n, v) join pg_settings on name = n"
+    " where source not in ('client', 'user', 'database user')";
+
+bool session_begin(PGconn *connection, bool briefly) {
+    char sql[sizeof begin_sql + 16];
+    snprintf(sql, sizeof sql, begin_sql, briefly ? "1s" : "10s");
+    PGresult *result = PQexec(connection, sql);
+    bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
+    PQclear(result);
+    return good;
+}
+
+bool session_has_pooler(PGconn *connection) {
+    char own[16];
+    snprintf(own, sizeof own, "%d", PQbackendPID(connection));
+    PGresult *result = PQexec(connection, "select pg_backend_pid()");
+    bool other =
+        PQntuples(result) == 1 && strcmp(PQgetvalue(result, 0, 0), own) != 0;
+    PQclear(result);
+    return other;
+}
+
+bool sessions_are_one(PGconn *first, PGconn *second) {
+    PGresult *set =
+        PQexec(first, "select set_config('fotad.session',"
+                      " md5(random()::text || clock_timestamp()), false)");
+    PGresult *seen =
+        PQexec(second, "select current_setting('fotad.session', true)");
+    bool one = PQntuples(set) == 1 && PQntuples(seen) == 1 &&
+               strcmp(PQgetvalue(set, 0, 0), PQgetvalue(seen, 0, 0)) == 0;
+    PQclear(set);
+    PQclear(seen);
+    return one;
+}
