@@ -16,7 +16,8 @@ begin
             'devices', coalesce(cardinality(a.device_ids),
                 (a.device_id is not null)::integer),
             'created', instant_text(a.created), 'tries', a.tries,
-            'nextTry', instant_text(w.until), 'lastError', w.why) order by a.alert_no), '[]'),
+            'nextTry', instant_text(w.until), 'lastError', w.why)
+            order by a.alert_no), '[]'),
         'next', case when count(*) = p_most then max(a.alert_no)::text end)
     into answer
     from (select m.*, m as message, l as lane

@@ -197,164 +197,159 @@ static void waiting_alerts_get_counters_of_their_own(void **state) {
 
 /* A status of the release before is what was heard then: what comes late is
  * weighed against it. */
-    static void what_was_heard_of_updates_is_kept(void **state) {
-        static const char updates[] =
-            "insert into service_request (originator, target, counter, stage,"
-            " used, service, service_reference_variant, command_variant, "
-            "content,"
-            " received, firmware_version) values ('90b3d51f30010000',"
-            " '90b3d51f30000002', 7, 1, true, 'serviceD', '11.4', 8, "
-            "sha256(''),"
-            " '2026-03-01', '\\x0000002A');"
-            "insert into tracking_live (device_id, chf_id, request_no,"
-            " last_updated, release_due, status, device_type, csp,"
-            " responsible_supplier_ids) select ('00db' || lpad(to_hex(n), 12,"
-            " '0'))::macaddr8, '00db1234567890a1', 1, '2026-03-01', "
-            "'2026-03-09',"
-            " s, 'PPMID', 'north', '{}' from unnest(enum_range("
-            " null::processing_status)) with ordinality as e (s, n)"
-            " where in_progress(s);"
-            "insert into tracking_history (device_id, chf_id, request_no,"
-            " last_updated, released, status, device_type, csp)"
-            " select ('00db' || lpad(to_hex(n), 12, '0'))::macaddr8,"
-            " '00db1234567890a1', 1, '2026-03-01', '2026-03-01', s, 'PPMID',"
-            " 'north' from unnest(enum_range(null::processing_status))"
-            " with ordinality as e (s, n) where not in_progress(s);";
-        static const char statuses[] = "select string_agg(status::text, ' ' "
-                                       "order by device_id) from tracking";
-        static const char say[] =
-            "select apply_events(array(select row((row_number() over "
-            "())::integer,"
-            " '%s', device_id, 1, null, null, null, '%s', null,"
-            " null)::tracking_event from tracking), '2026-03-02', '5d')";
-        struct base *base = *state;
-        sql_do(base->sql, "%s", updates);
-        const char *before = sql_text(base->sql, "%s", statuses);
-        int missing;
-        assert_int_equal(db_migrate(base->db, true, &missing), DONE);
-        pg_hand_over(base->conninfo);
-        assert_string_equal(sql_text(base->sql, "%s", statuses), before);
-        /* the day before its status: outweighed, but where nothing was heard */
-        sql_do(base->sql, say, "hub_delivered", "2026-02-28");
-        assert_string_equal(
-            sql_text(base->sql, "%s", statuses),
-            "SUCCESSFUL_CH_TRANSFER SUCCESSFUL_CH_TRANSFER "
-            "SUCCESSFUL_CH_TRANSFER"
-            " SUCCESSFUL_HAN_TRANSFER REJECTED_BY_DSP SUCCESSFUL_CH_TRANSFER"
-            " FAILED_CH_TRANSFER FAILED_HAN_TRANSFER HAN_DISCARDED"
-            " HAN_REJECTED_HW_MISMATCH FIRMWARE_ACTIVATED ACTIVATION_FAILED"
-            " RESET_BY_DCC");
-        sql_do(base->sql, say, "device_activated", "2026-02-28");
-        assert_string_equal(
-            sql_text(
-                base->sql,
-                "select string_agg(status || ' ' || n, ', ' order by n, "
-                "status) from"
-                " (select status, count(*) as n from tracking group by 1) x"),
-            "REJECTED_BY_DSP 1, RESET_BY_DCC 1, FIRMWARE_ACTIVATED 11");
-    }
+static void what_was_heard_of_updates_is_kept(void **state) {
+    static const char updates[] =
+        "insert into service_request (originator, target, counter, stage,"
+        " used, service, service_reference_variant, command_variant, "
+        "content,"
+        " received, firmware_version) values ('90b3d51f30010000',"
+        " '90b3d51f30000002', 7, 1, true, 'serviceD', '11.4', 8, "
+        "sha256(''),"
+        " '2026-03-01', '\\x0000002A');"
+        "insert into tracking_live (device_id, chf_id, request_no,"
+        " last_updated, release_due, status, device_type, csp,"
+        " responsible_supplier_ids) select ('00db' || lpad(to_hex(n), 12,"
+        " '0'))::macaddr8, '00db1234567890a1', 1, '2026-03-01', "
+        "'2026-03-09',"
+        " s, 'PPMID', 'north', '{}' from unnest(enum_range("
+        " null::processing_status)) with ordinality as e (s, n)"
+        " where in_progress(s);"
+        "insert into tracking_history (device_id, chf_id, request_no,"
+        " last_updated, released, status, device_type, csp)"
+        " select ('00db' || lpad(to_hex(n), 12, '0'))::macaddr8,"
+        " '00db1234567890a1', 1, '2026-03-01', '2026-03-01', s, 'PPMID',"
+        " 'north' from unnest(enum_range(null::processing_status))"
+        " with ordinality as e (s, n) where not in_progress(s);";
+    static const char statuses[] = "select string_agg(status::text, ' ' "
+                                   "order by device_id) from tracking";
+    static const char say[] =
+        "select apply_events(array(select row((row_number() over "
+        "())::integer,"
+        " '%s', device_id, 1, null, null, null, '%s', null,"
+        " null)::tracking_event from tracking), '2026-03-02', '5d')";
+    struct base *base = *state;
+    sql_do(base->sql, "%s", updates);
+    const char *before = sql_text(base->sql, "%s", statuses);
+    int missing;
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    pg_hand_over(base->conninfo);
+    assert_string_equal(sql_text(base->sql, "%s", statuses), before);
+    /* the day before its status: outweighed, but where nothing was heard */
+    sql_do(base->sql, say, "hub_delivered", "2026-02-28");
+    assert_string_equal(
+        sql_text(base->sql, "%s", statuses),
+        "SUCCESSFUL_CH_TRANSFER SUCCESSFUL_CH_TRANSFER "
+        "SUCCESSFUL_CH_TRANSFER"
+        " SUCCESSFUL_HAN_TRANSFER REJECTED_BY_DSP SUCCESSFUL_CH_TRANSFER"
+        " FAILED_CH_TRANSFER FAILED_HAN_TRANSFER HAN_DISCARDED"
+        " HAN_REJECTED_HW_MISMATCH FIRMWARE_ACTIVATED ACTIVATION_FAILED"
+        " RESET_BY_DCC");
+    sql_do(base->sql, say, "device_activated", "2026-02-28");
+    assert_string_equal(
+        sql_text(base->sql,
+                 "select string_agg(status || ' ' || n, ', ' order by n, "
+                 "status) from"
+                 " (select status, count(*) as n from tracking group by 1) x"),
+        "REJECTED_BY_DSP 1, RESET_BY_DCC 1, FIRMWARE_ACTIVATED 11");
+}
 
-    /* What devices said of commands is in the audit trail alone. */
-    static void what_became_of_commands_is_learnt(void **state) {
-        struct base *base = *state;
-        sql_do(
-            base->sql,
-            "insert into service_request (originator, target, counter, stage,"
-            " used, service, service_reference_variant, command_variant,"
-            " content, received) select '90b3d51f30010000', '00db1234567890a0',"
-            " n, 2, true, 'serviceS', '11.3', 5, sha256(''), '2026-03-01'"
-            " from generate_series(1, 4) n;"
-            "insert into device_command (request_no, device_id, device_type,"
-            " chf_id, csp, originator, counter, message_code, state, created,"
-            " next_try, ended, payload) select request_no, target, 'ESME',"
-            " '00db1234567890a2', 'north', originator, counter, 18, 'answered',"
-            " received, received, received, 'x' from service_request;"
-            "insert into sat_entry (at, kind, request_no, device_id, code,"
-            " detail) select r.received, kind, r.request_no, r.target, code,"
-            " detail from (values"
-            " (1, 'device_response', '0012', 'response code 1, version 29'),"
-            " (1, 'device_response', '0012', 'response code 3, messageId 9,"
-            " unknown: the command was answered before'),"
-            " (2, 'device_response', '0012', 'messageId 2'),"
-            " (2, 'device_alert', '8F67', 'response code 2, version 29'),"
-            " (3, 'device_response', '0012', 'response code 0, version 2A'),"
-            " (3, 'device_alert', '8F72', 'response code 3')"
-            ") as e (n, kind, code, detail)"
-            " join service_request r on r.counter = e.n;");
-        int missing;
-        assert_int_equal(db_migrate(base->db, true, &missing), DONE);
-        assert_string_equal(
-            sql_text(base->sql,
-                     "select string_agg(concat_ws('/',"
-                     " coalesce(response_result::text, '-'),"
-                     " coalesce(outcome_result::text, '-')), ' ' order by"
-                     " command_no) from device_command"),
-            "1/- -/2 0/- -/-");
-    }
+/* What devices said of commands is in the audit trail alone. */
+static void what_became_of_commands_is_learnt(void **state) {
+    struct base *base = *state;
+    sql_do(base->sql,
+           "insert into service_request (originator, target, counter, stage,"
+           " used, service, service_reference_variant, command_variant,"
+           " content, received) select '90b3d51f30010000', '00db1234567890a0',"
+           " n, 2, true, 'serviceS', '11.3', 5, sha256(''), '2026-03-01'"
+           " from generate_series(1, 4) n;"
+           "insert into device_command (request_no, device_id, device_type,"
+           " chf_id, csp, originator, counter, message_code, state, created,"
+           " next_try, ended, payload) select request_no, target, 'ESME',"
+           " '00db1234567890a2', 'north', originator, counter, 18, 'answered',"
+           " received, received, received, 'x' from service_request;"
+           "insert into sat_entry (at, kind, request_no, device_id, code,"
+           " detail) select r.received, kind, r.request_no, r.target, code,"
+           " detail from (values"
+           " (1, 'device_response', '0012', 'response code 1, version 29'),"
+           " (1, 'device_response', '0012', 'response code 3, messageId 9,"
+           " unknown: the command was answered before'),"
+           " (2, 'device_response', '0012', 'messageId 2'),"
+           " (2, 'device_alert', '8F67', 'response code 2, version 29'),"
+           " (3, 'device_response', '0012', 'response code 0, version 2A'),"
+           " (3, 'device_alert', '8F72', 'response code 3')"
+           ") as e (n, kind, code, detail)"
+           " join service_request r on r.counter = e.n;");
+    int missing;
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_string_equal(
+        sql_text(base->sql,
+                 "select string_agg(concat_ws('/',"
+                 " coalesce(response_result::text, '-'),"
+                 " coalesce(outcome_result::text, '-')), ' ' order by"
+                 " command_no) from device_command"),
+        "1/- -/2 0/- -/-");
+}
 
-    /* Why a message was not believed is in words alone. */
-    static void messages_without_a_certificate_will_be_tried_again(
-        void **state) {
-        struct base *base = *state;
-        sql_do(
-            base->sql,
-            "insert into gbcs_message (csp, message_id, received, chf_id,"
-            " originator, recipient, cra, code, counter, state, detail, "
-            "payload)"
-            " select 'north', n, now(), '00db1234567890a1', '00db1234567890a0',"
-            " '90b3d51f30000002', 3, 298, n, state, detail, '' from (values"
-            " (1, 'unverified', 'no MAC certificate of the device is known'),"
-            " (2, 'unverified', 'its signature certificate is expired'),"
-            " (3, 'unverified', 'the signature is not good'),"
-            " (4, 'done', null)) as m (n, state, detail)");
-        int missing;
-        assert_int_equal(db_migrate(base->db, true, &missing), DONE);
-        assert_string_equal(
-            sql_text(base->sql, "select string_agg(message_id, ' ' order by"
-                                " message_id) from gbcs_message"
-                                " where wants_certificate"),
-            "1 2");
-    }
+/* Why a message was not believed is in words alone. */
+static void messages_without_a_certificate_will_be_tried_again(void **state) {
+    struct base *base = *state;
+    sql_do(base->sql,
+           "insert into gbcs_message (csp, message_id, received, chf_id,"
+           " originator, recipient, cra, code, counter, state, detail, "
+           "payload)"
+           " select 'north', n, now(), '00db1234567890a1', '00db1234567890a0',"
+           " '90b3d51f30000002', 3, 298, n, state, detail, '' from (values"
+           " (1, 'unverified', 'no MAC certificate of the device is known'),"
+           " (2, 'unverified', 'its signature certificate is expired'),"
+           " (3, 'unverified', 'the signature is not good'),"
+           " (4, 'done', null)) as m (n, state, detail)");
+    int missing;
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_string_equal(sql_text(base->sql,
+                                 "select string_agg(message_id, ' ' order by"
+                                 " message_id) from gbcs_message"
+                                 " where wants_certificate"),
+                        "1 2");
+}
 
-    /* It takes a number that it has not for a later release's, and then leaves
-     * all as it is. */
-    static void a_program_of_the_release_before_leaves_it_alone(void **state) {
-        struct base *base = *state;
-        const char *known =
-            sql_text(base->sql, "select string_agg(quote_literal(name), ',')"
-                                " from migration where name ~ '^sql/[0-9]'");
-        int missing;
-        assert_int_equal(db_migrate(base->db, true, &missing), DONE);
-        assert_string_not_equal(
-            sql_text(base->sql,
-                     "select count(*) from migration"
-                     " where name ~ '^sql/[0-9]' and name not in (%s)",
-                     known),
-            "0");
-    }
+/* It takes a number that it has not for a later release's, and then leaves
+ * all as it is. */
+static void a_program_of_the_release_before_leaves_it_alone(void **state) {
+    struct base *base = *state;
+    const char *known =
+        sql_text(base->sql, "select string_agg(quote_literal(name), ',')"
+                            " from migration where name ~ '^sql/[0-9]'");
+    int missing;
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_string_not_equal(
+        sql_text(base->sql,
+                 "select count(*) from migration"
+                 " where name ~ '^sql/[0-9]' and name not in (%s)",
+                 known),
+        "0");
+}
 
-    int main(void) {
-        arena = arena_new();
-        log_set_level(LOG_LEVEL_WARNING);
-        const struct CMUnitTest tests[] = {
-            cmocka_unit_test_setup_teardown(it_becomes_as_a_new_one, set_up,
-                                            tear_down),
-            cmocka_unit_test_setup_teardown(what_was_recorded_is_kept, set_up,
-                                            tear_down),
-            cmocka_unit_test_setup_teardown(
-                waiting_alerts_get_counters_of_their_own, set_up, tear_down),
-            cmocka_unit_test_setup_teardown(what_was_heard_of_updates_is_kept,
-                                            set_up, tear_down),
-            cmocka_unit_test_setup_teardown(what_became_of_commands_is_learnt,
-                                            set_up, tear_down),
-            cmocka_unit_test_setup_teardown(
-                messages_without_a_certificate_will_be_tried_again, set_up,
-                tear_down),
-            cmocka_unit_test_setup_teardown(
-                a_program_of_the_release_before_leaves_it_alone, set_up,
-                tear_down),
-        };
-        int failed = cmocka_run_group_tests(tests, NULL, NULL);
-        arena_free(arena);
-        return failed;
-    }
+int main(void) {
+    arena = arena_new();
+    log_set_level(LOG_LEVEL_WARNING);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(it_becomes_as_a_new_one, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_was_recorded_is_kept, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            waiting_alerts_get_counters_of_their_own, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_heard_of_updates_is_kept,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_became_of_commands_is_learnt,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            messages_without_a_certificate_will_be_tried_again, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_program_of_the_release_before_leaves_it_alone, set_up, tear_down),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    arena_free(arena);
+    return failed;
+}
