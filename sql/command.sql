@@ -156,28 +156,46 @@ begin
 end $$;
 
 -- Takes commands of a CSP that are due, for one worker. A command goes to the
--- hub that its device has now, for it may have been held for weeks.
+-- hub that its device has now, for it may have been held for weeks; when that
+-- is another CSP's, it is left to that one ('' when no CSP has its region: it
+-- ends as overdue). p_regions and p_csps go together.
 -- began: from when on it could be sent.
 create or replace function lease_commands(
-    p_csp text, p_now timestamptz, p_until timestamptz, p_most integer)
+    p_csp text, p_regions csp_region[], p_csps text[], p_now timestamptz,
+    p_until timestamptz, p_most integer)
     returns table (
         command_no bigint, command_id text, chf_id macaddr8,
         device_id macaddr8, payload bytea, tries integer, began timestamptz)
     language sql
 begin atomic
     with chosen as (
-        select c.command_no, coalesce(s.chf_id, c.chf_id) as chf_id
+        select c.command_no, coalesce(s.chf_id, c.chf_id) as chf_id,
+            case when h.csp_region is null or p_regions is null then c.csp
+                else coalesce(p_csps[array_position(p_regions, h.csp_region)],
+                    '') end as csp
         from device_command c
         left join smi_device s on s.device_id = c.device_id
+        left join smi_home h on h.chf_id = s.chf_id
         where c.csp = p_csp and c.state in ('held', 'waiting')
             and c.next_try <= p_now
             and (c.leased_until is null or c.leased_until <= p_now)
         order by c.next_try, c.command_no limit p_most
         for update of c skip locked
+    ), moved as (
+        update device_command c set csp = n.csp, chf_id = n.chf_id,
+            leased_until = null
+        from chosen n where c.command_no = n.command_no and n.csp <> p_csp
+        returning c.*
+    ), told as (
+        insert into sat_entry (at, kind, request_no, device_id, csp, code,
+            detail)
+        select p_now, 'command', request_no, device_id, csp, state,
+            'command ' || command_no || ': its device left ' || p_csp
+        from moved
     ), leased as (
         update device_command c set leased_until = p_until,
-            state = 'waiting', chf_id = h.chf_id
-        from chosen h where c.command_no = h.command_no
+            state = 'waiting', chf_id = n.chf_id
+        from chosen n where c.command_no = n.command_no and n.csp = p_csp
         returning c.*)
     select command_no, command_id::text, chf_id, device_id, payload, tries,
         case when future_dated then created
@@ -244,11 +262,9 @@ begin
     perform tell(array(
         select user_message(row_number() over (order by r.request_no)::integer,
             r.originator, 'ResponseMessage', r.request_no, r.target,
-            c.response_code)
+            response_code_of(case p_to when 'failed' then 'device_unreachable'
+                else 'device_silent' end, r.service_reference_variant))
         from service_request r
-        join response_code c on c.service_reference_variant = ''
-            and c.condition = case p_to when 'failed'
-                then 'device_unreachable' else 'device_silent' end
         where r.request_no = any (request_nos)), p_now);
     return cardinality(request_nos);
 end $$;

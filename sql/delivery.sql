@@ -21,25 +21,30 @@ create or replace function user_message(
 -- No number of these is used twice: alert_counter's are in ResponseIDs, and the
 -- MACs of the ACB's messages rely on acb_counter's. A database that was restored
 -- counts from where its copy was made, so whenever a fotad starts they go on
--- from the microseconds since 1970 at least: that is beyond all numbers used
--- before, for nobody takes a million in a second. The server's clock must not
+-- from their first and the microseconds since 1970 at least: that is beyond all
+-- numbers used before, for nobody takes a million in a second. The server's clock must not
 -- have been set back meanwhile.
 create or replace function advance_counters() returns void
     language plpgsql security definer
     set search_path = public, pg_temp
 as $$
 declare
-    counter text;
+    sequence record;
     last bigint;
     by_time bigint;
 begin
     perform pg_advisory_xact_lock(advisory_lock('counters'));
-    foreach counter in array array['alert_counter', 'acb_counter'] loop
-        execute format('select last_value from %I', counter) into last;
-        by_time := extract(epoch from clock_timestamp()) * 1000000;
+    for sequence in
+        select s.seqrelid::regclass as name, s.seqmin as first
+        from pg_sequence s where s.seqrelid in
+            ('alert_counter'::regclass, 'acb_counter'::regclass)
+    loop
+        execute format('select last_value from %s', sequence.name) into last;
+        by_time := sequence.first
+            + (extract(epoch from clock_timestamp()) * 1000000)::bigint;
         -- others count on meanwhile
         if by_time > last + 1000000 then
-            perform setval(counter::regclass, by_time);
+            perform setval(sequence.name, by_time);
         end if;
     end loop;
 end $$;
@@ -243,7 +248,8 @@ end $$;
 -- The earlier messages that a message waits for and that are not taken in their
 -- order any more: they were tried, or put behind such a one. About the same
 -- device, or lists of its request; until they are confirmed or given up. Those
--- that are taken in their order come before it anyhow.
+-- that are taken in their order come before it anyhow. It becomes part of the
+-- statements that ask it, so plans.sql does not name it.
 create or replace function alerts_before(
     p_user_id macaddr8, p_alert_no bigint, p_device_id macaddr8,
     p_request_no bigint)
@@ -285,6 +291,10 @@ create or replace function next_alerts(
 declare
     rounds constant integer := 20;
     looked_at integer := greatest(p_most, 100) + cardinality(p_in_hand);
+    -- next to always nothing is out of its order
+    any_behind constant boolean := exists (select from alert a
+        where a.user_id = p_user_id and a.state = 'waiting'
+            and a.next_try > '-infinity');
     chosen bigint[];
     behind integer;
 begin
@@ -301,8 +311,9 @@ begin
                     or d.request_no is not null and d.alert_no
                         > min(d.alert_no) filter (where d.device_id is null)
                             over (partition by d.request_no)) is true as later,
-                (select max(e.next_try) from alerts_before(p_user_id,
-                    d.alert_no, d.device_id, d.request_no) e) as behind
+                case when any_behind then (
+                    select max(e.next_try) from alerts_before(p_user_id,
+                        d.alert_no, d.device_id, d.request_no) e) end as behind
             from due d
         ), put_behind as (
             update alert a set next_try = j.behind
@@ -523,11 +534,14 @@ begin atomic
         cardinality(a.device_ids)::bigint, a.created,
         case a.state when 'given_up' then 'given-up' else 'waiting' end,
         a.tries::bigint, w.until, w.why
-    from alert a
-    join alert_lane l on l.user_id = a.user_id
-    cross join alert_waits(a, l) w
+    from (select m.*, m as message, l as lane
+        from alert m
+        join alert_lane l on l.user_id = m.user_id
+        where (m.state = 'given_up' or m.next_try > '-infinity'
+                or l.tries > 0)
+            and (p_user_id is null or m.user_id = p_user_id)
+        order by m.user_id, m.alert_no limit p_most) a
+    cross join alert_waits(a.message, a.lane) w
     left join service_request r on r.request_no = a.request_no
-    where (a.state = 'given_up' or a.next_try > '-infinity' or l.tries > 0)
-        and (p_user_id is null or a.user_id = p_user_id)
-    order by a.user_id, a.alert_no limit p_most;
+    order by a.user_id, a.alert_no;
 end;

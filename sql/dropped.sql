@@ -53,10 +53,8 @@ begin atomic
     select tell(array(
         select user_message(row_number() over (order by r.request_no)::integer,
             r.originator, 'ResponseMessage', r.request_no, r.target,
-            c.response_code)
+            response_code_of(p_condition, r.service_reference_variant))
         from service_request r
-        join response_code c on c.condition = p_condition
-            and c.service_reference_variant = ''
         where r.request_no = any (p_request_nos)), p_now);
 end;
 
@@ -132,4 +130,15 @@ create or replace function undelivered_page(
     language sql stable
 begin atomic
     select undelivered_page(p_viewer, p_user, p_state, p_after, p_most, null);
+end;
+
+create or replace function lease_commands(
+    p_csp text, p_now timestamptz, p_until timestamptz, p_most integer)
+    returns table (
+        command_no bigint, command_id text, chf_id macaddr8,
+        device_id macaddr8, payload bytea, tries integer, began timestamptz)
+    language sql
+begin atomic
+    select command_no, command_id, chf_id, device_id, payload, tries, began
+    from lease_commands(p_csp, null, null, p_now, p_until, p_most);
 end;

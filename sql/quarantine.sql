@@ -70,10 +70,8 @@ begin
     if p_release then
         return;
     end if;
-    select response_code into strict code from response_code
-    where condition = 'quarantine_rejected'
-        and service_reference_variant in ('', r.service_reference_variant)
-    order by service_reference_variant desc limit 1;
+    code := response_code_of('quarantine_rejected',
+        r.service_reference_variant);
     update service_request set condition = 'quarantine_rejected',
         response_code = code
     where request_no = h.request_no;

@@ -22,6 +22,14 @@ begin atomic
     where c.issuer = p_issuer and c.serial = p_serial;
 end;
 
+-- The ResponseCode of a condition: the row for that variant, or that for all.
+create or replace function response_code_of(p_condition text, p_variant text)
+    returns text language sql stable
+    return (select response_code from response_code
+        where condition = p_condition
+            and service_reference_variant in (p_variant, '')
+        order by service_reference_variant desc limit 1);
+
 -- Takes the RequestIDs of requests that are otherwise in order, no two of them
 -- the same, and writes what they ask for and are expected to end in. Their
 -- request_no, in their order; null for one that was used before, see

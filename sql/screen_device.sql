@@ -326,20 +326,20 @@ begin
         'messages', (select json_build_object(
                 'count', count(*) filter (where m.about),
                 'oldest', instant_text(min(m.created) filter (where m.about)),
-                'nextTry', instant_text(nullif(min(greatest(m.next_try,
-                        l.next_try)) filter (where m.about
+                'nextTry', instant_text(nullif(min(coalesce(x.until,
+                        '-infinity')) filter (where m.about
                             and m.state = 'waiting'), '-infinity')),
-                'lastError', (array_agg(coalesce(m.last_error, l.last_error)
-                        order by m.alert_no) filter (where m.about and
-                            coalesce(m.last_error, l.last_error)
-                                is not null))[1],
+                'lastError', (array_agg(x.why order by m.alert_no)
+                    filter (where x.why is not null))[1],
                 'all', count(*) < most)
-            from (select *, device_id = u.device_id
+            from (select a.*, a as message, device_id = u.device_id
                     or request_no = u.request_no
                         and u.device_id = any (device_ids) as about
-                from alert where p_viewer is null or user_id = p_viewer
+                from alert a where p_viewer is null or user_id = p_viewer
                 limit most) m
-            left join alert_lane l on l.user_id = m.user_id));
+            left join alert_lane l on l.user_id = m.user_id
+            left join lateral (select why, until
+                from alert_waits(m.message, l) where m.about) x on true));
 end $$;
 
 create or replace function device_screen(

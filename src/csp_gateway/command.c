@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "csp_gateway/post.h"
 #include "csp_gateway/sections.h"
+#include "db/regions.h"
 #include "delivery/delivery.h"
 
 #include <stdlib.h>
@@ -47,7 +48,8 @@ static enum outcome commands_lease(struct csp_round *round) {
     static const struct db_statement lease = {
         "lease_commands",
         "select command_no, command_id, chf_id, device_id, payload, tries,"
-        " began from lease_commands($1, $2, $3, $4)"};
+        " began from lease_commands($1, $2::csp_region[], $3::text[], $4, $5,"
+        " $6)"};
     static const struct db_column columns[] = {
         DB_COLUMN(INT8, struct csp_command, item.no),
         DB_COLUMN(TEXT, struct csp_command, item.id),
@@ -59,6 +61,7 @@ static enum outcome commands_lease(struct csp_round *round) {
     };
     struct db_params params = DB_PARAMS(round->arena);
     db_text(&params, round->csp->name);
+    db_regions(&params, round->config);
     db_instant(&params, round->now);
     db_instant(&params, round->lease);
     db_int4(&params, (int32_t)commands_most(round->config));

@@ -8,7 +8,9 @@
  * a batch has several workers (lane.h). After an answer that answer.h calls
  *
  *   confirmed               the message is done with
- *   refused                 it has its own pauses, others go on
+ *   refused                 it has its own pauses, others go on, but for later
+ *                           ones about its device, or of its request if it is
+ *                           a list: they wait until it is confirmed or given up
  *   address failed          the address rests (and what was sent to it with
  *                           the message has its own pause as well, so that
  *                           one message that makes a User's system fail does

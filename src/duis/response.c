@@ -130,10 +130,18 @@ static void write_body(struct buffer *out,
     write_end(out, "Body");
 }
 
+/* Versions are numbers with a dot between: 5.10 comes after 5.4. */
+static bool version_is_above(const char *version, unsigned major,
+                             unsigned minor) {
+    char *dot;
+    unsigned long whole = strtoul(version, &dot, 10);
+    unsigned long part = *dot == '.' ? strtoul(dot + 1, NULL, 10) : 0;
+    return whole > major || (whole == major && part > minor);
+}
+
 const char *duis_schema_version(const char *registered) {
-    static const char HIGHEST[] = "5.4";
-    if (!registered || atof(registered) > atof(HIGHEST))
-        return HIGHEST;
+    if (!registered || version_is_above(registered, 5, 4))
+        return "5.4";
     return registered;
 }
 

@@ -1,5 +1,6 @@
-/* What is refused before its RequestID was used: the same request, refused for
- * the same reason, gets the same octets. */
+/* What is refused before its RequestID was used: the same request at the same
+ * URL, refused for the same reason, gets the same octets. What is not authentic
+ * is not kept, and answered anew. */
 #include "request/compose.h"
 #include "request/step.h"
 

@@ -102,12 +102,13 @@ static enum outcome find_signer(struct rq *rq,
     return db_run(rq->db, &find, &params, rq->arena, rows);
 }
 
-/* Why this certificate may not sign this request, or NULL. */
+/* Why this certificate may not sign this request, or NULL. Who brought a held
+ * one was looked at when it came; a dry run is a person's. */
 static const char *signer_fault(const struct rq *rq,
                                 const struct signer *signer) {
     const struct config *config = rq->management->config;
     bool accept_expired = config->accept_expired;
-    if (config->user_client_is_originator && rq->way != WAY_DRY_RUN &&
+    if (config->user_client_is_originator && rq->way == WAY_NEW &&
         rq->client != rq->duis.originator)
         return "the TLS client is not the RequestID's originator";
     if (strcmp(signer->role, "User") != 0)

@@ -186,9 +186,11 @@ static void a_csp_that_stays_busy(void **state) {
 static void a_refused_command(void **state) {
     (void)state;
     struct world w = open_world("404:OTHER", "202");
+    gateway_tell(w.gateway, "insert into response_code values"
+                            " ('device_unreachable', '11.2', 200, 'E97', '')");
     read_version(&w, ESME(PLAIN), 0);
     expect(&w, STATES, "failed");
-    expect(&w, TOLD, "E20" TO_A "1");
+    expect(&w, TOLD, "E97" TO_A "1");
     expect(&w, "select last_error from device_command", "404 OTHER");
     expect(&w,
            "select code || ' ' || detail from sat_entry"
@@ -275,6 +277,36 @@ static void a_held_command_is_sent_at_its_time(void **state) {
     close_world(&w);
 }
 
+/* Its device has moved to a hub of the other CSP, or of none. */
+static void a_held_command_follows_its_device(void **state) {
+    (void)state;
+    struct world w = open_world("202", "202");
+    read_version(&w, ESME(PLAIN), DAY);
+    read_version(&w, GSME(PLAIN), DAY);
+    expect(&w, STATES, "held held");
+    gateway_tell(w.gateway,
+                 "update smi_device set chf_id = (select chf_id from"
+                 " smi_device where device_id = '%s')"
+                 " where device_id = '%s'",
+                 eui64_format(ESME(CENTRAL), (char[EUI64_TEXT_SIZE]){0}),
+                 eui64_format(ESME(PLAIN), (char[EUI64_TEXT_SIZE]){0}));
+    gateway_tell(w.gateway,
+                 "update smi_device set chf_id = (select chf_id from"
+                 " smi_home where csp_region = 'Unknown' limit 1)"
+                 " where device_id = '%s'",
+                 eui64_format(GSME(PLAIN), (char[EUI64_TEXT_SIZE]){0}));
+    advance(&w, DAY);
+    expect(&w, STATES, "sent failed");
+    assert_int_equal(fake_csp_count(w.csps[NORTH], "POST"), 0);
+    check_post(&w, SOUTH, 1, CHF(CENTRAL), ESME(PLAIN));
+    expect(&w, TOLD, "E20" TO_A "2");
+    expect(&w,
+           "select count(*) from sat_entry where detail like"
+           " 'command 1: its device left north' and csp <> 'north'",
+           "1");
+    close_world(&w);
+}
+
 /* Its 24 hours begin when it could be sent. */
 static void a_held_command_for_a_busy_csp(void **state) {
     (void)state;
@@ -300,6 +332,10 @@ static void a_device_that_does_not_answer(void **state) {
     read_version(&w, PPMID(PLAIN), 0);
     read_version(&w, GSME(PLAIN), 0);
     expect(&w, STATES, "sent sent sent");
+    /* a row for its variant goes before that for all */
+    gateway_tell(w.gateway, "insert into response_code values ('device_silent',"
+                            " '11.2', 200, 'E99', ''), ('device_silent',"
+                            " '11.1', 200, 'E98', '')");
     gateway_tell(w.gateway, "update device_command set state = 'answered',"
                             " response_due = null where command_no = 3");
     advance(&w, DAY - MINUTE);
@@ -307,10 +343,10 @@ static void a_device_that_does_not_answer(void **state) {
     expect(&w, TOLD, "");
     advance(&w, 2 * MINUTE);
     expect(&w, STATES, "no_answer no_answer answered");
-    expect(&w, TOLD, "E21" TO_A "1, E21" TO_A "2");
+    expect(&w, TOLD, "E99" TO_A "1, E99" TO_A "2");
     expect(&w, "select count(*) from alert_lane", "1");
     pause_for(600 * MILLISECOND);
-    expect(&w, TOLD, "E21" TO_A "1, E21" TO_A "2");
+    expect(&w, TOLD, "E99" TO_A "1, E99" TO_A "2");
     csp_send_stop(other);
     close_world(&w);
 }
@@ -458,6 +494,7 @@ int main(void) {
         cmocka_unit_test(what_is_no_answer_is_tried_again),
         cmocka_unit_test(a_csp_that_hangs_delays_nobody_else),
         cmocka_unit_test(a_held_command_is_sent_at_its_time),
+        cmocka_unit_test(a_held_command_follows_its_device),
         cmocka_unit_test(a_held_command_for_a_busy_csp),
         cmocka_unit_test(a_device_that_does_not_answer),
         cmocka_unit_test(an_answer_may_overtake_the_csps),

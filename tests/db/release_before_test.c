@@ -183,19 +183,39 @@ static void what_was_recorded_is_kept(void **state) {
                " from sat_entry where kind = 'person'");
 }
 
+/* Its DCC Alerts were counted as Users' requests are. */
+static void waiting_alerts_get_counters_of_their_own(void **state) {
+    struct base *base = *state;
+    sql_do(base->sql, "insert into alert (user_id, created, code) values"
+                      " ('90:b3:d5:1f:30:01:00:00', now(), 'N61'),"
+                      " ('90:b3:d5:1f:30:01:00:00', now(), 'N62')");
+    int missing;
+    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    sql_do(base->sql, "insert into alert (user_id, created, code) values"
+                      " ('90:b3:d5:1f:30:01:00:00', now(), 'N39')");
+    assert_string_equal(
+        sql_text(base->sql, "select string_agg(code || ' ' || alert_no, ', '"
+                            " order by alert_no) from alert"),
+        "N61 4611686018427387905, N62 4611686018427387906,"
+        " N39 4611686018427387907");
+}
+
 /* A status of the release before is what was heard then: what comes late is
  * weighed against it. */
 static void what_was_heard_of_updates_is_kept(void **state) {
     static const char updates[] =
         "insert into service_request (originator, target, counter, stage,"
-        " used, service, service_reference_variant, command_variant, content,"
+        " used, service, service_reference_variant, command_variant, "
+        "content,"
         " received, firmware_version) values ('90b3d51f30010000',"
-        " '90b3d51f30000002', 7, 1, true, 'serviceD', '11.4', 8, sha256(''),"
+        " '90b3d51f30000002', 7, 1, true, 'serviceD', '11.4', 8, "
+        "sha256(''),"
         " '2026-03-01', '\\x0000002A');"
         "insert into tracking_live (device_id, chf_id, request_no,"
         " last_updated, release_due, status, device_type, csp,"
         " responsible_supplier_ids) select ('00db' || lpad(to_hex(n), 12,"
-        " '0'))::macaddr8, '00db1234567890a1', 1, '2026-03-01', '2026-03-09',"
+        " '0'))::macaddr8, '00db1234567890a1', 1, '2026-03-01', "
+        "'2026-03-09',"
         " s, 'PPMID', 'north', '{}' from unnest(enum_range("
         " null::processing_status)) with ordinality as e (s, n)"
         " where in_progress(s);"
@@ -205,10 +225,11 @@ static void what_was_heard_of_updates_is_kept(void **state) {
         " '00db1234567890a1', 1, '2026-03-01', '2026-03-01', s, 'PPMID',"
         " 'north' from unnest(enum_range(null::processing_status))"
         " with ordinality as e (s, n) where not in_progress(s);";
-    static const char statuses[] =
-        "select string_agg(status::text, ' ' order by device_id) from tracking";
+    static const char statuses[] = "select string_agg(status::text, ' ' "
+                                   "order by device_id) from tracking";
     static const char say[] =
-        "select apply_events(array(select row((row_number() over ())::integer,"
+        "select apply_events(array(select row((row_number() over "
+        "())::integer,"
         " '%s', device_id, 1, null, null, null, '%s', null,"
         " null)::tracking_event from tracking), '2026-03-02', '5d')";
     struct base *base = *state;
@@ -222,7 +243,8 @@ static void what_was_heard_of_updates_is_kept(void **state) {
     sql_do(base->sql, say, "hub_delivered", "2026-02-28");
     assert_string_equal(
         sql_text(base->sql, "%s", statuses),
-        "SUCCESSFUL_CH_TRANSFER SUCCESSFUL_CH_TRANSFER SUCCESSFUL_CH_TRANSFER"
+        "SUCCESSFUL_CH_TRANSFER SUCCESSFUL_CH_TRANSFER "
+        "SUCCESSFUL_CH_TRANSFER"
         " SUCCESSFUL_HAN_TRANSFER REJECTED_BY_DSP SUCCESSFUL_CH_TRANSFER"
         " FAILED_CH_TRANSFER FAILED_HAN_TRANSFER HAN_DISCARDED"
         " HAN_REJECTED_HW_MISMATCH FIRMWARE_ACTIVATED ACTIVATION_FAILED"
@@ -278,7 +300,8 @@ static void messages_without_a_certificate_will_be_tried_again(void **state) {
     struct base *base = *state;
     sql_do(base->sql,
            "insert into gbcs_message (csp, message_id, received, chf_id,"
-           " originator, recipient, cra, code, counter, state, detail, payload)"
+           " originator, recipient, cra, code, counter, state, detail, "
+           "payload)"
            " select 'north', n, now(), '00db1234567890a1', '00db1234567890a0',"
            " '90b3d51f30000002', 3, 298, n, state, detail, '' from (values"
            " (1, 'unverified', 'no MAC certificate of the device is known'),"
@@ -294,8 +317,8 @@ static void messages_without_a_certificate_will_be_tried_again(void **state) {
                         "1 2");
 }
 
-/* It takes a number that it has not for a later release's, and then leaves all
- * as it is. */
+/* It takes a number that it has not for a later release's, and then leaves
+ * all as it is. */
 static void a_program_of_the_release_before_leaves_it_alone(void **state) {
     struct base *base = *state;
     const char *known =
@@ -319,6 +342,8 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_recorded_is_kept, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            waiting_alerts_get_counters_of_their_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_heard_of_updates_is_kept,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_became_of_commands_is_learnt,

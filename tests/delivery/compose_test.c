@@ -279,8 +279,9 @@ static void the_version_is_the_users_up_to_ours(void **state) {
     static const struct {
         const char *registered, *written;
     } versions[] = {
-        {"5.4", "5.4"}, {"5.3", "5.3"}, {"5.1", "5.1"},
-        {"6.0", "5.4"}, {"5.5", "5.4"}, {NULL, "5.4"},
+        {"5.4", "5.4"},  {"5.3", "5.3"},  {"5.1", "5.1"},
+        {"6.0", "5.4"},  {"5.5", "5.4"},  {NULL, "5.4"},
+        {"5.10", "5.4"}, {"10.0", "5.4"}, {"4.10", "4.10"},
     };
     const struct alert *alert = put(cases[0].row);
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {

@@ -524,8 +524,10 @@ static void unsent_messages_are_counted_for_those_they_go_to(void **state) {
     update(s, USER_A, PPMID(PLAIN));
     told = status(s, DESK, PPMID(PLAIN));
     told_expect(s, &told, "waits.messages.count", "0");
-    gateway_tell(s->gateway, "update alert set tries = 0, last_error = null;"
-                             "update alert_lane set last_error = 'HTTP 500'");
+    gateway_tell(s->gateway, "update alert set tries = 0, last_error = null,"
+                             " next_try = '-infinity';"
+                             "update alert_lane set tries = 1,"
+                             " last_error = 'HTTP 500'");
     told = status(s, DESK, PPMID(DUAL));
     told_expect(s, &told, "waits.messages.lastError", "HTTP 500");
 }

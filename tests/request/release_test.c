@@ -109,12 +109,15 @@ static void released_it_goes_on(void **state) {
     assert_int_equal(go_on(&held), 0);
     assert_string_equal(gateway_tracked(g), "nothing");
     assert_string_equal(decide(&held, true), "released");
+    /* whose client brought it was looked at when it came */
+    g->config.user_client_is_originator = true;
     assert_int_equal(go_on(&held), 1);
     assert_string_equal(gateway_tracked(g), "1 AWAITING_CSP, image");
     assert_string_equal(told(&held, "code"), "ServiceResponse");
     assert_string_equal(told_text(&held, "ResponseCode"), "I99");
     assert_string_equal(told_text(&held, "ServiceReferenceVariant"), "11.4");
     assert_int_equal(go_on(&held), 0);
+    g->config.user_client_is_originator = false;
     check_same_answer_again(&held);
     assert_string_equal(decide(&held, false), "decided");
     assert_string_equal(
