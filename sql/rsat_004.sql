@@ -79,7 +79,8 @@ begin
     from device_command c
     cross join lateral (select activation_end(c.state,
         activation_said(c)) as counts_as) e
-    where c.message_code = 18 and not command_cancels(c.payload) and c.created >= p_from and c.created < p_to
+    where c.message_code = 18 and not command_cancels(c.payload)
+        and c.created >= p_from and c.created < p_to
         and (p_type is null or c.device_type = p_type)
         and (p_viewer is null or exists (select from service_request r
             where r.request_no = c.request_no and r.originator = p_viewer))

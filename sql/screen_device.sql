@@ -50,8 +50,7 @@ create or replace function device_outcome(
         when 'reset' then 'reset'
         else 'failed' end;
 comment on function device_outcome(processing_status, boolean, device_type) is
-    'inProgress, succeeded, failed, or reset: a person''s doing, which counts as '
-    'none of them';
+    'inProgress, succeeded, failed, or reset, which counts as none of them';
 
 -- Was it heard of after it had been released for another update? A meter or
 -- HCALCS is released when its hub has delivered the image, and its activation

@@ -1,6 +1,5 @@
 /* fotactl import crl: Certificate Revocation Lists. */
 #include "duis/revocation.h"
-#include "fotactl/person.h"
 #include "fotactl/trust.h"
 #include "fotactl/verbs.h"
 
@@ -62,7 +61,7 @@ static bool is_signed_by_anchor(struct verb_run *run,
 
 static enum outcome crl_note(const struct taking *taking) {
     struct verb_run *run = taking->run;
-    return operator_note(
+    return run_note(
         run, arena_printf(run->arena, "%s: %s of %s: %zu revoked, %jd here",
                           run->argument, taking->outcome, taking->list.issuer,
                           taking->list.count, (intmax_t)taking->certificates));

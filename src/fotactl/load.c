@@ -1,7 +1,6 @@
 #include "fotactl/load.h"
 
 #include "fotactl/field.h"
-#include "fotactl/person.h"
 
 #include <inttypes.h>
 
@@ -269,7 +268,7 @@ enum outcome load_sent(struct load *load) {
 static enum outcome load_note(const struct load *load,
                               const struct load_result *result) {
     struct verb_run *run = load->run;
-    return operator_note(
+    return run_note(
         run, arena_printf(run->arena,
                           "%s%s: %" PRIu64 " loaded: %" PRIu64
                           " added, %" PRIu64 " updated, %" PRIu64 " removed",

@@ -170,3 +170,14 @@ enum outcome run_desk_end(struct verb_run *run, const struct desk *desk,
     return run_refuse(run, "%s%s%s", desk->refusal, hint ? "; " : "",
                       hint ? hint : "");
 }
+
+enum outcome run_note(struct verb_run *run, const char *detail) {
+    static const struct db_statement note = {
+        "person_did", "select person_did($1, $2, $3, $4)"};
+    struct db_params params = DB_PARAMS(run->arena);
+    db_text(&params, operator_name(run->arena));
+    db_text(&params, run->words);
+    db_text(&params, detail);
+    db_instant(&params, clock_now());
+    return run_database(run, db_run(run->db, &note, &params, run->arena, NULL));
+}

@@ -95,4 +95,9 @@ struct desk run_desk(struct verb_run *run);
 enum outcome run_desk_end(struct verb_run *run, const struct desk *desk,
                           enum outcome outcome, const char *hint);
 
+/* An entry of the Service Audit Trail: who runs fotactl did what the verb says;
+ * `detail`: with what, and what came of it. For a step of the verb's
+ * transaction. */
+enum outcome run_note(struct verb_run *run, const char *detail);
+
 #endif

@@ -108,7 +108,8 @@ static void replays(void **state) {
     (void)state;
     struct siege s;
     /* a refusal of an authentic request is kept, for it is answered alike */
-    siege_begin_but(&s, gateway_start(), "sat_entry,sat_request,service_request");
+    siege_begin_but(&s, gateway_start(),
+                    "sat_entry,sat_request,service_request");
     for (size_t i = 0; i < sizeof REPLAYS / sizeof *REPLAYS; i++) {
         struct buffer text = {0};
         test_replace(s.good, REPLAYS[i].from, REPLAYS[i].to, &text);
