@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "fotad/fotad.h"
+#include "health/descriptors.h"
 #include "health/health.h"
 #include "health/watchdog.h"
 #include "tracking/transition.h"
@@ -78,6 +79,7 @@ static void live_on(struct fotad *f, int signals) {
             reload_all(f);
         }
         watchdog_tell(f->config.operations_stuck_after);
+        descriptors_watch();
     }
 }
 

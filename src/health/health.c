@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "db/db.h"
+#include "health/descriptors.h"
 #include "health/revocations.h"
 #include "http/configured.h"
 
@@ -165,6 +166,9 @@ static void answer_readyz(void *context, const struct http_request *request,
     warn_of_config(worker->config, warnings);
     if (json_array_size(reasons) == 0)
         warn_of_overdue(worker, request->arena, warnings);
+    const char *few = descriptors_warning(request->arena);
+    if (few)
+        json_array_append_new(warnings, json_string(few));
     bool ready = json_array_size(reasons) == 0;
     json_t *answer = json_pack("{s:b, s:o, s:o}", "ready", ready, "reasons",
                                reasons, "warnings", warnings);

@@ -164,7 +164,7 @@ static inline void answer_stream(void *worker,
     bool ends = strcmp(request->path, "/stream") == 0;
     response->content_type = "text/event-stream";
     response->stream = (struct http_stream){
-        .next = ends                                   ? next_piece
+        .next = ends                                  ? next_piece
                 : strcmp(request->path, "/wide") == 0 ? next_wide
                                                       : next_never,
         .context = calloc(1, sizeof(int)),
