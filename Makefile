@@ -227,16 +227,18 @@ fuzz: ## feed damaged input to every parser, 60 seconds each
 
 # Idle and slow connections, and all limits met together; figures are printed.
 .PHONY: hold
-HOLDS = $(B)/tests/hostile/hold_test $(B)/tests/hostile/memory_test
+HOLDS = $(B)/tests/hostile/hold_test $(B)/tests/hostile/memory_test \
+  $(B)/tests/http/limits_test
 hold: export HOLD_IDLE := $(or $(HOLD_IDLE),5000)
+hold: export HOLD_READERS := $(or $(HOLD_READERS),300)
 hold: export HOLD_SLOW := $(or $(HOLD_SLOW),500)
 hold: export HOLD_REQUESTS := $(or $(HOLD_REQUESTS),300)
 hold: export MEMORY_CONNECTIONS := $(or $(MEMORY_CONNECTIONS),5000)
-hold: ## hold 5,000 idle and 500 slow connections while requests are measured
+hold: ## hold 5,000 idle and 500 slow connections, and slow readers
 	@tools/deps build
 	@$(SUBMAKE) $(HOLDS)
 	@for test in $(HOLDS); do tests/run $(VARIANT) $$test || exit 1; \
-	  grep -hE '^(quiet|held|[0-9]+ conn|all limits)' build/$(VARIANT)/logs/*.log; done
+	  grep -hE '^(quiet|held|[0-9]+ conn|[0-9]+ slow|all limits)' build/$(VARIANT)/logs/*.log; done
 
 .PHONY: check-browser
 check-browser: ## the screens in a real browser; pictures in build/screenshots

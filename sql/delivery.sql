@@ -22,8 +22,8 @@ create or replace function user_message(
 -- MACs of the ACB's messages rely on acb_counter's. A database that was restored
 -- counts from where its copy was made, so whenever a fotad starts they go on
 -- from their first and the microseconds since 1970 at least: that is beyond all
--- numbers used before, for nobody takes a million in a second. The server's clock must not
--- have been set back meanwhile.
+-- numbers used before, for nobody takes a million in a second. The server's
+-- clock must not have been set back meanwhile.
 create or replace function advance_counters() returns void
     language plpgsql security definer
     set search_path = public, pg_temp

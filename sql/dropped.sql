@@ -142,3 +142,25 @@ begin atomic
     select command_no, command_id, chf_id, device_id, payload, tries, began
     from lease_commands(p_csp, null, null, p_now, p_until, p_most);
 end;
+
+-- Sign-ins of the release before, which does not say where they come from.
+create or replace function begin_sign_in(
+    p_name text, p_most integer, p_lock_out interval, p_now timestamptz,
+    out retry_after integer, out password text) language sql
+begin atomic
+    select * from begin_sign_in(p_name, '', p_most, p_lock_out, p_now);
+end;
+
+create or replace function sign_in_failed(
+    p_name text, p_most integer, p_peer text, p_now timestamptz)
+    returns void language sql
+begin atomic
+    select sign_in_failed_from(p_name, '', p_most, p_now);
+end;
+
+create or replace function sign_in(
+    p_name text, p_token bytea, p_old_token bytea, p_peer text,
+    p_now timestamptz, p_expires timestamptz) returns void language sql
+begin atomic
+    select sign_in_from(p_name, '', p_token, p_old_token, p_now, p_expires);
+end;

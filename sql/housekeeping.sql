@@ -144,8 +144,10 @@ begin
         select token from session
         where expires <= p_now or seen <= p_now - p_idle limit p_most));
     get diagnostics gone = row_count;
-    delete from sign_in_failure where name = any (array(
-        select name from sign_in_failure
+    perform tell_sign_in_tries(null, null, p_now - interval '10 minutes',
+        p_now);
+    delete from sign_in_failure where ctid = any (array(
+        select ctid from sign_in_failure
         where last_failure <= p_now - p_lock_out limit p_most));
     get diagnostics more = row_count;
     return greatest(gone, more);

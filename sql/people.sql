@@ -12,17 +12,19 @@ end;
 -- ---- sign-in ----
 
 -- Counts the attempt before its password is looked at, so that many at once
--- are no way round the lock-out. retry_after: seconds; 0: go on, with the hash
--- to compare with (null: there is nothing to compare with).
+-- are no way round the lock-out, which is of that name from that source alone:
+-- nobody locks out anybody elsewhere. retry_after: seconds; 0: go on, with the
+-- hash to compare with (null: there is nothing to compare with).
 create or replace function begin_sign_in(
-    p_name text, p_most integer, p_lock_out interval, p_now timestamptz,
-    out retry_after integer, out password text)
+    p_name text, p_source text, p_most integer, p_lock_out interval,
+    p_now timestamptz, out retry_after integer, out password text)
     language plpgsql as $$
 declare
     f sign_in_failure;
 begin
-    insert into sign_in_failure as s values (p_name, 1, p_now)
-    on conflict (name) do update set
+    insert into sign_in_failure as s (name, source, failures, last_failure)
+    values (p_name, p_source, 1, p_now)
+    on conflict (name, source) do update set
         failures = case when s.last_failure <= p_now - p_lock_out
             then 1 else least(s.failures, p_most) + 1 end,
         last_failure = case when s.last_failure > p_now - p_lock_out
@@ -36,27 +38,54 @@ begin
     where a.name = p_name and a.active and retry_after = 0;
 end $$;
 
-create or replace function sign_in_failed(
-    p_name text, p_most integer, p_peer text, p_now timestamptz)
+-- Puts sums of failed sign-ins that began by p_until into the audit trail: of
+-- one source and account, or of all (null).
+create or replace function tell_sign_in_tries(
+    p_source text, p_account text, p_until timestamptz, p_now timestamptz)
+    returns void language sql
+begin atomic
+    with ended as (
+        delete from sign_in_try
+        where began <= p_until and (p_source is null
+            or source = p_source and account = p_account)
+        returning *)
+    select person_did(nullif(account, ''), 'sign-in failed', concat(
+        case account when '' then 'names of no account, ' end, 'from ',
+        source, ', ', tries, case tries when 1 then ' try' else ' tries' end,
+        ' since ', instant_text(began)), p_now)
+    from ended;
+end;
+
+-- The names of no account are not kept: anybody may write anything there.
+create or replace function sign_in_failed_from(
+    p_name text, p_source text, p_most integer, p_now timestamptz)
     returns void language plpgsql as $$
+declare
+    v_account constant text := coalesce(
+        (select name from account where name = p_name), '');
 begin
-    perform person_did(p_name, case when f.failures >= p_most
-            then 'locked out' else 'sign-in failed' end, 'from ' || p_peer,
-        p_now)
-    from sign_in_failure f where f.name = p_name;
+    perform tell_sign_in_tries(p_source, v_account,
+        p_now - interval '10 minutes', p_now);
+    insert into sign_in_try as t values (p_source, v_account, p_now, 1)
+    on conflict (source, account) do update set tries = t.tries + 1;
+    perform person_did(v_account, 'locked out', 'from ' || p_source, p_now)
+    from sign_in_failure f
+    where f.name = p_name and f.source = p_source and f.failures = p_most
+        and v_account <> '';
 end $$;
 
 -- The password was right: a new session in place of the one shown, if any.
-create or replace function sign_in(
-    p_name text, p_token bytea, p_old_token bytea, p_peer text,
+create or replace function sign_in_from(
+    p_name text, p_source text, p_token bytea, p_old_token bytea,
     p_now timestamptz, p_expires timestamptz)
     returns void language sql
 begin atomic
-    delete from sign_in_failure where name = p_name;
+    delete from sign_in_failure where name = p_name and source = p_source;
+    select tell_sign_in_tries(p_source, p_name, p_now, p_now);
     delete from session where token = p_old_token;
     update account set last_sign_in = p_now where name = p_name;
     insert into session values (p_token, p_name, p_now, p_now, p_expires);
-    select person_did(p_name, 'signed in', 'from ' || p_peer, p_now);
+    select person_did(p_name, 'signed in', 'from ' || p_source, p_now);
 end;
 
 -- Who a session, a token or a trusted proxy's name stands for. No row: nobody.
@@ -95,6 +124,21 @@ create or replace function find_account(
 begin atomic
     select name, role::text, supplier_id from account
     where name = p_name and active;
+end;
+
+-- Asked while a stream goes on, which is no use of the session.
+create or replace function may_go_on(
+    p_name text, p_role text, p_supplier macaddr8, p_session bytea,
+    p_token bytea, p_idle interval, p_now timestamptz)
+    returns boolean language sql stable
+begin atomic
+    select exists (select from account a
+        where a.name = p_name and a.active and a.role::text = p_role
+            and a.supplier_id is not distinct from p_supplier
+            and (p_token is null or a.token = p_token)
+            and (p_session is null or exists (select from session s
+                where s.token = p_session and s.account = a.name
+                    and s.expires > p_now and s.seen > p_now - p_idle)));
 end;
 
 create or replace function sign_out(p_token bytea, p_now timestamptz)
@@ -198,9 +242,10 @@ begin atomic
     select a.name, a.role::text, a.supplier_id, a.active,
         a.password is not null, (a.token is not null)::integer, a.created,
         a.last_sign_in,
-        case when f.failures >= p_most and f.last_failure + p_lock_out > p_now
-            then f.last_failure + p_lock_out end
-    from account a left join sign_in_failure f on f.name = a.name
+        (select max(f.last_failure) + p_lock_out from sign_in_failure f
+        where f.name = a.name and f.failures >= p_most
+            and f.last_failure + p_lock_out > p_now)
+    from account a
     where p_name is null or a.name = p_name
     order by a.name;
 end;

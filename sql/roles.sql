@@ -55,8 +55,8 @@ begin
         to fotad_daemon;
     grant usage, select on all sequences in schema public to fotad_daemon;
     grant select on all tables in schema public to fotad_reader;
-    revoke all on account, session, sign_in_failure, notice_wish, notice
-        from fotad_reader;
+    revoke all on account, session, sign_in_failure, sign_in_try, notice_wish,
+        notice from fotad_reader;
     for item in select t as name from tables_of_owner() t loop
         execute format('revoke insert, update, delete on %s from fotad_daemon',
             item.name);

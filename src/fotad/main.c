@@ -5,6 +5,7 @@
 #include "base/version.h"
 #include "fotad/errand.h"
 #include "fotad/last_resort.h"
+#include "health/descriptors.h"
 #include "health/health.h"
 #include "health/watchdog.h"
 #include "tracking/transition.h"
@@ -175,6 +176,7 @@ static void live_on(struct life *life) {
         else if (what == ERRAND_ENDED)
             reload_ended(life);
         watchdog_tell(life->f->config.operations_stuck_after);
+        descriptors_watch();
     }
 }
 

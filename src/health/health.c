@@ -2,10 +2,11 @@
 
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "base/trouble.h"
 #include "csp_gateway/denied.h"
 #include "csp_gateway/sections.h"
-#include "base/trouble.h"
 #include "db/db.h"
+#include "health/descriptors.h"
 #include "health/revocations.h"
 #include "http/configured.h"
 
@@ -237,6 +238,9 @@ static void answer_readyz(void *context, const struct http_request *request,
         warn_of_sections(worker, request->arena, warnings);
         warn_of_seals(worker, request->arena, warnings);
     }
+    const char *few = descriptors_warning(request->arena);
+    if (few)
+        health_say(warnings, "%s", few);
     bool ready = json_array_size(reasons) == 0;
     json_t *answer = json_pack("{s:b, s:o, s:o}", "ready", ready, "reasons",
                                reasons, "warnings", warnings);

@@ -1,12 +1,39 @@
 #include "http/answer.h"
 
 #include "http/connection.h"
+#include "http/metrics.h"
 #include "http/tls.h"
 
 #include <stdio.h>
 #include <sys/socket.h>
 
 /* ---- streams ---- */
+
+static void piece_count(struct http_exchange *x, size_t octets) {
+    struct http_listener *listener = x->listener;
+    atomic_fetch_add(&listener->body_octets, octets - x->piece_counted);
+    metric_add(listener->body_gauge,
+               (int64_t)octets - (int64_t)x->piece_counted);
+    x->piece_counted = octets;
+}
+
+void answer_count_body(struct http_exchange *x) {
+    if (!x->response.stream.next)
+        piece_count(x, x->response.body.len);
+}
+
+void answer_forget_piece(struct http_exchange *x) {
+    buffer_free(&x->piece);
+    x->sent = 0;
+    piece_count(x, 0);
+}
+
+/* Pieces that slow readers have not taken leave half of the budget to those who
+ * send. */
+static bool has_room_for_piece(const struct http_listener *listener) {
+    return atomic_load(&listener->body_octets) <
+           listener->options.body_budget / 2;
+}
 
 /* libmicrohttpd asks for more of a stream. When there is nothing at hand, the
  * connection sleeps until a worker has made the next piece. */
@@ -17,11 +44,15 @@ static ssize_t stream_read(void *context, uint64_t position, char *out,
     atomic_load(&x->given_back);
     size_t left = x->piece.len - x->sent;
     if (left) {
+        if (!x->sent) /* each piece has its time, the stream has none */
+            connection_limit(x->connection, x->listener->options.send_timeout);
         size_t len = left < most ? left : most;
         memcpy(out, x->piece.data + x->sent, len);
         x->sent += len;
         return (ssize_t)len;
     }
+    connection_limit(x->connection, 0);
+    answer_forget_piece(x);
     if (x->more == HTTP_STREAM_CUT)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     if (x->more == HTTP_STREAM_END || atomic_load(&x->listener->draining))
@@ -35,10 +66,15 @@ static ssize_t stream_read(void *context, uint64_t position, char *out,
 
 void answer_make_piece(struct http_exchange *x, void *worker) {
     struct http_stream *stream = &x->response.stream;
-    x->piece.len = x->sent = 0;
-    x->more = HTTP_STREAM_END;
-    if (!atomic_load(&x->listener->draining))
-        x->more = stream->next(worker, stream->context, &x->piece);
+    bool draining = atomic_load(&x->listener->draining);
+    if (!draining && !has_room_for_piece(x->listener)) {
+        limit_count(x->listener, LIMIT_BODY_BUDGET);
+        connection_wait(x->connection, x);
+        return;
+    }
+    x->more = draining ? HTTP_STREAM_END
+                       : stream->next(worker, stream->context, &x->piece);
+    piece_count(x, x->piece.size);
     if (x->piece.len || x->more != HTTP_STREAM_WAIT)
         exchange_give_back(x);
     else

@@ -176,9 +176,13 @@ static enum MHD_Result exchange_submit(struct http_exchange *x) {
     connection_limit(x->connection, 0);
     x->request.body = buffer_span(&x->body);
     x->stage = WORKING;
-    if (!exchange_admit(x)) {
-        limit_count(x->listener, LIMIT_QUEUE);
-        answer_set_later(x, 503, "All workers are busy.");
+    bool laden = atomic_load(&x->listener->body_octets) >
+                 x->listener->options.body_budget;
+    if (laden || !exchange_admit(x)) {
+        limit_count(x->listener, laden ? LIMIT_BODY_BUDGET : LIMIT_QUEUE);
+        answer_set_later(x, 503,
+                         laden ? "Too much is being sent."
+                               : "All workers are busy.");
         answer_build(x);
         return answer_queue(x);
     }
@@ -268,7 +272,7 @@ void exchange_end(void *context_of_listener, struct MHD_Connection *mhd,
     if (x->response.stream.free)
         x->response.stream.free(x->response.stream.context);
     body_forget(x);
-    buffer_free(&x->piece);
+    answer_forget_piece(x);
     bool admitted = x->admitted;
     *context = NULL;
     arena_free(connection->arena);

@@ -43,7 +43,7 @@ struct http_listener {
     pthread_t clock;
 
     atomic_bool draining;
-    atomic_size_t body_octets; /* of all bodies in hand */
+    atomic_size_t body_octets; /* of all bodies in hand, answers' too */
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* draining and an exchange ended, or `closed` */
@@ -145,7 +145,7 @@ struct http_exchange {
     struct MHD_Response *answer;
     /* of a stream: what is being sent, and what comes after it */
     struct buffer piece;
-    size_t sent;
+    size_t sent, piece_counted; /* the latter in body_octets */
     enum http_more more;
     /* Set by a worker that gives the exchange back, read by the poller before
      * anything else: what the worker wrote is then seen. */

@@ -36,8 +36,10 @@ struct http_options {
      * stand, are not limited unless `limit_local` is set. */
     unsigned peer_connections, peer_rate;
     bool limit_local;
-    size_t max_header;    /* octets of all headers (8 KiB); 431 */
-    size_t body_budget;   /* octets of all bodies in hand (256 MiB) */
+    size_t max_header; /* octets of all headers (8 KiB); 431 */
+    /* Octets of all bodies in hand (256 MiB), of requests and of answers that
+     * their readers have not taken; streams may have half of it. */
+    size_t body_budget;
     unsigned retry_after; /* seconds, told with every 503 (1) */
     instant idle_timeout; /* a connection nobody uses (30 s) */
     /* From the start of a connection until its first request's headers are in

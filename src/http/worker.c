@@ -11,6 +11,7 @@ static void exchange_finish(struct http_exchange *x, instant took) {
     metric_observe(metric_of(&http_metrics[HTTP_SECONDS],
                              x->listener->options.name, route_label(x), NULL),
                    took);
+    answer_count_body(x);
     answer_build(x);
     exchange_give_back(x);
 }

@@ -2,6 +2,7 @@
 #include "desk/account.h"
 #include "people/answer.h"
 #include "people/database.h"
+#include "people/guess.h"
 #include "people/handlers.h"
 #include "people/input.h"
 
@@ -68,7 +69,11 @@ void people_add_account(struct call *call) {
                                   .role = body_text(body, "role"),
                                   .supplier = body_text(body, "supplierId"),
                                   .password = body_text(body, "password")};
-    answer_account(call, &desk, account_add(&desk, &order), 201, order.name);
+    if (!guess_turn_take(call))
+        return;
+    enum outcome outcome = account_add(&desk, &order);
+    guess_turn_give();
+    answer_account(call, &desk, outcome, 201, order.name);
 }
 
 void people_change_account(struct call *call) {
@@ -97,10 +102,12 @@ void people_set_password(struct call *call) {
     if (!path_account_name(call, &name))
         return;
     const json_t *body = body_read(call, members, 1);
-    if (body)
-        answer_empty(call, &desk,
-                     account_set_password(&desk, name,
-                                          body_text(body, "password"), NULL));
+    if (!body || !guess_turn_take(call))
+        return;
+    enum outcome outcome =
+        account_set_password(&desk, name, body_text(body, "password"), NULL);
+    guess_turn_give();
+    answer_empty(call, &desk, outcome);
 }
 
 /* ---- tokens ---- */

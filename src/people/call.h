@@ -26,7 +26,7 @@ struct person {
     enum person_via via;
     instant expires;        /* VIA_SESSION */
     const char *csrf_token; /* NULL for VIA_TOKEN: no browser sends that */
-    uint8_t session[TOKEN_HASH_LEN]; /* VIA_SESSION */
+    uint8_t secret[TOKEN_HASH_LEN]; /* of the session or the token */
 };
 
 struct call {

@@ -3,6 +3,7 @@
 #include "base/hex.h"
 #include "desk/account.h"
 #include "people/database.h"
+#include "people/param.h"
 
 #include <openssl/sha.h>
 
@@ -61,7 +62,10 @@ static bool identify_by_token(struct call *call, const char *authorization) {
     token_hash(authorization + 7, hash);
     struct db_params params = DB_PARAMS(call->arena);
     db_bytea(&params, span_of(hash, sizeof hash));
-    return person_find(call, &statement, &params, VIA_TOKEN);
+    if (!person_find(call, &statement, &params, VIA_TOKEN))
+        return false;
+    memcpy(call->person->secret, hash, sizeof hash);
+    return true;
 }
 
 /* ---- a trusted proxy ---- */
@@ -107,7 +111,7 @@ bool person_of_session(struct call *call, const char *token) {
     if (!person_find(call, &statement, &params, VIA_SESSION))
         return false;
     call->person->csrf_token = csrf_token(call->arena, token);
-    memcpy(call->person->session, hash, sizeof hash);
+    memcpy(call->person->secret, hash, sizeof hash);
     return true;
 }
 
@@ -125,4 +129,36 @@ bool person_identify(struct call *call) {
         return identify_by_token(call, authorization);
     return *call->config->people_proxy_header ? identify_by_proxy(call)
                                               : identify_by_session(call);
+}
+
+/* ---- while a stream goes on ---- */
+
+static void secret_add(struct db_params *params, const struct person *person,
+                       enum person_via via) {
+    if (person->via == via)
+        db_bytea(params, span_of(person->secret, sizeof person->secret));
+    else
+        db_null(params);
+}
+
+bool person_may_go_on(const struct people_worker *worker,
+                      const struct person *person) {
+    static const struct db_statement statement = {
+        "may_go_on", "select may_go_on($1, $2, $3, $4, $5,"
+                     " make_interval(secs => $6::bigint), $7)"};
+    struct arena *arena = arena_new();
+    struct db_params params = DB_PARAMS(arena);
+    db_text(&params, person->name);
+    db_text(&params, person->role_name);
+    param_viewer(&params, person);
+    secret_add(&params, person, VIA_SESSION);
+    secret_add(&params, person, VIA_TOKEN);
+    db_int8(&params, worker->config->people_session_idle / SECOND);
+    db_instant(&params, clock_now());
+    struct db_rows *rows;
+    enum outcome outcome =
+        db_run(worker->primary, &statement, &params, arena, &rows);
+    bool may = outcome == RETRY || (outcome == DONE && db_get_bool(rows, 0, 0));
+    arena_free(arena);
+    return may;
 }

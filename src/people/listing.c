@@ -6,16 +6,18 @@
 #include "base/memory.h"
 #include "people/answer.h"
 #include "people/database.h"
+#include "people/identify.h"
 #include "people/input.h"
 #include "people/param.h"
 
 #include <stdlib.h>
 
-enum { PAGE = 10000 };
+enum { PAGE = 1000 }; /* rows that a slow reader may leave in memory */
 
 /* ---- the whole as CSV ---- */
 
 struct csv_stream {
+    const struct person *person;
     const struct listing *listing;
     const void *filter;
     bool begun;
@@ -57,6 +59,8 @@ static enum http_more next_piece(void *worker, void *context,
                                  struct buffer *piece) {
     const struct people_worker *own = worker;
     struct csv_stream *stream = context;
+    if (!person_may_go_on(own, stream->person))
+        return HTTP_STREAM_CUT;
     if (!stream->begun)
         view_csv_header(piece, stream->listing->fields,
                         stream->listing->field_count);
@@ -78,7 +82,8 @@ static void send_csv(struct call *call, const struct listing *listing,
     if (!database_audit(call, "downloaded", call->request->path))
         return;
     struct csv_stream *stream = memory_alloc(sizeof *stream);
-    *stream = (struct csv_stream){.listing = listing, .filter = filter};
+    *stream = (struct csv_stream){
+        .person = call->person, .listing = listing, .filter = filter};
     struct http_response *response = call->response;
     response->content_type = "text/csv; charset=utf-8; header=present";
     http_add_header(response, "Content-Disposition",

@@ -2,6 +2,7 @@
 #include "desk/account.h"
 #include "people/answer.h"
 #include "people/database.h"
+#include "people/guess.h"
 #include "people/handlers.h"
 #include "people/identify.h"
 #include "people/input.h"
@@ -84,9 +85,10 @@ static bool sign_in_begin(struct call *call, const char *name,
                           const char **hash) {
     static const struct db_statement statement = {
         "begin_sign_in", "select retry_after, password from begin_sign_in($1,"
-                         " $2, make_interval(secs => $3::bigint), $4)"};
+                         " $2, $3, make_interval(secs => $4::bigint), $5)"};
     struct db_params params = DB_PARAMS(call->arena);
     db_text(&params, name);
+    db_text(&params, guess_source(call));
     db_int4(&params, (int32_t)call->config->people_lock_out_after);
     db_int8(&params, call->config->people_lock_out_for / SECOND);
     db_instant(&params, call->now);
@@ -106,18 +108,19 @@ static bool sign_in_begin(struct call *call, const char *name,
 
 static void sign_in_failed(struct call *call, const char *name) {
     static const struct db_statement statement = {
-        "sign_in_failed", "select sign_in_failed($1, $2, $3, $4)"};
+        "sign_in_failed", "select sign_in_failed_from($1, $2, $3, $4)"};
     struct db_params params = DB_PARAMS(call->arena);
     db_text(&params, name);
+    db_text(&params, guess_source(call));
     db_int4(&params, (int32_t)call->config->people_lock_out_after);
-    db_text(&params, call->request->peer);
     db_instant(&params, call->now);
     if (database_change(call, &statement, &params, NULL))
         person_refuse(call, "Name and password do not fit.");
 }
 
-/* Is it the password of that account? Answered if not. */
-static bool check_password(struct call *call, const char *name,
+/* Is it the password of that account? Answered if not. With the turn: what is
+ * not looked at does not count. */
+static bool password_check(struct call *call, const char *name,
                            const char *password) {
     const char *hash;
     if (!sign_in_begin(call, name, &hash))
@@ -132,16 +135,16 @@ static bool check_password(struct call *call, const char *name,
 static bool open_session(struct call *call, const char *name,
                          const char *token) {
     static const struct db_statement statement = {
-        "sign_in", "select sign_in($1, $2, $3, $4, $5, $6)"};
+        "sign_in", "select sign_in_from($1, $2, $3, $4, $5, $6)"};
     const char *old = http_cookie(call->request, SESSION_COOKIE);
     uint8_t hash[TOKEN_HASH_LEN], old_hash[TOKEN_HASH_LEN];
     token_hash(token, hash);
     token_hash(old ? old : "", old_hash);
     struct db_params params = DB_PARAMS(call->arena);
     db_text(&params, name);
+    db_text(&params, guess_source(call));
     db_bytea(&params, span_of(hash, sizeof hash));
     db_bytea(&params, span_of(old_hash, sizeof old_hash));
-    db_text(&params, call->request->peer);
     db_instant(&params, call->now);
     db_instant(&params, call->now + call->config->people_session_most);
     return database_change(call, &statement, &params, NULL);
@@ -161,8 +164,12 @@ void people_sign_in(struct call *call) {
     const char *name = body_text(body, "name");
     const char *password = body_text(body, "password");
     const char *token = token_new(call->arena);
-    if (!check_password(call, name, password) ||
-        !open_session(call, name, token) || !person_of_session(call, token))
+    if (!guess_turn_take(call))
+        return;
+    bool good = password_check(call, name, password);
+    guess_turn_give();
+    if (!good || !open_session(call, name, token) ||
+        !person_of_session(call, token))
         return;
     set_cookie(call, token, call->config->people_session_most);
     people_who_am_i(call);
@@ -175,25 +182,29 @@ void people_sign_out(struct call *call) {
     if (call->person->via != VIA_SESSION)
         return;
     struct db_params params = DB_PARAMS(call->arena);
-    db_bytea(&params, span_of(call->person->session, TOKEN_HASH_LEN));
+    db_bytea(&params, span_of(call->person->secret, TOKEN_HASH_LEN));
     db_instant(&params, call->now);
     if (database_change(call, &statement, &params, NULL))
         set_cookie(call, "", 0);
+}
+
+static void own_password_set(struct call *call, const char *password) {
+    const struct person *person = call->person;
+    struct desk desk = answer_desk(call);
+    if (answer_desk_done(call, &desk,
+                         account_set_password(&desk, person->name, password,
+                                              person->secret)))
+        call->response->status = 204;
 }
 
 void people_change_password(struct call *call) {
     static const struct body_member members[] = {
         {"current", JSON_STRING, false, 1, PASSWORD_MOST},
         {"password", JSON_STRING, false, PASSWORD_LEAST, PASSWORD_MOST}};
-    const struct person *person = call->person;
     const json_t *body = body_read(call, members, 2);
-    if (!body ||
-        !check_password(call, person->name, body_text(body, "current")))
+    if (!body || !guess_turn_take(call))
         return;
-    struct desk desk = answer_desk(call);
-    if (answer_desk_done(call, &desk,
-                         account_set_password(&desk, person->name,
-                                              body_text(body, "password"),
-                                              person->session)))
-        call->response->status = 204;
+    if (password_check(call, call->person->name, body_text(body, "current")))
+        own_password_set(call, body_text(body, "password"));
+    guess_turn_give();
 }

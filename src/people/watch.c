@@ -3,6 +3,7 @@
  * too old counts again, the others use what there is. */
 #include "base/memory.h"
 #include "people/handlers.h"
+#include "people/identify.h"
 #include "people/requests.h"
 
 #include <inttypes.h>
@@ -110,6 +111,7 @@ static void watched_recount(struct watched *w, struct db *db) {
 
 struct viewer {
     struct watched *watched;
+    const struct person *person;
     instant began, spoke; /* by clock_elapsed() */
     bool has_seen;
     uint64_t seen; /* id of the latest event */
@@ -133,6 +135,8 @@ static enum http_more next_piece(void *worker, void *context,
     const struct people_worker *own = worker;
     struct viewer *v = context;
     instant now = clock_elapsed();
+    if (!person_may_go_on(own, v->person))
+        return HTTP_STREAM_END;
     if (!v->spoke)
         buffer_text(piece, "retry: 2000\n\n");
     watched_recount(v->watched, own->reading);
@@ -156,6 +160,7 @@ void people_watch_request(struct call *call) {
         return;
     struct viewer *v = memory_alloc(sizeof *v);
     *v = (struct viewer){.watched = watched_get(request_no),
+                         .person = call->person,
                          .began = clock_elapsed()};
     const char *last = http_header(call->request, "Last-Event-ID");
     v->has_seen = last && sscanf(last, "%16" SCNx64, &v->seen) == 1;

@@ -192,6 +192,7 @@ static void the_reader_reads(void **state) {
         {"select from account", DENIED},
         {"select from session", DENIED},
         {"select from sign_in_failure", DENIED},
+        {"select from sign_in_try", DENIED},
         {"select from notice_wish", DENIED},
         {"select from notice", DENIED},
         {entry, DENIED},

@@ -11,7 +11,7 @@ static struct ledger ledger;
 static const char *request_a;
 
 #define NOT_SIGNED_IN "sat_entry"
-#define SIGNED_IN "sat_entry,session,sign_in_failure"
+#define SIGNED_IN "sat_entry,session,sign_in_failure,sign_in_try"
 
 /* A request of A that is being carried out; B has nothing to do with it. */
 static int set_up(void **state) {

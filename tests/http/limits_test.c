@@ -89,6 +89,61 @@ static void bodies_share_a_budget(void **state) {
     http_close(listener);
 }
 
+static long metric_value(const char *line) {
+    struct buffer text = {0};
+    metrics_render(&text);
+    const char *at = memmem(text.data, text.len, line, strlen(line));
+    long value = at ? atol(at + strlen(line)) : -1;
+    buffer_free(&text);
+    return value;
+}
+
+static void slow_readers_share_a_budget(void **state) {
+    (void)state;
+    enum { MOST_READERS = 1000, BUDGET = 16 * WIDE, WORKERS = 2 };
+    const char *wish = getenv("HOLD_READERS");
+    int readers = wish ? atoi(wish) : 40;
+    assert_in_range(readers, 1, MOST_READERS);
+    struct http_options options = basic_options();
+    options.name = "slow";
+    options.body_budget = BUDGET;
+    options.send_timeout = 2 * SECOND;
+    struct http_listener *listener = started(&options);
+    int handles[MOST_READERS], small = 1;
+    long most = 0;
+    for (int i = 0; i < readers; i++) {
+        handles[i] = wire_connect(http_port(listener));
+        setsockopt(handles[i], SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        wire_text(handles[i], "GET /wide HTTP/1.1\r\n" HOST "\r\n");
+    }
+    instant begun = clock_elapsed();
+    while (clock_elapsed() - begun < SECOND) {
+        long now = metric_value("fotad_http_body_octets{listener=\"slow\"} ");
+        most = now > most ? now : most;
+        usleep(5000);
+    }
+    printf("%d slow readers: %ld KiB at most, of a budget of %d\n", readers,
+           most / 1024, BUDGET / 1024);
+    /* half of it, and a piece (with its NUL) of each worker */
+    assert_in_range(most, BUDGET / 4, BUDGET / 2 + WORKERS * 2 * WIDE);
+    /* meanwhile others send and are answered */
+    int other = wire_connect(http_port(listener));
+    struct wire_reply reply =
+        ask(other, "POST /any HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nxx");
+    assert_int_equal(reply.status, 200);
+    reply_free(&reply);
+    close(other);
+    /* who takes nothing of a piece in time is cut off */
+    usleep((useconds_t)(3 * SECOND * patience()));
+    assert_true(metric_value("fotad_http_connections{listener=\"slow\"} ") <
+                readers);
+    for (int i = 0; i < readers; i++)
+        close(handles[i]);
+    http_close(listener);
+    assert_int_equal(metric_value("fotad_http_body_octets{listener=\"slow\"} "),
+                     0);
+}
+
 /* Sends an octet every 20 ms; how long until the server had enough. */
 static instant trickle(unsigned port, const char *head,
                        struct wire_reply *reply) {
@@ -417,6 +472,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_queue_says_come_back),
         cmocka_unit_test(bodies_share_a_budget),
+        cmocka_unit_test(slow_readers_share_a_budget),
         cmocka_unit_test(tricklers_are_cut_off),
         cmocka_unit_test(idle_timeout_is_between_requests),
         cmocka_unit_test(handlers_may_take_longer_than_clients),

@@ -140,6 +140,18 @@ static inline enum http_more next_never(void *worker, void *context,
     return HTTP_STREAM_WAIT;
 }
 
+enum { WIDE = 64 * 1024 };
+
+/* An export without end. */
+static inline enum http_more next_wide(void *worker, void *context,
+                                       struct buffer *piece) {
+    (void)worker;
+    (void)context;
+    memset(buffer_room(piece, WIDE), 'x', WIDE);
+    piece->len += WIDE;
+    return HTTP_STREAM_MORE;
+}
+
 static inline void free_count(void *context) {
     free(context);
     atomic_fetch_add(&streams_freed, 1);
@@ -152,7 +164,9 @@ static inline void answer_stream(void *worker,
     bool ends = strcmp(request->path, "/stream") == 0;
     response->content_type = "text/event-stream";
     response->stream = (struct http_stream){
-        .next = ends ? next_piece : next_never,
+        .next = ends                                  ? next_piece
+                : strcmp(request->path, "/wide") == 0 ? next_wide
+                                                      : next_never,
         .context = calloc(1, sizeof(int)),
         .free = free_count,
         .interval = 10 * MILLISECOND,
@@ -188,6 +202,7 @@ static const struct http_route routes[] = {
     {"GET", "/large", NULL, 0, answer_large},
     {"GET", "/stream", NULL, 0, answer_stream},
     {"GET", "/endless", NULL, 0, answer_stream},
+    {"GET", "/wide", NULL, 0, answer_stream},
     {"GET", "/peer", NULL, 0, answer_peer},
     {"GET", "/metrics", NULL, 0, answer_metrics},
 };

@@ -2,6 +2,9 @@
 #include "support/check.h"
 #include "support/people.h"
 
+#include "http/wire.h"
+
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -136,9 +139,141 @@ static void a_lock_out_holds_for_its_time(void **state) {
     test_clock_set(16 * MINUTE);
     assert_int_equal(try_password(s, "dora", PASSWORD), 200);
     assert_string_equal(audit(s),
-                        "dora sign-in failed, dora sign-in failed,"
-                        " dora sign-in failed, dora sign-in failed,"
-                        " dora locked out, otto signed in, dora signed in");
+                        "dora locked out, otto signed in, dora sign-in failed,"
+                        " dora signed in");
+    assert_string_equal(
+        gateway_ask(s->gateway, "select split_part(detail, ' since', 1) from"
+                                " sat_entry where code = 'sign-in failed'"),
+        "from 127.0.0.1, 5 tries");
+}
+
+/* Whoever guesses does not fill a trail that is kept for seven years, and what
+ * he writes in the name's place is nobody's name. */
+static void tries_are_summed(void **state) {
+    struct screens *s = *state;
+    for (int i = 0; i < 30; i++)
+        try_password(s, arena_printf(s->arena, "guess%d\\u001b[2J", i), "x");
+    for (int i = 0; i < 4; i++)
+        try_password(s, "otto", "wrong");
+    assert_string_equal(audit(s), "");
+    test_clock_set(11 * MINUTE);
+    try_password(s, "guess again", "x");
+    assert_string_equal(audit(s), "sign-in failed");
+    gateway_tell(s->gateway, "select clean_sign_ins('15 min', '30 min',"
+                             " now() + interval '11 min', 1000)");
+    assert_string_equal(
+        gateway_ask(s->gateway,
+                    "select string_agg(concat_ws(' ', person, split_part("
+                    "detail, ' since', 1)), '; ' order by entry_no)"
+                    " from sat_entry where kind = 'person'"),
+        "names of no account, from 127.0.0.1, 30 tries;"
+        " otto from 127.0.0.1, 4 tries");
+}
+
+/* ---- where from ---- */
+
+static unsigned try_from(struct screens *s, const char *from,
+                         const char *password) {
+    return ask(s, &(struct ask){.method = "POST",
+                                .path = "/sign-in",
+                                .headers = {from},
+                                .body = arena_printf(
+                                    s->arena,
+                                    "{\"name\":\"dora\",\"password\":\"%s\"}",
+                                    password)})
+        .http;
+}
+
+/* The proxy's own word comes last; what stands before it anybody may send. */
+static void a_lock_out_is_of_one_source(void **state) {
+    struct screens *s = *state;
+    s->gateway->config.people_listen =
+        arena_printf(s->arena, "unix:/tmp/fotad-test-%d.sock", (int)getpid());
+    screens_open(s);
+    static const char *const same[] = {
+        "X-Forwarded-For: 192.0.2.7", "X-Forwarded-For: 198.51.100.1,192.0.2.7",
+        "X-Forwarded-For: 1.1.1.1, 2.2.2.2 , 192.0.2.7 "};
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(try_from(s, same[i % 3], "wrong"), 401);
+    assert_int_equal(try_from(s, same[0], PASSWORD), 429);
+    assert_int_equal(try_from(s, "X-Forwarded-For: 192.0.2.8", PASSWORD), 200);
+    assert_int_equal(
+        try_from(s, "X-Forwarded-For: 192.0.2.7, 192.0.2.8", PASSWORD), 200);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(
+            try_from(s,
+                     arena_printf(s->arena, "X-Forwarded-For: 2001:db8::%d", i),
+                     "wrong"),
+            401);
+    assert_int_equal(try_from(s, "X-Forwarded-For: 2001:db8::99", PASSWORD),
+                     429);
+    assert_int_equal(try_from(s, "X-Forwarded-For: 2001:db8:0:1::1", PASSWORD),
+                     200);
+}
+
+/* Whoever is in stays in, by session and by token, and may set a password. */
+static void a_lock_out_ends_no_session(void **state) {
+    struct screens *s = *state;
+    struct signed_in dora = sign_in(s, "dora", PASSWORD);
+    for (int i = 0; i < 6; i++)
+        try_password(s, "dora", "wrong");
+    assert_int_equal(try_password(s, "dora", PASSWORD), 429);
+    assert_int_equal(me(s, dora.cookie), 200);
+    assert_int_equal(look(s, DESK, "/me").http, 200);
+}
+
+/* ---- all at once ---- */
+
+struct guesser {
+    unsigned port, denied, busy;
+};
+
+static void *guess_run(void *context) {
+    struct guesser *g = context;
+    static const char body[] = "{\"name\":\"otto\",\"password\":\"x\"}";
+    char text[512];
+    snprintf(text, sizeof text,
+             "POST /api/v1/sign-in HTTP/1.1\r\nHost: x\r\n"
+             "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+             strlen(body), body);
+    for (int i = 0; i < 10; i++) {
+        int handle = wire_connect(g->port);
+        wire_text(handle, text);
+        struct wire_reply reply = wire_reply(handle);
+        g->busy +=
+            reply.status == 503 && strstr(reply.head, "Retry-After: ") != NULL;
+        g->denied += reply.status == 401 || reply.status == 429;
+        reply_free(&reply);
+        close(handle);
+    }
+    return NULL;
+}
+
+/* One password is hashed at a time; what is not looked at does not count. */
+static void guesses_are_looked_at_one_by_one(void **state) {
+    enum { GUESSERS = 8 };
+    struct screens *s = *state;
+    s->gateway->config.people_lock_out_after = 1000;
+    screens_open(s);
+    struct guesser guessers[GUESSERS];
+    pthread_t threads[GUESSERS];
+    unsigned denied = 0, busy = 0;
+    for (int i = 0; i < GUESSERS; i++) {
+        guessers[i] = (struct guesser){.port = people_port(s->people)};
+        pthread_create(&threads[i], NULL, guess_run, &guessers[i]);
+    }
+    for (int i = 0; i < GUESSERS; i++) {
+        pthread_join(threads[i], NULL);
+        denied += guessers[i].denied;
+        busy += guessers[i].busy;
+    }
+    assert_int_equal(denied + busy, 10 * GUESSERS);
+    assert_true(denied > 0 && busy > 0);
+    assert_int_equal(
+        atoi(gateway_ask(s->gateway, "select failures from sign_in_failure")),
+        denied);
+    assert_int_equal(
+        atoi(gateway_ask(s->gateway, "select tries from sign_in_try")), denied);
 }
 
 static void a_name_that_does_not_exist_is_locked_out_too(void **state) {
@@ -447,6 +582,10 @@ int main(void) {
         TEST(a_wrong_password_or_name_is_told_alike),
         TEST(a_sign_in_begins_a_new_session),
         TEST(a_lock_out_holds_for_its_time),
+        TEST(tries_are_summed),
+        TEST(a_lock_out_ends_no_session),
+        CLOSED(a_lock_out_is_of_one_source),
+        CLOSED(guesses_are_looked_at_one_by_one),
         TEST(a_name_that_does_not_exist_is_locked_out_too),
         TEST(a_success_forgives_earlier_failures),
         TEST(an_idle_session_ends),

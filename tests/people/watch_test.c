@@ -136,6 +136,67 @@ static void many_viewers_are_one_count_a_second(void **state) {
         fail_msg("%d counts in %d s", counted, (int)seconds);
 }
 
+/* Within a second or so; "still here" would come later. */
+static void expect_end(int handle, const char *why) {
+    instant begun = clock_elapsed();
+    while (clock_elapsed() - begun < 4 * SECOND && wire_octet(handle) >= 0)
+        ;
+    if (clock_elapsed() - begun >= 4 * SECOND)
+        fail_msg("%s: it goes on", why);
+    close(handle);
+}
+
+static int watch_as(const char *credential) {
+    int handle = wire_connect(people_port(s->people));
+    assert_true(wire_text(
+        handle, arena_printf(s->arena,
+                             "GET /api/v1/requests/%s/events HTTP/1.1\r\n"
+                             "Host: x\r\nConnection: close\r\n%s\r\n\r\n",
+                             id, credential)));
+    next(handle, "data: ");
+    return handle;
+}
+
+static int watch_by_session(struct signed_in *dora) {
+    *dora = sign_in(s, "dora", PASSWORD);
+    return watch_as(arena_printf(s->arena, "Cookie: %s", dora->cookie));
+}
+
+/* By sign-out, idleness, another password, another role, an ended token or
+ * account: nobody hears more than they may. */
+static void who_may_no_more_hears_no_more(void **state) {
+    (void)state;
+    struct signed_in dora;
+    int handle = watch_by_session(&dora);
+    ask(s, &(struct ask){.method = "POST",
+                         .path = "/sign-out",
+                         .cookie = dora.cookie,
+                         .csrf = dora.csrf});
+    expect_end(handle, "sign-out");
+    static const char *const changes[] = {
+        "update session set expires = now() - interval '1 s'",
+        "update session set seen = now() - interval '31 min'",
+        "select change_account('dora', 'auditor', null, true, 'x', now())"};
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        handle = watch_by_session(&dora);
+        gateway_tell(s->gateway, "%s", changes[i]);
+        expect_end(handle, changes[i]);
+    }
+    static const char *const of_token[] = {
+        "select change_account('dora', 'service_desk', null, true, 'x', now())",
+        "select change_account('dora', 'service_desk', null, false, 'x',"
+        " now())"};
+    for (size_t i = 0; i < sizeof of_token / sizeof *of_token; i++) {
+        handle = watch_as("Authorization: Bearer token-of-dora");
+        gateway_tell(s->gateway, "%s", of_token[i]);
+        expect_end(handle, of_token[i]);
+    }
+    handle = watch_as("Authorization: Bearer token-of-anne");
+    gateway_tell(s->gateway, "update account set token = null"
+                             " where name = 'anne'");
+    expect_end(handle, "the token's end");
+}
+
 static void the_listener_s_end_ends_the_streams(void **state) {
     (void)state;
     int handle = watch("");
@@ -152,6 +213,7 @@ int main(void) {
         cmocka_unit_test(who_comes_back_hears_only_what_is_new),
         cmocka_unit_test(many_viewers_are_one_count_a_second),
         cmocka_unit_test(the_listener_s_end_ends_the_streams),
+        cmocka_unit_test(who_may_no_more_hears_no_more),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
