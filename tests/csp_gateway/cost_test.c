@@ -30,7 +30,7 @@ static void values_to_the_limit(struct buffer *out) {
 static void text_read(struct span text) {
     struct arena *arena = arena_new();
     const char *reason;
-    csp_json_parse(text, arena, &reason);
+    csp_json_parse(text, arena, NULL, &reason);
     arena_free(arena);
 }
 

@@ -190,7 +190,7 @@ static void waiting_alerts_get_counters_of_their_own(void **state) {
                       " ('90:b3:d5:1f:30:01:00:00', now(), 'N61'),"
                       " ('90:b3:d5:1f:30:01:00:00', now(), 'N62')");
     int missing;
-    assert_int_equal(db_migrate(base->db, true, &missing), DONE);
+    assert_int_equal(db_migrate(base->db, "test", &missing), DONE);
     sql_do(base->sql, "insert into alert (user_id, created, code) values"
                       " ('90:b3:d5:1f:30:01:00:00', now(), 'N39')");
     assert_string_equal(
