@@ -107,7 +107,7 @@ static bool start_give_up(struct life *life) {
 /* True when it is started, also when a signal has come meanwhile that ends
  * it. */
 static bool start_all(struct life *life, bool *ends) {
-    static const instant LONG = 10 * SECOND;
+    static const instant LONG = 5 * SECOND;
     instant say = clock_elapsed() + LONG;
     errand_begin(&life->errand, services_start);
     for (;;) {
