@@ -528,7 +528,7 @@ create or replace function undelivered(
         tries bigint, next_try timestamptz, last_error text)
     language sql stable
 begin atomic
-    select response_id_text(a, r, p_acb_id),
+    select response_id_text(a.message, r, p_acb_id),
         a.user_id, a.code,
         request_id_text(r.originator, r.target, r.counter), a.device_id,
         cardinality(a.device_ids)::bigint, a.created,

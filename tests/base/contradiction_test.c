@@ -42,7 +42,7 @@ static const struct row rows[] = {
      "FILE:2: [delivery] retry_first is longer than [delivery] retry_most (its "
      "default is 15m)"},
     {"[people]\nbody_budget = 1m\n",
-     "FILE:2: [people] max_body (its default is 20m) is more than [people] "
+     "FILE:2: [people] max_body (its default is 16m) is more than [people] "
      "body_budget (FILE:2)"},
     {"[user_gateway]\nmax_body = 1g\n",
      "FILE:2: [user_gateway] max_body is more than [user_gateway] body_budget "
@@ -50,7 +50,7 @@ static const struct row rows[] = {
     {"[csp_gateway]\nmax_body = 1g\nbody_budget = 1g\n", NULL},
     {"[image]\nmax_octets = 16m\n", "FILE:2: [image] max_octets in base64 is "
                                     "more than [user_gateway] max_body "
-                                    "(its default is 20m)"},
+                                    "(its default is 16m)"},
     {"[delivery]\ncertificate = /c\n",
      "FILE:2: [delivery] certificate needs [delivery] key (it is not set)"},
     {"[delivery]\nkey = /c\n",
