@@ -33,7 +33,8 @@ static bool migrate_database(const struct config *config) {
     struct db *db =
         db_open(*owner ? owner : config->database_conninfo, "fotad migration");
     int missing;
-    bool good = db_migrate(db, DB_FOTAD, &missing) == DONE ||
+    bool good = (db_migrate(db, DB_FOTAD, &missing) == DONE &&
+                 tracking_migrate(db) == DONE) ||
                 fotad_fail("db.unusable", db_reason(db));
     db_close(db);
     return good;
@@ -184,8 +185,8 @@ bool ground_check_keys(struct fotad *f) {
                         paths[i]);
             there = false;
         }
-    bool good =
-        (!there || signer_read(f, &f->config, f->arena)) && ground_load_acb_key(f);
+    bool good = (!there || signer_read(f, &f->config, f->arena)) &&
+                ground_load_acb_key(f);
     ground_free_acb_key(f);
     return good;
 }

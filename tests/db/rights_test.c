@@ -276,6 +276,20 @@ static void triggers_read(void) {
            " where not t.tgisinternal on conflict do nothing");
 }
 
+/* The defaults of columns that no statement names. */
+static void defaults_read(void) {
+    sql_do(owner,
+           "insert into need select s.relname, 'usage', '*' from need n"
+           " join pg_attrdef f on f.adrelid = to_regclass(n.name)"
+           " join pg_attribute a on a.attrelid = f.adrelid and a.attnum ="
+           " f.adnum join pg_depend d on d.classid = 'pg_attrdef'::regclass"
+           " and d.objid = f.oid join pg_class s on s.oid = d.refobjid"
+           " and s.relkind = 'S' where n.privilege = 'insert' and not exists"
+           " (select from need named where named.name = n.name and"
+           " named.privilege = 'insert' and named.col = a.attname)"
+           " on conflict do nothing");
+}
+
 /* One with the rights of the owner needs none; one that the daemon may not call
  * is not called. */
 static bool function_read(void) {
@@ -379,6 +393,7 @@ static void find_needs(void) {
     do
         triggers_read();
     while (function_read());
+    defaults_read();
 }
 
 /* Of a part of a table nothing is needed. */
