@@ -63,8 +63,9 @@ comment on column sat_entry.record is
     'SHA-256 of the row of sat_request that belongs to it';
 comment on column sat_entry.kind is
     'alert, alert device, command, delivered, device_alert, device_command, '
-    'device_response, given_up, inventory, job, mail, notification, person, '
-    'quarantine, released, report, request, reset, status, told, warning';
+    'device_response, given_up, inventory, job, mail, mark_renewed, '
+    'notification, person, quarantine, released, report, request, reset, '
+    'status, told, warning';
 
 create table sat_request (
     entry_no    bigint not null,
@@ -85,6 +86,7 @@ begin
 exception when feature_not_supported then
     null; -- PostgreSQL built without it: its own compression
 end $$;
+alter table sat_request replica identity full;
 comment on table sat_request is
     'Requests and answers as they were on the wire, each with its entry of the '
     'Service Audit Trail, append-only. An image is left out: it is in '
@@ -109,6 +111,7 @@ create index sat_request_content on sat_request (content);
 comment on index sat_request_content is
     'what a repetition of a request was a repetition of';
 create table sat_request_rest partition of sat_request default;
+alter table sat_request_rest replica identity full;
 comment on table sat_request_rest is
     'Days for which no partition was made in time';
 create trigger sat_append_only before update or delete or truncate

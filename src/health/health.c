@@ -110,24 +110,34 @@ static void answer_metrics(void *context, const struct http_request *request,
     http_take_body(response, &out);
 }
 
-/* The server's own word: can it be written to, and does its clock go with
- * ours? */
+/* The server's own word: can it be written to, do commits get done, and does
+ * its clock go with ours? */
 static enum outcome look_at_server(struct worker *worker, bool *read_only,
-                                   json_t *warnings) {
+                                   json_t *reasons, json_t *warnings) {
     static const struct db_statement look = {
         "look_at_server",
         "select current_setting('transaction_read_only')::bool,"
-        " clock_timestamp()"};
+        " clock_timestamp(), (select count(*) from pg_stat_activity"
+        " where wait_event = 'SyncRep' and datname = current_database()"
+        " and usename = session_user"
+        " and state_change < clock_timestamp() - interval '5 seconds')"};
     static const instant MOST = 5 * SECOND;
     struct arena *arena = arena_new();
     struct db_rows *rows;
     instant ahead = 0;
+    int64_t commits = 0;
     enum outcome outcome = db_run(worker->db, &look, NULL, arena, &rows);
     if (outcome == DONE) {
         *read_only = db_get_bool(rows, 0, 0);
         ahead = clock_now() - db_get_instant(rows, 0, 1);
+        commits = db_get_int(rows, 0, 2);
     }
     arena_free(arena);
+    if (commits)
+        health_say(reasons,
+                   "%jd commits wait for the synchronous standby: bring it "
+                   "back, or take it out of synchronous_standby_names",
+                   (intmax_t)commits);
     if ((ahead > MOST || ahead < -MOST) && !*worker->config->clock_offset_file)
         health_say(warnings, "the clock is %jd s before the database's",
                    (intmax_t)(ahead / SECOND));
@@ -151,11 +161,12 @@ static void warn_of_seals(struct worker *worker, struct arena *arena,
     int64_t waits = seal_waits(worker, arena);
     if (waits * SECOND >
         10 * MINUTE + 2 * worker->config->tracking_housekeeping)
-        health_say(warnings, "the audit trail has not been sealed for %jd s: look "
-                         "for a transaction of this database that does not end "
-                         "(pg_stat_activity.xact_start, pg_prepared_xacts), "
-                         "and for housekeeping.failed in the log",
-                         (intmax_t)waits);
+        health_say(warnings,
+                   "the audit trail has not been sealed for %jd s: look "
+                   "for a transaction of this database that does not end "
+                   "(pg_stat_activity.xact_start, pg_prepared_xacts), "
+                   "and for housekeeping.failed in the log",
+                   (intmax_t)waits);
 }
 
 static void check_database(struct worker *worker, json_t *reasons,
@@ -163,7 +174,7 @@ static void check_database(struct worker *worker, json_t *reasons,
     int missing = 0;
     bool read_only = false;
     if (db_migrate(worker->db, NULL, &missing) != DONE ||
-        look_at_server(worker, &read_only, warnings) != DONE)
+        look_at_server(worker, &read_only, reasons, warnings) != DONE)
         health_say(reasons, "the database cannot be used: %s",
                    db_reason(worker->db));
     if (read_only) {

@@ -133,7 +133,9 @@ static void age_a_record(struct campaign *c) {
 
 static void age_a_day(struct campaign *c) {
     scenario_tell(c->scenario,
-                  "select make_day('tracking_history', '2020-02-02', 10)");
+                  "update sat_guard set ahead = null;"
+                  "select make_day('tracking_history', '2020-02-02', 10);"
+                  "update sat_guard set ahead = default");
     test_clock_move(2 * MINUTE);
 }
 

@@ -21,9 +21,65 @@ static void locked_tables_hold_no_stop_up(void **state) {
     scenario_end(s);
 }
 
+static instant time_to_end(struct scenario *s) {
+    instant begun = clock_elapsed();
+    scenario_end_one(s, 0, SIGTERM);
+    return clock_elapsed() - begun;
+}
+
+/* Nobody was let in yet: a start that waits for the database ends at once. */
+static void a_start_that_waits_ends_when_told(void **state) {
+    (void)state;
+    struct scenario *s = scenario_open(&(struct scenario_wish){0});
+    scenario_stop_fotad(s, SIGTERM);
+    scenario_tell(s, "begin; lock table tracking_setting, transition"
+                     " in access exclusive mode");
+    scenario_launch(s, 0, NULL);
+    scenario_logged(s, "fotad.start_waits", "for rules");
+    assert_true(time_to_end(s) < patience() * 3 * SECOND);
+    scenario_logged(s, "fotad.stopping", "it is at: rules");
+    scenario_tell(s, "rollback");
+    scenario_end(s);
+}
+
+static void wait_for_standby(struct scenario *s, const char *name) {
+    scenario_tell(s, "alter system set synchronous_standby_names = '%s'", name);
+    scenario_tell(s, "select pg_reload_conf()");
+}
+
+/* The commits of this database alone wait: all others of the tests' server do
+ * without. */
+static void a_standby_that_is_away_is_said(void **state) {
+    (void)state;
+    struct scenario *s = scenario_open(&(struct scenario_wish){0});
+    scenario_stop_fotad(s, SIGTERM);
+    scenario_tell(s, "alter database %s set synchronous_commit = on",
+                  scenario_ask(s, "select current_database()"));
+    scenario_launch(s, 0, NULL);
+    assert_true(scenario_wait_ready(s, 0));
+    wait_for_standby(s, "away");
+    unsigned status = 200;
+    const char *said = NULL;
+    for (struct scenario_wait wait = {0}; status == 200;) {
+        said = scenario_get(s, 0, "/readyz", &status);
+        if (!scenario_again(&wait))
+            scenario_fail(s, "it is ready");
+    }
+    assert_non_null(strstr(said, "wait for the synchronous standby"));
+    scenario_end_one(s, 0, SIGKILL);
+    scenario_launch(s, 0, NULL);
+    scenario_logged(s, "fotad.start_waits", "its standby");
+    instant took = time_to_end(s);
+    wait_for_standby(s, "");
+    assert_true(took < patience() * 3 * SECOND);
+    scenario_end(s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(locked_tables_hold_no_stop_up),
+        cmocka_unit_test(a_start_that_waits_ends_when_told),
+        cmocka_unit_test(a_standby_that_is_away_is_said),
     };
     return scenario_tests(tests, NULL, NULL);
 }

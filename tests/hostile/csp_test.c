@@ -62,6 +62,9 @@ struct json_case {
         name, NOTIFICATIONS, NOTIFICATION("'n'", job, hub, device, ""), 200,   \
             "0 0 [0: "                                                         \
     }
+/* JSON that we cannot hold: it costs the other entries nothing */
+#define WORTHLESS(name, entry)                                                 \
+    { name, NOTIFICATIONS, entry, 200, "0 0 [0: " }
 #define DEEP9 "[[[[[[[[[]]]]]]]]]"
 
 static const struct json_case JSON[] = {
@@ -81,9 +84,10 @@ static const struct json_case JSON[] = {
     BAD("a point without digits", "[1.]"),
     BAD("digits without a point", "[.5]"),
     BAD("an exponent without digits", "[1e]"),
-    BAD("an exponent of 400", "[1e400]"),
-    BAD("an exponent of 10 digits", "[1e9999999999]"),
-    BAD("a number of 40 digits", "[1111111111111111111111111111111111111111]"),
+    WORTHLESS("an exponent of 400", "[1e400]"),
+    WORTHLESS("an exponent of 10 digits", "[1e9999999999]"),
+    WORTHLESS("a number of 40 digits",
+              "[1111111111111111111111111111111111111111]"),
     BAD("a minus alone", "[-]"),
     BAD("a comma at the end", "[{},]"),
     BAD("two commas", "[{},,{}]"),
@@ -106,9 +110,9 @@ static const struct json_case JSON[] = {
     BAD("a control character in a text", "['a\nb']"),
     BAD("an escape that there is not", "['\\x41']"),
     BAD("half an escape", "['\\u00']"),
-    BAD("a high surrogate alone", "['\\ud83d']"),
-    BAD("a low surrogate alone", "['\\ude00']"),
-    BAD("surrogates in the wrong order", "['\\ude00\\ud83d']"),
+    WORTHLESS("a high surrogate alone", "['\\ud83d']"),
+    WORTHLESS("a low surrogate alone", "['\\ude00']"),
+    WORTHLESS("surrogates in the wrong order", "['\\ude00\\ud83d']"),
     BAD("a NUL by escape as a name", "{'\\u0000':1}"),
     BAD("an octet that is no UTF-8", "['\xff']"),
     BAD("a '/' written too long", "['\xc0\xaf']"),
@@ -219,7 +223,7 @@ static const struct {
     {"10,001 entries", "[{}", ",{}", 10000, "]", 413},
     {"9 megabytes of white space", "[", "        ", 1125000, "]", 413},
     {"a text of 4 megabytes", "[\"", "xxxxxxxx", 500000, "\"]", 200},
-    {"a number of a megabyte", "[", "11111111", 125000, "]", 400},
+    {"a number of a megabyte", "[", "11111111", 125000, "]", 200},
     {"a name of a megabyte", "[{\"", "xxxxxxxx", 125000, "\":1}]", 200},
     {"a megabyte of quotes", "[", "\"", 1000001, "]", 400},
     {"a megabyte of escapes", "[\"", "\\", 1000001, "\"]", 400},
