@@ -51,6 +51,44 @@ static time_t time_of_clock(time_t *when) {
     return now;
 }
 
+/* Of RSA, whose public key costs what its owner wants: a modulus and an
+ * exponent as certificates of the trade have them. */
+static bool key_is_cheap(gnutls_x509_crt_t certificate) {
+    enum { MOST_BITS = 8192, MOST_EXPONENT = 5 /* octets, a zero in front */ };
+    unsigned bits = 0;
+    gnutls_datum_t modulus, exponent;
+    if (gnutls_x509_crt_get_pk_algorithm(certificate, &bits) != GNUTLS_PK_RSA)
+        return true;
+    if (gnutls_x509_crt_get_pk_rsa_raw(certificate, &modulus, &exponent) < 0)
+        return false;
+    bool cheap = bits <= MOST_BITS && exponent.size <= MOST_EXPONENT;
+    gnutls_free(modulus.data);
+    gnutls_free(exponent.data);
+    return cheap;
+}
+
+static bool certificate_is_cheap(const gnutls_datum_t *der) {
+    gnutls_x509_crt_t certificate;
+    if (gnutls_x509_crt_init(&certificate) < 0)
+        memory_exhausted(0);
+    bool cheap =
+        gnutls_x509_crt_import(certificate, der, GNUTLS_X509_FMT_DER) == 0 &&
+        key_is_cheap(certificate);
+    gnutls_x509_crt_deinit(certificate);
+    return cheap;
+}
+
+/* Before the handshake uses any of these keys: whoever shows them is not known
+ * yet. Not 0 ends it. Whether they are accepted is found out later. */
+static int chain_is_dear(gnutls_session_t session) {
+    unsigned count = 0;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
+    for (unsigned i = 0; i < count; i++)
+        if (!certificate_is_cheap(&chain[i]))
+            return GNUTLS_E_CERTIFICATE_ERROR;
+    return 0;
+}
+
 static bool read_files(struct tls *tls, const struct http_tls *files,
                        const char **reason) {
     int error = gnutls_certificate_set_x509_key_file(
@@ -62,6 +100,7 @@ static bool read_files(struct tls *tls, const struct http_tls *files,
     if (!is_set(files->client_ca))
         return true;
     tls->asks = true;
+    gnutls_certificate_set_verify_function(tls->credentials, chain_is_dear);
     error = gnutls_certificate_set_x509_trust_file(
         tls->credentials, files->client_ca, GNUTLS_X509_FMT_PEM);
     if (error <= 0)

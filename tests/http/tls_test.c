@@ -74,6 +74,9 @@ static const struct made {
       .unique_identifier = {0x90, 0xb3, 0xd5, 0x1f, 0x30, 1, 0, 0}}},
 };
 
+/* Their keys are RSA's. */
+static struct tls_identity usual_rsa, dear_rsa;
+
 /* A CA of the same name as ours, with a key of its own. */
 static struct tls_identity false_ca;
 
@@ -85,6 +88,14 @@ static int make_all(void **state) {
                                            .issuer = &false_ca});
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         tls_make(all[i].identity, &all[i].wish);
+    tls_make(&usual_rsa, &(struct tls_wish){.name = "usual",
+                                            .serial = 20,
+                                            .issuer = &our_ca,
+                                            .exponent = 17});
+    tls_make(&dear_rsa, &(struct tls_wish){.name = "dear",
+                                           .serial = 21,
+                                           .issuer = &our_ca,
+                                           .exponent = 200});
     return 0;
 }
 
@@ -94,6 +105,8 @@ static int free_all(void **state) {
         tls_identity_free(all[i].identity);
     tls_identity_free(&false_ca);
     tls_identity_free(&namesake);
+    tls_identity_free(&usual_rsa);
+    tls_identity_free(&dear_rsa);
     tls_pki_remove();
     return 0;
 }
@@ -192,6 +205,9 @@ static void clients_are_known_by_their_certificate(void **state) {
         {"for mail", &our_ca, &for_mail, 403, "not for TLS clients"},
         {"for anything", &our_ca, &for_anything, 200, NULL},
         {"for clients and servers", &our_ca, &for_clients, 200, NULL},
+        {"a key of RSA", &our_ca, &usual_rsa, 200, NULL},
+        /* the owner of a public key chooses what using it costs us */
+        {"a dear key of RSA", &our_ca, &dear_rsa, 0, NULL},
         {"its CA may", &narrow_ca, &inside, 200, NULL},
         {"its CA may not", &narrow_ca, &outside, 403, "name constraints"},
     };

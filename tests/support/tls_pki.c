@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,8 +106,27 @@ static void write_pem(char *path, size_t size, const char *name,
     BIO_free(bio);
 }
 
+static EVP_PKEY *key_of_rsa(int exponent_bits) {
+    BIGNUM *exponent = BN_new();
+    EVP_PKEY *key = NULL;
+    if (exponent_bits == 17)
+        assert_int_equal(BN_set_word(exponent, RSA_F4), 1);
+    else
+        assert_int_equal(
+            BN_generate_prime_ex(exponent, exponent_bits, 0, NULL, NULL, NULL),
+            1);
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    assert_int_equal(EVP_PKEY_keygen_init(context), 1);
+    EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048);
+    EVP_PKEY_CTX_set1_rsa_keygen_pubexp(context, exponent);
+    assert_int_equal(EVP_PKEY_generate(context, &key), 1);
+    EVP_PKEY_CTX_free(context);
+    BN_free(exponent);
+    return key;
+}
+
 void tls_make(struct tls_identity *i, const struct tls_wish *wish) {
-    i->key = EVP_EC_gen("P-256");
+    i->key = wish->exponent ? key_of_rsa(wish->exponent) : EVP_EC_gen("P-256");
     sign(i, wish);
     BIO *key = BIO_new(BIO_s_mem()), *certificate = BIO_new(BIO_s_mem());
     PEM_write_bio_PrivateKey(key, i->key, NULL, NULL, 0, NULL, NULL);

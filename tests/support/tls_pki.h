@@ -19,6 +19,7 @@ struct tls_wish {
     int from, to; /* days from now; 0 and 0: from yesterday to tomorrow */
     const struct tls_identity *issuer; /* NULL: a CA that signs itself */
     bool for_another_host;             /* not for 127.0.0.1 */
+    int exponent; /* bits of an RSA key's public exponent; 0: a key of P-256 */
     /* In OpenSSL's words; NULL: none. */
     const char *extended_usage, *name_constraints;
     uint8_t unique_identifier[8]; /* of its subject; 0: none */
