@@ -145,7 +145,8 @@ static enum outcome look_at_server(struct worker *worker, bool *read_only,
 }
 
 static void warn_of_database(json_t *warnings) {
-    const char *advice, *what = db_lasting_error(&advice);
+    char advice[DB_ADVICE_SIZE];
+    const char *what = db_lasting_error(advice);
     if (what)
         health_say(warnings, "the database said lately: %s; %s", what, advice);
 }
