@@ -171,6 +171,12 @@ end $$;
 
 -- ---- a clock that was set back ----
 
+-- Is the last seal of the audit trail of a time after p_time?
+create or replace function trail_is_ahead(p_time timestamptz) returns boolean
+    language sql stable
+    return coalesce((select sealed > p_time from sat_seal
+        order by seal_no desc limit 1), false);
+
 -- Leases and pauses that end later than any that begins now: by a clock that
 -- ran ahead, or before it was set back. A command held for its execution time
 -- is none of them.

@@ -2,6 +2,7 @@
 
 #include "base/backoff.h"
 #include "base/hex.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "csp_gateway/post.h"
 
@@ -185,8 +186,8 @@ static json_t *job_targets(const struct csp_job *job) {
         char device[EUI64_TEXT_SIZE], hub[EUI64_TEXT_SIZE];
         eui64_format(job->devices.ids[i], device);
         eui64_format(job->chfs.ids[i], hub);
-        json_array_append_new(list, json_pack("{s:s, s:s}", "deviceId", device,
-                                              "commsHubId", hub));
+        json_add(list, json_pack("{s:s, s:s}", "deviceId", device, "commsHubId",
+                                 hub));
     }
     return list;
 }

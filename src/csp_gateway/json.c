@@ -2,6 +2,7 @@
 
 #include "base/base64.h"
 #include "base/hex.h"
+#include "base/json.h"
 #include "base/lists.h"
 
 /* ---- the text ---- */
@@ -100,7 +101,7 @@ static bool entry_read(struct span text, json_t *array, const char **fault) {
     *fault = entry ? NULL : fault_of_a_value(&error);
     if (!entry && !*fault)
         return false;
-    json_array_append_new(array, entry ? entry : json_null());
+    json_add(array, entry ? entry : json_null());
     return true;
 }
 

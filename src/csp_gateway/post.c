@@ -136,6 +136,7 @@ void csp_post(const struct csp_round *round, const struct csp_post *posts,
         messages[i] = post_message(&posts[i], round->csp, arena);
     unsigned status = 0; /* the last one */
     http_client_send_many(round->client, messages, answers, count);
+    task_goes_on(round->task); /* the image and the job are a call each */
     for (size_t i = 0; i < count; i++) {
         answer_judge(round, &answers[i], posts[i].good, &items[i]);
         if (answers[i].status)

@@ -20,6 +20,7 @@ enum { MOST_PREPARED = 256 };
 struct db {
     struct db *next; /* of all, under all_lock */
     char *conninfo, *name;
+    const char *key; /* of fotad.conf, that conninfo is of */
     PGconn *connection;
     const struct db_statement *prepared[MOST_PREPARED];
     size_t prepared_count;
@@ -38,12 +39,17 @@ static struct db *all;
 struct db *db_open(const char *conninfo, const char *name) {
     struct db *db = memory_alloc(sizeof *db);
     *db = (struct db){.conninfo = memory_text(conninfo),
-                      .name = memory_text(name)};
+                      .name = memory_text(name),
+                      .key = "[database] conninfo"};
     pthread_mutex_lock(&all_lock);
     db->next = all;
     all = db;
     pthread_mutex_unlock(&all_lock);
     return db;
+}
+
+void db_is_of(struct db *db, const char *key) {
+    db->key = key;
 }
 
 static void db_forget(const struct db *db) {
@@ -92,7 +98,7 @@ void db_wait_briefly(struct db *db) {
 }
 
 const char *db_reason(const struct db *db) {
-    return db->reason;
+    return *db->reason ? db->reason : "the log says why";
 }
 
 const char *db_sqlstate(const struct db *db) {
@@ -101,11 +107,17 @@ const char *db_sqlstate(const struct db *db) {
 
 static void keep_reason(struct db *db, const char *reason,
                         const char *sqlstate) {
-    snprintf(db->reason, sizeof db->reason, "%s", reason ? reason : "");
+    if (!reason || !*reason)
+        reason = "no reason was given";
+    snprintf(db->reason, sizeof db->reason, "%s", reason);
     snprintf(db->sqlstate, sizeof db->sqlstate, "%s", sqlstate ? sqlstate : "");
     size_t len = strlen(db->reason);
     while (len && db->reason[len - 1] == '\n')
         db->reason[--len] = '\0';
+}
+
+void db_blame(struct db *db, const char *reason) {
+    keep_reason(db, reason, "");
 }
 
 static void drop_notice(void *context, const char *message) {
@@ -115,14 +127,15 @@ static void drop_notice(void *context, const char *message) {
 
 /* What conninfo does not say itself: who is gone without a word is given up
  * after 15 s, before our shortest lease runs out. */
-static PGconn *connect_with_defaults(const struct db *db) {
+static PGconn *connect_with_defaults(const struct db *db,
+                                     struct refusal *refusal) {
     static const char *const keys[] = {
         "connect_timeout",           "keepalives_idle",  "keepalives_interval",
         "keepalives_count",          "tcp_user_timeout", "dbname",
         "fallback_application_name", "client_encoding",  NULL};
     const char *const values[] = {"5",          "5",      "3",    "3", "15000",
                                   db->conninfo, db->name, "UTF8", NULL};
-    return connect_in_time(keys, values);
+    return connect_in_time(keys, values, refusal);
 }
 
 /* 0, then 25 ms doubling up to 400 ms; when nobody answered, as long as that
@@ -148,14 +161,6 @@ static bool session_is_usable(const struct db *db) {
     return PQstatus(db->connection) == CONNECTION_OK;
 }
 
-static const char *connect_reason(const struct db *db) {
-    if (db->connection)
-        return PQerrorMessage(db->connection);
-    return ending_leaves_all() ? "fotad ends"
-                               : "no connection in time: does the name of the "
-                                 "database's host resolve?";
-}
-
 /* In the middle of a transaction its rest must not run outside of it. */
 enum outcome db_connect(struct db *db) {
     if (db->connection &&
@@ -166,7 +171,8 @@ enum outcome db_connect(struct db *db) {
     if (db->in_transaction || clock_elapsed() < db->not_before)
         return RETRY;
     instant begun = clock_elapsed();
-    db_set_connection(db, connect_with_defaults(db));
+    struct refusal refusal;
+    db_set_connection(db, connect_with_defaults(db, &refusal));
     if (PQstatus(db->connection) == CONNECTION_OK &&
         session_begin(db->connection, db->waits_briefly)) {
         PQsetNoticeProcessor(db->connection, drop_notice, NULL);
@@ -174,12 +180,15 @@ enum outcome db_connect(struct db *db) {
         db_error_connected();
         return DONE;
     }
-    keep_reason(db, connect_reason(db), "");
+    bool refused = PQstatus(db->connection) != CONNECTION_OK;
+    keep_reason(db, refused ? refusal.reason : PQerrorMessage(db->connection),
+                refused ? refusal.sqlstate : "");
     db_disconnect(db);
     db->failures++;
     instant now = clock_elapsed();
     db->not_before = now + pause_after(db->failures, now - begun);
-    db_error_tell(db_error_of_connecting(db->reason), db->reason);
+    db_error_tell(db_error_of_connecting(db->sqlstate, db->reason), db->key,
+                  db->reason);
     return RETRY;
 }
 
@@ -229,7 +238,7 @@ static enum outcome judge_result(struct db *db, const PGresult *result) {
     if (error && (error->leave || is_lost(db, result)))
         db_disconnect(db);
     if (error) {
-        db_error_tell(error, db->reason);
+        db_error_tell(error, db->key, db->reason);
         return RETRY;
     }
     log_error("db.refused", "sqlstate=%s : %s", db->sqlstate, db->reason);
@@ -274,7 +283,8 @@ static bool encoding_fits(struct db *db) {
 static bool pooler_fits(struct db *db) {
     if (!session_has_pooler(db->connection))
         return true;
-    PGconn *second = connect_with_defaults(db);
+    struct refusal refusal;
+    PGconn *second = connect_with_defaults(db, &refusal);
     bool fits = !sessions_are_one(db->connection, second);
     PQfinish(second);
     if (!fits)

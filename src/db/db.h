@@ -150,6 +150,9 @@ void *db_structs(const struct db_rows *rows, const struct db_column *columns,
  * again after a loss. `name` shows in pg_stat_activity. Free with
  * db_close(). */
 struct db *db_open(const char *conninfo, const char *name);
+/* The key of fotad.conf that people are told to look at, a static text: unless
+ * said, "[database] conninfo". */
+void db_is_of(struct db *db, const char *key);
 void db_close(struct db *db);
 
 /* Ends what any thread has on its way to the database, which it hears as a lost
@@ -174,16 +177,19 @@ void db_disconnect(struct db *db);
  * for 1 s. Leaves the connection; the next call makes another. */
 void db_wait_briefly(struct db *db);
 
-/* The reason of the last outcome that was not DONE; valid until the next
- * call. */
+/* The reason of the last outcome that was not DONE, never empty; valid until
+ * the next call. */
 const char *db_reason(const struct db *db);
+/* For who answers FAILED because of what the database holds: that reason. */
+void db_blame(struct db *db, const char *reason);
 /* SQLSTATE of the same, "" when the server said none. */
 const char *db_sqlstate(const struct db *db);
 
 /* What the database refused lately (30 s) that a person may have to do
  * something about: "disk_full", "read_only"..., with advice; NULL: nothing. Of
  * all connections of the process. */
-const char *db_lasting_error(const char **advice);
+enum { DB_ADVICE_SIZE = 200 };
+const char *db_lasting_error(char advice[static DB_ADVICE_SIZE]);
 
 /* Runs one statement. `params` may be NULL, `rows` may be NULL. DONE; RETRY
  * for what may pass: a lost connection, a serialisation failure, a deadlock, a

@@ -1,6 +1,6 @@
 /*
- * What the database refused, by SQLSTATE or by libpq's words; for this room
- * only. What is in the table may pass: the caller gets RETRY.
+ * What the database refused, by SQLSTATE; for this room only. What is in the
+ * table may pass: the caller gets RETRY.
  */
 #ifndef FOTAD_DB_ERROR_H
 #define FOTAD_DB_ERROR_H
@@ -14,6 +14,7 @@ struct db_error {
     const char *advice;   /* to the operator, in the log and /readyz; NULL: it
                              passes at the next try, so only count it */
     bool leave;           /* close this connection: it is of no use any more */
+    bool of_key;          /* the advice ends with the key of the conninfo */
 };
 
 /* The connection broke, or none could be made. */
@@ -23,13 +24,17 @@ extern const struct db_error DB_ERROR_LOST, DB_ERROR_UNREACHABLE;
  * the caller gets FAILED. */
 const struct db_error *db_error_of(const char *sqlstate);
 
-/* The error that kept a connection from being made, by libpq's text, which is
- * all that it gives; never NULL. */
-const struct db_error *db_error_of_connecting(const char *reason);
+/* The error that kept a connection from being made, by the server's SQLSTATE,
+ * "" if no server answered, or by those words of `reason` that no language
+ * changes; never NULL. */
+const struct db_error *db_error_of_connecting(const char *sqlstate,
+                                              const char *reason);
 
 /* Counts the error, and logs one that has an advice together with `reason`,
- * unless that was done within the last 10 s. From any thread. */
-void db_error_tell(const struct db_error *error, const char *reason);
+ * unless that was done within the last 10 s. `key` of fotad.conf, a static
+ * text, says which database. From any thread. */
+void db_error_tell(const struct db_error *error, const char *key,
+                   const char *reason);
 
 /* Counts a connection made. */
 void db_error_connected(void);

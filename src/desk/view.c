@@ -1,5 +1,6 @@
 #include "desk/view.h"
 
+#include "base/json.h"
 #include "base/safe_text.h"
 
 #include <inttypes.h>
@@ -16,16 +17,16 @@ static json_t *json_value(enum view_kind kind, const struct db_rows *rows,
     case VIEW_TEXT:
         break;
     case VIEW_EUI64:
-        return json_string(eui64_format(db_get_eui64(rows, row, column), id));
+        return json_text(eui64_format(db_get_eui64(rows, row, column), id));
     case VIEW_INSTANT:
-        return json_string(
+        return json_text(
             instant_format(db_get_instant(rows, row, column), time));
     case VIEW_BOOL:
         return json_boolean(db_get_bool(rows, row, column));
     case VIEW_COUNT:
         return json_integer(db_get_int(rows, row, column));
     }
-    return json_string(db_get_text(rows, row, column));
+    return json_text(db_get_text(rows, row, column));
 }
 
 /* Puts a value where a name such as "devices.refused.invalid" leads. */
@@ -36,11 +37,11 @@ static void value_put(json_t *object, const char *name, json_t *what) {
         json_t *inner = json_object_get(object, step);
         if (!inner) {
             inner = json_object();
-            json_object_set_new(object, step, inner);
+            json_put(object, step, inner);
         }
         object = inner;
     }
-    json_object_set_new(object, name, what);
+    json_put(object, name, what);
 }
 
 json_t *view_object(const struct view_field *fields, size_t count,
@@ -57,7 +58,7 @@ json_t *view_array(const struct view_field *fields, size_t count,
                    const struct db_rows *rows) {
     json_t *array = json_array();
     for (size_t row = 0; row < db_row_count(rows); row++)
-        json_array_append_new(array, view_object(fields, count, rows, row));
+        json_add(array, view_object(fields, count, rows, row));
     return array;
 }
 

@@ -2,6 +2,7 @@
 #include "fotactl/verbs.h"
 
 #include "base/hex.h"
+#include "base/json.h"
 #include "device/keys.h"
 #include "gbcs/json.h"
 
@@ -135,9 +136,8 @@ static enum outcome verify_message(const struct shown *shown, json_t *object) {
         outcome = check_mac(shown, &mac);
     if (outcome != DONE)
         return outcome;
-    json_object_set_new(
-        object, "verified",
-        json_pack("{s:s, s:s}", "signature", signature, "mac", mac));
+    json_put(object, "verified",
+             json_pack("{s:s, s:s}", "signature", signature, "mac", mac));
     bool bad_signature =
         strcmp(signature, "good") != 0 && strcmp(signature, "none") != 0;
     bool bad_mac = strcmp(mac, "good") != 0 && strcmp(mac, "none") != 0 &&
@@ -155,7 +155,7 @@ enum outcome verb_gbcs_show(struct verb_run *run) {
     json_t *object =
         gbcs_to_json(&shown.message, shown.readable ? &shown.said : NULL);
     if (!shown.readable)
-        json_object_set_new(object, "payloadFault", json_string(shown.fault));
+        json_put(object, "payloadFault", json_text(shown.fault));
     if (run->options.verify)
         outcome = verify_message(&shown, object);
     run_print_json(run, object);

@@ -1,4 +1,5 @@
 /* fotactl request: one Service Request and what became of it. */
+#include "base/json.h"
 #include "base/request_id.h"
 #include "fotactl/lists.h"
 #include "fotactl/verbs.h"
@@ -46,8 +47,8 @@ static enum outcome request_find(struct verb_run *run,
 static json_t *statuses_json(const struct db_rows *statuses) {
     json_t *object = json_object();
     for (size_t i = 0; i < db_row_count(statuses); i++)
-        json_object_set_new(object, db_get_text(statuses, i, 0),
-                            json_integer(db_get_int(statuses, i, 1)));
+        json_put(object, db_get_text(statuses, i, 0),
+                 json_integer(db_get_int(statuses, i, 1)));
     return object;
 }
 
@@ -65,7 +66,7 @@ enum outcome verb_request(struct verb_run *run) {
     if (run->options.json) {
         json_t *object =
             view_object(request_fields, REQUEST_FIELDS, request, 0);
-        json_object_set_new(object, "statuses", statuses_json(statuses));
+        json_put(object, "statuses", statuses_json(statuses));
         run_print_json(run, object);
         return DONE;
     }

@@ -1,6 +1,7 @@
 /* fotactl sat request: a request and its answer as they were, from the Service
  * Audit Trail (requirement H1), its signature checked once more. */
 #include "base/base64.h"
+#include "base/json.h"
 #include "desk/view.h"
 #include "duis/library.h"
 #include "fotactl/verbs.h"
@@ -147,8 +148,7 @@ static enum outcome body_use(struct verb_run *run, const struct db_rows *rows,
 
 static json_t *text_json(const struct db_rows *rows, int column) {
     struct span text = db_get_span(rows, 0, column);
-    json_t *json = json_stringn((const char *)text.data, text.len);
-    return json && text.len ? json : json_null();
+    return text.len ? json_span(text) : json_null();
 }
 
 enum outcome verb_sat_request(struct verb_run *run) {
@@ -161,9 +161,9 @@ enum outcome verb_sat_request(struct verb_run *run) {
         return outcome;
     if (run->options.json) {
         json_t *object = view_object(fields, FIELDS, rows, 0);
-        json_object_set_new(object, "signature", json_string(verdict));
-        json_object_set_new(object, "request", text_json(rows, REQUEST));
-        json_object_set_new(object, "answer", text_json(rows, ANSWER));
+        json_put(object, "signature", json_text(verdict));
+        json_put(object, "request", text_json(rows, REQUEST));
+        json_put(object, "answer", text_json(rows, ANSWER));
         run_print_json(run, object);
         return DONE;
     }

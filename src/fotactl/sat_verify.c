@@ -1,5 +1,6 @@
 /* fotactl sat verify: the Service Audit Trail against its hash chain
  * (requirement H1). What may be missing of it the chain says, nobody else. */
+#include "base/json.h"
 #include "desk/view.h"
 #include "fotactl/verbs.h"
 
@@ -54,7 +55,7 @@ static void drop_take(struct verified *v, const struct db_rows *rows,
     size_t count = json_array_size(v->drops);
     if (count && is_same_dropper(json_array_get(v->drops, count - 1), drop))
         json_array_remove(v->drops, count - 1);
-    json_array_append_new(v->drops, drop);
+    json_add(v->drops, drop);
 }
 
 static void seal_take(struct verb_run *run, struct verified *v,
@@ -68,8 +69,7 @@ static void seal_take(struct verb_run *run, struct verified *v,
     v->found = v->found || (run->options.hash &&
                             strcasecmp(run->options.hash, v->hash) == 0);
     if (!db_is_null(rows, i, FAULT))
-        json_array_append_new(v->faults,
-                              view_object(seal_fields, SEAL_FIELDS, rows, i));
+        json_add(v->faults, view_object(seal_fields, SEAL_FIELDS, rows, i));
     if (!db_is_null(rows, i, BEFORE))
         drop_take(v, rows, i);
 }
@@ -101,11 +101,11 @@ static enum outcome check_all(struct verb_run *run, struct verified *v) {
 }
 
 static void end_fault(struct verified *v, const char *fault) {
-    json_array_append_new(
-        v->faults,
-        json_pack("{s:I, s:I, s:I, s:s}", "seal", (json_int_t)v->last_seal + 1,
-                  "firstEntry", (json_int_t)v->last_entry + 1, "lastEntry",
-                  (json_int_t)v->last_entry + 1, "fault", fault));
+    json_add(v->faults,
+             json_pack("{s:I, s:I, s:I, s:s}", "seal",
+                       (json_int_t)v->last_seal + 1, "firstEntry",
+                       (json_int_t)v->last_entry + 1, "lastEntry",
+                       (json_int_t)v->last_entry + 1, "fault", fault));
 }
 
 /* A chain whose last seals are gone is whole in itself. */

@@ -2,6 +2,7 @@
 #include "fotasim/csp.h"
 
 #include "base/hex.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "fotasim/csp_sim.h"
 #include "fotasim/device.h"
@@ -82,11 +83,9 @@ static struct csp_reply try_decide(struct csp_try *try) {
     if (well && !row->taken && try->route == CSP_COMMAND)
         csp_plan_command(sim, try->line);
     row->taken = row->taken || well;
-    json_object_set_new(try->line, "try", json_integer(row->count));
-    json_object_set_new(try->line, "status",
-                        json_integer(strtol(reply.answer, NULL, 10)));
-    json_object_set_new(try->line, "fault",
-                        well ? json_null() : json_string(reply.answer));
+    json_put(try->line, "try", json_integer(row->count));
+    json_put(try->line, "status", json_integer(strtol(reply.answer, NULL, 10)));
+    json_put(try->line, "fault", well ? json_null() : json_text(reply.answer));
     csp_journal_write(sim->files[try->route], try->line);
     return reply;
 }
@@ -154,7 +153,7 @@ static void take_object(struct csp_sim *sim, const struct http_request *request,
                      id_name);
         return;
     }
-    json_object_set_new(object, "key", json_string(key));
+    json_put(object, "key", json_text(key));
     struct csp_try try = {.sim = sim,
                           .route = route,
                           .id = key,

@@ -2,6 +2,7 @@
  * what they send is brought to fotad by their CSP. */
 #include "base/base64.h"
 #include "base/hex.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "cpl/ota.h"
 #include "fotasim/csp_sim.h"
@@ -81,11 +82,10 @@ static void batch_add(void *context, const struct sim_han_message *message) {
     struct buffer payload = {0};
     base64_add(&payload, message->octets);
     char hub[EUI64_TEXT_SIZE];
-    json_array_append_new(batch->messages,
-                          json_pack("{s:s, s:s, s:s}", "messageId", message->id,
-                                    "commsHubId",
-                                    eui64_format(message->hub, hub), "payload",
-                                    (const char *)payload.data));
+    json_add(batch->messages,
+             json_pack("{s:s, s:s, s:s}", "messageId", message->id,
+                       "commsHubId", eui64_format(message->hub, hub), "payload",
+                       (const char *)payload.data));
     buffer_free(&payload);
 }
 
@@ -201,8 +201,7 @@ void csp_hubs_stored(void *context, uint64_t delivery, eui64 device,
     char id[112], text[INSTANT_TEXT_SIZE];
     snprintf(id, sizeof id, "stored %.80s",
              csp_text(notification, "notificationId"));
-    json_object_set_new(notification, "timestamp",
-                        json_string(instant_format(when, text)));
+    json_put(notification, "timestamp", json_text(instant_format(when, text)));
     csp_sim_send(sim, id, NOTIFICATIONS, notification, 0);
 }
 

@@ -109,8 +109,10 @@ void csp_journal_close(struct csp_sim *sim) {
 }
 
 void csp_journal_write(FILE *file, json_t *line) {
-    json_dumpf(line, file, JSON_COMPACT);
-    fputc('\n', file);
-    fflush(file);
+    if (json_dumpf(line, file, JSON_COMPACT) != 0 || fputc('\n', file) == EOF ||
+        fflush(file) != 0) {
+        perror("fotasim: its journal cannot be written");
+        exit(1);
+    }
     json_decref(line);
 }

@@ -2,6 +2,8 @@
  * report, the notifications, and what its hubs get. */
 #include "fotasim/csp_sim.h"
 
+#include "base/json.h"
+
 #define REPORTS "/csp/v1/validation-reports"
 #define NOTIFICATIONS "/csp/v1/delivery-notifications"
 
@@ -21,10 +23,9 @@ static json_t *report_make(const struct csp_faults *faults, const json_t *job,
         const char *reason;
         bool refuses = target_fate(faults, target, &reason) == CSP_REJECT;
         if (refuses != contradicts)
-            json_array_append_new(
-                rejected, json_pack("{s:s, s:s}", "deviceId",
-                                    csp_text(target, "deviceId"), "reason",
-                                    refuses ? reason : "OTHER"));
+            json_add(rejected, json_pack("{s:s, s:s}", "deviceId",
+                                         csp_text(target, "deviceId"), "reason",
+                                         refuses ? reason : "OTHER"));
     }
     return json_pack("{s:s, s:s, s:o}", "reportId", id, "jobId",
                      csp_text(job, "jobId"), "rejected", rejected);
@@ -67,7 +68,7 @@ static json_t *notifications_make(const struct csp_faults *faults,
     for (size_t i = 0; i < count; i++) {
         json_t *one = notification_make(faults, job, i);
         if (one)
-            json_array_append_new(all, one);
+            json_add(all, one);
     }
     return all;
 }
@@ -101,7 +102,7 @@ static void delivery_notify(struct csp_sim *sim, const json_t *delivery,
     json_t *batch = json_array(), *one;
     json_array_foreach(json_object_get(delivery, "notifications"), i, one) {
         if (!sim->han || !csp_hubs_untold(sim, job, one))
-            json_array_append(batch, one);
+            json_add(batch, json_incref(one));
         if (json_array_size(batch) < most)
             continue;
         batch_plan(sim, delivery, batch, number++, delay);

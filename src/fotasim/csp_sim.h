@@ -57,7 +57,8 @@ struct csp_seen_row *csp_seen(struct csp_seen *seen, const char *id);
  * False after saying why. */
 bool csp_journal_open(struct csp_sim *sim, csp_errand *taken_job);
 void csp_journal_close(struct csp_sim *sim);
-/* Appends one line (`line` is taken over). Under the lock. */
+/* Appends one line (`line` is taken over). Under the lock of the file. Ends the
+ * program when it cannot: what was seen is what it is for. */
 void csp_journal_write(FILE *file, json_t *line);
 
 /* ---- csp_queue.c: what is to be said to fotad and passed on to hubs ---- */

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "duis/certificate.h"
+#include "fotasim/csp_sim.h"
 #include "fotasim/user_message.h"
 #include "fotasim/verbs.h"
 
@@ -119,10 +120,7 @@ static void write_line(FILE *ledger, const struct sim_message *message,
                   "responseCode", message->response_code, "element",
                   message->element, "code", message->code, "devices",
                   message->devices, "repeat", message->repeat, "wrong", wrong);
-    json_dumpf(line, ledger, JSON_COMPACT);
-    fputc('\n', ledger);
-    fflush(ledger);
-    json_decref(line);
+    csp_journal_write(ledger, line);
 }
 
 /* One that is wrong may have no ResponseID, and what came with one may not be

@@ -1,6 +1,7 @@
 #include "gbcs/json.h"
 
 #include "base/hex.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "gbcs/time.h"
 #include "gbcs/version.h"
@@ -13,7 +14,7 @@ static json_t *json_hex(struct span octets) {
     if (!octets.len)
         return json_null();
     char *text = memory_alloc(2 * octets.len + 1);
-    json_t *value = json_string(hex_format(octets, text));
+    json_t *value = json_text(hex_format(octets, text));
     free(text);
     return value;
 }
@@ -25,7 +26,7 @@ static json_t *json_code(uint16_t code) {
 
 static json_t *json_eui64(eui64 id) {
     char text[EUI64_TEXT_SIZE];
-    return json_string(eui64_format(id, text));
+    return json_text(eui64_format(id, text));
 }
 
 static json_t *json_counter(uint64_t counter) {
@@ -33,29 +34,27 @@ static json_t *json_counter(uint64_t counter) {
         return json_integer((json_int_t)counter);
     char text[24];
     snprintf(text, sizeof text, "%" PRIu64, counter);
-    return json_string(text);
+    return json_text(text);
 }
 
 static json_t *json_time(bool known, instant when) {
     char text[INSTANT_TEXT_SIZE];
-    return known ? json_string(instant_format(when, text)) : json_null();
+    return known ? json_text(instant_format(when, text)) : json_null();
 }
 
 static json_t *json_version(uint32_t version) {
     char text[GBCS_VERSION_TEXT_SIZE];
-    return json_string(gbcs_version_format(version, text));
+    return json_text(gbcs_version_format(version, text));
 }
 
 static json_t *json_name(const char *name) {
-    return name ? json_string(name) : json_null();
+    return name ? json_text(name) : json_null();
 }
 
 static void set_result(json_t *object, const struct gbcs_payload *said) {
-    json_object_set_new(object, said->use_case->result_field,
-                        json_integer(said->result));
-    json_object_set_new(
-        object, "result",
-        json_name(gbcs_result_name(said->use_case, said->result)));
+    json_put(object, said->use_case->result_field, json_integer(said->result));
+    json_put(object, "result",
+             json_name(gbcs_result_name(said->use_case, said->result)));
 }
 
 static const char *time_name(enum gbcs_kind kind) {
@@ -69,23 +68,21 @@ static void set_field(json_t *object, const struct gbcs_payload *said,
                       char letter) {
     switch (letter) {
     case 'h':
-        json_object_set_new(object, "manufacturerImageHash",
-                            json_hex(said->hash));
+        json_put(object, "manufacturerImageHash", json_hex(said->hash));
         break;
     case 'v':
-        json_object_set_new(object, "firmwareVersion",
-                            json_version(said->firmware_version));
+        json_put(object, "firmwareVersion",
+                 json_version(said->firmware_version));
         break;
     case 'w':
-        json_object_set_new(object, "alertCode", json_code(said->alert_code));
+        json_put(object, "alertCode", json_code(said->alert_code));
         break;
     case 'y':
-        json_object_set_new(object, "deviceId", json_eui64(said->device));
+        json_put(object, "deviceId", json_eui64(said->device));
         break;
     case 'n':
     case 'o':
-        json_object_set_new(object, "originatorCounter",
-                            json_counter(said->counter));
+        json_put(object, "originatorCounter", json_counter(said->counter));
         break;
     case 'r':
         set_result(object, said);
@@ -93,8 +90,8 @@ static void set_field(json_t *object, const struct gbcs_payload *said,
     case 't':
     case 'k':
     case 's':
-        json_object_set_new(object, time_name(said->kind),
-                            json_time(said->has_time, said->time));
+        json_put(object, time_name(said->kind),
+                 json_time(said->has_time, said->time));
         break;
     default:
         break;
@@ -105,8 +102,7 @@ static json_t *json_payload(const struct gbcs_payload *said) {
     json_t *object = json_object();
     if (!said->use_case) {
         if (said->alert_code)
-            json_object_set_new(object, "alertCode",
-                                json_code(said->alert_code));
+            json_put(object, "alertCode", json_code(said->alert_code));
         return object;
     }
     for (const char *at = said->use_case->layout; *at; at++)
@@ -116,18 +112,17 @@ static json_t *json_payload(const struct gbcs_payload *said) {
 
 static void set_supplement(json_t *object, const struct gbcs_header *header) {
     if (header->supplementary >= GBCS_SUPPLEMENTARY_PARTY)
-        json_object_set_new(object, "supplementaryRemoteParty",
-                            json_eui64(header->supplementary_party));
+        json_put(object, "supplementaryRemoteParty",
+                 json_eui64(header->supplementary_party));
     if (header->supplementary >= GBCS_SUPPLEMENTARY_PARTY_COUNTER)
-        json_object_set_new(object, "supplementaryRemotePartyCounter",
-                            json_counter(header->supplementary_party_counter));
+        json_put(object, "supplementaryRemotePartyCounter",
+                 json_counter(header->supplementary_party_counter));
     if (header->supplementary == GBCS_SUPPLEMENTARY_ORIGINATOR_COUNTER)
-        json_object_set_new(
-            object, "supplementaryOriginatorCounter",
-            json_counter(header->supplementary_originator_counter));
+        json_put(object, "supplementaryOriginatorCounter",
+                 json_counter(header->supplementary_originator_counter));
     if (header->supplementary == GBCS_SUPPLEMENTARY_CERTIFICATE)
-        json_object_set_new(object, "keyAgreementCertificate",
-                            json_hex(header->certificate));
+        json_put(object, "keyAgreementCertificate",
+                 json_hex(header->certificate));
 }
 
 static void set_date_time(json_t *object, struct span octets) {
@@ -135,8 +130,8 @@ static void set_date_time(json_t *object, struct span octets) {
         return;
     instant when;
     bool known = gbcs_cosem_read(octets.data, &when);
-    json_object_set_new(object, "dateTime",
-                        known ? json_time(true, when) : json_hex(octets));
+    json_put(object, "dateTime",
+             known ? json_time(true, when) : json_hex(octets));
 }
 
 json_t *gbcs_to_json(const struct gbcs_message *message,
@@ -144,21 +139,17 @@ json_t *gbcs_to_json(const struct gbcs_message *message,
     const struct gbcs_header *header = &message->header;
     const struct gbcs_use_case *use_case = payload ? payload->use_case : NULL;
     json_t *object = json_object();
-    json_object_set_new(object, "kind",
-                        json_string(gbcs_message_kind(message)));
-    json_object_set_new(object, "useCase",
-                        json_name(use_case ? use_case->name : NULL));
-    json_object_set_new(object, "messageCode", json_code(header->code));
-    json_object_set_new(object, "originator", json_eui64(header->originator));
-    json_object_set_new(object, "recipient", json_eui64(header->recipient));
-    json_object_set_new(object, "originatorCounter",
-                        json_counter(header->counter));
+    json_put(object, "kind", json_text(gbcs_message_kind(message)));
+    json_put(object, "useCase", json_name(use_case ? use_case->name : NULL));
+    json_put(object, "messageCode", json_code(header->code));
+    json_put(object, "originator", json_eui64(header->originator));
+    json_put(object, "recipient", json_eui64(header->recipient));
+    json_put(object, "originatorCounter", json_counter(header->counter));
     set_date_time(object, header->date_time);
     set_supplement(object, header);
-    json_object_set_new(object, "payload",
-                        payload ? json_payload(payload) : json_null());
-    json_object_set_new(object, "payloadOctets", json_hex(message->payload));
-    json_object_set_new(object, "signature", json_hex(message->signature));
-    json_object_set_new(object, "mac", json_hex(message->mac));
+    json_put(object, "payload", payload ? json_payload(payload) : json_null());
+    json_put(object, "payloadOctets", json_hex(message->payload));
+    json_put(object, "signature", json_hex(message->signature));
+    json_put(object, "mac", json_hex(message->mac));
     return object;
 }

@@ -1,5 +1,6 @@
 #include "health/health.h"
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/trouble.h"
@@ -38,9 +39,8 @@ static struct metric_family families[] = {
 };
 enum { CRL_OVERDUE, SAT_UNSEALED };
 
-/* A line for people. What others say in it may be no UTF-8 (a server that does
- * not know our encoding yet), which no JSON holds; it must not fall out, for
- * without reasons fotad is ready. */
+/* A line for people. What others say in it may be no UTF-8: a server that does
+ * not know our encoding yet. */
 __attribute__((format(printf, 2, 3))) static void health_say(json_t *lines,
                                                              const char *format,
                                                              ...) {
@@ -49,11 +49,7 @@ __attribute__((format(printf, 2, 3))) static void health_say(json_t *lines,
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    json_t *line = json_string(text);
-    for (char *c = text; !line && *c; c++)
-        if (*c & 0x80)
-            *c = '?';
-    json_array_append_new(lines, line ? line : json_string(text));
+    json_add(lines, json_text(text));
 }
 
 struct worker {
@@ -145,7 +141,8 @@ static enum outcome look_at_server(struct worker *worker, bool *read_only,
 }
 
 static void warn_of_database(json_t *warnings) {
-    const char *advice, *what = db_lasting_error(&advice);
+    char advice[DB_ADVICE_SIZE];
+    const char *what = db_lasting_error(advice);
     if (what)
         health_say(warnings, "the database said lately: %s; %s", what, advice);
 }

@@ -21,7 +21,7 @@ static instant clock_drift(void) {
 
 struct clock_watch clock_watch_begin(void) {
     metrics_register(families, sizeof families / sizeof *families);
-    return (struct clock_watch){.drift = clock_drift(), .cut = true};
+    return (struct clock_watch){.drift = clock_drift(), .asks = true};
 }
 
 /* What lasts longest where a lease or pause is begun now. */
@@ -64,6 +64,24 @@ static enum outcome pauses_cut(struct db *db, const struct config *config) {
     return outcome;
 }
 
+/* Whether the clock was set back while nobody ran: then the last seal of the
+ * audit trail is of a time to come. */
+static enum outcome clock_ask(struct clock_watch *watch, struct db *db) {
+    static const struct db_statement ask = {"trail_is_ahead",
+                                            "select trail_is_ahead($1)"};
+    struct arena *arena = arena_new();
+    struct db_params params = DB_PARAMS(arena);
+    struct db_rows *rows;
+    db_instant(&params, clock_now() + JUMP);
+    enum outcome outcome = db_run(db, &ask, &params, arena, &rows);
+    if (outcome == DONE) {
+        watch->cut = watch->cut || db_get_bool(rows, 0, 0);
+        watch->asks = false;
+    }
+    arena_free(arena);
+    return outcome;
+}
+
 static void jump_tell(instant by) {
     bool forward = by > 0;
     log_warning("clock.moved",
@@ -83,9 +101,10 @@ enum outcome clock_watch_look(struct clock_watch *watch, struct db *db,
         watch->cut = watch->cut || by < 0;
     }
     watch->drift = now;
-    if (!watch->cut)
-        return DONE;
-    enum outcome outcome = pauses_cut(db, config);
+    enum outcome outcome = watch->asks ? clock_ask(watch, db) : DONE;
+    if (outcome != DONE || !watch->cut)
+        return outcome;
+    outcome = pauses_cut(db, config);
     watch->cut = outcome != DONE;
     return outcome;
 }

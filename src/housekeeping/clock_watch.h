@@ -2,7 +2,8 @@
  * A clock that was set while fotad runs. Forward, what is due then is done
  * now. Back, leases and pauses would last longer by as much: they are cut down
  * to what they would be had they begun now. Execution times and the times of
- * records stay as they are.
+ * records stay as they are. A start cuts nothing unless the clock was set back
+ * while nobody ran: what a User or a CSP asked for by Retry-After is kept.
  */
 #ifndef FOTAD_HOUSEKEEPING_CLOCK_WATCH_H
 #define FOTAD_HOUSEKEEPING_CLOCK_WATCH_H
@@ -12,8 +13,9 @@
 
 struct clock_watch {
     instant drift; /* clock_now() - clock_elapsed() */
-    bool cut;      /* pauses are to be cut; at first as well, for the clock may
-                      have been set while nobody ran */
+    bool asks;     /* the database is to be asked whether the clock was set back
+                      while nobody ran */
+    bool cut;      /* pauses are to be cut */
 };
 
 /* Begins to watch. */

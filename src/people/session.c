@@ -1,4 +1,5 @@
 /* Signing in and out, and what a person may do. */
+#include "base/json.h"
 #include "desk/account.h"
 #include "people/answer.h"
 #include "people/database.h"
@@ -11,14 +12,14 @@
 /* ---- me ---- */
 
 static json_t *text_or_null(const char *text) {
-    return text ? json_string(text) : json_null();
+    return text ? json_text(text) : json_null();
 }
 
 static json_t *operation_names(const struct person *person) {
     json_t *names = json_array();
     for (const struct people_route *r = people_routes; r->method; r++)
         if (!r->roles || r->roles & person->role)
-            json_array_append_new(names, json_string(r->operation));
+            json_add(names, json_text(r->operation));
     return names;
 }
 

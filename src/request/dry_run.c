@@ -1,5 +1,6 @@
 #include "request/dry_run.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "duis/signature.h"
 #include "request/pipeline.h"
@@ -102,8 +103,7 @@ static json_t *devices_json(const struct duis_devices *devices) {
     json_t *list = json_array();
     char id[EUI64_TEXT_SIZE];
     for (size_t i = 0; i < devices->count; i++)
-        json_array_append_new(list,
-                              json_string(eui64_format(devices->ids[i], id)));
+        json_add(list, json_text(eui64_format(devices->ids[i], id)));
     return list;
 }
 
@@ -114,12 +114,12 @@ static json_t *lists_json(const struct dry_run *run) {
         "invalidGbcsVersionList"};
     json_t *all = json_object();
     for (int i = 0; i < DRY_RUN_LISTS; i++)
-        json_object_set_new(all, names[i], devices_json(&run->refused[i]));
+        json_put(all, names[i], devices_json(&run->refused[i]));
     return all;
 }
 
 static json_t *text_or_null(const char *text) {
-    return text && *text ? json_string(text) : json_null();
+    return text && *text ? json_text(text) : json_null();
 }
 
 json_t *dry_run_json(const struct dry_run *run) {

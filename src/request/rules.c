@@ -165,7 +165,9 @@ static bool has_answer(const struct rules *rules, enum condition condition) {
     return updates != 0;
 }
 
-static enum outcome rules_check_rows(const struct rules *rules) {
+static const char unfit[] = "the table response_code is not as it must be";
+
+static enum outcome rules_check_rows(const struct rules *rules, struct db *db) {
     for (size_t i = 0; i < rules->answer_count; i++) {
         const struct answer_row *row = &rules->answers[i];
         if (row->condition == CONDITIONS)
@@ -178,21 +180,23 @@ static enum outcome rules_check_rows(const struct rules *rules) {
                   "response_code",
                   condition_name(row->condition),
                   has_code ? "not have" : "have");
+        db_blame(db, unfit);
         return FAILED;
     }
     return DONE;
 }
 
-static enum outcome rules_check(const struct rules *rules) {
+static enum outcome rules_check(const struct rules *rules, struct db *db) {
     for (int i = 0; i < CONDITIONS; i++)
         if (!has_answer(rules, (enum condition)i)) {
             log_error("rules.missing",
                       "condition=%s : the table response_code has no row for "
                       "it; add one and start again",
                       condition_name((enum condition)i));
+            db_blame(db, unfit);
             return FAILED;
         }
-    return rules_check_rows(rules);
+    return rules_check_rows(rules, db);
 }
 
 enum outcome rules_load(struct db *db, struct rules **loaded) {
@@ -205,7 +209,7 @@ enum outcome rules_load(struct db *db, struct rules **loaded) {
     if (outcome == DONE)
         outcome = variants_load(db, rules);
     if (outcome == DONE)
-        outcome = rules_check(rules);
+        outcome = rules_check(rules, db);
     if (outcome == DONE)
         *loaded = rules;
     else

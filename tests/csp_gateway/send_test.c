@@ -7,6 +7,7 @@
 #include "world.h"
 
 #include "base/ending.h"
+#include "base/heartbeat.h"
 #include "csp_gateway/denied.h"
 #include "csp_gateway/send.h"
 
@@ -366,6 +367,26 @@ static void a_csp_that_hangs_delays_no_other(void **state) {
     assert_int_equal(fake_csp_count(scene.north, "PUT"), 1);
 }
 
+/* The image and the job may each take as long as the timeout says. */
+static void each_call_is_told_to_the_watchdog(void **state) {
+    (void)state;
+    fake_csp_script(scene.north, "201~", "202~");
+    scene.world.config.csps[0].timeout = 10 * SECOND;
+    accept_request(&scene.world, 1, "north", 1, 1);
+    start();
+    instant since, end = clock_elapsed() + 10 * SECOND * patience();
+    char name[32];
+    while (strcmp(ask(&scene.world, "select string_agg(state::text, '')"
+                                    " from csp_job"),
+                  "handed_over") != 0) {
+        assert_true(clock_elapsed() < end);
+        assert_false(
+            heartbeat_stuck(1600 * MILLISECOND, name, sizeof name, &since));
+        usleep(20000);
+    }
+    assert_int_equal(fake_csp_count(scene.north, "PUT"), 1);
+}
+
 static void a_stopped_sender_goes_on_where_it_was(void **state) {
     (void)state;
     fake_csp_script(scene.north, "201", "503");
@@ -565,6 +586,7 @@ int main(void) {
         TEST(devices_are_kept_for_the_long_retry),
         TEST(retry_after_puts_a_try_off_but_never_past_the_end),
         TEST(a_csp_that_hangs_delays_no_other),
+        TEST(each_call_is_told_to_the_watchdog),
         TEST(a_stopped_sender_goes_on_where_it_was),
         TEST(stopping_waits_for_the_try_in_hand),
         TEST(a_lease_of_a_dead_process_runs_out),

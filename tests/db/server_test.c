@@ -7,8 +7,11 @@
 #include "base/log.h"
 #include "db/db.h"
 
+#include <arpa/inet.h>
 #include <libpq-fe.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -223,10 +226,105 @@ static void a_pooler_of_transactions_will_not(void **state) {
     }
 }
 
+/* ---- a server that refuses, in its own language ---- */
+
+/* Speaks PostgreSQL's protocol: FATAL, a SQLSTATE and German words. */
+struct refuser {
+    int handle;
+    uint16_t port;
+    const char *sqlstate;
+    pthread_t thread;
+};
+
+static void *refuse_all(void *context) {
+    const struct refuser *r = context;
+    for (int peer; (peer = accept(r->handle, NULL, NULL)) >= 0; close(peer)) {
+        static const char severity[] = "SFATAL", text[] = "Mso nicht";
+        char packet[1024], answer[64] = "E";
+        if (read(peer, packet, sizeof packet) <= 0)
+            continue;
+        size_t len = 5;
+        memcpy(answer + len, severity, sizeof severity);
+        len += sizeof severity;
+        answer[len++] = 'C';
+        memcpy(answer + len, r->sqlstate, 6);
+        len += 6;
+        memcpy(answer + len, text, sizeof text);
+        len += sizeof text + 1;
+        answer[4] = (char)(len - 1);
+        assert_int_equal(write(peer, answer, len), (ssize_t)len);
+    }
+    return NULL;
+}
+
+static void refuser_start(struct refuser *r) {
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof at;
+    r->handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(r->handle, (struct sockaddr *)&at, size), 0);
+    assert_int_equal(listen(r->handle, 8), 0);
+    assert_int_equal(getsockname(r->handle, (struct sockaddr *)&at, &size), 0);
+    r->port = ntohs(at.sin_port);
+    assert_int_equal(pthread_create(&r->thread, NULL, refuse_all, r), 0);
+}
+
+static void refuser_stop(struct refuser *r) {
+    shutdown(r->handle, SHUT_RDWR);
+    pthread_join(r->thread, NULL);
+    close(r->handle);
+}
+
+static void a_refusal_is_known_in_every_language(void **state) {
+    (void)state;
+    static const char key[] = "[database] reporting_conninfo";
+    static const struct {
+        const char *sqlstate, *what;
+        bool names_key;
+    } cases[] = {{"53300", "out_of_connections", false},
+                 {"57P03", "going_down", false},
+                 {"28P01", "denied", true},
+                 {"28000", "denied", true},
+                 {"3D000", "no_database", true},
+                 {"XX000", "unreachable", true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct refuser r = {.sqlstate = cases[i].sqlstate};
+        char advice[DB_ADVICE_SIZE];
+        refuser_start(&r);
+        struct db *db =
+            db_open(arena_printf(arena,
+                                 "host=127.0.0.1 port=%u dbname=x user=x "
+                                 "sslmode=disable gssencmode=disable",
+                                 r.port),
+                    "server_test");
+        db_is_of(db, key);
+        assert_int_equal(db_connect(db), RETRY);
+        assert_non_null(strstr(db_reason(db), "so nicht"));
+        assert_string_equal(db_sqlstate(db), cases[i].sqlstate);
+        assert_string_equal(db_lasting_error(advice), cases[i].what);
+        assert_int_equal(strstr(advice, key) != NULL, cases[i].names_key);
+        db_close(db);
+        refuser_stop(&r);
+    }
+}
+
+static void a_reason_is_never_empty(void **state) {
+    (void)state;
+    struct db *db = db_open(pg_fresh_database(), "server_test");
+    assert_true(*db_reason(db));
+    db_blame(db, "");
+    assert_true(*db_reason(db));
+    db_blame(db, "a table is not as it must be");
+    assert_string_equal(db_reason(db), "a table is not as it must be");
+    db_close(db);
+}
+
 int main(void) {
     arena = arena_new();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_of_the_database_change_nothing),
+        cmocka_unit_test(a_refusal_is_known_in_every_language),
+        cmocka_unit_test(a_reason_is_never_empty),
         cmocka_unit_test(options_of_a_person_count),
         cmocka_unit_test(a_read_only_session_is_said),
         cmocka_unit_test(other_encodings_are_refused),

@@ -107,12 +107,12 @@ static void too_full_to_connect(void **state) {
         skip();
     }
     struct db *db = db_open(getenv("FOTAD_TEST_CONNINFO"), "disk_test");
-    const char *advice;
+    char advice[DB_ADVICE_SIZE];
     server_forget();
     server_fill(SERVER_DATA);
     assert_int_equal(db_connect(db), RETRY);
     assert_non_null(strstr(db_reason(db), "init file"));
-    assert_string_equal(db_lasting_error(&advice), "disk_full");
+    assert_string_equal(db_lasting_error(advice), "disk_full");
     assert_non_null(strstr(advice, "make room on the database's disk"));
     server_clear(SERVER_DATA);
     assert_int_equal(db_connect(db), DONE);

@@ -471,8 +471,8 @@ static const char lasting_sql[] =
     " make_interval(secs => 225 + 10 * job_no), next_try = now() +"
     " make_interval(mins => (58 + job_no)::integer)";
 
-static void what_lasts_longer_than_it_can_is_cut(void **state) {
-    struct house *h = *state;
+/* All begins anew, when the trail was sealed at a time from now. */
+static void start_after_seal(struct house *h, const char *from_now) {
     h->config.delivery_timeout = 10 * SECOND;
     h->config.delivery_retry_most = 15 * MINUTE;
     h->config.csp_count = 1;
@@ -480,8 +480,17 @@ static void what_lasts_longer_than_it_can_is_cut(void **state) {
         (struct config_csp){.timeout = MINUTE, .busy_retry = HOUR};
     sql_do(h->sql, old_sql);
     sql_do(h->sql, lasting_sql);
+    sql_do(h->sql,
+           "select sat_seal_drop(now() - interval '1 day', null, 'test',"
+           " null, now() + interval '%s')",
+           from_now);
     struct clock_watch watch = clock_watch_begin();
     assert_int_equal(clock_watch_look(&watch, h->db, &h->config), DONE);
+}
+
+static void a_clock_set_back_while_nobody_ran_cuts(void **state) {
+    struct house *h = *state;
+    start_after_seal(h, "5 h");
     expect(h,
            "select string_agg(concat_ws(' ', leased_until is not null,"
            " next_try > now()), ', ' order by user_id) from alert_lane",
@@ -491,6 +500,21 @@ static void what_lasts_longer_than_it_can_is_cut(void **state) {
            " next_try > now() + '58 min', next_try <= now() + '1 h'), ', '"
            " order by job_no) from csp_job",
            "t t t, f t t, f t t");
+}
+
+/* A CSP's Retry-After, and a User's, may be longer than our own pauses. */
+static void a_start_keeps_what_was_asked_for(void **state) {
+    struct house *h = *state;
+    start_after_seal(h, "-1 min");
+    expect(h,
+           "select string_agg(concat_ws(' ', leased_until is not null,"
+           " next_try > now() + '13 min'), ', ' order by user_id)"
+           " from alert_lane",
+           "t t, t t");
+    expect(h,
+           "select bool_and(leased_until is not null and next_try > now() +"
+           " make_interval(mins => (57 + job_no)::integer)) from csp_job",
+           "t");
 }
 
 int main(void) {
@@ -514,7 +538,8 @@ int main(void) {
         TEST(old_rows_go_and_request_ids_stay),
         TEST(an_image_that_a_job_waits_for_stays),
         TEST(an_image_that_a_request_has_just_found_stays),
-        TEST(what_lasts_longer_than_it_can_is_cut),
+        TEST(a_clock_set_back_while_nobody_ran_cuts),
+        TEST(a_start_keeps_what_was_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -333,6 +333,8 @@ static void unfit_rules_do_not_stop_it(void **state) {
     kill(life.process, SIGINT);
     assert_int_equal(finish(life.process), 0);
     assert_non_null(strstr(read_file(in_directory("err")), "rules.missing"));
+    assert_non_null(strstr(read_file(in_directory("err")),
+                           "rules.unreadable : the table response_code"));
     end(&life);
 }
 

@@ -112,6 +112,8 @@ static void answer(const struct fake_csp *csp, int fd, const char *word) {
     char body[128] = "", text[512];
     if (strcmp(word, "hang") == 0)
         readable(csp, fd);
+    if (strchr(word, '~'))
+        sleep(1);
     if (strcmp(word, "reset") == 0)
         cut(fd);
     if (reason)

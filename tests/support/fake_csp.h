@@ -20,6 +20,7 @@ const char *fake_csp_url(const struct fake_csp *csp);
  *   202               the status, without a body
  *   503+7200          with Retry-After
  *   400:OTHER         with {"reasonCode": "OTHER"}
+ *   202~              a second late
  *   hang              nothing until the caller goes away
  *   reset             the connection is cut
  *   garbage           octets that are not HTTP
