@@ -142,17 +142,18 @@ coverage: ## the same tests, and the lines they reach, by room
 
 C_FILES = $(wildcard src/*/*.[ch] tests/*/*.[ch])
 SH_FILES = tools/deps tools/pg tools/rooms tools/functions tools/demo \
-  tools/citations tools/release tools/release-before tools/lives tools/bench tools/bench.d/*.sh tools/lib/*.sh \
+  tools/citations tools/promises tools/release tools/release-before tools/lives tools/bench tools/bench.d/*.sh tools/lib/*.sh \
   tools/coverage tools/embed.sh tests/run tests/browser/run .ci/run $(wildcard tests/*/*_test.sh)
 TIDIED = $(patsubst %.c,$(B)/%.tidied,$(LIB_SRC) $(SIM_SRC) $(MAIN_SRC) \
   $(TEST_SRC) $(SUPPORT_SRC))
 .PHONY: lint-format lint-cppcheck
-lint: ## format, clang-tidy, cppcheck, shellcheck, rooms, names, citations
+lint: ## format, clang-tidy, cppcheck, shellcheck, rooms, names, citations, promises
 	@tools/deps build lint
 	@$(SUBMAKE) all
 	@tools/rooms $(B)
 	@tools/functions
 	@tools/citations
+	@tools/promises
 	@cd sql/migrations && sha256sum --quiet --check released.sha256
 	@tools/release
 	@$(SUBMAKE) lint-format lint-cppcheck $(TIDIED)

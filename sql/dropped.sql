@@ -12,6 +12,9 @@ drop function if exists outcome_of(processing_status, boolean);
 drop function if exists device_updates(macaddr8, macaddr8, integer);
 drop function if exists device_stages(tracking, timestamptz, boolean);
 
+-- What the daemon may write is in rights_of_daemon().
+drop function if exists tables_of_owner();
+
 -- A function of the release before may be at work while this is applied, and
 -- call these; they go with the next release.
 create or replace function tell(p_told tracking_told[], p_now timestamptz)

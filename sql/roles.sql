@@ -19,16 +19,139 @@ exception when duplicate_object or unique_violation then
     return true; -- somebody made it at the same time
 end $$;
 
--- What fotad reads and never writes but by functions of the owner.
-create or replace function tables_of_owner() returns setof regclass
-    language sql stable
-    return unnest(array['response_code', 'service_reference', 'service_role',
-        'service_variant', 'service_device_type', 'csp_reason', 'cpl_entry',
-        'service_user', 'certificate', 'crl', 'revocation', 'migration',
-        'command_device_type', 'command_device_status', 'command_role',
-        'version_mismatch', 'sat_guard', 'volume_threshold',
-        'volume_threshold_change', 'threshold_breach', 'sat_seal',
-        'sat_mark']::regclass[]);
+-- What fotad_daemon may do but read, and nothing else: what the statements of
+-- its programs write, and the functions and triggers that these lead to, column
+-- by column (null: all). tests/db/rights_test.c compares. Who locks rows needs
+-- `update` on one column: where that is all, it is one of little use. What a
+-- function of the owner's does with its rights (security definer) is not here.
+create or replace function rights_of_daemon()
+    returns table (name text, privilege text, columns text)
+    language sql immutable as $$ values
+    ('acb_counter', 'usage', null),
+    ('account', 'insert', 'name, role, supplier_id, password, created'),
+    ('account', 'update',
+        'role, supplier_id, active, password, token, last_sign_in, mail'),
+    ('alert', 'insert',
+        'user_id, created, code, event, response_code, request_no, '
+        'device_id, chf_id, device_ids, device_type, firmware_version, '
+        'other_version, event_time, device_alert_code, result, '
+        'originator_counter, quarantine_event_ref, payload'),
+    ('alert', 'update', 'state, tries, next_try, retried, last_error'),
+    ('alert', 'delete', null),
+    ('alert_count', 'insert', null),
+    ('alert_count', 'update', 'sent'),
+    ('alert_count', 'delete', null),
+    ('alert_counter', 'usage', null),
+    ('alert_lane', 'insert', 'user_id'),
+    ('alert_lane', 'update', 'next_try, tries, leased_until, last_error'),
+    ('collected_alert', 'insert',
+        'request_no, user_id, code, event, device_type, firmware_version, '
+        'device_ids, since'),
+    ('collected_alert', 'delete', null),
+    ('contested_alert', 'insert',
+        'device_id, firmware_version, chf_id, at, event, device_alert_code, '
+        'result, taken'),
+    ('contested_alert', 'update', 'request_no, told'),
+    ('contested_alert', 'delete', null),
+    ('csp_image', 'insert', 'csp, image_id, sent'),
+    ('csp_image', 'delete', null),
+    ('csp_job', 'insert',
+        'request_no, csp, device_type, devices, created, next_try'),
+    ('csp_job', 'update',
+        'state, tries, next_try, leased_until, last_error, ended, reported, '
+        'silent, contradicted'),
+    ('csp_job', 'delete', null),
+    ('csp_message', 'insert', null),
+    ('csp_message', 'update', 'received'),
+    ('csp_message', 'delete', null),
+    ('csp_section', 'insert', 'process, csp, digest, seen'),
+    ('csp_section', 'update', 'digest, seen'),
+    ('csp_section', 'delete', null),
+    ('device_command', 'insert',
+        'request_no, device_id, device_type, chf_id, csp, originator, '
+        'counter, message_code, state, execution_time, future_dated, '
+        'created, next_try, payload'),
+    ('device_command', 'update',
+        'chf_id, csp, state, tries, next_try, leased_until, response_due, '
+        'last_error, ended, outcome_seen, response_result, outcome_result, '
+        'passed_on'),
+    ('distribution', 'insert',
+        'request_no, csp, device_type, devices, unassigned'),
+    ('distribution', 'update', 'unassigned'),
+    ('firmware_image', 'insert', null),
+    ('firmware_image', 'update', 'manufacturer_image_hash'),
+    ('firmware_image', 'delete', null),
+    ('gbcs_message', 'insert',
+        'csp, message_id, received, chf_id, originator, recipient, cra, '
+        'code, counter, payload'),
+    ('gbcs_message', 'update', 'received, state, detail, wants_certificate'),
+    ('gbcs_message', 'delete', null),
+    ('held_request', 'insert',
+        'request_no, breach, devices, volume, quarantine, period_seconds, '
+        'held, body'),
+    ('held_request', 'update',
+        'state, decided, person, reason, next_try, ended, body'),
+    ('housekeeping', 'update', 'due, answers_until'),
+    ('notice', 'insert', 'account, kind, request_no, made, subject, body'),
+    ('notice', 'update', 'state, tries, next_try, leased_until, last_error'),
+    ('notice', 'delete', null),
+    ('notice_request', 'insert', 'request_no'),
+    ('notice_request', 'update', 'ended'),
+    ('notice_request', 'delete', null),
+    ('notice_wish', 'insert', null),
+    ('notice_wish', 'delete', null),
+    ('pre_command', 'insert', 'request_no, payload'),
+    ('replay_window', 'insert', 'originator, recipient, seen'),
+    ('replay_window', 'update', 'low, seen'),
+    ('request_volume', 'insert', null),
+    ('request_volume', 'update', 'at'),
+    ('request_volume', 'delete', null),
+    ('sat_entry', 'insert',
+        'at, kind, request_no, device_id, party, csp, code, detail, person, '
+        'record'),
+    ('sat_request', 'insert',
+        'entry_no, at, content, octets, request, image_at, image_id, '
+        'line_length, line_break, answer'),
+    ('service_request', 'insert',
+        'originator, target, counter, stage, used, service, '
+        'service_reference_variant, command_variant, content, received, '
+        'condition, response_code, response, firmware_version, '
+        'manufacturer_image_hash, image_id, listed, accepted'),
+    ('service_request', 'update',
+        'condition, response_code, response, listed, accepted, invalid, '
+        'not_commissioned, not_applicable, gbcs_version, in_progress'),
+    ('session', 'insert', 'token, account, began, seen, expires'),
+    ('session', 'update', 'seen'),
+    ('session', 'delete', null),
+    ('sign_in_failure', 'insert', 'name, failures, last_failure, source'),
+    ('sign_in_failure', 'update', 'failures, last_failure'),
+    ('sign_in_failure', 'delete', null),
+    ('sign_in_try', 'insert', null),
+    ('sign_in_try', 'update', 'tries'),
+    ('sign_in_try', 'delete', null),
+    ('smi_device', 'update', 'firmware_version, version_time'),
+    ('tracking_history', 'insert',
+        'device_id, chf_id, request_no, job_no, last_updated, released, '
+        'status, device_type, csp, reason_code, responsible_supplier_ids, '
+        'from_version, report_status, delivery_status, delivery_time, '
+        'hub_status, hub_time, device_status, device_time, stored_time'),
+    ('tracking_history', 'update',
+        'job_no, last_updated, status, reason_code, report_status, '
+        'delivery_status, delivery_time, hub_status, hub_time, '
+        'device_status, device_time, stored_time'),
+    ('tracking_live', 'insert',
+        'device_id, chf_id, request_no, last_updated, release_due, status, '
+        'device_type, csp, responsible_supplier_ids, from_version'),
+    ('tracking_live', 'update',
+        'job_no, last_updated, release_due, status, report_status, '
+        'delivery_status, delivery_time, hub_status, hub_time, '
+        'device_status, device_time, stored_time'),
+    ('tracking_live', 'delete', null),
+    ('tracking_setting', 'update',
+        'at_hub, at_hub_esme, delivered, delivered_blocks, retention, '
+        'n39_recipients, n59_collect'),
+    ('volume_threshold', 'update', 'counted, counted_from, last_warned')
+$$;
 
 -- Gives the roles their rights, on what there is now. Runs with each
 -- migration; harmless to repeat. Returns what is missing, or null.
@@ -51,34 +174,23 @@ begin
         from public, fotad_daemon, fotad_reader;
     revoke all on all functions in schema public
         from public, fotad_daemon, fotad_reader;
-    grant select, insert, update, delete on all tables in schema public
-        to fotad_daemon;
-    grant usage, select on all sequences in schema public to fotad_daemon;
-    grant select on all tables in schema public to fotad_reader;
+    grant select on all tables in schema public to fotad_daemon, fotad_reader;
+    grant select on all sequences in schema public to fotad_daemon;
+    for item in select r.privilege || coalesce(' (' || r.columns || ')', '')
+                || ' on ' || case r.privilege when 'usage' then 'sequence '
+                else '' end || r.name::regclass as "right"
+            from rights_of_daemon() r loop
+        execute format('grant %s to fotad_daemon', item."right");
+    end loop;
     revoke all on account, session, sign_in_failure, sign_in_try, notice_wish,
         notice from fotad_reader;
-    for item in select t as name from tables_of_owner() t loop
-        execute format('revoke insert, update, delete on %s from fotad_daemon',
-            item.name);
-    end loop;
-    -- it counts, and leaves the levels alone
-    grant update (counted, counted_from, last_warned) on volume_threshold
-        to fotad_daemon;
-    -- what was taken once stays so
-    revoke delete on replay_window from fotad_daemon;
-    -- entries come by way of the table, never into a day by itself
-    revoke update, delete on sat_entry, sat_request from fotad_daemon;
-    for item in select relid as name from unnest(
-                array['sat_entry', 'sat_request']::regclass[]) t,
-            pg_partition_tree(t) where level > 0 loop
-        execute format('revoke insert, update, delete on %s from fotad_daemon',
-            item.name);
-    end loop;
     for item in select p.oid::regprocedure as name, p.prosecdef as definer
             from pg_proc p where p.pronamespace = 'public'::regnamespace
             and p.proname not in ('grant_rights', 'make_role', 'take_crl',
-                'revoke_certificates', 'retry_messages', 'drop_indexes', 'begin_direct_load',
-                'sat_set_mark', 'sat_mark_renew')
+                'revoke_certificates', 'retry_messages', 'drop_indexes',
+                'begin_direct_load', 'refresh_homes', 'set_threshold',
+                'remove_threshold', 'write_transitions', 'sat_set_mark',
+                'sat_mark_renew')
             and not exists (select from pg_depend d
                 where d.objid = p.oid and d.deptype = 'e') loop
         execute format('grant execute on function %s to fotad_daemon',

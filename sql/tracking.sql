@@ -73,8 +73,18 @@ begin
     return total;
 end $$;
 
+create or replace function write_transitions(p_wanted transition[])
+    returns void language plpgsql as $$
+begin
+    -- no advisory lock, which who may only read could hold
+    lock table transition in share row exclusive mode;
+    delete from transition;
+    insert into transition select w.* from unnest(p_wanted) w;
+end $$;
+
 -- Table 3 as the program has it (src/tracking/transition.def), written only when
--- it is another than here: a start then waits for nobody.
+-- it is another than here, and by the owner alone: with a migration. A start
+-- waits for nobody.
 create or replace function set_transitions(
     p_events text[], p_said_by text[], p_from text[], p_to text[],
     p_alerts text[], p_recipients text[], p_of text[]) returns void
@@ -94,10 +104,11 @@ begin
     if wanted = array(select t from transition t order by position) then
         return;
     end if;
-    -- no advisory lock, which who may only read could hold
-    lock table transition in share row exclusive mode;
-    delete from transition;
-    insert into transition select w.* from unnest(wanted) w;
+    if not has_table_privilege('transition', 'delete') then
+        raise insufficient_privilege using message = 'the table of transitions'
+            ' is of another version: run fotactl migrate';
+    end if;
+    perform write_transitions(wanted);
 end $$;
 
 -- One event of each device: what it says of its update, what follows from all

@@ -1,11 +1,14 @@
 /* fotactl migrate and example-config: before anything else. */
 #include "fotactl/person.h"
 #include "fotactl/verbs.h"
+#include "tracking/transition.h"
 
 enum outcome verb_migrate(struct verb_run *run) {
     int missing = 0;
     enum outcome outcome = run_database(
         run, db_migrate(run->db, operator_name(run->arena), &missing));
+    if (outcome == DONE)
+        outcome = run_database(run, tracking_migrate(run->db));
     if (outcome == DONE)
         outcome = run_database(run, db_grant_rights(run->db));
     if (outcome != DONE)

@@ -28,10 +28,15 @@ void ground_close_schemas(struct fotad *f) {
 
 /* ---- the database ---- */
 
-static bool migrate_database(const struct config *config) {
+/* The caller closes it. */
+static struct db *open_as_owner(const struct config *config) {
     const char *owner = config->database_owner_conninfo;
-    struct db *db =
-        db_open(*owner ? owner : config->database_conninfo, "fotad migration");
+    return db_open(*owner ? owner : config->database_conninfo,
+                   "fotad migration");
+}
+
+static bool migrate_database(const struct config *config) {
+    struct db *db = open_as_owner(config);
     int missing;
     bool good = db_migrate(db, DB_FOTAD, &missing) == DONE ||
                 fotad_fail("db.unusable", db_reason(db));
@@ -83,9 +88,18 @@ static bool advance_counters(struct fotad *f) {
            fotad_fail("rules.unreadable", db_reason(f->db));
 }
 
+static bool migrate_transitions(const struct config *config) {
+    struct db *db = open_as_owner(config);
+    bool good = tracking_migrate(db) == DONE ||
+                fotad_fail("rules.unreadable", db_reason(db));
+    db_close(db);
+    return good;
+}
+
 bool ground_load_rules(struct fotad *f) {
     struct rules *rules;
-    if (!advance_counters(f))
+    if (!advance_counters(f) ||
+        (f->config.database_migrate && !migrate_transitions(&f->config)))
         return false;
     if (tracking_hand_over(f->db, &f->config) != DONE ||
         rules_load(f->db, &rules) != DONE)
@@ -184,8 +198,8 @@ bool ground_check_keys(struct fotad *f) {
                         paths[i]);
             there = false;
         }
-    bool good =
-        (!there || signer_read(f, &f->config, f->arena)) && ground_load_acb_key(f);
+    bool good = (!there || signer_read(f, &f->config, f->arena)) &&
+                ground_load_acb_key(f);
     ground_free_acb_key(f);
     return good;
 }

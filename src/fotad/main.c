@@ -107,7 +107,9 @@ static bool start_give_up(struct life *life) {
 /* True when it is started, also when a signal has come meanwhile that ends
  * it. */
 static bool start_all(struct life *life, bool *ends) {
-    static const instant LONG = 10 * SECOND;
+    /* less than the time after which a lock is given up (db/db.h), so that it
+     * is said which step waited for it */
+    static const instant LONG = 5 * SECOND;
     instant say = clock_elapsed() + LONG;
     errand_begin(&life->errand, services_start);
     for (;;) {

@@ -163,12 +163,22 @@ static enum outcome set_settings(struct db *db, const struct config *config,
     return db_run(db, &set, &params, arena, NULL);
 }
 
-enum outcome tracking_hand_over(struct db *db, const struct config *config) {
+enum outcome tracking_migrate(struct db *db) {
     struct arena *arena = arena_new();
     bool later;
     enum outcome outcome = db_is_later(db, &later);
     if (outcome == DONE && !later)
         outcome = set_transitions(db, arena);
+    arena_free(arena);
+    return outcome;
+}
+
+enum outcome tracking_hand_over(struct db *db, const struct config *config) {
+    struct arena *arena = arena_new();
+    bool later;
+    enum outcome outcome = tracking_migrate(db);
+    if (outcome == DONE)
+        outcome = db_is_later(db, &later);
     if (outcome == DONE && !later)
         outcome = set_settings(db, config, arena);
     arena_free(arena);

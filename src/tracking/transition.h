@@ -13,9 +13,14 @@
 /* The Processing Statuses (status.def), NULL after the last one. */
 extern const char *const tracking_statuses[];
 
-/* Makes the database's table of transitions say what the program's says, and
- * its row of settings what [tracking] and [alerts] say. It waits for another
- * program that is at the same, and for nobody when they say so already. */
+/* Makes the database's table of transitions say what the program's says; that
+ * of a later release stays. By the owner, after db_migrate(). It waits for
+ * another program that is at the same, and for nobody when it says so already.
+ * FAILED when it does not and the role may not change it. */
+enum outcome tracking_migrate(struct db *db);
+
+/* The same, and its row of settings says what [tracking] and [alerts] say: at a
+ * start, in the role of fotad. */
 enum outcome tracking_hand_over(struct db *db, const struct config *config);
 
 /* How long what is known of an update is kept after its end: the longest window

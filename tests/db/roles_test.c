@@ -4,15 +4,19 @@
 #include "support/pg.h"
 #include "support/sql.h"
 
+#include "db/db.h"
+#include "tracking/transition.h"
+
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <string.h>
 
+static const char *conninfo;
 static struct sql *owner, *daemon_role, *reader;
 
 static int setup(void **state) {
     (void)state;
-    const char *conninfo = pg_fresh_database();
+    conninfo = pg_fresh_database();
     owner = sql_open(conninfo);
     daemon_role = sql_open(pg_as_daemon(conninfo));
     reader = sql_open(pg_as_reader(conninfo));
@@ -122,6 +126,50 @@ static void the_daemon_cannot_change_schema_or_rules(void **state) {
     check(daemon_role, rows, sizeof rows / sizeof *rows);
 }
 
+/* What a request says and what has become of a device is written once, and then
+ * what happens to it: tests/db/rights_test.c compares all of it. */
+static void the_daemon_cannot_rewrite_its_own(void **state) {
+    (void)state;
+    static const struct row rows[] = {
+        {"update transition set to_status = 'RESET_BY_DCC'", DENIED},
+        {"delete from transition", DENIED},
+        {"select write_transitions('{}')", DENIED},
+        {"update smi_device set import_supplier_id = null", DENIED},
+        {"update smi_device set chf_id = device_id", DENIED},
+        {"insert into smi_device select * from smi_device", DENIED},
+        {"delete from smi_device", DENIED},
+        {"delete from smi_home", DENIED},
+        {"update service_request set originator = target", DENIED},
+        {"update service_request set received = now()", DENIED},
+        {"update service_request set content = sha256('')", DENIED},
+        {"delete from service_request", DENIED},
+        {"update tracking_live set responsible_supplier_ids = '{}'", DENIED},
+        {"delete from tracking_history", DENIED},
+        {"update device_command set payload = ''", DENIED},
+        {"insert into sat_entry (entry_no, at, kind) overriding system value"
+         " values (1, now(), 'test')",
+         DENIED},
+        {"select setval('alert_counter', 1)", DENIED},
+    };
+    check(daemon_role, rows, sizeof rows / sizeof *rows);
+}
+
+/* A start says so; it has no right to mend it. */
+static void transitions_of_another_version_are_the_owners(void **state) {
+    (void)state;
+    struct db *as_daemon = db_open(pg_as_daemon(conninfo), "tests");
+    assert_int_equal(tracking_migrate(as_daemon), DONE);
+    sql_do(owner, "delete from transition where event = 'reset'");
+    assert_int_equal(tracking_migrate(as_daemon), FAILED);
+    assert_string_equal(db_sqlstate(as_daemon), DENIED);
+    assert_non_null(strstr(db_reason(as_daemon), "run fotactl migrate"));
+    struct db *as_owner = db_open(conninfo, "tests");
+    assert_int_equal(tracking_migrate(as_owner), DONE);
+    assert_int_equal(tracking_migrate(as_daemon), DONE);
+    db_close(as_owner);
+    db_close(as_daemon);
+}
+
 /* By functions of the owner, which take no other table, and no table of another
  * schema that has the name. */
 static void the_daemon_makes_and_drops_days(void **state) {
@@ -228,6 +276,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_daemon_cannot_change_the_audit_trail),
         cmocka_unit_test(the_daemon_cannot_change_schema_or_rules),
+        cmocka_unit_test(the_daemon_cannot_rewrite_its_own),
+        cmocka_unit_test(transitions_of_another_version_are_the_owners),
         cmocka_unit_test(the_daemon_makes_and_drops_days),
         cmocka_unit_test(sat_guard_keeps_young_days),
         cmocka_unit_test(the_reader_reads),

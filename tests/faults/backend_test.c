@@ -56,13 +56,14 @@ static void session_tell(const char *conninfo, const char *sql) {
     PQfinish(session);
 }
 
+/* Until the server has ended the others, too. */
 static void backend_kill(const char *conninfo) {
-    PGconn *session = session_open(conninfo);
-    assert_int_equal(kill(PQbackendPID(session), SIGKILL), 0);
-    while (PQclear(PQexec(session, "select 1")),
-           PQstatus(session) == CONNECTION_OK)
+    PGconn *victim = session_open(conninfo), *other = session_open(conninfo);
+    assert_int_equal(kill(PQbackendPID(victim), SIGKILL), 0);
+    while (PQclear(PQexec(other, "select 1")), PQstatus(other) == CONNECTION_OK)
         continue;
-    PQfinish(session);
+    PQfinish(victim);
+    PQfinish(other);
 }
 
 static void sessions_end(const char *conninfo, size_t way) {

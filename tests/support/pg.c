@@ -78,6 +78,7 @@ static bool run(PGconn *connection, const char *format, ...) {
 /* The template's name says what is in it. */
 static void name_template(void) {
     struct buffer all = {0};
+    tracking_explain(&all);
     for (const struct embedded_file *f = embedded_files; f->name; f++) {
         if (strncmp(f->name, "sql/", 4) != 0)
             continue;
@@ -98,7 +99,8 @@ static void migrate(const char *database) {
     struct db *db = db_open(conninfo, "tests");
     int missing;
     log_set_level(LOG_LEVEL_WARNING);
-    if (db_migrate(db, "test", &missing) != DONE)
+    if (db_migrate(db, "test", &missing) != DONE ||
+        tracking_migrate(db) != DONE)
         die("migrating the template", db_reason(db));
     log_set_level(LOG_LEVEL_INFO);
     db_close(db);

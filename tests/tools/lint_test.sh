@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 mkdir "$tree/tools"
-cp tools/rooms tools/functions tools/citations "$tree/tools"
+cp tools/rooms tools/functions tools/citations tools/promises "$tree/tools"
 
 number=0
 # says NAME TOOL TEXT: the tool fails and says TEXT; without TEXT it has
@@ -184,5 +184,33 @@ cites 'see other.md' 'other.md is not in the tree'
 rm "$tree/src/base/bad.c"
 echo '| decision 8 | stale |' >>"$tree/docs/requirements.md"
 says 'a decision that nothing cites' citations 'decision 8 is cited nowhere'
+
+# ---- promises ----
+write tests/base/kept_test.c <<'C'
+static void it_is_kept(void **state) {
+}
+C
+write tests/base/unit_test.sh <<'S'
+true
+S
+# promised CELL SAID: a row that is said to be held so is told so.
+promised() {
+    write docs/operations.md <<MD
+| what | held by |
+|---|---|
+| it is done | $1 |
+MD
+    says "held by '$1'" promises "$2"
+}
+echo 'no table' | write docs/security.md
+promised 'base/kept_test, base/unit_test.sh' ''
+promised 'base/kept_test: it_is_kept' ''
+promised '' 'docs/operations.md:3: nothing is said to hold it'
+promised 'base/lost_test' 'docs/operations.md:3: there is no tests/base/lost_test.c'
+promised 'base/kept_test: it_is_lost' 'no it_is_lost in tests/base/kept_test.c'
+promised 'base/kept_test: it_is' 'no it_is in tests/base/kept_test.c'
+promised 'base/kept_test: it_is_kept, base/lost_test' 'there is no'
+printf '| what | how |\n|---|---|\n' | write docs/security.md
+promised 'base/kept_test' 'docs/security.md:1: a table without "held by"'
 
 echo "1..$number"
