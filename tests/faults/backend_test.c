@@ -136,12 +136,13 @@ struct ending {
     atomic_bool over;
 };
 
-/* Every session of fotad, again and again. */
+/* Every session of fotad, again and again; less often than a request is tried.
+ */
 static void *sessions_end_always(void *context) {
     struct ending *ending = context;
     while (!atomic_load(&ending->over)) {
         session_tell(ending->conninfo, SESSIONS);
-        usleep(150000);
+        usleep((useconds_t)(patience() * 400000));
     }
     return NULL;
 }

@@ -161,7 +161,7 @@ static void every_function_is_told(struct campaign *c) {
             " 'advisory_lock', 'partition_time', 'partitions_of',"
             " 'set_tracking_setting', 'silence_jobs', 'believed_time',"
             " 'oldest_time', 'advance_counters', 'note_csp_sections',"
-            " 'day_is_believed', 'tell_sign_in_tries',"
+            " 'day_is_believed', 'tell_sign_in_tries', 'trail_is_ahead',"
             " 'count_alerts', 'image_sent', 'store_command', 'store_image',"
             " 'all_users', 'gbcs_version_text')"),
         "");

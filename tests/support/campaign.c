@@ -232,6 +232,16 @@ static void enter_answer(void *context, const struct sim_message *message) {
                   message->response_code);
 }
 
+/* What became of an 11.2, for whoever looks why it was not answered. */
+static const char *read_fate(const struct campaign *c, const char *request_id) {
+    return scenario_ask(
+        c->scenario,
+        "select string_agg(concat_ws(' ', e.kind, e.code, e.detail), '; '"
+        " order by e.entry_no) from sat_entry e join service_request r"
+        " using (request_no) where r.counter = %s",
+        strrchr(request_id, ':') + 1);
+}
+
 static size_t count_wrong_answers(struct campaign *c) {
     struct answers *answers =
         arena_zero(c->scenario->arena, 1, sizeof *answers);
@@ -240,8 +250,8 @@ static size_t count_wrong_answers(struct campaign *c) {
     size_t wrong = answers->bad;
     for (size_t i = 0; i < c->read_count; i++)
         if (answers->good[i] != 1 && wrong++ < 10)
-            print_message("%s: answered %u times\n", c->read_ids[i],
-                          answers->good[i]);
+            print_message("%s: answered %u times: %s\n", c->read_ids[i],
+                          answers->good[i], read_fate(c, c->read_ids[i]));
     return wrong;
 }
 
