@@ -237,11 +237,12 @@ void world_update(struct device_world *world, eui64 device, int request,
 }
 
 void world_begin(struct device_world *world) {
-    world_script(world, "truncate tracking_live, tracking_history, alert,"
-                        " contested_alert,"
-                        " gbcs_message, replay_window, device_command; update smi_device"
-                        " set firmware_version = '\\x00000029',"
-                        " version_time = null");
+    world_script(
+        world, "truncate tracking_live, tracking_history, alert,"
+               " contested_alert,"
+               " gbcs_message, replay_window, device_command; update smi_device"
+               " set firmware_version = '\\x00000029',"
+               " version_time = null");
     arena_reset(world->arena);
 }
 

@@ -1,6 +1,6 @@
 /* The fotads of a scenario, and the other programs. */
-#include "support/config_text.h"
 #include "support/check.h"
+#include "support/config_text.h"
 #include "support/cutter.h"
 #include "support/pg.h"
 #include "support/scenario.h"
