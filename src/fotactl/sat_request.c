@@ -112,7 +112,7 @@ static enum outcome body_write(struct verb_run *run, struct span body) {
 static enum outcome signature_check(struct verb_run *run, struct span body,
                                     instant at, const char **verdict) {
     struct arena *arena = arena_new();
-    const char *fault;
+    const char *fault = "";
     enum outcome outcome =
         duis_open()
             ? request_recheck(&run->config, run->db, arena, body, at, &fault)
@@ -131,7 +131,7 @@ static enum outcome signature_check(struct verb_run *run, struct span body,
 static enum outcome body_use(struct verb_run *run, const struct db_rows *rows,
                              const char **verdict) {
     struct buffer body = {0};
-    const char *why;
+    const char *why = "it was not kept";
     enum outcome outcome = DONE;
     if (!body_make(rows, &body, &why))
         *verdict = arena_printf(run->arena, "not checked: %s", why);
