@@ -152,7 +152,7 @@ static json_t *text_json(const struct db_rows *rows, int column) {
 }
 
 enum outcome verb_sat_request(struct verb_run *run) {
-    struct db_rows *rows;
+    struct db_rows *rows = NULL;
     const char *verdict = "not checked: it was not kept";
     enum outcome outcome = record_find(run, &rows);
     if (outcome == DONE && !db_is_null(rows, 0, RECORDED_IN))
