@@ -4,6 +4,7 @@
 #include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "db/task.h"
 #include "delivery/lease.h"
 
 #include <pthread.h>
@@ -15,7 +16,8 @@ enum {
     MOST_AT_ONCE = 4, /* taken by one look, so that workers share them */
 };
 
-/* Between two looks for work, and between two tries to write. */
+/* Between two looks for work, and between two tries to write; a look that finds
+ * nothing makes the next rest twice as long, as a task's (db/task.h). */
 static const instant POLL = 250 * MILLISECOND;
 /* While other workers have all connections to a User, and at least between two
  * looks because of new messages: each costs as much as a notification. */
@@ -35,6 +37,7 @@ struct worker {
     atomic_bool told;      /* that there are new messages */
     bool waits;            /* for a connection that another worker has */
     instant looked;        /* by clock_elapsed() */
+    instant rest;          /* until the next look, unless woken */
     bool without_database; /* said so already */
 };
 
@@ -108,8 +111,18 @@ static void worker_load(struct worker *worker, struct turn *turn) {
 static instant look_due_in(const struct worker *worker) {
     if (atomic_load(&worker->woken))
         return 0;
-    instant pause = atomic_load(&worker->told) ? SHORT_POLL : POLL;
+    instant pause = atomic_load(&worker->told) ? SHORT_POLL : worker->rest;
     return worker->looked + pause - clock_elapsed();
+}
+
+/* POLL after a look that found something, or while there is something in hand:
+ * what it fails in may be due soon. */
+static void worker_found(struct worker *worker, size_t lanes) {
+    worker->rest *= 2;
+    if (lanes || worker->turns)
+        worker->rest = POLL;
+    else if (worker->rest > TASK_IDLE)
+        worker->rest = TASK_IDLE;
 }
 
 /* Leases lanes; if there are none, joins one of another worker. */
@@ -123,6 +136,7 @@ static void worker_take_lanes(struct worker *worker, unsigned most) {
             lease_join(leases, worker->sender.connections, worker->turns);
     if (!count && lanes[0])
         count = 1;
+    worker_found(worker, count);
     for (size_t i = 0; i < count; i++)
         worker_load(worker, worker_add_turn(worker, lanes[i]));
     if (count == most)
@@ -307,6 +321,7 @@ static void worker_start(struct delivery *delivery, unsigned index,
     instant timeout = config->delivery_timeout;
     *worker = (struct worker){
         .delivery = delivery,
+        .rest = POLL,
         .db = db_open(config->database_conninfo, "fotad delivery"),
         .sender = {.compose = {signer, config->acb_id},
                    .connections = config->delivery_connections}};
