@@ -33,7 +33,8 @@ declare
     last bigint;
     by_time bigint;
 begin
-    perform pg_advisory_xact_lock(advisory_lock('counters'));
+    -- one at a time, by a lock that a reader cannot hold
+    perform from tracking_setting for update;
     for sequence in
         select s.seqrelid::regclass as name, s.seqmin as first
         from pg_sequence s where s.seqrelid in
