@@ -119,6 +119,24 @@ test("after too many failures the account is locked out", async () => {
     await done(page);
 });
 
+test("a password that has to wait for its turn is tried again", async () => {
+    const page = await newPage("/ssi/");
+    let turns = 0;
+    await page.route("**/api/v1/sign-in", route => ++turns > 2
+        ? route.continue()
+        : route.fulfill({ status: 503, headers: { "Retry-After": "1" },
+            contentType: "application/problem+json",
+            body: '{"status":503,"detail":"Another password is being ' +
+                'checked; try again."}' }));
+    await signIn(page, "bob");
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
+    assert.equal(turns, 3);
+    // the browser itself says on its console what was refused
+    assert.deepEqual(page.mistakes.splice(0).map(m => / 503 /.test(m)),
+        [true, true]);
+    await done(page);
+});
+
 /* ---- a request ---- */
 
 const legend = (page, name) => page.locator(".legend li",

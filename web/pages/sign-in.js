@@ -10,16 +10,32 @@ function check({ name, password }) {
     ].filter(Boolean);
 }
 
-const locked = error => error.retryAfter
+const locked = error => error.status === 429 && error.retryAfter
     ? new Error("Too many failed attempts. Try again in " +
         `${duration(error.retryAfter)}.`)
     : error;
+
+/* One password is checked at a time, so somebody who guesses many keeps others
+ * from their turn: they try again by themselves for a while. */
+const TURNS = 15;
+
+async function inTurn(ask) {
+    for (let turn = 1;; turn++) {
+        try {
+            return await ask();
+        } catch (error) {
+            if (error.status !== 503 || turn === TURNS)
+                throw error;
+        }
+        await new Promise(next => setTimeout(next, 500 + 500 * Math.random()));
+    }
+}
 
 export default function ({ service, done }) {
     const submit = async ({ name, password }) => {
         let person;
         try {
-            person = await signIn(name.trim(), password);
+            person = await inTurn(() => signIn(name.trim(), password));
         } catch (error) {
             throw locked(error);
         }
