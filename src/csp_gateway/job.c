@@ -137,7 +137,7 @@ static void image_note(const struct csp_round *round,
     db_text(&params, round->csp->name);
     db_bytea(&params, job->image_id);
     db_instant(&params, clock_now());
-    db_run(round->db, &note, &params, round->arena, NULL);
+    (void)db_run(round->db, &note, &params, round->arena, NULL);
 }
 
 /* Nobody can send it: the devices hear so, and a person. */

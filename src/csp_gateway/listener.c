@@ -141,7 +141,7 @@ void *csp_worker_start(void *context, unsigned index) {
     worker->config = context;
     worker->db =
         db_open(worker->config->database_conninfo, "fotad CSP gateway");
-    db_connect(worker->db);
+    (void)db_connect(worker->db);
     return worker;
 }
 

@@ -380,7 +380,7 @@ static enum outcome transact_once(struct db *db, db_step *step, void *context,
     if (db->connection) {
         char reason[sizeof db->reason];
         memcpy(reason, db->reason, sizeof reason);
-        db_script(db, "rollback");
+        (void)db_script(db, "rollback");
         memcpy(db->reason, reason, sizeof reason);
     }
     return outcome;

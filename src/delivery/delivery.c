@@ -96,8 +96,8 @@ static void workers_wake(struct delivery *delivery, const struct worker *but) {
 static void worker_load(struct worker *worker, struct turn *turn) {
     struct delivery *delivery = worker->delivery;
     const struct config *config = delivery->config;
-    worker_note(worker, turn_load(turn, worker->db, clock_now(),
-                                  config->delivery_batch));
+    (void)worker_note(worker, turn_load(turn, worker->db, clock_now(),
+                                        config->delivery_batch));
     if (turn->count)
         crash_point(CRASH_alerts_loaded);
     if (lane_has_room(turn->lane, config->delivery_connections) &&
@@ -130,7 +130,8 @@ static void worker_take_lanes(struct worker *worker, unsigned most) {
     struct leases *leases = &worker->delivery->leases;
     struct lane *lanes[MOST_AT_ONCE];
     size_t count;
-    worker_note(worker, lease_lanes(leases, worker->db, most, lanes, &count));
+    (void)worker_note(worker,
+                      lease_lanes(leases, worker->db, most, lanes, &count));
     if (!count)
         lanes[0] =
             lease_join(leases, worker->sender.connections, worker->turns);

@@ -30,10 +30,14 @@ static void message_put_back(struct task *task) {
     db_text(&params,
             arena_text(params.arena, span_text(db_reason(task_db(task)))));
     db_instant(&params, clock_now());
-    db_run(task_db(task), &put_back, &params, params.arena, NULL);
-    log_error("device.message_failed",
-              ": gbcs_message.detail of the newest waiting message says why; "
-              "it is tried again after all others");
+    bool behind =
+        db_run(task_db(task), &put_back, &params, params.arena, NULL) == DONE;
+    log_error("device.message_failed", "%s",
+              behind ? ": gbcs_message.detail of the newest waiting "
+                       "message says why; it is tried again after all "
+                       "others"
+                     : ": it stands before all others and is tried "
+                       "again");
 }
 
 /* A message that the database does not take for a reason that nobody thought

@@ -100,10 +100,11 @@ static bool certificate_take(void *context,
         i->trust)
         reason = trust_check(i->trust, certificate.der);
     if (reason) {
-        run_refuse(i->run,
-                   "%s: certificate %zu: %s; take it away and import again: "
-                   "nothing was loaded",
-                   file->path, file->block, reason);
+        (void)run_refuse(
+            i->run,
+            "%s: certificate %zu: %s; take it away and import again: "
+            "nothing was loaded",
+            file->path, file->block, reason);
         return false;
     }
     note_name(i, &certificate);
@@ -134,12 +135,12 @@ static enum outcome drop_repeats(struct importing *i) {
     struct db_rows *rows;
     enum outcome outcome = run_query(run, &find, NULL, &rows);
     if (outcome == DONE && db_row_count(rows)) {
-        run_refuse(run,
-                   "%s: two certificates that differ have issuer %s and "
-                   "serial %s; take one away and import again: nothing was "
-                   "loaded",
-                   run->argument, db_get_text(rows, 0, 0),
-                   db_get_text(rows, 0, 1));
+        (void)run_refuse(
+            run,
+            "%s: two certificates that differ have issuer %s and "
+            "serial %s; take one away and import again: nothing was "
+            "loaded",
+            run->argument, db_get_text(rows, 0, 0), db_get_text(rows, 0, 1));
         return FAILED;
     }
     if (outcome == DONE)
@@ -154,12 +155,13 @@ static bool read_directory(struct importing *i) {
     const char *reason =
         certificate_files_read(run->arena, run->argument, certificate_take, i);
     if (reason)
-        run_refuse(run, "%s", reason);
+        (void)run_refuse(run, "%s", reason);
     else if (!run->problem && !i->load.loaded)
-        run_refuse(run,
-                   "%s: there is no certificate file in it (*.pem, *.crt, "
-                   "*.cer, *.der)",
-                   run->argument);
+        (void)run_refuse(
+            run,
+            "%s: there is no certificate file in it (*.pem, *.crt, "
+            "*.cer, *.der)",
+            run->argument);
     return !run->problem;
 }
 
@@ -188,7 +190,7 @@ static bool load_trust(struct importing *i) {
         return true;
     i->trust = trust_load(i->run->arena, path, &reason);
     if (!i->trust)
-        run_refuse(i->run, "[identity] trust_anchors %s", reason);
+        (void)run_refuse(i->run, "[identity] trust_anchors %s", reason);
     return i->trust != NULL;
 }
 

@@ -22,7 +22,7 @@ static bool read_file(struct verb_run *run, struct span *octets) {
     }
     bool good = file && !ferror(file);
     if (!good)
-        run_refuse(run, "%s: %s", run->argument, strerror(errno));
+        (void)run_refuse(run, "%s: %s", run->argument, strerror(errno));
     if (file)
         fclose(file);
     *octets = arena_copy(run->arena, buffer_span(&all));
@@ -50,12 +50,13 @@ static bool is_signed_by_anchor(struct verb_run *run,
         if (trust_check_list(trust, list->crl))
             return true;
     }
-    run_refuse(run,
-               any ? "%s: is not signed by a CA of [identity] trust_anchors "
-                     "or of a client_ca: nothing was loaded"
-                   : "%s: there is nobody to check its signature with; set "
-                     "[identity] trust_anchors or a client_ca",
-               run->argument);
+    (void)run_refuse(
+        run,
+        any ? "%s: is not signed by a CA of [identity] trust_anchors "
+              "or of a client_ca: nothing was loaded"
+            : "%s: there is nobody to check its signature with; set "
+              "[identity] trust_anchors or a client_ca",
+        run->argument);
     return false;
 }
 

@@ -33,18 +33,19 @@ struct importing {
 /* False, for the caller to return. */
 static bool refuse_line(struct importing *i, uint64_t line, const char *column,
                         const char *reason) {
-    run_refuse(i->run,
-               "%s:%ju: %s%s%s%s; correct the file and import it again: "
-               "nothing was loaded",
-               i->run->argument, (uintmax_t)line, column ? "column " : "",
-               column ? column : "", column ? ": " : "", reason);
+    (void)run_refuse(i->run,
+                     "%s:%ju: %s%s%s%s; correct the file and import it again: "
+                     "nothing was loaded",
+                     i->run->argument, (uintmax_t)line, column ? "column " : "",
+                     column ? column : "", column ? ": " : "", reason);
     i->stopped_by = FAILED;
     return false;
 }
 
 /* The file cannot be read at all. */
 static bool refuse_file(struct importing *i, const char *reason) {
-    run_refuse(i->run, "%s: %s; nothing was loaded", i->run->argument, reason);
+    (void)run_refuse(i->run, "%s: %s; nothing was loaded", i->run->argument,
+                     reason);
     i->stopped_by = FAILED;
     return false;
 }
@@ -295,7 +296,7 @@ static bool open_file(struct importing *i) {
         ok = false;
     }
     if (!ok) {
-        run_refuse(i->run, "%s: %s", path, strerror(errno));
+        (void)run_refuse(i->run, "%s: %s", path, strerror(errno));
         return false;
     }
     progress_bar_begin(&i->bar, (uint64_t)status.st_size);

@@ -26,10 +26,10 @@ static bool read_file(struct verb_run *run, struct span *text) {
     }
     bool good = file && !ferror(file);
     if (!good)
-        run_refuse(run, "%s: %s", run->argument, strerror(errno));
+        (void)run_refuse(run, "%s: %s", run->argument, strerror(errno));
     else if (all->len > run->config.user_max_body) {
-        run_refuse(run, "%s is larger than [user_gateway] max_body",
-                   run->argument);
+        (void)run_refuse(run, "%s is larger than [user_gateway] max_body",
+                         run->argument);
         good = false;
     }
     if (file)

@@ -185,8 +185,8 @@ static const struct list_verb {
 /* ---- parameters ---- */
 
 static bool refuse_state(struct verb_run *run, const char *const *states) {
-    run_misuse(run, "'%s' is no state; there are %s", run->options.state,
-               list_text(run->arena, states));
+    (void)run_misuse(run, "'%s' is no state; there are %s", run->options.state,
+                     list_text(run->arena, states));
     return false;
 }
 

@@ -216,7 +216,7 @@ static enum outcome load_judge(const struct load *load) {
     enum outcome outcome = run_query(run, &statement, NULL, &rows);
     if (outcome != DONE || db_is_null(rows, 0, 0))
         return outcome;
-    run_refuse(run, "%s: %s", run->argument, db_get_text(rows, 0, 0));
+    (void)run_refuse(run, "%s: %s", run->argument, db_get_text(rows, 0, 0));
     return FAILED;
 }
 
@@ -287,8 +287,8 @@ enum outcome load_end(struct load *load, struct load_result *result) {
 void load_cancel(struct load *load) {
     load->rows.len = 0;
     field_put_number(&load->rows, UINT16_MAX, 2);
-    db_copy_feed(load->run->db, buffer_span(&load->rows));
-    db_copy_end(load->run->db);
+    (void)db_copy_feed(load->run->db, buffer_span(&load->rows));
+    (void)db_copy_end(load->run->db);
 }
 
 void load_close(struct load *load) {

@@ -32,7 +32,8 @@ static enum outcome request_find(struct verb_run *run,
     if (outcome != DONE)
         return outcome;
     if (db_is_null(found, 0, 0)) {
-        run_refuse(run, "there is no request %s on record", run->argument);
+        (void)run_refuse(run, "there is no request %s on record",
+                         run->argument);
         return REFUSED;
     }
     struct db_params number = DB_PARAMS(run->arena);

@@ -90,8 +90,8 @@ static bool add_variant(struct verb_run *run, struct db_params *params) {
     bool known = list_find(service_variants, run->argument);
     db_text(params, run->argument);
     if (!known)
-        run_misuse(run, "'%s' is not one of 11.1, 11.2, 11.3, 11.4",
-                   run->argument);
+        (void)run_misuse(run, "'%s' is not one of 11.1, 11.2, 11.3, 11.4",
+                         run->argument);
     return known;
 }
 
@@ -103,7 +103,7 @@ static bool read_level(struct verb_run *run, const char *option,
         return true;
     if (value_count(text, level) && *level <= INT32_MAX)
         return true;
-    run_misuse(run, "%s '%s' is not a number of devices", option, text);
+    (void)run_misuse(run, "%s '%s' is not a number of devices", option, text);
     return false;
 }
 
@@ -113,8 +113,8 @@ static bool read_period(struct verb_run *run, instant *period) {
     if (text && value_duration(text, period) && *period >= SECOND &&
         *period <= MOST_DAYS * DAY)
         return true;
-    run_misuse(run, "say over how long it is counted: --period DURATION, "
-                    "such as 90s, 15m, 24h or 30d");
+    (void)run_misuse(run, "say over how long it is counted: --period DURATION, "
+                          "such as 90s, 15m, 24h or 30d");
     return false;
 }
 
@@ -133,11 +133,12 @@ static bool add_levels(struct verb_run *run, struct db_params *params) {
         !read_level(run, "--quarantine", run->options.quarantine, &quarantine))
         return false;
     if (warning < 0 && quarantine < 0) {
-        run_misuse(run, "say a level: --warning N, --quarantine N or both");
+        (void)run_misuse(run,
+                         "say a level: --warning N, --quarantine N or both");
         return false;
     }
     if (quarantine >= 0 && warning > quarantine) {
-        run_misuse(run, "--warning must not be higher than --quarantine");
+        (void)run_misuse(run, "--warning must not be higher than --quarantine");
         return false;
     }
     db_int4(params, (int32_t)(period / SECOND));

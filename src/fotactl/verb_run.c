@@ -29,13 +29,13 @@ enum outcome run_database(struct verb_run *run, enum outcome outcome) {
         return outcome;
     const char *reason = db_reason(run->db);
     if (outcome == RETRY)
-        run_refuse(run,
-                   "the database cannot be used now; check [database] "
-                   "conninfo and the server, then try again: %s",
-                   reason);
+        (void)run_refuse(run,
+                         "the database cannot be used now; check [database] "
+                         "conninfo and the server, then try again: %s",
+                         reason);
     else
-        run_refuse(run, "the database refused; nothing was changed: %s",
-                   *reason ? reason : "see the log of the server");
+        (void)run_refuse(run, "the database refused; nothing was changed: %s",
+                         *reason ? reason : "see the log of the server");
     return outcome;
 }
 
@@ -76,8 +76,8 @@ enum outcome run_transact(struct verb_run *run,
 bool run_read_eui64(struct verb_run *run, const char *text, eui64 *id) {
     if (eui64_parse(span_text(text), id))
         return true;
-    run_misuse(run, "'%s' is not an EUI-64 such as 00-DB-12-34-56-78-90-A0",
-               text);
+    (void)run_misuse(
+        run, "'%s' is not an EUI-64 such as 00-DB-12-34-56-78-90-A0", text);
     return false;
 }
 
@@ -104,7 +104,8 @@ bool run_read_limit(struct verb_run *run, int64_t *limit) {
     *limit = strtoll(text, &end, 10);
     if (!errno && end != text && !*end && *limit >= 1 && *limit <= MOST)
         return true;
-    run_misuse(run, "--limit '%s' is not a number from 1 to %d", text, MOST);
+    (void)run_misuse(run, "--limit '%s' is not a number from 1 to %d", text,
+                     MOST);
     return false;
 }
 
@@ -118,10 +119,11 @@ bool run_read_instant(struct verb_run *run, const char *option,
         day ? arena_printf(run->arena, "%sT00:00:00Z", text) : text;
     if (instant_parse(span_text(whole), when))
         return true;
-    run_misuse(run,
-               "%s '%s' is not a day such as 2026-11-21 or a time such as "
-               "2026-11-21T09:15:00Z",
-               option, text);
+    (void)run_misuse(
+        run,
+        "%s '%s' is not a day such as 2026-11-21 or a time such as "
+        "2026-11-21T09:15:00Z",
+        option, text);
     return false;
 }
 
@@ -142,7 +144,7 @@ bool run_flush(struct verb_run *run) {
     bool good = span_write(buffer_span(out), run->stream);
     out->len = 0;
     if (!good)
-        run_refuse(run, "stdout cannot be written");
+        (void)run_refuse(run, "stdout cannot be written");
     return good;
 }
 

@@ -113,7 +113,7 @@ static size_t take_option(struct verb_run *run, struct line *line, size_t count,
     const char *value = words[0][len] ? words[0] + len + 1 : NULL;
     const struct option *option = find_option(words[0], len);
     if (!option) {
-        run_misuse(run, "there is no option %s", words[0]);
+        (void)run_misuse(run, "there is no option %s", words[0]);
         return 0;
     }
     line->used |= 1u << (option - option_table);
@@ -121,15 +121,15 @@ static size_t take_option(struct verb_run *run, struct line *line, size_t count,
     if (!option->value) {
         *(bool *)field = true;
         if (value)
-            run_misuse(run, "%s has no value", option->name);
+            (void)run_misuse(run, "%s has no value", option->name);
         return !value;
     }
     size_t taken = value ? 1 : 2;
     if (!value && count > 1)
         value = words[1];
     if (!value) {
-        run_misuse(run, "%s needs a value: %s %s", option->name, option->name,
-                   option->value);
+        (void)run_misuse(run, "%s needs a value: %s %s", option->name,
+                         option->name, option->value);
         return 0;
     }
     *(const char **)(void *)field = value;
@@ -172,17 +172,17 @@ static const struct verb *find_verb(struct verb_run *run,
         run->argument = arguments ? line->words[words] : NULL;
         if (arguments == (verb_table[i].argument != NULL) || run->options.help)
             return &verb_table[i];
-        run_misuse(run, "usage: fotactl %s%s%s", verb_table[i].words,
-                   verb_table[i].argument ? " " : "",
-                   verb_table[i].argument ? verb_table[i].argument : "");
+        (void)run_misuse(run, "usage: fotactl %s%s%s", verb_table[i].words,
+                         verb_table[i].argument ? " " : "",
+                         verb_table[i].argument ? verb_table[i].argument : "");
         return NULL;
     }
     if (line->count)
-        run_misuse(run, "there is no verb '%s%s%s'; see fotactl --help",
-                   line->words[0], line->count > 1 ? " " : "",
-                   line->count > 1 ? line->words[1] : "");
+        (void)run_misuse(run, "there is no verb '%s%s%s'; see fotactl --help",
+                         line->words[0], line->count > 1 ? " " : "",
+                         line->count > 1 ? line->words[1] : "");
     else
-        run_misuse(run, "say what to do; see fotactl --help");
+        (void)run_misuse(run, "say what to do; see fotactl --help");
     return NULL;
 }
 
@@ -190,8 +190,8 @@ static bool options_belong(struct verb_run *run, const struct line *line,
                            const struct verb *verb) {
     for (size_t i = 0; i < OPTIONS; i++)
         if (line->used & 1u << i && option_table[i].set & ~verb->options) {
-            run_misuse(run, "%s does not belong to '%s'", option_table[i].name,
-                       verb->words);
+            (void)run_misuse(run, "%s does not belong to '%s'",
+                             option_table[i].name, verb->words);
             return false;
         }
     return true;

@@ -16,16 +16,16 @@ static const instant LOOK = 200 * MILLISECOND, MEASURE = SECOND;
 
 /* ---- one round ---- */
 
-enum outcome round_try(struct round *round, const char *step,
-                       enum outcome outcome) {
+/* For the log and /readyz. */
+static void step_note(const struct round *round, const char *step,
+                      enum outcome outcome) {
     const char *reason = outcome == DONE ? "" : db_reason(round->db);
     if (trouble_note(step, outcome != DONE, reason))
         log_warning("housekeeping.failed", "step=%s : %s", step, reason);
-    return outcome;
 }
 
 /* What one step cannot do now does not keep the next from being done. */
-static enum outcome round_run(struct round *round) {
+static void round_run(struct round *round) {
     static const struct {
         const char *name;
         enum outcome (*run)(struct round *);
@@ -37,22 +37,22 @@ static enum outcome round_run(struct round *round) {
         {"housekeeping: old rows", round_clean},
         {"housekeeping: seals", round_seal},
     };
-    enum outcome worst = DONE;
     for (size_t i = 0;
-         i < sizeof steps / sizeof *steps && task_goes_on(round->task); i++)
-        worst = round_worse(
-            worst, round_try(round, steps[i].name, steps[i].run(round)));
-    return worst;
+         i < sizeof steps / sizeof *steps && task_goes_on(round->task); i++) {
+        enum outcome outcome = steps[i].run(round);
+        step_note(round, steps[i].name, outcome);
+        round->worst = round_worse(round->worst, outcome);
+    }
 }
 
 enum outcome housekeeping_run(struct db *db, const struct config *config,
                               instant now, struct housekeeping_report *report) {
     struct round round = {
         .db = db, .config = config, .now = now, .arena = arena_new()};
-    enum outcome outcome = round_run(&round);
+    round_run(&round);
     *report = round.report;
     arena_free(round.arena);
-    return outcome;
+    return round.worst;
 }
 
 /* ---- the task ---- */
@@ -149,7 +149,7 @@ static enum outcome look_round(struct task *task, void *context,
                           .now = clock_now(),
                           .arena = task_arena(task)};
     enum outcome outcome = DONE;
-    round_try(&round, "housekeeping: pauses cut",
+    step_note(&round, "housekeeping: pauses cut",
               clock_watch_look(&h->watch, round.db, h->config));
     if (clock_is_due(&h->next, round.now, h->config->tracking_housekeeping))
         outcome = round_if_mine(&round);

@@ -15,16 +15,13 @@ struct round {
     instant now;         /* what is old or overdue is so as of now */
     struct arena *arena; /* emptied by each step */
     struct housekeeping_report report;
+    enum outcome worst; /* of its steps */
 };
 
 /* The worse of two outcomes; FAILED is the worst. */
 static inline enum outcome round_worse(enum outcome one, enum outcome other) {
     return one > other ? one : other;
 }
-
-/* Notes what came of a step, for the log and /readyz, and returns it. */
-enum outcome round_try(struct round *round, const char *step,
-                       enum outcome outcome);
 
 /* The steps. Each commits its work in small transactions and ends early, with
  * DONE, when the task is to stop. RETRY or FAILED as db_run() says. */

@@ -129,7 +129,7 @@ static enum outcome release_run(struct db *db, void *context) {
 static void release_report(const struct release *release) {
     struct rq *rq = release->rq;
     const char *variant = rq->duis.service_reference_variant;
-    pipeline_run(COMMITTED, RQ_ALONE(rq));
+    (void)pipeline_run(COMMITTED, RQ_ALONE(rq));
     metric_add(metric_of(&families[RELEASED], variant,
                          condition_name(rq->condition), NULL),
                1);
@@ -150,7 +150,7 @@ static void release_put_off(const struct release *release) {
     struct db_params params = DB_PARAMS(release->arena);
     db_int8(&params, release->hold_no);
     db_instant(&params, release->rq->received + MINUTE);
-    db_run(release->db, &statement, &params, release->arena, NULL);
+    (void)db_run(release->db, &statement, &params, release->arena, NULL);
 }
 
 /* *taken: there was one, whatever became of it. */
@@ -221,7 +221,7 @@ static enum outcome release_round(struct task *task, void *context,
                                   instant *rest) {
     size_t taken;
     *rest = SECOND;
-    request_record_sum(task_db(task), false);
+    (void)request_record_sum(task_db(task), false);
     return release_all(context, task_db(task), task, &taken);
 }
 

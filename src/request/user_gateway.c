@@ -23,13 +23,13 @@ void *request_worker_start(void *context, unsigned index) {
     worker->management = context;
     worker->db = db_open(worker->management->config->database_conninfo,
                          "fotad requests");
-    db_connect(worker->db);
+    (void)db_connect(worker->db);
     return worker;
 }
 
 void request_worker_stop(void *context) {
     struct worker *worker = context;
-    request_record_sum(worker->db, true);
+    (void)request_record_sum(worker->db, true);
     db_close(worker->db);
     free(worker);
 }
