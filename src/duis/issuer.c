@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/hex.h"
+#include "base/safe_text.h"
 #include "duis/certificate.h"
 
 #include <openssl/objects.h>
@@ -105,11 +106,11 @@ static bool add_string(struct buffer *out, const ASN1_STRING *string) {
 
 static bool is_utf8(const struct buffer *text) {
     for (size_t at = 0; at < text->len;) {
-        unsigned long c = 0;
-        int len = UTF8_getc(text->data + at, (int)(text->len - at), &c);
-        if (len <= 0 || c == 0 || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+        uint32_t c;
+        size_t len = utf8_next(span_of(text->data + at, text->len - at), &c);
+        if (!len || !c)
             return false;
-        at += (size_t)len;
+        at += len;
     }
     return true;
 }

@@ -10,10 +10,10 @@
 
 #include <libxml/tree.h>
 
-/* The signature's only element of each kind. */
 /* Octets of the text of DigestValue and SignatureValue. */
 enum { SHAPE_MOST_VALUE = 1024 };
 
+/* The signature's only element of each kind. */
 struct shape {
     xmlNode *signature;
     const xmlNode *digest_value, *signature_value, *issuer, *serial;
