@@ -362,6 +362,35 @@ void db_pause(int tries) {
     nanosleep(&(struct timespec){.tv_nsec = milliseconds * 1000000}, NULL);
 }
 
+/* Only "COMMIT" is one: the server answers a transaction in which a statement
+ * failed with "ROLLBACK", and that as if all were well. A session that ended
+ * before has nothing to commit, and must not be replaced by one that says so.
+ */
+static enum outcome transaction_commit(struct db *db, bool *commit_lost) {
+    if (!db->connection || !session_is_usable(db)) {
+        keep_reason(db, "the session ended within the transaction", "");
+        db_disconnect(db);
+        return RETRY;
+    }
+    PGresult *result = PQexec(db->connection, "commit");
+    enum outcome outcome = judge_result(db, result);
+    *commit_lost = outcome == RETRY && !db->connection;
+    if (outcome == DONE && strcmp(PQcmdStatus(result), "COMMIT") != 0) {
+        keep_reason(db, "a statement of the transaction had failed", "");
+        log_error("db.refused", ": %s", db->reason);
+        outcome = FAILED;
+    }
+    PQclear(result);
+    return outcome;
+}
+
+static void transaction_roll_back(struct db *db) {
+    char reason[sizeof db->reason];
+    memcpy(reason, db->reason, sizeof reason);
+    (void)db_script(db, "rollback");
+    memcpy(db->reason, reason, sizeof reason);
+}
+
 static enum outcome transact_once(struct db *db, db_step *step, void *context,
                                   bool *commit_lost) {
     enum outcome outcome = db_script(db, "begin");
@@ -369,20 +398,15 @@ static enum outcome transact_once(struct db *db, db_step *step, void *context,
         return outcome;
     db->in_transaction = true;
     outcome = step(db, context);
-    db->in_transaction = false;
     if (!db->connection && outcome != FAILED)
         outcome = RETRY; /* whatever the step says: nothing is left of it */
     if (outcome == DONE || outcome == REFUSED) {
-        enum outcome committed = db_script(db, "commit");
-        *commit_lost = committed == RETRY && !db->connection;
-        return committed == DONE ? outcome : committed;
+        enum outcome committed = transaction_commit(db, commit_lost);
+        outcome = committed == DONE ? outcome : committed;
+    } else if (db->connection) {
+        transaction_roll_back(db);
     }
-    if (db->connection) {
-        char reason[sizeof db->reason];
-        memcpy(reason, db->reason, sizeof reason);
-        (void)db_script(db, "rollback");
-        memcpy(db->reason, reason, sizeof reason);
-    }
+    db->in_transaction = false;
     return outcome;
 }
 

@@ -154,6 +154,80 @@ static void a_connection_lost_on_the_way(void **state) {
     }
 }
 
+/* Adds a note, and while the session rests in its transaction it is ended;
+ * the first time only. */
+struct rest {
+    const char *conninfo;
+    bool one_more; /* statement afterwards */
+    int tries;
+};
+
+static void session_end(struct db *victim, const char *conninfo) {
+    static const struct db_statement pid = {"own_pid",
+                                            "select pg_backend_pid()"};
+    struct db_rows *rows;
+    assert_int_equal(db_run(victim, &pid, NULL, arena, &rows), DONE);
+    struct db *other = db_open(conninfo, "other");
+    assert_int_equal(
+        db_script(other,
+                  arena_printf(arena, "select pg_terminate_backend(%d, 5000)",
+                               (int)db_get_int(rows, 0, 0))),
+        DONE);
+    db_close(other);
+}
+
+static enum outcome add_and_rest(struct db *same, void *context) {
+    struct rest *rest = context;
+    enum outcome outcome = db_run(same, &ADD, NULL, arena, NULL);
+    if (outcome == DONE && rest->tries++ == 0)
+        session_end(same, rest->conninfo);
+    return outcome == DONE && rest->one_more
+               ? db_run(same, &COUNT, NULL, arena, NULL)
+               : outcome;
+}
+
+/* A commit on a session that took the place of the ended one would be answered
+ * with COMMIT, and nothing be written. Here nothing was, so that even what is
+ * not safe to repeat is tried again. */
+static void a_session_that_ends_in_its_transaction(void **state) {
+    (void)state;
+    const char *conninfo = pg_fresh_database();
+    struct db *own = db_open(conninfo, "rest");
+    assert_int_equal(db_script(own, "create table note (n int primary key);"
+                                    "insert into note values (0)"),
+                     DONE);
+    for (int i = 0; i < 4; i++) {
+        struct rest rest = {.conninfo = conninfo, .one_more = i % 2};
+        assert_int_equal(db_transact(own, add_and_rest, &rest, i / 2), DONE);
+        assert_int_equal(rest.tries, 2);
+        struct db_rows *rows;
+        assert_int_equal(db_run(own, &COUNT, NULL, arena, &rows), DONE);
+        assert_int_equal(db_get_int(rows, 0, 0), i + 2);
+    }
+    db_close(own);
+}
+
+static enum outcome fail_and_say_done(struct db *same, void *context) {
+    const char *sql = context;
+    enum outcome outcome = db_run(same, &ADD, NULL, arena, NULL);
+    (void)db_script(same, sql);
+    return outcome;
+}
+
+/* The server answers its commit as if it were one. */
+static void a_failed_transaction_is_not_done(void **state) {
+    (void)state;
+    static char division[] = "select 1 / 0",
+                passing[] = "do $$ begin raise sqlstate '55P03'; end $$",
+                *const failing[] = {division, passing};
+    for (size_t i = 0; i < sizeof failing / sizeof *failing; i++) {
+        int64_t before = notes();
+        assert_int_equal(db_transact(db, fail_and_say_done, failing[i], true),
+                         FAILED);
+        assert_int_equal(notes(), before);
+    }
+}
+
 static void statements_are_prepared_again(void **state) {
     (void)state;
     for (int i = 0; i < 3; i++) {
@@ -277,6 +351,8 @@ int main(void) {
         TEST(the_reason_is_that_of_the_error),
         TEST(a_server_that_is_not_there_is_tried_again),
         TEST(a_connection_lost_on_the_way),
+        TEST(a_session_that_ends_in_its_transaction),
+        TEST(a_failed_transaction_is_not_done),
         TEST(statements_are_prepared_again),
         TEST(a_deadlock_is_tried_again),
         TEST(copy_feeds_a_table),
