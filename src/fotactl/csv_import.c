@@ -273,9 +273,18 @@ static bool read_file(struct importing *i) {
     return true;
 }
 
+static enum outcome import_begin(struct db *db, const struct importing *i) {
+    const struct verb_statement *first = i->import->first;
+    return first ? db_run(db, first->statement, first->params, i->run->arena,
+                          NULL)
+                 : DONE;
+}
+
 static enum outcome import_all(struct db *db, void *context) {
-    (void)db;
     struct importing *i = context;
+    enum outcome begun = import_begin(db, i);
+    if (begun != DONE)
+        return begun;
     import_forget(i);
     if (!read_file(i)) {
         if (i->has_header)

@@ -43,7 +43,8 @@ struct csv_import {
     size_t count; /* at most CSV_MOST_COLUMNS */
     /* NULL, or: why a line is refused (constant text), and its column */
     const char *(*check)(const struct csv_record *record, size_t *column);
-    bool may_replace_by_nothing; /* --replace with a file of no lines */
+    bool may_replace_by_nothing;        /* --replace with a file of no lines */
+    const struct verb_statement *first; /* NULL, or of its transaction */
     /* see struct load_plan */
     bool large;
     const char *remember, *after_all, *after_changes, *unfit;

@@ -7,11 +7,11 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* ---- who does it: the table's trigger reads it from the session ---- */
+/* ---- who does it: the table's trigger reads it from the transaction ---- */
 
 static const struct db_statement say_who = {
-    "say_who", "select set_config('fotad.person', $1, false),"
-               " set_config('fotad.now', $2::timestamptz::text, false)"};
+    "say_who", "select set_config('fotad.person', $1, true),"
+               " set_config('fotad.now', $2::timestamptz::text, true)"};
 
 static void add_who(struct verb_run *run, struct db_params *params) {
     db_text(params, operator_name(run->arena));
@@ -67,21 +67,20 @@ static const char *check_levels(const struct csv_record *record,
 }
 
 enum outcome verb_import_thresholds(struct verb_run *run) {
-    static const struct csv_import thresholds = {
-        .what = "thresholds",
-        .table = "volume_threshold",
-        .columns = threshold_columns,
-        .count = COUNT(threshold_columns),
-        .check = check_levels,
-        .may_replace_by_nothing = true,
-        .unfit = "select threshold_stranger(array(select user_id from"
-                 " import_change where change <> 'removed'))",
-    };
     struct db_params who = DB_PARAMS(run->arena);
     add_who(run, &who);
-    enum outcome outcome =
-        run_transact(run, &(struct verb_statement){&say_who, &who}, 1, NULL);
-    return outcome == DONE ? csv_import_run(run, &thresholds) : outcome;
+    return csv_import_run(
+        run, &(struct csv_import){
+                 .what = "thresholds",
+                 .table = "volume_threshold",
+                 .columns = threshold_columns,
+                 .count = COUNT(threshold_columns),
+                 .check = check_levels,
+                 .may_replace_by_nothing = true,
+                 .first = &(struct verb_statement){&say_who, &who},
+                 .unfit = "select threshold_stranger(array(select user_id from"
+                          " import_change where change <> 'removed'))",
+             });
 }
 
 /* ---- setting ---- */
