@@ -142,7 +142,7 @@ static void *sessions_end_always(void *context) {
     struct ending *ending = context;
     while (!atomic_load(&ending->over)) {
         session_tell(ending->conninfo, SESSIONS);
-        usleep((useconds_t)(patience() * 400000));
+        usleep((useconds_t)(patience() * 150000));
     }
     return NULL;
 }
