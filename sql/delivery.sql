@@ -18,11 +18,12 @@ create or replace function user_message(
         p_user_id, p_response_code, p_other_version, p_originator_counter,
         p_csp, p_message_id, p_event_ref, p_payload)::told_message;
 
--- No number of these is used twice: alert_counter's are in ResponseIDs, and the
--- MACs of the ACB's messages rely on acb_counter's. A database that was restored
--- counts from where its copy was made, so whenever a fotad starts they go on
--- from their first and the microseconds since 1970 at least: that is beyond all
--- numbers used before, for nobody takes a million in a second. The server's
+-- No number of these is used twice: alert_counter's are in ResponseIDs, the
+-- MACs of the ACB's messages rely on acb_counter's, and a held request's is its
+-- QuarantineEventRef. A database that was restored counts from where its copy
+-- was made, so whenever a fotad starts they go on from their first and the
+-- time since 1970 at least: that is beyond all numbers used before, for nobody
+-- takes a million a second, nor holds a request every second. The server's
 -- clock must not have been set back meanwhile.
 create or replace function advance_counters() returns void
     language plpgsql security definer
@@ -36,15 +37,19 @@ begin
     -- one at a time, by a lock that a reader cannot hold
     perform from tracking_setting for update;
     for sequence in
-        select s.seqrelid::regclass as name, s.seqmin as first
-        from pg_sequence s where s.seqrelid in
-            ('alert_counter'::regclass, 'acb_counter'::regclass)
+        select s.seqrelid::regclass as name, s.seqmin as first, c.each_second,
+            c.meanwhile
+        from (values ('alert_counter', 1000000, 1000000),
+                ('acb_counter', 1000000, 1000000),
+                (pg_get_serial_sequence('held_request', 'hold_no'), 1, 60))
+            as c (name, each_second, meanwhile)
+        join pg_sequence s on s.seqrelid = c.name::regclass
     loop
         execute format('select last_value from %s', sequence.name) into last;
-        by_time := sequence.first
-            + (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+        by_time := sequence.first + (extract(epoch from clock_timestamp())
+            * sequence.each_second)::bigint;
         -- others count on meanwhile
-        if by_time > last + 1000000 then
+        if by_time > last + sequence.meanwhile then
             perform setval(sequence.name, by_time);
         end if;
     end loop;

@@ -192,7 +192,8 @@ static void two_at_once_take_each_once(void **state) {
 /* A restored copy of the database counts from where it was made. */
 static void our_own_numbers_do_not_come_again(void **state) {
     struct device_world *world = *state;
-    static const char *const counters[] = {"acb_counter", "alert_counter"};
+    static const char *const counters[] = {"acb_counter", "alert_counter",
+                                           "held_request_hold_no_seq"};
     struct sql *daemon = sql_open(pg_as_daemon(world->conninfo));
     for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
         sql_do(daemon, "select advance_counters()");
@@ -202,6 +203,7 @@ static void our_own_numbers_do_not_come_again(void **state) {
                      "select setval('%s', seqmin) from pg_sequence"
                      " where seqrelid = '%s'::regclass",
                      counters[i], counters[i]);
+        world_script(world, "select pg_sleep(2)"); /* some count seconds */
         sql_do(daemon, "select advance_counters()");
         world_expect(world, counters[i],
                      arena_printf(world->arena,
