@@ -16,6 +16,7 @@ static const struct {
 
 enum crash crash_armed = CRASH_POINTS;
 static atomic_long left;
+static int deadly = SIGKILL;
 
 const char *crash_name(enum crash point) {
     return points[point].name;
@@ -30,7 +31,12 @@ bool crash_prepare(void) {
     if (!wanted || !*wanted)
         return true;
     size_t len = strcspn(wanted, ":");
-    long times = wanted[len] ? strtol(wanted + len + 1, NULL, 10) : 1;
+    char *rest = NULL;
+    long times = wanted[len] ? strtol(wanted + len + 1, &rest, 10) : 1;
+    if (rest && strcmp(rest, ":stop") == 0)
+        deadly = SIGSTOP;
+    else if (rest && *rest)
+        return false;
     for (enum crash point = 0; point < CRASH_POINTS; point++)
         if (strlen(points[point].name) == len &&
             strncmp(points[point].name, wanted, len) == 0)
@@ -47,5 +53,5 @@ void crash_passed(void) {
     (void)!write(STDERR_FILENO, said, sizeof said - 1);
     (void)!write(STDERR_FILENO, name, strlen(name));
     (void)!write(STDERR_FILENO, "\n", 1);
-    kill(getpid(), SIGKILL);
+    kill(getpid(), deadly);
 }

@@ -3,6 +3,7 @@
  * (make check-faults). They do nothing unless FOTAD_CRASH_AT is set when the
  * program starts, to "NAME" or "NAME:N": at the Nth time that the point NAME
  * of crash.def is passed the process ends by SIGKILL, as if the power failed.
+ * "NAME:N:stop": it is frozen there by SIGSTOP, until somebody lets it go on.
  */
 #ifndef FOTAD_BASE_CRASH_H
 #define FOTAD_BASE_CRASH_H

@@ -25,7 +25,7 @@ struct db {
     const struct db_statement *prepared[MOST_PREPARED];
     size_t prepared_count;
     bool in_transaction;
-    bool waits_briefly;
+    enum db_use use;
     unsigned failures;  /* to connect, in a row */
     instant not_before; /* by clock_elapsed(): the next try to connect */
     char reason[512];
@@ -92,8 +92,8 @@ void db_close(struct db *db) {
     free(db);
 }
 
-void db_wait_briefly(struct db *db) {
-    db->waits_briefly = true;
+void db_is_for(struct db *db, enum db_use use) {
+    db->use = use;
     db_disconnect(db);
 }
 
@@ -174,7 +174,7 @@ enum outcome db_connect(struct db *db) {
     struct refusal refusal;
     db_set_connection(db, connect_with_defaults(db, &refusal));
     if (PQstatus(db->connection) == CONNECTION_OK &&
-        session_begin(db->connection, db->waits_briefly)) {
+        session_begin(db->connection, db->use)) {
         PQsetNoticeProcessor(db->connection, drop_notice, NULL);
         db->failures = 0;
         db_error_connected();

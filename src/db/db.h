@@ -173,9 +173,15 @@ enum outcome db_check_server(struct db *db);
 /* Leaves the connection, if there is one; the next call makes another. */
 void db_disconnect(struct db *db);
 
-/* A statement waits for a lock for 10 s at most, and is RETRY then; from now on
- * for 1 s. Leaves the connection; the next call makes another. */
-void db_wait_briefly(struct db *db);
+/* What it is for, from now on: how long the server lets it take (uses.def);
+ * what takes longer is RETRY, or ended. DB_FOR_work unless said. Leaves the
+ * connection; the next call makes another. */
+enum db_use {
+#define DB_USE(name, lock, still, statement) DB_FOR_##name,
+#include "db/uses.def"
+#undef DB_USE
+};
+void db_is_for(struct db *db, enum db_use use);
 
 /* The reason of the last outcome that was not DONE, never empty; valid until
  * the next call. */

@@ -27,6 +27,8 @@ static const struct db_error rows[] = {
     {"40001", "conflict", NULL, false, false},
     {"40P01", "conflict", NULL, false, false},
     {"55P03", "locked", NULL, false, false},
+    {"57014", "cancelled", NULL, false, false},
+    {"25P03", "stood_still", NULL, true, false},
     /* a function was replaced by one with other columns */
     {"0A000", "plan_changed", NULL, true, false},
     {"23514", "rerouted", NULL, false, false},

@@ -6,9 +6,11 @@
 /* By a statement and not by the start-up packet, where poolers drop them. What
  * our statements are written for is set whatever was said; what only bounds
  * waits is not when conninfo, PGOPTIONS or the role says it. The server gives
- * us up as we give it up (db.c): our locks would stay for hours otherwise. The
- * compiler never pays for statements as short as ours, and stock settings
- * would start it for some of them each second. */
+ * us up as we give it up (db.c), and ends whoever stands still: our locks would
+ * stay for hours otherwise. It stops the time of a statement before it commits,
+ * so no commit that waits for a standby is ever cut short. The compiler never
+ * pays for statements as short as ours, and stock settings would start it for
+ * some of them each second. */
 static const char begin_sql[] =
     "select set_config(n, v, false) from (values"
     " ('search_path', 'public'), ('timezone', 'UTC'),"
@@ -26,13 +28,25 @@ static const char begin_sql[] =
     " select set_config(n, v, false) from (values"
     " ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '3'),"
     " ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '15000'),"
-    " ('lock_timeout', '%s')"
+    " ('lock_timeout', '%s'),"
+    " ('idle_in_transaction_session_timeout', '%s'),"
+    " ('statement_timeout', '%s')"
     ") as wanted (n, v) join pg_settings on name = n"
     " where source not in ('client', 'user', 'database user')";
 
-bool session_begin(PGconn *connection, bool briefly) {
-    char sql[sizeof begin_sql + 16];
-    snprintf(sql, sizeof sql, begin_sql, briefly ? "1s" : "10s");
+static const struct {
+    const char *lock, *still, *statement;
+} uses[] = {
+#define DB_USE(name, lock, still, statement)                                   \
+    [DB_FOR_##name] = {lock, still, statement},
+#include "db/uses.def"
+#undef DB_USE
+};
+
+bool session_begin(PGconn *connection, enum db_use use) {
+    char sql[sizeof begin_sql + 32];
+    snprintf(sql, sizeof sql, begin_sql, uses[use].lock, uses[use].still,
+             uses[use].statement);
     PGresult *result = PQexec(connection, sql);
     bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
     PQclear(result);

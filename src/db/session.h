@@ -3,12 +3,13 @@
 #ifndef FOTAD_DB_SESSION_H
 #define FOTAD_DB_SESSION_H
 
-#include <libpq-fe.h>
-#include <stdbool.h>
+#include "db/db.h"
 
-/* Sets it, in one statement, in a connection that was just made. `briefly`: a
- * lock is waited for a second. False: the connection's error says why not. */
-bool session_begin(PGconn *connection, bool briefly);
+#include <libpq-fe.h>
+
+/* Sets it, in one statement, in a connection that was just made. False: the
+ * connection's error says why not. */
+bool session_begin(PGconn *connection, enum db_use use);
 
 /* A pooler stands between: a server tells its own process to whom it serves, a
  * pooler tells something else. */

@@ -99,6 +99,7 @@ struct task *task_start(const struct task_options *options) {
                           .arena = arena_new(),
                           .heartbeat = heartbeat_new(options->name),
                           .own = WAKEUP_NEW};
+    db_is_for(task->db, options->use);
     if (!task->options.wakeup)
         task->options.wakeup = &task->own;
     if (pthread_create(&task->thread, NULL, task_run, task) != 0)

@@ -26,6 +26,7 @@ struct task_options {
     const char *name;     /* for the watchdog: "csp_sender" */
     const char *session;  /* in pg_stat_activity: "fotad CSP sender" */
     const char *conninfo; /* of its connection */
+    enum db_use use;      /* of the same; DB_FOR_work unless said */
     const char *failed;   /* event that is logged: "csp.waiting" */
     const char *about;    /* before the reason in that line: "csp=north "; NULL:
                              nothing */

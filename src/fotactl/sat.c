@@ -89,5 +89,6 @@ enum outcome verb_sat_export(struct verb_run *run) {
     if (!run_read_instant(run, "--from", run->options.from, &span.from) ||
         !run_read_instant(run, "--to", run->options.to, &span.to))
         return REFUSED;
+    db_is_for(run->db, DB_FOR_export);
     return run_database(run, db_transact(run->db, print_trail, &span, false));
 }

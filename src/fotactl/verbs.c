@@ -232,6 +232,7 @@ static enum outcome verb_start(struct verb_run *run, const struct verb *verb) {
     run->db = db_open(
         need != NEEDS_SCHEMA && *owner ? owner : run->config.database_conninfo,
         "fotactl");
+    db_is_for(run->db, DB_FOR_tool);
     if (need != NEEDS_DATABASE)
         outcome = check_schema(run);
     if (outcome == DONE)

@@ -31,8 +31,10 @@ void ground_close_schemas(struct fotad *f) {
 /* The caller closes it. */
 static struct db *open_as_owner(const struct config *config) {
     const char *owner = config->database_owner_conninfo;
-    return db_open(*owner ? owner : config->database_conninfo,
-                   "fotad migration");
+    struct db *db =
+        db_open(*owner ? owner : config->database_conninfo, "fotad migration");
+    db_is_for(db, DB_FOR_tool);
+    return db;
 }
 
 static bool migrate_database(const struct config *config) {

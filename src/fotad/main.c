@@ -167,7 +167,7 @@ static void reload_ended(struct life *life) {
 /* Until a signal that ends it. This thread feeds the watchdog, so it waits for
  * nobody. */
 static void live_on(struct life *life) {
-    db_wait_briefly(life->f->db);
+    db_is_for(life->f->db, DB_FOR_beside);
     int pause = watchdog_pause();
     for (;;) {
         int what = life_wait(life, pause);

@@ -79,6 +79,7 @@ void lives_start(struct lives_run *run, const struct lives_options *options,
     lives_estate_choose(&run->estate, count);
     images_make(run);
     run->db = db_open(run->config.database_conninfo, "fotasim lives");
+    db_is_for(run->db, DB_FOR_tool);
     run->to_users = client_open(NULL);
     run->to_csps[0] = client_open("from-north");
     run->to_csps[1] = client_open("from-south");

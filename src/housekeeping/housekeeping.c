@@ -167,6 +167,7 @@ struct task *housekeeping_start(const struct config *config) {
         &(struct task_options){.name = "housekeeping",
                                .session = "fotad housekeeping",
                                .conninfo = config->database_conninfo,
+                               .use = DB_FOR_house,
                                .failed = "housekeeping.failed",
                                .round = look_round,
                                .context = h,

@@ -57,10 +57,34 @@ static void settings_of_the_database_change_nothing(void **state) {
     struct db *db = db_open(conninfo, "server_test");
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         assert_string_equal(setting_of(db, settings[i][0]), settings[i][2]);
-    assert_string_equal(setting_of(db, "lock_timeout"), "10s");
     assert_string_equal(setting_of(db, "tcp_user_timeout"), "0"); /* a socket */
     db_close(db);
     sql_close(sql);
+}
+
+/* Each use has its limits; whoever stands still is ended before those who wait
+ * for its locks give up. */
+static void each_use_has_its_limits(void **state) {
+    (void)state;
+    static const struct {
+        const char *lock, *still, *statement;
+    } limits[] = {[DB_FOR_work] = {"10s", "5s", "1min"},
+                  [DB_FOR_beside] = {"1s", "5s", "1min"},
+                  [DB_FOR_house] = {"10s", "5s", "10min"},
+                  [DB_FOR_tool] = {"10s", "1min", "0"},
+                  [DB_FOR_export] = {"10s", "0", "0"}};
+    struct db *db = db_open(pg_fresh_database(), "server_test");
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        if (i)
+            db_is_for(db, (enum db_use)i);
+        assert_string_equal(setting_of(db, "lock_timeout"), limits[i].lock);
+        assert_string_equal(
+            setting_of(db, "idle_in_transaction_session_timeout"),
+            limits[i].still);
+        assert_string_equal(setting_of(db, "statement_timeout"),
+                            limits[i].statement);
+    }
+    db_close(db);
 }
 
 /* What a person says by `options` or PGOPTIONS counts beside ours, and before
@@ -78,7 +102,7 @@ static void options_of_a_person_count(void **state) {
     db = db_open(pg_fresh_database(), "server_test");
     assert_string_equal(setting_of(db, "lock_timeout"), "3s");
     unsetenv("PGOPTIONS");
-    db_wait_briefly(db);
+    db_is_for(db, DB_FOR_beside);
     assert_string_equal(setting_of(db, "lock_timeout"), "1s");
     db_close(db);
 }
@@ -325,6 +349,7 @@ int main(void) {
         cmocka_unit_test(settings_of_the_database_change_nothing),
         cmocka_unit_test(a_refusal_is_known_in_every_language),
         cmocka_unit_test(a_reason_is_never_empty),
+        cmocka_unit_test(each_use_has_its_limits),
         cmocka_unit_test(options_of_a_person_count),
         cmocka_unit_test(a_read_only_session_is_said),
         cmocka_unit_test(other_encodings_are_refused),

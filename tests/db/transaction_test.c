@@ -308,6 +308,69 @@ static void a_deadlock_is_tried_again(void **state) {
     db_close(own);
 }
 
+/* ---- whoever stands still ---- */
+
+/* The first time it stops where a frozen process would. */
+static enum outcome lock_and_stand(struct db *own, void *context) {
+    struct locker *locker = context;
+    struct arena *memory = arena_new();
+    enum outcome outcome = lock_row(own, memory, locker->first);
+    if (outcome == DONE && !locker->tries++) {
+        pthread_barrier_wait(locker->both);
+        pthread_barrier_wait(locker->both);
+        outcome = lock_row(own, memory, locker->first);
+    }
+    arena_free(memory);
+    return outcome;
+}
+
+static void *lock_and_freeze(void *context) {
+    struct locker *locker = context;
+    struct db *own = db_open(locker->conninfo, "frozen");
+    locker->outcome = db_transact(own, lock_and_stand, locker, false);
+    db_close(own);
+    return NULL;
+}
+
+/* The server ends it, those who wait for its locks go on, and when it moves
+ * again it begins anew. */
+static void a_frozen_holder_is_ended(void **state) {
+    (void)state;
+    const char *conninfo = arena_printf(
+        arena, "%s options='-c idle_in_transaction_session_timeout=300ms'",
+        pg_fresh_database());
+    struct db *own = db_open(conninfo, "test");
+    db_script(own, "create table pair (id int primary key, n int);"
+                   "insert into pair values (1, 0)");
+    pthread_barrier_t both;
+    pthread_barrier_init(&both, NULL, 2);
+    struct locker frozen = {.conninfo = conninfo, .first = 1, .both = &both};
+    pthread_t thread;
+    pthread_create(&thread, NULL, lock_and_freeze, &frozen);
+    pthread_barrier_wait(&both);
+    instant begun = clock_elapsed();
+    assert_int_equal(lock_row(own, arena, 1), DONE);
+    assert_true(clock_elapsed() - begun < 5 * SECOND);
+    pthread_barrier_wait(&both);
+    pthread_join(thread, NULL);
+    assert_int_equal(frozen.outcome, DONE);
+    assert_int_equal(frozen.tries, 2);
+    pthread_barrier_destroy(&both);
+    db_close(own);
+}
+
+/* A statement or a wait that takes longer than its use may is tried again. */
+static void what_takes_too_long_is_tried_again(void **state) {
+    (void)state;
+    const char *conninfo = arena_printf(
+        arena, "%s options='-c statement_timeout=100ms'", pg_fresh_database());
+    struct db *own = db_open(conninfo, "test");
+    assert_int_equal(db_script(own, "select pg_sleep(10)"), RETRY);
+    assert_string_equal(db_sqlstate(own), "57014");
+    assert_int_equal(db_script(own, "select 1"), DONE);
+    db_close(own);
+}
+
 /* ---- COPY ---- */
 
 static void copy_feeds_a_table(void **state) {
@@ -355,6 +418,8 @@ int main(void) {
         TEST(a_failed_transaction_is_not_done),
         TEST(statements_are_prepared_again),
         TEST(a_deadlock_is_tried_again),
+        TEST(a_frozen_holder_is_ended),
+        TEST(what_takes_too_long_is_tried_again),
         TEST(copy_feeds_a_table),
         cmocka_unit_test(close_database),
     };
