@@ -224,39 +224,34 @@ create or replace function sat_take_over(p_now timestamptz) returns sat_seal
         'an earlier release, before its seals said so', sat_earlier_times(),
         p_now);
 
--- Sets the mark at what is written by now.
-create or replace function sat_set_mark() returns void
-    language sql as $$
-    update sat_mark set entry_no = written.last, marked = now(),
-        seen = pg_snapshot_xmax(pg_current_snapshot())
-    from pg_sequence_last_value('sat_entry_entry_no_seq') as written (last)
-    where written.last is not null
-$$;
+-- Sets the mark at the last number by now, and notes who may have taken it or one
+-- before it and not ended yet: a writer has the table's lock before it takes a
+-- number, and until its end. In this order, for who begins after the first does
+-- not matter.
+create or replace function sat_set_mark(p_first_no bigint) returns void
+    language plpgsql as $$
+declare
+    last constant bigint :=
+        pg_sequence_last_value('sat_entry_entry_no_seq');
+begin
+    if last >= p_first_no then
+        update sat_mark set entry_no = last, marked = now(), writers = array(
+            select distinct virtualtransaction from pg_locks
+            where locktype = 'relation' and relation = 'sat_entry'::regclass
+                and database = (select oid from pg_database
+                    where datname = current_database())
+                and mode = 'RowExclusiveLock');
+    end if;
+end $$;
 
--- Is there a transaction of this database that began before the mark was set?
--- A snapshot knows those of all databases of the cluster, of which none but
--- ours writes the trail. Who is not among those that hold the lock of their own
--- transaction has ended, and the next statement sees what it wrote.
-create or replace function sat_is_awaited(p_seen xid8) returns boolean
+-- Is one of these writers still there? A prepared transaction (-1) was one of
+-- another name.
+create or replace function sat_is_awaited(p_writers text[]) returns boolean
     language sql volatile as $$
-    select pg_snapshot_xmin(pg_current_snapshot()) < p_seen
-        and exists (select from pg_locks l
-            left join pg_stat_activity a on a.pid = l.pid
-            left join pg_prepared_xacts p on p.transaction = l.transactionid
-            where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock'
-            and l.granted and age(l.transactionid) > age(p_seen::xid)
-            and coalesce(a.datname, p.database, current_database())
-                = current_database())
-$$;
-
--- A database that was restored into another cluster may have a mark that lies
--- ahead of all transactions there: it is set anew, and the trail says so.
-create or replace function sat_mark_renew(p_now timestamptz) returns void
-    language sql as $$
-    insert into sat_entry (at, kind, detail) values (p_now, 'mark_renewed',
-        'the transaction numbers are lower than before: the database was '
-        'restored into another cluster');
-    select sat_set_mark();
+    select exists (select from pg_locks
+        where locktype = 'virtualxid' and virtualxid = any (p_writers)
+            or locktype = 'relation' and relation = 'sat_entry'::regclass
+                and virtualtransaction like '-1/%')
 $$;
 
 -- Seals at most p_most entry numbers that are final. No row: nothing to do now,
@@ -284,16 +279,11 @@ begin
         return;
     end if;
     seal.first_no := coalesce(previous.last_no, 0) + 1;
-    if mark.seen > pg_snapshot_xmax(pg_current_snapshot()) then
-        perform sat_mark_renew(p_now);
-        return;
-    end if;
     if mark.entry_no < seal.first_no then
-        perform sat_set_mark() where pg_sequence_last_value(
-            'sat_entry_entry_no_seq') >= seal.first_no;
+        perform sat_set_mark(seal.first_no);
         return;
     end if;
-    if sat_is_awaited(mark.seen) then
+    if sat_is_awaited(mark.writers) then
         return;
     end if;
     seal.last_no := least(mark.entry_no, seal.first_no + p_most - 1);

@@ -358,40 +358,56 @@ end $$;
 
 -- Alerts that cannot wait any longer. A lane that does not answer has only one
 -- tried at a time; the others fail with it. Most were never tried, and those
--- are in the order of their age: they are taken from the front.
+-- are in the order of their age: from the front, until none of `most` is old.
+-- One that a person had retried stays in that order, and waits anew.
 create or replace function give_up_alerts(
     p_user_id macaddr8, p_before timestamptz, p_error text,
     p_now timestamptz) returns integer
     language plpgsql as $$
 declare
     most constant integer := 1000;
+    passed bigint := 0;
+    old integer;
+    due bigint[];
     given integer;
     total integer := 0;
 begin
     loop
         with first as (
-            (select alert_no from alert
+            select alert_no, created, retried from alert
             where user_id = p_user_id and state = 'waiting'
-                and next_try = '-infinity'
-            order by alert_no limit most)
+                and next_try = '-infinity' and alert_no > passed
+            order by next_try, alert_no limit most
+        ), late as (
+            select alert_no from first
+            where coalesce(retried, created) <= p_before
             union all
             select alert_no from alert
-            where user_id = p_user_id and state = 'waiting'
+            where passed = 0 and user_id = p_user_id and state = 'waiting'
                 and next_try > '-infinity'
+                and coalesce(retried, created) <= p_before
+        )
+        select (select max(alert_no) from first),
+            (select count(*) from first where created <= p_before),
+            array(select alert_no from late order by alert_no)
+        into passed, old, due;
+        with mine as materialized (
+            select alert_no from alert where alert_no = any (due)
+            order by alert_no for update
         ), given_up as (
             update alert a set state = 'given_up', last_error = p_error
-            from first f
-            where a.alert_no = f.alert_no
+            from mine m
+            where a.alert_no = m.alert_no and a.state = 'waiting'
                 and coalesce(a.retried, a.created) <= p_before
             returning a.*)
         insert into sat_entry (at, kind, request_no, device_id, party, code,
             detail)
         select p_now, 'given_up', request_no, device_id, user_id, code,
             'counter ' || alert_no || ': ' || last_error
-        from given_up;
+        from given_up order by alert_no;
         get diagnostics given = row_count;
         total := total + given;
-        exit when given < most;
+        exit when old is null or old = 0;
     end loop;
     return total;
 end $$;
@@ -401,7 +417,8 @@ end $$;
 -- given up if that is 'infinity'. p_paused_until is null while the address
 -- answers; otherwise the lane rests. p_until is the lane's next lease, or null
 -- to give it back; it is not touched if another has leased it since. Said
--- again (its answer was lost), it counts no try a second time.
+-- again (its answer was lost), it counts no try a second time. What a person
+-- retried meanwhile (p_give_up_before: of what age one is given up) waits anew.
 create or replace function settle_lane(
     p_user_id macaddr8, p_lease timestamptz, p_until timestamptz,
     p_delivered bigint[], p_failed bigint[], p_next_tries timestamptz[],
@@ -416,28 +433,37 @@ begin
     select leased_until into leased from alert_lane
     where user_id = p_user_id for update;
     still_leased := leased in (p_lease, p_until) is true;
-    with gone as (
-        delete from alert where alert_no = any (p_delivered)
-        returning alert_no, user_id, request_no, device_id, code)
+    with mine as materialized (
+        select alert_no from alert where alert_no = any (p_delivered)
+        order by alert_no for update
+    ), gone as (
+        delete from alert a using mine m where a.alert_no = m.alert_no
+        returning a.alert_no, a.user_id, a.request_no, a.device_id, a.code)
     insert into sat_entry (at, kind, request_no, device_id, party, code,
         detail)
     select p_now, 'delivered', request_no, device_id, user_id, code,
         'counter ' || alert_no
-    from gone;
+    from gone order by alert_no;
 
     if leased is distinct from p_lease then
         return;
     end if;
     if cardinality(p_failed) > 0 then
-        with failed as (
-            update alert a set tries = a.tries + 1, last_error = f.error,
-                next_try = case f.next_try when 'infinity' then a.next_try
-                    else f.next_try end,
-                state = case f.next_try when 'infinity'
-                    then 'given_up'::alert_state else 'waiting' end
-            from unnest(p_failed, p_next_tries, p_errors)
-                as f (alert_no, next_try, error)
-            where a.alert_no = f.alert_no and a.state = 'waiting'
+        with mine as materialized (
+            select a.alert_no, f.error, f.next_try, f.next_try = 'infinity'
+                and (a.retried > p_give_up_before) is not true as ends
+            from alert a
+            join unnest(p_failed, p_next_tries, p_errors)
+                as f (alert_no, next_try, error) using (alert_no)
+            where a.state = 'waiting'
+            order by a.alert_no for update of a
+        ), failed as (
+            update alert a set tries = a.tries + 1, last_error = m.error,
+                next_try = case m.next_try when 'infinity' then a.next_try
+                    else m.next_try end,
+                state = case when m.ends then 'given_up'::alert_state
+                    else 'waiting' end
+            from mine m where a.alert_no = m.alert_no
             returning a.*)
         insert into sat_entry (at, kind, request_no, device_id, party, code,
             detail)
@@ -467,13 +493,20 @@ create or replace function retry_undelivered(
 declare
     again integer;
 begin
-    with again as (
-        update alert set state = 'waiting', next_try = '-infinity',
-            tries = 0, retried = p_now
+    perform from alert_lane
+    where p_user_id is null or user_id = p_user_id
+    order by user_id for update;
+    with mine as materialized (
+        select alert_no from alert
         where (p_user_id is null or user_id = p_user_id)
             and (state = 'given_up'
                 or state = 'waiting' and next_try > '-infinity')
-        returning user_id
+        order by alert_no for update
+    ), again as (
+        update alert a set state = 'waiting', next_try = '-infinity',
+            tries = 0, retried = p_now
+        from mine m where a.alert_no = m.alert_no
+        returning a.user_id
     ), woken as (
         update alert_lane set next_try = '-infinity'
         where p_user_id is null or user_id = p_user_id

@@ -437,17 +437,17 @@ begin
     select e.end_state, count(*) from ended e group by e.end_state;
 end $$;
 
--- The message that cannot be taken goes to the end of the queue.
-create or replace function put_back_message(p_reason text, p_now timestamptz)
+-- A message that cannot be taken goes to the end of the queue, unless another
+-- has taken it meanwhile.
+create or replace function put_back_message(
+    p_csp text, p_message_id text, p_reason text, p_now timestamptz)
     returns void language sql
 begin atomic
     update gbcs_message g set detail = p_reason,
         received = greatest(p_now, (select max(received) from gbcs_message
             where state = 'waiting')) + interval '1 microsecond'
-    from (
-        select csp, message_id from gbcs_message where state = 'waiting'
-        order by received limit 1 for update skip locked) first
-    where g.csp = first.csp and g.message_id = first.message_id;
+    where g.csp = p_csp and g.message_id = p_message_id
+        and g.state = 'waiting';
 end;
 
 -- Messages that were left unverified for want of a certificate: looked at again

@@ -165,5 +165,42 @@ create or replace function sign_in(
     p_name text, p_token bytea, p_old_token bytea, p_peer text,
     p_now timestamptz, p_expires timestamptz) returns void language sql
 begin atomic
-    select sign_in_from(p_name, '', p_token, p_old_token, p_now, p_expires);
+    select sign_in_from(p_name, '', password, p_token, p_old_token, p_now,
+        p_expires)
+    from account where name = p_name;
+end;
+
+-- The release before does not say which password it looked at, nor how many
+-- requests may be held, nor which message could not be taken.
+create or replace function sign_in_from(
+    p_name text, p_source text, p_token bytea, p_old_token bytea,
+    p_now timestamptz, p_expires timestamptz) returns void language sql
+begin atomic
+    select sign_in_from(p_name, p_source, password, p_token, p_old_token,
+        p_now, p_expires)
+    from account where name = p_name;
+end;
+
+create or replace function set_password(
+    p_name text, p_password text, p_keep bytea, p_person text,
+    p_now timestamptz) returns text language sql
+begin atomic
+    select set_password(p_name, null, p_password, p_keep, p_person, p_now);
+end;
+
+create or replace function hold_request(
+    p_request_no bigint, p_breach text, p_devices integer, p_volume bigint,
+    p_quarantine integer, p_period_seconds integer, p_body bytea,
+    p_now timestamptz) returns bigint language sql
+begin atomic
+    select hold_request(p_request_no, p_breach, p_devices, p_volume,
+        p_quarantine, p_period_seconds, p_body, 2147483647, p_now);
+end;
+
+create or replace function put_back_message(p_reason text, p_now timestamptz)
+    returns void language sql
+begin atomic
+    select put_back_message(csp, message_id, p_reason, p_now)
+    from (select csp, message_id from gbcs_message where state = 'waiting'
+        order by received limit 1) first;
 end;

@@ -78,7 +78,10 @@ begin
             and response is not null
         order by received limit p_most for update skip locked));
     get diagnostics gone = row_count;
-    if gone = 0 then
+    -- not over what others have locked
+    if gone = 0 and not exists (select from service_request
+            where received >= clean_until and received < p_before
+                and response is not null) then
         update housekeeping set answers_until = greatest(p_before, clean_until);
     end if;
     return gone;

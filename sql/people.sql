@@ -74,19 +74,26 @@ begin
         and v_account <> '';
 end $$;
 
--- The password was right: a new session in place of the one shown, if any.
+-- The password whose hash begin_sign_in() gave was right: a new session in place
+-- of the one shown, if any. False: the account has another password by now, or
+-- may not act any more.
 create or replace function sign_in_from(
-    p_name text, p_source text, p_token bytea, p_old_token bytea,
-    p_now timestamptz, p_expires timestamptz)
-    returns void language sql
-begin atomic
-    delete from sign_in_failure where name = p_name and source = p_source;
-    select tell_sign_in_tries(p_source, p_name, p_now, p_now);
+    p_name text, p_source text, p_password text, p_token bytea,
+    p_old_token bytea, p_now timestamptz, p_expires timestamptz)
+    returns boolean language plpgsql as $$
+begin
+    update account set last_sign_in = p_now
+    where name = p_name and password = p_password and active;
+    if not found then
+        return false;
+    end if;
     delete from session where token = p_old_token;
-    update account set last_sign_in = p_now where name = p_name;
+    delete from sign_in_failure where name = p_name and source = p_source;
+    perform tell_sign_in_tries(p_source, p_name, p_now, p_now);
     insert into session values (p_token, p_name, p_now, p_now, p_expires);
-    select person_did(p_name, 'signed in', 'from ' || p_source, p_now);
-end;
+    perform person_did(p_name, 'signed in', 'from ' || p_source, p_now);
+    return true;
+end $$;
 
 -- Who a session, a token or a trusted proxy's name stands for. No row: nobody.
 create or replace function find_session(
@@ -201,14 +208,16 @@ begin
     return 'done';
 end $$;
 
--- Its sessions end, but for the one that asks.
+-- Its sessions end, but for the one that asks. p_before: the hash of the password
+-- that it must have (null: any), whose owner has said it.
 create or replace function set_password(
-    p_name text, p_password text, p_keep bytea, p_person text,
+    p_name text, p_before text, p_password text, p_keep bytea, p_person text,
     p_now timestamptz) returns text language plpgsql as $$
 begin
-    update account set password = p_password where name = p_name;
+    update account set password = p_password
+    where name = p_name and (p_before is null or password = p_before);
     if not found then
-        return 'unknown';
+        return case when p_before is null then 'unknown' else 'changed' end;
     end if;
     delete from session
     where account = p_name and token is distinct from p_keep;

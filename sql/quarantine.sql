@@ -7,15 +7,22 @@ create or replace function held_of(p_user_id macaddr8) returns bigint
         where h.state = 'held' and r.originator = p_user_id);
 comment on function held_of(macaddr8) is 'Requests of a User that are held';
 
--- Keeps a request and tells its sender. Returns the QuarantineEventRef.
+-- Keeps a request and tells its sender. Returns the QuarantineEventRef; null:
+-- p_most_held of its sender are held already, and nothing was done. Who counts
+-- the request looks before (breach_of()), but several may do so at once.
 create or replace function hold_request(
     p_request_no bigint, p_breach text, p_devices integer, p_volume bigint,
     p_quarantine integer, p_period_seconds integer, p_body bytea,
-    p_now timestamptz) returns bigint
+    p_most_held integer, p_now timestamptz) returns bigint
     language plpgsql as $$
 declare
     number bigint;
 begin
+    perform pg_advisory_xact_lock(advisory_lock('holds'));
+    if held_of((select originator from service_request
+            where request_no = p_request_no)) >= p_most_held then
+        return null;
+    end if;
     insert into held_request (request_no, breach, devices, volume, quarantine,
         period_seconds, held, body)
     values (p_request_no, p_breach, p_devices, p_volume, p_quarantine,

@@ -48,6 +48,17 @@ create or replace function take_request_ids(
 declare
     numbers bigint[];
 begin
+    -- two stages of one RequestID come one after the other, for no index says
+    -- what they may not share
+    perform case when min(stage) = max(stage) and min(stage) = 1
+        then pg_advisory_xact_lock_shared(advisory_lock('request_id')::integer,
+            lock)
+        else pg_advisory_xact_lock(advisory_lock('request_id')::integer, lock)
+        end
+    from (select hashtext(originator || ' ' || counter) as lock, stage
+        from unnest(p_originators, p_counters, p_stages)
+            as a (originator, counter, stage)) a
+    group by lock order by lock;
     with asked as materialized (
         select * from unnest(p_originators, p_targets, p_counters, p_stages,
             p_services, p_variants, p_command_variants, p_contents, p_received,

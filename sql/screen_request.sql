@@ -251,8 +251,9 @@ end $$;
 
 -- ---- requests ----
 
--- At most p_scan requests from p_after down. What the caller's filters leave of
--- them may be less than a page, or nothing: then the next page goes on.
+-- At most p_scan requests from p_after down, of that sender. What the caller's
+-- filters leave of them may be less than a page, or nothing: then the next page
+-- goes on, so nothing is filtered here after it was counted.
 create or replace function scan_requests(
     p_sender macaddr8, p_state text, p_from timestamptz, p_to timestamptz,
     p_after bigint, p_scan integer)
@@ -262,20 +263,27 @@ declare
     low bigint := 0;
     high bigint := coalesce(p_after, 9223372036854775807);
 begin
-    -- request_no goes with the time of arrival, to a minute
+    -- request_no goes with the time of arrival, to an hour: a request has its
+    -- number when its devices are its own
     if p_from is not null then
         select coalesce(min(request_no), high) into low from (
+            (select request_no from service_request
+                where received >= p_from - interval '1 hour'
+                order by received limit 1)
+            union all
             select request_no from service_request
-            where received >= p_from - interval '1 minute'
-            order by received limit 100) x;
+            where received between p_from and p_from + interval '1 hour') x;
     end if;
     if p_to is not null then
         select least(high, coalesce(max(request_no), 0) + 1) into high from (
+            (select request_no from service_request
+                where received < p_to order by received desc limit 1)
+            union all
             select request_no from service_request
-            where received < p_to + interval '1 minute'
-            order by received desc limit 100) x;
+            where received >= p_to - interval '1 hour' and received < p_to) x;
     end if;
-    if p_state = 'in-progress' then
+    -- a sender's own are looked at one by one: others' may be many more
+    if p_state = 'in-progress' and p_sender is null then
         -- from one request with live devices to the next
         return query
         with recursive live (request_no) as (
@@ -290,7 +298,6 @@ begin
         select r.* from (select request_no from live
             where request_no is not null limit p_scan) x
         join service_request r on r.request_no = x.request_no
-        where p_sender is null or r.originator = p_sender
         order by r.request_no desc;
         return;
     end if;

@@ -9,6 +9,8 @@ static const struct desk_outcome account_refusals[] = {
      "the EUI-64 of a supplier goes with the role supplier, and only with it"},
     {"last_administrator", DESK_CONFLICT,
      "account %s is the last administrator that may act; name another first"},
+    {"changed", DESK_CONFLICT,
+     "account %s has got another password meanwhile; nothing was changed"},
     {"not_an_address", DESK_UNFIT,
      "that is no e-mail address in ASCII; nothing was changed"},
     {"no_address", DESK_UNFIT,
@@ -145,20 +147,28 @@ enum outcome account_end(struct desk *desk, const char *name) {
     return change_account(desk, &params, false, name);
 }
 
-enum outcome account_set_password(struct desk *desk, const char *name,
-                                  const char *password, const uint8_t *keep) {
+/* NULL for `before`: whatever it has; for `keep`: no session. */
+enum outcome account_change_password(struct desk *desk, const char *name,
+                                     const char *before, const char *password,
+                                     const uint8_t *keep) {
     static const struct db_statement statement = {
-        "set_password", "select set_password($1, $2, $3, $4, $5)"};
+        "set_password", "select set_password($1, $2, $3, $4, $5, $6)"};
     if (account_check_password(desk, password) != DONE)
         return REFUSED;
     struct db_params params = DB_PARAMS(desk->arena);
     db_text(&params, name);
+    db_text(&params, before);
     db_text(&params, password_hash(desk->arena, password));
     if (keep)
         db_bytea(&params, span_of(keep, TOKEN_HASH_LEN));
     else
         db_null(&params);
     return account_run(desk, &statement, &params, name);
+}
+
+enum outcome account_set_password(struct desk *desk, const char *name,
+                                  const char *password) {
+    return account_change_password(desk, name, NULL, password, NULL);
 }
 
 /* NULL: the token it has ends. */

@@ -44,9 +44,15 @@ enum outcome account_end(struct desk *desk, const char *name);
 /* Is it PASSWORD_LEAST to PASSWORD_MOST octets long? Otherwise REFUSED. */
 enum outcome account_check_password(struct desk *desk, const char *password);
 
-/* Its sessions end, but for `keep`, the hash of one, if that is not NULL. */
+/* Its sessions end. */
 enum outcome account_set_password(struct desk *desk, const char *name,
-                                  const char *password, const uint8_t *keep);
+                                  const char *password);
+
+/* By itself, which has said the password with the hash `before`: REFUSED when
+ * it has another by now. Its sessions end but for `keep`, the hash of one. */
+enum outcome account_change_password(struct desk *desk, const char *name,
+                                     const char *before, const char *password,
+                                     const uint8_t *keep);
 
 /* *token becomes a new one, which is not kept; an earlier one ends. */
 enum outcome account_issue_token(struct desk *desk, const char *name,

@@ -291,13 +291,17 @@ static void batch_count(const struct batch *batch) {
 
 enum outcome receive_batch(const struct receiving *receiving, struct db *db,
                            struct arena *arena, size_t most, instant now,
-                           size_t *taken) {
+                           struct received *taken) {
     metrics_register(families, sizeof families / sizeof *families);
     struct batch batch = {
         .receiving = receiving, .arena = arena, .most = most, .now = now};
     instant start = clock_elapsed();
     enum outcome outcome = db_transact(db, batch_step, &batch, true);
-    *taken = batch.count;
+    *taken = (struct received){.count = batch.count};
+    if (batch.count) {
+        taken->csp = batch.waiting->csp;
+        taken->message_id = batch.waiting->message_id;
+    }
     if (outcome == DONE && batch.count) {
         crash_point(CRASH_batch_committed);
         delivery_wake();

@@ -22,13 +22,19 @@ struct receiving {
     struct acb_key *acb;
 };
 
+/* What a batch was of: how many, and which was the first. */
+struct received {
+    size_t count;
+    const char *csp, *message_id; /* in the arena; NULL when there was none */
+};
+
 /* Takes at most `most` (at least 1) waiting messages, the oldest first; what it
- * needs meanwhile is put into the arena. `*taken` gets their number. RETRY and
- * FAILED as of db_transact(): nothing has happened then, and `*taken` is how
- * many there were in the last try. */
+ * needs meanwhile is put into the arena. `*taken` says which. RETRY and FAILED
+ * as of db_transact(): nothing has happened then, and `*taken` is what there
+ * was in the last try. */
 enum outcome receive_batch(const struct receiving *receiving, struct db *db,
                            struct arena *arena, size_t most, instant now,
-                           size_t *taken);
+                           struct received *taken);
 
 /* Starts [device] workers tasks. They look for messages every 100 ms while
  * there are none. */

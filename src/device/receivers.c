@@ -23,10 +23,13 @@ struct receivers {
 };
 
 /* The message that stood alone in a batch that failed. */
-static void message_put_back(struct task *task) {
+static void message_put_back(struct task *task,
+                             const struct received *message) {
     static const struct db_statement put_back = {
-        "put_back_message", "select put_back_message($1, $2)"};
+        "put_back_message", "select put_back_message($1, $2, $3, $4)"};
     struct db_params params = DB_PARAMS(task_arena(task));
+    db_text(&params, message->csp);
+    db_text(&params, message->message_id);
     db_text(&params,
             arena_text(params.arena, span_text(db_reason(task_db(task)))));
     db_instant(&params, clock_now());
@@ -46,22 +49,24 @@ static void message_put_back(struct task *task) {
 static enum outcome receiver_round(struct task *task, void *context,
                                    instant *rest) {
     struct receiver *receiver = context;
-    size_t taken, most = receiver->most;
+    struct received taken;
+    size_t most = receiver->most;
     enum outcome outcome =
         receive_batch(receiver->receiving, task_db(task), task_arena(task),
                       most, clock_now(), &taken);
-    if (outcome == FAILED && taken > 1) {
-        receiver->most = taken / 2;
+    if (outcome == FAILED && taken.count > 1) {
+        receiver->most = taken.count / 2;
         return DONE;
     }
-    if (outcome == FAILED && taken == 1) {
-        message_put_back(task);
+    if (outcome == FAILED && taken.count == 1) {
+        message_put_back(task, &taken);
         *rest = TASK_PAUSE;
         return DONE;
     }
     if (outcome == DONE)
         receiver->most = most < MOST_MESSAGES / 2 ? 2 * most : MOST_MESSAGES;
-    *rest = taken ? taken == most ? 0 : POLL : task_idle(task, POLL);
+    *rest =
+        taken.count ? taken.count == most ? 0 : POLL : task_idle(task, POLL);
     return outcome;
 }
 

@@ -85,7 +85,7 @@ enum outcome verb_account_password(struct verb_run *run) {
         !secret_equal(password, read_secret(run, "The same again: ")))
         return run_refuse(run, "the two are not the same; nothing was changed");
     return account_end_verb(
-        run, &desk, account_set_password(&desk, run->argument, password, NULL),
+        run, &desk, account_set_password(&desk, run->argument, password),
         "has a new password; its sessions have ended");
 }
 

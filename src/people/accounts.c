@@ -105,7 +105,7 @@ void people_set_password(struct call *call) {
     if (!body || !guess_turn_take(call))
         return;
     enum outcome outcome =
-        account_set_password(&desk, name, body_text(body, "password"), NULL);
+        account_set_password(&desk, name, body_text(body, "password"));
     guess_turn_give();
     answer_empty(call, &desk, outcome);
 }

@@ -119,24 +119,26 @@ static void sign_in_failed(struct call *call, const char *name) {
         person_refuse(call, "Name and password do not fit.");
 }
 
-/* Is it the password of that account? Answered if not. With the turn: what is
- * not looked at does not count. */
-static bool password_check(struct call *call, const char *name,
-                           const char *password) {
+/* Is it the password of that account? Its hash; NULL, and answered, if not.
+ * With the turn: what is not looked at does not count. */
+static const char *password_check(struct call *call, const char *name,
+                                  const char *password) {
     const char *hash;
     if (!sign_in_begin(call, name, &hash))
-        return false;
+        return NULL;
     if (password_fits(password, hash))
-        return true;
+        return hash;
     sign_in_failed(call, name);
-    return false;
+    return NULL;
 }
 
-/* Whatever session the browser had before ends: nobody can have planted it. */
+/* Whatever session the browser had before ends: nobody can have planted it. The
+ * account may have got another password than that with `password_hash` since.
+ */
 static bool open_session(struct call *call, const char *name,
-                         const char *token) {
+                         const char *password_hash, const char *token) {
     static const struct db_statement statement = {
-        "sign_in", "select sign_in_from($1, $2, $3, $4, $5, $6)"};
+        "sign_in", "select sign_in_from($1, $2, $3, $4, $5, $6, $7)"};
     const char *old = http_cookie(call->request, SESSION_COOKIE);
     uint8_t hash[TOKEN_HASH_LEN], old_hash[TOKEN_HASH_LEN];
     token_hash(token, hash);
@@ -144,11 +146,17 @@ static bool open_session(struct call *call, const char *name,
     struct db_params params = DB_PARAMS(call->arena);
     db_text(&params, name);
     db_text(&params, guess_source(call));
+    db_text(&params, password_hash);
     db_bytea(&params, span_of(hash, sizeof hash));
     db_bytea(&params, span_of(old_hash, sizeof old_hash));
     db_instant(&params, call->now);
     db_instant(&params, call->now + call->config->people_session_most);
-    return database_change(call, &statement, &params, NULL);
+    struct db_rows *rows;
+    if (!database_change(call, &statement, &params, &rows))
+        return false;
+    if (!db_get_bool(rows, 0, 0))
+        person_refuse(call, "Name and password do not fit.");
+    return db_get_bool(rows, 0, 0);
 }
 
 void people_sign_in(struct call *call) {
@@ -167,9 +175,9 @@ void people_sign_in(struct call *call) {
     const char *token = token_new(call->arena);
     if (!guess_turn_take(call))
         return;
-    bool good = password_check(call, name, password);
+    const char *hash = password_check(call, name, password);
     guess_turn_give();
-    if (!good || !open_session(call, name, token) ||
+    if (!hash || !open_session(call, name, hash, token) ||
         !person_of_session(call, token))
         return;
     set_cookie(call, token, call->config->people_session_most);
@@ -189,12 +197,13 @@ void people_sign_out(struct call *call) {
         set_cookie(call, "", 0);
 }
 
-static void own_password_set(struct call *call, const char *password) {
+static void own_password_set(struct call *call, const char *hash,
+                             const char *password) {
     const struct person *person = call->person;
     struct desk desk = answer_desk(call);
     if (answer_desk_done(call, &desk,
-                         account_set_password(&desk, person->name, password,
-                                              person->secret)))
+                         account_change_password(&desk, person->name, hash,
+                                                 password, person->secret)))
         call->response->status = 204;
 }
 
@@ -205,7 +214,9 @@ void people_change_password(struct call *call) {
     const json_t *body = body_read(call, members, 2);
     if (!body || !guess_turn_take(call))
         return;
-    if (password_check(call, call->person->name, body_text(body, "current")))
-        own_password_set(call, body_text(body, "password"));
+    const char *hash =
+        password_check(call, call->person->name, body_text(body, "current"));
+    if (hash)
+        own_password_set(call, hash, body_text(body, "password"));
     guess_turn_give();
 }

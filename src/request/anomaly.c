@@ -102,6 +102,12 @@ static void take_breach(struct rq *rq, const struct volume *volume) {
                                      .period_seconds = volume->period_seconds};
 }
 
+static enum outcome refuse_hold(struct rq *rq) {
+    return rq_refuse(rq, CONDITION_quarantine_full,
+                     "too many requests of this User are held by anomaly "
+                     "detection");
+}
+
 /* §4.10: counts the devices against the thresholds of the User and of
  * all Users, in a transaction of its own; in excess of one the request is held
  * from here on. Nothing for a User that no threshold concerns. (A Transform has
@@ -115,9 +121,7 @@ enum outcome request_count_volume(struct rq *rq) {
         return outcome;
     warnings_tell(rq);
     if (strcmp(volume->breach, "full") == 0)
-        return rq_refuse(rq, CONDITION_quarantine_full,
-                         "too many requests of this User are held by anomaly "
-                         "detection");
+        return refuse_hold(rq);
     take_breach(rq, volume);
     if (rq->breach.threshold)
         rq->way = WAY_HELD;
@@ -151,10 +155,13 @@ enum outcome request_count_released(struct rq *rq) {
 
 /* ---- holding ---- */
 
-/* Keeps the request whole for the Service Desk to decide on. */
+/* Keeps the request whole for the Service Desk to decide on. FAILED in the
+ * condition quarantine_full, for its RequestID is not used then: others were
+ * held since it was counted. */
 enum outcome request_hold(struct rq *rq) {
     static const struct db_statement hold = {
-        "hold_request", "select hold_request($1, $2, $3, $4, $5, $6, $7, $8)"};
+        "hold_request",
+        "select hold_request($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
     const struct breach *breach = &rq->breach;
     struct db_params params = DB_PARAMS(rq->arena);
     db_int8(&params, rq->request_no);
@@ -164,11 +171,16 @@ enum outcome request_hold(struct rq *rq) {
     db_int4(&params, breach->quarantine);
     db_int4(&params, breach->period_seconds);
     db_bytea(&params, rq->body);
+    db_int4(&params, (int32_t)rq->management->config->anomaly_most_held);
     db_instant(&params, rq->received);
     struct db_rows *rows;
     enum outcome outcome = db_run(rq->db, &hold, &params, rq->arena, &rows);
     if (outcome != DONE)
         return outcome;
+    if (db_is_null(rows, 0, 0)) {
+        refuse_hold(rq);
+        return FAILED;
+    }
     rq->hold_no = db_get_int(rows, 0, 0);
     rq_conclude(rq, CONDITION_quarantined,
                 arena_printf(rq->arena, "held as %jd", (intmax_t)rq->hold_no));

@@ -58,6 +58,8 @@ static enum outcome batch_run(struct db *db, void *context) {
 
 static enum outcome rq_settle(struct rq *rq, enum outcome outcome,
                               const char *error) {
+    if (outcome == FAILED && rq->condition == CONDITION_quarantine_full)
+        return REFUSED; /* as if it had been found full before */
     if (outcome != DONE) {
         rq->error = arena_text(rq->arena, span_text(error));
         return FAILED;

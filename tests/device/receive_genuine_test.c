@@ -396,12 +396,12 @@ static void *take_until_empty(void *context) {
     struct taker *taker = context;
     struct db *db = db_open(taker->world->conninfo, "taker");
     struct arena *arena = arena_new();
-    size_t taken;
+    struct received taken;
     do {
         taker->outcome = receive_batch(&taker->world->receiving, db, arena,
                                        1000, NOON, &taken);
-        taker->taken += taken;
-    } while (taker->outcome == DONE && taken);
+        taker->taken += taken.count;
+    } while (taker->outcome == DONE && taken.count);
     arena_free(arena);
     db_close(db);
     return NULL;

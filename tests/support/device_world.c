@@ -204,11 +204,11 @@ void world_hear(struct device_world *world, const struct said *said) {
 }
 
 size_t world_take(struct device_world *world) {
-    size_t taken;
+    struct received taken;
     if (receive_batch(&world->receiving, world->db, world->arena, 100000, NOON,
                       &taken) != DONE)
         fail_msg("%s", db_reason(world->db));
-    return taken;
+    return taken.count;
 }
 
 void world_update(struct device_world *world, eui64 device, int request,

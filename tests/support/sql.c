@@ -49,7 +49,7 @@ static bool result_is_good(const PGresult *result) {
 /* The caller has looked at what may be wrong with it. */
 static void result_check(const PGresult *result, const char *text) {
     if (!result_is_good(result))
-        fail_msg("%s: %s", text, PQresultErrorMessage(result));
+        fail_msg("%s%s", PQresultErrorMessage(result), text);
 }
 
 #define FORMATTED(sql, format, text)                                           \
