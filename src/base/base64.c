@@ -5,6 +5,10 @@
 /* What an octet of the text stands for. */
 enum { BAD = 0xff, SPACE = 0xfe, PAD = 0xfd, DIGITS = 64 };
 
+/* Octets of text that are read at once where white space is: at the end of a
+ * line, and where there are hardly any. */
+enum { LINE = 32, LINE_END = 16, PART = 1024 };
+
 static uint8_t meaning_of(unsigned c) {
     if (c >= 'A' && c <= 'Z')
         return (uint8_t)(c - 'A');
@@ -59,8 +63,6 @@ struct rest {
 };
 
 static bool take_meaning(struct rest *rest, uint8_t meaning) {
-    if (meaning == SPACE)
-        return true;
     if (meaning == PAD)
         return ++rest->pads <= 2;
     if (meaning == BAD || rest->pads)
@@ -91,14 +93,54 @@ static bool finish_rest(struct rest *rest) {
     return (rest->bits & ((1u << unused) - 1)) == 0;
 }
 
+static bool is_group_begun(const struct rest *rest) {
+    return rest->digits % 4 != 0 || rest->pads != 0;
+}
+
+/* The whole groups that the text begins with. */
+static size_t take_groups(struct rest *rest, struct span text,
+                          const uint8_t *meanings) {
+    if (is_group_begun(rest))
+        return 0;
+    size_t len = parse_quads(text, meanings, rest->out);
+    rest->out += len / 4 * 3;
+    return len;
+}
+
+/* Text with white space in it: that is left out without a branch, for where it
+ * stands is the sender's choice. */
+static bool take_part(struct rest *rest, struct span text,
+                      const uint8_t *meanings) {
+    uint8_t letters[PART];
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        letters[len] = text.data[i];
+        len += meanings[text.data[i]] != SPACE;
+    }
+    for (size_t at = 0; at < len;) {
+        at += take_groups(rest, span_of(letters + at, len - at), meanings);
+        if (at < len && !take_meaning(rest, meanings[letters[at++]]))
+            return false;
+    }
+    return true;
+}
+
 ptrdiff_t base64_parse(struct span text, uint8_t *out) {
     uint8_t meanings[256];
     fill_meanings(meanings);
-    size_t at = parse_quads(text, meanings, out);
-    struct rest rest = {.out = out + at / 4 * 3};
-    for (; at < text.len; at++)
-        if (!take_meaning(&rest, meanings[text.data[at]]))
+    struct rest rest = {.out = out};
+    while (text.len) {
+        size_t len = take_groups(&rest, text, meanings);
+        text = span_from(text, len);
+        size_t part = len < LINE ? PART : LINE_END;
+        part = part < text.len ? part : text.len;
+        if (!take_part(&rest, span_of(text.data, part), meanings))
             return -1;
+        text = span_from(text, part);
+        for (; text.len && rest.digits % 4; text = span_from(text, 1))
+            if (!take_part(&rest, span_of(text.data, 1), meanings))
+                return -1;
+    }
     return finish_rest(&rest) ? rest.out - out : -1;
 }
 

@@ -17,6 +17,11 @@ static inline struct span span_of(const void *data, size_t len) {
     return (struct span){.data = data, .len = len};
 }
 
+/* What follows the first `len` octets, of which there are as many. */
+static inline struct span span_from(struct span span, size_t len) {
+    return span_of(span.data + len, span.len - len);
+}
+
 /* The characters of a C string, without its NUL. */
 static inline struct span span_text(const char *text) {
     return span_of(text, strlen(text));

@@ -57,11 +57,37 @@ static void base64_writes_what_it_reads(void **state) {
     }
 }
 
+/* Longer than what is read at a time, broken anywhere. */
+static void base64_reads_lines_of_any_length(void **state) {
+    (void)state;
+    enum { OCTETS = 20000 };
+    static uint8_t octets[OCTETS], back[OCTETS];
+    for (size_t i = 0; i < OCTETS; i++)
+        octets[i] = (uint8_t)(i * 7 + i / 251);
+    struct buffer text = {0};
+    base64_add(&text, span_of(octets, OCTETS));
+    for (size_t line = 1; line <= 80; line++) {
+        struct buffer lines = {0};
+        for (size_t at = 0; at < text.len; at += line) {
+            size_t len = text.len - at < line ? text.len - at : line;
+            buffer_add(&lines, span_of(text.data + at, len));
+            buffer_text(&lines, line % 2 ? "\r\n" : " ");
+        }
+        assert_int_equal(base64_parse(buffer_span(&lines), back), OCTETS);
+        assert_memory_equal(back, octets, OCTETS);
+        lines.data[lines.len / 2] = '.';
+        assert_int_equal(base64_parse(buffer_span(&lines), back), -1);
+        buffer_free(&lines);
+    }
+    buffer_free(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(base64_reads_what_the_schema_allows),
         cmocka_unit_test(base64_refuses_everything_else),
         cmocka_unit_test(base64_writes_what_it_reads),
+        cmocka_unit_test(base64_reads_lines_of_any_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -226,6 +226,14 @@ static void image_in_lines(struct buffer *out) {
     request_of_image(out, LINE "\r\n", 13653248 / 64 * 66);
 }
 
+static void image_in_columns(struct buffer *out) {
+    request_of_image(out, "AAAA\n", COST_OCTETS);
+}
+
+static void image_in_letters(struct buffer *out) {
+    request_of_image(out, "A\r\n", COST_OCTETS);
+}
+
 static void image_of_spaces(struct buffer *out) {
     request_of_image(out, " ", COST_OCTETS);
 }
@@ -302,6 +310,8 @@ static void no_document_costs_more_than_the_budget(void **state) {
         CASE(request_of_devices),
         CASE(image),
         CASE(image_in_lines),
+        CASE(image_in_columns),
+        CASE(image_in_letters),
         CASE(image_of_spaces),
         CASE(image_of_line_ends),
         CASE(image_of_references),
