@@ -205,7 +205,7 @@ static struct {
     instant tokens_until; /* TOKENS are left TOKENS * TOKEN_TIME after it */
     struct record_sum sum;
     instant summed; /* when the latest sum was taken; by clock_elapsed() */
-} unknown = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} unknown = {.lock = PTHREAD_MUTEX_INITIALIZER, .tokens_until = INT64_MIN};
 
 static bool token_take(void) {
     instant now = clock_elapsed(), full = now - TOKENS * TOKEN_TIME;
