@@ -4,6 +4,7 @@
 #include "duis/library.h"
 #include "fotad/fotad.h"
 #include "health/revocations.h"
+#include "housekeeping/housekeeping.h"
 #include "request/rules.h"
 #include "tracking/transition.h"
 
@@ -68,7 +69,9 @@ bool ground_open_database(struct fotad *f) {
     const struct config *config = &f->config;
     f->db = db_open(config->database_conninfo, "fotad");
     bool good = (!config->database_migrate || migrate_database(config)) &&
-                check_database(f->db);
+                check_database(f->db) &&
+                (housekeeping_make_days(f->db, clock_now()) == DONE ||
+                 fotad_fail("db.unusable", db_reason(f->db)));
     if (good)
         crash_point(CRASH_migrated);
     else

@@ -92,3 +92,12 @@ enum outcome round_days(struct round *round) {
         outcome = round_worse(outcome, days_keep(round, &daily_tables[i]));
     return outcome;
 }
+
+enum outcome housekeeping_make_days(struct db *db, instant now) {
+    struct round round = {.db = db, .now = now, .arena = arena_new()};
+    enum outcome outcome = DONE;
+    for (size_t i = 0; i < DAILY_TABLES && outcome == DONE; i++)
+        outcome = day_make(&round, &daily_tables[i], 0);
+    arena_free(round.arena);
+    return outcome;
+}

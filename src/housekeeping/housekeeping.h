@@ -31,6 +31,11 @@ struct housekeeping_report {
 enum outcome housekeeping_run(struct db *db, const struct config *config,
                               instant now, struct housekeeping_report *report);
 
+/* The partitions that `now` is in, before anything is written to them: made
+ * later they turn away, once, each statement at work (db/error.c, rerouted).
+ * RETRY or FAILED as db_run() says; those that are busy are left to a round. */
+enum outcome housekeeping_make_days(struct db *db, instant now);
+
 /* A task (db/task.h) that does it every [tracking] housekeeping by fotad's
  * clock, or leaves it to another fotad; it also keeps an eye on the clock
  * (clock_watch.h) and has the database plan anew when tables have grown.
