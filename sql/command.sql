@@ -159,15 +159,18 @@ end $$;
 -- hub that its device has now, for it may have been held for weeks; when that
 -- is another CSP's, it is left to that one ('' when no CSP has its region: it
 -- ends as overdue). p_regions and p_csps go together.
--- began: from when on it could be sent.
+-- began: from when on it could be sent. (It is asked for each second: a function
+-- in SQL would be planned each time.)
 create or replace function lease_commands(
     p_csp text, p_regions csp_region[], p_csps text[], p_now timestamptz,
     p_until timestamptz, p_most integer)
     returns table (
         command_no bigint, command_id text, chf_id macaddr8,
         device_id macaddr8, payload bytea, tries integer, began timestamptz)
-    language sql
-begin atomic
+    language plpgsql as $$
+#variable_conflict use_column
+begin
+    return query
     with chosen as (
         select c.command_no, coalesce(s.chf_id, c.chf_id) as chf_id,
             case when h.csp_region is null or p_regions is null then c.csp
@@ -201,7 +204,7 @@ begin atomic
         case when future_dated then created
             else greatest(execution_time, created) end
     from leased order by next_try, command_no;
-end;
+end $$;
 
 -- The CSP has taken them. One that was answered in the meantime stays so.
 create or replace function commands_sent(
@@ -294,6 +297,9 @@ begin
                 and s.seen > p_now - interval '1 hour')
         order by next_try limit p_most
         for update skip locked) x;
+    if silent is null and stranded is null then
+        return 0;
+    end if;
     update device_command set state = 'waiting'
     where command_no = any (stranded) and state = 'held';
     return end_commands(silent, 'sent', 'no_answer', '{}', p_now)

@@ -114,14 +114,16 @@ end $$;
 create or replace function take_released(
     p_now timestamptz, out hold_no bigint, out request_no bigint,
     out service text, out body bytea)
-    returns setof record language sql
-begin atomic
+    returns setof record language plpgsql as $$
+#variable_conflict use_column
+begin
+    return query
     select h.hold_no, h.request_no, r.service, h.body
     from held_request h join service_request r using (request_no)
     where h.state = 'released' and h.ended is null and h.next_try <= p_now
     order by h.next_try, h.hold_no limit 1
     for update of h skip locked;
-end;
+end $$;
 
 -- It has gone through: its sender gets the answer, unless that is null. The
 -- same request again still gets the octets that were answered first

@@ -44,6 +44,8 @@ static void connection_enlist(struct connection *c) {
     c->next = listener->connections;
     if (c->next)
         c->next->previous = c;
+    else
+        pthread_cond_broadcast(&listener->changed);
     listener->connections = c;
     if (++listener->connection_count > listener->options.max_connections)
         c->over = LIMIT_CONNECTIONS;
@@ -168,8 +170,11 @@ void *connection_clock(void *context) {
     pthread_mutex_lock(&listener->lock);
     while (!listener->closed) {
         struct timespec until = clock_in(TICK);
-        pthread_cond_clockwait(&listener->changed, &listener->lock,
-                               CLOCK_MONOTONIC, &until);
+        if (listener->connections)
+            pthread_cond_clockwait(&listener->changed, &listener->lock,
+                                   CLOCK_MONOTONIC, &until);
+        else
+            pthread_cond_wait(&listener->changed, &listener->lock);
         connections_check(listener);
     }
     pthread_mutex_unlock(&listener->lock);

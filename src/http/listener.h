@@ -46,7 +46,8 @@ struct http_listener {
     atomic_size_t body_octets; /* of all bodies in hand, answers' too */
 
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* draining and an exchange ended, or `closed` */
+    /* the first connection came, draining and an exchange ended, or `closed` */
+    pthread_cond_t changed;
     size_t in_hand;         /* exchanges admitted and not yet ended */
     size_t begun;           /* all exchanges not yet ended */
     bool closed; /* nothing is admitted any more; the clock thread ends */

@@ -4,6 +4,7 @@
 #include "support/scenario.h"
 #include "support/server.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,41 +13,68 @@ static const char *unable; /* why there is no such server */
 
 enum { SETTLE = 5, MEASURE = 10 }; /* s */
 
-/* Nanoseconds of all threads of a process. */
+/* Nanoseconds that the threads of a process ran: to a tick /proc/PID/stat would
+ * be, 10 ms of the 100 that all have. */
 static uint64_t process_time(int pid) {
-    uint64_t ticks[2] = {0};
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    FILE *file = fopen(path, "r");
-    if (!file)
+    char pattern[64];
+    snprintf(pattern, sizeof pattern, "/proc/%d/task/*/schedstat", pid);
+    glob_t threads;
+    uint64_t all = 0;
+    if (glob(pattern, 0, NULL, &threads) != 0)
         return 0;
-    if (fscanf(file,
-               "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u"
-               " %ju %ju",
-               &ticks[0], &ticks[1]) != 2)
-        ticks[0] = ticks[1] = 0;
-    fclose(file);
-    return (ticks[0] + ticks[1]) * 10000000; /* a tick is 10 ms */
+    for (size_t i = 0; i < threads.gl_pathc; i++) {
+        FILE *file = fopen(threads.gl_pathv[i], "r");
+        uint64_t one = 0;
+        if (file && fscanf(file, "%ju", &one) == 1)
+            all += one;
+        if (file)
+            fclose(file);
+    }
+    globfree(&threads);
+    return all;
 }
 
-static uint64_t all_time(struct scenario *scenario, bool told) {
-    uint64_t all = process_time(scenario->fotads[0].pid);
-    if (told)
-        print_message("fotad since its start: %ju ms\n",
-                      (uintmax_t)(all / 1000000));
-    const char *rows = sql_rows(
+/* What fotad and each of its sessions took by now. */
+struct takers {
+    struct {
+        int pid;
+        char name[64];
+        uint64_t time;
+    } of[64];
+    size_t count;
+};
+
+static void takers_read(struct scenario *scenario, struct takers *takers) {
+    *takers = (struct takers){.of = {{scenario->fotads[0].pid, "fotad", 0}},
+                              .count = 1};
+    const char *row = sql_rows(
         scenario->sql, "select pid, application_name from pg_stat_activity"
-                       " where application_name like 'fotad%%'");
-    for (const char *row = rows; *row;) {
-        int pid = 0;
-        char name[64] = "";
-        sscanf(row, "%d|%63[^\n]", &pid, name);
-        uint64_t one = process_time(pid);
-        if (told)
-            print_message("%s: %ju ms\n", name, (uintmax_t)(one / 1000000));
-        all += one;
+                       " where application_name like 'fotad%%' order by 2, 1");
+    for (; *row && takers->count < 64; row += *row == '\n') {
+        size_t at = takers->count++;
+        sscanf(row, "%d|%63[^\n]", &takers->of[at].pid, takers->of[at].name);
         row += strcspn(row, "\n");
-        row += *row == '\n';
+    }
+    for (size_t i = 0; i < takers->count; i++)
+        takers->of[i].time = process_time(takers->of[i].pid);
+}
+
+static uint64_t time_of(const struct takers *takers, int pid) {
+    for (size_t i = 0; i < takers->count; i++)
+        if (takers->of[i].pid == pid)
+            return takers->of[i].time;
+    return 0;
+}
+
+static uint64_t taken_between(const struct takers *before,
+                              const struct takers *after) {
+    uint64_t all = 0;
+    for (size_t i = 0; i < after->count; i++) {
+        uint64_t one = after->of[i].time - time_of(before, after->of[i].pid);
+        if (one > 500000)
+            print_message("%s: %.1f ms\n", after->of[i].name,
+                          (double)one / 1e6);
+        all += one;
     }
     return all;
 }
@@ -59,9 +87,11 @@ static void at_rest_it_takes_next_to_nothing(void **state) {
     }
     struct scenario *scenario = scenario_open(&(struct scenario_wish){0});
     nanosleep(&(struct timespec){.tv_sec = SETTLE}, NULL);
-    uint64_t before = all_time(scenario, false);
+    struct takers before, after;
+    takers_read(scenario, &before);
     nanosleep(&(struct timespec){.tv_sec = MEASURE}, NULL);
-    uint64_t taken = all_time(scenario, true) - before;
+    takers_read(scenario, &after);
+    uint64_t taken = taken_between(&before, &after);
     scenario_end(scenario);
     double share = (double)taken / (MEASURE * 1e9) * 100;
     print_message("%.2f %% of a core\n", share);
