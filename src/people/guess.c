@@ -2,14 +2,18 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <time.h>
 
 /* ---- the turn ---- */
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static instant turn_taken; /* by clock_elapsed() */
 
 bool guess_turn_take(struct call *call) {
-    if (pthread_mutex_trylock(&turn) == 0)
+    if (pthread_mutex_trylock(&turn) == 0) {
+        turn_taken = clock_elapsed();
         return true;
+    }
     http_problem(call->response, 503,
                  "Another password is being checked; try again.");
     http_add_header(call->response, "Retry-After", "1");
@@ -18,6 +22,13 @@ bool guess_turn_take(struct call *call) {
 
 void guess_turn_give(void) {
     pthread_mutex_unlock(&turn);
+}
+
+void guess_turn_rest(void) {
+    static const instant MOST = SECOND / 2;
+    instant rest = 2 * (clock_elapsed() - turn_taken);
+    rest = rest < MOST ? rest : MOST;
+    nanosleep(&(struct timespec){.tv_nsec = rest * 1000}, NULL);
 }
 
 /* ---- the source ---- */

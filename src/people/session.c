@@ -129,6 +129,7 @@ static const char *password_check(struct call *call, const char *name,
     if (password_fits(password, hash))
         return hash;
     sign_in_failed(call, name);
+    guess_turn_rest();
     return NULL;
 }
 

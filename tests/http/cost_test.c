@@ -4,8 +4,6 @@
 
 #include "support/cost.h"
 
-#include <time.h>
-
 enum { MOST_BODY = 16 * 1024 * 1024 };
 
 static const struct http_route widest[] = {
@@ -92,30 +90,8 @@ static void a_large_body(struct buffer *out) {
 
 static struct http_listener *listener;
 
-/* Processor time of all threads but this one: the client's is not counted. */
-static instant server_time(void) {
-    struct timespec all, own;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &all);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &own);
-    return (instant)(all.tv_sec - own.tv_sec) * SECOND +
-           (all.tv_nsec - own.tv_nsec) / 1000;
-}
-
-/* Sends as much as is taken, then waits for the end. */
 static void send_whole(struct span input) {
-    int handle = wire_connect(http_port(listener));
-    while (input.len) {
-        ssize_t sent = send(handle, input.data, input.len, MSG_NOSIGNAL);
-        if (sent <= 0)
-            break;
-        input.data += sent;
-        input.len -= (size_t)sent;
-    }
-    shutdown(handle, SHUT_WR);
-    char answer[4096];
-    while (recv(handle, answer, sizeof answer, 0) > 0) {
-    }
-    close(handle);
+    wire_exchange(http_port(listener), input);
 }
 
 static void no_request_costs_more_than_the_budget(void **state) {
@@ -134,7 +110,7 @@ static void no_request_costs_more_than_the_budget(void **state) {
     options.routes = widest;
     options.route_count = sizeof widest / sizeof *widest;
     listener = started(&options);
-    cost_check(cases, sizeof cases / sizeof *cases, server_time, send_whole);
+    cost_check(cases, sizeof cases / sizeof *cases, cost_of_server, send_whole);
     http_close(listener);
 }
 

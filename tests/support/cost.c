@@ -17,10 +17,18 @@ void cost_repeat(struct buffer *out, const char *text, size_t times) {
     out->len += all;
 }
 
-instant cost_now(void) {
+static instant time_of(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    clock_gettime(clock, &now);
     return (instant)now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
+instant cost_now(void) {
+    return time_of(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+instant cost_of_server(void) {
+    return cost_now() - time_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static instant cost_of(struct span input, instant (*now)(void),

@@ -26,6 +26,9 @@ void cost_repeat(struct buffer *out, const char *text, size_t times);
 /* Processor time of this process so far. */
 instant cost_now(void);
 
+/* The same of all threads but this one: of a server, not of its client. */
+instant cost_of_server(void);
+
 /* Gives `read` each input, measures it by `now`, and fails with the name and
  * cost of each that is over the budget (the least of a few tries: the first
  * one pays for memory). Prints the table. */
