@@ -1,5 +1,17 @@
 -- The hash chain over the Service Audit Trail (requirement H1).
 
+-- Nothing of the trail is changed, and nothing deleted but by sat_delete().
+create or replace function sat_append_only() returns trigger
+    language plpgsql as $$
+begin
+    if tg_op <> 'DELETE'
+            or current_setting('fotad.retention', true) is distinct from 'drops'
+            then
+        raise exception 'the service audit trail is append-only';
+    end if;
+    return null;
+end $$;
+
 -- An entry as it is sealed: all it says, in one way of writing.
 create or replace function sat_entry_hash(e sat_entry) returns bytea
     language sql stable as $$
@@ -122,20 +134,25 @@ create or replace function sat_seal_hash(s sat_seal, p_previous bytea)
 as $$
     select sha256(coalesce(p_previous, '') || convert_to(case s.form
         when 1 then concat_ws(' ', s.seal_no, s.first_no, s.last_no, s.entries)
-        else jsonb_build_array(s.form, s.seal_no, s.first_no, s.last_no,
+        else (jsonb_build_array(s.form, s.seal_no, s.first_no, s.last_no,
             s.entries, s.earliest, s.latest, s.sealed, s.dropped_before,
-            s.retention, s.dropped_by, encode(s.earlier, 'hex'))::text
+            s.retention, s.dropped_by, encode(s.earlier, 'hex'))
+            || case s.form when 2 then '[]'
+                else jsonb_build_array(s.running, s.dropped_up_to) end)::text
         end, 'UTF8') || s.digest)
 $$;
 
--- The times of the seals of form 1, which their hashes do not have.
-create or replace function sat_earlier_times() returns bytea
+-- What the seals of forms before p_form do not have under their hashes and
+-- verification goes by: times before form 2, running before form 3.
+create or replace function sat_earlier(p_form smallint) returns bytea
     language sql stable
     set timezone = 'UTC'
 as $$
     select sha256(convert_to(string_agg(concat_ws(' ', seal_no,
-        coalesce(earliest, 'infinity'), sealed), ',' order by seal_no), 'UTF8'))
-    from sat_seal where form = 1
+        case form when 1 then coalesce(earliest, 'infinity') end,
+        case form when 1 then sealed end,
+        case when p_form > 2 then running end), ',' order by seal_no), 'UTF8'))
+    from sat_seal where form < p_form
 $$;
 
 -- After the day that a seal of form 1 was made it has no entry.
@@ -143,11 +160,12 @@ create or replace function sat_latest(s sat_seal) returns timestamptz
     language sql stable
     return coalesce(s.latest, s.sealed + interval '24 hours');
 
--- What stays of the seals that retention took a part of, when it drops what is
--- from before p_before, or as of the seal p_up_to, null: all of them.
+-- What stays of the seals that retention took a part of by its time, which
+-- earlier releases did, as of the seal p_up_to, null: now; what p_dropped and
+-- entries before it are is all gone.
 create or replace function sat_stayed(
-    p_before timestamptz, p_up_to bigint, out entries bigint, out digest bytea,
-    out without_record bigint)
+    p_before timestamptz, p_dropped bigint, p_up_to bigint,
+    out entries bigint, out digest bytea, out without_record bigint)
     language sql stable
     set timezone = 'UTC'
 as $$
@@ -163,6 +181,7 @@ as $$
     from dropped d
     join sat_entry e on e.entry_no between (d.s).first_no and (d.s).last_no
     where (d.s).earliest < d.before and sat_latest(d.s) >= d.before
+        and ((d.s).last_no > p_dropped or p_dropped is null)
 $$;
 
 -- Adds a seal to the chain, behind the one that is the last.
@@ -173,32 +192,18 @@ declare
     seal sat_seal := p_seal;
 begin
     select * into previous from sat_seal order by seal_no desc limit 1;
-    seal.form := 2;
+    seal.form := 3;
+    seal.running := kept_from('0');
     seal.seal_no := coalesce(previous.seal_no, 0) + 1;
     seal.first_no := coalesce(previous.last_no, 0) + 1;
     seal.last_no := coalesce(seal.last_no, seal.first_no - 1);
+    if previous.form < seal.form then
+        seal.earlier := sat_earlier(seal.form);
+    end if;
     seal.hash := sat_seal_hash(seal, previous.hash);
     insert into sat_seal select seal.*;
     update sat_mark set seal_no = seal.seal_no;
     return seal;
-end $$;
-
--- A seal that says that all entries from before a time were dropped.
-create or replace function sat_seal_drop(
-    p_before timestamptz, p_keep interval, p_by text, p_earlier bytea,
-    p_now timestamptz) returns sat_seal
-    language plpgsql as $$
-declare
-    seal sat_seal;
-begin
-    seal.dropped_before := p_before;
-    seal.retention := p_keep;
-    seal.dropped_by := p_by;
-    seal.earlier := p_earlier;
-    seal.sealed := p_now;
-    select entries, digest into seal.entries, seal.digest
-    from sat_stayed(p_before, null);
-    return sat_add_seal(seal);
 end $$;
 
 -- The earliest entry that is there, or p_now.
@@ -217,12 +222,19 @@ begin
     return coalesce(least(first, of_day), p_now);
 end $$;
 
--- The seals of form 1 as they are: their times, and what retention had taken.
+-- The seals of form 1 as they are, and what retention had taken of them.
 create or replace function sat_take_over(p_now timestamptz) returns sat_seal
-    language sql
-    return sat_seal_drop(sat_earliest(p_now), null,
-        'an earlier release, before its seals said so', sat_earlier_times(),
-        p_now);
+    language plpgsql as $$
+declare
+    seal sat_seal;
+begin
+    seal.dropped_before := sat_earliest(p_now);
+    seal.dropped_by := 'an earlier release, before its seals said so';
+    seal.sealed := p_now;
+    select entries, digest into seal.entries, seal.digest
+    from sat_stayed(seal.dropped_before, null, null);
+    return sat_add_seal(seal);
+end $$;
 
 -- Sets the mark at the last number by now, and notes who may have taken it or one
 -- before it and not ended yet: a writer has the table's lock before it takes a
@@ -305,88 +317,15 @@ begin atomic
     where m.entry_no > coalesce((select max(last_no) from sat_seal), 0);
 end;
 
--- ---- retention ----
-
--- What is dropped next of what is from before p_last: a day, or at most p_most
--- rows that lie in no day; null: nothing. The oldest first, so that a seal can
--- say of a time that all before it is gone.
-create or replace function sat_oldest(
-    p_last timestamptz, p_most integer, out day name, out before timestamptz)
-    language plpgsql stable as $$
-declare
-    oldest record;
-    first timestamptz := (select min(at) from sat_entry_rest where at < p_last);
-begin
-    select * into oldest from partitions_of('sat_entry') order by low limit 1;
-    if first < coalesce(oldest.low, 'infinity') then
-        before := least(p_last, oldest.low);
-        before := least(before, (select greatest(e.at, first + interval '1 us')
-            from sat_entry_rest e where e.at < before
-            order by e.at offset p_most limit 1));
-    elsif oldest.high <= p_last then
-        day := oldest.name;
-        before := oldest.high;
-    end if;
-end $$;
-
-create or replace function sat_drop_requests(p_before timestamptz)
-    returns void language plpgsql as $$
-declare
-    day name;
-begin
-    for day in select p.name from partitions_of('sat_request') p
-            where p.high <= p_before loop
-        execute format('drop table %I', day);
-    end loop;
-    delete from sat_request_rest where at < p_before;
-end $$;
-
--- Drops the oldest entries that are older than p_keep, a day or p_most rows,
--- with their requests, and seals that they were. Never what is not sealed yet,
--- nor what sat_guard keeps. Outcomes: dropped, busy, none.
-create or replace function sat_drop(
-    p_keep interval, p_by text, p_now timestamptz, p_most integer,
-    out outcome text, out dropped_before timestamptz, out sealed_no bigint,
-    out sealed_hash bytea)
-    language plpgsql security definer
-    set search_path = public, pg_temp
-    set lock_timeout = '200ms'
-    set timezone = 'UTC'
-as $$
-declare
-    last timestamptz := (select least(p_now - p_keep, now() - keep)
-        from sat_guard);
-    oldest record;
-    previous sat_seal;
-    seal sat_seal;
-begin
-    outcome := 'none';
-    select * into oldest from sat_oldest(last, p_most);
-    if oldest.before is null then
-        return;
-    end if;
-    outcome := 'busy';
-    perform from sat_mark for update;
-    select * into previous from sat_seal order by seal_no desc limit 1;
-    if previous.form is distinct from 2 or exists (select from sat_entry
-            where at < oldest.before and entry_no > previous.last_no) then
-        return;
-    end if;
-    if oldest.day is null then
-        delete from sat_entry_rest where at < oldest.before;
-    else
-        execute format('drop table if exists %I', oldest.day);
-    end if;
-    perform sat_drop_requests(oldest.before);
-    seal := sat_seal_drop(oldest.before, p_keep,
-        concat_ws(' ', session_user, p_by), null, p_now);
-    select 'dropped', seal.dropped_before, seal.seal_no, seal.hash
-    into outcome, dropped_before, sealed_no, sealed_hash;
-exception when lock_not_available or deadlock_detected then
-    outcome := 'busy';
-end $$;
-
 -- ---- verification ----
+
+-- Is what a seal says to have been dropped older than its retention allows?
+create or replace function sat_is_old_enough(s sat_seal) returns boolean
+    language sql stable
+    return exists (select from sat_seal t
+        where t.seal_no < s.seal_no and t.first_no <= t.last_no
+            and t.last_no = s.dropped_up_to and t.running
+                <= s.running - extract(epoch from s.retention)::bigint);
 
 -- What is wrong with a seal itself, or null.
 create or replace function sat_chain_fault(
@@ -399,38 +338,50 @@ create or replace function sat_chain_fault(
         when s.hash <> sat_seal_hash(s, p_previous.hash)
                 or s.form < p_previous.form
             then 'the seal itself was changed'
+        when s.form = 3 and s.running < p_previous.running
+            then 'it was made at an earlier running time than the one before'
         when s.dropped_before > s.sealed - s.retention
+                or s.dropped_up_to is not null and s.retention is not null
+                    and not sat_is_old_enough(s)
             then 'younger entries were dropped than its retention allows'
-        when s.dropped_before is not null and s.retention is null
-                and p_previous.form is distinct from 1
+        when coalesce(s.dropped_up_to::text, s.dropped_before::text)
+                    is not null
+                and s.retention is null and (s.dropped_up_to is not null
+                    or p_previous.form is distinct from 1)
             then 'it says that entries were dropped, but not by which retention'
-        when s.earlier <> sat_earlier_times()
-            then 'the times of the seals before it were changed'
+        when s.form > p_previous.form and s.form > 1
+                and s.earlier is distinct from sat_earlier(s.form)
+            then 'what the seals before it say was changed'
     end;
 
 -- What is wrong with the entries of a seal, or null; all from before p_dropped
--- were dropped. What stayed of a part is under the last seal that says what was
--- dropped.
+-- were dropped, and all up to p_dropped_no. What stayed of a part is under the
+-- last seal that says what was dropped.
 create or replace function sat_entries_fault(
-    s sat_seal, p_dropped timestamptz, p_is_last_drop boolean) returns text
+    s sat_seal, p_dropped timestamptz, p_dropped_no bigint,
+    p_is_last_drop boolean) returns text
     language plpgsql stable as $$
 declare
     now record;
+    says_drop constant boolean :=
+        s.dropped_before is not null or s.dropped_up_to is not null;
+    all_gone constant boolean := not says_drop
+        and coalesce(s.last_no <= p_dropped_no, false);
 begin
-    if s.dropped_before is not null and p_is_last_drop then
+    if says_drop and p_is_last_drop then
         select entries, digest, without_record, null::timestamptz as earliest,
             null::timestamptz as latest
-        into now from sat_stayed(s.dropped_before, s.seal_no);
-    elsif s.dropped_before is not null
-            or s.earliest < p_dropped and sat_latest(s) >= p_dropped then
+        into now from sat_stayed(s.dropped_before, s.dropped_up_to, s.seal_no);
+    elsif says_drop or not all_gone
+            and s.earliest < p_dropped and sat_latest(s) >= p_dropped then
         return null;
     else
         select * into now from sat_digest(s.first_no, s.last_no);
     end if;
     return case
-        when s.earliest < p_dropped and now.entries > 0
+        when (all_gone or s.earliest < p_dropped) and now.entries > 0
             then 'entries were added'
-        when s.earliest < p_dropped then null
+        when all_gone or s.earliest < p_dropped then null
         when now.entries < s.entries then 'entries are missing'
         when now.entries > s.entries then 'entries were added'
         when now.digest <> s.digest then 'an entry was changed'
@@ -447,31 +398,35 @@ end $$;
 create or replace function check_seals(p_after bigint, p_most integer)
     returns table (seal_no bigint, first_no bigint, last_no bigint,
         entries bigint, hash bytea, is_kept boolean, fault text,
-        dropped_before timestamptz, retention interval, dropped_by text)
+        dropped_up_to bigint, dropped_before timestamptz, retention interval,
+        dropped_by text)
     language sql stable as $$
     with batch as (
         select s from sat_seal s where s.seal_no >= p_after
         order by s.seal_no limit p_most + 1
     ), later as (
-        select max(dropped_before) as before, max(seal_no) as last_drop
+        select max(dropped_before) as before, max(dropped_up_to) as up_to,
+            max(seal_no) as last_drop
         from sat_seal
-        where dropped_before is not null
+        where (dropped_before is not null or dropped_up_to is not null)
             and seal_no > (select max((s).seal_no) from batch)
     ), looked_at as (
-        select s, lag(s) over w as previous,
-            greatest(l.before, max((s).dropped_before) over (w
-                rows between 1 following and unbounded following)) as dropped,
-            l.last_drop is null and (s).dropped_before is not null
-                and max((s).dropped_before) over (w rows between 1 following
-                    and unbounded following) is null as is_last_drop
+        select s, lag(s) over (order by (s).seal_no) as previous,
+            greatest(l.before, max((s).dropped_before) over after) as dropped,
+            greatest(l.up_to, max((s).dropped_up_to) over after) as dropped_no,
+            l.last_drop is null and count((s).dropped_before) over after
+                + count((s).dropped_up_to) over after = 0 as is_last_drop
         from batch cross join later l
-        window w as (order by (s).seal_no))
+        window after as (order by (s).seal_no
+            rows between 1 following and unbounded following))
     select (s).seal_no, (s).first_no, (s).last_no,
-        case when (s).dropped_before is null then (s).entries else 0 end,
-        (s).hash::bytea, coalesce((s).earliest >= dropped, true),
+        case when (s).first_no <= (s).last_no then (s).entries else 0 end,
+        (s).hash::bytea, (s).first_no > (s).last_no
+            or coalesce((s).earliest >= dropped, true)
+                and coalesce((s).last_no > dropped_no, true),
         coalesce(sat_chain_fault(s, previous),
-            sat_entries_fault(s, dropped, is_last_drop)),
-        (s).dropped_before, (s).retention, (s).dropped_by
+            sat_entries_fault(s, dropped, dropped_no, is_last_drop)),
+        (s).dropped_up_to, (s).dropped_before, (s).retention, (s).dropped_by
     from looked_at
     where (s).seal_no > p_after
     order by (s).seal_no

@@ -10,12 +10,6 @@ begin
     end if;
 end $$;
 
--- Days of the Service Audit Trail go by sat_drop() alone, which seals that.
-create or replace function guarded(p_table regclass, p_before timestamptz)
-    returns timestamptz language sql stable
-    return case when p_table = 'tracking_history'::regclass
-        then p_before else '-infinity' end;
-
 -- The partitions of a table but the one for the rest.
 create or replace function partitions_of(p_table regclass)
     returns table (name name, low timestamptz, high timestamptz)
@@ -133,44 +127,52 @@ exception when lock_not_available or deadlock_detected then
     return 'busy';
 end $$;
 
--- Drops the oldest partition that ended before p_before. Outcomes: dropped,
--- busy, none.
-create or replace function drop_day(p_table regclass, p_before timestamptz)
+-- May a partition that ended before p_before by fotad's clock be dropped? An
+-- empty one; and one of the history of which nothing is kept any more, whatever
+-- its days are. What the audit trail loses drop_trail() seals.
+create or replace function day_is_over(
+    p_table regclass, p_day name, p_ended boolean, p_keep interval)
+    returns boolean language plpgsql stable as $$
+declare
+    has boolean;
+    keeps boolean;
+begin
+    execute format('select exists (select from %I)', p_day) into has;
+    if not has or p_table <> 'tracking_history'::regclass then
+        return p_ended and not has;
+    end if;
+    execute format('select exists (select from %I where inserted >= $1)',
+        p_day) into keeps using kept_from(p_keep);
+    return not keeps;
+end $$;
+
+-- Drops the oldest partition if nothing in it is kept. Outcomes: dropped, busy,
+-- none.
+create or replace function drop_day(
+    p_table regclass, p_keep interval, p_now timestamptz)
     returns text language plpgsql security definer
     set search_path = public, pg_temp
     set lock_timeout = '200ms'
     set timezone = 'UTC'
 as $$
 declare
-    day name;
-    last timestamptz := guarded(p_table, p_before);
+    day record;
 begin
     perform check_kept_by_days(p_table);
-    select p.name into day from partitions_of(p_table) p
-    where p.high <= last order by p.high limit 1;
-    if not found then
+    select p.name, p.high <= p_now - p_keep as ended into day
+    from partitions_of(p_table) p order by p.low limit 1;
+    if not found or not day_is_over(p_table, day.name, day.ended, p_keep) then
         return 'none';
     end if;
-    execute format('drop table if exists %I', day);
+    execute format('lock table %I in access exclusive mode', day.name);
+    if not day_is_over(p_table, day.name, day.ended, p_keep) then
+        return 'none'; -- a row came meanwhile
+    end if;
+    execute format('drop table %I', day.name);
     return 'dropped';
-exception when lock_not_available or deadlock_detected then
-    return 'busy';
-end $$;
-
--- Removes old rows from the partition for the rest, at most p_most.
-create or replace function clean_rest(
-    p_table regclass, p_before timestamptz, p_most integer) returns bigint
-    language plpgsql security definer
-    set search_path = public, pg_temp
-as $$
-declare
-    gone bigint;
-begin
-    perform check_kept_by_days(p_table);
-    execute format('delete from %I where ctid = any (array(select ctid'
-        ' from %1$I where %I < %L limit %s for update skip locked))',
-        p_table || '_rest', day_column(p_table), guarded(p_table, p_before),
-        p_most);
-    get diagnostics gone = row_count;
-    return gone;
+exception
+    when lock_not_available or deadlock_detected then
+        return 'busy';
+    when undefined_table then
+        return 'busy'; -- another fotad was at it
 end $$;

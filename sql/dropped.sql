@@ -12,6 +12,8 @@ drop function if exists outcome_of(processing_status, boolean);
 drop function if exists device_updates(macaddr8, macaddr8, integer);
 drop function if exists device_stages(tracking, timestamptz, boolean);
 
+drop function if exists is_shown(timestamptz, timestamptz, timestamptz);
+
 -- What the daemon may write is in rights_of_daemon().
 drop function if exists tables_of_owner();
 
@@ -204,3 +206,30 @@ begin atomic
     from (select csp, message_id from gbcs_message where state = 'waiting'
         order by received limit 1) first;
 end;
+
+-- The release before takes away what is old by its own clock: it is left to the
+-- later one.
+create or replace function drop_day(p_table regclass, p_before timestamptz)
+    returns text language sql return 'none'::text;
+create or replace function clean_rest(
+    p_table regclass, p_before timestamptz, p_most integer) returns bigint
+    language sql return 0::bigint;
+create or replace function clean_messages(
+    p_before timestamptz, p_most integer) returns bigint
+    language sql return 0::bigint;
+create or replace function clean_answers(
+    p_before timestamptz, p_most integer) returns bigint
+    language sql return 0::bigint;
+create or replace function clean_jobs(p_before timestamptz, p_most integer)
+    returns bigint language sql return 0::bigint;
+create or replace function clean_images(p_before timestamptz, p_most integer)
+    returns bigint language sql return 0::bigint;
+create or replace function clean_alert_counts(
+    p_before timestamptz, p_most integer) returns bigint
+    language sql return 0::bigint;
+create or replace function clean_volumes(
+    p_before timestamptz, p_most integer) returns bigint
+    language sql return 0::bigint;
+create or replace function clean_holds(
+    p_before timestamptz, p_most integer) returns bigint
+    language sql return 0::bigint;

@@ -38,103 +38,7 @@ begin
     released := coalesce(release_expired(ids, false, p_now), 0);
 end $$;
 
--- ---- rows ----
-
--- Identifiers of reports and notifications, and messages of devices: without
--- effect once the update they speak of is not on record any more.
-create or replace function clean_messages(
-    p_before timestamptz, p_most integer) returns bigint
-    language plpgsql as $$
-declare
-    gone bigint;
-    more bigint;
-begin
-    delete from csp_message where ctid = any (array(
-        select ctid from csp_message where received < p_before
-        limit p_most for update skip locked));
-    get diagnostics gone = row_count;
-    delete from gbcs_message where ctid = any (array(
-        select ctid from gbcs_message
-        where received < p_before and state <> 'waiting'
-        limit p_most for update skip locked));
-    get diagnostics more = row_count;
-    delete from contested_alert where taken < p_before;
-    return greatest(gone, more);
-end $$;
-
--- The octets of old answers. The row stays: a RequestID is used for ever. The
--- same request after this finds its RequestID used, without its answer.
-create or replace function clean_answers(
-    p_before timestamptz, p_most integer) returns bigint
-    language plpgsql as $$
-declare
-    clean_until timestamptz := (select answers_until from housekeeping);
-    gone bigint;
-begin
-    update service_request set response = null
-    where request_no = any (array(
-        select request_no from service_request
-        where received >= clean_until and received < p_before
-            and response is not null
-        order by received limit p_most for update skip locked));
-    get diagnostics gone = row_count;
-    -- not over what others have locked
-    if gone = 0 and not exists (select from service_request
-            where received >= clean_until and received < p_before
-                and response is not null) then
-        update housekeeping set answers_until = greatest(p_before, clean_until);
-    end if;
-    return gone;
-end $$;
-
--- Jobs whose devices are not on record any more.
-create or replace function clean_jobs(p_before timestamptz, p_most integer)
-    returns bigint language plpgsql as $$
-declare
-    gone bigint;
-begin
-    delete from csp_job where job_no = any (array(
-        select job_no from csp_job j
-        where ended < p_before and not exists (select from tracking t
-            where t.request_no = j.request_no)
-        order by ended limit p_most for update skip locked));
-    get diagnostics gone = row_count;
-    return gone;
-end $$;
-
-create or replace function image_wanted(p_image_id bytea, p_before timestamptz)
-    returns boolean language sql stable
-begin atomic
-    select exists (select from service_request
-            where image_id = p_image_id and received >= p_before)
-        or exists (select from service_request r
-            join csp_job j on j.request_no = r.request_no
-            where r.image_id = p_image_id and j.state = 'waiting')
-        or exists (select from service_request r
-            join distribution d on d.request_no = r.request_no
-            where r.image_id = p_image_id and d.unassigned > 0);
-end;
-
--- Images that no request since p_before wants and no job waits for. Locked
--- first and looked at again, for a request that finds its image stored holds
--- a lock on it (take_updates).
-create or replace function clean_images(p_before timestamptz, p_most integer)
-    returns bigint language plpgsql as $$
-declare
-    ids bytea[];
-    gone bigint;
-begin
-    select array_agg(image_id) into ids from (
-        select image_id from firmware_image i
-        where not image_wanted(image_id, p_before)
-        limit p_most for update skip locked) x;
-    ids := array(select id from unnest(ids) id
-        where not image_wanted(id, p_before));
-    delete from csp_image where image_id = any (ids);
-    delete from firmware_image where image_id = any (ids);
-    get diagnostics gone = row_count;
-    return gone;
-end $$;
+-- ---- sign-ins ----
 
 create or replace function clean_sign_ins(
     p_lock_out interval, p_idle interval, p_now timestamptz, p_most integer)
@@ -154,22 +58,6 @@ begin
         where last_failure <= p_now - p_lock_out limit p_most));
     get diagnostics more = row_count;
     return greatest(gone, more);
-end $$;
-
--- Counts of messages of requests that came before; request_no goes with time.
-create or replace function clean_alert_counts(
-    p_before timestamptz, p_most integer) returns bigint
-    language plpgsql as $$
-declare
-    low constant bigint := (select request_no from service_request
-        where received >= p_before order by received limit 1);
-    gone bigint;
-begin
-    delete from alert_count where ctid = any (array(
-        select ctid from alert_count where request_no < low
-        order by request_no limit p_most for update skip locked));
-    get diagnostics gone = row_count;
-    return gone;
 end $$;
 
 -- ---- a clock that was set back ----
@@ -204,38 +92,7 @@ begin
     where state = 'waiting' and tries > 0 and next_try > p_csp_retry;
 end $$;
 
--- What requests asked for, once no threshold counts it any more.
-create or replace function clean_volumes(
-    p_before timestamptz, p_most integer) returns bigint
-    language plpgsql as $$
-declare
-    gone bigint;
-begin
-    delete from request_volume where ctid = any (array(
-        select ctid from request_volume v
-        where at < p_before and not exists (select from volume_threshold t
-            where t.user_id in (v.user_id, all_users())
-                and t.service_reference_variant = v.service_reference_variant
-                and coalesce(t.counted_from, '-infinity') < v.at)
-        limit p_most for update skip locked));
-    get diagnostics gone = row_count;
-    return gone;
-end $$;
-
--- The octets of requests that were held. The row stays: it says who decided.
-create or replace function clean_holds(
-    p_before timestamptz, p_most integer) returns bigint
-    language plpgsql as $$
-declare
-    gone bigint;
-begin
-    update held_request set body = null where hold_no = any (array(
-        select hold_no from held_request
-        where ended < p_before and body is not null
-        order by hold_no limit p_most for update skip locked));
-    get diagnostics gone = row_count;
-    return gone;
-end $$;
+-- ---- plans ----
 
 -- Analyzes the tables that have grown much since they were analyzed last, so
 -- that sessions plan anew. Autovacuum comes by once a minute; a request of

@@ -91,7 +91,7 @@ create or replace function rights_of_daemon()
         'held, body'),
     ('held_request', 'update',
         'state, decided, person, reason, next_try, ended, body'),
-    ('housekeeping', 'update', 'due, answers_until'),
+    ('housekeeping', 'update', 'due, answers_to'),
     ('notice', 'insert', 'account, kind, request_no, made, subject, body'),
     ('notice', 'update', 'state, tries, next_try, leased_until, last_error'),
     ('notice', 'delete', null),

@@ -65,17 +65,23 @@ create or replace function is_late(t tracking) returns boolean
 -- ---- one device ----
 
 -- Is an update shown? Live ones are; what has ended for as long as [tracking]
--- retention says, though it is kept longer.
+-- retention says, though it is kept longer. That of a time to come is of a clock
+-- that was wrong, and goes by running time.
 create or replace function is_shown(
-    p_last_updated timestamptz, p_released timestamptz, p_now timestamptz)
-    returns boolean language sql stable
-    return p_released is null or greatest(p_last_updated, p_released)
-        > p_now - (select retention from tracking_setting);
+    p_last_updated timestamptz, p_released timestamptz, p_inserted bigint,
+    p_now timestamptz) returns boolean language sql stable
+    return p_released is null
+        or greatest(p_last_updated, p_released)
+            > p_now - (select retention from tracking_setting)
+        and (greatest(p_last_updated, p_released) <= p_now + interval '1 hour'
+            or p_inserted >= kept_from((select retention
+                from tracking_setting)));
 
 -- The updates of a device that the viewer may see, as device_status() picks
--- them: the first is its status. By their release, for a late word of an older
--- one does not make it the latest. What we refused is no update: its sender
--- sees it in its request.
+-- them: the first is its status. In the order in which they were released, for
+-- a late word of an older one does not make it the latest, and a clock that ran
+-- ahead neither. What we refused is no update: its sender sees it in its
+-- request.
 create or replace function device_updates(
     p_device_id macaddr8, p_viewer macaddr8, p_now timestamptz,
     p_most integer) returns setof tracking
@@ -84,10 +90,11 @@ begin atomic
     select t.* from tracking t
     join service_request r on r.request_no = t.request_no
     where t.device_id = p_device_id and t.status <> 'REJECTED_BY_DSP'
-        and is_shown(t.last_updated, t.released, p_now)
+        and is_shown(t.last_updated, t.released, t.inserted, p_now)
         and (p_viewer is null or r.originator = p_viewer
             or is_responsible(p_viewer, p_device_id))
-    order by t.released is null desc, t.released desc, t.request_no desc
+    order by t.released is null desc, t.inserted desc, t.released desc,
+        t.request_no desc
     limit p_most;
 end;
 
@@ -401,7 +408,8 @@ begin
                 'lastUpdated', instant_text(e.last_updated),
                 'released', instant_text(e.released),
                 'late', is_late(e))
-                order by e.released desc, e.request_no desc), '[]')
+                order by e.inserted desc, e.released desc,
+                    e.request_no desc), '[]')
             from device_updates(p_device_id, p_viewer, p_now, 21) e
             join service_request q on q.request_no = e.request_no
             where e.request_no <> u.request_no));

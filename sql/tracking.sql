@@ -287,7 +287,7 @@ begin
             case when m.moves then m.reason else m.reason_code end,
             m.responsible_supplier_ids, m.from_version, m.new_report,
             m.new_delivery, m.new_delivery_time, m.new_hub, m.new_hub_time,
-            m.new_device, m.new_device_time, m.new_stored_time)
+            m.new_device, m.new_device_time, m.new_stored_time, null)
                 ::tracking_history)
             filter (where m.counts and not m.live)
     into told, late from settled m;
@@ -371,7 +371,8 @@ begin atomic
     from tracking t
     left join service_request r on r.request_no = t.request_no
     where t.device_id = p_device_id and t.status <> 'REJECTED_BY_DSP'
-    order by t.released is null desc, t.released desc, t.request_no desc
+    order by t.released is null desc, t.inserted desc, t.released desc,
+        t.request_no desc
     limit 1;
 end;
 

@@ -17,6 +17,7 @@ static const struct view_field seal_fields[] = {
     {"hash", "Hash", NULL, VIEW_TEXT},
     {"kept", "Kept", NULL, VIEW_BOOL},
     {"fault", "Fault", "FAULT", VIEW_TEXT},
+    {"droppedUpTo", "Dropped up to", NULL, VIEW_COUNT},
     {"droppedBefore", "Dropped before", NULL, VIEW_INSTANT},
     {"retention", "Retention", NULL, VIEW_TEXT},
     {"droppedBy", "Dropped by", NULL, VIEW_TEXT},
@@ -28,6 +29,7 @@ enum {
     HASH,
     KEPT,
     FAULT,
+    UP_TO,
     BEFORE,
     RETENTION,
     BY,
@@ -70,7 +72,7 @@ static void seal_take(struct verb_run *run, struct verified *v,
                             strcasecmp(run->options.hash, v->hash) == 0);
     if (!db_is_null(rows, i, FAULT))
         json_add(v->faults, view_object(seal_fields, SEAL_FIELDS, rows, i));
-    if (!db_is_null(rows, i, BEFORE))
+    if (!db_is_null(rows, i, UP_TO) || !db_is_null(rows, i, BEFORE))
         drop_take(v, rows, i);
 }
 
@@ -78,7 +80,8 @@ static enum outcome check_all(struct verb_run *run, struct verified *v) {
     static const struct db_statement check = {
         "check_seals",
         "select seal_no, first_no, last_no, entries, encode(hash, 'hex'),"
-        " is_kept, fault, dropped_before, round(extract(epoch from retention)"
+        " is_kept, fault, dropped_up_to, dropped_before, round(extract(epoch "
+        "from retention)"
         " / 86400, 2)::float8 || ' days', dropped_by from check_seals($1, $2)"};
     int64_t after = 0;
     for (size_t count = 1; count;) {
@@ -152,10 +155,14 @@ static void print_drops(struct verb_run *run, const struct verified *v) {
     size_t i;
     json_t *drop;
     json_array_foreach(v->drops, i, drop) {
-        buffer_printf(run->out,
-                      "seal %jd: entries from before %s were dropped; "
-                      "retention %s, by %s\n",
-                      number_of(drop, "seal"), text_of(drop, "droppedBefore"),
+        buffer_printf(run->out, "seal %jd: entries ", number_of(drop, "seal"));
+        if (json_is_integer(json_object_get(drop, "droppedUpTo")))
+            buffer_printf(run->out, "up to %jd",
+                          number_of(drop, "droppedUpTo"));
+        else
+            buffer_printf(run->out, "from before %s",
+                          text_of(drop, "droppedBefore"));
+        buffer_printf(run->out, " were dropped; retention %s, by %s\n",
                       text_of(drop, "retention"), text_of(drop, "droppedBy"));
     }
 }

@@ -6,25 +6,29 @@ enum { MOST_BATCHES = 10000 }; /* of one cleaner in one round */
 
 /* A function that removes old rows, and how long they are kept. */
 struct cleaner {
-    struct db_statement statement; /* parameters: before when, most rows;
-                                      answer: how many went */
-    instant (*kept_for)(const struct config *config);
+    struct db_statement statement; /* parameters: seconds for which they are
+                                      kept, most rows; answer: how many went */
+    instant (*kept_for)(const struct config *config); /* NULL: the answers that
+                                      are kept say it, and there is no such
+                                      parameter */
 };
 
 static instant answers_kept(const struct config *config) {
     return config->user_keep_answers;
 }
 
+#define KEEP "make_interval(secs => $1::bigint), $2)"
+
+/* The answers go first: images and counts go by them. */
 static const struct cleaner cleaners[] = {
-    {{"clean_history", "select clean_rest('tracking_history', $1, $2)"},
-     tracking_memory},
-    {{"clean_messages", "select clean_messages($1, $2)"}, tracking_memory},
-    {{"clean_answers", "select clean_answers($1, $2)"}, answers_kept},
-    {{"clean_jobs", "select clean_jobs($1, $2)"}, answers_kept},
-    {{"clean_alert_counts", "select clean_alert_counts($1, $2)"}, answers_kept},
-    {{"clean_images", "select clean_images($1, $2)"}, answers_kept},
-    {{"clean_volumes", "select clean_volumes($1, $2)"}, answers_kept},
-    {{"clean_holds", "select clean_holds($1, $2)"}, answers_kept},
+    {{"clean_history", "select clean_history(" KEEP}, tracking_memory},
+    {{"clean_messages", "select clean_messages(" KEEP}, tracking_memory},
+    {{"clean_answers", "select clean_answers(" KEEP}, answers_kept},
+    {{"clean_jobs", "select clean_jobs(" KEEP}, answers_kept},
+    {{"clean_alert_counts", "select clean_alert_counts($1)"}, NULL},
+    {{"clean_images", "select clean_images($1)"}, NULL},
+    {{"clean_volumes", "select clean_volumes(" KEEP}, answers_kept},
+    {{"clean_holds", "select clean_holds(" KEEP}, answers_kept},
 };
 enum { CLEANERS = sizeof cleaners / sizeof *cleaners };
 
@@ -32,7 +36,8 @@ static enum outcome batch_clean(struct round *round,
                                 const struct cleaner *cleaner,
                                 int64_t *removed) {
     struct db_params params = DB_PARAMS(round->arena);
-    db_instant(&params, round->now - cleaner->kept_for(round->config));
+    if (cleaner->kept_for)
+        db_int8(&params, cleaner->kept_for(round->config) / SECOND);
     db_int4(&params, ROUND_BATCH);
     struct db_rows *rows;
     enum outcome outcome =

@@ -11,13 +11,18 @@ enum {
 /* A table with partitions by time. */
 struct daily {
     const char *table;
-    instant (*kept_for)(const struct config *config); /* NULL: see seal.c */
+    instant (*kept_for)(const struct config *config);
 };
 
+static instant trail_kept(const struct config *config) {
+    return config->sat_retention;
+}
+
+/* Of the trail the empty days go here, the others in seal.c. */
 static const struct daily daily_tables[] = {
     {"tracking_history", tracking_memory},
-    {"sat_entry", NULL},
-    {"sat_request", NULL},
+    {"sat_entry", trail_kept},
+    {"sat_request", trail_kept},
 };
 enum { DAILY_TABLES = sizeof daily_tables / sizeof *daily_tables };
 
@@ -62,10 +67,12 @@ static enum outcome day_make(struct round *round, const struct daily *daily,
 static enum outcome day_drop(struct round *round, const struct daily *daily,
                              bool *dropped) {
     static const struct db_statement drop = {
-        "drop_day", "select drop_day($1::text::regclass, $2)"};
+        "drop_day", "select drop_day($1::text::regclass,"
+                    " make_interval(secs => $2::bigint), $3)"};
     struct db_params params = DB_PARAMS(round->arena);
     db_text(&params, daily->table);
-    db_instant(&params, round->now - daily->kept_for(round->config));
+    db_int8(&params, daily->kept_for(round->config) / SECOND);
+    db_instant(&params, round->now);
     const char *answer;
     enum outcome outcome = text_ask(round, &drop, &params, &answer);
     *dropped = outcome == DONE && strcmp(answer, "dropped") == 0;
@@ -77,7 +84,7 @@ static enum outcome day_drop(struct round *round, const struct daily *daily,
 
 static enum outcome days_keep(struct round *round, const struct daily *daily) {
     enum outcome outcome = DONE;
-    bool more = daily->kept_for != NULL;
+    bool more = true;
     for (int day = 0; day <= DAYS_AHEAD && outcome == DONE; day++)
         outcome = day_make(round, daily, day);
     while (more && outcome == DONE && task_goes_on(round->task))

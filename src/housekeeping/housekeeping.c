@@ -7,6 +7,7 @@
 #include "base/trouble.h"
 #include "housekeeping/clock_watch.h"
 #include "housekeeping/round.h"
+#include "housekeeping/running_time.h"
 #include "housekeeping/silence.h"
 
 #include <stdlib.h>
@@ -74,6 +75,7 @@ enum { RELEASED, REMOVED, SECONDS };
 struct housekeeping {
     const struct config *config;
     struct clock_watch watch;
+    struct running_time running;
     instant next;     /* by clock_now(): the next round */
     instant measured; /* by clock_elapsed() */
 };
@@ -151,6 +153,8 @@ static enum outcome look_round(struct task *task, void *context,
     enum outcome outcome = DONE;
     step_note(&round, "housekeeping: pauses cut",
               clock_watch_look(&h->watch, round.db, h->config));
+    step_note(&round, "housekeeping: running time",
+              running_time_pass(&h->running, round.db));
     if (clock_is_due(&h->next, round.now, h->config->tracking_housekeeping))
         outcome = round_if_mine(&round);
     tables_measure(h, task);

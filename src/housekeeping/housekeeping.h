@@ -5,7 +5,8 @@
  * transactions that step around what others hold, so that several fotad may do
  * it and nobody waits for it.
  *
- * What is kept for how long, from the configuration:
+ * What is kept for how long since it was inserted, from the configuration, by
+ * running time (running_time.h):
  *   tracked updates that ended,      tracking_memory(): while something may
  *     identifiers and device           still be heard of them
  *     messages of CSPs

@@ -41,9 +41,9 @@ static void add_dropper(struct db_params *params) {
  * of the same transaction. */
 static enum outcome trail_drop(struct round *round, bool *more) {
     static const struct db_statement drop = {
-        "sat_drop", "select outcome, dropped_before::text, sealed_no,"
-                    " encode(sealed_hash, 'hex') from sat_drop("
-                    "make_interval(secs => $1::bigint), $2, $3, $4)"};
+        "drop_trail", "select outcome, up_to, sealed_no,"
+                      " encode(sealed_hash, 'hex') from drop_trail("
+                      "make_interval(secs => $1::bigint), $2, $3, $4)"};
     struct db_params params = DB_PARAMS(round->arena);
     db_int8(&params, round->config->sat_retention / SECOND);
     add_dropper(&params);
@@ -55,9 +55,9 @@ static enum outcome trail_drop(struct round *round, bool *more) {
     *more = outcome == DONE && strcmp(db_get_text(rows, 0, 0), "dropped") == 0;
     if (*more) {
         crash_point(CRASH_day_dropped);
-        log_info("sat.dropped", "before=\"%s\" seal=%jd hash=%s",
-                 db_get_text(rows, 0, 1), (intmax_t)db_get_int(rows, 0, 2),
-                 db_get_text(rows, 0, 3));
+        log_info("sat.dropped", "up_to=%jd seal=%jd hash=%s",
+                 (intmax_t)db_get_int(rows, 0, 1),
+                 (intmax_t)db_get_int(rows, 0, 2), db_get_text(rows, 0, 3));
     }
     round->report.dropped += *more;
     arena_reset(round->arena);

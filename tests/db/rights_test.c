@@ -284,7 +284,8 @@ static void defaults_read(void) {
            " join pg_attribute a on a.attrelid = f.adrelid and a.attnum ="
            " f.adnum join pg_depend d on d.classid = 'pg_attrdef'::regclass"
            " and d.objid = f.oid join pg_class s on s.oid = d.refobjid"
-           " and s.relkind = 'S' where n.privilege = 'insert' and not exists"
+           " and s.relkind = 'S' where n.privilege = 'insert'"
+           " and pg_get_expr(f.adbin, f.adrelid) ~ 'nextval' and not exists"
            " (select from need named where named.name = n.name and"
            " named.privilege = 'insert' and named.col = a.attname)"
            " on conflict do nothing");

@@ -127,7 +127,7 @@ static void housekeep(struct campaign *c) {
 static void age_a_record(struct campaign *c) {
     scenario_tell(c->scenario,
                   "insert into csp_message values ('north', 'n', 'old',"
-                  " '2001-01-01') on conflict do nothing");
+                  " '2001-01-01', -1000000000) on conflict do nothing");
     test_clock_move(2 * MINUTE);
 }
 

@@ -1,6 +1,7 @@
 /* fotactl sat verify: whatever is done to the Service Audit Trail behind the
  * back of fotad shows (requirement H1). */
 #include "support/check.h"
+#include "support/clock.h"
 #include "support/tool.h"
 
 #include <stdio.h>
@@ -177,13 +178,38 @@ static void entries_cannot_change_places(void **state) {
 
 /* ---- retention ---- */
 
-/* The owner allows what fotad is configured to drop. The entries are from
- * 2026-11-21 00:00:01 to 00:03:25 and ten from the day after. */
-static void drop(struct tool *tool, const char *keep, const char *now) {
+/* A seal that says that entries were dropped, with the right hash. */
+#define OWN_SEAL(up_to, retention)                                             \
+    "set fotad.retention = 'drops';"                                           \
+    "delete from sat_entry where entry_no <= " up_to ";"                       \
+    "select sat_add_seal(s) from (select (jsonb_populate_record("              \
+    "null::sat_seal, '{\"entries\": 0}')).*) x, lateral (select"               \
+    " row(null, null, null, 0, null, now(), sha256(''), null, null, null,"     \
+    " null, " retention "::interval, 'you', null, null, " up_to                \
+    ")::sat_seal as s) y"
+
+/* fotad has run for so much longer, and the owner allows what it is configured
+ * to drop. */
+static void drop(struct tool *tool, const char *keep, const char *ran) {
+    sql_run_for(tool->sql, ran);
     tool_sql(tool,
-             "update sat_guard set keep = '-100 years';"
-             "select sat_drop('%s', 'fotad at here', '%s', 1000)",
-             keep, now);
+             "update sat_guard set keep = '0';"
+             "select drop_trail('%s', 'fotad at here', '2026-12-01', 1000)",
+             keep);
+}
+
+/* An hour between the second seal and the third. */
+static int setup_hour(void **state) {
+    tool_setup(state);
+    struct tool *tool = *state;
+    if (!tool)
+        return 0;
+    tool_sql(tool, "%s", sealed_sql);
+    seal_up_to(tool, "205");
+    sql_run_for(tool->sql, "1 hour");
+    tool_sql(tool, "%s", more_sql);
+    seal_up_to(tool, "215");
+    return 0;
 }
 
 static void retention_of_a_configuration_narrows_nothing(void **state) {
@@ -198,106 +224,134 @@ static void retention_of_a_configuration_narrows_nothing(void **state) {
     expect_out(tool, "seal 1, entries 1 to 200: entries are missing\n");
 }
 
-/* What is gone is under a seal: up to when, by whose configuration; of what
- * stays of a seal nothing can be changed. */
+/* What is gone is under a seal: up to which entry, by whose configuration; of
+ * what stays nothing can be changed. */
 static void what_retention_dropped_is_sealed(void **state) {
     struct tool *tool = *state;
-    drop(tool, "10 days", "2026-12-01 00:01:41");
-    tool_expect_rows(tool, "select min(entry_no) from sat_entry", "101");
+    drop(tool, "10 days", "9 days 23:59");
+    tool_expect_rows(tool, "select min(entry_no) from sat_entry", "206");
     tool_expect(tool, "sat verify", 0, "");
-    expect_out(tool, "seal 4: entries from before 2026-11-21T00:01:41.000Z were"
-                     " dropped; retention 10 days, by ");
-    expect_out(tool, " fotad at here\n4 seals over 215 entries; 1 seals have"
+    expect_out(tool, "seal 4: entries up to 205 were dropped; retention 10"
+                     " days, by ");
+    expect_out(tool, " fotad at here\n4 seals over 215 entries; 2 seals have"
                      " entries past retention; 0 entries are not sealed yet\n");
-    drop(tool, "10 days", "2026-12-01 12:00");
+    drop(tool, "10 days", "1 minute");
     tool_expect(tool, "sat verify", 0, "");
-    expect_out(tool, "5 seals over 215 entries; 2 seals have entries past"
+    expect_out(tool, "5 seals over 215 entries; 3 seals have entries past"
                      " retention");
+    tool_expect(tool, "sat verify --json", 0, "");
+    expect_out(tool, "\"droppedUpTo\": 215");
 }
 
 static void what_stays_cannot_be_changed(void **state) {
     static const struct {
         const char *sql, *fault;
     } cases[] = {
-        {"delete from sat_entry_rest where entry_no = 150",
-         "seal 4, entries 216 to 215: entries are missing\n"},
-        {"update sat_entry_rest set code = 'forged' where entry_no = 150",
-         "seal 4, entries 216 to 215: an entry was changed\n"},
+        {"delete from sat_entry_rest where entry_no = 206",
+         "seal 3, entries 206 to 215: entries are missing\n"},
+        {"update sat_entry_rest set code = 'forged' where entry_no = 215",
+         "seal 3, entries 206 to 215: an entry was changed\n"},
         {"insert into sat_entry (entry_no, at, kind) overriding system value"
          " values (50, '2026-11-21', 'person')",
-         "seal 4, entries 216 to 215: entries were added\n"},
-        {"delete from sat_entry_rest where entry_no = 203",
-         "seal 2, entries 201 to 205: entries are missing\n"},
-        {"update sat_seal set dropped_before = '2026-11-22' where seal_no = 4",
+         "seal 1, entries 1 to 200: entries were added\n"},
+        {"update sat_seal set dropped_up_to = 215 where seal_no = 4",
+         "seal 4, entries 216 to 215: the seal itself was changed\n"},
+        {"update sat_seal set running = running + 86400 where seal_no = 4",
          "seal 4, entries 216 to 215: the seal itself was changed\n"},
         {"update sat_seal set retention = '1 day' where seal_no = 4",
          "seal 4, entries 216 to 215: the seal itself was changed\n"},
         {"update sat_seal set dropped_by = 'you' where seal_no = 4",
          "seal 4, entries 216 to 215: the seal itself was changed\n"},
         /* a seal of one's own must keep to the retention that it tells */
-        {"delete from sat_entry_rest where at < '2026-11-22';"
-         "select sat_seal_drop('2026-11-22', '10 days', 'you', null,"
-         " '2026-12-01 00:02')",
+        {OWN_SEAL("215", "'10 days'"),
          "seal 5, entries 216 to 215: younger entries were dropped than its"
          " retention allows\n"},
-        {"delete from sat_entry_rest where at < '2026-11-22';"
-         "select sat_seal_drop('2026-11-22', null, 'you', null,"
-         " '2026-12-01 00:02')",
+        /* and end where a seal ends */
+        {OWN_SEAL("150", "'0'"),
+         "seal 5, entries 216 to 215: younger entries were dropped than its"
+         " retention allows\n"},
+        {OWN_SEAL("215", "null"),
          "seal 5, entries 216 to 215: it says that entries were dropped, but"
          " not by which retention\n"},
+        /* nor do seals' running times go back */
+        {"update running_time set ran = 0;" OWN_SEAL("205", "'0'"),
+         "seal 5, entries 216 to 215: it was made at an earlier running time"
+         " than the one before\n"},
     };
     struct tool *tool = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         if (i) {
             tool_teardown(state);
-            setup(state);
+            setup_hour(state);
             tool = *state;
         }
-        drop(tool, "10 days", "2026-12-01 00:01:41");
+        drop(tool, "10 days", "9 days 23:59");
         tool_sql(tool, "%s", cases[i].sql);
         assert_int_equal(tool_run(tool, "sat verify"), 1);
         expect_out(tool, cases[i].fault);
     }
 }
 
-/* A seal that lost all is empty for ever. */
-static void nothing_is_added_where_all_is_gone(void **state) {
-    struct tool *tool = *state;
-    drop(tool, "10 days", "2026-12-01 00:03:30");
-    tool_expect_rows(tool, "select count(*) from sat_entry", "10");
-    tool_sql(tool, "insert into sat_entry (entry_no, at, kind) overriding"
-                   " system value values (50, '2026-11-22', 'person')");
-    tool_expect(tool, "sat verify", 1, NOT_AS_WRITTEN);
-    expect_out(tool, "seal 1, entries 1 to 200: entries were added\n");
-}
-
 static void nothing_is_dropped_that_is_not_sealed(void **state) {
     struct tool *tool = *state;
     tool_sql(tool, "%s", more_sql);
-    drop(tool, "10 days", "2027-11-21");
-    tool_expect_rows(tool, "select count(*) from sat_entry", "225");
+    drop(tool, "10 days", "1 year");
+    tool_expect_rows(tool,
+                     "select min(entry_no) || ' ' || count(*)"
+                     " from sat_entry",
+                     "216 10");
     seal_up_to(tool, "225");
-    drop(tool, "10 days", "2027-11-21");
+    drop(tool, "10 days", "11 days");
     tool_expect_rows(tool, "select count(*) from sat_entry", "0");
     tool_expect(tool, "sat verify", 0, "");
 }
 
-/* A day as a whole, and rows that came too late for their day, each in its
- * turn: the oldest first. */
-static void days_and_rows_go_in_order(void **state) {
+/* A day goes as a whole when the last of it is past, and with it what came
+ * before that lies elsewhere; what holds a day up for two more does not keep
+ * the rest of it. */
+static void days_go_when_all_of_them_is_past(void **state) {
     struct tool *tool = *state;
-    tool_sql(tool, "select make_day('sat_entry', '2026-11-22', 1000);"
-                   "update sat_guard set keep = '-100 years'");
-    static const char next[] =
-        "select outcome, dropped_before at time zone 'UTC' from"
-        " sat_drop('1 day', 'x', '2026-11-30', 200)";
-    tool_expect_rows(tool, next, "dropped|2026-11-21 00:03:21");
+    tool_sql(tool, "update sat_guard set ahead = null;"
+                   "select make_day('sat_entry', '2026-11-21', 1000);"
+                   "select make_day('sat_entry', '2026-11-22', 1000)");
+    drop(tool, "10 days", "9 days 23:59");
+    tool_expect_rows(tool, "select min(entry_no) from sat_entry", "206");
+    tool_expect_rows(tool, "select count(*) from partitions_of('sat_entry')",
+                     "1");
+    tool_sql(tool, "insert into sat_entry (at, kind) values ('2026-11-22',"
+                   " 'person')");
+    seal_up_to(tool, "216");
+    drop(tool, "10 days", "1 day");
+    tool_expect_rows(tool, "select count(*) from sat_entry", "11");
+    drop(tool, "10 days", "2 days");
+    tool_expect_rows(tool, "select min(entry_no) from sat_entry", "216");
     tool_expect(tool, "sat verify", 0, "");
-    tool_expect_rows(tool, next, "dropped|2026-11-22 00:00:00");
-    tool_expect_rows(tool, next, "dropped|2026-11-23 00:00:00");
-    tool_expect_rows(tool, next, "none|");
+    drop(tool, "10 days", "8 days");
     tool_expect_rows(tool, "select count(*) from sat_entry", "0");
     tool_expect(tool, "sat verify", 0, "");
+}
+
+/* Whoever works with a clock of its own, into the past or the future, leaves
+ * entries that stay: fotactl at 2000, and what it does is seen. */
+static void a_clock_of_fotactl_takes_nothing(void **state) {
+    struct tool *tool = *state;
+    instant now = clock_now();
+    test_clock_set(instant_at("2000-01-01T00:00:00Z") - now);
+    tool_expect(tool, "account add eve --role administrator", 0, "");
+    test_clock_set(instant_at("2036-01-01T00:00:00Z") - now);
+    tool_expect(tool, "account add mallory --role administrator", 0, "");
+    test_clock_set(0);
+    seal_up_to(tool, "217");
+    tool_sql(tool, "select drop_trail('2557 days', 'x', now(), 1000);"
+                   "select drop_day('sat_entry', '2557 days', now())");
+    tool_expect(tool, "sat export", 0, "");
+    expect_out(tool, "2000-01-01T00:00");
+    expect_out(tool, "eve");
+    expect_out(tool, "mallory");
+    tool_expect(tool, "sat verify", 0, "");
+    expect_out(tool, "0 seals have entries past retention");
+    tool_sql(tool, "delete from sat_entry_rest where at < '2001-01-01'");
+    tool_expect(tool, "sat verify", 1, NOT_AS_WRITTEN);
 }
 
 /* ---- seals of the release before ---- */
@@ -323,7 +377,8 @@ static void seals_of_the_release_before_are_good(void **state) {
                      " seals said so\n4 seals over 215 entries; 1 seals have");
     tool_sql(tool, "%s", more_sql);
     seal_up_to(tool, "225");
-    drop(tool, "10 days", "2026-12-01 12:00");
+    drop(tool, "10 days", "11 days");
+    tool_expect_rows(tool, "select count(*) from sat_entry", "0");
     tool_expect(tool, "sat verify", 0, "");
 }
 
@@ -334,12 +389,15 @@ static void times_of_earlier_seals_are_sealed(void **state) {
                    " seal_no = 2; delete from sat_entry_rest where"
                    " entry_no = 203");
     tool_expect(tool, "sat verify", 1, NOT_AS_WRITTEN);
-    expect_out(tool, "seal 4, entries 216 to 215: the times of the seals before"
-                     " it were changed\n");
+    expect_out(tool,
+               "seal 4, entries 216 to 215: what the seals before it say was"
+               " changed\n");
 }
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tool_teardown)
+#define HOUR_TEST(name)                                                        \
+    cmocka_unit_test_setup_teardown(name, setup_hour, tool_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_trail_as_it_was_written_is_good),
         TEST(nothing_is_sealed_that_may_still_come),
@@ -349,11 +407,11 @@ int main(void) {
         TEST(the_end_cannot_be_cut_off),
         TEST(entries_cannot_change_places),
         TEST(retention_of_a_configuration_narrows_nothing),
-        TEST(what_retention_dropped_is_sealed),
-        TEST(what_stays_cannot_be_changed),
-        TEST(nothing_is_added_where_all_is_gone),
+        HOUR_TEST(what_retention_dropped_is_sealed),
+        HOUR_TEST(what_stays_cannot_be_changed),
         TEST(nothing_is_dropped_that_is_not_sealed),
-        TEST(days_and_rows_go_in_order),
+        HOUR_TEST(days_go_when_all_of_them_is_past),
+        TEST(a_clock_of_fotactl_takes_nothing),
         TEST(seals_of_the_release_before_are_good),
         TEST(times_of_earlier_seals_are_sealed),
     };

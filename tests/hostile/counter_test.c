@@ -76,7 +76,7 @@ static void nothing_counts_again_after_cleaning(void **state) {
         world_put(world, buffer_span(&octets));
         assert_int_equal(world_take(world), 1);
         world_expect_end(world, "first", "done", "");
-        world_script(world, "select clean_messages('2040-01-01', 1000);"
+        world_script(world, "select clean_messages(interval '-1 day', 1000);"
                             "update smi_device set firmware_version ="
                             " '\\x00000029', version_time = null;"
                             "delete from tracking_live;"

@@ -178,3 +178,11 @@ void sql_expect_soon(struct sql *sql, const char *rows, const char *format,
     }
     rows_check(text, got, rows);
 }
+
+void sql_run_for(struct sql *sql, const char *interval) {
+    sql_do(sql,
+           "update running_time set ran = ran + extract(epoch from interval"
+           " '%s')::bigint * 1000000;"
+           "select setval('running_second', ran / 1000000) from running_time",
+           interval);
+}

@@ -45,4 +45,8 @@ void sql_expect(struct sql *sql, const char *rows, const char *format, ...)
 void sql_expect_soon(struct sql *sql, const char *rows, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* fotad has run for so much longer on this database, by which retention goes:
+ * '45 days'. */
+void sql_run_for(struct sql *sql, const char *interval);
+
 #endif
