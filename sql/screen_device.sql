@@ -245,13 +245,13 @@ create or replace function device_unknown(
 begin atomic
     select coalesce(json_agg(json_build_object('at', instant_text(e.at),
         'kind', e.kind, 'code', e.code, 'detail', e.detail)
-        order by e.at desc, e.entry_no desc), '[]')
+        order by e.entry_no desc), '[]')
     from (select * from sat_entry
         where device_id = p_device_id and request_no is null
             and kind = 'told' and at <= p_now
             and at > p_now - (select retention from tracking_setting)
             and (p_viewer is null or is_responsible(p_viewer, p_device_id))
-        order by at desc limit 50) e;
+        order by entry_no desc limit 50) e;
 end;
 
 -- What the update of a device waits for, as a code and as people say it; null:
@@ -392,13 +392,13 @@ begin
                 'at', instant_text(e.at), 'kind', e.kind, 'code', e.code,
                 'detail', case when e.kind <> 'reset' or p_viewer is null
                     then concat_ws(': ', e.person, e.detail) end)
-                order by e.at, e.entry_no), '[]')
+                order by e.entry_no), '[]')
             from (select * from sat_entry
                 where device_id = u.device_id and request_no = u.request_no
                     and kind in ('status', 'told', 'notification', 'reset',
                         'released')
                     and at between r.received - interval '1 hour' and p_now
-                order by at desc limit 200) e),
+                order by entry_no desc limit 200) e),
         'earlier', (select coalesce(json_agg(json_build_object(
                 'requestId', request_id_text(q.originator, q.target,
                     q.counter),

@@ -382,6 +382,38 @@ static void seals_of_the_release_before_are_good(void **state) {
     tool_expect(tool, "sat verify", 0, "");
 }
 
+/* Its hashes had times, and it dropped by them: entries 1 to 100. */
+static const char form_2[] =
+    "delete from sat_entry_rest where entry_no <= 100;"
+    "update sat_seal set form = 2, running = -seal_no;"
+    "insert into sat_seal (form, seal_no, first_no, last_no, entries, sealed,"
+    " dropped_before, retention, dropped_by, digest, hash, running) select 2,"
+    " 4, 216, 215, entries, '2026-12-01 00:01:41', '2026-11-21 00:01:41',"
+    " '10 days', 'fotad', digest, sha256(''), 0"
+    " from sat_stayed('2026-11-21 00:01:41', null, null);"
+    "do $$ begin for n in 1 .. 4 loop update sat_seal s set hash ="
+    " sat_seal_hash(s, (select hash from sat_seal where seal_no = n - 1))"
+    " where seal_no = n; end loop; end $$;"
+    "update sat_mark set seal_no = 4";
+
+static void what_was_dropped_by_time_stays_so(void **state) {
+    struct tool *tool = *state;
+    tool_sql(tool, "%s", form_2);
+    tool_expect(tool, "sat verify", 0, "");
+    tool_sql(tool, "%s", more_sql);
+    seal_up_to(tool, "225");
+    tool_expect(tool, "sat verify", 0, "");
+    /* by number, what is left of the part as well */
+    drop(tool, "10 days", "9 days 23:59:59");
+    tool_expect_rows(tool, "select min(entry_no) from sat_entry", "201");
+    tool_expect(tool, "sat verify", 0, "");
+    drop(tool, "10 days", "2 seconds");
+    tool_expect(tool, "sat verify", 0, "");
+    tool_sql(tool, "update sat_seal set running = -1000 where seal_no = 2");
+    tool_expect(tool, "sat verify", 1, NOT_AS_WRITTEN);
+    expect_out(tool, "what the seals before it say was changed\n");
+}
+
 static void times_of_earlier_seals_are_sealed(void **state) {
     struct tool *tool = *state;
     tool_sql(tool, "%s", form_1);
@@ -413,6 +445,7 @@ int main(void) {
         HOUR_TEST(days_go_when_all_of_them_is_past),
         TEST(a_clock_of_fotactl_takes_nothing),
         TEST(seals_of_the_release_before_are_good),
+        TEST(what_was_dropped_by_time_stays_so),
         TEST(times_of_earlier_seals_are_sealed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
