@@ -2,9 +2,10 @@
 -- and what people are told of a request.
 
 -- Who signed, and may they? One row, or none when no such certificate is
--- known. A User that is not registered has null columns. watched: some
+-- known. The issuer is one of two names, the first one if both are. A User that is not registered has null columns. watched: some
 -- threshold may concern the User.
-create or replace function find_signer(p_issuer text, p_serial numeric)
+create or replace function find_signer(
+    p_issuer text, p_reversed text, p_serial numeric)
     returns table (
         eui64 macaddr8, role certificate_role, usage certificate_usage,
         not_before timestamptz, not_after timestamptz,
@@ -19,7 +20,8 @@ begin atomic
             where t.user_id in (c.eui64, all_users()))
     from certificate c
     left join service_user u on u.user_id = c.eui64
-    where c.issuer = p_issuer and c.serial = p_serial;
+    where c.issuer in (p_issuer, p_reversed) and c.serial = p_serial
+    order by c.issuer <> p_issuer limit 1;
 end;
 
 -- The ResponseCode of a condition: the row for that variant, or that for all.

@@ -6,6 +6,6 @@
 
 /* Which of two programs on one database is the later one: one more than that
  * of sql/released.sha256 once anything of sql/ is changed (`make lint`). */
-#define FOTAD_RELEASE 24
+#define FOTAD_RELEASE 28
 
 #endif

@@ -63,4 +63,8 @@ EVP_PKEY *certificate_public_key(struct arena *arena, struct span spki);
  * is no such name, or no UTF-8. */
 const char *certificate_issuer_normalise(struct arena *arena, struct span name);
 
+/* Such a name, in that form, with its parts in reverse: of one that was written
+ * in the certificate's own order the one of RFC 2253. In the arena. */
+const char *certificate_issuer_reverse(struct arena *arena, const char *name);
+
 #endif

@@ -262,3 +262,28 @@ const char *certificate_issuer_normalise(struct arena *arena,
     buffer_free(&in.value);
     return name_finish(arena, &out, good);
 }
+
+static bool is_separator(const char *name, size_t at) {
+    size_t escapes = 0;
+    while (escapes < at && name[at - escapes - 1] == '\\')
+        escapes++;
+    return (name[at] == ',' || name[at] == '+') && escapes % 2 == 0;
+}
+
+const char *certificate_issuer_reverse(struct arena *arena, const char *name) {
+    size_t end = strlen(name);
+    char *reversed = arena_alloc(arena, end + 1), *out = reversed;
+    for (size_t at = end; at-- > 0;) {
+        bool first = at == 0;
+        if (!first && !is_separator(name, at))
+            continue;
+        size_t start = first ? 0 : at + 1;
+        memcpy(out, name + start, end - start);
+        out += end - start;
+        if (!first)
+            *out++ = name[at];
+        end = at;
+    }
+    *out = '\0';
+    return reversed;
+}

@@ -1,5 +1,5 @@
 /*
- * For src/duis: the only shape of a signature that is accepted. Checked on the
+ * For src/duis: the shapes of a signature that are accepted. Checked on the
  * tree before any cryptography, so that every known way of wrapping, hiding or
  * weakening a signature fails here, whatever a library would make of it.
  */
@@ -17,12 +17,14 @@ enum { SHAPE_MOST_VALUE = 1024 };
 struct shape {
     xmlNode *signature;
     const xmlNode *digest_value, *signature_value, *issuer, *serial;
+    int canonicalisation; /* of SignedInfo: xmlC14NMode */
 };
 
-/* False with a reason (constant text) when the tree is not signed, or not in
- * this shape. DigestValue is then 32 octets of base64, SignatureValue 64, and
- * r and s are within 1 to the order of P-256 less 1. */
-bool shape_check(const struct duis_document *document, struct shape *shape,
+/* False with a reason that names what offends (in the arena) when the tree is
+ * not signed, or not in this shape. DigestValue is then 32 octets of base64,
+ * SignatureValue 64, and r and s are within 1 to the order of P-256 less 1. */
+bool shape_check(struct arena *arena, const struct duis_document *document,
+                 enum duis_shape accepted, struct shape *shape,
                  const char **reason);
 
 #endif

@@ -33,9 +33,10 @@ static const char *normalise_serial(struct arena *arena, struct span digits) {
 
 bool duis_signature_shape(struct arena *arena,
                           const struct duis_document *document,
+                          enum duis_shape accepted,
                           struct duis_signer_name *name, const char **reason) {
     struct shape shape;
-    if (!shape_check(document, &shape, reason))
+    if (!shape_check(arena, document, accepted, &shape, reason))
         return false;
     name->issuer =
         certificate_issuer_normalise(arena, tree_value(shape.issuer));
@@ -44,6 +45,9 @@ bool duis_signature_shape(struct arena *arena,
         *reason = "X509IssuerName is not a name";
     else if (!name->serial)
         *reason = "X509SerialNumber is longer than 20 octets";
+    name->reversed = !*reason && accepted == DUIS_COMMON
+                         ? certificate_issuer_reverse(arena, name->issuer)
+                         : NULL;
     return !*reason;
 }
 
@@ -64,15 +68,20 @@ static xmlSecKey *wrap_key(EVP_PKEY *key) {
     return wrapped;
 }
 
-/* Only what the shape names; URI="" only; no key but the one that is set. */
+/* Only what the shapes name; URI="" only; no key but the one that is set. */
 static bool context_limit(xmlSecDSigCtx *context) {
+    const xmlSecTransformId c14n[] = {xmlSecTransformExclC14NId,
+                                      xmlSecTransformInclC14NId,
+                                      xmlSecTransformInclC14N11Id};
+    bool good = true;
+    for (size_t i = 0; i < sizeof c14n / sizeof *c14n; i++)
+        good = good &&
+               xmlSecDSigCtxEnableSignatureTransform(context, c14n[i]) >= 0 &&
+               xmlSecDSigCtxEnableReferenceTransform(context, c14n[i]) >= 0;
     context->enabledReferenceUris = xmlSecTransformUriTypeEmpty;
-    return xmlSecDSigCtxEnableSignatureTransform(
-               context, xmlSecTransformExclC14NId) >= 0 &&
+    return good &&
            xmlSecDSigCtxEnableSignatureTransform(
                context, xmlSecOpenSSLTransformEcdsaSha256Id) >= 0 &&
-           xmlSecDSigCtxEnableReferenceTransform(
-               context, xmlSecTransformInclC14NId) >= 0 &&
            xmlSecDSigCtxEnableReferenceTransform(
                context, xmlSecTransformEnvelopedId) >= 0 &&
            xmlSecDSigCtxEnableReferenceTransform(
@@ -152,10 +161,12 @@ static bool signed_info_verify(const struct duis_document *document,
     return good;
 }
 
-bool duis_signature_verify(const struct duis_document *document, EVP_PKEY *key,
+bool duis_signature_verify(struct arena *arena,
+                           const struct duis_document *document,
+                           enum duis_shape accepted, EVP_PKEY *key,
                            const char **reason) {
     struct shape shape;
-    if (!shape_check(document, &shape, reason))
+    if (!shape_check(arena, document, accepted, &shape, reason))
         return false;
     xmlSecDSigCtx *context = xmlSecDSigCtxCreate(NULL);
     bool good = context && signed_info_verify(document, &shape, key) &&

@@ -95,8 +95,8 @@ static bool is_signed_well(struct arena *arena,
                            const struct duis_document *document, EVP_PKEY *key,
                            const char **reason) {
     struct duis_signer_name name;
-    return duis_signature_shape(arena, document, &name, reason) &&
-           duis_signature_verify(document, key, reason);
+    return duis_signature_shape(arena, document, DUIS_STRICT, &name, reason) &&
+           duis_signature_verify(arena, document, DUIS_STRICT, key, reason);
 }
 
 static void digest_meaning(struct span text, struct user_message *response) {

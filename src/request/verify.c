@@ -95,9 +95,10 @@ static enum outcome find_signer(struct rq *rq,
         "select eui64, role, usage, not_before, not_after, revoked_at,"
         " revoked_at is not null, der, user_status, duis_version, watched, "
         "user_roles"
-        " from find_signer($1, $2::numeric)"};
+        " from find_signer($1, $2, $3::numeric)"};
     struct db_params params = DB_PARAMS(rq->arena);
     db_text(&params, name->issuer);
+    db_text(&params, name->reversed);
     db_text(&params, name->serial);
     return db_run(rq->db, &find, &params, rq->arena, rows);
 }
@@ -126,6 +127,11 @@ static const char *signer_fault(const struct rq *rq,
     return NULL;
 }
 
+static enum duis_shape shape_accepted(const struct rq *rq) {
+    const char *shape = rq->management->config->user_signature_shape;
+    return strcmp(shape, "strict") == 0 ? DUIS_STRICT : DUIS_COMMON;
+}
+
 static enum outcome verify_by(struct rq *rq, const struct db_rows *rows) {
     const struct signer *signer =
         db_structs(rows, DB_COLUMNS(signer_columns), sizeof *signer, rq->arena);
@@ -139,7 +145,8 @@ static enum outcome verify_by(struct rq *rq, const struct db_rows *rows) {
     if (!key)
         return rq_refuse(rq, CONDITION_not_authentic,
                          "the certificate's key cannot be read");
-    if (!duis_signature_verify(&rq->duis.document, key, &reason))
+    if (!duis_signature_verify(rq->arena, &rq->duis.document,
+                               shape_accepted(rq), key, &reason))
         return rq_refuse(rq, CONDITION_not_authentic, reason);
     rq_take_user(rq, &signer->user, rows, SIGNER_ROLES);
     rq->watched = signer->user.watched;
@@ -153,7 +160,8 @@ enum outcome request_verify(struct rq *rq) {
     SHA256(rq->body.data, rq->body.len, rq->content);
     struct duis_signer_name name;
     const char *reason;
-    if (!duis_signature_shape(rq->arena, &rq->duis.document, &name, &reason))
+    if (!duis_signature_shape(rq->arena, &rq->duis.document, shape_accepted(rq),
+                              &name, &reason))
         return rq_refuse(rq, CONDITION_not_authentic, reason);
     struct db_rows *rows;
     enum outcome outcome = find_signer(rq, &name, &rows);

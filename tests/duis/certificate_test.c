@@ -203,6 +203,21 @@ static void issuers_have_one_form(void **state) {
     }
 }
 
+static void names_are_turned_round(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *reversed;
+    } cases[] = {
+        {"CN=Z1,OU=07", "OU=07,CN=Z1"},
+        {"CN=Z1", "CN=Z1"},
+        {"CN=a\\,b,OU=c\\\\,O=d", "O=d,OU=c\\\\,CN=a\\,b"},
+        {"CN=a+SN=b,OU=c", "OU=c,SN=b+CN=a"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(certificate_issuer_reverse(arena, cases[i].name),
+                            cases[i].reversed);
+}
+
 /* Names of issuers as Java and .NET write them, and certificates of such. */
 static void names_that_failed_are_read(void **state) {
     (void)state;
@@ -292,6 +307,7 @@ int main(void) {
         cmocka_unit_test(serials_and_dates_keep_every_digit),
         cmocka_unit_test(der_is_read_to_its_last_octet),
         cmocka_unit_test(issuers_have_one_form),
+        cmocka_unit_test(names_are_turned_round),
         cmocka_unit_test(names_that_failed_are_read),
         cmocka_unit_test(published_certificates_are_read),
     };

@@ -270,10 +270,11 @@ static void read_whole(struct span body) {
     struct arena *own = arena_new();
     fault = (struct duis_fault){0};
     if (duis_request_parse(own, body, &request, &fault) == DUIS_PARSED &&
-        duis_signature_shape(own, &request.document, &name, &reason) &&
+        duis_signature_shape(own, &request.document, DUIS_COMMON, &name,
+                             &reason) &&
         certificate_read(own, somebody.certificate_pem, &certificate, &reason))
-        assert_false(
-            duis_signature_verify(&request.document, certificate.key, &reason));
+        assert_false(duis_signature_verify(own, &request.document, DUIS_COMMON,
+                                           certificate.key, &reason));
     arena_free(own);
 }
 

@@ -328,8 +328,10 @@ static void responses_are_valid_and_signed(void **state) {
         if (duis_document_parse(arena, compose(i), DUIS_RESPONSE, &document,
                                 &fault) != DUIS_PARSED)
             fail_msg("%s: %s", CASES[i].what, fault.reason);
-        if (!duis_signature_shape(arena, &document, &name, &reason) ||
-            !duis_signature_verify(&document, dsp.key, &reason))
+        if (!duis_signature_shape(arena, &document, DUIS_STRICT, &name,
+                                  &reason) ||
+            !duis_signature_verify(arena, &document, DUIS_STRICT, dsp.key,
+                                   &reason))
             fail_msg("%s: %s", CASES[i].what, reason);
         assert_string_equal(name.issuer, "CN=Z1,OU=07");
         assert_string_equal(name.serial, dsp.serial);
@@ -402,7 +404,8 @@ static void lists_of_50000_devices_are_written(void **state) {
     assert_int_equal(duis_document_parse(arena, buffer_span(&out),
                                          DUIS_RESPONSE, &document, &fault),
                      DUIS_PARSED);
-    assert_true(duis_signature_verify(&document, dsp.key, &reason));
+    assert_true(
+        duis_signature_verify(arena, &document, DUIS_STRICT, dsp.key, &reason));
     const char *last = "00-DB-12-34-00-00-C3-4F</sr:InvalidDeviceIDList>";
     assert_non_null(memmem(out.data, out.len, last, strlen(last)));
     buffer_free(&out);

@@ -71,10 +71,11 @@ static bool answers(struct arena *own) {
     struct duis_document document;
     struct duis_fault fault;
     const char *reason;
-    bool done = duis_response_compose(&out, signer, &response) &&
-                duis_document_parse(own, buffer_span(&out), DUIS_RESPONSE,
-                                    &document, &fault) == DUIS_PARSED &&
-                duis_signature_verify(&document, user.key, &reason);
+    bool done =
+        duis_response_compose(&out, signer, &response) &&
+        duis_document_parse(own, buffer_span(&out), DUIS_RESPONSE, &document,
+                            &fault) == DUIS_PARSED &&
+        duis_signature_verify(own, &document, DUIS_STRICT, user.key, &reason);
     buffer_free(&out);
     return done;
 }

@@ -1,5 +1,5 @@
 /*
- * Signatures that are not A's signature of the request in the one accepted
+ * Signatures that are not A's signature of the request in an accepted
  * shape (requirement R4): E1 if the
  * schema lets them through, else 400; nothing follows from them.
  */
@@ -33,6 +33,11 @@
 #define DIGEST(uri) E1("digest method " uri, digest_method, uri)
 #define C14N(uri) E1("canonicalisation " uri, canonicalisation, uri)
 #define BEFORE(name, transforms_) E1(name, transforms, transforms_)
+#define COMMON(name, field, value)                                             \
+    {                                                                          \
+        .sent = (name), .ppmid = true, .signing.field = (value), .http = 200,  \
+        .says = "E1", .common = true                                           \
+    }
 #define CHANGED(name, from, to, status, code)                                  \
     {                                                                          \
         .sent = (name), .ppmid = true, .after = {from, to}, .http = (status),  \
@@ -65,10 +70,11 @@ static const struct row ALGORITHMS[] = {
     DIGEST(ENC "sha512"),
     DIGEST(ENC "ripemd160"),
     DIGEST(""),
-    C14N(INCLUSIVE),
+    COMMON("inclusive canonicalisation", canonicalisation, INCLUSIVE),
     C14N(INCLUSIVE "#WithComments"),
     C14N(EXCLUSIVE "WithComments"),
-    C14N("http://www.w3.org/2006/12/xml-c14n11"),
+    COMMON("canonicalisation 1.1", canonicalisation,
+           "http://www.w3.org/2006/12/xml-c14n11"),
     C14N("http://www.w3.org/TR/1999/REC-xslt-19991116"),
     C14N(""),
     E1("an output length below nothing", method_content,
@@ -102,8 +108,8 @@ static const struct row REFERENCES[] = {
     E1("URI of a question mark", reference, "URI=\"?\""),
     E1("URI of an empty fragment", reference, "URI=\"#\""),
     E1("no URI", reference, ""),
-    E1("a Type", reference, "URI=\"\" Type=\"" DS "Manifest\""),
-    E1("an Id", reference, "URI=\"\" Id=\"r\""),
+    COMMON("a Type", reference, "URI=\"\" Type=\"" DS "Manifest\""),
+    COMMON("an Id", reference, "URI=\"\" Id=\"r\""),
     INVALID("another attribute", reference, "URI=\"\" x=\"y\""),
     E1("a second Reference", more_reference, REFERENCE("")),
     E1("a second Reference, to a file", more_reference,
@@ -112,8 +118,10 @@ static const struct row REFERENCES[] = {
        REFERENCE("http://127.0.0.1:1/")),
     E1("three References", more_reference, REFERENCE("") REFERENCE("")),
     BEFORE("enveloped twice", ENVELOPED ENVELOPED),
-    BEFORE("enveloped, then inclusive", ENVELOPED TRANSFORM(INCLUSIVE)),
-    BEFORE("enveloped, then exclusive", ENVELOPED TRANSFORM(EXCLUSIVE)),
+    COMMON("enveloped, then inclusive", transforms,
+           ENVELOPED TRANSFORM(INCLUSIVE)),
+    COMMON("enveloped, then exclusive", transforms,
+           ENVELOPED TRANSFORM(EXCLUSIVE)),
     BEFORE("inclusive, then enveloped", TRANSFORM(INCLUSIVE) ENVELOPED),
     BEFORE("with comments", ENVELOPED TRANSFORM(INCLUSIVE "#WithComments")),
     BEFORE("nothing but inclusive", TRANSFORM(INCLUSIVE)),
@@ -254,9 +262,9 @@ static const struct row KEYS[] = {
 };
 
 static const struct row PLACES[] = {
-    E1("an Id of the signature", attributes, " Id=\"s\""),
+    COMMON("an Id of the signature", attributes, " Id=\"s\""),
     INVALID("an attribute of the signature", attributes, " x=\"s\""),
-    E1("an Object", object, "<ds:Object/>"),
+    COMMON("an Object", object, "<ds:Object/>"),
     E1("an Object with a Manifest", object,
        "<ds:Object><ds:Manifest>" REFERENCE("") "</ds:Manifest></ds:Object>"),
     E1("an Object with properties", object,

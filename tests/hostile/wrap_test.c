@@ -136,10 +136,16 @@ static void strike(struct siege *s, const char *name, struct span body,
     siege_holds(s, name);
 }
 
-static void wrapping(void **state) {
-    (void)state;
+static struct gateway *gateway_of_shape(const char *shape) {
+    struct gateway *g = gateway_new();
+    g->config.user_signature_shape = shape;
+    gateway_open(g);
+    return g;
+}
+
+static void wrap_in(const char *shape) {
     struct siege s;
-    siege_begin(&s, gateway_start());
+    siege_begin(&s, gateway_of_shape(shape));
     struct span sound = siege_request(&s);
     for (size_t i = 0; i < sizeof WRAPS / sizeof *WRAPS; i++) {
         struct span body = forged(&s, &WRAPS[i], sound);
@@ -148,6 +154,12 @@ static void wrapping(void **state) {
     siege_accepts(&s, sound);
     siege_end(&s);
     gateway_free(s.gateway);
+}
+
+static void wrapping(void **state) {
+    (void)state;
+    wrap_in("common");
+    wrap_in("strict");
 }
 
 /* ---- r and s ---- */

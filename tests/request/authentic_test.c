@@ -184,6 +184,30 @@ static const struct row SIGNATURE_ROWS[] = {
      .says = "inside a value"},
 };
 
+#define C14N "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+#define COMMON(name, field, value)                                             \
+    { .sent = (name), .signing.field = (value), .http = 200 }
+#define KEY_INFO(from, to)                                                     \
+    { .sent = (to), .after = {(from), (to)}, .http = 200 }
+static const struct row COMMON_ROWS[] = {
+    COMMON("C14N 1.0 as a second transform", transforms,
+           TRANSFORM(ENVELOPED) TRANSFORM(C14N)),
+    COMMON("exclusive C14N as a second transform", transforms,
+           TRANSFORM(ENVELOPED) TRANSFORM(EXCLUSIVE)),
+    COMMON("SignedInfo in C14N 1.0", canonicalisation, C14N),
+    COMMON("Id and Type of the Reference", reference,
+           "URI=\"\" Id=\"r\" Type=\""
+           "http://www.w3.org/2000/09/xmldsig#"
+           "Object\""),
+    COMMON("an Id of the signature", attributes, " Id=\"s\""),
+    COMMON("an empty Object", object, "<ds:Object/>"),
+    KEY_INFO("</ds:X509IssuerSerial>",
+             "</ds:X509IssuerSerial><ds:X509Certificate>AAAA"
+             "</ds:X509Certificate>"),
+    KEY_INFO("<ds:X509Data>", "<ds:KeyName>A</ds:KeyName><ds:X509Data>"),
+    KEY_INFO("CN=Z1,OU=07", "OU=07, CN=Z1"),
+};
+
 static const struct row CERTIFICATE_ROWS[] = {
     {.sent = "a certificate that is not known",
      .signer = BY_UNKNOWN_CERTIFICATE,
@@ -225,13 +249,30 @@ static const struct row CERTIFICATE_ROWS[] = {
 };
 
 TEST_ROWS(what_is_no_valid_xml_gets_400, XML_ROWS)
-TEST_ROWS(a_signature_in_another_form_is_not_authentic, SIGNATURE_ROWS)
+TEST_ROWS_IN(a_signature_in_another_form_is_not_authentic, SIGNATURE_ROWS,
+             "strict")
+
+/* As it is without the key. */
+static void what_libraries_in_use_sign_is_authentic(void **state) {
+    (void)state;
+    struct scene scene = set_scene(NULL);
+    for (size_t i = 0; i < sizeof COMMON_ROWS / sizeof *COMMON_ROWS; i++) {
+        struct row row = COMMON_ROWS[i];
+        row.says = i ? "W110101" : "I99"; /* its device is being updated */
+        struct span body = prepare(&scene, &row);
+        struct answer answer = gateway_post(scene.gateway, "serviceD", body);
+        check_says(scene.gateway, &row, &answer);
+    }
+    gateway_free(scene.gateway);
+}
+
 TEST_ROWS(an_unfit_certificate_is_not_authentic, CERTIFICATE_ROWS)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_valid_xml_gets_400),
         cmocka_unit_test(a_signature_in_another_form_is_not_authentic),
+        cmocka_unit_test(what_libraries_in_use_sign_is_authentic),
         cmocka_unit_test(an_unfit_certificate_is_not_authentic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,6 +330,29 @@ static void digest_canonical(struct span document, int mode,
     xmlFreeDoc(tree);
 }
 
+/* The canonical form that a text of identifiers names. */
+static int mode_named(const char *text, int otherwise) {
+    return strstr(text, "xml-exc-c14n#")    ? XML_C14N_EXCLUSIVE_1_0
+           : strstr(text, "xml-c14n11")     ? XML_C14N_1_1
+           : strstr(text, "REC-xml-c14n-2") ? XML_C14N_1_0
+                                            : otherwise;
+}
+
+/* The namespaces that the root declares, as attributes, but for ds. */
+static void add_namespaces(struct span document, struct buffer *out) {
+    xmlDoc *tree = xmlReadMemory((const char *)document.data, (int)document.len,
+                                 NULL, NULL, XML_PARSE_NONET | XML_PARSE_HUGE);
+    NEED(tree);
+    for (const xmlNs *ns = xmlDocGetRootElement(tree)->nsDef; ns;
+         ns = ns->next) {
+        const char *prefix = ns->prefix ? (const char *)ns->prefix : "";
+        if (strcmp(prefix, "ds") != 0)
+            buffer_printf(out, " xmlns%s%s=\"%s\"", *prefix ? ":" : "",
+                          prefix, (const char *)ns->href);
+    }
+    xmlFreeDoc(tree);
+}
+
 static void sign_digest(EVP_PKEY *key, const uint8_t digest[static 32],
                         struct buffer *out) {
     uint8_t der[256], raw[64];
@@ -380,18 +403,36 @@ static void add_key_info(const struct test_signing *s, struct buffer *out) {
                       s->signer->issuer, s->signer->serial);
 }
 
-static void add_signature(const struct test_signing *s,
-                          const uint8_t document[static 32],
+#define DECLARES_DS " xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\""
+
+static void digest_signed_info(const struct test_signing *s,
+                               struct span document, struct span info,
+                               uint8_t digest[static 32]) {
+    struct buffer namespaces = {0}, within = {0};
+    buffer_text(&namespaces, DECLARES_DS);
+    add_namespaces(document, &namespaces);
+    buffer_add(&namespaces, span_of("", 1));
+    test_replace(info, DECLARES_DS, (char *)namespaces.data, &within);
+    digest_canonical(
+        buffer_span(&within),
+        mode_named(or_else(s->canonicalisation, ""), XML_C14N_EXCLUSIVE_1_0),
+        digest);
+    buffer_free(&namespaces);
+    buffer_free(&within);
+}
+
+static void add_signature(const struct test_signing *s, struct span document,
                           struct buffer *out) {
     uint8_t digest[32];
     struct buffer info = {0};
-    add_signed_info(s, document, &info);
-    digest_canonical(buffer_span(&info), XML_C14N_EXCLUSIVE_1_0, digest);
+    digest_canonical(
+        document, mode_named(or_else(s->transforms, ""), XML_C14N_1_0), digest);
+    add_signed_info(s, digest, &info);
+    digest_signed_info(s, document, buffer_span(&info), digest);
     buffer_printf(
         out, "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"%s>",
         or_else(s->attributes, ""));
-    test_replace(buffer_span(&info),
-                 " xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"", "", out);
+    test_replace(buffer_span(&info), DECLARES_DS, "", out);
     buffer_text(out, "<ds:SignatureValue>");
     sign_digest(s->signer->key, digest, out);
     buffer_text(out, "</ds:SignatureValue>");
@@ -429,12 +470,10 @@ void test_sign(struct span document, const struct test_signing *signing,
     struct buffer rest = {0};
     buffer_add(&rest, before);
     buffer_add(&rest, after);
-    uint8_t digest[32];
-    digest_canonical(buffer_span(&rest), XML_C14N_1_0, digest);
-    buffer_free(&rest);
     buffer_add(out, before);
-    add_signature(signing, digest, out);
+    add_signature(signing, buffer_span(&rest), out);
     buffer_add(out, after);
+    buffer_free(&rest);
 }
 
 void test_request_signed(const struct test_request *request,

@@ -69,7 +69,8 @@ void test_request_build(const struct test_request *request, struct buffer *out);
 
 /* How to sign. NULL: as DUIS wants it. Texts that are XML go in as they are,
  * and the signature is computed over what results; but the digests are always
- * SHA-256 of inclusive C14N and the signature ECDSA with SHA-256. */
+ * SHA-256 of the C14N that canonicalisation and transforms name, and the
+ * signature ECDSA with SHA-256. */
 struct test_signing {
     const struct test_identity *signer;
     const char *canonicalisation, *signature_method, *digest_method; /* URIs */

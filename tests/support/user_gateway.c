@@ -288,7 +288,8 @@ static void check_duis(const struct gateway *g, struct arena *arena,
          "our schema refuses the answer", fault.reason);
     need(!checks_official || official_schema_accepts(answer->body),
          "the official schema refuses the answer", official_schema_reason());
-    need(duis_signature_verify(&document, g->dsp_certificate.key, &reason),
+    need(duis_signature_verify(arena, &document, DUIS_STRICT,
+                               g->dsp_certificate.key, &reason),
          "the answer's signature", reason);
 }
 
