@@ -17,8 +17,7 @@ create or replace function believed_time(p_at timestamptz, p_now timestamptz)
             and p_now + interval '1 hour'
         then p_at else p_now end;
 
--- The updates of these devices that a CSP was given, or may have been (a try
--- that is under way, or that nobody answered).
+-- The updates of these devices that a CSP was given, or may have been.
 -- absent: says the CSP, its image did not come to the hub. created: when its job
 -- was made, to the microsecond, as what we do has it.
 -- Times are whole seconds, as what hubs and devices say has no other (GBCS).
@@ -46,8 +45,7 @@ begin
         select h.request_no, h.chf_id, h.job_no, h.from_version,
             h.report_status, h.delivery_status, h.delivery_time, h.hub_time
         from tracking_history h where h.device_id = d.device_id) u
-    join csp_job j on j.job_no = u.job_no and (j.leased_until is not null
-        or j.state in ('handed_over', 'given_up'))
+    join csp_job j on j.job_no = u.job_no and j.posted is not null
     join service_request r on r.request_no = u.request_no;
 end $$;
 

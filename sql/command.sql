@@ -158,15 +158,17 @@ end $$;
 -- Takes commands of a CSP that are due, for one worker. A command goes to the
 -- hub that its device has now, for it may have been held for weeks; when that
 -- is another CSP's, it is left to that one ('' when no CSP has its region: it
--- ends as overdue). p_regions and p_csps go together.
+-- ends as overdue). What the CSP may have heard of (heard) gets another name
+-- with another hub. p_regions and p_csps go together.
 -- began: from when on it could be sent. (It is asked for each second: a function
 -- in SQL would be planned each time.)
-create or replace function lease_commands(
+create or replace function command_leases(
     p_csp text, p_regions csp_region[], p_csps text[], p_now timestamptz,
     p_until timestamptz, p_most integer)
     returns table (
-        command_no bigint, command_id text, chf_id macaddr8,
-        device_id macaddr8, payload bytea, tries integer, began timestamptz)
+        command_no bigint, lease_number bigint, command_id text,
+        chf_id macaddr8, device_id macaddr8, payload bytea, heard integer,
+        tries integer, began timestamptz)
     language plpgsql as $$
 #variable_conflict use_column
 begin
@@ -175,7 +177,9 @@ begin
         select c.command_no, coalesce(s.chf_id, c.chf_id) as chf_id,
             case when h.csp_region is null or p_regions is null then c.csp
                 else coalesce(p_csps[array_position(p_regions, h.csp_region)],
-                    '') end as csp
+                    '') end as csp, c.posted::integer as heard,
+            case when c.posted and s.chf_id <> c.chf_id
+                then gen_random_uuid() else c.command_id end as command_id
         from device_command c
         left join smi_device s on s.device_id = c.device_id
         left join smi_home h on h.chf_id = s.chf_id
@@ -186,7 +190,7 @@ begin
         for update of c skip locked
     ), moved as (
         update device_command c set csp = n.csp, chf_id = n.chf_id,
-            leased_until = null
+            command_id = n.command_id, leased_until = null
         from chosen n where c.command_no = n.command_no and n.csp <> p_csp
         returning c.*
     ), told as (
@@ -197,46 +201,76 @@ begin
         from moved
     ), leased as (
         update device_command c set leased_until = p_until,
-            state = 'waiting', chf_id = n.chf_id
+            lease_number = c.lease_number + 1, posted = true,
+            state = 'waiting', chf_id = n.chf_id, command_id = n.command_id
         from chosen n where c.command_no = n.command_no and n.csp = p_csp
-        returning c.*)
-    select command_no, command_id::text, chf_id, device_id, payload, tries,
-        case when future_dated then created
+        returning c.*, n.heard)
+    select command_no, lease_number, command_id::text, chf_id, device_id,
+        payload, heard, tries, case when future_dated then created
             else greatest(execution_time, created) end
     from leased order by next_try, command_no;
 end $$;
 
--- The CSP has taken them. One that was answered in the meantime stays so.
+-- The CSP has taken them, as leased. One that was answered in the meantime
+-- stays so.
 create or replace function commands_sent(
-    p_command_nos bigint[], p_response_due timestamptz, p_now timestamptz)
+    p_command_nos bigint[], p_lease_numbers bigint[],
+    p_response_due timestamptz, p_now timestamptz)
     returns void language sql
 begin atomic
     with sent as (
-        update device_command set state = 'sent', tries = tries + 1,
+        update device_command c set state = 'sent', tries = tries + 1,
             leased_until = null, last_error = null,
             response_due = case when passed_on is null
                 then p_response_due end
-        where command_no = any (p_command_nos) and state = 'waiting'
-        returning *)
+        from unnest(p_command_nos, p_lease_numbers)
+            as l (command_no, lease_number)
+        where c.command_no = l.command_no and c.state = 'waiting'
+            and c.lease_number = l.lease_number
+        returning c.*)
     insert into sat_entry (at, kind, request_no, device_id, csp, code, detail)
     select p_now, 'command', request_no, device_id, csp, state,
         'command ' || command_no
     from sent order by command_no;
 end;
 
--- Counts once, however often it is said: only while that lease lasts.
+-- Counts once, however often it is said: only while that lease lasts. Next try
+-- '-infinity': it was not begun. p_heard: 0 if the CSP cannot have heard of it.
 create or replace function commands_again(
-    p_command_nos bigint[], p_next_tries timestamptz[], p_errors text[],
-    p_lease timestamptz)
+    p_command_nos bigint[], p_lease_numbers bigint[],
+    p_next_tries timestamptz[], p_errors text[], p_heard integer[])
     returns void language sql
 begin atomic
-    update device_command c set tries = c.tries + 1, leased_until = null,
-        next_try = a.next_try, last_error = a.error
-    from unnest(p_command_nos, p_next_tries, p_errors)
-        as a (command_no, next_try, error)
+    update device_command c set leased_until = null, posted = a.heard <> 0,
+        tries = c.tries + case a.next_try when '-infinity' then 0 else 1 end,
+        next_try = case a.next_try when '-infinity' then c.next_try
+            else a.next_try end,
+        last_error = case a.next_try when '-infinity' then c.last_error
+            else a.error end
+    from unnest(p_command_nos, p_lease_numbers, p_next_tries, p_errors,
+        p_heard) as a (command_no, lease_number, next_try, error, heard)
     where c.command_no = a.command_no and c.state = 'waiting'
-        and c.leased_until = p_lease;
+        and c.lease_number = a.lease_number and c.leased_until is not null;
 end;
+
+-- Leased commands that the CSP refused, or that are given up.
+create or replace function commands_given_up(
+    p_command_nos bigint[], p_lease_numbers bigint[], p_errors text[],
+    p_now timestamptz) returns integer
+    language plpgsql as $$
+declare
+    mine bigint[];
+    errors text[];
+begin
+    select array_agg(c.command_no order by c.command_no),
+        array_agg(x.error order by c.command_no)
+    into mine, errors
+    from unnest(p_command_nos, p_lease_numbers, p_errors)
+        as x (command_no, lease_number, error)
+    join device_command c on c.command_no = x.command_no
+        and c.lease_number = x.lease_number;
+    return end_commands(mine, 'waiting', 'failed', errors, p_now);
+end $$;
 
 -- Commands that did not reach their device (to 'failed', E20) or that it did
 -- not answer (to 'no_answer', E21): their senders hear so.

@@ -81,23 +81,55 @@ begin
     return true;
 end $$;
 
+-- The devices that are in a job now, as it goes out.
+create or replace function job_targets(
+    p_request_no bigint, p_job_no bigint,
+    out device_ids macaddr8[], out chf_ids macaddr8[])
+    language sql stable
+begin atomic
+    select array_agg(l.device_id order by l.device_id),
+        array_agg(l.chf_id order by l.device_id)
+    from tracking_live l
+    where l.request_no = p_request_no and l.job_no = p_job_no
+        and l.status = 'AWAITING_CSP';
+end;
+
+-- A job that the CSP may have heard of has other devices now: another name for
+-- it, for the one that it had stands for what was posted.
+create or replace function name_job_anew(p_job_no bigint) returns uuid
+    language sql
+begin atomic
+    insert into csp_job_name (job_id, job_no, without)
+    select job_id, job_no, without from csp_job where job_no = p_job_no;
+    update csp_job j set job_id = gen_random_uuid(), without = (
+        select array_agg(h.device_id order by h.device_id)
+        from tracking_history h
+        where h.request_no = j.request_no and h.job_no = j.job_no)
+    where job_no = p_job_no
+    returning job_id;
+end;
+
 -- Takes the next jobs of a CSP that are due, for one worker to hand over
 -- together: at most p_together, and no more once they have p_most devices. When
 -- there are none, some are made (see make_jobs()). One whose image the CSP has
--- not is the last. A job whose devices have all left it is closed instead.
-create or replace function lease_jobs(
+-- not is the last: it is posted only after job_posts(). The others are as good
+-- as heard of (heard: they were before). A job whose devices have all left it
+-- is closed instead.
+create or replace function job_leases(
     p_csp text, p_now timestamptz, p_until timestamptz, p_most integer,
     p_keep_until timestamptz, p_together integer)
-    returns table (job_no bigint, job_id text, request_id text,
-        device_type text, firmware_version bytea, image_id bytea,
-        image_sent boolean, tries integer, created timestamptz,
-        device_ids macaddr8[], chf_ids macaddr8[])
+    returns table (job_no bigint, lease_number bigint, job_id text,
+        request_id text, device_type text, firmware_version bytea,
+        image_id bytea, image_sent boolean, heard integer, tries integer,
+        created timestamptz, device_ids macaddr8[], chf_ids macaddr8[])
     language plpgsql as $$
 declare
     due bigint[];
     leased bigint[];
+    ready integer[];
     emptied bigint[];
-    lessened bigint[];
+    unheard bigint[];
+    posted_with integer;
     made_with integer;
 begin
     loop
@@ -119,53 +151,58 @@ begin
         end if;
 
         leased := '{}';
+        ready := '{}';
         emptied := '{}';
-        lessened := '{}';
-        for job_no, job_id, request_id, device_type, firmware_version,
-                image_id, image_sent, tries, created, device_ids, chf_ids,
-                made_with in
-            select j.job_no, j.job_id, request_id_text(r.originator, r.target,
-                    r.counter), j.device_type, r.firmware_version, r.image_id,
+        unheard := '{}';
+        for job_no, lease_number, job_id, request_id, device_type,
+                firmware_version, image_id, image_sent, tries, created,
+                device_ids, chf_ids, made_with, posted_with in
+            select j.job_no, j.lease_number + 1, j.job_id,
+                request_id_text(r.originator, r.target, r.counter),
+                j.device_type, r.firmware_version, r.image_id,
                 exists (select from csp_image i
                     where i.csp = p_csp and i.image_id = r.image_id),
-                j.tries, j.created, l.device_ids, l.chf_ids, j.devices
+                j.tries, j.created, l.device_ids, l.chf_ids, j.devices,
+                j.posted
             from csp_job j
             join service_request r using (request_no)
-            cross join lateral (
-                select array_agg(l.device_id order by l.device_id)
-                        as device_ids,
-                    array_agg(l.chf_id order by l.device_id) as chf_ids
-                from tracking_live l
-                where l.request_no = j.request_no and l.job_no = j.job_no
-                    and l.status = 'AWAITING_CSP') l
+            cross join lateral job_targets(j.request_no, j.job_no) l
             where j.job_no = any (due)
             order by j.next_try, j.job_no
         loop
-            if tries = 0 and coalesce(cardinality(device_ids), 0) < made_with
+            heard := (posted_with is not null)::integer;
+            if heard = 0 and coalesce(cardinality(device_ids), 0) < made_with
             then
-                lessened := lessened || job_no;
+                unheard := unheard || job_no;
             end if;
             if device_ids is null then
                 emptied := emptied || job_no;
                 continue;
             end if;
+            if cardinality(device_ids) < posted_with then
+                job_id := name_job_anew(job_no);
+            end if;
             leased := leased || job_no;
+            ready := ready || case when image_sent or heard = 1
+                then cardinality(device_ids) end;
             return next;
             exit when not image_sent;
         end loop;
 
-        update csp_job c set leased_until = p_until
-        where c.job_no = any (leased);
+        update csp_job c set leased_until = p_until,
+            lease_number = c.lease_number + 1, posted = l.posted
+        from unnest(leased, ready) as l (job_no, posted)
+        where c.job_no = l.job_no;
         if cardinality(emptied) > 0 then
             update csp_job c set state = 'empty', ended = p_now
             where c.job_no = any (emptied);
         end if;
-        if cardinality(lessened) > 0 then
-            -- reset or released before the CSP heard of them
+        if cardinality(unheard) > 0 then
+            -- reset or released before the CSP can have heard of them
             update tracking_history h set job_no = null
-            where h.job_no = any (lessened) and h.request_no in (
+            where h.job_no = any (unheard) and h.request_no in (
                 select c.request_no from csp_job c
-                where c.job_no = any (lessened));
+                where c.job_no = any (unheard));
         end if;
         exit when cardinality(leased) > 0;
         if cardinality(emptied) = 0 then
@@ -180,6 +217,21 @@ begin
     end loop;
 end $$;
 
+-- A leased job is about to be posted with so many devices, for the CSP has its
+-- image now. False: it is another's by now, or its devices are others.
+create or replace function job_posts(
+    p_job_no bigint, p_lease_number bigint, p_devices integer)
+    returns boolean language plpgsql as $$
+begin
+    update csp_job j set posted = p_devices
+    where j.job_no = p_job_no and j.lease_number = p_lease_number
+        and j.state = 'waiting' and (
+            select count(*) from tracking_live l
+            where l.request_no = j.request_no and l.job_no = j.job_no
+                and l.status = 'AWAITING_CSP') = p_devices;
+    return found;
+end $$;
+
 create or replace function image_sent(
     p_csp text, p_image_id bytea, p_now timestamptz) returns void
     language sql
@@ -188,30 +240,47 @@ begin atomic
     on conflict do nothing;
 end;
 
+-- The CSP has taken them, as leased.
 create or replace function jobs_handed_over(
-    p_job_nos bigint[], p_now timestamptz) returns void
-    language plpgsql as $$
+    p_job_nos bigint[], p_lease_numbers bigint[], p_now timestamptz)
+    returns void language plpgsql as $$
 begin
     with handed_over as (
-        update csp_job set state = 'handed_over', ended = p_now,
+        update csp_job j set state = 'handed_over', ended = p_now,
             tries = tries + 1, leased_until = null, last_error = null
-        where job_no = any (p_job_nos) and state = 'waiting'
-        returning job_no, request_no, csp
+        from unnest(p_job_nos, p_lease_numbers) as l (job_no, lease_number)
+        where j.job_no = l.job_no and j.lease_number = l.lease_number
+            and j.state = 'waiting'
+        returning j.job_no, j.request_no, j.csp
     )
     insert into sat_entry (at, kind, request_no, csp, code, detail)
     select p_now, 'job', request_no, csp, 'handed_over', 'job ' || job_no
     from handed_over order by job_no;
 end $$;
 
+-- What a job is posted with once it was tried: null if the CSP cannot have heard
+-- of it, neither now (p_heard) nor under another name.
+create or replace function posted_after(j csp_job, p_heard boolean)
+    returns integer language sql stable
+    return case when p_heard or exists (select from csp_job_name n
+        where n.job_no = j.job_no) then j.posted end;
+
 -- Counts once, however often it is said: only while that lease lasts.
+-- p_next_try '-infinity': it was not begun.
 create or replace function job_again(
-    p_job_no bigint, p_next_try timestamptz, p_error text,
-    p_lease timestamptz) returns void
+    p_job_no bigint, p_lease_number bigint, p_next_try timestamptz,
+    p_error text, p_heard boolean) returns void
     language sql
 begin atomic
-    update csp_job set tries = tries + 1, next_try = p_next_try,
-        leased_until = null, last_error = p_error
-    where job_no = p_job_no and state = 'waiting' and leased_until = p_lease;
+    update csp_job j set leased_until = null,
+        posted = posted_after(j, p_heard),
+        tries = tries + case p_next_try when '-infinity' then 0 else 1 end,
+        next_try = case p_next_try when '-infinity' then next_try
+            else p_next_try end,
+        last_error = case p_next_try when '-infinity' then last_error
+            else p_error end
+    where job_no = p_job_no and state = 'waiting'
+        and lease_number = p_lease_number and leased_until is not null;
 end;
 
 -- A reason as the CSP gave it: one that csp_reason has, else OTHER.
@@ -226,18 +295,21 @@ create or replace function csp_reason_of(p_given text) returns text
 -- (csp_never_answered), for the CSP was never there or we cannot send it: every
 -- device of it hears so.
 create or replace function job_failed(
-    p_job_no bigint, p_event text, p_reason text, p_error text,
-    p_now timestamptz, p_timeout interval) returns void
+    p_job_no bigint, p_lease_number bigint, p_event text, p_reason text,
+    p_error text, p_heard boolean, p_now timestamptz, p_timeout interval)
+    returns void
     language plpgsql as $$
 declare
     j csp_job;
     reason text := case p_event when 'csp_refused'
         then csp_reason_of(p_reason) else p_reason end;
 begin
-    update csp_job set ended = p_now, tries = tries + 1, leased_until = null,
-        last_error = p_error, state = case p_event when 'csp_refused'
-            then 'refused'::job_state else 'given_up' end
+    update csp_job c set ended = p_now, tries = tries + 1,
+        leased_until = null, last_error = p_error,
+        posted = posted_after(c, p_heard), state = case p_event
+            when 'csp_refused' then 'refused'::job_state else 'given_up' end
     where job_no = p_job_no and state = 'waiting'
+        and lease_number = p_lease_number
     returning * into j;
     if not found then
         return;

@@ -1,5 +1,11 @@
 -- What CSPs say: validation reports, delivery notifications, messages of devices.
 
+-- The job that has this name, or had it.
+create or replace function job_of(p_job_id uuid) returns bigint
+    language sql stable
+    return coalesce((select job_no from csp_job where job_id = p_job_id),
+        (select job_no from csp_job_name where job_id = p_job_id));
+
 -- Validation reports, each of its CSP. Named outcomes, one for each: taken,
 -- duplicate, unknown_job. p_reports says of each listed device which report
 -- lists it. Devices of a job that are not listed are accepted; listed ones that
@@ -17,15 +23,19 @@ declare
     request_nos bigint[];
 begin
     -- two sets take their jobs in the same order
-    perform from csp_job where job_id = any (p_job_ids)
+    perform from csp_job
+    where job_no = any (array(select job_of(id) from unnest(p_job_ids) id))
     order by job_no for update;
 
     with asked as materialized (
         select a.csp, a.id, a.ordinal, j.job_no, j.request_no,
-            j.reported is null as unreported
+            j.reported is null as unreported,
+            case a.job_id when j.job_id then j.without
+                else (select n.without from csp_job_name n
+                    where n.job_id = a.job_id) end as without
         from unnest(p_csps, p_report_ids, p_job_ids) with ordinality
             as a (csp, id, job_id, ordinal)
-        left join csp_job j on j.job_id = a.job_id and j.csp = a.csp
+        left join csp_job j on j.job_no = job_of(a.job_id) and j.csp = a.csp
     ), fresh as (
         insert into csp_message
         select csp, 'r', id, p_now from (
@@ -47,7 +57,7 @@ begin
     ), noted as (
         update csp_job c set reported = coalesce(c.reported, p_now),
             state = 'handed_over', ended = coalesce(c.ended, p_now),
-            leased_until = null
+            leased_until = null, posted = coalesce(c.posted, c.devices)
         where c.job_no = any (array(select job_no from taken))
     ), said as materialized (
         select * from unnest(p_reports, p_device_ids, p_reasons)
@@ -66,7 +76,8 @@ begin
             union all
             select h.device_id, h.chf_id, h.report_status
             from tracking_history h
-            where h.request_no = t.request_no and h.job_no = t.job_no) m
+            where h.request_no = t.request_no and h.job_no = t.job_no
+                and (t.without is null or h.device_id <> all (t.without))) m
     ), found as materialized (
         select t.ordinal as report, t.first, t.turn, t.request_no, t.job_no,
             f.device_id, f.chf_id, f.reason, f.ordinal,
@@ -133,10 +144,10 @@ declare
     events tracking_event[];
 begin
     with job as materialized (
-        select j.job_id, j.csp, j.job_no, j.request_no, j.device_type::text,
+        select g.job_id, j.csp, j.job_no, j.request_no, j.device_type::text,
             firmware_version_text(r.firmware_version) as version
         from (select distinct unnest(p_job_ids) as job_id) g
-        join csp_job j on j.job_id = g.job_id
+        join csp_job j on j.job_no = job_of(g.job_id)
         join service_request r on r.request_no = j.request_no
     ), judged as materialized (
         select n.csp, n.id, n.chf_id, n.device_id, n.status,

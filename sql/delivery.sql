@@ -222,11 +222,11 @@ end $$;
 -- Takes lanes of Users with something due, for one worker. A lane whose User
 -- is gone or has no address is taken too: the worker says so in it.
 -- p_except: lanes that this process has in hand, whatever the time says.
-create or replace function lease_lanes(
+create or replace function lane_leases(
     p_except macaddr8[], p_now timestamptz, p_until timestamptz,
     p_most integer)
-    returns table (user_id macaddr8, registered boolean, receive_url text,
-        duis_version text, tries integer)
+    returns table (user_id macaddr8, lease_number bigint, registered boolean,
+        receive_url text, duis_version text, tries integer)
     language plpgsql as $$
 #variable_conflict use_column
 begin
@@ -243,11 +243,12 @@ begin
         order by l.next_try, l.user_id limit p_most
         for update of l skip locked
     ), leased as (
-        update alert_lane l set leased_until = p_until
+        update alert_lane l set leased_until = p_until,
+            lease_number = l.lease_number + 1
         from chosen c where l.user_id = c.user_id
-        returning l.user_id, l.tries)
-    select l.user_id, u.user_id is not null, u.receive_url, u.duis_version,
-        l.tries
+        returning l.user_id, l.lease_number, l.tries)
+    select l.user_id, l.lease_number, u.user_id is not null, u.receive_url,
+        u.duis_version, l.tries
     from leased l left join service_user u on u.user_id = l.user_id;
 end $$;
 
@@ -419,20 +420,20 @@ end $$;
 -- to give it back; it is not touched if another has leased it since. Said
 -- again (its answer was lost), it counts no try a second time. What a person
 -- retried meanwhile (p_give_up_before: of what age one is given up) waits anew.
-create or replace function settle_lane(
-    p_user_id macaddr8, p_lease timestamptz, p_until timestamptz,
+-- next_lease is the number of the next lease, null when there is none.
+create or replace function lane_settled(
+    p_user_id macaddr8, p_lease_number bigint, p_until timestamptz,
     p_delivered bigint[], p_failed bigint[], p_next_tries timestamptz[],
     p_errors text[], p_tries integer, p_paused_until timestamptz,
     p_error text, p_give_up_before timestamptz, p_now timestamptz,
-    out given_up integer, out still_leased boolean)
+    out given_up integer, out next_lease bigint)
     language plpgsql as $$
 declare
-    leased timestamptz;
+    leased bigint;
 begin
     given_up := 0;
-    select leased_until into leased from alert_lane
-    where user_id = p_user_id for update;
-    still_leased := leased in (p_lease, p_until) is true;
+    select lease_number into leased from alert_lane
+    where user_id = p_user_id and leased_until is not null for update;
     with mine as materialized (
         select alert_no from alert where alert_no = any (p_delivered)
         order by alert_no for update
@@ -445,7 +446,7 @@ begin
         'counter ' || alert_no
     from gone order by alert_no;
 
-    if leased is distinct from p_lease then
+    if leased is distinct from p_lease_number then
         return;
     end if;
     if cardinality(p_failed) > 0 then
@@ -478,10 +479,14 @@ begin
     end if;
 
     update alert_lane set leased_until = p_until, tries = p_tries,
+        lease_number = lease_number
+            + case when p_until is null then 0 else 1 end,
         next_try = coalesce(p_paused_until, '-infinity'),
         last_error = case when p_tries > 0 then coalesce(p_error, last_error)
             end
-    where user_id = p_user_id;
+    where user_id = p_user_id
+    returning case when leased_until is not null then lease_number end
+    into next_lease;
 end $$;
 
 -- A person has undelivered messages tried again at once: those given up, and

@@ -145,7 +145,136 @@ create or replace function lease_commands(
     language sql
 begin atomic
     select command_no, command_id, chf_id, device_id, payload, tries, began
-    from lease_commands(p_csp, null, null, p_now, p_until, p_most);
+    from command_leases(p_csp, null, null, p_now, p_until, p_most);
+end;
+
+create or replace function commands_sent(
+    p_command_nos bigint[], p_response_due timestamptz, p_now timestamptz)
+    returns void language sql
+begin atomic
+    select commands_sent(p_command_nos, array(
+        select c.lease_number from unnest(p_command_nos) with ordinality
+            as n (command_no, ordinal)
+        left join device_command c using (command_no) order by n.ordinal),
+        p_response_due, p_now);
+end;
+
+create or replace function commands_again(
+    p_command_nos bigint[], p_next_tries timestamptz[], p_errors text[],
+    p_lease timestamptz) returns void language sql
+begin atomic
+    select commands_again(p_command_nos, array(
+        select c.lease_number from unnest(p_command_nos) with ordinality
+            as n (command_no, ordinal)
+        left join device_command c on c.command_no = n.command_no
+            and c.leased_until = p_lease order by n.ordinal),
+        p_next_tries, p_errors,
+        array_fill(1, array[cardinality(p_command_nos)]));
+end;
+
+-- Leases of the release before have numbers too, which it does not say.
+create or replace function lease_jobs(
+    p_csp text, p_now timestamptz, p_until timestamptz, p_most integer,
+    p_keep_until timestamptz, p_together integer)
+    returns table (job_no bigint, job_id text, request_id text,
+        device_type text, firmware_version bytea, image_id bytea,
+        image_sent boolean, tries integer, created timestamptz,
+        device_ids macaddr8[], chf_ids macaddr8[])
+    language plpgsql as $$
+#variable_conflict use_column
+begin
+    for job_no, job_id, request_id, device_type, firmware_version, image_id,
+            image_sent, tries, created, device_ids, chf_ids in
+        select l.job_no, l.job_id, l.request_id, l.device_type,
+            l.firmware_version, l.image_id, l.image_sent, l.tries, l.created,
+            l.device_ids, l.chf_ids
+        from job_leases(p_csp, p_now, p_until, p_most, p_keep_until,
+            p_together) l
+    loop
+        update csp_job j set posted = cardinality(lease_jobs.device_ids)
+        where j.job_no = lease_jobs.job_no;
+        return next;
+    end loop;
+end $$;
+
+create or replace function jobs_handed_over(
+    p_job_nos bigint[], p_now timestamptz) returns void language sql
+begin atomic
+    select jobs_handed_over(p_job_nos, array(
+        select j.lease_number from unnest(p_job_nos) with ordinality
+            as n (job_no, ordinal)
+        left join csp_job j using (job_no) order by n.ordinal), p_now);
+end;
+
+create or replace function job_again(
+    p_job_no bigint, p_next_try timestamptz, p_error text,
+    p_lease timestamptz) returns void language sql
+begin atomic
+    select job_again(p_job_no, lease_number, p_next_try, p_error, true)
+    from csp_job where job_no = p_job_no and leased_until = p_lease;
+end;
+
+create or replace function job_failed(
+    p_job_no bigint, p_event text, p_reason text, p_error text,
+    p_now timestamptz, p_timeout interval) returns void language sql
+begin atomic
+    select job_failed(p_job_no, lease_number, p_event, p_reason, p_error,
+        p_event <> 'csp_refused', p_now, p_timeout)
+    from csp_job where job_no = p_job_no;
+end;
+
+create or replace function lease_lanes(
+    p_except macaddr8[], p_now timestamptz, p_until timestamptz,
+    p_most integer)
+    returns table (user_id macaddr8, registered boolean, receive_url text,
+        duis_version text, tries integer)
+    language sql
+begin atomic
+    select user_id, registered, receive_url, duis_version, tries
+    from lane_leases(p_except, p_now, p_until, p_most);
+end;
+
+create or replace function settle_lane(
+    p_user_id macaddr8, p_lease timestamptz, p_until timestamptz,
+    p_delivered bigint[], p_failed bigint[], p_next_tries timestamptz[],
+    p_errors text[], p_tries integer, p_paused_until timestamptz,
+    p_error text, p_give_up_before timestamptz, p_now timestamptz,
+    out given_up integer, out still_leased boolean)
+    language sql
+begin atomic
+    select s.given_up, s.next_lease is not null
+    from lane_settled(p_user_id, (select lease_number from alert_lane
+            where user_id = p_user_id and leased_until = p_lease), p_until,
+        p_delivered, p_failed, p_next_tries, p_errors, p_tries,
+        p_paused_until, p_error, p_give_up_before, p_now) s;
+end;
+
+create or replace function lease_notices(
+    p_now timestamptz, p_until timestamptz, p_most integer)
+    returns table (notice_no bigint, mail text, made timestamptz,
+        subject text, body text, tries integer)
+    language sql
+begin atomic
+    select notice_no, mail, made, subject, body, tries
+    from notice_leases(p_now, p_until, p_most);
+end;
+
+create or replace function notice_failed(
+    p_notice_no bigint, p_lease timestamptz, p_next_try timestamptz,
+    p_error text) returns void language sql
+begin atomic
+    select notice_again(p_notice_no, lease_number, p_next_try, p_error)
+    from notice where notice_no = p_notice_no and leased_until = p_lease;
+end;
+
+create or replace function return_notices(
+    p_notice_nos bigint[], p_lease timestamptz) returns void language sql
+begin atomic
+    select notices_back(p_notice_nos, array(
+        select n.lease_number from unnest(p_notice_nos) with ordinality
+            as l (notice_no, ordinal)
+        left join notice n on n.notice_no = l.notice_no
+            and n.leased_until = p_lease order by l.ordinal));
 end;
 
 -- Sign-ins of the release before, which does not say where they come from.

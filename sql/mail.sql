@@ -330,10 +330,10 @@ end $$;
 -- Takes up to p_most notices in hand. What its account may not or does not
 -- wish to hear any more is removed. A lease or a pause that ends too far ahead
 -- is of a clock that was set back.
-create or replace function lease_notices(
+create or replace function notice_leases(
     p_now timestamptz, p_until timestamptz, p_most integer)
-    returns table (notice_no bigint, mail text, made timestamptz,
-        subject text, body text, tries integer)
+    returns table (notice_no bigint, lease_number bigint, mail text,
+        made timestamptz, subject text, body text, tries integer)
     language plpgsql as $$
 begin
     delete from notice n
@@ -342,7 +342,8 @@ begin
             join service_request r on r.request_no = n.request_no
             where a.name = n.account and hears_of(a, r));
     return query
-    update notice n set leased_until = p_until
+    update notice n set leased_until = p_until,
+        lease_number = n.lease_number + 1
     from account a
     where a.name = n.account and n.notice_no = any (array(
         select d.notice_no from notice d
@@ -352,7 +353,8 @@ begin
                 or d.leased_until > p_until + (p_until - p_now))
         order by d.next_try, d.notice_no limit p_most
         for update skip locked))
-    returning n.notice_no, a.mail, n.made, n.subject, n.body, n.tries;
+    returning n.notice_no, n.lease_number, a.mail, n.made, n.subject, n.body,
+        n.tries;
 end $$;
 
 -- The mail server has it.
@@ -369,17 +371,17 @@ begin atomic
     from sent;
 end;
 
--- p_next_try 'infinity': it is given up. Nothing if another has it in hand.
-create or replace function notice_failed(
-    p_notice_no bigint, p_lease timestamptz, p_next_try timestamptz,
+-- p_next_try 'infinity': it is given up. Nothing if another has had it in hand.
+create or replace function notice_again(
+    p_notice_no bigint, p_lease_number bigint, p_next_try timestamptz,
     p_error text) returns void language sql
 begin atomic
     update notice set tries = tries + 1, leased_until = null,
         last_error = p_error, next_try = p_next_try,
         state = case p_next_try when 'infinity' then 'given_up'::notice_state
             else 'waiting' end
-    where notice_no = p_notice_no and leased_until = p_lease
-        and state = 'waiting';
+    where notice_no = p_notice_no and lease_number = p_lease_number
+        and leased_until is not null and state = 'waiting';
 end;
 
 -- The server does not answer: what waits since p_before goes too, tried or not.
@@ -393,9 +395,11 @@ begin atomic
     select count(*) from gone;
 end;
 
-create or replace function return_notices(
-    p_notice_nos bigint[], p_lease timestamptz) returns void language sql
+create or replace function notices_back(
+    p_notice_nos bigint[], p_lease_numbers bigint[]) returns void
+    language sql
 begin atomic
-    update notice set leased_until = null
-    where notice_no = any (p_notice_nos) and leased_until = p_lease;
+    update notice n set leased_until = null
+    from unnest(p_notice_nos, p_lease_numbers) as l (notice_no, lease_number)
+    where n.notice_no = l.notice_no and n.lease_number = l.lease_number;
 end;

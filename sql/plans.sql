@@ -21,9 +21,11 @@ begin
                 'apply_once', 'apply_events', 'tell', 'tell_collected',
                 'handed_updates', 'settle_contested', 'contested_update',
                 'replaced_update', 'settle_contested_of', 'tell_unattributed',
-                'commands_failed', 'note_without_effect', 'lease_lanes',
-                'next_alerts', 'give_up_alerts', 'settle_lane', 'make_jobs',
-                'lease_jobs', 'jobs_handed_over', 'take_validation_reports',
+                'commands_failed', 'note_without_effect', 'lane_leases',
+                'next_alerts', 'give_up_alerts', 'lane_settled', 'make_jobs',
+                'job_leases', 'job_targets', 'job_posts', 'jobs_handed_over',
+                'job_again', 'job_failed', 'job_of',
+                'take_validation_reports',
                 'take_delivery_notifications', 'take_gbcs_messages',
                 'party_certificates', 'learn_versions', 'refuse_messages',
                 'foreign_messages', 'stray_responses', 'take_counters',
@@ -31,12 +33,12 @@ begin
                 'cancel_activations',
                 'take_ppmid_alerts', 'take_outcome_alerts', 'take_responses',
                 'take_user_alerts', 'await_certificates', 'judge_device',
-                'lease_commands',
-                'commands_sent', 'commands_again', 'end_commands',
+                'command_leases', 'commands_sent', 'commands_again',
+                'commands_given_up', 'end_commands',
                 'end_overdue_commands']), 'message'
             union all
-            select unnest(array['lease_lanes', 'settle_lane', 'next_alerts',
-                'make_jobs', 'lease_jobs', 'take_gbcs_messages', 'apply_once',
+            select unnest(array['lane_leases', 'lane_settled', 'next_alerts',
+                'make_jobs', 'job_leases', 'take_gbcs_messages', 'apply_once',
                 'apply_events']), 'no hash'
             union all
             select unnest(array['rehearse_claim', 'claim_devices',

@@ -43,7 +43,8 @@ create or replace function rights_of_daemon()
     ('alert_count', 'delete', null),
     ('alert_counter', 'usage', null),
     ('alert_lane', 'insert', 'user_id'),
-    ('alert_lane', 'update', 'next_try, tries, leased_until, last_error'),
+    ('alert_lane', 'update',
+        'next_try, tries, leased_until, lease_number, last_error'),
     ('collected_alert', 'insert',
         'request_no, user_id, code, event, device_type, firmware_version, '
         'device_ids, since'),
@@ -58,9 +59,10 @@ create or replace function rights_of_daemon()
     ('csp_job', 'insert',
         'request_no, csp, device_type, devices, created, next_try'),
     ('csp_job', 'update',
-        'state, tries, next_try, leased_until, last_error, ended, reported, '
-        'silent, contradicted'),
+        'job_id, state, tries, next_try, leased_until, lease_number, posted, '
+        'without, last_error, ended, reported, silent, contradicted'),
     ('csp_job', 'delete', null),
+    ('csp_job_name', 'insert', 'job_id, job_no, without'),
     ('csp_message', 'insert', null),
     ('csp_message', 'update', 'received'),
     ('csp_message', 'delete', null),
@@ -72,8 +74,8 @@ create or replace function rights_of_daemon()
         'counter, message_code, state, execution_time, future_dated, '
         'created, next_try, payload'),
     ('device_command', 'update',
-        'chf_id, csp, state, tries, next_try, leased_until, response_due, '
-        'last_error, ended, outcome_seen, response_result, outcome_result, '
+        'command_id, chf_id, csp, state, tries, next_try, leased_until, '
+        'lease_number, posted, response_due, last_error, ended, outcome_seen, response_result, outcome_result, '
         'passed_on'),
     ('distribution', 'insert',
         'request_no, csp, device_type, devices, unassigned'),
@@ -93,7 +95,8 @@ create or replace function rights_of_daemon()
         'state, decided, person, reason, next_try, ended, body'),
     ('housekeeping', 'update', 'due, answers_to'),
     ('notice', 'insert', 'account, kind, request_no, made, subject, body'),
-    ('notice', 'update', 'state, tries, next_try, leased_until, last_error'),
+    ('notice', 'update',
+        'state, tries, next_try, leased_until, lease_number, last_error'),
     ('notice', 'delete', null),
     ('notice_request', 'insert', 'request_no'),
     ('notice_request', 'update', 'ended'),

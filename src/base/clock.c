@@ -50,6 +50,10 @@ instant clock_elapsed(void) {
     return read_clock(CLOCK_MONOTONIC);
 }
 
+instant clock_since_boot(void) {
+    return read_clock(CLOCK_BOOTTIME);
+}
+
 struct timespec clock_in(instant pause) {
     instant then = clock_elapsed() + pause;
     return (struct timespec){then / SECOND, then % SECOND * 1000};

@@ -42,7 +42,11 @@ bool clock_is_due(instant *next, instant now, instant interval);
  * goes by clock_now(). */
 instant clock_elapsed(void);
 
-/* `pause` (0 or more) from now by the same clock, as pthread_cond_clockwait()
+/* The same by a clock that also counts while the machine is suspended: for what
+ * another may do meanwhile, so for leases. */
+instant clock_since_boot(void);
+
+/* `pause` (0 or more) from now by clock_elapsed(), as pthread_cond_clockwait()
  * with CLOCK_MONOTONIC wants it. */
 struct timespec clock_in(instant pause);
 

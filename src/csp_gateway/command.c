@@ -46,16 +46,18 @@ static instant commands_give_up(const struct config *config,
 
 static enum outcome commands_lease(struct csp_round *round) {
     static const struct db_statement lease = {
-        "lease_commands",
-        "select command_no, command_id, chf_id, device_id, payload, tries,"
-        " began from lease_commands($1, $2::csp_region[], $3::text[], $4, $5,"
-        " $6)"};
+        "command_leases",
+        "select command_no, lease_number, command_id, chf_id, device_id,"
+        " payload, heard, tries, began from command_leases($1,"
+        " $2::csp_region[], $3::text[], $4, $5, $6)"};
     static const struct db_column columns[] = {
         DB_COLUMN(INT8, struct csp_command, item.no),
+        DB_COLUMN(INT8, struct csp_command, item.lease),
         DB_COLUMN(TEXT, struct csp_command, item.id),
         DB_COLUMN(EUI64, struct csp_command, chf),
         DB_COLUMN(EUI64, struct csp_command, device),
         DB_COLUMN(BYTEA, struct csp_command, payload),
+        DB_COLUMN(INT4, struct csp_command, item.heard),
         DB_COLUMN(INT4, struct csp_command, item.tries),
         DB_COLUMN(INSTANT, struct csp_command, item.began),
     };
@@ -87,7 +89,7 @@ static struct span command_body(const struct csp_item *item,
     return buffer_span(&body);
 }
 
-static void commands_post(const struct csp_round *round) {
+static void commands_post(struct csp_round *round) {
     static const unsigned good[] = {202, 0};
     struct csp_post *posts =
         arena_zero(round->arena, round->count, sizeof *posts);
@@ -106,14 +108,18 @@ static void commands_post(const struct csp_round *round) {
 
 static const struct db_column numbers[] = {
     DB_COLUMN(INT8, struct csp_item, no),
+    DB_COLUMN(INT8, struct csp_item, lease),
 };
 static const struct db_column next_tries[] = {
     DB_COLUMN(INT8, struct csp_item, no),
+    DB_COLUMN(INT8, struct csp_item, lease),
     DB_COLUMN(INSTANT, struct csp_item, next_try),
     DB_COLUMN(TEXT, struct csp_item, detail),
+    DB_COLUMN(INT4, struct csp_item, heard),
 };
 static const struct db_column failures[] = {
     DB_COLUMN(INT8, struct csp_item, no),
+    DB_COLUMN(INT8, struct csp_item, lease),
     DB_COLUMN(TEXT, struct csp_item, detail),
 };
 
@@ -126,7 +132,7 @@ struct ended {
 
 static enum outcome commands_sent(struct db *db, void *context) {
     static const struct db_statement sent = {
-        "commands_sent", "select commands_sent($1, $2, $3)"};
+        "commands_sent", "select commands_sent($1, $2, $3, $4)"};
     const struct ended *ended = context;
     struct db_params params = DB_PARAMS(ended->round->arena);
     instant now = clock_now();
@@ -139,19 +145,17 @@ static enum outcome commands_sent(struct db *db, void *context) {
 
 static enum outcome commands_again(struct db *db, void *context) {
     static const struct db_statement again = {
-        "commands_again", "select commands_again($1, $2, $3, $4)"};
+        "commands_again", "select commands_again($1, $2, $3, $4, $5)"};
     const struct ended *ended = context;
     struct db_params params = DB_PARAMS(ended->round->arena);
     db_arrays(&params, DB_COLUMNS(next_tries), ended->items, ended->count,
               sizeof *ended->items);
-    db_instant(&params, ended->round->lease);
     return db_run(db, &again, &params, params.arena, NULL);
 }
 
 static enum outcome commands_failed(struct db *db, void *context) {
     static const struct db_statement failed = {
-        "commands_failed",
-        "select end_commands($1, 'waiting', 'failed', $2, $3)"};
+        "commands_given_up", "select commands_given_up($1, $2, $3, $4)"};
     const struct ended *ended = context;
     struct db_params params = DB_PARAMS(ended->round->arena);
     db_arrays(&params, DB_COLUMNS(failures), ended->items, ended->count,
@@ -163,8 +167,11 @@ static enum outcome commands_failed(struct db *db, void *context) {
 static enum outcome commands_settle(const struct csp_round *round,
                                     const struct csp_item *items,
                                     size_t count) {
-    static db_step *const steps[CSP_ENDS] = {commands_sent, commands_again,
-                                             commands_failed, commands_failed};
+    static db_step *const steps[CSP_ENDS] = {[CSP_TAKEN] = commands_sent,
+                                             [CSP_AGAIN] = commands_again,
+                                             [CSP_REFUSED] = commands_failed,
+                                             [CSP_GIVEN_UP] = commands_failed,
+                                             [CSP_LATE] = commands_again};
     struct ended ended = {round, items, count};
     return db_transact(round->db, steps[items->end], &ended, true);
 }
@@ -198,7 +205,7 @@ const struct csp_work csp_commands = {
     .settle = commands_settle,
     .settle_most = SIZE_MAX,
     .tell = command_tell,
-    .ends = {"sent", "again", "failed", "failed", "left"},
+    .ends = {"sent", "again", "failed", "failed", "late", "left"},
     .leased = CRASH_commands_leased,
     .posted = CRASH_commands_sent,
     .settled = CRASH_commands_settled,

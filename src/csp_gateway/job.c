@@ -79,18 +79,20 @@ static enum outcome image_fetch(const struct csp_round *round,
  * is left out, for the others can go. */
 static enum outcome jobs_lease(struct csp_round *round) {
     static const struct db_statement lease = {
-        "lease_jobs", "select job_no, job_id, request_id, device_type,"
-                      " firmware_version, image_id, image_sent, tries,"
-                      " created, device_ids, chf_ids from lease_jobs($1, $2,"
-                      " $3, $4, $5, $6)"};
+        "job_leases", "select job_no, lease_number, job_id, request_id,"
+                      " device_type, firmware_version, image_id, image_sent,"
+                      " heard, tries, created, device_ids, chf_ids"
+                      " from job_leases($1, $2, $3, $4, $5, $6)"};
     static const struct db_column columns[] = {
         DB_COLUMN(INT8, struct csp_job, item.no),
+        DB_COLUMN(INT8, struct csp_job, item.lease),
         DB_COLUMN(TEXT, struct csp_job, item.id),
         DB_COLUMN(TEXT, struct csp_job, request_id),
         DB_COLUMN(TEXT, struct csp_job, device_type),
         DB_COLUMN(BYTEA, struct csp_job, firmware_version),
         DB_COLUMN(BYTEA, struct csp_job, image_id),
         DB_COLUMN(BOOL, struct csp_job, image_sent),
+        DB_COLUMN(INT4, struct csp_job, item.heard),
         DB_COLUMN(INT4, struct csp_job, item.tries),
         DB_COLUMN(INSTANT, struct csp_job, item.began),
         DB_COLUMN(EUI64S, struct csp_job, devices),
@@ -205,22 +207,55 @@ static struct span job_body(const struct csp_job *job, struct arena *arena) {
     return span_text(arena_adopt(arena, text, free));
 }
 
-/* The image of the last first, if the CSP has it not. */
-static void jobs_post(const struct csp_round *round) {
+/* It is ours, with these devices, and noted as one that the CSP may know. What
+ * has its image was noted when it was leased. */
+static bool job_is_ours(struct csp_round *round, struct csp_item *item) {
+    static const struct db_statement posts = {"job_posts",
+                                              "select job_posts($1, $2, $3)"};
+    const struct csp_job *job = item->what;
+    struct db_params params = DB_PARAMS(round->arena);
+    db_int8(&params, item->no);
+    db_int8(&params, item->lease);
+    db_int4(&params, (int32_t)job->devices.count);
+    struct db_rows *rows;
+    round->read = clock_since_boot();
+    if (db_run(round->db, &posts, &params, round->arena, &rows) == DONE &&
+        db_get_bool(rows, 0, 0)) {
+        crash_point(CRASH_job_noted);
+        return true;
+    }
+    csp_item_late(item);
+    return false;
+}
+
+static void jobs_post_some(const struct csp_round *round,
+                           struct csp_item *items, size_t count) {
     static const unsigned good[] = {202, 0};
-    size_t count = round->count;
     struct csp_post *posts = arena_zero(round->arena, count, sizeof *posts);
-    if (!image_post(round, &round->items[count - 1]))
-        count--;
     for (size_t i = 0; i < count; i++)
-        posts[i] = (struct csp_post){
-            .method = "POST",
-            .path = "/firmware-jobs",
-            .media_type = "application/json",
-            .key = round->items[i].id,
-            .body = job_body(round->items[i].what, round->arena),
-            .good = good};
-    csp_post(round, posts, round->items, count);
+        posts[i] =
+            (struct csp_post){.method = "POST",
+                              .path = "/firmware-jobs",
+                              .media_type = "application/json",
+                              .key = items[i].id,
+                              .body = job_body(items[i].what, round->arena),
+                              .good = good};
+    csp_post(round, posts, items, count);
+}
+
+/* The last by itself, behind its image, if the CSP has that not. */
+static void jobs_post(struct csp_round *round) {
+    size_t count = round->count;
+    struct csp_item *last = &round->items[count - 1];
+    const struct csp_job *job = last->what;
+    if (job->image_sent) {
+        jobs_post_some(round, round->items, count);
+        return;
+    }
+    jobs_post_some(round, round->items, count - 1);
+    round->read = clock_since_boot(); /* job_posts() looks again */
+    if (image_post(round, last) && job_is_ours(round, last))
+        jobs_post_some(round, last, 1);
 }
 
 /* ---- what came of them ---- */
@@ -228,10 +263,11 @@ static void jobs_post(const struct csp_round *round) {
 static enum outcome jobs_handed_over(const struct csp_round *round,
                                      const struct csp_item *items,
                                      size_t count) {
-    static const struct db_statement note = {"jobs_handed_over",
-                                             "select jobs_handed_over($1, $2)"};
+    static const struct db_statement note = {
+        "jobs_handed_over", "select jobs_handed_over($1, $2, $3)"};
     static const struct db_column numbers[] = {
-        DB_COLUMN(INT8, struct csp_item, no)};
+        DB_COLUMN(INT8, struct csp_item, no),
+        DB_COLUMN(INT8, struct csp_item, lease)};
     struct db_params params = DB_PARAMS(round->arena);
     db_arrays(&params, DB_COLUMNS(numbers), items, count, sizeof *items);
     db_instant(&params, clock_now());
@@ -241,12 +277,13 @@ static enum outcome jobs_handed_over(const struct csp_round *round,
 static enum outcome job_again(const struct csp_round *round,
                               const struct csp_item *item) {
     static const struct db_statement note = {
-        "job_again", "select job_again($1, $2, $3, $4)"};
+        "job_again", "select job_again($1, $2, $3, $4, $5)"};
     struct db_params params = DB_PARAMS(round->arena);
     db_int8(&params, item->no);
+    db_int8(&params, item->lease);
     db_instant(&params, item->next_try);
     db_text(&params, item->detail);
-    db_instant(&params, round->lease);
+    db_bool(&params, item->heard);
     return db_run(round->db, &note, &params, round->arena, NULL);
 }
 
@@ -257,8 +294,8 @@ struct job_failure {
 
 static enum outcome job_failed(struct db *db, void *context) {
     static const struct db_statement note = {
-        "job_failed", "select job_failed($1, $2, $3, $4, $5,"
-                      " $6::bigint * interval '1 microsecond')"};
+        "job_failed", "select job_failed($1, $2, $3, $4, $5, $6, $7,"
+                      " $8::bigint * interval '1 microsecond')"};
     const struct job_failure *failure = context;
     const struct csp_item *item = failure->item;
     const struct csp_job *job = item->what;
@@ -266,9 +303,11 @@ static enum outcome job_failed(struct db *db, void *context) {
     const char *ours = job->image_gone ? "IMAGE_GONE" : "NEVER_ANSWERED";
     struct db_params params = DB_PARAMS(failure->round->arena);
     db_int8(&params, item->no);
+    db_int8(&params, item->lease);
     db_text(&params, refused ? "csp_refused" : "csp_never_answered");
     db_text(&params, refused ? item->reason : ours);
     db_text(&params, item->detail);
+    db_bool(&params, !refused && item->heard);
     db_instant(&params, clock_now());
     db_int8(&params, failure->round->config->tracking_timeout);
     return db_run(db, &note, &params, params.arena, NULL);
@@ -281,6 +320,7 @@ static enum outcome jobs_settle(const struct csp_round *round,
     case CSP_TAKEN:
         return jobs_handed_over(round, items, count);
     case CSP_AGAIN:
+    case CSP_LATE:
         return job_again(round, items);
     default:
         return db_transact(round->db, job_failed, &failure, true);
@@ -329,7 +369,7 @@ const struct csp_work csp_jobs = {
     .settle_most = 1,
     .tell = job_tell,
     .count_waiting = jobs_count,
-    .ends = {"handed_over", "again", "refused", "given_up", "left"},
+    .ends = {"handed_over", "again", "refused", "given_up", "late", "left"},
     .leased = CRASH_job_leased,
     .posted = CRASH_job_taken,
     .settled = CRASH_job_settled,

@@ -33,17 +33,26 @@ static const char *post_url(const struct config_csp *csp, struct arena *arena,
     return arena_printf(arena, "%.*s%s", (int)len, csp->base_url, path);
 }
 
-static struct http_message post_message(const struct csp_post *post,
-                                        const struct config_csp *csp,
-                                        struct arena *arena) {
+/* So that it ends within the lease, and has in it what is so. */
+static instant post_begin_until(const struct csp_round *round) {
+    const struct config_csp *csp = round->csp;
+    instant lease = round->lease_begun + csp_lease(csp) - csp->timeout;
+    instant fresh = round->read + CSP_FRESH;
+    return lease < fresh ? lease : fresh;
+}
+
+static struct http_message post_message(const struct csp_round *round,
+                                        const struct csp_post *post) {
+    struct arena *arena = round->arena;
     const char **headers = arena_zero(arena, 3, sizeof *headers);
     headers[0] = arena_printf(arena, "Content-Type: %s", post->media_type);
     if (post->key)
         headers[1] = arena_printf(arena, "Idempotency-Key: %s", post->key);
     return (struct http_message){.method = post->method,
-                                 .url = post_url(csp, arena, post->path),
+                                 .url = post_url(round->csp, arena, post->path),
                                  .headers = headers,
-                                 .body = post->body};
+                                 .body = post->body,
+                                 .begin_until = post_begin_until(round)};
 }
 
 /* ---- its answer ---- */
@@ -107,6 +116,18 @@ static bool answer_is_good(const struct http_answer *answer,
     return *good != 0;
 }
 
+/* "Busy" and what is wrong with a request say that nothing was taken; anything
+ * else may come from something before the CSP. */
+static bool answer_denies(const struct http_answer *answer) {
+    return answer->status == 503 || answer->status / 100 == 4;
+}
+
+void csp_item_late(struct csp_item *item) {
+    item->end = CSP_LATE;
+    item->next_try = INT64_MIN;
+    item->detail = "too little of its lease was left; it is leased anew";
+}
+
 static void answer_judge(const struct csp_round *round,
                          const struct http_answer *answer, const unsigned *good,
                          struct csp_item *item) {
@@ -114,6 +135,10 @@ static void answer_judge(const struct csp_round *round,
     item->end = CSP_TAKEN;
     if (answer_is_good(answer, good))
         return;
+    if (answer->late) {
+        csp_item_late(item);
+        return;
+    }
     if (answer->abandoned) {
         item->end = CSP_LEFT;
         item->detail = answer->error;
@@ -133,12 +158,14 @@ void csp_post(const struct csp_round *round, const struct csp_post *posts,
     struct http_message *messages = arena_zero(arena, count, sizeof *messages);
     struct http_answer *answers = arena_zero(arena, count, sizeof *answers);
     for (size_t i = 0; i < count; i++)
-        messages[i] = post_message(&posts[i], round->csp, arena);
+        messages[i] = post_message(round, &posts[i]);
     unsigned status = 0; /* the last one */
     http_client_send_many(round->client, messages, answers, count);
     task_goes_on(round->task); /* the image and the job are a call each */
     for (size_t i = 0; i < count; i++) {
         answer_judge(round, &answers[i], posts[i].good, &items[i]);
+        if (posts[i].key && answers[i].begun && !answer_denies(&answers[i]))
+            items[i].heard = 1;
         if (answers[i].status)
             status = answers[i].status;
         http_answer_free(&answers[i]);

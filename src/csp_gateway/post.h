@@ -18,6 +18,9 @@ struct csp_post {
     const unsigned *good; /* statuses that are CSP_TAKEN; 0 ends them */
 };
 
+/* It was not begun: another may have it, or has it. */
+void csp_item_late(struct csp_item *item);
+
 /* Makes the posts, which are at most as many as the client makes at once;
  * posts[i] is a try of items[i], in which it sets what that came to. */
 void csp_post(const struct csp_round *round, const struct csp_post *posts,

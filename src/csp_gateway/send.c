@@ -45,6 +45,7 @@ struct csp_sender {
 
 static enum outcome round_lease(struct csp_round *round) {
     const struct csp_work *work = round->work;
+    round->lease_begun = round->read = clock_since_boot();
     round->now = clock_now();
     round->lease = round->now + csp_lease(round->csp);
     enum outcome outcome = work->lease(round);

@@ -20,6 +20,8 @@ enum csp_end {
     CSP_AGAIN,    /* tried again at next_try */
     CSP_REFUSED,  /* 4xx with a reasonCode, or by ourselves */
     CSP_GIVEN_UP, /* it was the last try */
+    CSP_LATE,     /* not begun, for too little of its lease was left, or it is
+                   * another's by now; leased anew */
     CSP_LEFT,     /* the process ends; it is tried again after its lease */
     CSP_ENDS
 };
@@ -27,14 +29,17 @@ enum csp_end {
 /* A job or a command in hand. */
 struct csp_item {
     int64_t no;       /* job_no, command_no */
+    int64_t lease;    /* lease_number */
     const char *id;   /* jobId, commandId: its Idempotency-Key, too */
+    int32_t heard;    /* the CSP may have heard of it: 0 or 1 */
     int32_t tries;    /* before this one */
     instant began;    /* since when it could be sent */
     const void *what; /* struct csp_job, struct csp_command */
 
     /* what the try came to */
     enum csp_end end;
-    instant next_try;   /* RETRY_NEVER unless CSP_AGAIN */
+    instant next_try;   /* CSP_AGAIN: when; CSP_LATE: INT64_MIN; else
+                         * RETRY_NEVER */
     const char *reason; /* reasonCode as the CSP gave it, or "" */
     const char *detail; /* for people: what was met; NULL: it was taken */
     bool settled;       /* the database knows */
@@ -48,9 +53,11 @@ struct csp_round {
     struct http_client *client;
     struct task *task;
     struct db *db;
-    struct arena *arena; /* of all that is in hand */
-    instant now, lease;  /* in hand until then */
-    void *leased;        /* structs of the kind */
+    struct arena *arena;       /* of all that is in hand */
+    instant now, lease;        /* in hand until then */
+    instant lease_begun, read; /* by clock_since_boot(): before it was
+                                * leased, before its bodies were read */
+    void *leased;              /* structs of the kind */
     struct csp_item *items;
     size_t count;
 };
@@ -72,7 +79,7 @@ struct csp_work {
     enum outcome (*lease)(struct csp_round *round);
     size_t size, item; /* of a leased struct; where its struct csp_item is */
     /* Posts all items; sets what the tries came to. */
-    void (*post)(const struct csp_round *round);
+    void (*post)(struct csp_round *round);
     /* Writes what `count` items with the same end came to; safe to repeat. */
     enum outcome (*settle)(const struct csp_round *round,
                            const struct csp_item *items, size_t count);

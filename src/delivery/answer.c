@@ -1,7 +1,7 @@
 #include "delivery/answer.h"
 
 enum answer_result answer_result(const struct http_answer *answer) {
-    if (answer->abandoned)
+    if (answer->abandoned || answer->late)
         return ANSWER_NOT_TRIED;
     switch (answer->status) {
     case 401: /* Unauthorized */

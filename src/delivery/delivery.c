@@ -211,7 +211,7 @@ static enum turn_end worker_write(struct worker *worker, struct turn *turn,
     struct delivery *delivery = worker->delivery;
     struct leases *leases = &delivery->leases;
     struct lane *lane = turn->lane;
-    instant now = clock_now(), begin_until = lease_begin_until(leases);
+    instant begin_until = lease_begin_until(leases), now = clock_now();
     bool go_on =
         may_go_on && !atomic_load(&lane->stopped) && !turn_took_all(turn);
     bool give_back = !go_on && lease_close(leases, lane);
@@ -226,10 +226,10 @@ static enum turn_end worker_write(struct worker *worker, struct turn *turn,
     if (settled.given_up)
         log_given_up(lane->row.user_id, settled.given_up,
                      result_error(&result));
-    turn_settled(turn, &result, begin_until);
-    if (!settled.still_leased)
+    turn_settled(turn, &result, &settled, begin_until);
+    if (!settled.lease)
         atomic_store(&lane->stopped, true);
-    if (go_on && settled.still_leased)
+    if (go_on && settled.lease)
         return GO_ON;
     return worker_leave(worker, turn);
 }

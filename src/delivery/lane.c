@@ -4,12 +4,11 @@
 
 #include <stdlib.h>
 
-struct lane *lane_new(const struct queue_lane *row, instant lease,
-                      instant begin_until) {
+struct lane *lane_new(const struct queue_lane *row, instant begin_until) {
     struct lane *lane = memory_alloc(sizeof *lane);
     *lane = (struct lane){.arena = arena_new(),
                           .row = *row,
-                          .lease = lease,
+                          .lease = row->lease,
                           .begin_until = begin_until};
     lane->row.receive_url =
         arena_text(lane->arena, span_text(row->receive_url));

@@ -27,8 +27,8 @@ struct lane {
 
     pthread_mutex_t lock; /* of what follows, and while rows are read or
                            * written */
-    instant lease;        /* leased until then */
-    instant begin_until;  /* by clock_elapsed(): nothing is begun after */
+    int64_t lease;        /* lease_number */
+    instant begin_until;  /* by clock_since_boot(): nothing is begun after */
     struct turn *turns;
     bool confirmed;      /* something was, since it was leased */
     const char *failure; /* why the address failed; NULL: it did not */
@@ -37,8 +37,7 @@ struct lane {
 
 /* A lane just leased, for one worker; `row` is copied. lane_free() when the
  * last has left. */
-struct lane *lane_new(const struct queue_lane *row, instant lease,
-                      instant begin_until);
+struct lane *lane_new(const struct queue_lane *row, instant begin_until);
 void lane_free(struct lane *lane);
 
 /* May one more worker of `connections` to the User take a turn in it? */

@@ -16,7 +16,7 @@ instant lease_until(const struct leases *leases, instant now) {
 }
 
 instant lease_begin_until(const struct leases *leases) {
-    return clock_elapsed() + leases->timeout;
+    return clock_since_boot() + leases->timeout;
 }
 
 static size_t users_in_hand(const struct leases *leases, struct arena *arena,
@@ -44,12 +44,12 @@ enum outcome lease_lanes(struct leases *leases, struct db *db, unsigned most,
     eui64 *in_hand;
     pthread_mutex_lock(&leases->lock);
     size_t in_hand_count = users_in_hand(leases, arena, &in_hand);
-    instant now = clock_now(), until = lease_until(leases, now);
     instant begin_until = lease_begin_until(leases);
+    instant now = clock_now(), until = lease_until(leases, now);
     enum outcome outcome = queue_lease(db, arena, in_hand, in_hand_count, now,
                                        until, most, &rows, count);
     for (size_t i = 0; i < *count; i++) {
-        lanes[i] = lane_new(&rows[i], until, begin_until);
+        lanes[i] = lane_new(&rows[i], begin_until);
         lane_add(leases, lanes[i]);
     }
     pthread_mutex_unlock(&leases->lock);

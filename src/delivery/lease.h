@@ -20,7 +20,7 @@ void leases_init(struct leases *leases, instant lease, instant timeout);
 /* When there are no lanes any more. */
 void leases_destroy(struct leases *leases);
 
-/* Until when a lane is leased at `now`, and until when (by clock_elapsed())
+/* Until when a lane is leased at `now`, and until when (by clock_since_boot())
  * messages may be begun with a lease of this moment. */
 instant lease_until(const struct leases *leases, instant now);
 instant lease_begin_until(const struct leases *leases);

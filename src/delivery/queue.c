@@ -7,11 +7,11 @@ enum outcome queue_lease(struct db *db, struct arena *arena,
                          instant until, unsigned most,
                          struct queue_lane **lanes, size_t *count) {
     static const struct db_statement lease = {
-        "lease_lanes",
-        "select user_id, registered, receive_url, duis_version, tries"
-        " from lease_lanes($1, $2, $3, $4)"};
+        "lane_leases", "select user_id, lease_number, registered, receive_url,"
+                       " duis_version, tries from lane_leases($1, $2, $3, $4)"};
     static const struct db_column columns[] = {
         DB_COLUMN(EUI64, struct queue_lane, user_id),
+        DB_COLUMN(INT8, struct queue_lane, lease),
         DB_COLUMN(BOOL, struct queue_lane, registered),
         DB_COLUMN(TEXT, struct queue_lane, receive_url),
         DB_COLUMN(TEXT, struct queue_lane, duis_version),
@@ -91,8 +91,8 @@ enum outcome queue_settle(struct db *db, struct arena *arena,
                           const struct queue_result *result, instant now,
                           struct queue_settled *settled) {
     static const struct db_statement settle = {
-        "settle_lane", "select given_up, still_leased from settle_lane($1, $2,"
-                       " $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"};
+        "lane_settled", "select given_up, next_lease from lane_settled($1, $2,"
+                        " $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"};
     static const struct db_column failed[] = {
         DB_COLUMN(INT8, struct queue_failed, alert_no),
         DB_COLUMN(INSTANT, struct queue_failed, next_try),
@@ -100,8 +100,8 @@ enum outcome queue_settle(struct db *db, struct arena *arena,
     };
     struct db_params params = DB_PARAMS(arena);
     db_eui64(&params, result->user_id);
-    db_instant(&params, result->lease);
-    add_instant(&params, result->next_lease);
+    db_int8(&params, result->lease);
+    add_instant(&params, result->leased_until);
     db_int8s(&params, result->delivered, result->delivered_count);
     db_arrays(&params, DB_COLUMNS(failed), result->failed, result->failed_count,
               sizeof *result->failed);
@@ -115,6 +115,6 @@ enum outcome queue_settle(struct db *db, struct arena *arena,
     *settled = (struct queue_settled){0};
     if (outcome == DONE)
         *settled = (struct queue_settled){db_get_int(rows, 0, 0),
-                                          db_get_bool(rows, 0, 1)};
+                                          db_get_int(rows, 0, 1)};
     return outcome;
 }

@@ -1,7 +1,7 @@
 /*
  * The messages that wait, in the database: lanes (one per User) are leased, a
  * leased lane's next messages are read, and what came of them is written. The
- * statements are lease_lanes(), next_alerts() and settle_lane() in sql/. Like
+ * statements are lane_leases(), next_alerts() and lane_settled() in sql/. Like
  * db_run(), each returns DONE, or RETRY or FAILED when the database did not do
  * it; nothing has changed then, or saying it again does no harm.
  */
@@ -13,6 +13,7 @@
 /* A lane just leased. Texts live as long as the arena. */
 struct queue_lane {
     eui64 user_id;
+    int64_t lease;            /* lease_number */
     bool registered;          /* still in service_user */
     const char *receive_url;  /* "": none */
     const char *duis_version; /* "": not registered */
@@ -44,8 +45,9 @@ struct queue_failed {
 /* What came of a worker's turn in a lane. */
 struct queue_result {
     eui64 user_id;
-    instant lease;            /* the `until` it is leased with */
-    instant next_lease;       /* 0: gives the lane back */
+    int64_t lease;            /* of the lane: what failed counts only if it is
+                               * the latest */
+    instant leased_until;     /* the next lease; 0: gives the lane back */
     const int64_t *delivered; /* alert_no */
     size_t delivered_count;
     const struct queue_failed *failed;
@@ -58,8 +60,8 @@ struct queue_result {
 };
 
 struct queue_settled {
-    int64_t given_up;  /* messages */
-    bool still_leased; /* with next_lease; false: another has the lane */
+    int64_t given_up; /* messages */
+    int64_t lease;    /* with leased_until: the next; 0: another has it */
 };
 
 /* Writes it, in one transaction; safe to repeat. */

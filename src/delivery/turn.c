@@ -111,7 +111,7 @@ enum outcome turn_load(struct turn *turn, struct db *db, instant now,
     pthread_mutex_lock(&lane->lock);
     turn->begin_until = lane->begin_until;
     turn->asked = lane->row.tries ? 1 : most;
-    if (atomic_load(&lane->stopped) || clock_elapsed() >= lane->begin_until)
+    if (atomic_load(&lane->stopped) || clock_since_boot() >= lane->begin_until)
         turn->asked = 0;
     else
         outcome = batch_read(turn, db, now);
@@ -181,6 +181,7 @@ static bool inflight_begin(struct inflight *inflight,
         .url = lane->receive_url,
         .headers = headers,
         .body = buffer_span(&inflight->text),
+        .begin_until = inflight->turn->begin_until,
     };
     if (!http_client_begin(sender->http, &inflight->message, &inflight->answer,
                            inflight)) {
@@ -194,7 +195,7 @@ static bool inflight_begin(struct inflight *inflight,
 
 static bool turn_may_begin(const struct turn *turn) {
     return turn->begun < turn->count && !atomic_load(&turn->lane->stopped) &&
-           clock_elapsed() < turn->begin_until;
+           clock_since_boot() < turn->begin_until;
 }
 
 /* The first message of the batch stands for the lane. */
@@ -286,19 +287,19 @@ static void lane_learn(const struct turn *turn) {
 /* A lane that confirmed anything in between begins its pauses anew. */
 struct queue_result turn_result(const struct turn *turn,
                                 const struct retry_policy *policy, instant now,
-                                instant next_lease) {
+                                instant leased_until) {
     lane_learn(turn);
     const struct lane *lane = turn->lane;
     struct queue_result result = {
         .user_id = lane->row.user_id,
         .lease = lane->lease,
-        .next_lease = next_lease,
+        .leased_until = leased_until,
         .give_up_before = now - policy->give_up,
     };
     result_add_batch(&result, turn, policy, now);
     if (!turn->begun || lane->failure || turn->abandoned)
         result.tries = lane->row.tries; /* nothing was learned, or more is */
-    if (!lane->failure || next_lease)
+    if (!lane->failure || leased_until)
         return result;
     result.tries = lane->confirmed ? 1 : lane->row.tries + 1;
     result.paused_until = next_try_of_lane((unsigned)result.tries,
@@ -308,9 +309,9 @@ struct queue_result turn_result(const struct turn *turn,
 }
 
 void turn_settled(struct turn *turn, const struct queue_result *result,
-                  instant begin_until) {
+                  const struct queue_settled *settled, instant begin_until) {
     struct lane *lane = turn->lane;
-    lane->lease = result->next_lease;
+    lane->lease = settled->lease;
     lane->begin_until = begin_until;
     lane->row.tries = result->tries;
     turn->count = turn->begun = 0;

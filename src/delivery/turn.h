@@ -30,7 +30,7 @@ struct turn {
 
     struct arena *arena; /* of the batch, and emptied with it */
     struct inflight *batch;
-    instant begin_until; /* by clock_elapsed(): nothing is begun after */
+    instant begin_until; /* by clock_since_boot(): nothing is begun after */
     size_t asked, count, begun, on_the_way, confirmed; /* of the batch */
     const char *failure; /* why the address failed; NULL: it did not */
     bool abandoned;      /* of some nothing is known, for the process ends */
@@ -76,16 +76,17 @@ bool turn_waits(const struct turn *turn);
 bool turn_took_all(const struct turn *turn);
 
 /* What to write: messages that failed at `now` get their next try by
- * `policy`. `next_lease` is 0 for the lane's last turn, which gives it back; if
- * the address failed in any turn, the lane then rests by the policy. Texts
+ * `policy`. `leased_until` is 0 for the lane's last turn, which gives it back;
+ * if the address failed in any turn, the lane then rests by the policy. Texts
  * belong to turn and lane. With the lane's lock held. */
 struct queue_result turn_result(const struct turn *turn,
                                 const struct retry_policy *policy, instant now,
-                                instant next_lease);
+                                instant leased_until);
 
-/* That has been written: the batch is done with. With the lane's lock held. */
+/* That has been written: the batch is done with, and the lane leased anew as
+ * `settled` says, or not. With the lane's lock held. */
 void turn_settled(struct turn *turn, const struct queue_result *result,
-                  instant begin_until);
+                  const struct queue_settled *settled, instant begin_until);
 
 /* The families of metrics that turns count in; once, before the first turn. */
 void turn_register_metrics(void);

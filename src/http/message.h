@@ -27,6 +27,8 @@ struct http_message {
     const char *url;            /* http:// or https:// */
     const char *const *headers; /* "Name: value", NULL at the end; or NULL */
     struct span body;           /* a body needs a Content-Type header */
+    instant begin_until;        /* by clock_since_boot(): no octet of it is
+                                 * sent later; 0: whenever */
 };
 
 /* Who asks for more gets this. */
@@ -38,6 +40,8 @@ struct http_answer {
     struct buffer body;  /* the caller's: http_answer_free() */
     bool truncated;      /* there was more than most_answer */
     bool abandoned;      /* not waited for, for the process ends */
+    bool begun;          /* the other side may have heard of it */
+    bool late;           /* not begun, for it was after begin_until */
     instant retry_after; /* Retry-After from now on; 0: none was given */
     instant took;        /* from sending to the end of the answer */
 };

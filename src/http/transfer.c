@@ -21,6 +21,21 @@ long transfer_milliseconds(instant time) {
     return (long)((time + MILLISECOND - 1) / MILLISECOND);
 }
 
+/* The last moment before the first octet, connected and all. */
+static int transfer_may_begin(void *context, char *to, char *from, int to_port,
+                              int from_port) {
+    struct transfer *transfer = context;
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    instant until = transfer->begin_until;
+    struct http_answer *answer = transfer->answer;
+    answer->late = until && clock_since_boot() > until;
+    answer->begun |= !answer->late;
+    return answer->late ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 /* Nothing is kept from one connection to the next: files that have changed
  * are seen. */
 static void transfer_set_tls(struct transfer *transfer) {
@@ -47,6 +62,8 @@ static void transfer_set_options(struct transfer *transfer) {
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, transfer_receive);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, transfer_may_begin);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -111,6 +128,7 @@ void transfer_start(struct transfer *transfer,
         transfer_set_options(transfer);
     }
     transfer->answer = answer;
+    transfer->begin_until = message->begin_until;
     transfer->error[0] = '\0';
     transfer_set_message(transfer, message);
     transfer_set_headers(transfer, message);

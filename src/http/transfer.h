@@ -27,6 +27,7 @@ struct transfer {
     CURL *easy;
     struct curl_slist *headers;
     struct http_answer *answer; /* NULL: it is idle */
+    instant begin_until;        /* of the message */
     struct host *host;          /* of http_client_send_many() */
     size_t which;               /* of its messages */
     void *context;              /* of http_client_begin() */

@@ -38,8 +38,8 @@ struct round {
     instant now;
     struct smtp *smtp;
     struct arena *arena; /* of a batch */
-    instant lease;
-    bool unreachable; /* nothing more in this round */
+    instant begin_until; /* by clock_since_boot(): of what is leased */
+    bool unreachable;    /* nothing more in this round */
     struct mail_report report;
 };
 
@@ -71,7 +71,7 @@ static enum outcome notice_failed(struct round *round,
     } else
         log_warning("mail.not_sent", "notice=%jd : %s; it is tried again",
                     (intmax_t)notice->notice_no, error);
-    return outbox_failed(round->db, notice, round->lease, next, error);
+    return outbox_failed(round->db, notice, next, error);
 }
 
 /* Without a mail server: also what waits behind this notice and is too old. */
@@ -111,19 +111,24 @@ static enum outcome notice_send(struct round *round,
     return outcome;
 }
 
+static bool round_may_begin(const struct round *round) {
+    return !round->unreachable && clock_since_boot() <= round->begin_until &&
+           task_goes_on(round->task);
+}
+
 /* Every notice of a batch may take the whole timeout, and one is to spare. */
 static enum outcome batch_send(struct round *round, size_t *count) {
     struct outbox_notice *notices;
-    round->lease = round->now + (BATCH + 1) * round->config->mail_timeout;
+    instant timeout = round->config->mail_timeout;
+    round->begin_until = clock_since_boot() + BATCH * timeout;
     enum outcome outcome = outbox_lease(round->db, round->arena, round->now,
-                                        round->lease, BATCH, &notices, count);
+                                        round->now + (BATCH + 1) * timeout,
+                                        BATCH, &notices, count);
     size_t i = 0;
-    while (i < *count && outcome == DONE && !round->unreachable &&
-           task_goes_on(round->task))
+    while (i < *count && outcome == DONE && round_may_begin(round))
         outcome = notice_send(round, &notices[i++]);
     if (outcome == DONE && i < *count)
-        outcome =
-            outbox_return(round->db, notices + i, *count - i, round->lease);
+        outcome = outbox_return(round->db, notices + i, *count - i);
     arena_reset(round->arena);
     return outcome;
 }

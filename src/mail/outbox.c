@@ -1,8 +1,9 @@
 #include "mail/outbox.h"
 
-/* The columns of lease_notices(); the first is how a notice is named. */
+/* The columns of notice_leases(); the first two are how a notice is named. */
 static const struct db_column columns[] = {
     DB_COLUMN(INT8, struct outbox_notice, notice_no),
+    DB_COLUMN(INT8, struct outbox_notice, lease),
     DB_COLUMN(INSTANT, struct outbox_notice, made),
     DB_COLUMN(TEXT, struct outbox_notice, mail),
     DB_COLUMN(TEXT, struct outbox_notice, subject),
@@ -42,8 +43,8 @@ enum outcome outbox_lease(struct db *db, struct arena *arena, instant now,
                           instant until, unsigned most,
                           struct outbox_notice **notices, size_t *count) {
     static const struct db_statement lease = {
-        "lease_notices", "select notice_no, made, mail, subject, body, tries"
-                         " from lease_notices($1, $2, $3)"};
+        "notice_leases", "select notice_no, lease_number, made, mail, subject,"
+                         " body, tries from notice_leases($1, $2, $3)"};
     struct db_params params = DB_PARAMS(arena);
     db_instant(&params, now);
     db_instant(&params, until);
@@ -71,24 +72,23 @@ enum outcome outbox_sent(struct db *db, const struct outbox_notice *notice,
 }
 
 enum outcome outbox_failed(struct db *db, const struct outbox_notice *notice,
-                           instant lease, instant next_try, const char *error) {
+                           instant next_try, const char *error) {
     static const struct db_statement failed = {
-        "notice_failed", "select notice_failed($1, $2, $3, $4)"};
+        "notice_again", "select notice_again($1, $2, $3, $4)"};
     struct db_params params = DB_PARAMS(arena_new());
     db_int8(&params, notice->notice_no);
-    db_instant(&params, lease);
+    db_int8(&params, notice->lease);
     db_instant(&params, next_try);
     db_text(&params, error);
     return statement_run(db, &failed, &params, NULL);
 }
 
 enum outcome outbox_return(struct db *db, const struct outbox_notice *notices,
-                           size_t count, instant lease) {
-    static const struct db_statement back = {"return_notices",
-                                             "select return_notices($1, $2)"};
+                           size_t count) {
+    static const struct db_statement back = {"notices_back",
+                                             "select notices_back($1, $2)"};
     struct db_params params = DB_PARAMS(arena_new());
-    db_arrays(&params, columns, 1, notices, count, sizeof *notices);
-    db_instant(&params, lease);
+    db_arrays(&params, columns, 2, notices, count, sizeof *notices);
     return statement_run(db, &back, &params, NULL);
 }
 

@@ -16,14 +16,14 @@ enum outcome outbox_make(struct db *db, const struct config *config,
 
 /* A notice in hand. Texts belong to the arena. */
 struct outbox_notice {
-    int64_t notice_no;
+    int64_t notice_no, lease; /* lease_number */
     instant made;
     const char *mail, *subject, *body;
     int32_t tries; /* before this one, 0 or more */
 };
 
-/* Leases up to `most` of those that are due at `now`, until `until`: the lease
- * that the functions below are given. *notices gets them, in the arena. */
+/* Leases up to `most` of those that are due at `now`, until `until`. *notices
+ * gets them, in the arena. */
 enum outcome outbox_lease(struct db *db, struct arena *arena, instant now,
                           instant until, unsigned most,
                           struct outbox_notice **notices, size_t *count);
@@ -35,11 +35,11 @@ enum outcome outbox_sent(struct db *db, const struct outbox_notice *notice,
 /* The mail server has not taken it: it is due again at `next_try`; RETRY_NEVER:
  * it is given up. `error` is for a person. */
 enum outcome outbox_failed(struct db *db, const struct outbox_notice *notice,
-                           instant lease, instant next_try, const char *error);
+                           instant next_try, const char *error);
 
 /* Gives back what was not tried. */
 enum outcome outbox_return(struct db *db, const struct outbox_notice *notices,
-                           size_t count, instant lease);
+                           size_t count);
 
 /* Gives up what was made at `before` or earlier and is not sent, tried or not;
  * *given_up gets how many. */

@@ -277,6 +277,34 @@ static void a_held_command_is_sent_at_its_time(void **state) {
     close_world(&w);
 }
 
+/* A command that the CSP may have heard of goes out as it was, or under another
+ * name. */
+static void another_hub_is_another_name(void **state) {
+    (void)state;
+    struct world w = open_world("hang hang 503 202", "202");
+    read_version(&w, ESME(PLAIN), 0);
+    expect(&w, "select tries::text from device_command", "2");
+    gateway_tell(w.gateway,
+                 "update smi_device set chf_id = '00db120000000101'"
+                 " where device_id = '%s'",
+                 eui64_format(ESME(PLAIN), (char[EUI64_TEXT_SIZE]){0}));
+    for (int hours = 0; hours < 2; hours++) {
+        advance(&w, HOUR + SECOND);
+        expect(&w, "select tries::text from device_command", hours ? "4" : "3");
+    }
+    struct fake_request got[4];
+    for (size_t i = 0; i < 4; i++)
+        got[i] = fake_csp_request(w.csps[NORTH], "POST", i);
+    assert_string_equal(got[0].key, got[1].key);
+    assert_true(json_equal(got[0].json, got[1].json));
+    assert_string_not_equal(got[1].key, got[2].key);
+    assert_string_equal(member(&got[2], "commandId"), got[2].key);
+    assert_string_equal(member(&got[2], "commsHubId"),
+                        "00-DB-12-00-00-00-01-01");
+    assert_true(json_equal(got[2].json, got[3].json));
+    close_world(&w);
+}
+
 /* Its device has moved to a hub of the other CSP, or of none. */
 static void a_held_command_follows_its_device(void **state) {
     (void)state;
@@ -376,7 +404,8 @@ static void a_lease_runs_out(void **state) {
     struct world w = open_world("202", "202");
     stop_sender(&w);
     read_version(&w, ESME(PLAIN), 0);
-    gateway_tell(w.gateway, "select lease_commands('north', next_try,"
+    gateway_tell(w.gateway, "select command_leases('north', null, null,"
+                            " next_try,"
                             " next_try + interval '2 minutes', 1)"
                             " from device_command");
     start_sender(&w);
@@ -497,6 +526,7 @@ int main(void) {
         cmocka_unit_test(what_is_no_answer_is_tried_again),
         cmocka_unit_test(a_csp_that_hangs_delays_nobody_else),
         cmocka_unit_test(a_held_command_is_sent_at_its_time),
+        cmocka_unit_test(another_hub_is_another_name),
         cmocka_unit_test(a_held_command_follows_its_device),
         cmocka_unit_test(a_held_command_for_a_busy_csp),
         cmocka_unit_test(a_device_that_does_not_answer),

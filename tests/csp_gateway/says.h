@@ -29,10 +29,10 @@ struct scene {
 /* Two jobs that were handed over: north's of devices 1 to 6, south's of 1. */
 static const char jobs[] =
     "insert into csp_job (job_id, request_no, csp, device_type, devices,"
-    " created, state, next_try, ended)"
+    " created, state, next_try, ended, posted)"
     " select ('00000000-0000-4000-8000-00000000000' || request_no)::uuid,"
     " request_no, csp, 'PPMID', devices, '2026-11-20', 'handed_over', now(),"
-    " now()"
+    " now(), devices"
     " from distribution;"
     "update tracking_live set job_no = request_no;";
 

@@ -435,7 +435,7 @@ static void a_lease_of_a_dead_process_runs_out(void **state) {
            "select make_jobs('north', 10, '%s', '%s', 1)::text", now, now);
     expect(
         &scene.world, "1",
-        "select job_no::text from lease_jobs('north', '%s', '%s', 10, '%s', 1)",
+        "select job_no::text from job_leases('north', '%s', '%s', 10, '%s', 1)",
         now, until, until);
     start();
     nanosleep(&(struct timespec){.tv_nsec = 400000000}, NULL);

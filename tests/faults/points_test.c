@@ -62,6 +62,7 @@ static const struct visit IN_CAMPAIGN[] = {
     {CRASH_request_refused, be_refused, 0},
     {CRASH_job_image_taken, NULL, 0},
     {CRASH_job_image_noted, NULL, 0},
+    {CRASH_job_noted, NULL, 0},
     {CRASH_job_leased, NULL, 0},
     {CRASH_job_taken, NULL, 0},
     {CRASH_job_settled, NULL, 0},
@@ -103,7 +104,8 @@ static void between_the_steps_of_a_campaign(void **state) {
         for (size_t i = 0; i < POINTS; i++) {
             /* the CSPs have the image from the first time on */
             if (IN_CAMPAIGN[i].point == CRASH_job_image_taken ||
-                IN_CAMPAIGN[i].point == CRASH_job_image_noted)
+                IN_CAMPAIGN[i].point == CRASH_job_image_noted ||
+                IN_CAMPAIGN[i].point == CRASH_job_noted)
                 scenario_tell(c->scenario, "delete from csp_image");
             /* what the last one left in hand is free again */
             test_clock_move(2 * MINUTE);

@@ -218,12 +218,48 @@ static void requests_arrive_as_asked(void **state) {
     char url[64];
     snprintf(url, sizeof url, "http://127.0.0.1:%u/", http_port(listener));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct http_message message = {cases[i].method, url, cases[i].headers,
-                                       span_text(cases[i].body)};
+        struct http_message message = {.method = cases[i].method,
+                                       .url = url,
+                                       .headers = cases[i].headers,
+                                       .body = span_text(cases[i].body)};
         struct http_answer answer;
         http_client_send(client, &message, &answer);
         assert_int_equal(answer.status, 200);
         assert_string_equal((const char *)answer.body.data, cases[i].mirror);
+        http_answer_free(&answer);
+    }
+    http_client_free(client);
+    http_close(listener);
+}
+
+/* Nothing of it is sent when its time is over, over a kept connection or a new
+ * one; begun says whether the other side may have heard. */
+static void nothing_is_begun_too_late(void **state) {
+    (void)state;
+    struct http_options options = basic_options();
+    struct http_listener *listener = started(&options);
+    struct http_client *client = client_with((struct http_client_options){0});
+    char url[64], nowhere[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/peer", http_port(listener));
+    snprintf(nowhere, sizeof nowhere, "http://127.0.0.1:1/peer");
+    const struct {
+        const char *url;
+        instant left; /* 0: no limit */
+        bool begun, late;
+    } cases[] = {{url, -1, false, true},
+                 {url, HOUR, true, false},
+                 {url, -1, false, true},
+                 {url, 0, true, false},
+                 {nowhere, 0, false, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct http_message message = {.method = "GET", .url = cases[i].url};
+        if (cases[i].left)
+            message.begin_until = clock_since_boot() + cases[i].left;
+        struct http_answer answer;
+        http_client_send(client, &message, &answer);
+        assert_int_equal(answer.status, cases[i].begun ? 200 : 0);
+        assert_int_equal(answer.begun, cases[i].begun);
+        assert_int_equal(answer.late, cases[i].late);
         http_answer_free(&answer);
     }
     http_client_free(client);
@@ -345,6 +381,7 @@ int main(void) {
         cmocka_unit_test(peers_that_are_not_there),
         cmocka_unit_test(a_peer_that_hangs_is_left),
         cmocka_unit_test(requests_arrive_as_asked),
+        cmocka_unit_test(nothing_is_begun_too_late),
         cmocka_unit_test(connections_are_kept),
         cmocka_unit_test(a_dead_kept_connection_is_replaced),
         cmocka_unit_test(many_answers_find_their_requests),

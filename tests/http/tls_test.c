@@ -371,8 +371,10 @@ static void refusals_are_readable(void **state) {
     struct http_client *client = client_of(NULL, &our_ca);
     char url[64];
     snprintf(url, sizeof url, "https://127.0.0.1:%u/", http_port(listener));
-    struct http_message message = {"POST", url, type,
-                                   span_of(large, sizeof large)};
+    struct http_message message = {.method = "POST",
+                                   .url = url,
+                                   .headers = type,
+                                   .body = span_of(large, sizeof large)};
     struct http_answer answer;
     http_client_send(client, &message, &answer);
     if (answer.status != 413)

@@ -111,7 +111,7 @@ static void what_a_dead_daemon_had_in_hand_is_sent(void **state) {
     run(s, "2031-05-01T12:00:00Z");
     fake_smtp_script(s->smtp, "take");
     expect(s,
-           "select count(*) from lease_notices('2031-05-01 12:01Z',"
+           "select count(*) from notice_leases('2031-05-01 12:01Z',"
            " '2031-05-01 12:05Z', 8)",
            "1");
     assert_int_equal(run(s, "2031-05-01T12:04:59Z").sent, 0);

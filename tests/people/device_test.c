@@ -199,7 +199,7 @@ static void job_make(struct screens *s) {
 }
 
 static void job_lease(struct screens *s) {
-    job_tell(s, "lease_jobs('north'",
+    job_tell(s, "job_leases('north'",
              ", '2999-01-01 10:00Z', 10, '2999-01-02', 1)");
 }
 
@@ -657,7 +657,7 @@ static void a_reset_takes_the_device_out_of_its_job(void **state) {
     assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 200);
     assert_string_equal(
         gateway_ask(s->gateway,
-                    "select count(*) from lease_jobs('north',"
+                    "select count(*) from job_leases('north',"
                     " '2999-01-01', '2999-01-02', 10, '2999-01-02', 1)"),
         "0");
 }

@@ -59,10 +59,11 @@ static struct answer post_as(struct gateway *g, const struct tls_identity *who,
         .key = who ? who->key_path : NULL,
         .ca = ca.certificate_path});
     struct http_message message = {
-        "POST",
-        arena_printf(g->arena, "https://127.0.0.1:%u/api/v1/serviceD",
-                     http_port(g->listener)),
-        type, body};
+        .method = "POST",
+        .url = arena_printf(g->arena, "https://127.0.0.1:%u/api/v1/serviceD",
+                            http_port(g->listener)),
+        .headers = type,
+        .body = body};
     struct http_answer got;
     http_client_send(client, &message, &got);
     struct answer answer = {

@@ -89,12 +89,13 @@ static unsigned notify(struct scenario *s, const struct tls_identity *who,
         .ca = ca.certificate_path,
         .bearer = token});
     struct http_message message = {
-        "POST",
-        arena_printf(s->arena,
-                     "https://127.0.0.1:%u/csp/v1/delivery-notifications",
-                     s->csp_port),
-        (const char *const[]){"Content-Type: application/json", NULL},
-        span_text("[]")};
+        .method = "POST",
+        .url = arena_printf(
+            s->arena, "https://127.0.0.1:%u/csp/v1/delivery-notifications",
+            s->csp_port),
+        .headers =
+            (const char *const[]){"Content-Type: application/json", NULL},
+        .body = span_text("[]")};
     struct http_answer answer;
     http_client_send(client, &message, &answer);
     unsigned status = answer.status;

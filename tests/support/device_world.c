@@ -219,9 +219,10 @@ void world_update(struct device_world *world, eui64 device, int request,
     world_script(
         world,
         "with job as (insert into csp_job (request_no, csp, device_type,"
-        " devices, created, state, next_try, ended, reported) values (%d,"
+        " devices, created, state, next_try, ended, reported, posted)"
+        " values (%d,"
         " 'north', 'PPMID', 1, '2025-01-01', 'handed_over', '2030-01-01',"
-        " '2030-01-01', '2030-01-01') returning job_no)"
+        " '2030-01-01', '2030-01-01', 1) returning job_no)"
         " insert into %s (device_id, chf_id, request_no, job_no, last_updated,"
         " %s, status, device_type, csp, responsible_supplier_ids,"
         " from_version," EVIDENCE_COLUMNS ")"
