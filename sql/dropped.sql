@@ -242,9 +242,11 @@ create or replace function settle_lane(
     out given_up integer, out still_leased boolean)
     language sql
 begin atomic
-    select s.given_up, s.next_lease is not null
-    from lane_settled(p_user_id, (select lease_number from alert_lane
-            where user_id = p_user_id and leased_until = p_lease), p_until,
+    select s.given_up, l.lease_number is not null
+    from (select (select lease_number from alert_lane
+            where user_id = p_user_id and leased_until = p_lease)
+        as lease_number) l
+    cross join lateral lane_settled(p_user_id, l.lease_number, p_until,
         p_delivered, p_failed, p_next_tries, p_errors, p_tries,
         p_paused_until, p_error, p_give_up_before, p_now) s;
 end;

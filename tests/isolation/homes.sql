@@ -74,7 +74,7 @@ declare
 begin
     while make_jobs('north', 10000, p_now, p_now + five_days(), 16) loop
     end loop;
-    numbers := array(select job_no from lease_jobs('north', p_now,
+    numbers := array(select job_no from job_leases('north', p_now,
         p_now + interval '1 minute', 100000, p_now + five_days(), 100));
     perform jobs_handed_over(numbers, p_now);
     return cardinality(numbers);
