@@ -159,7 +159,8 @@ end $$;
 -- hub that its device has now, for it may have been held for weeks; when that
 -- is another CSP's, it is left to that one ('' when no CSP has its region: it
 -- ends as overdue). What the CSP may have heard of (heard) gets another name
--- with another hub. p_regions and p_csps go together.
+-- with another hub. What is held for its time waits while the clock is in doubt.
+-- p_regions and p_csps go together.
 -- began: from when on it could be sent. (It is asked for each second: a function
 -- in SQL would be planned each time.)
 create or replace function command_leases(
@@ -184,6 +185,7 @@ begin
         left join smi_device s on s.device_id = c.device_id
         left join smi_home h on h.chf_id = s.chf_id
         where c.csp = p_csp and c.state in ('held', 'waiting')
+            and (c.state = 'waiting' or clock_sound())
             and c.next_try <= p_now
             and (c.leased_until is null or c.leased_until <= p_now)
         order by c.next_try, c.command_no limit p_most
@@ -309,7 +311,7 @@ end $$;
 -- Ends what is overdue, at most p_most of each: commands without a response in
 -- time, and commands for a CSP that is configured nowhere any more: for an hour
 -- neither here nor where another fotad runs, which has none of them in hand.
--- Returns how many there were.
+-- None while the clock is in doubt. Returns how many there were.
 create or replace function end_overdue_commands(
     p_csps text[], p_most integer, p_now timestamptz) returns integer
     language plpgsql as $$
@@ -317,6 +319,9 @@ declare
     silent bigint[];
     stranded bigint[];
 begin
+    if not clock_sound() then
+        return 0;
+    end if;
     select array_agg(command_no) into silent from (
         select command_no from device_command
         where state = 'sent' and response_due <= p_now

@@ -327,7 +327,8 @@ begin
     perform tell_collected(array[j.request_no], p_now);
 end $$;
 
--- Jobs that a CSP took and has not reported on within p_timeout, at most
+-- Jobs that a CSP took and has not reported on within p_timeout by a clock that
+-- is not in doubt, at most
 -- p_most: their devices are released, and their senders hear so. A report that
 -- comes later is taken all the same.
 create or replace function silence_jobs(
@@ -338,6 +339,9 @@ declare
     numbers bigint[];
     request_nos bigint[];
 begin
+    if not clock_sound() then
+        return;
+    end if;
     select array_agg(x.job_no), array_agg(x.request_no)
     into numbers, request_nos from (
         select j.job_no, j.request_no from csp_job j

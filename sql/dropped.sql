@@ -364,3 +364,23 @@ create or replace function clean_volumes(
 create or replace function clean_holds(
     p_before timestamptz, p_most integer) returns bigint
     language sql return 0::bigint;
+create or replace function cut_pauses(
+    p_now timestamptz, p_lease_end timestamptz, p_user_retry timestamptz,
+    p_csp_retry timestamptz) returns void
+    language plpgsql as $$
+begin
+    update alert_lane set leased_until = null
+    where leased_until > p_lease_end;
+    update alert_lane set next_try = p_now
+    where next_try > p_user_retry;
+    update alert set next_try = p_user_retry
+    where state = 'waiting' and tries > 0 and next_try > p_user_retry;
+    update csp_job set leased_until = null
+    where state = 'waiting' and leased_until > p_lease_end;
+    update csp_job set next_try = p_csp_retry
+    where state = 'waiting' and next_try > p_csp_retry;
+    update device_command set leased_until = null
+    where state = 'waiting' and leased_until > p_lease_end;
+    update device_command set next_try = p_csp_retry
+    where state = 'waiting' and tries > 0 and next_try > p_csp_retry;
+end $$;

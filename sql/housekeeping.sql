@@ -60,38 +60,6 @@ begin
     return greatest(gone, more);
 end $$;
 
--- ---- a clock that was set back ----
-
--- Is the last seal of the audit trail of a time after p_time?
-create or replace function trail_is_ahead(p_time timestamptz) returns boolean
-    language sql stable
-    return coalesce((select sealed > p_time from sat_seal
-        order by seal_no desc limit 1), false);
-
--- Leases and pauses that end later than any that begins now: by a clock that
--- ran ahead, or before it was set back. A command held for its execution time
--- is none of them.
-create or replace function cut_pauses(
-    p_now timestamptz, p_lease_end timestamptz, p_user_retry timestamptz,
-    p_csp_retry timestamptz) returns void
-    language plpgsql as $$
-begin
-    update alert_lane set leased_until = null
-    where leased_until > p_lease_end;
-    update alert_lane set next_try = p_now
-    where next_try > p_user_retry;
-    update alert set next_try = p_user_retry
-    where state = 'waiting' and tries > 0 and next_try > p_user_retry;
-    update csp_job set leased_until = null
-    where state = 'waiting' and leased_until > p_lease_end;
-    update csp_job set next_try = p_csp_retry
-    where state = 'waiting' and next_try > p_csp_retry;
-    update device_command set leased_until = null
-    where state = 'waiting' and leased_until > p_lease_end;
-    update device_command set next_try = p_csp_retry
-    where state = 'waiting' and tries > 0 and next_try > p_csp_retry;
-end $$;
-
 -- ---- plans ----
 
 -- Analyzes the tables that have grown much since they were analyzed last, so

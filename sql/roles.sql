@@ -192,7 +192,8 @@ begin
             and p.proname not in ('grant_rights', 'make_role', 'take_crl',
                 'revoke_certificates', 'retry_messages', 'drop_indexes',
                 'begin_direct_load', 'refresh_homes', 'set_threshold',
-                'remove_threshold', 'write_transitions', 'sat_set_mark')
+                'remove_threshold', 'clock_accept', 'write_transitions',
+                'sat_set_mark')
             and not exists (select from pg_depend d
                 where d.objid = p.oid and d.deptype = 'e') loop
         execute format('grant execute on function %s to fotad_daemon',

@@ -36,8 +36,8 @@ create or replace function is_delivered(
     language sql immutable parallel safe
     return p_status = 'SUCCESSFUL_HAN_TRANSFER' and p_type <> 'PPMID';
 
--- Moves the named devices' updates out of tracking_live once their time is up;
--- for a claim also those that were delivered, unless these block. A statement
+-- Moves the named devices' updates out of tracking_live once their time is up,
+-- which is not said while the clock is in doubt; for a claim also those that were delivered, unless these block. A statement
 -- of its own before the claim: what one statement releases, the same statement
 -- cannot claim.
 create or replace function release_expired(
@@ -50,7 +50,8 @@ declare
 begin
     with released as (
         delete from tracking_live
-        where device_id = any (p_device_ids) and (release_due <= p_now
+        where device_id = any (p_device_ids)
+            and (release_due <= p_now and clock_sound()
             or delivered_too and status = 'SUCCESSFUL_HAN_TRANSFER')
         returning *)
     , moved as (

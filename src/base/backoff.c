@@ -1,5 +1,10 @@
 #include "base/backoff.h"
 
+instant retry_patience(instant give_up) {
+    static const instant ENDLESS = 1000 * 365 * DAY;
+    return clock_is_sound() ? give_up : ENDLESS;
+}
+
 instant retry_at(const struct retry_policy *policy, unsigned tries,
                  instant began, instant now) {
     instant end = began + policy->give_up;

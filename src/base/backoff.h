@@ -14,6 +14,10 @@ struct retry_policy {
 
 #define RETRY_NEVER INT64_MAX
 
+/* `give_up` while the clock is sound. Otherwise nothing is given up by it, and
+ * this is longer than any clock runs wrong. */
+instant retry_patience(instant give_up);
+
 /* `tries` have been made, the last one just failed at `now`; the thing began
  * at `began`. When the next one is due, or RETRY_NEVER. Never later than
  * began + give_up. */

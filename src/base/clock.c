@@ -34,8 +34,35 @@ static instant read_clock(clockid_t id) {
     return now.tv_sec * SECOND + now.tv_nsec / 1000;
 }
 
+instant clock_since_boot(void) {
+    return read_clock(CLOCK_BOOTTIME);
+}
+
+instant clock_of_machine(void) {
+    return read_clock(CLOCK_REALTIME);
+}
+
+/* What the time is more than clock_since_boot(); NOBODY: it is the machine's
+ * own. */
+#define NOBODY INT64_MIN
+static _Atomic instant followed = NOBODY;
+static _Atomic(enum clock_state) judged = CLOCK_SOUND;
+
+void clock_follow(instant ahead) {
+    atomic_store(&followed, ahead);
+}
+
+void clock_judge(enum clock_state state) {
+    atomic_store(&judged, state);
+}
+
+enum clock_state clock_state(void) {
+    return atomic_load_explicit(&judged, memory_order_relaxed);
+}
+
 instant clock_now(void) {
-    return read_clock(CLOCK_REALTIME) +
+    instant ahead = atomic_load_explicit(&followed, memory_order_relaxed);
+    return (ahead == NOBODY ? clock_of_machine() : clock_since_boot() + ahead) +
            atomic_load_explicit(offset, memory_order_relaxed);
 }
 
@@ -48,10 +75,6 @@ bool clock_is_due(instant *next, instant now, instant interval) {
 
 instant clock_elapsed(void) {
     return read_clock(CLOCK_MONOTONIC);
-}
-
-instant clock_since_boot(void) {
-    return read_clock(CLOCK_BOOTTIME);
 }
 
 struct timespec clock_in(instant pause) {

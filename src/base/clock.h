@@ -1,6 +1,8 @@
 /*
  * fotad's only source of the time. Everything that needs to know the time is
- * given it as a parameter; nothing asks the database.
+ * given it as a parameter. fotad and fotactl follow the database's clock
+ * (db/system_clock.h), so that all that work on one database have one time;
+ * other programs have that of their machine.
  *
  * A test system may point [clock] offset_file at a file that holds one signed
  * 64-bit number (host byte order): microseconds to add to the real time. The
@@ -30,6 +32,35 @@ bool clock_use_offset_file(const char *path);
 
 /* The time, offset included. */
 instant clock_now(void);
+
+/* ---- whose time it is: for db/system_clock.h ---- */
+
+/* What the machine's own clock says. */
+instant clock_of_machine(void);
+/* From now on the time is so much more than clock_since_boot(). */
+void clock_follow(instant ahead);
+
+/* What is known of the time that clock_now() says. */
+enum clock_state {
+    CLOCK_SOUND,   /* it is the system's; or it follows nobody */
+    CLOCK_APART,   /* the same, but this machine's own clock is another */
+    CLOCK_COUNTED, /* the system's clock is in doubt; it is counted on from a
+                      time when it was not */
+    CLOCK_UNKNOWN, /* the system's clock is in doubt, and nobody counted */
+};
+void clock_judge(enum clock_state state);
+enum clock_state clock_state(void);
+
+/* May be done what cannot be undone: destroy, release, give up, say "too
+ * late"? */
+static inline bool clock_is_sound(void) {
+    return clock_state() == CLOCK_SOUND;
+}
+
+/* Can it be said that a date has passed, or not yet come? */
+static inline bool clock_is_known(void) {
+    return clock_state() != CLOCK_UNKNOWN;
+}
 
 /* Is it time for what is done every `interval` (above 0) by clock_now()? Yes if
  * *next has come (0: the first time), or lies further ahead than an interval,

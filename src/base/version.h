@@ -8,4 +8,7 @@
  * of sql/released.sha256 once anything of sql/ is changed (`make lint`). */
 #define FOTAD_RELEASE 28
 
+/* No clock that is before this is right. */
+#define FOTAD_BUILT "2026-11-29T00:00:00Z"
+
 #endif

@@ -99,7 +99,7 @@ static instant answer_next_try(const struct csp_round *round,
         .immediate = 1,
         .first = csp->busy_retry,
         .most = csp_longest_pause(csp),
-        .give_up = round->work->give_up(round->config, csp)};
+        .give_up = retry_patience(round->work->give_up(round->config, csp))};
     instant now = clock_now(), end = item->began + policy.give_up;
     instant next =
         retry_at(&policy, (unsigned)item->tries + 1, item->began, now);

@@ -306,6 +306,11 @@ enum outcome db_check_server(struct db *db) {
 
 /* ---- statements ---- */
 
+enum outcome db_prepare(struct db *db, const struct db_statement *statement) {
+    enum outcome outcome = db_connect(db);
+    return outcome == DONE ? prepare_statement(db, statement) : outcome;
+}
+
 static void clear_result(void *result) {
     PQclear(result);
 }
@@ -316,9 +321,7 @@ enum outcome db_run(struct db *db, const struct db_statement *statement,
     static const struct db_params none;
     if (!params)
         params = &none;
-    enum outcome outcome = db_connect(db);
-    if (outcome == DONE)
-        outcome = prepare_statement(db, statement);
+    enum outcome outcome = db_prepare(db, statement);
     if (outcome != DONE)
         return outcome;
     PGresult *result =

@@ -197,6 +197,10 @@ const char *db_sqlstate(const struct db *db);
 enum { DB_ADVICE_SIZE = 200 };
 const char *db_lasting_error(char advice[static DB_ADVICE_SIZE]);
 
+/* Connects and prepares it, as db_run() does at first use: for who measures how
+ * long its answer takes. */
+enum outcome db_prepare(struct db *db, const struct db_statement *statement);
+
 /* Runs one statement. `params` may be NULL, `rows` may be NULL. DONE; RETRY
  * for what may pass: a lost connection, a serialisation failure, a deadlock, a
  * server that is full, read-only or going down (src/db/error.c has them all,

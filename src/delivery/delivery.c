@@ -212,11 +212,13 @@ static enum turn_end worker_write(struct worker *worker, struct turn *turn,
     struct leases *leases = &delivery->leases;
     struct lane *lane = turn->lane;
     instant begin_until = lease_begin_until(leases), now = clock_now();
+    struct retry_policy policy = delivery->policy;
+    policy.give_up = retry_patience(policy.give_up);
     bool go_on =
         may_go_on && !atomic_load(&lane->stopped) && !turn_took_all(turn);
     bool give_back = !go_on && lease_close(leases, lane);
     struct queue_result result = turn_result(
-        turn, &delivery->policy, now, give_back ? 0 : lease_until(leases, now));
+        turn, &policy, now, give_back ? 0 : lease_until(leases, now));
     struct queue_settled settled;
     if (worker_note(worker, queue_settle(worker->db, turn->arena, &result, now,
                                          &settled)) != DONE)

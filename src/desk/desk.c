@@ -1,5 +1,7 @@
 #include "desk/desk.h"
 
+#include "db/system_clock.h"
+
 #include <stdarg.h>
 
 enum outcome desk_refuse(struct desk *desk, enum desk_fault fault,
@@ -19,6 +21,16 @@ enum outcome desk_check_reason(struct desk *desk, const char *reason) {
                            "say why: a reason of 1 to %d octets",
                            DESK_REASON_MOST);
     return DONE;
+}
+
+/* That fotad did not run for a while is no reason: a person is there. */
+enum outcome desk_check_clock(struct desk *desk) {
+    const char *fault = system_clock_fault(desk->config, desk->arena);
+    if (!fault || strcmp(system_clock_latest().doubt, "gap") == 0)
+        return DONE;
+    return desk_refuse(desk, DESK_CONFLICT,
+                       "it cannot be undone, and the time is not sure: %s",
+                       fault);
 }
 
 static enum outcome refuse_as(struct desk *desk,

@@ -47,6 +47,10 @@ enum outcome desk_refuse(struct desk *desk, enum desk_fault fault,
 /* Is it a reason? Otherwise REFUSED. NULL is none. */
 enum outcome desk_check_reason(struct desk *desk, const char *reason);
 
+/* May a person do here what cannot be undone? Otherwise REFUSED: the clock of
+ * the system is in doubt, or this machine's is another. */
+enum outcome desk_check_clock(struct desk *desk);
+
 /* An outcome that an SQL function names, when it is a refusal. `text` may have
  * one "%s", for what the refusal is about. */
 struct desk_outcome {

@@ -35,7 +35,8 @@ enum outcome device_reset(struct desk *desk, eui64 device, const char *reason,
          "no firmware update of %s is in progress"},
         {NULL, 0, NULL},
     };
-    if (desk_check_reason(desk, reason) != DONE)
+    if (desk_check_reason(desk, reason) != DONE ||
+        desk_check_clock(desk) != DONE)
         return REFUSED;
     struct db_params params = DB_PARAMS(desk->arena);
     db_eui64(&params, device);

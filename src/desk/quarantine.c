@@ -25,7 +25,8 @@ enum outcome quarantine_decide(struct desk *desk, const char *number,
     if (!read_number(number, &hold))
         return desk_refuse(desk, DESK_MALFORMED,
                            "'%s' is not the number of a held request", number);
-    if (desk_check_reason(desk, reason) != DONE)
+    if (desk_check_reason(desk, reason) != DONE ||
+        desk_check_clock(desk) != DONE)
         return REFUSED;
     struct db_params params = DB_PARAMS(desk->arena);
     db_int8(&params, hold);

@@ -149,6 +149,12 @@ enum outcome party_keys_find(struct db *db, struct arena *arena,
     return outcome;
 }
 
+bool party_key_waits(const struct party_key *key) {
+    return key->unfit && !clock_is_known() &&
+           (strcmp(key->unfit, "expired") == 0 ||
+            strcmp(key->unfit, "not valid yet") == 0);
+}
+
 /* The first entry whose EUI-64 is not below `id`. */
 static size_t keys_lower_bound(const struct party_keys *keys, eui64 id) {
     size_t low = 0, high = keys->count;

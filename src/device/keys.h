@@ -45,6 +45,9 @@ enum outcome party_keys_find(struct db *db, struct arena *arena,
                              const eui64 *ids, size_t count, instant now,
                              bool accept_expired, struct party_keys *keys);
 
+/* Is it unfit by its dates alone, and the time not known? */
+bool party_key_waits(const struct party_key *key);
+
 /* The entries of one party: their number, the first in `*first` (the one to
  * make new MACs with, unless it is unfit). */
 size_t party_keys_of(const struct party_keys *keys, eui64 id,

@@ -1,6 +1,7 @@
 #include "fotactl/verbs.h"
 
 #include "base/version.h"
+#include "db/system_clock.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -220,6 +221,13 @@ static enum outcome check_schema(struct verb_run *run) {
     return outcome;
 }
 
+/* One look: it goes by the time that fotad has. */
+static enum outcome clock_follow_system(struct verb_run *run) {
+    struct clock_reading reading;
+    return run_database(run,
+                        system_clock_read(run->db, &run->config, &reading));
+}
+
 static enum outcome verb_start(struct verb_run *run, const struct verb *verb) {
     run->words = verb->words;
     enum need need = run->options.verify ? NEEDS_SCHEMA : verb->need;
@@ -235,6 +243,8 @@ static enum outcome verb_start(struct verb_run *run, const struct verb *verb) {
     db_is_for(run->db, DB_FOR_tool);
     if (need != NEEDS_DATABASE)
         outcome = check_schema(run);
+    if (need != NEEDS_DATABASE && outcome == DONE)
+        outcome = clock_follow_system(run);
     if (outcome == DONE)
         outcome = verb->run(run);
     db_close(run->db);

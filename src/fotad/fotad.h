@@ -9,6 +9,7 @@
 #include "csp_gateway/gateway.h"
 #include "delivery/delivery.h"
 #include "device/receive.h"
+#include "housekeeping/clock_watch.h"
 #include "housekeeping/housekeeping.h"
 #include "mail/mail.h"
 #include "people/listener.h"
@@ -32,6 +33,7 @@ struct fotad {
     struct task *mail;
     struct receivers *receivers;
     struct csp_gateway *csps;
+    struct task *clock;
     struct task *housekeeping;
     struct task *releases;
     struct people *people;

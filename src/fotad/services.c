@@ -19,6 +19,18 @@ static void stop_health(struct fotad *f) {
     http_close(f->health);
 }
 
+/* The first look is the start's: nothing is done by another time. */
+static bool start_clock(struct fotad *f) {
+    if (clock_watch_look(f->db, &f->config) != DONE)
+        return fotad_fail("clock.unread", db_reason(f->db));
+    f->clock = clock_watch_start(&f->config);
+    return true;
+}
+
+static void stop_clock(struct fotad *f) {
+    task_stop(f->clock);
+}
+
 static bool start_delivery(struct fotad *f) {
     f->delivery = delivery_start(&f->config, f->signer);
     return true;
@@ -167,6 +179,8 @@ static const struct service services[] = {
     /* the start alone; each thread has a connection of its own, but finds the
      * database migrated */
     {"database", ground_open_database, NULL, NULL, NULL, ground_close_database},
+    /* the time of all that follows */
+    {"clock", start_clock, NULL, NULL, NULL, stop_clock},
     /* of requests and, in the database, of all that moves a device's status */
     {"rules", ground_load_rules, ground_prepare_rules, ground_use_rules, NULL,
      ground_drop_rules},

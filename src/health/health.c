@@ -7,6 +7,7 @@
 #include "csp_gateway/denied.h"
 #include "csp_gateway/sections.h"
 #include "db/db.h"
+#include "db/system_clock.h"
 #include "health/descriptors.h"
 #include "health/revocations.h"
 #include "http/configured.h"
@@ -16,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Why it is not ready, whatever the database says; NULL: it is. */
@@ -106,27 +108,23 @@ static void answer_metrics(void *context, const struct http_request *request,
     http_take_body(response, &out);
 }
 
-/* The server's own word: can it be written to, do commits get done, and does
- * its clock go with ours? */
+/* The server's own word: can it be written to, and do commits get done? */
 static enum outcome look_at_server(struct worker *worker, bool *read_only,
-                                   json_t *reasons, json_t *warnings) {
+                                   json_t *reasons) {
     static const struct db_statement look = {
         "look_at_server",
         "select current_setting('transaction_read_only')::bool,"
-        " clock_timestamp(), (select count(*) from pg_stat_activity"
+        " (select count(*) from pg_stat_activity"
         " where wait_event = 'SyncRep' and datname = current_database()"
         " and usename = session_user"
         " and state_change < clock_timestamp() - interval '5 seconds')"};
-    static const instant MOST = 5 * SECOND;
     struct arena *arena = arena_new();
     struct db_rows *rows;
-    instant ahead = 0;
     int64_t commits = 0;
     enum outcome outcome = db_run(worker->db, &look, NULL, arena, &rows);
     if (outcome == DONE) {
         *read_only = db_get_bool(rows, 0, 0);
-        ahead = clock_now() - db_get_instant(rows, 0, 1);
-        commits = db_get_int(rows, 0, 2);
+        commits = db_get_int(rows, 0, 1);
     }
     arena_free(arena);
     if (commits)
@@ -134,10 +132,21 @@ static enum outcome look_at_server(struct worker *worker, bool *read_only,
                    "%jd commits wait for the synchronous standby: bring it "
                    "back, or take it out of synchronous_standby_names",
                    (intmax_t)commits);
-    if ((ahead > MOST || ahead < -MOST) && !*worker->config->clock_offset_file)
-        health_say(warnings, "the clock is %jd s before the database's",
-                   (intmax_t)(ahead / SECOND));
     return outcome;
+}
+
+/* Nobody who is judged by a date can be, while the time is not known; after a
+ * time in which nobody ran it is believed, and only not yet relied on. */
+static void look_at_clock(const struct config *config, struct arena *arena,
+                          json_t *reasons, json_t *warnings) {
+    const char *fault = system_clock_fault(config, arena);
+    bool unknown =
+        !clock_is_known() && strcmp(system_clock_latest().doubt, "gap") != 0;
+    if (fault)
+        health_say(unknown ? reasons : warnings,
+                   "%s. Until then nothing is destroyed, released, given up or "
+                   "called too late",
+                   fault);
 }
 
 static void warn_of_database(json_t *warnings) {
@@ -166,12 +175,11 @@ static void warn_of_seals(struct worker *worker, struct arena *arena,
                    (intmax_t)waits);
 }
 
-static void check_database(struct worker *worker, json_t *reasons,
-                           json_t *warnings) {
+static void check_database(struct worker *worker, json_t *reasons) {
     int missing = 0;
     bool read_only = false;
     if (db_migrate(worker->db, NULL, &missing) != DONE ||
-        look_at_server(worker, &read_only, reasons, warnings) != DONE)
+        look_at_server(worker, &read_only, reasons) != DONE)
         health_say(reasons, "the database cannot be used: %s",
                    db_reason(worker->db));
     if (read_only) {
@@ -236,7 +244,8 @@ static void answer_readyz(void *context, const struct http_request *request,
     if (why)
         health_say(reasons, "%s", why);
     else
-        check_database(worker, reasons, warnings);
+        check_database(worker, reasons);
+    look_at_clock(worker->config, request->arena, reasons, warnings);
     warn_of_database(warnings);
     warn_of_config(worker->config, warnings);
     warn_of_csps(worker->config, warnings);

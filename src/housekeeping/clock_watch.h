@@ -1,29 +1,21 @@
 /*
- * A clock that was set while fotad runs. Forward, what is due then is done
- * now. Back, leases and pauses would last longer by as much: they are cut down
- * to what they would be had they begun now. Execution times and the times of
- * records stay as they are. A start cuts nothing unless the clock was set back
- * while nobody ran: what a User or a CSP asked for by Retry-After is kept.
+ * Keeps fotad at the clock of the system (db/system_clock.h): looks at it every
+ * few seconds, says in the log what became of it, and when it went back has
+ * times cut that were set by a clock that ran ahead (sql/ahead.sql), so that
+ * nothing waits until it has come there again.
  */
 #ifndef FOTAD_HOUSEKEEPING_CLOCK_WATCH_H
 #define FOTAD_HOUSEKEEPING_CLOCK_WATCH_H
 
 #include "base/config.h"
-#include "db/db.h"
+#include "db/task.h"
 
-struct clock_watch {
-    instant drift; /* clock_now() - clock_elapsed() */
-    bool asks;     /* the database is to be asked whether the clock was set back
-                      while nobody ran */
-    bool cut;      /* pauses are to be cut */
-};
+/* One look. RETRY or FAILED when the database did not let it: then what is to
+ * be cut is cut after the next one. */
+enum outcome clock_watch_look(struct db *db, const struct config *config);
 
-/* Begins to watch. */
-struct clock_watch clock_watch_begin(void);
-
-/* To be called often. Says a jump of more than 10 s in the log, counts it, and
- * cuts what lasts too long; the outcome is that of the latter. */
-enum outcome clock_watch_look(struct clock_watch *watch, struct db *db,
-                              const struct config *config);
+/* The first look has been. A task (db/task.h) that does the next ones; `config`
+ * must live until task_stop(). */
+struct task *clock_watch_start(const struct config *config);
 
 #endif

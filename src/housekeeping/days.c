@@ -84,7 +84,7 @@ static enum outcome day_drop(struct round *round, const struct daily *daily,
 
 static enum outcome days_keep(struct round *round, const struct daily *daily) {
     enum outcome outcome = DONE;
-    bool more = true;
+    bool more = round->sound;
     for (int day = 0; day <= DAYS_AHEAD && outcome == DONE; day++)
         outcome = day_make(round, daily, day);
     while (more && outcome == DONE && task_goes_on(round->task))

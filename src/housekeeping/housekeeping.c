@@ -5,14 +5,13 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/trouble.h"
-#include "housekeeping/clock_watch.h"
 #include "housekeeping/round.h"
 #include "housekeeping/running_time.h"
 #include "housekeeping/silence.h"
 
 #include <stdlib.h>
 
-/* Between looks at the clock, and at how large the tables are. */
+/* Between looks whether it is time, and at how large the tables are. */
 static const instant LOOK = 200 * MILLISECOND, MEASURE = SECOND;
 
 /* ---- one round ---- */
@@ -25,21 +24,25 @@ static void step_note(const struct round *round, const char *step,
         log_warning("housekeeping.failed", "step=%s : %s", step, reason);
 }
 
-/* What one step cannot do now does not keep the next from being done. */
+/* What one step cannot do now does not keep the next from being done. What
+ * cannot be undone waits for a sound clock. */
 static void round_run(struct round *round) {
     static const struct {
         const char *name;
         enum outcome (*run)(struct round *);
+        bool waits;
     } steps[] = {
-        {"housekeeping: silent CSPs", round_silence},
-        {"housekeeping: release", round_release},
-        {"housekeeping: collected alerts", round_collected},
-        {"housekeeping: days", round_days},
-        {"housekeeping: old rows", round_clean},
-        {"housekeeping: seals", round_seal},
+        {"housekeeping: silent CSPs", round_silence, .waits = true},
+        {"housekeeping: release", round_release, .waits = true},
+        {"housekeeping: collected alerts", round_collected, .waits = false},
+        {"housekeeping: days", round_days, .waits = false},
+        {"housekeeping: old rows", round_clean, .waits = true},
+        {"housekeeping: seals", round_seal, .waits = false},
     };
     for (size_t i = 0;
          i < sizeof steps / sizeof *steps && task_goes_on(round->task); i++) {
+        if (steps[i].waits && !round->sound)
+            continue;
         enum outcome outcome = steps[i].run(round);
         step_note(round, steps[i].name, outcome);
         round->worst = round_worse(round->worst, outcome);
@@ -48,8 +51,11 @@ static void round_run(struct round *round) {
 
 enum outcome housekeeping_run(struct db *db, const struct config *config,
                               instant now, struct housekeeping_report *report) {
-    struct round round = {
-        .db = db, .config = config, .now = now, .arena = arena_new()};
+    struct round round = {.db = db,
+                          .config = config,
+                          .now = now,
+                          .sound = true,
+                          .arena = arena_new()};
     round_run(&round);
     *report = round.report;
     arena_free(round.arena);
@@ -74,7 +80,6 @@ enum { RELEASED, REMOVED, SECONDS };
 
 struct housekeeping {
     const struct config *config;
-    struct clock_watch watch;
     struct running_time running;
     instant next;     /* by clock_now(): the next round */
     instant measured; /* by clock_elapsed() */
@@ -97,10 +102,11 @@ static void report_tell(const struct housekeeping_report *report,
 }
 
 /* *mine: no other fotad has done this round. */
-static enum outcome round_claim(const struct round *round, bool *mine) {
+static enum outcome round_claim(struct round *round, bool *mine) {
     static const struct db_statement due = {
         "housekeeping_due",
-        "select housekeeping_due($1, make_interval(secs => $2::bigint))"};
+        "select housekeeping_due($1, make_interval(secs => $2::bigint)),"
+        " clock_sound()"};
     struct db_params params = DB_PARAMS(round->arena);
     db_instant(&params, round->now);
     db_int8(&params, round->config->tracking_housekeeping / SECOND);
@@ -108,6 +114,8 @@ static enum outcome round_claim(const struct round *round, bool *mine) {
     enum outcome outcome =
         db_run(round->db, &due, &params, round->arena, &rows);
     *mine = outcome == DONE && db_get_bool(rows, 0, 0);
+    round->sound =
+        outcome == DONE && db_get_bool(rows, 0, 1) && clock_is_sound();
     return outcome;
 }
 
@@ -151,8 +159,6 @@ static enum outcome look_round(struct task *task, void *context,
                           .now = clock_now(),
                           .arena = task_arena(task)};
     enum outcome outcome = DONE;
-    step_note(&round, "housekeeping: pauses cut",
-              clock_watch_look(&h->watch, round.db, h->config));
     step_note(&round, "housekeeping: running time",
               running_time_pass(&h->running, round.db));
     if (clock_is_due(&h->next, round.now, h->config->tracking_housekeeping))
@@ -166,7 +172,7 @@ struct task *housekeeping_start(const struct config *config) {
     metrics_register(families, sizeof families / sizeof *families);
     silence_begin();
     struct housekeeping *h = memory_alloc(sizeof *h);
-    *h = (struct housekeeping){.config = config, .watch = clock_watch_begin()};
+    *h = (struct housekeeping){.config = config};
     return task_start(
         &(struct task_options){.name = "housekeeping",
                                .session = "fotad housekeeping",

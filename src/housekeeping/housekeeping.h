@@ -38,8 +38,8 @@ enum outcome housekeeping_run(struct db *db, const struct config *config,
 enum outcome housekeeping_make_days(struct db *db, instant now);
 
 /* A task (db/task.h) that does it every [tracking] housekeeping by fotad's
- * clock, or leaves it to another fotad; it also keeps an eye on the clock
- * (clock_watch.h) and has the database plan anew when tables have grown.
+ * clock, or leaves it to another fotad; it also has the database plan anew when
+ * tables have grown.
  * `config` must live until task_stop(), which finishes the step in hand. */
 struct task *housekeeping_start(const struct config *config);
 

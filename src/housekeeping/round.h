@@ -13,6 +13,7 @@ struct round {
     struct db *db;
     const struct config *config;
     instant now;         /* what is old or overdue is so as of now */
+    bool sound;          /* the clock is: days and rows may be dropped */
     struct arena *arena; /* emptied by each step */
     struct housekeeping_report report;
     enum outcome worst; /* of its steps */

@@ -69,7 +69,7 @@ enum outcome round_seal(struct round *round) {
     bool more = true;
     while (more && outcome == DONE && task_goes_on(round->task))
         outcome = seal_make(round, &more);
-    more = true;
+    more = round->sound;
     for (int i = 0; i < MOST_DROPPED && more && outcome == DONE &&
                     task_goes_on(round->task);
          i++)

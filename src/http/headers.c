@@ -71,6 +71,12 @@ static bool knows_client(struct http_exchange *x) {
     const char *fault = tls_verify(x->connection, x->mhd);
     if (!fault)
         return true;
+    if (tls_fault_is_of_time(fault) && !clock_is_known()) {
+        answer_set_later(x, 503,
+                         "The time is not known, and by it the client "
+                         "certificate is not good.");
+        return false;
+    }
     http_problem(&x->response, 403, "No accepted client certificate: %s.",
                  fault);
     log_warning("tls.refused", "listener=%s peer=%s : %s",

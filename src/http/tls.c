@@ -210,6 +210,13 @@ static void client_keep(struct connection *connection,
     connection->verified = true;
 }
 
+static const char EXPIRED[] = "the certificate has expired";
+static const char NOT_YET[] = "the certificate is not valid yet";
+
+bool tls_fault_is_of_time(const char *fault) {
+    return fault == EXPIRED || fault == NOT_YET;
+}
+
 /* What is wrong with the chain by its signatures, dates, purpose and its CAs'
  * name constraints, or NULL. */
 static const char *chain_fault(gnutls_session_t session) {
@@ -217,13 +224,13 @@ static const char *chain_fault(gnutls_session_t session) {
         unsigned flag;
         const char *fault;
     } faults[] = {
-        {GNUTLS_CERT_EXPIRED, "the certificate has expired"},
-        {GNUTLS_CERT_NOT_ACTIVATED, "the certificate is not valid yet"},
         {GNUTLS_CERT_SIGNER_NOT_FOUND, "the certificate is of no accepted CA"},
         {GNUTLS_CERT_PURPOSE_MISMATCH,
          "the certificate is not for TLS clients"},
         {GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE,
          "the certificate is outside the name constraints of its CA"},
+        {GNUTLS_CERT_EXPIRED, EXPIRED},
+        {GNUTLS_CERT_NOT_ACTIVATED, NOT_YET},
         {~0u, "the certificate is not good"},
     };
     gnutls_typed_vdata_st purpose = {

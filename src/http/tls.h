@@ -18,6 +18,8 @@ void tls_begin(struct connection *connection, struct MHD_Connection *mhd);
  * or the next second, which is how finely certificates are dated. */
 const char *tls_verify(struct connection *connection,
                        struct MHD_Connection *mhd);
+/* Is what it said a matter of the time alone? */
+bool tls_fault_is_of_time(const char *fault);
 /* Sends as much as fits and then our end of the connection. */
 void tls_send_last(struct MHD_Connection *mhd, struct span octets);
 

@@ -59,7 +59,9 @@ static enum outcome notice_sent(struct round *round,
 static enum outcome notice_failed(struct round *round,
                                   const struct outbox_notice *notice,
                                   const char *error) {
-    instant next = retry_at(&policy, (unsigned)notice->tries + 1, notice->made,
+    struct retry_policy patient = policy;
+    patient.give_up = retry_patience(policy.give_up);
+    instant next = retry_at(&patient, (unsigned)notice->tries + 1, notice->made,
                             round->now);
     round->report.failed++;
     if (next == RETRY_NEVER) {
@@ -77,8 +79,9 @@ static enum outcome notice_failed(struct round *round,
 /* Without a mail server: also what waits behind this notice and is too old. */
 static enum outcome notices_give_up(struct round *round, const char *error) {
     int64_t given_up;
-    enum outcome outcome = outbox_give_up(
-        round->db, round->now - policy.give_up, error, &given_up);
+    enum outcome outcome =
+        outbox_give_up(round->db, round->now - retry_patience(policy.give_up),
+                       error, &given_up);
     round->report.given_up += given_up;
     if (given_up)
         log_error("mail.given_up",
@@ -116,13 +119,21 @@ static bool round_may_begin(const struct round *round) {
            task_goes_on(round->task);
 }
 
+instant mail_longest_pause(void) {
+    return policy.most;
+}
+
 /* Every notice of a batch may take the whole timeout, and one is to spare. */
+instant mail_lease(const struct config *config) {
+    return (BATCH + 1) * config->mail_timeout;
+}
+
 static enum outcome batch_send(struct round *round, size_t *count) {
     struct outbox_notice *notices;
     instant timeout = round->config->mail_timeout;
     round->begin_until = clock_since_boot() + BATCH * timeout;
     enum outcome outcome = outbox_lease(round->db, round->arena, round->now,
-                                        round->now + (BATCH + 1) * timeout,
+                                        round->now + mail_lease(round->config),
                                         BATCH, &notices, count);
     size_t i = 0;
     while (i < *count && outcome == DONE && round_may_begin(round))

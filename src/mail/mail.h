@@ -32,6 +32,11 @@ struct mail_report {
 enum outcome mail_run(struct db *db, const struct config *config, instant now,
                       struct mail_report *report);
 
+/* The longest pause between two tries of an e-mail, and how long e-mails are
+ * leased for one. */
+instant mail_longest_pause(void);
+instant mail_lease(const struct config *config);
+
 /* A task (db/task.h) that does it every [mail] every by fotad's clock. NULL
  * when [mail] server is empty: then nothing is made or sent. `config` must live
  * until task_stop(), which ends what is in hand, at most one e-mail. */

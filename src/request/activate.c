@@ -95,6 +95,8 @@ static enum outcome check_signature(struct rq *rq) {
         if (!key[i].unfit &&
             gbcs_message_verify(key[i].key, &rq->pre_command.message))
             return DONE;
+    if (count && party_key_waits(key))
+        return rq_put_off(rq, "the supplier's certificate");
     return rq_refuse(rq, CONDITION_pre_command_not_authentic,
                      unfit ? unfit : "the signature is not good");
 }

@@ -75,6 +75,8 @@ enum outcome request_check_device(struct rq *rq) {
     enum outcome outcome = device_judge(rq, &found);
     if (outcome != DONE)
         return outcome;
+    if (strcmp(found->condition, "execution_time") == 0 && !clock_is_known())
+        return rq_put_off(rq, "the execution time has passed");
     if (*found->condition)
         return rq_refuse(rq, condition_named(found->condition),
                          found->device.type);
@@ -102,6 +104,8 @@ enum outcome request_device_secret(struct rq *rq,
     if (!party_keys_of(&keys, rq->duis.target, &key))
         return rq_refuse(rq, CONDITION_device_key_unknown,
                          "no key agreement certificate of the device");
+    if (party_key_waits(key))
+        return rq_put_off(rq, "the device's certificate");
     if (key->unfit)
         return rq_refuse(rq, CONDITION_device_key_unknown, key->unfit);
     if (!acb_secret(rq->management->acb, key, z))

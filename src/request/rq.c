@@ -11,6 +11,11 @@ enum outcome rq_refuse(struct rq *rq, enum condition condition,
     return REFUSED;
 }
 
+enum outcome rq_put_off(struct rq *rq, const char *detail) {
+    rq->put_off = detail;
+    return FAILED;
+}
+
 void rq_reset(struct rq *rq) {
     rq_conclude(rq, CONDITION_accepted, "");
     rq->request_no = rq->hold_no = 0;

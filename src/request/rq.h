@@ -90,6 +90,7 @@ struct rq {
     enum condition condition; /* how it ends */
     const char *detail;       /* more than the condition says, for the log */
     struct span answer;       /* the signed DUIS Response; empty: none yet */
+    const char *put_off;      /* by what it cannot be judged now; NULL: it is */
     const char *error;        /* why the database failed; NULL: ask it */
 };
 
@@ -113,6 +114,10 @@ struct rq_batch {
 /* Ends the request in a condition: REFUSED. */
 enum outcome rq_refuse(struct rq *rq, enum condition condition,
                        const char *detail);
+
+/* What it is judged by goes by the time, and that is not known: FAILED; nothing
+ * is done, and its sender is asked to send it again. */
+enum outcome rq_put_off(struct rq *rq, const char *detail);
 
 /* What it comes to unless a later step refuses it. */
 void rq_conclude(struct rq *rq, enum condition condition, const char *detail);

@@ -46,6 +46,14 @@ static enum outcome request_run(struct rq *rq) {
     return outcome;
 }
 
+/* By what can be said of the time nothing can be said of it. */
+static void request_put_off(struct rq *rq) {
+    rq_reset(rq);
+    rq_conclude(rq, CONDITION_time_unknown, rq->put_off);
+    rq->answer = (struct span){0};
+    log_warning("request.put_off", ": %s", rq->put_off);
+}
+
 /* Our own fault: the answer says so in DUIS if we know to what. */
 static void request_fail(struct rq *rq) {
     rq_reset(rq);
@@ -60,6 +68,12 @@ static void request_fail(struct rq *rq) {
 static void send_problem(const struct rq *rq, const struct rules_answer *answer,
                          struct http_response *response) {
     unsigned status = (unsigned)answer->http_status;
+    if (status == 503)
+        http_add_header(
+            response, "Retry-After",
+            arena_printf(
+                rq->arena, "%jd",
+                (intmax_t)(rq->management->config->user_retry_after / SECOND)));
     if (rq->condition == CONDITION_our_fault)
         http_problem(response, status, "%s", answer->meaning);
     else if (rq->fault.line)
@@ -115,7 +129,9 @@ static void request_handle(void *context, const struct http_request *request,
                       .detail = ""};
     crash_point(CRASH_request_arrived);
     enum outcome outcome = request_run(rq);
-    if (outcome == RETRY || outcome == FAILED)
+    if (outcome == FAILED && rq->put_off)
+        request_put_off(rq);
+    else if (outcome == RETRY || outcome == FAILED)
         request_fail(rq);
     send_answer(rq, response);
     request_count_answer(rq);

@@ -103,12 +103,22 @@ static enum outcome find_signer(struct rq *rq,
     return db_run(rq->db, &find, &params, rq->arena, rows);
 }
 
+/* By its dates and the time of the request. */
+static const char *signer_date_fault(const struct rq *rq,
+                                     const struct signer *signer) {
+    if (signer->not_before > rq->received)
+        return "the certificate is not valid yet";
+    if (!rq->management->config->accept_expired &&
+        signer->not_after < rq->received)
+        return "the certificate has expired";
+    return NULL;
+}
+
 /* Why this certificate may not sign this request, or NULL. Who brought a held
  * one was looked at when it came; a dry run is a person's. */
 static const char *signer_fault(const struct rq *rq,
                                 const struct signer *signer) {
     const struct config *config = rq->management->config;
-    bool accept_expired = config->accept_expired;
     if (config->user_client_is_originator && rq->way == WAY_NEW &&
         rq->client != rq->duis.originator)
         return "the TLS client is not the RequestID's originator";
@@ -118,10 +128,6 @@ static const char *signer_fault(const struct rq *rq,
         return "the certificate is not for digital signatures";
     if (signer->id != rq->duis.originator)
         return "the signer is not the RequestID's originator";
-    if (signer->not_before > rq->received)
-        return "the certificate is not valid yet";
-    if (!accept_expired && signer->not_after < rq->received)
-        return "the certificate has expired";
     if (signer->is_revoked && signer->revoked_at <= rq->received)
         return "the certificate is revoked";
     return NULL;
@@ -138,7 +144,11 @@ static enum outcome verify_by(struct rq *rq, const struct db_rows *rows) {
     if (db_row_count(rows) == 0)
         return rq_refuse(rq, CONDITION_not_authentic,
                          "no such certificate is known");
-    const char *reason = signer_fault(rq, signer);
+    const char *reason = signer_fault(rq, signer),
+               *date = signer_date_fault(rq, signer);
+    if (!reason && date && !clock_is_known())
+        return rq_put_off(rq, date);
+    reason = reason ? reason : date;
     if (reason)
         return rq_refuse(rq, CONDITION_not_authentic, reason);
     EVP_PKEY *key = party_certificate_key(rq->arena, signer->der);

@@ -185,7 +185,7 @@ enum outcome tracking_hand_over(struct db *db, const struct config *config) {
     return outcome;
 }
 
-instant tracking_memory(const struct config *config) {
+instant tracking_longest_window(const struct config *config) {
     const instant windows[] = {config->tracking_timeout,
                                config->tracking_at_hub,
                                config->tracking_at_hub_esme};
@@ -193,7 +193,11 @@ instant tracking_memory(const struct config *config) {
     for (size_t i = 0; i < sizeof windows / sizeof *windows; i++)
         if (longest < windows[i])
             longest = windows[i];
-    longest += 14 * DAY;
+    return longest;
+}
+
+instant tracking_memory(const struct config *config) {
+    instant longest = tracking_longest_window(config) + 14 * DAY;
     return longest < config->tracking_retention ? config->tracking_retention
                                                 : longest;
 }

@@ -23,6 +23,10 @@ enum outcome tracking_migrate(struct db *db);
  * start, in the role of fotad. */
 enum outcome tracking_hand_over(struct db *db, const struct config *config);
 
+/* The longest window of [tracking]: how long nothing may be heard of a device
+ * before it is released. */
+instant tracking_longest_window(const struct config *config);
+
 /* How long what is known of an update is kept after its end: the longest window
  * of [tracking], and 14 days for what comes late; at least the screens'
  * retention. */

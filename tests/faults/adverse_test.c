@@ -1,6 +1,6 @@
 /*
  * What goes wrong around fotad: the database is full, read-only or has no
- * connection left, the clock is set, a name is not found, the other side
+ * connection left, a name is not found, the other side
  * closes in the middle. Each has its behaviour, a log line that says what to
  * do, and a metric; once it is over everything goes on by itself, and the
  * account comes out right.
@@ -108,49 +108,6 @@ static void read_only(void **state) {
     campaign_close(c, "read-only");
 }
 
-/* ---- the clock ---- */
-
-/* Users and a CSP fail, so that pauses are on; then the clock is set, and all
- * is well again: nothing waits for hours. */
-static void set_clock(instant by, const char *direction) {
-    struct campaign *c = campaign_open(
-        (struct scenario_wish){.config = "[delivery]\nretry_first = 10s\n"
-                                         "retry_most = 20s\n",
-                               .csp_config = "busy_retry = 20s\n"},
-        DEVICES, BATCH);
-    struct scenario *s = c->scenario;
-    sim_users_switch(s->users, false);
-    scenario_faults(s, "south", "job 503\n");
-    campaign_send(c, true);
-    scenario_logged(s, "delivery.failing", "tries=1");
-    scenario_logged(s, "csp.job", "outcome=again");
-    test_clock_move(by);
-    scenario_logged(s, "clock.moved", direction);
-    campaign_counted(c, *direction == 'b'
-                            ? "fotad_clock_jumps_total{direction=\"back\"}"
-                            : "fotad_clock_jumps_total{direction=\"forward\"}");
-    scenario_do(s, holds,
-                arena_printf(s->arena,
-                             "0 select count(*) from (select next_try from"
-                             " alert_lane union all select next_try from"
-                             " csp_job where state = 'waiting') x"
-                             " where next_try > to_timestamp(%jd)",
-                             (intmax_t)((clock_now() + 40 * SECOND) / SECOND)));
-    sim_users_switch(s->users, true);
-    scenario_faults(s, "south", "");
-    campaign_close(c, direction);
-}
-
-static void clock_back(void **state) {
-    (void)state;
-    set_clock(-5 * HOUR, "back");
-}
-
-static void clock_forward(void **state) {
-    (void)state;
-    set_clock(5 * HOUR, "forward");
-}
-
 /* ---- names and connections ---- */
 
 static void name_not_found(void **state) {
@@ -236,8 +193,6 @@ int main(void) {
         cmocka_unit_test(disk_full),
         cmocka_unit_test(out_of_connections),
         cmocka_unit_test(read_only),
-        cmocka_unit_test(clock_back),
-        cmocka_unit_test(clock_forward),
         cmocka_unit_test(name_not_found),
         cmocka_unit_test(a_user_closes_before_its_answer),
         cmocka_unit_test(users_and_csps_close_in_the_middle),

@@ -1,10 +1,9 @@
 /* Release by timeout, days ahead and days gone, old rows: by fotad's clock, in
- * another year than PostgreSQL's, and a clock that was set. */
+ * another year than PostgreSQL's. */
 #include "housekeeping/house.h"
 
 #include "base/log.h"
 #include "base/trouble.h"
-#include "housekeeping/clock_watch.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -312,63 +311,6 @@ static void a_day_of_the_audit_trail_is_append_only_too(void **state) {
         sql_refusal(h->sql, "delete from sat_entry_20310506"), "append-only"));
 }
 
-/* ---- the clock ---- */
-
-/* Before and after the longest that a lease or pause can last by this
- * configuration: a CSP's lease is twice its timeout and a minute, a lane's
- * thrice [delivery] timeout, and a minute more is for other machines' clocks.
- */
-static const char lasting_sql[] =
-    "insert into alert_lane (user_id, leased_until, next_try) values"
-    " ('90b3d51f30010001', now() + '235 s', now() + '14 min'),"
-    " ('90b3d51f30010002', now() + '245 s', now() + '16 min');"
-    "update csp_job set state = 'waiting', ended = null, leased_until = now() +"
-    " make_interval(secs => 225 + 10 * job_no), next_try = now() +"
-    " make_interval(mins => (58 + job_no)::integer)";
-
-/* All begins anew, when the trail was sealed at a time from now. */
-static void start_after_seal(struct house *h, const char *from_now) {
-    h->config.delivery_timeout = 10 * SECOND;
-    h->config.delivery_retry_most = 15 * MINUTE;
-    h->config.csp_count = 1;
-    h->config.csps[0] =
-        (struct config_csp){.timeout = MINUTE, .busy_retry = HOUR};
-    sql_do(h->sql, old_sql);
-    sql_do(h->sql, lasting_sql);
-    sql_do(h->sql, "select sat_take_over(now() + interval '%s')", from_now);
-    struct clock_watch watch = clock_watch_begin();
-    assert_int_equal(clock_watch_look(&watch, h->db, &h->config), DONE);
-}
-
-static void a_clock_set_back_while_nobody_ran_cuts(void **state) {
-    struct house *h = *state;
-    start_after_seal(h, "5 h");
-    expect(h,
-           "select string_agg(concat_ws(' ', leased_until is not null,"
-           " next_try > now()), ', ' order by user_id) from alert_lane",
-           "t t, f f");
-    expect(h,
-           "select string_agg(concat_ws(' ', leased_until is not null,"
-           " next_try > now() + '58 min', next_try <= now() + '1 h'), ', '"
-           " order by job_no) from csp_job",
-           "t t t, f t t, f t t");
-}
-
-/* A CSP's Retry-After, and a User's, may be longer than our own pauses. */
-static void a_start_keeps_what_was_asked_for(void **state) {
-    struct house *h = *state;
-    start_after_seal(h, "-1 min");
-    expect(h,
-           "select string_agg(concat_ws(' ', leased_until is not null,"
-           " next_try > now() + '13 min'), ', ' order by user_id)"
-           " from alert_lane",
-           "t t, t t");
-    expect(h,
-           "select bool_and(leased_until is not null and next_try > now() +"
-           " make_interval(mins => (57 + job_no)::integer)) from csp_job",
-           "t");
-}
-
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -386,8 +328,6 @@ int main(void) {
         TEST(a_day_that_many_rows_wait_for_stays_in_the_rest),
         TEST(days_wait_for_readers_not_the_other_way_round),
         TEST(a_day_of_the_audit_trail_is_append_only_too),
-        TEST(a_clock_set_back_while_nobody_ran_cuts),
-        TEST(a_start_keeps_what_was_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

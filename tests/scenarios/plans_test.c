@@ -151,7 +151,7 @@ static void every_function_is_told(struct campaign *c) {
             " from pg_stat_user_functions f join pg_proc p on p.oid = f.funcid"
             " where coalesce('enable_seqscan=off' <> all (p.proconfig), true)"
             " and f.funcname !~ '^(clean|sat|seal|drop)_'"
-            " and f.funcname not in ('analyze_grown', 'cut_pauses',"
+            " and f.funcname not in ('analyze_grown', 'cut_times',"
             " 'check_kept_by_days', 'day_column', 'day_is_over', 'kept_from', "
             "'pass_running_time',"
             " 'housekeeping_due', 'image_wanted', 'make_day', 'release_slice',"
@@ -162,8 +162,10 @@ static void every_function_is_told(struct campaign *c) {
             " 'advisory_lock', 'partition_time', 'partitions_of',"
             " 'set_tracking_setting', 'silence_jobs', 'believed_time',"
             " 'oldest_time', 'advance_counters', 'note_csp_sections',"
-            " 'day_is_believed', 'tell_sign_in_tries', 'trail_is_ahead',"
-            " 'count_alerts', 'image_sent', 'store_command', 'store_image',"
+            " 'day_is_believed', 'tell_sign_in_tries', 'clock_look',"
+            " 'clock_next', 'clock_best', 'clock_verdict', 'clock_sound',"
+            " 'times_ahead', 'cut_column', 'clock_read', 'count_alerts', "
+            "'image_sent', 'store_command', 'store_image',"
             " 'all_users', 'gbcs_version_text')"),
         "");
 }
