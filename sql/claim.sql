@@ -97,7 +97,8 @@ begin
             p_minimum_types, p_minimum_gbcs, p_hcalcs_either, p_regions,
             p_csps) j
         left join tracking_live l on l.device_id = j.device_id
-            and j.refused is null and l.release_due > p_now
+            and j.refused is null
+            and (l.release_due > p_now or l.status = 'AWAITING_CSP')
             and (l.status <> 'SUCCESSFUL_HAN_TRANSFER'
                 or (select delivered_blocks from tracking_setting))
     )

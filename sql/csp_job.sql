@@ -327,6 +327,42 @@ begin
     perform tell_collected(array[j.request_no], p_now);
 end $$;
 
+-- A CSP that no fotad has known for an hour: its devices that are in no job are
+-- put into jobs, and jobs of more than p_age are given up, at most p_most.
+-- Returns how many those were.
+create or replace function end_stranded_jobs(
+    p_csps text[], p_age interval, p_most integer, p_now timestamptz,
+    p_timeout interval) returns integer
+    language plpgsql as $$
+declare
+    stranded constant text[] := array(
+        select csp from (select distinct csp from distribution
+            where unassigned > 0
+            union select distinct csp from csp_job where state = 'waiting') w
+        where csp <> all (p_csps) and not exists (select from csp_section s
+            where s.csp = w.csp and s.seen > p_now - interval '1 hour')
+        order by csp);
+    name text;
+    j csp_job;
+    ended integer := 0;
+begin
+    foreach name in array stranded loop
+        perform make_jobs(name, 10000, p_now, p_now, p_most);
+    end loop;
+    for j in select * from csp_job
+        where csp = any (stranded) and state = 'waiting'
+            and created <= p_now - p_age and clock_sound()
+            and (leased_until is null or leased_until <= p_now)
+        order by job_no limit p_most for update skip locked
+    loop
+        perform job_failed(j.job_no, j.lease_number, 'csp_never_answered',
+            'NEVER_ANSWERED', 'no such CSP is configured',
+            j.posted is not null, p_now, p_timeout);
+        ended := ended + 1;
+    end loop;
+    return ended;
+end $$;
+
 -- Jobs that a CSP took and has not reported on within p_timeout by a clock that
 -- is not in doubt, at most
 -- p_most: their devices are released, and their senders hear so. A report that

@@ -18,7 +18,7 @@ end;
 -- Releases devices whose time is up in `p_blocks` blocks of tracking_live from
 -- `p_block` on, at most p_most. There is no index to find them by: release_due
 -- moves with every change of status, which an index would make dearer than
--- this reading through the table is.
+-- this reading through the table is. What still waits for its CSP goes on.
 create or replace function release_slice(
     p_block bigint, p_blocks integer, p_most integer, p_now timestamptz,
     out released bigint, out blocks bigint)
@@ -36,6 +36,11 @@ begin
         order by device_id limit p_most
         for update skip locked) due;
     released := coalesce(release_expired(ids, false, p_now), 0);
+    if released < cardinality(ids) and clock_sound() then
+        update tracking_live set release_due = p_now + interval '1 day'
+        where device_id = any (ids) and release_due <= p_now
+            and status = 'AWAITING_CSP';
+    end if;
 end $$;
 
 -- ---- sign-ins ----

@@ -37,7 +37,10 @@ create or replace function is_delivered(
     return p_status = 'SUCCESSFUL_HAN_TRANSFER' and p_type <> 'PPMID';
 
 -- Moves the named devices' updates out of tracking_live once their time is up,
--- which is not said while the clock is in doubt; for a claim also those that were delivered, unless these block. A statement
+-- which is not said while the clock is in doubt (that of one which waits for its
+-- CSP is up when its job is silent: until then the job is handed over, refused
+-- or given up, and each of these tells); for a claim also those that were
+-- delivered, unless these block. A statement
 -- of its own before the claim: what one statement releases, the same statement
 -- cannot claim.
 create or replace function release_expired(
@@ -52,6 +55,8 @@ begin
         delete from tracking_live
         where device_id = any (p_device_ids)
             and (release_due <= p_now and clock_sound()
+                and (status <> 'AWAITING_CSP' or (select j.silent is not null
+                    from csp_job j where j.job_no = tracking_live.job_no))
             or delivered_too and status = 'SUCCESSFUL_HAN_TRANSFER')
         returning *)
     , moved as (
@@ -236,7 +241,8 @@ begin
         update tracking_live l set status = m.new_status,
             last_updated = case when m.moves then p_now
                 else l.last_updated end,
-            release_due = case when m.moves and l.release_due > p_now
+            release_due = case when m.moves and (l.release_due > p_now
+                    or m.status = 'AWAITING_CSP')
                 then p_now + tracking_window(setting, m.device_type,
                     m.new_status, p_timeout) else l.release_due end,
             report_status = m.new_report, delivery_status = m.new_delivery,
@@ -267,7 +273,8 @@ begin
             request_no, device_id, coalesce(new_status, to_status),
             concat_ws(' ', event, reason, device_alert_code::text,
                 'result ' || result, case when corrected then 'corrected' end,
-                case when not live or released <= p_now then 'late' end,
+                case when not live or released <= p_now
+                    and status <> 'AWAITING_CSP' then 'late' end,
                 case when event_time <> at then 'time not believed: '
                     || instant_text(event_time) end)
         from settled

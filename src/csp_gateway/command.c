@@ -16,6 +16,8 @@ enum { MOST_OVERDUE = 1000 };
  * back. */
 static const instant SECTIONS_EVERY = 10 * SECOND;
 
+#define STRANDED_JOBS_AFTER (4 * DAY)
+
 static struct metric_family families[] = {
     {.name = "fotad_device_commands_total",
      .help = "Tries to hand a command to a CSP, and what came of them",
@@ -215,6 +217,36 @@ const struct csp_work csp_commands = {
 
 /* ---- those whose time is over ---- */
 
+/* As late as a CSP would be given up that has always been there. */
+static enum outcome stranded_jobs_end(const struct config *config,
+                                      struct task *task) {
+    static const struct db_statement end = {
+        "end_stranded_jobs",
+        "select end_stranded_jobs($1, $2::bigint * interval '1 microsecond',"
+        " $3, $4, $5::bigint * interval '1 microsecond')"};
+    static const struct db_column names[] = {
+        DB_COLUMN(TEXT, struct config_csp, name)};
+    struct db_params params = DB_PARAMS(task_arena(task));
+    db_arrays(&params, DB_COLUMNS(names), config->csps, config->csp_count,
+              sizeof *config->csps);
+    db_int8(&params, STRANDED_JOBS_AFTER);
+    db_int4(&params, MOST_OVERDUE);
+    db_instant(&params, clock_now());
+    db_int8(&params, config->tracking_timeout);
+    struct db_rows *rows;
+    enum outcome outcome =
+        db_run(task_db(task), &end, &params, params.arena, &rows);
+    if (outcome == DONE && db_get_int(rows, 0, 0)) {
+        log_error("csp.stranded",
+                  "jobs=%jd : no fotad has had their CSP's section for an "
+                  "hour, and they have waited for four days: their devices "
+                  "are refused with NEVER_ANSWERED",
+                  (intmax_t)db_get_int(rows, 0, 0));
+        delivery_wake();
+    }
+    return outcome;
+}
+
 static enum outcome sections_say(struct csp_overdue *overdue,
                                  struct task *task) {
     instant now = clock_elapsed();
@@ -222,6 +254,8 @@ static enum outcome sections_say(struct csp_overdue *overdue,
         return DONE;
     enum outcome outcome =
         csp_sections_note(overdue->config, task_db(task), task_arena(task));
+    if (outcome == DONE)
+        outcome = stranded_jobs_end(overdue->config, task);
     if (outcome == DONE)
         overdue->said = now;
     return outcome;

@@ -231,6 +231,69 @@ static void an_old_lease_writes_nothing(void **state) {
     expect(&scene.world, "handed_over", "select state::text from csp_job");
 }
 
+/* ---- a device that waits here goes with its job ---- */
+
+static void after_six_days(void) {
+    test_clock_move(6 * DAY);
+    script(&scene.world, "select release_slice(0, 1000000, 10000, '%s')",
+           now_text(0));
+}
+
+/* Nothing ran for six days: it is handed over, in a job or in none before. */
+static void an_outage_of_six_days_loses_no_device(void **state) {
+    (void)state;
+    accept_request(&scene.world, 1, "north", 1, 2);
+    accept_request(&scene.world, 2, "north", 3, 2);
+    script(&scene.world, "select make_jobs('north', 10, '%s', '%s', 1)",
+           now_text(0), now_text(DAY));
+    after_six_days();
+    expect(&scene.world, "4", "select count(*)::text from tracking_live");
+    start();
+    assert_true(fake_csp_wait(scene.north, "POST", 2));
+    expect_soon(&scene.world, "2",
+                "select count(*)::text from csp_job"
+                " where state = 'handed_over'");
+    /* reported on, each has its window from now */
+    expect_report("r1", fake_csp_request(scene.north, "POST", 0).key, "taken");
+    after_six_days();
+    expect(&scene.world, "AWAITING_CSP 2",
+           "select string_agg(status || ' ' || n, ', ') from (select status,"
+           " count(*) as n from tracking_live group by status) x");
+}
+
+/* ... or its CSP is busy still: it is given up, and the sender hears so. */
+static void an_outage_of_six_days_is_told(void **state) {
+    (void)state;
+    fake_csp_script(scene.north, "201", "503");
+    accept_request(&scene.world, 1, "north", 1, 2);
+    after_six_days();
+    start();
+    expect_soon(&scene.world, "2", "select tries::text from csp_job");
+    stop();
+    test_clock_move(5 * DAY);
+    start();
+    expect_soon(&scene.world, "given_up", "select state::text from csp_job");
+    expect(&scene.world, "N21 2",
+           "select string_agg(code || ' ' || cardinality(device_ids), ', ')"
+           " from alert");
+}
+
+/* Nobody has its CSP any more. */
+static void a_csp_that_nobody_has_is_told(void **state) {
+    (void)state;
+    accept_request(&scene.world, 1, "south", 1, 2);
+    start();
+    expect_soon(&scene.world, "waiting", "select state::text from csp_job");
+    stop();
+    expect(&scene.world, "2", "select count(*)::text from tracking_live");
+    after_six_days();
+    start();
+    expect_soon(&scene.world, "given_up", "select state::text from csp_job");
+    expect(&scene.world, "N21 2",
+           "select string_agg(code || ' ' || cardinality(device_ids), ', ')"
+           " from alert");
+}
+
 /* The same of a User's lane: its next lease has the next number. */
 static void an_old_lease_settles_no_lane(void **state) {
     (void)state;
@@ -272,6 +335,9 @@ int main(void) {
         TEST(busy_is_not_heard),
         TEST(an_old_lease_writes_nothing),
         TEST(an_old_lease_settles_no_lane),
+        TEST(an_outage_of_six_days_loses_no_device),
+        TEST(an_outage_of_six_days_is_told),
+        TEST(a_csp_that_nobody_has_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

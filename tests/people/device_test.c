@@ -665,10 +665,12 @@ static void a_reset_takes_the_device_out_of_its_job(void **state) {
 static void past_its_time_there_is_nothing_to_reset(void **state) {
     struct screens *s = *state;
     update(s, USER_A, PPMID(PLAIN));
+    gateway_tell(s->gateway, "update tracking_live set"
+                             " status = 'APPROVED_FOR_DISTRIBUTION'");
     test_clock_set(6 * DAY);
     assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 409);
     struct told told = status(s, DESK, PPMID(PLAIN));
-    told_expect(s, &told, "status", "AWAITING_CSP");
+    told_expect(s, &told, "status", "APPROVED_FOR_DISTRIBUTION");
 }
 
 int main(void) {

@@ -104,7 +104,8 @@ static void a_delivered_device_blocks_if_it_is_to(void **state) {
     gateway_free(g);
 }
 
-/* [tracking] timeout is 5 days. */
+/* [tracking] timeout is 5 days; one that waits here, for its job, is not
+ * released by it. */
 static void a_silent_device_is_released(void **state) {
     (void)state;
     test_clock_set(0);
@@ -113,14 +114,19 @@ static void a_silent_device_is_released(void **state) {
     test_clock_set(5 * DAY - MINUTE);
     check_busy(g, USER_A, PPMID(PLAIN), true);
     test_clock_set(5 * DAY + MINUTE);
+    check_busy(g, USER_A, PPMID(PLAIN), true);
+    gateway_tell(g, "update tracking_live set"
+                    " status = 'APPROVED_FOR_DISTRIBUTION'");
     check_free(g, USER_A, PPMID(PLAIN), true);
     assert_string_equal(gateway_tracked(g),
-                        "2 AWAITING_CSP, 1 REJECTED_BY_DSP, image");
+                        "1 AWAITING_CSP, 1 APPROVED_FOR_DISTRIBUTION,"
+                        " 2 REJECTED_BY_DSP, image");
     assert_string_equal(gateway_ask(g, "select count(*) from tracking_live"),
                         "1");
     assert_string_equal(
         gateway_ask(g, "select released - last_updated > interval '5 days'"
-                       " from tracking_history where status = 'AWAITING_CSP'"),
+                       " from tracking_history"
+                       " where status = 'APPROVED_FOR_DISTRIBUTION'"),
         "t");
     test_clock_set(0);
     gateway_free(g);
