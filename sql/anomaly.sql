@@ -96,7 +96,7 @@ begin
     end loop;
     if watching is null or exists (select from request_volume r
             where r.user_id = p_user_id and r.counter = p_counter
-                and r.stage = p_stage and r.content = p_content) then
+                and r.stage = p_stage and r.meaning = p_content) then
         return;
     end if;
     foreach t in array watching loop

@@ -45,8 +45,8 @@ create or replace function take_request_ids(
     p_command_variants integer[], p_contents bytea[],
     p_received timestamptz[], p_versions bytea[], p_hashes bytea[],
     p_image_ids bytea[], p_conditions text[], p_response_codes text[],
-    p_responses bytea[], p_listed integer[]) returns bigint[]
-    language plpgsql as $$
+    p_responses bytea[], p_listed integer[], p_meanings bytea[] default null)
+    returns bigint[] language plpgsql as $$
 declare
     numbers bigint[];
 begin
@@ -65,19 +65,22 @@ begin
         select * from unnest(p_originators, p_targets, p_counters, p_stages,
             p_services, p_variants, p_command_variants, p_contents, p_received,
             p_versions, p_hashes, p_image_ids, p_conditions, p_response_codes,
-            p_responses, p_listed)
+            p_responses, p_listed, p_meanings)
             with ordinality as a (originator, target, counter, stage, service,
             variant, command_variant, content, received, version, hash,
-            image_id, condition, response_code, response, listed, ordinal)
+            image_id, condition, response_code, response, listed, meaning,
+            ordinal)
     ), taken as (
         insert into service_request as r (originator, target, counter, stage,
             used, service, service_reference_variant, command_variant,
             content, received, firmware_version, manufacturer_image_hash,
-            image_id, condition, response_code, response, listed, accepted)
+            image_id, condition, response_code, response, listed, accepted,
+            meaning)
         select originator, target, counter, stage, true, service, variant,
             command_variant, content, received, nullif(version, ''),
             nullif(hash, ''), nullif(image_id, ''), nullif(condition, ''),
-            nullif(response_code, ''), nullif(response, ''), listed, listed
+            nullif(response_code, ''), nullif(response, ''), listed, listed,
+            meaning
         from asked a
         -- "not exists" would become a join, with a plan for an empty table
         where (select true from service_request o
@@ -97,14 +100,18 @@ end $$;
 
 -- What the same request was answered before; null when its RequestID was used
 -- with other content. An answer that was cleaned away cannot be given again.
+-- It is the same when only its signature is another; "same": not even that.
 create or replace function earlier_answer(
     p_originator macaddr8, p_target macaddr8, p_counter numeric,
-    p_stage integer, p_content bytea) returns bytea
+    p_stage integer, p_content bytea, p_meaning bytea,
+    out response bytea, out same boolean)
     language sql stable
-    return (select response from service_request
-        where originator = p_originator and counter = p_counter
-            and stage = p_stage and used and target = p_target
-            and content = p_content);
+begin atomic
+    select r.response, r.content = p_content from service_request r
+    where r.originator = p_originator and r.counter = p_counter
+        and r.stage = p_stage and r.used and r.target = p_target
+        and (r.content = p_content or r.meaning = p_meaning);
+end;
 
 -- The answer to a request refused before its RequestID was looked at: the
 -- earlier one, if the same request was refused for the same condition.
@@ -203,7 +210,7 @@ create or replace function take_updates(
     p_responses bytea[], p_listed integer[], p_firsts bigint[],
     p_device_ids macaddr8[], p_minimum_types device_type[],
     p_minimum_gbcs integer[], p_hcalcs_either boolean, p_regions csp_region[],
-    p_csps text[], p_timeout interval)
+    p_csps text[], p_timeout interval, p_meanings bytea[] default null)
     returns table (request_no bigint, condition text, image_known boolean,
         refused_ordinals integer[], refused_lists integer[])
     language plpgsql as $$
@@ -211,7 +218,8 @@ declare
     numbers bigint[] := coalesce(p_request_nos, take_request_ids(
         p_originators, p_targets, p_counters, p_stages, p_services, p_variants,
         p_command_variants, p_contents, p_received, p_versions, p_hashes,
-        p_image_ids, p_conditions, p_response_codes, p_responses, p_listed));
+        p_image_ids, p_conditions, p_response_codes, p_responses, p_listed,
+        p_meanings));
     known bytea[];
     claiming bigint[];
     images text[];

@@ -178,10 +178,21 @@ bool duis_signature_verify(struct arena *arena,
     return good;
 }
 
-bool duis_is_signed(const struct duis_document *document) {
+static const xmlNode *signature_find(const struct duis_document *document) {
     const xmlNode *root = xmlDocGetRootElement(document->tree);
     const xmlNode *node = root;
     while (node && !tree_is(node, XMLDSIG_NAMESPACE, "Signature"))
         node = tree_walk(node, root);
-    return node != NULL;
+    return node;
+}
+
+bool duis_is_signed(const struct duis_document *document) {
+    return signature_find(document) != NULL;
+}
+
+struct span duis_up_to_signature(const struct duis_document *document) {
+    const xmlNode *signature = signature_find(document);
+    return signature
+               ? span_of(document->text.data, (uintptr_t)signature->_private)
+               : document->text;
 }

@@ -33,6 +33,10 @@
 /* Is there a ds:Signature anywhere in the document, of whatever form? */
 bool duis_is_signed(const struct duis_document *document);
 
+/* The document up to its signature, which is last in it: the same octets when a
+ * request is signed again. All of it when it is not signed. */
+struct span duis_up_to_signature(const struct duis_document *document);
+
 enum duis_shape { DUIS_COMMON, DUIS_STRICT };
 
 /* Which certificate signed: the key of the look-up in the store. */

@@ -78,7 +78,7 @@ static enum outcome volume_count(struct rq *rq, bool enforce,
     db_eui64(&params, rq->duis.originator);
     db_uint8(&params, rq->duis.counter);
     db_int2(&params, rq_stage(rq));
-    db_bytea(&params, span_of(rq->content, sizeof rq->content));
+    db_bytea(&params, span_of(rq->meaning, sizeof rq->meaning));
     db_text(&params, rq->duis.service_reference_variant);
     db_int4(&params, volume_of(rq));
     db_bool(&params, enforce);

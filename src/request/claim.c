@@ -94,7 +94,7 @@ enum outcome request_claim(const struct rq_batch *batch) {
         " $6::text[], $7::text[], $8, $9, $10, $11, $12, $13, $14::text[],"
         " $15::text[], $16, $17, $18, $19, $20::device_type[], $21, $22,"
         " $23::csp_region[], $24::text[],"
-        " $25::bigint * interval '1 microsecond')"};
+        " $25::bigint * interval '1 microsecond', $26)"};
     const struct config *config = batch->rqs[0]->management->config;
     struct db_params params = DB_PARAMS(batch->arena);
     add_request_nos(&params, batch);
@@ -102,6 +102,7 @@ enum outcome request_claim(const struct rq_batch *batch) {
     add_devices(&params, batch);
     devices_add_rules(&params, config);
     db_int8(&params, config->tracking_timeout);
+    request_add_meanings(&params, batch);
     struct db_rows *rows;
     enum outcome outcome =
         db_run(batch->db, &take, &params, batch->arena, &rows);

@@ -8,7 +8,7 @@ struct identity {
     uint64_t counter;
     int32_t stage, command_variant, listed;
     const char *service, *variant, *condition, *code;
-    struct span content, version, image_hash, image_id, answer;
+    struct span content, version, image_hash, image_id, answer, meaning;
     instant received;
 };
 
@@ -44,6 +44,7 @@ static struct identity identity_of(const struct rq *rq) {
         .condition = "",
         .code = "",
         .content = span_of(rq->content, sizeof rq->content),
+        .meaning = span_of(rq->meaning, sizeof rq->meaning),
         .received = rq->received,
     };
 }
@@ -74,24 +75,37 @@ void request_add_ids(struct db_params *params, const struct rq_batch *batch) {
               sizeof *all);
 }
 
+void request_add_meanings(struct db_params *params,
+                          const struct rq_batch *batch) {
+    static const struct db_column columns[] = {
+        DB_COLUMN(BYTEA, struct identity, meaning)};
+    struct identity *all = arena_zero(params->arena, batch->count, sizeof *all);
+    for (size_t i = 0; i < batch->count; i++)
+        all[i] = identity_of(batch->rqs[i]);
+    db_arrays(params, DB_COLUMNS(columns), all, batch->count, sizeof *all);
+}
+
 enum outcome request_find_earlier(struct rq *rq, struct db *db) {
     static const struct db_statement find = {
-        "earlier_answer", "select earlier_answer($1, $2, $3::numeric, $4, $5)"};
+        "earlier_answer", "select response, same from earlier_answer($1, $2,"
+                          " $3::numeric, $4, $5, $6)"};
     struct db_params params = DB_PARAMS(rq->arena);
     db_eui64(&params, rq->duis.originator);
     db_eui64(&params, rq->duis.target);
     db_uint8(&params, rq->duis.counter);
     db_int4(&params, rq_stage(rq));
     db_bytea(&params, span_of(rq->content, sizeof rq->content));
+    db_bytea(&params, span_of(rq->meaning, sizeof rq->meaning));
     struct db_rows *rows;
     enum outcome outcome = db_run(db, &find, &params, rq->arena, &rows);
     if (outcome != DONE)
         return outcome;
-    if (db_is_null(rows, 0, 0))
+    if (!db_row_count(rows) || db_is_null(rows, 0, 0))
         return rq_refuse(rq, CONDITION_request_id_used,
                          "the RequestID was used before with other content");
     rq->answer = db_get_span(rows, 0, 0);
-    rq->replayed = rq->repeated = true;
+    rq->replayed = true;
+    rq->repeated = db_get_bool(rows, 0, 1);
     return REFUSED;
 }
 
@@ -101,9 +115,10 @@ enum outcome request_identify(struct rq *rq) {
         "take_request_ids",
         "select unnest(take_request_ids($1, $2, $3::numeric[], $4,"
         " $5::text[], $6::text[], $7, $8, $9, $10, $11, $12, $13::text[],"
-        " $14::text[], $15, $16))"};
+        " $14::text[], $15, $16, $17))"};
     struct db_params params = DB_PARAMS(rq->arena);
     request_add_ids(&params, RQ_ALONE(rq));
+    request_add_meanings(&params, RQ_ALONE(rq));
     struct db_rows *rows;
     enum outcome outcome = db_run(rq->db, &take, &params, rq->arena, &rows);
     if (outcome != DONE)

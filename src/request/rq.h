@@ -54,6 +54,7 @@ struct rq {
     struct duis_request duis;      /* parse */
     struct duis_fault fault;       /* parse, when it refuses */
     uint8_t content[OTA_HASH_LEN]; /* verify: SHA-256 of the body */
+    uint8_t meaning[OTA_HASH_LEN]; /* the same but for its signature */
     const char *user_status;       /* verify; NULL: no such User */
     const char **user_roles;       /* verify */
     size_t user_role_count;        /* verify */

@@ -168,6 +168,8 @@ enum outcome request_verify(struct rq *rq) {
     if (rq->way == WAY_DRY_RUN && !duis_is_signed(&rq->duis.document))
         return find_sender(rq);
     SHA256(rq->body.data, rq->body.len, rq->content);
+    struct span says = duis_up_to_signature(&rq->duis.document);
+    SHA256(says.data, says.len, rq->meaning);
     struct duis_signer_name name;
     const char *reason;
     if (!duis_signature_shape(rq->arena, &rq->duis.document, shape_accepted(rq),
