@@ -4,10 +4,12 @@
  * between.
  */
 #include "support/fake_csp.h"
+#include "support/logged.h"
 #include "world.h"
 
 #include "base/ending.h"
 #include "base/heartbeat.h"
+#include "base/metrics.h"
 #include "csp_gateway/denied.h"
 #include "csp_gateway/send.h"
 
@@ -235,7 +237,7 @@ static void n19_is_audited_per_device(void **state) {
 /* Nobody can send such a job; what is about the others goes on. */
 static void a_job_whose_image_is_gone_is_refused(void **state) {
     (void)state;
-    log_set_level(2); /* this is an error, and meant to be */
+    logged_begin(LOG_LEVEL_ERROR);
     accept_request(&scene.world, 1, "north", 1, 2);
     script(&scene.world, "update service_request set image_id = sha256('y')");
     accept_request(&scene.world, 2, "north", 3, 1);
@@ -246,6 +248,12 @@ static void a_job_whose_image_is_gone_is_refused(void **state) {
     expect(&scene.world, "REJECTED_BY_CSP IMAGE_GONE 2",
            "select status || ' ' || reason_code || ' ' || count(*)"
            " from tracking_history group by status, reason_code");
+    logged_end("error csp.image_gone", "csp=north");
+    struct buffer metrics = {0};
+    metrics_render(&metrics);
+    assert_non_null(strstr((const char *)metrics.data,
+                           "\nfotad_csp_images_gone_total{csp=\"north\"} 1\n"));
+    buffer_free(&metrics);
     expect(&scene.world, "N22 2",
            "select string_agg(code || ' ' || cardinality(device_ids), ', ')"
            " from alert");

@@ -1,6 +1,7 @@
 /* What the roles of the database may and may not do. All other tests run fotad
  * as a member of fotad_daemon: what it needs they show. */
 #include "support/check.h"
+#include "support/logged.h"
 #include "support/pg.h"
 #include "support/sql.h"
 
@@ -234,6 +235,22 @@ static void sat_guard_keeps_young_entries(void **state) {
         "none");
 }
 
+/* A cluster where the owner may not create them. */
+static void roles_that_are_not_there_are_said(void **state) {
+    (void)state;
+    const char *other = pg_fresh_database();
+    struct sql *sql = sql_open(other);
+    sql_do(sql, "create or replace function make_role(p_name name)"
+                " returns boolean language sql return false");
+    struct db *db = db_open(other, "roles_test");
+    logged_begin(LOG_LEVEL_WARNING);
+    assert_int_equal(db_grant_rights(db), DONE);
+    logged_end("warning db.no_roles", "there are no roles fotad_daemon and"
+                                      " fotad_reader");
+    db_close(db);
+    sql_close(sql);
+}
+
 static void the_reader_reads(void **state) {
     (void)state;
     static const struct row rows[] = {
@@ -282,6 +299,7 @@ int main(void) {
         cmocka_unit_test(the_daemon_cannot_rewrite_its_own),
         cmocka_unit_test(transitions_of_another_version_are_the_owners),
         cmocka_unit_test(the_daemon_makes_and_drops_days),
+        cmocka_unit_test(roles_that_are_not_there_are_said),
         cmocka_unit_test(sat_guard_keeps_young_entries),
         cmocka_unit_test(the_reader_reads),
         cmocka_unit_test(definers_have_a_search_path),

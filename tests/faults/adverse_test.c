@@ -46,7 +46,7 @@ static void disk_full(void **state) {
                   "create trigger full_disk before insert or update on"
                   " service_request execute function full_disk()");
     is_refused(c);
-    scenario_logged(c->scenario, "what=disk_full",
+    scenario_logged(c->scenario, "db.trouble what=disk_full",
                     "make room on the database's disk");
     campaign_counted(c, "fotad_db_trouble_total{what=\"disk_full\"}");
     campaign_readiness(c, "disk_full", 200);
@@ -76,7 +76,7 @@ static void out_of_connections(void **state) {
             full = PQstatus(taken[count]) != CONNECTION_OK;
         }
     }
-    scenario_logged(c->scenario, "what=out_of_connections",
+    scenario_logged(c->scenario, "db.trouble what=out_of_connections",
                     "raise max_connections");
     campaign_counted(c, "fotad_db_trouble_total{what=\"out_of_connections\"}");
     while (count > 0)
@@ -95,7 +95,7 @@ static void read_only(void **state) {
                   " end $$");
     drop_connections(c);
     is_refused(c);
-    scenario_logged(c->scenario, "what=read_only",
+    scenario_logged(c->scenario, "db.trouble what=read_only",
                     "target_session_attrs=read-write");
     campaign_counted(c, "fotad_db_trouble_total{what=\"read_only\"}");
     campaign_readiness(c, "the database is read-only", 503);
@@ -122,6 +122,10 @@ static void name_not_found(void **state) {
     campaign_goes_on(c);
     scenario_logged(s, "delivery.failing", "resolve");
     scenario_logged(s, "delivery.failing", "its name in the DNS");
+    unsigned status;
+    const char *metrics = scenario_get(s, 0, "/metrics", &status);
+    const char *failed = strstr(metrics, "\nfotad_user_messages_total{");
+    assert_non_null(strstr(failed, "outcome=\"failed\"} "));
     scenario_tell(s, "update service_user u set receive_url = k.receive_url"
                      " from kept k where k.user_id = u.user_id");
     campaign_close(c, "a name that is not found");

@@ -204,6 +204,7 @@ static void backends_that_are_killed(void **state) {
     }
     send_all(c);
     nothing_failed(c);
+    scenario_logged(c->scenario, "db.trouble what=", "fotad connects again");
     campaign_close(c, "backends killed");
 }
 

@@ -63,7 +63,7 @@ static void the_disk_of_the_data(void **state) {
     (void)state;
     struct campaign *c = begin();
     becomes_full(c, SERVER_DATA);
-    scenario_logged(c->scenario, "what=disk_full",
+    scenario_logged(c->scenario, "db.trouble what=disk_full",
                     "make room on the database's disk");
     campaign_counted(c, "fotad_db_trouble_total{what=\"disk_full\"}");
     campaign_readiness(c, "disk_full", 0);
@@ -84,7 +84,7 @@ static void the_disk_of_the_wal(void **state) {
     becomes_full(c, SERVER_WAL);
     for (struct scenario_wait wait = {0}; !server_has_ended();)
         assert_true(scenario_again(&wait));
-    scenario_logged(c->scenario, "what=unreachable",
+    scenario_logged(c->scenario, "db.trouble what=unreachable",
                     "see that the server runs");
     campaign_counted(c, "fotad_db_trouble_total{what=\"unreachable\"}");
     campaign_readiness(c, "the database cannot be used", 503);

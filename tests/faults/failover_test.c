@@ -120,6 +120,8 @@ static void failovers_lose_nothing_and_double_nothing(void **state) {
     assert_int_equal(cluster("cut %s %s", directory, standby), 0);
     under_load(c, "the standby is back", "mend", standby, "");
     measure_outage(c);
+    scenario_logged(c->scenario, "db.trouble what=", "fotad connects again");
+    campaign_counted(c, "fotad_db_trouble_total{what=\"unreachable\"}");
     char what[64];
     snprintf(what, sizeof what, "%zu fail-overs", failovers);
     campaign_close(c, what);

@@ -116,6 +116,7 @@ static void a_database_that_is_gone_is_noticed(void **state) {
     assert_true(clock_elapsed() - begun < MOST_SILENCE);
     campaign_readiness(c, "the database cannot be used", 503);
     print_message("%.1f s until /readyz says so\n", seconds_since(begun));
+    scenario_logged(c->scenario, "db.trouble what=", "fotad connects again");
     campaign_counted(c, "fotad_db_trouble_total{what=\"connection_lost\"}");
     campaign_counted(c, "fotad_db_trouble_total{what=\"unreachable\"}");
     sessions_end(c->scenario);

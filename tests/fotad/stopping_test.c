@@ -5,6 +5,9 @@
 #include "base/ending.h"
 
 #include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* Somebody has locked the tables that work in hand needs, and goes away. */
 static void locked_tables_hold_no_stop_up(void **state) {
@@ -18,6 +21,30 @@ static void locked_tables_hold_no_stop_up(void **state) {
     print_message("ended after %jd ms\n", (intmax_t)(took / MILLISECOND));
     assert_true(took < ENDING_OWN + patience() * 5 * SECOND);
     scenario_tell(s, "rollback");
+    scenario_end(s);
+}
+
+/* What no connection that is cut off ends: a reload waits for a file that is a
+ * pipe nobody writes to. */
+static void fotad_ends_where_it_is(void **state) {
+    (void)state;
+    struct scenario *s = scenario_open(&(struct scenario_wish){0});
+    assert_int_equal(unlink(s->config_path), 0);
+    assert_int_equal(mkfifo(s->config_path, 0600), 0);
+    kill(s->fotads[0].pid, SIGHUP);
+    usleep(500000);
+    instant begun = clock_elapsed();
+    kill(s->fotads[0].pid, SIGTERM);
+    int status = 0;
+    while (!scenario_has_ended(s, 0, &status))
+        usleep(100000);
+    instant took = clock_elapsed() - begun;
+    print_message("ended after %jd s\n", (intmax_t)(took / SECOND));
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    assert_true(took < 60 * SECOND);
+    scenario_logged(s, "warning fotad.cut_off", "connections are cut off");
+    scenario_logged(s, "error fotad.stuck", "does not end");
+    unlink(s->config_path);
     scenario_end(s);
 }
 
@@ -78,6 +105,7 @@ static void a_standby_that_is_away_is_said(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(locked_tables_hold_no_stop_up),
+        cmocka_unit_test(fotad_ends_where_it_is),
         cmocka_unit_test(a_start_that_waits_ends_when_told),
         cmocka_unit_test(a_standby_that_is_away_is_said),
     };

@@ -1,5 +1,6 @@
 /* Running out of file descriptors is said: log, metric, /readyz. */
 #include "support/check.h"
+#include "support/logged.h"
 
 #include "base/metrics.h"
 #include "health/descriptors.h"
@@ -11,6 +12,7 @@ static void having_none_left_is_said(void **state) {
     (void)state;
     enum { MOST = 64 };
     struct arena *arena = arena_new();
+    logged_begin(LOG_LEVEL_ERROR);
     const struct rlimit limit = {MOST, MOST};
     int first = dup(STDIN_FILENO), last = first;
     assert_null(descriptors_warning(arena));
@@ -18,6 +20,7 @@ static void having_none_left_is_said(void **state) {
     for (int next; (next = dup(first)) >= 0;)
         last = next;
     descriptors_watch();
+    logged_end("error descriptors.few", "open=64 most=64");
     for (; last >= first; last--)
         close(last);
     assert_string_equal(descriptors_warning(arena),

@@ -467,6 +467,34 @@ static void requests_are_counted(void **state) {
     http_close(listener);
 }
 
+/* Nothing has happened, but it is counted. */
+static void what_ends_in_the_middle_is_counted(void **state) {
+    (void)state;
+    struct http_options options = basic_options();
+    options.name = "halves";
+    struct http_listener *listener = started(&options);
+    static const char half[] =
+        "POST /any HTTP/1.1\r\n" HOST "Content-Length: 100\r\n\r\nhalf";
+    static const char line[] =
+        "fotad_http_requests_total{listener=\"halves\",route=\"POST /any\","
+        "status=\"aborted\"} 1\n";
+    int handle = wire_connect(http_port(listener));
+    assert_true(wire_send(handle, half, strlen(half)));
+    usleep(50000);
+    close(handle);
+    instant end = clock_elapsed() + 10 * SECOND;
+    bool is_counted = false;
+    while (!is_counted && clock_elapsed() < end) {
+        struct buffer metrics = {0};
+        usleep(10000);
+        metrics_render(&metrics);
+        is_counted = strstr((const char *)metrics.data, line) != NULL;
+        buffer_free(&metrics);
+    }
+    assert_true(is_counted);
+    http_close(listener);
+}
+
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
@@ -485,6 +513,7 @@ int main(void) {
         cmocka_unit_test(unix_sockets_are_one_process_s),
         cmocka_unit_test(limits_are_counted),
         cmocka_unit_test(requests_are_counted),
+        cmocka_unit_test(what_ends_in_the_middle_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "http/client.h"
 #include "http/revocations.h"
+#include "support/logged.h"
 #include "support/tls_pki.h"
 
 #include <gnutls/gnutls.h>
@@ -213,6 +214,7 @@ static void clients_are_known_by_their_certificate(void **state) {
     };
     use_list((const long[]){REVOKED_SERIAL, 0}, 1);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        logged_begin(LOG_LEVEL_WARNING);
         struct http_options options = tls_options(&server, cases[i].client_ca);
         struct http_listener *listener = started(&options);
         struct http_client *client = client_of(cases[i].client, &our_ca);
@@ -228,6 +230,10 @@ static void clients_are_known_by_their_certificate(void **state) {
         }
         http_client_free(client);
         http_close(listener);
+        if (cases[i].says)
+            logged_end("warning tls.refused", cases[i].says);
+        else
+            logged_pass();
     }
 }
 

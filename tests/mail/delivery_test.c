@@ -2,6 +2,7 @@
  * daemons there are. */
 #include "mail/scene.h"
 
+#include "support/logged.h"
 #include "support/tls_pki.h"
 
 #include <pthread.h>
@@ -69,7 +70,13 @@ static void each_answer_has_its_outcome(void **state) {
         fake_smtp_script(s->smtp, c->script);
         finished_requests(s, 2);
         s->config.mail_timeout = *c->script == 'h' ? SECOND : 30 * SECOND;
+        logged_begin(LOG_LEVEL_WARNING);
         expect_report(i, "first", run(s, "2031-05-01T12:00:00Z"), c->first);
+        if (c->error)
+            logged_end("warning mail.not_sent", c->error);
+        else
+            logged_pass();
+        log_set_level(LOG_LEVEL_NONE);
         if (c->error)
             expect(s,
                    arena_printf(s->arena,
@@ -156,7 +163,12 @@ static void after_four_days_it_is_given_up(void **state) {
     for (instant now = first; now <= end; now += 30 * MINUTE) {
         char text[INSTANT_TEXT_SIZE];
         assert_int_equal(report.given_up, 0);
+        logged_begin(LOG_LEVEL_ERROR);
         report = run(s, instant_format(now, text));
+        if (report.given_up)
+            logged_end("error mail.given_up", "550");
+        else
+            logged_pass();
         tries += (int)report.failed;
     }
     assert_int_equal(report.given_up, 1);

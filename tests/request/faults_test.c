@@ -4,6 +4,7 @@
  * answer was lost is found out by what it left.
  */
 #include "support/check.h"
+#include "support/logged.h"
 #include "support/scripted_pq.h"
 #include "support/user_gateway.h"
 
@@ -76,8 +77,14 @@ static void the_connection_breaks_once(void **state) {
         gateway_forget(g);
         struct span body =
             rows[i].by_export_user ? an_export_users(g) : a_ppmid(g);
+        bool commits = strcmp(rows[i].statement, "commit") == 0;
         pq_will_fail(rows[i].statement, rows[i].fault, 1);
+        logged_begin(commits ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR);
         struct answer answer = gateway_post(g, "serviceD", body);
+        if (commits)
+            logged_end("warning db.again", "try=1");
+        else
+            logged_pass();
         assert_int_equal(atomic_load(&pq_script.happened), 1);
         assert_string_equal(answer_says(g, &answer), rows[i].code);
         assert_string_equal(gateway_tracked(g), rows[i].tracked);
@@ -189,10 +196,12 @@ static void let_in(struct gateway *g, bool yes) {
 static void a_database_that_is_away_is_our_fault(void **state) {
     (void)state;
     struct gateway *g = gateway_start();
-    log_set_level(LOG_LEVEL_ERROR - 1);
     struct span body = a_ppmid(g);
     let_in(g, false);
+    logged_begin(LOG_LEVEL_ERROR);
     struct answer answer = gateway_post(g, "serviceD", body);
+    logged_end("error request.failed", "");
+    log_set_level(LOG_LEVEL_ERROR - 1);
     assert_int_equal(answer.http, 500);
     assert_string_equal(answer_says(g, &answer), "E100");
     let_in(g, true);

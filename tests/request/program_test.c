@@ -245,10 +245,13 @@ static void write_config(struct life *life, const char *more) {
                 pem, key, more))));
 }
 
-static struct life live(const char *more) {
+/* After this SQL, if any. */
+static struct life live(const char *sql, const char *more) {
     struct life life = {.gateway = gateway_new(),
                         .users = in_directory("users"),
                         .operations = in_directory("operations")};
+    if (sql)
+        gateway_tell(life.gateway, "%s", sql);
     write_config(&life, more);
     const char *path = in_directory("notify");
     life.notify = listen_for_notices(path);
@@ -291,7 +294,7 @@ static const char *code(struct life *life, struct span body) {
 
 static void it_serves_reloads_and_stops(void **state) {
     (void)state;
-    struct life life = live("");
+    struct life life = live(NULL, "");
     expect_notice(&life, "READY=1");
     assert_int_equal(get(&life, "/healthz").http, 200);
     struct answer ready = get(&life, "/readyz");
@@ -322,7 +325,7 @@ static void it_serves_reloads_and_stops(void **state) {
 /* SIGHUP with rules that cannot be used: those in force stay. */
 static void unfit_rules_do_not_stop_it(void **state) {
     (void)state;
-    struct life life = live("");
+    struct life life = live(NULL, "");
     expect_notice(&life, "READY=1");
     gateway_tell(life.gateway,
                  "delete from response_code where condition = 'accepted'");
@@ -362,7 +365,7 @@ static void wait_until_it_waits(struct gateway *g) {
 
 static void a_request_in_hand_is_answered_before_it_ends(void **state) {
     (void)state;
-    struct life life = live("");
+    struct life life = live(NULL, "");
     expect_notice(&life, "READY=1");
     struct waiting_post one = {
         .life = &life, .arena = arena_new(), .body = a_ppmid(&life, USER_A)};
@@ -385,9 +388,9 @@ static void a_request_in_hand_is_answered_before_it_ends(void **state) {
 
 /* ---- what it does not start with ---- */
 
-static void check_refused(const char *what, const char *more,
+static void check_refused(const char *what, const char *sql, const char *more,
                           const char *reason) {
-    struct life life = live(more);
+    struct life life = live(sql, more);
     int status = finish(life.process);
     const char *err = read_file(in_directory("err"));
     if (status != 1 || !strstr(err, reason))
@@ -398,24 +401,33 @@ static void check_refused(const char *what, const char *more,
 static void it_does_not_start_without_what_it_needs(void **state) {
     (void)state;
     static const struct {
-        const char *what, *more, *reason;
+        const char *what, *more, *reason, *sql;
     } rows[] = {
         {"no key", "[identity]\nxml_signing_key = /nowhere/key\n",
-         "/nowhere/key"},
+         "config.refused : ", NULL},
+        {"no key in its file", "[identity]\nxml_signing_key = /etc/passwd\n",
+         "keys.unusable : ", NULL},
         {"no certificate",
-         "[identity]\nxml_signing_certificate = /nowhere/pem\n",
-         "/nowhere/pem"},
+         "[identity]\nxml_signing_certificate = /nowhere/pem\n", "/nowhere/pem",
+         NULL},
         {"no database", "[database]\nconninfo = host=/nowhere dbname=x\n",
-         "db.unusable"},
+         "db.unusable", NULL},
         {"no clock file", "[clock]\noffset_file = /nowhere/clock\n",
-         "/nowhere/clock"},
+         "/nowhere/clock", NULL},
         {"no address", "[user_gateway]\nlisten = 192.0.2.1:1\ntls = off\n",
-         "user_gateway.unusable"},
+         "user_gateway.unusable", NULL},
         {"no TLS", "[user_gateway]\nlisten = 192.0.2.1:1\n",
-         "[user_gateway] listen is not a loopback address"},
+         "[user_gateway] listen is not a loopback address", NULL},
+        {"an old database", "[database]\nmigrate = no\n",
+         "db.old : the database is of another version",
+         "update migration set content = '' where name = 'sql/functions'"},
+        {"other transitions", "[database]\nmigrate = no\n",
+         "rules.unreadable : ERROR:  the table of transitions is of another "
+         "version",
+         "update transition set position = 1000 where event = 'reset'"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        check_refused(rows[i].what, rows[i].more, rows[i].reason);
+        check_refused(rows[i].what, rows[i].sql, rows[i].more, rows[i].reason);
 }
 
 static int set_up(void **state) {

@@ -5,6 +5,7 @@
  */
 #include "support/ahead.h"
 #include "support/check.h"
+#include "support/logged.h"
 #include "support/scripted_pq.h"
 #include "support/user_gateway.h"
 
@@ -299,8 +300,10 @@ static void what_we_cannot_do_is_put_off(void **state) {
     decide(&held, true);
     gateway_tell(g, "alter table tracking_live add constraint never"
                     " check (false) not valid");
-    log_set_level(LOG_LEVEL_NONE);
+    logged_begin(LOG_LEVEL_ERROR);
     assert_int_equal(go_on(&held), 1);
+    logged_end("error anomaly.not_released", "never");
+    log_set_level(LOG_LEVEL_NONE);
     assert_int_equal(go_on(&held), 0);
     log_set_level(LOG_LEVEL_ERROR);
     assert_string_equal(gateway_tracked(g), "nothing");
@@ -421,7 +424,10 @@ static void nobody_decides(void **state) {
     assert_string_equal(gateway_ask(g, "select state from held_request"),
                         "held");
     test_clock_set(2 * DAY + MINUTE);
+    logged_begin(LOG_LEVEL_WARNING);
     go_on(&held);
+    logged_end("warning anomaly.held_too_long", "rejected=1");
+    log_set_level(LOG_LEVEL_ERROR);
     assert_string_equal(
         gateway_ask(g, "select format('%%s %%s', state, person is null)"
                        " from held_request"),

@@ -133,14 +133,14 @@ static void a_csp_is_known_by_its_certificate(void **state) {
 
 /* ---- reloading ---- */
 
-static const char *metric(struct scenario *s) {
+static const char *operations(struct scenario *s, const char *path) {
     struct http_answer answer;
     http_client_send(
         s->http,
         &(struct http_message){
             .method = "GET",
-            .url = arena_printf(s->arena, "http://127.0.0.1:%u/metrics",
-                                s->fotads[0].operations_port)},
+            .url = arena_printf(s->arena, "http://127.0.0.1:%u%s",
+                                s->fotads[0].operations_port, path)},
         &answer);
     const char *text = arena_text(s->arena, buffer_span(&answer.body));
     http_answer_free(&answer);
@@ -167,10 +167,16 @@ static void revoked_clients_are_refused_after_a_reload(void **state) {
         if (!scenario_again(&wait))
             scenario_fail(s, "a revoked CSP is not refused");
     assert_int_equal(notify(s, &north, "of-north"), 200);
-    assert_non_null(strstr(metric(s), "\nfotad_crl_overdue 0\n"));
+    assert_non_null(
+        strstr(operations(s, "/metrics"), "\nfotad_crl_overdue 0\n"));
     /* overdue: told, and nobody else is refused */
     import_list(s, (const long[]){5, 0}, 0);
-    assert_non_null(strstr(metric(s), "\nfotad_crl_overdue 1\n"));
+    assert_non_null(
+        strstr(operations(s, "/metrics"), "\nfotad_crl_overdue 1\n"));
+    const char *ready = operations(s, "/readyz");
+    assert_non_null(strstr(ready, "\"ready\": true"));
+    assert_non_null(strstr(strstr(ready, "the revocation list of "),
+                           " is overdue: run fotactl import crl"));
     assert_int_equal(notify(s, &north, "of-north"), 200);
     assert_int_equal(notify(s, &south, NULL), 403);
     scenario_end(s);

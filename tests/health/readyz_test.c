@@ -1,0 +1,97 @@
+/* What /readyz and the metrics say while fotad runs and something is wrong, and
+ * that it is over when it is over. */
+#include "support/check.h"
+#include "support/scenario.h"
+
+#include <string.h>
+
+static struct scenario *begin(void) {
+    return scenario_open(
+        &(struct scenario_wish){.config = "[tracking]\nhousekeeping = 1s\n"});
+}
+
+/* Soon it has these words, or has them no more. It is ready all the while. */
+static void warns(struct scenario *s, const char *words, bool of) {
+    struct scenario_wait wait = {0};
+    const char *text = NULL;
+    unsigned status = 0;
+    do {
+        text = scenario_get(s, 0, "/readyz", &status);
+        if (text && (strstr(text, words) != NULL) == of && status == 200)
+            return;
+    } while (scenario_again(&wait));
+    fail_msg("/readyz: %u %s\n%s: %s", status, text ? text : "", words,
+             of ? "is not there" : "stays");
+}
+
+static void a_step_that_fails_again_and_again(void **state) {
+    (void)state;
+    struct scenario *s = begin();
+    scenario_tell(s, "alter function silence_jobs rename to silent_jobs");
+    warns(s, "housekeeping: silent CSPs has failed ", true);
+    warns(s, " times in a row: ERROR", true);
+    scenario_logged(s, "housekeeping.failed", "silence_jobs");
+    scenario_tell(s, "alter function silent_jobs rename to silence_jobs");
+    warns(s, "times in a row", false);
+    scenario_end(s);
+}
+
+static void entries_that_wait_for_their_seal(void **state) {
+    (void)state;
+    struct scenario *s = begin();
+    struct sql *writer = sql_open(s->conninfo);
+    warns(s, "has not been sealed for", false);
+    sql_do(writer,
+           "begin; insert into sat_entry (at, kind) values (now(), 'person')");
+    scenario_do(s, holds,
+                "t select m.entry_no > coalesce((select max(last_no) from"
+                " sat_seal), 0) from sat_mark m");
+    scenario_tell(s, "update sat_mark set marked = now() - interval '1 hour'");
+    warns(s, "the audit trail has not been sealed for 36", true);
+    assert_true(scenario_metric(s, 0, "fotad_sat_unsealed_seconds") >= 3600);
+    sql_do(writer, "commit");
+    sql_close(writer);
+    warns(s, "has not been sealed for", false);
+    assert_true(scenario_metric(s, 0, "fotad_sat_unsealed_seconds") == 0);
+    scenario_end(s);
+}
+
+static void a_csp_that_does_not_let_fotad_in(void **state) {
+    (void)state;
+    struct scenario *s = begin();
+    scenario_do(s, csp, "north job 401");
+    scenario_do(s, sends, "1 11.4 ppmid-a-0A000003 n1.ppmid I99");
+    warns(s, "the CSP north does not let fotad in: it answers 401", true);
+    scenario_logged(s, " error csp.denied", "csp=north");
+    assert_true(scenario_metric(s, 0, "fotad_csp_denied{csp=\"north\"}") == 1);
+    scenario_do(s, csp, "north");
+    scenario_do(s, clock_by, "2h");
+    warns(s, "does not let fotad in", false);
+    assert_true(scenario_metric(s, 0, "fotad_csp_denied{csp=\"north\"}") == 0);
+    scenario_end(s);
+}
+
+static void sections_of_another_fotad(void **state) {
+    (void)state;
+    struct scenario *s = begin();
+    static const char words[] =
+        "[csp north] is not the same in all running fotads";
+    warns(s, words, false);
+    scenario_tell(s, "insert into csp_section select 'elsewhere:1', csp, case"
+                     " csp when 'north' then sha256('x') else digest end, seen"
+                     " + interval '50 minutes' from csp_section");
+    warns(s, words, true);
+    scenario_tell(s, "delete from csp_section where process = 'elsewhere:1'");
+    warns(s, words, false);
+    scenario_end(s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_step_that_fails_again_and_again),
+        cmocka_unit_test(entries_that_wait_for_their_seal),
+        cmocka_unit_test(a_csp_that_does_not_let_fotad_in),
+        cmocka_unit_test(sections_of_another_fotad),
+    };
+    return scenario_tests(tests, NULL, NULL);
+}
