@@ -283,7 +283,8 @@ end $$;
 
 -- Drops the oldest entries that are older than p_keep by running time, a day or
 -- about p_most entries, with their requests, and seals that they were. Never
--- what is not sealed yet, nor what sat_guard keeps. Outcomes: dropped, busy,
+-- what is not sealed yet, nor what sat_guard keeps, nor while the clock is in
+-- doubt. Outcomes: dropped, busy,
 -- none.
 create or replace function drop_trail(
     p_keep interval, p_by text, p_now timestamptz, p_most integer,
@@ -305,7 +306,8 @@ begin
     perform from sat_mark for update;
     select * into previous from sat_seal order by seal_no desc limit 1;
     select * into next from sat_next(keep, p_most);
-    if next.up_to is null or previous.form is distinct from 3 then
+    if next.up_to is null or previous.form is distinct from 3
+            or not clock_sound() then
         return;
     end if;
     outcome := 'busy';

@@ -5,7 +5,7 @@ static const instant EACH = MINUTE;
 enum outcome running_time_pass(struct running_time *running, struct db *db) {
     static const struct db_statement pass = {
         "pass_running_time", "select pass_running_time($1, $2)"};
-    instant passed = clock_elapsed() - running->then;
+    instant passed = clock_since_boot() - running->then;
     if (running->known && passed < EACH)
         return DONE;
     struct arena *arena = arena_new();
@@ -20,7 +20,7 @@ enum outcome running_time_pass(struct running_time *running, struct db *db) {
     if (outcome == DONE)
         *running = (struct running_time){.known = true,
                                          .ran = db_get_int(rows, 0, 0),
-                                         .then = clock_elapsed()};
+                                         .then = clock_since_boot()};
     arena_free(arena);
     return outcome;
 }

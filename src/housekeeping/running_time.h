@@ -14,7 +14,7 @@
 struct running_time {
     bool known;   /* false: {0}, it was not heard yet */
     int64_t ran;  /* microseconds, as the database said */
-    instant then; /* by clock_elapsed() */
+    instant then; /* by clock_since_boot() */
 };
 
 /* Tells the database what has passed since it was last told, once a minute;

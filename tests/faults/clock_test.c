@@ -53,6 +53,8 @@ static void set_clock(instant by, const char *direction) {
     campaign_counted(
         c, arena_printf(s->arena, "fotad_clock_jumps_total{direction=\"%s\"}",
                         direction));
+    if (by < 0)
+        scenario_logged(s, "warning clock.cut", "times=");
     scenario_do(s, holds,
                 "0 select count(*) from (select next_try from alert_lane union"
                 " all select next_try from csp_job where state = 'waiting') x"
@@ -80,6 +82,8 @@ static void a_machine_that_is_apart(void **state) {
     campaign_send(c, true);
     own_clock_set(of_fotad, 10 * 365 * DAY);
     campaign_readiness(c, "the clock of this machine is", 200);
+    scenario_logged(c->scenario, "error clock.doubted", "");
+    campaign_counted(c, "fotad_clock_apart_seconds");
     campaign_goes_on(c);
     own_clock_set(of_fotad, 0);
     campaign_readiness(c, "\"warnings\": [\n    \"[clock] offset_file", 200);
@@ -94,11 +98,14 @@ static void ten_years_ahead_for_seven_seconds(void **state) {
     own_clock_set(of_database, 10 * 365 * DAY);
     own_clock_set(of_fotad, 10 * 365 * DAY);
     campaign_readiness(c, "is in doubt", 200);
+    scenario_logged(s, "error clock.doubted", "");
+    campaign_counted(c, "fotad_clock_in_doubt");
     campaign_goes_on(c);
     sleep(4);
     own_clock_set(of_database, 0);
     own_clock_set(of_fotad, 0);
     scenario_logged(s, "clock.believed", "");
+    scenario_do(s, holds, "t select min(entry_no) = 1 from sat_entry");
     campaign_close(c, "ten years ahead for seven seconds");
 }
 
