@@ -4,6 +4,7 @@
  * taken for what it has not.
  */
 #include "support/fake_csp.h"
+#include "support/logged.h"
 #include "world.h"
 
 #include "csp_gateway/send.h"
@@ -287,8 +288,11 @@ static void a_csp_that_nobody_has_is_told(void **state) {
     stop();
     expect(&scene.world, "2", "select count(*)::text from tracking_live");
     after_six_days();
+    logged_begin(LOG_LEVEL_ERROR);
     start();
     expect_soon(&scene.world, "given_up", "select state::text from csp_job");
+    stop(); /* the line comes after the commit */
+    logged_end("error csp.stranded", "jobs=1");
     expect(&scene.world, "N21 2",
            "select string_agg(code || ' ' || cardinality(device_ids), ', ')"
            " from alert");
