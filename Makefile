@@ -214,6 +214,15 @@ check-faults: ## kill, stop, cut and upgrade fotad and PostgreSQL under load
 	  tests/faults/manager.sh
 	@cat $(B)/logs/faults-*.log | grep -E '^[0-9]+ |^[a-z_]+ +[0-9]+ times|^[a-zA-Z].*: [0-9]+ devices|cuts, |^fail-over|first answer|s until'
 
+# SECONDS=600 for longer.
+.PHONY: check-concurrency
+check-concurrency: export CONCURRENCY_SECONDS := $(or $(SECONDS),600)
+check-concurrency: ## all functions at once at random for ten minutes: deadlocks, order of locks
+	@tools/deps build
+	@$(SUBMAKE) $(B)/tests/concurrency/concurrency_test
+	@TEST_SECONDS=36000 tests/run $(VARIANT) $(B)/tests/concurrency/concurrency_test
+	@grep -h "begun anew" $(B)/logs/*.log
+
 # LIVES=100000 SEED=7; lives are lived 50,000 at a time, each with a seed.
 .PHONY: lives lives-kill
 LIVES_RUN = @tools/lives --seed $(or $(SEED),1) --lives

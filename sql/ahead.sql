@@ -2,8 +2,7 @@
 -- wait for it until the clock has come there: each is cut to what it would be at
 -- most, had it been set now. Records of what happened stay as they were written.
 
--- The columns, in the order in which they are cut, which is that in which others
--- lock the tables. longest: how far ahead of now it may be (see cut_times());
+-- The columns. longest: how far ahead of now it may be (see cut_times());
 -- rows: of these alone; floor: never before this.
 create or replace function times_ahead()
     returns table (place integer, name text, key text, at text, longest text,
@@ -13,9 +12,9 @@ create or replace function times_ahead()
     (2, 'session', 'token', 'expires', 'session', null, null),
     (3, 'sign_in_failure', 'name, source', 'last_failure', 'now', null, null),
     (4, 'sign_in_try', 'source, account', 'began', 'now', null, null),
-    (5, 'volume_threshold', 'user_id desc, service_reference_variant',
+    (5, 'volume_threshold', 'user_id, service_reference_variant',
         'last_warned', 'now', null, null),
-    (6, 'volume_threshold', 'user_id desc, service_reference_variant',
+    (6, 'volume_threshold', 'user_id, service_reference_variant',
         'counted_from', 'now', null, null),
     (7, 'request_volume', 'user_id, counter, stage, content', 'at', 'now',
         null, null),
@@ -57,25 +56,49 @@ create or replace function times_ahead()
     (32, 'housekeeping', 'only_row', 'due', 'now', null, null)
 $$;
 
--- Cuts those of one column; rows are locked in the order of their key.
+-- Cuts those of one column, whose rows are locked; another's are of now.
 create or replace function cut_column(
     p_name text, p_key text, p_at text, p_only text, p_unless text,
     p_limit timestamptz) returns bigint
     language plpgsql as $$
 declare
-    columns constant text := replace(p_key, ' desc', '');
     cut bigint;
 begin
     execute format('with ahead as (select %8$s, greatest($1, %5$s) as latest'
         ' from %2$I where %3$I > greatest($1, %5$s) and %3$I < ''infinity'''
-        ' and %4$s order by %1$s for update)'
+        ' and %4$s for update skip locked)'
         ' update %2$I t set %3$I = a.latest from ahead a'
         ' where (%6$s) = (%7$s)', p_key, p_name, p_at,
         coalesce(p_only, 'true'), coalesce(p_unless, '$1'),
-        't.' || replace(columns, ', ', ', t.'),
-        'a.' || replace(columns, ', ', ', a.'), columns) using p_limit;
+        't.' || replace(p_key, ', ', ', t.'),
+        'a.' || replace(p_key, ', ', ', a.'), p_key) using p_limit;
     get diagnostics cut = row_count;
     return cut;
+end $$;
+
+-- Locks what is to be cut, in the order of all.
+create or replace function lock_times_ahead(
+    p_now timestamptz, p_names text[], p_seconds bigint[]) returns void
+    language plpgsql as $$
+declare
+    t record;
+begin
+    perform from clock_mark for update;
+    for t in
+        select a.name, a.key, string_agg(format(
+            '%1$I > greatest(timestamptz %2$L, %3$s)'
+            ' and %1$I < ''infinity'' and %4$s', a.at, l.limit_of,
+            coalesce(a.floor, quote_literal(l.limit_of)),
+            coalesce(a.rows, 'true')), ' or ') as ahead
+        from times_ahead() a
+        cross join lateral (select p_now + make_interval(secs => p_seconds[
+            array_position(p_names, a.longest)]) as limit_of) l
+        join lock_order() o on o.name = a.name
+        group by a.name, a.key, o.place order by o.place
+    loop
+        execute format('select from %I where %s order by %s for update',
+            t.name, t.ahead, t.key);
+    end loop;
 end $$;
 
 -- The clock went back to p_now. p_names and p_seconds: the longest of each kind
@@ -88,6 +111,7 @@ as $$
 declare
     cut bigint;
 begin
+    perform lock_times_ahead(p_now, p_names, p_seconds);
     select sum(cut_column(a.name, a.key, a.at, a.rows, a.floor,
         p_now + make_interval(secs => p_seconds[array_position(p_names,
             a.longest)]))) into strict cut

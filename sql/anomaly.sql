@@ -48,7 +48,7 @@ begin
 end $$;
 
 -- Counts a request and says whether it may go on. The rows of its thresholds,
--- the User's own and then that of all Users, are locked for this alone: the
+-- the User's own and that of all Users, are locked for this alone: the
 -- caller commits at once, before it takes any device. So of two requests at
 -- once, by whichever fotad, the second sees the first; and nobody waits for
 -- more than this. It need not wait for the disk either: the transaction that
@@ -89,14 +89,14 @@ begin
         select * from volume_threshold v
         where v.user_id in (p_user_id, all_users())
             and v.service_reference_variant = p_variant
-        order by v.user_id desc for update
+        order by v.user_id for update
     loop
         t := slide_count(t, p_now);
-        watching := watching || t;
+        watching := t || watching;
     end loop;
     if watching is null or exists (select from request_volume r
             where r.user_id = p_user_id and r.counter = p_counter
-                and r.stage = p_stage and r.meaning = p_content) then
+                and r.stage = p_stage and r.content = p_content) then
         return;
     end if;
     foreach t in array watching loop

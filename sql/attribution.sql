@@ -187,10 +187,14 @@ begin
     if not exists (select from contested_alert) then
         return;
     end if;
+    -- what another has in hand it settles itself, after this
     for c in
-        select distinct a.device_id, a.firmware_version, a.chf_id
-        from contested_alert a where a.device_id = any (p_device_ids)
-        order by a.device_id
+        select distinct x.device_id, x.firmware_version, x.chf_id from (
+            select a.* from contested_alert a
+            where a.device_id = any (p_device_ids)
+            order by a.device_id, a.firmware_version, a.chf_id, a.at, a.event
+            for update skip locked) x
+        order by x.device_id
     loop
         perform settle_contested(c.device_id, c.firmware_version, c.chf_id,
             p_now, p_timeout);

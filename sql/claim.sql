@@ -129,9 +129,17 @@ declare
     passed_ids macaddr8[];
     claimed integer;
     busy integer[];
+    -- Who is there stays out of the insert: so that waits for nobody but others
+    -- that insert, which do it in the same order and release nothing after.
+    there macaddr8[] := array(select l.device_id
+        from tracking_live l where l.device_id = any (p_device_ids));
 begin
-    perform release_expired(p_device_ids, true,
-        (select max(t) from unnest(p_received) t));
+    if there <> '{}' then
+        perform release_expired(there, true,
+            (select max(t) from unnest(p_received) t));
+        there := array(select l.device_id
+            from tracking_live l where l.device_id = any (there));
+    end if;
 
     with judged as materialized (
         select j.*, p_request_nos[j.request] as request_no,
@@ -147,6 +155,7 @@ begin
         select device_id, chf_id, request_no, received, received + p_timeout,
             'AWAITING_CSP', device_type, csp, supplier_ids, version
         from judged where refused is null
+            and (device_id in (select unnest(there))) is not true
         order by device_id, ordinal
         on conflict (device_id) do nothing
         returning request_no, csp, device_type

@@ -220,15 +220,18 @@ create or replace function commands_sent(
     p_response_due timestamptz, p_now timestamptz)
     returns void language sql
 begin atomic
-    with sent as (
+    with mine as materialized (
+        select c.command_no from device_command c
+        join unnest(p_command_nos, p_lease_numbers)
+            as l (command_no, lease_number) using (command_no, lease_number)
+        where c.state = 'waiting'
+        order by c.command_no for update of c
+    ), sent as (
         update device_command c set state = 'sent', tries = tries + 1,
             leased_until = null, last_error = null,
             response_due = case when passed_on is null
                 then p_response_due end
-        from unnest(p_command_nos, p_lease_numbers)
-            as l (command_no, lease_number)
-        where c.command_no = l.command_no and c.state = 'waiting'
-            and c.lease_number = l.lease_number
+        from mine m where c.command_no = m.command_no
         returning c.*)
     insert into sat_entry (at, kind, request_no, device_id, csp, code, detail)
     select p_now, 'command', request_no, device_id, csp, state,
@@ -243,16 +246,22 @@ create or replace function commands_again(
     p_next_tries timestamptz[], p_errors text[], p_heard integer[])
     returns void language sql
 begin atomic
+    with mine as materialized (
+        select c.command_no, a.next_try, a.error, a.heard
+        from unnest(p_command_nos, p_lease_numbers, p_next_tries, p_errors,
+            p_heard) as a (command_no, lease_number, next_try, error, heard)
+        join device_command c on c.command_no = a.command_no
+            and c.state = 'waiting' and c.lease_number = a.lease_number
+            and c.leased_until is not null
+        order by c.command_no for update of c
+    )
     update device_command c set leased_until = null, posted = a.heard <> 0,
         tries = c.tries + case a.next_try when '-infinity' then 0 else 1 end,
         next_try = case a.next_try when '-infinity' then c.next_try
             else a.next_try end,
         last_error = case a.next_try when '-infinity' then c.last_error
             else a.error end
-    from unnest(p_command_nos, p_lease_numbers, p_next_tries, p_errors,
-        p_heard) as a (command_no, lease_number, next_try, error, heard)
-    where c.command_no = a.command_no and c.state = 'waiting'
-        and c.lease_number = a.lease_number and c.leased_until is not null;
+    from mine a where c.command_no = a.command_no;
 end;
 
 -- Leased commands that the CSP refused, or that are given up.
@@ -283,12 +292,17 @@ create or replace function end_commands(
 declare
     request_nos bigint[];
 begin
-    with over as (
-        update device_command c set state = p_to, ended = p_now,
-            leased_until = null, last_error = coalesce(e.error, c.last_error),
-            tries = c.tries + case p_to when 'failed' then 1 else 0 end
+    with mine as materialized (
+        select c.command_no, e.error
         from unnest(p_command_nos, p_errors) as e (command_no, error)
-        where c.command_no = e.command_no and c.state = p_from
+        join device_command c on c.command_no = e.command_no
+            and c.state = p_from
+        order by c.command_no for update of c
+    ), over as (
+        update device_command c set state = p_to, ended = p_now,
+            leased_until = null, last_error = coalesce(m.error, c.last_error),
+            tries = c.tries + case p_to when 'failed' then 1 else 0 end
+        from mine m where c.command_no = m.command_no
         returning c.*
     ), audited as (
         insert into sat_entry (at, kind, request_no, device_id, csp, code,

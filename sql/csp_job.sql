@@ -145,6 +145,8 @@ begin
                 for update skip locked) x) x
         where x.before < p_most;
         if due is null then
+            -- who has written what is past takes no devices any more
+            exit when cardinality(unheard) > 0;
             continue when make_jobs(p_csp, p_most, p_now, p_keep_until,
                 p_together);
             return;
@@ -199,6 +201,11 @@ begin
         end if;
         if cardinality(unheard) > 0 then
             -- reset or released before the CSP can have heard of them
+            perform from tracking_history h
+            where h.job_no = any (unheard) and h.request_no in (
+                select c.request_no from csp_job c
+                where c.job_no = any (unheard))
+            order by h.device_id, h.request_no for update;
             update tracking_history h set job_no = null
             where h.job_no = any (unheard) and h.request_no in (
                 select c.request_no from csp_job c
@@ -245,12 +252,16 @@ create or replace function jobs_handed_over(
     p_job_nos bigint[], p_lease_numbers bigint[], p_now timestamptz)
     returns void language plpgsql as $$
 begin
-    with handed_over as (
+    with mine as materialized (
+        select j.job_no from csp_job j
+        join unnest(p_job_nos, p_lease_numbers) as l (job_no, lease_number)
+            using (job_no, lease_number)
+        where j.state = 'waiting'
+        order by j.job_no for update of j
+    ), handed_over as (
         update csp_job j set state = 'handed_over', ended = p_now,
             tries = tries + 1, leased_until = null, last_error = null
-        from unnest(p_job_nos, p_lease_numbers) as l (job_no, lease_number)
-        where j.job_no = l.job_no and j.lease_number = l.lease_number
-            and j.state = 'waiting'
+        from mine m where j.job_no = m.job_no
         returning j.job_no, j.request_no, j.csp
     )
     insert into sat_entry (at, kind, request_no, csp, code, detail)

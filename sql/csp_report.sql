@@ -118,6 +118,10 @@ begin
         from found) x;
 
     -- what two reports of one request have to tell is told apart
+    if (select max(t) from unnest(turns) t) > 1 then
+        perform lock_updates(array(select distinct device_id
+            from unnest(events)));
+    end if;
     for n in 1 .. coalesce((select max(t) from unnest(turns) t), 0) loop
         perform apply_events(array(
             select e.event from (
@@ -143,6 +147,11 @@ create or replace function take_delivery_notifications(
 declare
     events tracking_event[];
 begin
+    -- next to always there is nothing
+    if exists (select from contested_alert
+            where device_id = any (p_device_ids)) then
+        perform lock_updates(array(select distinct unnest(p_device_ids)));
+    end if;
     with job as materialized (
         select g.job_id, j.csp, j.job_no, j.request_no, j.device_type::text,
             firmware_version_text(r.firmware_version) as version

@@ -6,15 +6,17 @@ create or replace function note_csp_sections(
     p_process text, p_csps text[], p_digests bytea[], p_now timestamptz)
     returns void language sql
 begin atomic
-    delete from csp_section
-    where seen not between p_now - interval '1 day'
-            and p_now + interval '1 hour'
-        or process = p_process and csp <> all (p_csps);
     insert into csp_section
     select p_process, csp, digest, p_now
-    from unnest(p_csps, p_digests) as s (csp, digest)
+    from unnest(p_csps, p_digests) as s (csp, digest) order by csp
     on conflict (process, csp) do update
         set digest = excluded.digest, seen = excluded.seen;
+    delete from csp_section where ctid = any (array(
+        select ctid from csp_section
+        where seen not between p_now - interval '1 day'
+                and p_now + interval '1 hour'
+            or process = p_process and csp <> all (p_csps)
+        for update skip locked));
 end;
 
 -- CSPs whose sections are not the same in all processes that were heard of

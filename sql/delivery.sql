@@ -181,11 +181,13 @@ create or replace function tell_collected(
 declare
     waited constant timestamptz := p_now
         - (select n59_collect from tracking_setting);
+    wanted constant bigint[] := coalesce(p_request_nos,
+        array(select distinct request_no from collected_alert));
     told told_message[];
     number bigint;
 begin
     -- two that report on the last jobs of a request see each other
-    perform from service_request where request_no = any (p_request_nos)
+    perform from service_request where request_no = any (wanted)
     order by request_no for no key update;
     -- next to always there is nothing
     if not exists (select from collected_alert) then
@@ -193,7 +195,7 @@ begin
     end if;
     with due as materialized (
         select c.request_no from collected_alert c
-        where p_request_nos is null or c.request_no = any (p_request_nos)
+        where c.request_no = any (wanted)
         group by c.request_no
         having min(c.since) <= waited
             or not exists (select from distribution d
@@ -322,10 +324,14 @@ begin
                     select max(e.next_try) from alerts_before(p_user_id,
                         d.alert_no, d.device_id, d.request_no) e) end as behind
             from due d
+        ), waiting as materialized (
+            select a.alert_no, j.behind
+            from judged j join alert a on a.alert_no = j.alert_no
+            where j.behind > j.next_try and a.state = 'waiting'
+            order by a.alert_no for update of a
         ), put_behind as (
-            update alert a set next_try = j.behind
-            from judged j
-            where j.behind > j.next_try and a.alert_no = j.alert_no
+            update alert a set next_try = w.behind
+            from waiting w where a.alert_no = w.alert_no
             returning a.alert_no
         ), free as (
             select j.alert_no, j.next_try from judged j

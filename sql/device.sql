@@ -247,11 +247,6 @@ declare
     failed bigint[];
     ends device_message_end[];
 begin
-    perform from device_command c
-    join unnest(p_messages) as m on c.originator = m.recipient
-        and c.device_id = m.originator and c.counter = m.counter
-    order by c.command_no for update of c;
-
     with judged as materialized (
         select m.*, c.command_no, r.request_no, r.originator as user_id,
             r.service_reference_variant = '11.2' as read, case
@@ -344,6 +339,30 @@ end $$;
 
 -- ---- a batch of them ----
 
+-- Locks all that messages may write of: the commands that they answer, or that a
+-- cancellation ends, and the updates of their devices.
+create or replace function lock_for_messages(p_messages device_message[])
+    returns void language plpgsql as $$
+declare
+    ids constant macaddr8[] := array(select distinct device_id
+        from unnest(p_messages) where kind <> 'alert');
+begin
+    if exists (select from unnest(p_messages)
+            where kind in ('response', 'outcome')) then
+        perform from device_command where command_no = any (array(
+            select c.command_no from unnest(p_messages) as m
+            join device_command c on c.originator = m.recipient
+                and c.device_id = m.originator
+                and (c.counter in (m.counter, m.command_counter)
+                    or m.code = 18 and c.message_code = 18)
+            where m.kind in ('response', 'outcome')))
+        order by command_no for update;
+    end if;
+    if ids <> '{}' then
+        perform lock_updates(ids);
+    end if;
+end $$;
+
 -- A batch of messages that the caller's transaction has locked: everything that
 -- follows from them, in sets. Arrays go together. p_verdicts: good (signature
 -- or MAC checked), unchecked (only the User can), or what becomes of it at
@@ -393,12 +412,16 @@ begin
     into all_messages, good, ends from given;
 
     ends := ends || refuse_messages(good, p_regions, p_region_csps, p_now);
+    perform learn_waiting_versions(1000, p_now)
+    where exists (select from version_waiting);
+    good := array(select m from unnest(good) as m
+        where m.ordinal not in (select ordinal from unnest(ends)));
+    perform lock_for_messages(good);
     foreach of_kind in array
             array['transfer', 'ppmid', 'outcome', 'response', 'alert'] loop
         select array_agg(m order by m.ordinal) into batch
         from unnest(good) as m
-        where m.kind = of_kind
-            and m.ordinal not in (select ordinal from unnest(ends));
+        where m.kind = of_kind;
         continue when batch is null;
         ends := ends || case of_kind
             when 'transfer'

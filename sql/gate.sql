@@ -19,74 +19,67 @@ end;
 -- which none is. Answers those whose counter was taken before, or is below, or
 -- that are older than all that is known of updates and not the device's newest
 -- either: its clock is not wrong. Waits for a session that has an alert of the
--- same device in hand.
+-- same device in hand: first for those that make its window, then for those that
+-- have it, each in order.
 create or replace function take_counters(
     p_messages device_message[], p_now timestamptz)
     returns device_message_end[] language plpgsql as $$
 declare
     most constant integer := 256; -- ranges of a window
     oldest constant timestamptz := oldest_time(p_now);
-    remaining device_message[] := p_messages;
-    ends device_message_end[] := '{}';
     refused device_message_end[];
     wide replay_window[];
 begin
-    while remaining is not null loop
-        with mine as materialized (
-            select w.* from (select distinct originator, recipient
-                from unnest(remaining)) as m
-            join replay_window w using (originator, recipient)
-            order by w.originator, w.recipient for update of w
-        ), judged as materialized (
-            select m, m.ordinal, m.originator, m.recipient, m.counter,
-                w.originator is not null as known, case
-                when m.counter < w.low then 'its counter is below the '
-                    || most || ' ranges that were heard last'
-                when w.seen @> m.counter or row_number() over (
-                    partition by m.originator, m.recipient, m.counter
-                    order by m.ordinal) > 1
-                    then 'duplicate: its counter was heard before'
-                when m.at < oldest and m.counter < upper(w.seen)
-                    then 'it is older than what is known of updates'
-                end as detail
-            from unnest(remaining) as m
-            left join mine w on w.originator = m.originator
-                and w.recipient = m.recipient
-        ), fresh as materialized (
-            select originator, recipient, known,
-                range_agg(numrange(counter, counter + 1)) as seen
-            from judged where detail is null
-            group by originator, recipient, known
-            order by originator, recipient
-        ), widened as (
-            update replay_window w set seen = w.seen + f.seen
-            from fresh f where f.known and w.originator = f.originator
-                and w.recipient = f.recipient
-            returning w.*
-        ), made as (
-            insert into replay_window (originator, recipient, seen)
-            select originator, recipient, seen from fresh where not known
-            on conflict do nothing returning *
-        )
-        -- a row that another session has just made is looked at again
-        select array_agg(j.m) filter (where not j.known and n.seen is null),
-            array_agg(row(j.ordinal, 'unknown', j.detail, null)
-                ::device_message_end) filter (where j.detail is not null
-                and (j.known or n.seen is not null)),
-            (select array_agg(x::replay_window) from (
-                select * from widened union all select * from made) x
-            where pg_column_size(x.seen) > 1024
-                and (select count(*) from unnest(x.seen)) > most)
-        into remaining, refused, wide
-        from judged j
-        left join made n on n.originator = j.originator
-            and n.recipient = j.recipient;
-        ends := ends || refused;
-        if wide is not null then
-            perform narrow_windows(wide, most);
-        end if;
-    end loop;
-    return ends;
+    insert into replay_window (originator, recipient, seen)
+    select m.originator, m.recipient, '{}' from (
+        select distinct originator, recipient from unnest(p_messages)) m
+    where (select true from replay_window w
+        where w.originator = m.originator and w.recipient = m.recipient)
+        is null
+    order by m.originator, m.recipient
+    on conflict do nothing;
+
+    with mine as materialized (
+        select w.* from (select distinct originator, recipient
+            from unnest(p_messages)) as m
+        join replay_window w using (originator, recipient)
+        order by w.originator, w.recipient for update of w
+    ), judged as materialized (
+        select m.ordinal, m.originator, m.recipient, m.counter, case
+            when m.counter < w.low then 'its counter is below the '
+                || most || ' ranges that were heard last'
+            when w.seen @> m.counter or row_number() over (
+                partition by m.originator, m.recipient, m.counter
+                order by m.ordinal) > 1
+                then 'duplicate: its counter was heard before'
+            when m.at < oldest and m.counter < upper(w.seen)
+                then 'it is older than what is known of updates'
+            end as detail
+        from unnest(p_messages) as m
+        join mine w on w.originator = m.originator
+            and w.recipient = m.recipient
+    ), fresh as materialized (
+        select originator, recipient,
+            range_agg(numrange(counter, counter + 1)) as seen
+        from judged where detail is null
+        group by originator, recipient
+    ), widened as (
+        update replay_window w set seen = w.seen + f.seen
+        from fresh f where w.originator = f.originator
+            and w.recipient = f.recipient
+        returning w.*
+    )
+    select array_agg(row(j.ordinal, 'unknown', j.detail, null)
+            ::device_message_end) filter (where j.detail is not null),
+        (select array_agg(x::replay_window) from widened x
+        where pg_column_size(x.seen) > 1024
+            and (select count(*) from unnest(x.seen)) > most)
+    into refused, wide
+    from judged j;
+    if wide is not null then
+        perform narrow_windows(wide, most);
+    end if;
+    return coalesce(refused, '{}');
 end $$;
 
 -- Leaves the highest ranges; what is below them counts as heard.

@@ -54,14 +54,16 @@ declare
 begin
     delete from session where token = any (array(
         select token from session
-        where expires <= p_now or seen <= p_now - p_idle limit p_most));
+        where expires <= p_now or seen <= p_now - p_idle limit p_most
+        for update skip locked));
     get diagnostics gone = row_count;
-    perform tell_sign_in_tries(null, null, p_now - interval '10 minutes',
-        p_now);
     delete from sign_in_failure where ctid = any (array(
         select ctid from sign_in_failure
-        where last_failure <= p_now - p_lock_out limit p_most));
+        where last_failure <= p_now - p_lock_out limit p_most
+        for update skip locked));
     get diagnostics more = row_count;
+    perform tell_sign_in_tries(null, null, p_now - interval '10 minutes',
+        p_now);
     return greatest(gone, more);
 end $$;
 

@@ -60,6 +60,9 @@ declare
     again bigint;
 begin
     perform pg_advisory_xact_lock(advisory_lock('certificates'));
+    perform from gbcs_message
+    where wants_certificate and originator = any (p_originators)
+    order by csp, message_id for update;
     update gbcs_message set state = 'waiting', detail = null,
         wants_certificate = false
     where wants_certificate and originator = any (p_originators);

@@ -68,31 +68,46 @@ begin atomic
 end;
 
 -- Devices said which firmware they run (requirement F2): the Smart Metering
--- Inventory follows where version_mismatch lets it, who asked hears of a
--- difference (N49 to N51), and the newest update to that version was activated,
--- unless the device ran it before. What a PPMID says by itself
--- (take_ppmid_alerts) was found to be of its update already. Of what a device
--- said the latest stands, whatever came first, and no update is activated before
--- it was made.
-create or replace function learn_versions(
-    p_reports version_heard[], p_now timestamptz, p_timeout interval)
+-- Inventory follows where version_mismatch lets it, and who asked hears of a
+-- difference (N49 to N51). Of what a device said the latest stands, whatever came
+-- first. Nobody waits for an import that has rows of the inventory: what is said
+-- of those waits in version_waiting. p_device_ids: of whom what waits there is
+-- learnt as well; the devices of the reports are among them.
+create or replace function learn_running(
+    p_reports version_heard[], p_device_ids macaddr8[], p_now timestamptz)
     returns void language plpgsql as $$
 declare
+    mine constant macaddr8[] := array(
+        select device_id from smi_device where device_id = any (p_device_ids)
+        order by device_id for update skip locked);
+    reports version_heard[] := p_reports;
     messages told_message[];
-    events tracking_event[];
 begin
-    if p_reports is null then
-        return;
+    if exists (select from version_waiting) then
+        -- before what came now
+        with waiting as (
+            delete from version_waiting where device_id = any (mine)
+            returning *)
+        select array_agg(row(n - 1000000000, device_id, version, user_id,
+                request_no, true, at)::version_heard) || reports
+        into reports from (
+            select *, row_number() over (order by waiting_no)::integer as n
+            from waiting) x;
     end if;
-    -- two batches take their devices in the same order
-    perform from smi_device
-    where device_id = any (select device_id from unnest(p_reports))
-    order by device_id for update;
+    if cardinality(mine) < cardinality(p_device_ids) then
+        insert into version_waiting (device_id, version, user_id, request_no,
+            at)
+        select v.device_id, v.version, v.user_id, v.request_no, v.at
+        from unnest(reports) as v
+        where v.device_id <> all (mine) and exists (
+            select from smi_device s where s.device_id = v.device_id)
+        order by v.ordinal;
+    end if;
 
     with judged as materialized (
         select v.*, s.device_type, m.alert, m.smi_updated,
             s.firmware_version as known_version
-        from unnest(p_reports) as v
+        from unnest(reports) as v
         join smi_device s on s.device_id = v.device_id
         cross join lateral (
             select case when bool_or(e.status = 'Active') then 'active'
@@ -105,6 +120,7 @@ begin
                 and e.device_type = s.device_type
                 and e.hardware_version = s.hardware_version) c
         join version_mismatch m on m.standing = c.standing
+        where v.device_id = any (mine)
     ), learnt as (
         update smi_device s set firmware_version = n.version,
             version_time = n.at
@@ -128,6 +144,41 @@ begin
         p_other_version => coalesce(known_version, '\x00000000')))
     into messages from judged
     where user_id is not null and known_version is distinct from version;
+    if messages is not null then
+        perform tell(messages, p_now);
+    end if;
+end $$;
+
+-- What waited for the end of an import, of at most p_most devices. How many.
+create or replace function learn_waiting_versions(
+    p_most integer, p_now timestamptz) returns bigint
+    language plpgsql as $$
+declare
+    ids constant macaddr8[] := array(
+        select distinct device_id from version_waiting
+        order by device_id limit p_most);
+begin
+    if ids <> '{}' then
+        perform learn_running(null, ids, p_now);
+    end if;
+    return cardinality(ids);
+end $$;
+
+-- The same of reports that came just now; and the newest update to that version
+-- was activated, unless the device ran it before, and none before it was made.
+-- What a PPMID says by itself (take_ppmid_alerts) was found to be of its update
+-- already.
+create or replace function learn_versions(
+    p_reports version_heard[], p_now timestamptz, p_timeout interval)
+    returns void language plpgsql as $$
+declare
+    events tracking_event[];
+begin
+    if p_reports is null then
+        return;
+    end if;
+    perform learn_running(p_reports,
+        array(select distinct device_id from unnest(p_reports)), p_now);
 
     select array_agg(row(ordinal, 'version_seen', device_id, request_no, null,
         null, version, null, null, null)::tracking_event)
@@ -141,10 +192,6 @@ begin
             and (u.made <= v.at or u.made > p_now)
         where not v.by_itself and u.from_version is distinct from v.version
         order by v.device_id, u.request_no desc, v.ordinal) x;
-
-    if messages is not null then
-        perform tell(messages, p_now);
-    end if;
     if events is not null then
         perform apply_events(events, p_now, p_timeout);
     end if;

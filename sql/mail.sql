@@ -66,7 +66,7 @@ declare
     a account;
     wishes text[];
 begin
-    select * into a from account where name = p_name for update;
+    select * into a from account where name = p_name for no key update;
     if not found then
         return 'unknown';
     elsif p_mail <> '' and not is_mail_address(p_mail) then
@@ -295,14 +295,19 @@ end $$;
 create or replace function clean_notices(p_since timestamptz)
     returns void language plpgsql as $$
 begin
-    delete from notice_request n using service_request r
-    where n.ended and r.request_no = n.request_no and r.received < p_since
-        and not exists (select from held_request h
-            where h.request_no = n.request_no and h.ended >= p_since);
-    delete from notice n
-    where n.state <> 'waiting' and n.made < p_since
-        and not exists (select from notice_request q
-            where q.request_no = n.request_no);
+    delete from notice_request where ctid = any (array(
+        select n.ctid from notice_request n
+        join service_request r on r.request_no = n.request_no
+        where n.ended and r.received < p_since
+            and not exists (select from held_request h
+                where h.request_no = n.request_no and h.ended >= p_since)
+        for update of n skip locked));
+    delete from notice where ctid = any (array(
+        select n.ctid from notice n
+        where n.state <> 'waiting' and n.made < p_since
+            and not exists (select from notice_request q
+                where q.request_no = n.request_no)
+        for update of n skip locked));
 end $$;
 
 -- Writes what there is to tell into the outbox; returns how many. Costs one
@@ -336,11 +341,13 @@ create or replace function notice_leases(
         made timestamptz, subject text, body text, tries integer)
     language plpgsql as $$
 begin
-    delete from notice n
-    where n.state = 'waiting' and not exists (select from account a
-            join notice_wish w on w.account = a.name and w.kind = n.kind
-            join service_request r on r.request_no = n.request_no
-            where a.name = n.account and hears_of(a, r));
+    delete from notice where ctid = any (array(
+        select n.ctid from notice n
+        where n.state = 'waiting' and not exists (select from account a
+                join notice_wish w on w.account = a.name and w.kind = n.kind
+                join service_request r on r.request_no = n.request_no
+                where a.name = n.account and hears_of(a, r))
+        for update of n skip locked));
     return query
     update notice n set leased_until = p_until,
         lease_number = n.lease_number + 1
@@ -388,10 +395,14 @@ end;
 create or replace function give_up_notices(
     p_before timestamptz, p_error text) returns bigint language sql
 begin atomic
-    with gone as (
-        update notice set state = 'given_up', leased_until = null,
+    with mine as materialized (
+        select notice_no from notice
+        where state = 'waiting' and made <= p_before
+        order by notice_no for update
+    ), gone as (
+        update notice n set state = 'given_up', leased_until = null,
             last_error = p_error
-        where state = 'waiting' and made <= p_before returning 1)
+        from mine m where n.notice_no = m.notice_no returning 1)
     select count(*) from gone;
 end;
 
@@ -399,7 +410,12 @@ create or replace function notices_back(
     p_notice_nos bigint[], p_lease_numbers bigint[]) returns void
     language sql
 begin atomic
+    with mine as materialized (
+        select n.notice_no from notice n
+        join unnest(p_notice_nos, p_lease_numbers)
+            as l (notice_no, lease_number) using (notice_no, lease_number)
+        order by n.notice_no for update of n
+    )
     update notice n set leased_until = null
-    from unnest(p_notice_nos, p_lease_numbers) as l (notice_no, lease_number)
-    where n.notice_no = l.notice_no and n.lease_number = l.lease_number;
+    from mine m where n.notice_no = m.notice_no;
 end;

@@ -44,11 +44,15 @@ create or replace function tell_sign_in_tries(
     p_source text, p_account text, p_until timestamptz, p_now timestamptz)
     returns void language sql
 begin atomic
-    with ended as (
-        delete from sign_in_try
+    with mine as materialized (
+        select source, account from sign_in_try
         where began <= p_until and (p_source is null
             or source = p_source and account = p_account)
-        returning *)
+        order by source, account for update
+    ), ended as (
+        delete from sign_in_try t using mine m
+        where t.source = m.source and t.account = m.account
+        returning t.*)
     select person_did(nullif(account, ''), 'sign-in failed', concat(
         case account when '' then 'names of no account, ' end, 'from ',
         source, ', ', tries, case tries when 1 then ' try' else ' tries' end,
@@ -187,8 +191,9 @@ begin
     if (p_role = 'supplier') <> (p_supplier_id is not null) then
         return 'supplier_mismatch';
     end if;
-    perform from account where role = 'administrator' order by name for update;
-    select * into before from account where name = p_name for update;
+    perform from account where role = 'administrator' or name = p_name
+    order by name for no key update;
+    select * into before from account where name = p_name;
     if not found then
         return 'unknown';
     end if;
@@ -201,6 +206,7 @@ begin
     update account set role = p_role, supplier_id = p_supplier_id,
         active = p_active
     where name = p_name;
+    perform from session where account = p_name order by token for update;
     delete from session where account = p_name;
     perform person_did(p_person, 'account changed', concat_ws(' ', p_name,
         p_role, eui64_text(p_supplier_id),
@@ -219,8 +225,11 @@ begin
     if not found then
         return case when p_before is null then 'unknown' else 'changed' end;
     end if;
+    perform from session where account = p_name order by token for update;
     delete from session
     where account = p_name and token is distinct from p_keep;
+    perform from sign_in_failure where name = p_name
+    order by source for update;
     delete from sign_in_failure where name = p_name;
     perform person_did(p_person, 'password set', p_name, p_now);
     return 'done';

@@ -100,7 +100,7 @@ begin
         select h.hold_no from held_request h
         where h.state = 'held' and h.held <= p_now - p_most_held
             and clock_sound()
-        order by h.hold_no limit 100 for update skip locked
+        order by h.request_no limit 100 for update skip locked
     loop
         perform decide_hold(number, false, null,
             'nobody decided within ' || p_most_held, p_now);

@@ -45,7 +45,9 @@ begin
         where inserted < kept and state <> 'waiting'
         limit p_most for update skip locked));
     get diagnostics more = row_count;
-    delete from contested_alert where inserted < kept;
+    delete from contested_alert where ctid = any (array(
+        select ctid from contested_alert where inserted < kept
+        limit p_most for update skip locked));
     return greatest(gone, more);
 end $$;
 

@@ -123,6 +123,9 @@ create or replace function rights_of_daemon()
     ('service_request', 'update',
         'condition, response_code, response, listed, accepted, invalid, '
         'not_commissioned, not_applicable, gbcs_version, in_progress'),
+    ('version_waiting', 'insert',
+        'device_id, version, user_id, request_no, at'),
+    ('version_waiting', 'delete', null),
     ('session', 'insert', 'token, account, began, seen, expires'),
     ('session', 'update', 'seen'),
     ('session', 'delete', null),

@@ -51,14 +51,18 @@ declare
         and (select not delivered_blocks from tracking_setting);
     total bigint;
 begin
-    with released as (
-        delete from tracking_live
+    with due as materialized (
+        select device_id from tracking_live
         where device_id = any (p_device_ids)
             and (release_due <= p_now and clock_sound()
                 and (status <> 'AWAITING_CSP' or (select j.silent is not null
                     from csp_job j where j.job_no = tracking_live.job_no))
             or delivered_too and status = 'SUCCESSFUL_HAN_TRANSFER')
-        returning *)
+        order by device_id for update)
+    , released as (
+        delete from tracking_live l using due d
+        where l.device_id = d.device_id
+        returning l.*)
     , moved as (
         insert into tracking_history (device_id, chf_id, request_no, job_no,
             last_updated, released, status, device_type, csp,
@@ -318,28 +322,50 @@ begin
     end if;
 end $$;
 
--- The only writer of what is known of an update. Events of one device are
--- applied in the order of their ordinals.
-create or replace function apply_events(
-    p_events tracking_event[], p_now timestamptz, p_timeout interval)
+-- What is in progress of a device stands for all its updates.
+create or replace function lock_updates_of(p_events tracking_event[])
     returns void language plpgsql as $$
 declare
     live bigint;
-    most integer;
-    batch tracking_event[];
 begin
-    -- two batches take their devices in the same order, live updates first
-    perform from tracking_live l
-    join unnest(p_events) as e on l.device_id = e.device_id
-        and l.request_no = e.request_no
-    order by l.device_id for update of l;
-    get diagnostics live = row_count;
+    if has_waited_for_updates() then
+        perform from tracking_live l
+        join unnest(p_events) as e on l.device_id = e.device_id
+            and l.request_no = e.request_no
+        order by l.device_id for update of l nowait;
+        get diagnostics live = row_count;
+        if live < cardinality(p_events) then
+            perform from tracking_history h
+            join unnest(p_events) as e on h.device_id = e.device_id
+                and h.request_no = e.request_no
+            order by h.device_id, h.request_no for update of h nowait;
+        end if;
+        return;
+    end if;
+    select count(*) filter (where is_meant) into live from (
+        select l.request_no = e.request_no as is_meant
+        from tracking_live l
+        join unnest(p_events) as e on l.device_id = e.device_id
+        order by l.device_id for update of l) x;
     if live < cardinality(p_events) then
         perform from tracking_history h
         join unnest(p_events) as e on h.device_id = e.device_id
             and h.request_no = e.request_no
         order by h.device_id, h.request_no for update of h;
     end if;
+    perform wait_for_updates_no_more();
+end $$;
+
+-- The only writer of what is known of an update. Events of one device are
+-- applied in the order of their ordinals.
+create or replace function apply_events(
+    p_events tracking_event[], p_now timestamptz, p_timeout interval)
+    returns void language plpgsql as $$
+declare
+    most integer;
+    batch tracking_event[];
+begin
+    perform lock_updates_of(p_events);
 
     select max(n) into most from (
         select count(*) as n from unnest(p_events) group by device_id) x;

@@ -335,6 +335,21 @@ enum outcome db_run(struct db *db, const struct db_statement *statement,
     return outcome;
 }
 
+enum outcome db_insist(struct db *db, const struct db_statement *statement,
+                       const struct db_params *params, struct arena *arena,
+                       struct db_rows **rows, bool safe_to_repeat) {
+    enum outcome outcome = db_run(db, statement, params, arena, rows);
+    for (int tries = 1;
+         outcome == RETRY && tries < DB_MOST_TRIES && !db->in_transaction &&
+         (db->connection || safe_to_repeat);
+         tries++) {
+        log_warning("db.again", "try=%d : %s", tries, db->reason);
+        db_pause(tries);
+        outcome = db_run(db, statement, params, arena, rows);
+    }
+    return outcome;
+}
+
 enum outcome db_fetch(struct db *db, const struct db_statement *statement,
                       const struct db_params *params,
                       const struct db_column *columns, size_t column_count,

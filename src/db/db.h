@@ -210,6 +210,13 @@ enum outcome db_run(struct db *db, const struct db_statement *statement,
                     const struct db_params *params, struct arena *arena,
                     struct db_rows **rows);
 
+/* db_run() of a statement that stands alone, for who has no later turn: again
+ * after RETRY, as db_transact() does; within a transaction once. What was sent
+ * to a connection that was lost is said again only if `safe_to_repeat`. */
+enum outcome db_insist(struct db *db, const struct db_statement *statement,
+                       const struct db_params *params, struct arena *arena,
+                       struct db_rows **rows, bool safe_to_repeat);
+
 /* db_run() of a statement that is asked for rows: `*structs` gets them as
  * db_structs() makes them, in the parameters' arena; none (and NULL) when the
  * outcome is not DONE. */

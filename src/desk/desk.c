@@ -49,7 +49,7 @@ enum outcome desk_run(struct desk *desk, const struct db_statement *statement,
                       struct db_rows **rows) {
     struct db_rows *answer;
     enum outcome outcome =
-        db_run(desk->db, statement, params, desk->arena, &answer);
+        db_insist(desk->db, statement, params, desk->arena, &answer, false);
     if (outcome != DONE)
         return outcome;
     if (rows)

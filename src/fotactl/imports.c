@@ -111,6 +111,9 @@ enum outcome verb_import_users(struct verb_run *run) {
         .table = "service_user",
         .columns = user_columns,
         .count = COUNT(user_columns),
+        .after_changes = "insert into alert_lane (user_id)"
+                         " select user_id from service_user order by user_id"
+                         " on conflict do nothing",
     };
     return csv_import_run(run, &users);
 }

@@ -71,7 +71,21 @@ static void add_changes(struct buffer *sql, const struct load_plan *plan) {
     buffer_text(sql, ");");
 }
 
+/* In the order of all who lock rows; of a large table nobody waits for any
+ * (learn_running()). */
+static void add_locks(struct buffer *sql, const struct load_plan *plan) {
+    if (plan->large)
+        return;
+    buffer_printf(sql, "select from %s t join import_change c on ",
+                  plan->table);
+    add_columns(sql, plan, KEYS, "t.", " = c.old_", " and ");
+    buffer_text(sql, " order by ");
+    add_columns(sql, plan, KEYS, "t.", NULL, ", ");
+    buffer_text(sql, " for update of t;");
+}
+
 static void add_writes(struct buffer *sql, const struct load_plan *plan) {
+    add_locks(sql, plan);
     buffer_printf(sql,
                   "delete from %s t using import_change c"
                   " where c.change = 'removed' and ",

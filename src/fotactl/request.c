@@ -28,7 +28,8 @@ static enum outcome request_find(struct verb_run *run,
     db_eui64(&names, id->target);
     db_uint8(&names, id->counter);
     struct db_rows *found;
-    enum outcome outcome = db_run(run->db, &locate, &names, run->arena, &found);
+    enum outcome outcome =
+        db_insist(run->db, &locate, &names, run->arena, &found, true);
     if (outcome != DONE)
         return outcome;
     if (db_is_null(found, 0, 0)) {
@@ -38,10 +39,10 @@ static enum outcome request_find(struct verb_run *run,
     }
     struct db_params number = DB_PARAMS(run->arena);
     db_int8(&number, db_get_int(found, 0, 0));
-    outcome = db_run(run->db, &count, &number, run->arena, statuses);
+    outcome = db_insist(run->db, &count, &number, run->arena, statuses, true);
     db_instant(&number, clock_now());
     if (outcome == DONE)
-        outcome = db_run(run->db, &show, &number, run->arena, request);
+        outcome = db_insist(run->db, &show, &number, run->arena, request, true);
     return outcome;
 }
 

@@ -49,6 +49,7 @@ static enum outcome open_cursor(struct db *db, const struct db_params *params,
 struct span_of_time {
     struct verb_run *run;
     instant from, to; /* 0: no limit */
+    bool printed;
 };
 
 static void add_instant(struct db_params *params, instant when) {
@@ -58,11 +59,11 @@ static void add_instant(struct db_params *params, instant when) {
         db_null(params);
 }
 
-/* A step that cannot be tried again, for it has printed. */
+/* A step that cannot be tried again once it has printed. */
 static enum outcome print_trail(struct db *db, void *context) {
     static const struct db_statement fetch = {"sat_fetch",
                                               "fetch 5000 from sat"};
-    const struct span_of_time *span = context;
+    struct span_of_time *span = context;
     struct arena *arena = arena_new();
     struct db_params params = DB_PARAMS(arena);
     add_instant(&params, span->from);
@@ -73,6 +74,7 @@ static enum outcome print_trail(struct db *db, void *context) {
         arena_reset(arena);
         outcome = db_run(db, &fetch, NULL, arena, &rows);
         count = outcome == DONE ? db_row_count(rows) : 0;
+        span->printed |= count != 0;
         if (span->run->options.json && count)
             print_lines(span->run, rows);
         else if (count)
@@ -81,7 +83,7 @@ static enum outcome print_trail(struct db *db, void *context) {
             outcome = FAILED;
     }
     arena_free(arena);
-    return outcome == RETRY ? FAILED : outcome;
+    return outcome == RETRY && span->printed ? FAILED : outcome;
 }
 
 enum outcome verb_sat_export(struct verb_run *run) {

@@ -90,7 +90,8 @@ static enum outcome check_all(struct verb_run *run, struct verified *v) {
         db_int8(&params, after);
         db_int4(&params, AT_ONCE);
         struct db_rows *rows;
-        enum outcome outcome = db_run(run->db, &check, &params, arena, &rows);
+        enum outcome outcome =
+            db_insist(run->db, &check, &params, arena, &rows, true);
         count = outcome == DONE ? db_row_count(rows) : 0;
         for (size_t i = 0; i < count; i++)
             seal_take(run, v, rows, i);
@@ -121,7 +122,8 @@ static enum outcome check_end(struct verb_run *run, struct verified *v,
     struct db_params params = DB_PARAMS(run->arena);
     db_int8(&params, v->last_entry);
     struct db_rows *rows;
-    enum outcome outcome = db_run(run->db, &count, &params, run->arena, &rows);
+    enum outcome outcome =
+        db_insist(run->db, &count, &params, run->arena, &rows, true);
     if (outcome != DONE)
         return outcome;
     *open = db_get_int(rows, 0, 0);

@@ -42,8 +42,8 @@ enum outcome run_database(struct verb_run *run, enum outcome outcome) {
 enum outcome run_query(struct verb_run *run,
                        const struct db_statement *statement,
                        const struct db_params *params, struct db_rows **rows) {
-    return run_database(run,
-                        db_run(run->db, statement, params, run->arena, rows));
+    return run_database(
+        run, db_insist(run->db, statement, params, run->arena, rows, true));
 }
 
 struct changing {

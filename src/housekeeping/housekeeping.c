@@ -35,6 +35,7 @@ static void round_run(struct round *round) {
         {"housekeeping: silent CSPs", round_silence, .waits = true},
         {"housekeeping: release", round_release, .waits = true},
         {"housekeeping: collected alerts", round_collected, .waits = false},
+        {"housekeeping: versions", round_versions, .waits = false},
         {"housekeeping: days", round_days, .waits = false},
         {"housekeeping: old rows", round_clean, .waits = true},
         {"housekeeping: seals", round_seal, .waits = false},

@@ -38,3 +38,12 @@ enum outcome round_release(struct round *round) {
     }
     return DONE;
 }
+
+enum outcome round_versions(struct round *round) {
+    static const struct db_statement learn = {
+        "learn_waiting_versions", "select learn_waiting_versions($1, $2)"};
+    struct db_params params = DB_PARAMS(round->arena);
+    db_int4(&params, ROUND_BATCH);
+    db_instant(&params, round->now);
+    return db_run(round->db, &learn, &params, round->arena, NULL);
+}

@@ -34,6 +34,10 @@ enum outcome round_silence(struct round *round);
 /* Tells the lists that waited for the other jobs of their request. */
 enum outcome round_collected(struct round *round);
 
+/* Learns which versions devices said that they run while an import had their
+ * rows. */
+enum outcome round_versions(struct round *round);
+
 /* Releases the devices whose time is up. */
 enum outcome round_release(struct round *round);
 

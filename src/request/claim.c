@@ -79,8 +79,28 @@ static enum outcome take_row(struct rq *rq, const struct rq_batch *batch,
                     rq->duis.firmware_version.text);
     else
         take_devices(rq, rows, row, before);
-    bool stored = !rq->accepted || db_get_bool(rows, row, IMAGE_KNOWN);
-    return stored ? DONE : store_image(rq, batch);
+    rq->brings_image = rq->accepted && !db_get_bool(rows, row, IMAGE_KNOWN);
+    return DONE;
+}
+
+static int compare_images(const void *one, const void *other) {
+    const struct rq *const *a = one, *const *b = other;
+    return memcmp((*a)->image_id, (*b)->image_id, sizeof(*a)->image_id);
+}
+
+/* In one order for all, for who stores the same image waits. */
+static enum outcome store_images(const struct rq_batch *batch) {
+    /* pointers: NOLINTNEXTLINE(bugprone-sizeof-expression) */
+    struct rq **bring = arena_zero(batch->arena, batch->count, sizeof *bring);
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->rqs[i]->brings_image)
+            bring[count++] = batch->rqs[i];
+    qsort(bring, count, sizeof *bring, compare_images);
+    enum outcome outcome = DONE;
+    for (size_t i = 0; i < count && outcome == DONE; i++)
+        outcome = store_image(bring[i], batch);
+    return outcome;
 }
 
 /* Takes the RequestIDs of updates, judges their images, claims their devices,
@@ -111,5 +131,5 @@ enum outcome request_claim(const struct rq_batch *batch) {
         outcome = take_row(batch->rqs[i], batch, rows, i, before);
         before += batch->rqs[i]->device_count;
     }
-    return outcome;
+    return outcome == DONE ? store_images(batch) : outcome;
 }

@@ -19,7 +19,7 @@ enum outcome rq_put_off(struct rq *rq, const char *detail) {
 void rq_reset(struct rq *rq) {
     rq_conclude(rq, CONDITION_accepted, "");
     rq->request_no = rq->hold_no = 0;
-    rq->replayed = rq->repeated = false;
+    rq->replayed = rq->repeated = rq->brings_image = false;
     rq->judged = rq->accepted = 0;
     rq->returned = rq->answer = (struct span){0};
     memset(rq->refused, 0, sizeof rq->refused);

@@ -80,6 +80,7 @@ struct rq {
     int64_t request_no; /* identify, claim */
     bool replayed;      /* identify, claim: `answer` is the earlier one */
     bool repeated;      /* the same, or an earlier refusal's */
+    bool brings_image;  /* its image is not stored yet */
     size_t judged;      /* claim: devices */
     size_t accepted;    /* claim */
     int64_t hold_no;    /* hold; 0: it is not held */

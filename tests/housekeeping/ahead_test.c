@@ -70,7 +70,7 @@ static const char records[] =
     " tracking_history.delivery_time, tracking_history.device_time,"
     " tracking_history.hub_time, tracking_history.stored_time,"
     " tracking_live.delivery_time, tracking_live.device_time,"
-    " tracking_live.hub_time, tracking_live.stored_time";
+    " tracking_live.hub_time, tracking_live.stored_time, version_waiting.at";
 
 static void every_time_is_a_record_or_is_cut(void **state) {
     const struct house *h = *state;

@@ -49,6 +49,7 @@ select kind || v, kind::device_type, 1, 2, 3, 4, decode('0000000' || v, 'hex'),
 from unnest(array['PPMID', 'ESME']) kind, generate_series(1, 3) v;
 insert into firmware_image
 select sha256('image'), sha256('\x02'), 'image';
+insert into csp_image values ('north', sha256('image'), t());
 
 -- An update request of a supplier for these devices, from version 1 to 2; what
 -- take_updates() says of it: its number and how many devices it was refused.
@@ -86,3 +87,46 @@ create function tell_user(p_user integer, p_count integer,
         select user_message(n, supplier(p_user), 'N39', null, ppmid(1 + n % 40))
         from generate_series(1, p_count) n), p_now)
 $$;
+-- Messages of devices as the CSP brought them, and a batch of them: each its
+-- kind, its event, the device and the version that it says. A response answers
+-- the command with its number as counter.
+create sequence message_number;
+create function hear(p_kinds text[], p_devices integer[],
+    p_versions bigint[] default null, p_now timestamptz default t())
+    returns text language plpgsql as $$
+declare
+    ids text[];
+    answer text;
+begin
+    with m as (
+        insert into gbcs_message (csp, message_id, received, chf_id,
+            originator, recipient, cra, code, counter, payload)
+        select 'north', 'm' || nextval('message_number'), p_now, hub(d),
+            case k when 'transfer' then hub(d) else ppmid(d) end,
+            supplier(case k when 'response' then 1 else 9 end),
+            case k when 'response' then 2 else 3 end, 1,
+            case k when 'response' then d
+                else currval('message_number') end, 'x'
+        from unnest(p_kinds, p_devices) as m (k, d)
+        returning message_id)
+    select array_agg(message_id) into ids from m;
+    select string_agg(state || ' ' || messages, ', ' order by state)
+    into answer
+    from take_device_messages(array_fill('north'::text,
+            array[cardinality(ids)]), ids,
+        array_fill('good'::text, array[cardinality(ids)]),
+        array_fill(''::text, array[cardinality(ids)]), p_kinds,
+        array(select case k when 'transfer' then 'han_delivered'
+            when 'ppmid' then 'device_activated' else '' end
+            from unnest(p_kinds) k),
+        array(select ppmid(d) from unnest(p_devices) d),
+        array_fill(1, array[cardinality(ids)]),
+        array_fill(1, array[cardinality(ids)]),
+        coalesce(p_versions, array_fill(2::bigint, array[cardinality(ids)])),
+        array_fill(p_now, array[cardinality(ids)]),
+        array_fill(0::numeric, array[cardinality(ids)]),
+        array_fill(ppmid(0), array[cardinality(ids)]),
+        array_fill(0::numeric, array[cardinality(ids)]),
+        array['North'::csp_region], array['north'], p_now, five_days());
+    return answer;
+end $$;
