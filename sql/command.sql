@@ -165,7 +165,7 @@ end $$;
 -- in SQL would be planned each time.)
 create or replace function command_leases(
     p_csp text, p_regions csp_region[], p_csps text[], p_now timestamptz,
-    p_until timestamptz, p_most integer)
+    p_until timestamptz, p_too_late timestamptz, p_most integer)
     returns table (
         command_no bigint, lease_number bigint, command_id text,
         chf_id macaddr8, device_id macaddr8, payload bytea, heard integer,
@@ -188,6 +188,8 @@ begin
             and (c.state = 'waiting' or clock_sound())
             and c.next_try <= p_now
             and (c.leased_until is null or c.leased_until <= p_now)
+            and (c.tries > 0 or c.posted
+                or greatest(c.execution_time, c.created) >= p_too_late)
         order by c.next_try, c.command_no limit p_most
         for update of c skip locked
     ), moved as (
@@ -323,14 +325,16 @@ begin
 end $$;
 
 -- Ends what is overdue, at most p_most of each: commands without a response in
--- time, and commands for a CSP that is configured nowhere any more: for an hour
--- neither here nor where another fotad runs, which has none of them in hand.
--- None while the clock is in doubt. Returns how many there were.
+-- time, commands that should have gone out before p_too_late and of which no CSP
+-- has heard, and commands for a CSP that is configured nowhere any more: for an
+-- hour neither here nor where another fotad runs, which has none of them in
+-- hand. None while the clock is in doubt. Returns how many there were.
 create or replace function end_overdue_commands(
-    p_csps text[], p_most integer, p_now timestamptz) returns integer
-    language plpgsql as $$
+    p_csps text[], p_too_late timestamptz, p_most integer, p_now timestamptz)
+    returns integer language plpgsql as $$
 declare
     silent bigint[];
+    late bigint[];
     stranded bigint[];
 begin
     if not clock_sound() then
@@ -341,6 +345,14 @@ begin
         where state = 'sent' and response_due <= p_now
         order by response_due limit p_most
         for update skip locked) x;
+    select array_agg(command_no) into late from (
+        select command_no from device_command c
+        where state in ('held', 'waiting') and csp = any (p_csps)
+            and next_try < p_too_late and tries = 0 and not posted
+            and greatest(execution_time, created) < p_too_late
+            and (leased_until is null or leased_until <= p_now)
+        order by next_try limit p_most
+        for update skip locked) x;
     select array_agg(command_no) into stranded from (
         select command_no from device_command c
         where state in ('held', 'waiting') and csp <> all (p_csps)
@@ -350,12 +362,15 @@ begin
                 and s.seen > p_now - interval '1 hour')
         order by next_try limit p_most
         for update skip locked) x;
-    if silent is null and stranded is null then
+    if silent is null and late is null and stranded is null then
         return 0;
     end if;
     update device_command set state = 'waiting'
-    where command_no = any (stranded) and state = 'held';
+    where command_no = any (stranded || late) and state = 'held';
     return end_commands(silent, 'sent', 'no_answer', '{}', p_now)
+        + end_commands(late, 'waiting', 'failed',
+            array_fill('not sent, for it would have been too late'::text,
+                array[coalesce(cardinality(late), 0)]), p_now)
         + end_commands(stranded, 'waiting', 'failed',
             array_fill('no such CSP is configured'::text,
                 array[coalesce(cardinality(stranded), 0)]), p_now);

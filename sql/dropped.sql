@@ -145,7 +145,15 @@ create or replace function lease_commands(
     language sql
 begin atomic
     select command_no, command_id, chf_id, device_id, payload, tries, began
-    from command_leases(p_csp, null, null, p_now, p_until, p_most);
+    from command_leases(p_csp, null, null, p_now, p_until, '-infinity',
+        p_most);
+end;
+
+create or replace function end_overdue_commands(
+    p_csps text[], p_most integer, p_now timestamptz) returns integer
+    language sql
+begin atomic
+    select end_overdue_commands(p_csps, '-infinity', p_most, p_now);
 end;
 
 create or replace function commands_sent(

@@ -179,7 +179,7 @@ static bool day_is_good(const struct tm *tm) {
     return day.tm_mday == tm->tm_mday;
 }
 
-bool instant_parse(struct span text, instant *when) {
+static bool instant_read(struct span text, int most_second, instant *when) {
     struct reader r = {text.data, text.data + text.len, true};
     struct tm tm = {0};
     tm.tm_year = read_number(&r, 4, 1, 9999) - 1900;
@@ -192,7 +192,7 @@ bool instant_parse(struct span text, instant *when) {
     expect_mark(&r, ':');
     tm.tm_min = read_number(&r, 2, 0, 59);
     expect_mark(&r, ':');
-    tm.tm_sec = read_number(&r, 2, 0, 59);
+    tm.tm_sec = read_number(&r, 2, 0, most_second);
     instant fraction = read_mark(&r, '.') ? read_fraction(&r) : 0;
     instant east = read_zone(&r);
     if (!r.ok || r.at != r.end || !time_is_good(&tm, fraction) ||
@@ -200,4 +200,12 @@ bool instant_parse(struct span text, instant *when) {
         return false;
     *when = timegm(&tm) * SECOND + fraction - east;
     return instant_is_writable(*when);
+}
+
+bool instant_parse(struct span text, instant *when) {
+    return instant_read(text, 59, when);
+}
+
+bool instant_parse_leap(struct span text, instant *when) {
+    return instant_read(text, 60, when);
 }

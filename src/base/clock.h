@@ -95,4 +95,8 @@ char *instant_format(instant when, char text[static INSTANT_TEXT_SIZE]);
  * not writable in UTC: 9999-12-31T23:59:59-12:00. */
 bool instant_parse(struct span text, instant *when);
 
+/* The same as RFC 3339 and clocks have it: second 60, a leap second, is the
+ * first moment of the next minute. */
+bool instant_parse_leap(struct span text, instant *when);
+
 #endif

@@ -51,7 +51,7 @@ static enum outcome commands_lease(struct csp_round *round) {
         "command_leases",
         "select command_no, lease_number, command_id, chf_id, device_id,"
         " payload, heard, tries, began from command_leases($1,"
-        " $2::csp_region[], $3::text[], $4, $5, $6)"};
+        " $2::csp_region[], $3::text[], $4, $5, $6, $7)"};
     static const struct db_column columns[] = {
         DB_COLUMN(INT8, struct csp_command, item.no),
         DB_COLUMN(INT8, struct csp_command, item.lease),
@@ -68,6 +68,7 @@ static enum outcome commands_lease(struct csp_round *round) {
     db_regions(&params, round->config);
     db_instant(&params, round->now);
     db_instant(&params, round->lease);
+    db_instant(&params, round->now - round->config->device_execution_most_late);
     db_int4(&params, (int32_t)commands_most(round->config));
     return db_fetch(round->db, &lease, &params, DB_COLUMNS(columns),
                     sizeof(struct csp_command), &round->leased, &round->count);
@@ -264,14 +265,16 @@ static enum outcome sections_say(struct csp_overdue *overdue,
 static enum outcome overdue_end(const struct config *config, struct task *task,
                                 int64_t *ended) {
     static const struct db_statement end = {
-        "end_overdue_commands", "select end_overdue_commands($1, $2, $3)"};
+        "end_overdue_commands", "select end_overdue_commands($1, $2, $3, $4)"};
     static const struct db_column names[] = {
         DB_COLUMN(TEXT, struct config_csp, name)};
     struct db_params params = DB_PARAMS(task_arena(task));
     db_arrays(&params, DB_COLUMNS(names), config->csps, config->csp_count,
               sizeof *config->csps);
+    instant now = clock_now();
+    db_instant(&params, now - config->device_execution_most_late);
     db_int4(&params, MOST_OVERDUE);
-    db_instant(&params, clock_now());
+    db_instant(&params, now);
     struct db_rows *rows;
     enum outcome outcome =
         db_run(task_db(task), &end, &params, params.arena, &rows);

@@ -259,7 +259,7 @@ bool read_version(const json_t *value, struct arena *arena, void *to) {
 
 bool read_timestamp(const json_t *value, struct arena *arena, void *to) {
     (void)arena;
-    return json_is_string(value) && instant_parse(text_of(value), to);
+    return json_is_string(value) && instant_parse_leap(text_of(value), to);
 }
 
 bool read_base64(const json_t *value, struct arena *arena, void *to) {

@@ -28,7 +28,7 @@ bool gbcs_cosem_read(const uint8_t octets[static GBCS_COSEM_LEN],
     int len = snprintf(text, sizeof text, "%04u-%02u-%02uT%02u:%02u:%02u.%02uZ",
                        two_octets(octets), octets[2], octets[3], octets[5],
                        octets[6], octets[7], hundredths);
-    return instant_parse(span_of(text, (size_t)len), when);
+    return instant_parse_leap(span_of(text, (size_t)len), when);
 }
 
 /* The number in some digits of an instant's text. */
@@ -77,7 +77,7 @@ bool gbcs_generalized_read(const uint8_t text[static GBCS_GENERALIZED_LEN],
         dateTime[digit_at[i]] = (char)text[i];
     return text[sizeof digit_at] == 'Z' &&
            digits_value(dateTime, 11, 2) <= MOST_HOUR &&
-           instant_parse(span_text(dateTime), when);
+           instant_parse_leap(span_text(dateTime), when);
 }
 
 void gbcs_generalized_write(instant when,

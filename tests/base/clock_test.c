@@ -59,6 +59,29 @@ static void what_is_read_can_be_written(void **state) {
     }
 }
 
+static void a_leap_second_is_the_next_minute(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *utc; /* NULL: no time */
+    } cases[] = {
+        {"2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000Z"},
+        {"2016-12-31T23:59:60.5Z", "2017-01-01T00:00:00.500Z"},
+        {"2017-01-01T05:29:60+05:30", "2017-01-01T00:00:00.000Z"},
+        {"2016-12-31T23:59:61Z", NULL},
+        {"2016-12-31T24:00:60Z", NULL},
+        {"9999-12-31T23:59:60Z", NULL},
+        {"2026-11-21T09:15:00Z", "2026-11-21T09:15:00.000Z"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        instant when;
+        char text[INSTANT_TEXT_SIZE];
+        bool read = instant_parse_leap(span_text(cases[i].text), &when);
+        assert_int_equal(read, cases[i].utc != NULL);
+        if (read)
+            assert_string_equal(instant_format(when, text), cases[i].utc);
+    }
+}
+
 /* Also what nobody reads: sums, and a database's infinities. */
 static void what_cannot_be_written_becomes_the_nearest(void **state) {
     (void)state;
@@ -75,6 +98,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_due_when_its_time_has_come),
         cmocka_unit_test(what_is_read_can_be_written),
+        cmocka_unit_test(a_leap_second_is_the_next_minute),
         cmocka_unit_test(what_cannot_be_written_becomes_the_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

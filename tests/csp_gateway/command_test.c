@@ -305,6 +305,29 @@ static void another_hub_is_another_name(void **state) {
     close_world(&w);
 }
 
+/* Nothing ran for two days: what was to be sent meanwhile is told with E20 and
+ * not sent; what may have been heard, or is not so late, goes on. */
+static void what_is_too_late_is_told_and_not_sent(void **state) {
+    (void)state;
+    struct world w = open_world("hang hang 202", "202");
+    read_version(&w, ESME(PLAIN), 0);
+    expect(&w, "select tries::text from device_command", "2");
+    stop_sender(&w);
+    read_version(&w, ESME(PLAIN), 0);
+    read_version(&w, ESME(PLAIN), HOUR);
+    read_version(&w, ESME(PLAIN), 2 * DAY - HOUR);
+    advance(&w, 2 * DAY);
+    start_sender(&w);
+    expect(&w, STATES, "sent failed failed sent");
+    assert_int_equal(fake_csp_count(w.csps[NORTH], "POST"), 4);
+    expect(&w,
+           "select string_agg(distinct code || ' ' || response_code || ' ' ||"
+           " c.last_error, ', ') from alert a join device_command c using"
+           " (request_no)",
+           "ResponseMessage E20 not sent, for it would have been too late");
+    close_world(&w);
+}
+
 /* Its device has moved to a hub of the other CSP, or of none. */
 static void a_held_command_follows_its_device(void **state) {
     (void)state;
@@ -406,7 +429,7 @@ static void a_lease_runs_out(void **state) {
     read_version(&w, ESME(PLAIN), 0);
     gateway_tell(w.gateway, "select command_leases('north', null, null,"
                             " next_try,"
-                            " next_try + interval '2 minutes', 1)"
+                            " next_try + interval '2 minutes', '-infinity', 1)"
                             " from device_command");
     start_sender(&w);
     pause_for(600 * MILLISECOND);
@@ -527,6 +550,7 @@ int main(void) {
         cmocka_unit_test(a_csp_that_hangs_delays_nobody_else),
         cmocka_unit_test(a_held_command_is_sent_at_its_time),
         cmocka_unit_test(another_hub_is_another_name),
+        cmocka_unit_test(what_is_too_late_is_told_and_not_sent),
         cmocka_unit_test(a_held_command_follows_its_device),
         cmocka_unit_test(a_held_command_for_a_busy_csp),
         cmocka_unit_test(a_device_that_does_not_answer),

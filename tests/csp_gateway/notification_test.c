@@ -202,6 +202,7 @@ static void what_is_wrong_with_an_entry_is_told_by_its_place(void **state) {
         SECOND_FAILED("n15", "'NO_SLOT','more':[{}]"),
         /* no year that a message to a User could say */
         FIRST("n16", "PPMID", "0000AB2A", "9999-12-31T23:59:59-12:00"),
+        FIRST("n17", "PPMID", "0000AB2A", "2026-11-21T09:15:61Z"),
     };
     const char *list = "";
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
@@ -222,7 +223,8 @@ static void what_is_wrong_with_an_entry_is_told_by_its_place(void **state) {
         " [12: firmwareVersion: not 8 hexadecimal digits]"
         " [13: timestamp: not an xs:dateTime]"
         " [14: reasonCode: not at most 128 characters]"
-        " [16: timestamp: not an xs:dateTime]");
+        " [16: timestamp: not an xs:dateTime]"
+        " [17: timestamp: not an xs:dateTime]");
     assert_string_equal(alerts(scene),
                         "N59 to 2 of 6, N60 to 1 of 02, N61 to 1 of 01");
     expect(&scene->world, "2026-11-21 09:15:00+00",

@@ -96,7 +96,7 @@ static void generalized_times(void **state) {
         {"20230229000000Z", NULL},
         {"20231301000000Z", NULL},
         {"20230101240000Z", NULL},
-        {"20230101000060Z", NULL},
+        {"20230101000061Z", NULL},
         {"202301010000000", NULL},
         {"2023010100000 Z", NULL},
         {"-0230101000000Z", NULL},
@@ -115,6 +115,11 @@ static void generalized_times(void **state) {
         gbcs_generalized_write(when + 999 * MILLISECOND, again);
         assert_memory_equal(again, text, 15);
     }
+    instant leap, then;
+    assert_true(
+        gbcs_generalized_read((const uint8_t *)"20161231235960Z", &leap));
+    assert_true(instant_parse(span_text("2017-01-01T00:00:00Z"), &then));
+    assert_true(leap == then);
     instant never;
     assert_true(instant_parse(span_text("9999-12-31T23:59:59Z"), &never));
     assert_true(never == GBCS_CANCELLATION);
