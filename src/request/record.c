@@ -217,8 +217,7 @@ static bool token_take(void) {
     return has;
 }
 
-static void unknown_add(const struct rq *rq) {
-    struct record_sum *sum = &unknown.sum;
+static void sum_add(struct record_sum *sum, const struct rq *rq) {
     if (!sum->count)
         sum->first = rq->received;
     sum->count++;
@@ -227,30 +226,37 @@ static void unknown_add(const struct rq *rq) {
     snprintf(sum->peer, sizeof sum->peer, "%s", rq->peer ? rq->peer : "-");
 }
 
-/* The sender is not known, so it is no party of the entry. The database may be
- * away: that is no reason to answer such a request otherwise. */
-static enum outcome unknown_record(const struct rq *rq) {
-    pthread_mutex_lock(&unknown.lock);
-    bool kept = token_take();
-    if (!kept)
-        unknown_add(rq);
-    pthread_mutex_unlock(&unknown.lock);
-    if (!kept)
-        return DONE;
+/* The beginning of the request. Who sent it is not proven, so nobody is the
+ * party of the entry. */
+static struct record record_begun(const struct rq *rq, const char *more) {
     struct record record = record_of(rq);
     uint8_t *content = arena_alloc(rq->arena, OTA_HASH_LEN);
     SHA256(rq->body.data, rq->body.len, content);
     record.content = span_of(content, OTA_HASH_LEN);
     record.party = 0;
-    record.detail = detail_of(rq, "not authentic");
+    record.detail = detail_of(rq, more);
     record.request = rq->body;
     if (record.request.len > MOST_KEPT)
         record.request.len = MOST_KEPT;
     record.answer = rq->answer;
+    return record;
+}
+
+/* The database may be
+ * away: that is no reason to answer such a request otherwise. */
+static enum outcome unknown_record(const struct rq *rq) {
+    pthread_mutex_lock(&unknown.lock);
+    bool kept = token_take();
+    if (!kept)
+        sum_add(&unknown.sum, rq);
+    pthread_mutex_unlock(&unknown.lock);
+    if (!kept)
+        return DONE;
+    struct record record = record_begun(rq, "not authentic");
     if (records_write(rq->db, rq->arena, &record, 1) == DONE)
         return DONE;
     pthread_mutex_lock(&unknown.lock);
-    unknown_add(rq);
+    sum_add(&unknown.sum, rq);
     pthread_mutex_unlock(&unknown.lock);
     return DONE;
 }
@@ -293,26 +299,112 @@ static void sum_give_back(const struct record_sum *sum) {
     pthread_mutex_unlock(&unknown.lock);
 }
 
-enum outcome request_record_sum(struct db *db, bool at_once) {
+/* `what` they were. */
+static struct record record_of_sum(const struct record_sum *sum,
+                                   const char *what, struct arena *arena) {
+    char first[INSTANT_TEXT_SIZE];
+    return (struct record){
+        .code = "",
+        .image_at = -1,
+        .line_length = -1,
+        .at = sum->last,
+        .detail = arena_printf(
+            arena,
+            "%ju more that %s, of %ju octets, since %s; the last from %s",
+            (uintmax_t)sum->count, what, (uintmax_t)sum->octets,
+            instant_format(sum->first, first), sum->peer)};
+}
+
+static enum outcome unknown_sum_write(struct db *db, bool at_once) {
     struct record_sum sum;
     if (!sum_take(at_once, &sum))
         return DONE;
     struct arena *arena = arena_new();
-    char first[INSTANT_TEXT_SIZE];
-    struct record record = {
-        .code = "",
-        .image_at = -1,
-        .line_length = -1,
-        .at = sum.last,
-        .detail = arena_printf(
-            arena,
-            "%ju more that were not authentic, of %ju octets, since %s; the "
-            "last from %s",
-            (uintmax_t)sum.count, (uintmax_t)sum.octets,
-            instant_format(sum.first, first), sum.peer)};
+    struct record record = record_of_sum(&sum, "were not authentic", arena);
     enum outcome outcome = records_write(db, arena, &record, 1);
     if (outcome != DONE)
         sum_give_back(&sum);
     arena_free(arena);
+    return outcome;
+}
+
+/* ---- what failed ---- */
+
+/* Our own fault, and often that the database is away: the beginnings are kept
+ * here until it is back, of more than so many the sum. */
+enum { MOST_FAILED = 256 };
+
+static struct {
+    pthread_mutex_t lock, writing;
+    struct arena
+        *arena; /* of what the records point to; NULL: there are none */
+    struct record records[MOST_FAILED];
+    size_t count;
+    struct record_sum sum;
+} failed = {.lock = PTHREAD_MUTEX_INITIALIZER,
+            .writing = PTHREAD_MUTEX_INITIALIZER};
+
+static void failed_add(struct record record) {
+    if (!failed.arena)
+        failed.arena = arena_new();
+    record.code = arena_text(failed.arena, span_text(record.code));
+    record.detail = arena_text(failed.arena, span_text(record.detail));
+    record.content = arena_copy(failed.arena, record.content);
+    record.request = arena_copy(failed.arena, record.request);
+    record.answer = arena_copy(failed.arena, record.answer);
+    failed.records[failed.count++] = record;
+}
+
+void request_record_failure(const struct rq *rq) {
+    struct record record = record_begun(rq, "");
+    pthread_mutex_lock(&failed.lock);
+    if (failed.count < MOST_FAILED)
+        failed_add(record);
+    else
+        sum_add(&failed.sum, rq);
+    pthread_mutex_unlock(&failed.lock);
+}
+
+/* The first `count` and what is summed up in `sum` are in the trail. */
+static void failed_forget(size_t count, const struct record_sum *sum) {
+    pthread_mutex_lock(&failed.lock);
+    failed.count -= count;
+    memmove(failed.records, failed.records + count,
+            failed.count * sizeof *failed.records);
+    if (!failed.count) {
+        arena_free(failed.arena);
+        failed.arena = NULL;
+    }
+    failed.sum.count -= sum->count;
+    failed.sum.octets -= sum->octets;
+    failed.sum.first = sum->last;
+    pthread_mutex_unlock(&failed.lock);
+}
+
+/* What is written stays where it is meanwhile, and more may come behind it. */
+static enum outcome failed_write(struct db *db) {
+    struct arena *arena = arena_new();
+    struct record *records =
+        arena_zero(arena, MOST_FAILED + 1, sizeof *records);
+    pthread_mutex_lock(&failed.lock);
+    size_t count = failed.count, all = count;
+    struct record_sum sum = failed.sum;
+    memcpy(records, failed.records, count * sizeof *records);
+    pthread_mutex_unlock(&failed.lock);
+    if (sum.count)
+        records[all++] = record_of_sum(&sum, "failed", arena);
+    enum outcome outcome = all ? records_write(db, arena, records, all) : DONE;
+    if (outcome == DONE && all)
+        failed_forget(count, &sum);
+    arena_free(arena);
+    return outcome;
+}
+
+enum outcome request_record_kept(struct db *db, bool at_once) {
+    enum outcome outcome = unknown_sum_write(db, at_once);
+    if (outcome != DONE || pthread_mutex_trylock(&failed.writing) != 0)
+        return outcome;
+    outcome = failed_write(db);
+    pthread_mutex_unlock(&failed.writing);
     return outcome;
 }

@@ -221,7 +221,7 @@ static enum outcome release_round(struct task *task, void *context,
                                   instant *rest) {
     size_t taken;
     *rest = SECOND;
-    (void)request_record_sum(task_db(task), false);
+    (void)request_record_kept(task_db(task), false);
     return release_all(context, task_db(task), task, &taken);
 }
 

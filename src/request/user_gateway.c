@@ -29,7 +29,7 @@ void *request_worker_start(void *context, unsigned index) {
 
 void request_worker_stop(void *context) {
     struct worker *worker = context;
-    (void)request_record_sum(worker->db, true);
+    (void)request_record_kept(worker->db, true);
     db_close(worker->db);
     free(worker);
 }
@@ -61,6 +61,7 @@ static void request_fail(struct rq *rq) {
                 rq->error ? rq->error : db_reason(rq->db));
     if (!rq->duis.request_id || !rq_compose(rq))
         rq->answer = (struct span){0};
+    request_record_failure(rq);
     log_error("request.failed", ": %s", rq->detail);
 }
 

@@ -9,6 +9,7 @@
 #include "support/user_gateway.h"
 
 #include "base/metrics.h"
+#include "request/record.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -193,9 +194,19 @@ static void let_in(struct gateway *g, bool yes) {
         kill_other_sessions(g);
 }
 
+/* What is to be in the trail and could not be written. */
+static void write_kept(struct gateway *g) {
+    struct db *db = db_open(g->config.database_conninfo, "test");
+    assert_int_equal(request_record_kept(db, true), DONE);
+    db_close(db);
+}
+
 static void a_database_that_is_away_is_our_fault(void **state) {
     (void)state;
     struct gateway *g = gateway_start();
+    write_kept(g); /* of the tests before */
+    int64_t before = sql_int(g->sql, "select coalesce(max(entry_no), 0)"
+                                     " from sat_entry");
     struct span body = a_ppmid(g);
     let_in(g, false);
     logged_begin(LOG_LEVEL_ERROR);
@@ -208,6 +219,48 @@ static void a_database_that_is_away_is_our_fault(void **state) {
     answer = gateway_post(g, "serviceD", body);
     assert_string_equal(answer_says(g, &answer), "I99");
     log_set_level(LOG_LEVEL_ERROR);
+    write_kept(g);
+    sql_expect(g->sql, "E100\nI99",
+               "select code from sat_entry where kind = 'request'"
+               " and entry_no > %jd order by at",
+               (intmax_t)before);
+    gateway_free(g);
+}
+
+/* What was answered E100 is in the trail when the database is back: 256 each,
+ * of more the sum. */
+static void what_failed_is_recorded(void **state) {
+    (void)state;
+    enum { FAILURES = 300, KEPT = 256 };
+    struct gateway *g = gateway_start();
+    struct db *db = db_open(g->config.database_conninfo, "test");
+    write_kept(g);
+    gateway_forget(g);
+    struct span body = a_ppmid(g);
+    log_set_level(LOG_LEVEL_ERROR - 1);
+    gateway_tell(g, "alter table tracking_live add constraint never"
+                    " check (false) not valid");
+    for (int i = 0; i < FAILURES; i++) {
+        struct answer answer = gateway_post(g, "serviceD", body);
+        assert_string_equal(answer_says(g, &answer), "E100");
+    }
+    pq_will_fail("record_requests", PQ_LOST_BEFORE, 1);
+    assert_true(request_record_kept(db, true) != DONE);
+    pq_will_fail("", PQ_LOST_BEFORE, 0);
+    assert_int_equal(request_record_kept(db, true), DONE);
+    assert_int_equal(request_record_kept(db, true), DONE);
+    log_set_level(LOG_LEVEL_ERROR);
+    sql_expect(g->sql, "256|t",
+               "select count(*), bool_and(r.octets = %zu and length(r.answer)"
+               " > 0 and e.party is null) from sat_entry e join sat_request r"
+               " using (entry_no) where e.kind = 'request' and e.code = 'E100'"
+               " and e.detail ~ '11.4 our_fault, from .* RequestID 90-'",
+               body.len);
+    sql_expect(g->sql, "1",
+               "select count(*) from sat_entry where detail ~ '^%d more that"
+               " failed, of %zu octets, since '",
+               FAILURES - KEPT, (FAILURES - KEPT) * body.len);
+    db_close(db);
     gateway_free(g);
 }
 
@@ -286,6 +339,7 @@ int main(void) {
         cmocka_unit_test(the_connection_breaks_every_time),
         cmocka_unit_test(what_is_not_committed_is_not_told),
         cmocka_unit_test(a_database_that_is_away_is_our_fault),
+        cmocka_unit_test(what_failed_is_recorded),
         cmocka_unit_test(a_short_gap_is_waited_out),
         cmocka_unit_test(nothing_is_half_done),
     };
