@@ -253,7 +253,8 @@ end $$;
 create function act_lease_commands() returns void language sql as $$
     insert into leased select 'command', command_no, lease_number
     from at_present() as now, lateral command_leases('north',
-        array['North'::csp_region], array['north'], now, now + soon(), 5)
+        array['North'::csp_region], array['north'], now, now + soon(),
+        now - 5 * soon(), 5)
 $$;
 create function act_commands_sent() returns void language sql as $$
     select commands_sent(array_agg(number), array_agg(lease),
@@ -269,7 +270,8 @@ create function act_commands_fail() returns void language sql as $$
         array_agg('400'::text), at_present()) from some_leased('command')
 $$;
 create function act_overdue() returns void language sql as
-    $$select end_overdue_commands('{north}', 5, at_present())$$;
+    $$select end_overdue_commands('{north}', at_present() - 5 * soon(), 5,
+        at_present())$$;
 
 -- ---- messages to Users ----
 
