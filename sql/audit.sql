@@ -33,12 +33,15 @@ create or replace function sat_request_hash(
 
 -- Does the request of this entry stand as it was recorded?
 create or replace function sat_has_record(e sat_entry) returns boolean
-    language sql stable as $$
-    select exists (select from sat_request r
+    language plpgsql stable
+    set plan_cache_mode = force_custom_plan
+as $$
+begin
+    return exists (select from sat_request r
         where r.at = e.at and r.entry_no = e.entry_no
             and sat_request_hash(r.content, r.octets, r.request, r.image_at,
-                r.image_id, r.line_length, r.line_break, r.answer) = e.record)
-$$;
+                r.image_id, r.line_length, r.line_break, r.answer) = e.record);
+end $$;
 
 -- Records requests with their answers, an entry each. An empty request: there
 -- is no more to keep than the entry says. -1, and empty octets: none.
@@ -90,41 +93,170 @@ create or replace function sat_request_page(p_entry_no bigint)
         intact boolean, octets integer, content text, image_id text,
         image_kept boolean, request bytea, image_at integer, image bytea,
         line_length integer, line_break bytea, answer bytea)
-    language sql stable as $$
-    select e.entry_no, e.at, request_id_text(s.originator, s.target, s.counter),
+    language plpgsql stable
+    set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+    part name;
+    e sat_entry;
+    o sat_entry;
+    r sat_request;
+    again sat_request;
+    same bytea;
+begin
+    foreach part in array parts_with('sat_entry', format(
+            'entry_no = %s and kind = %L', p_entry_no, 'request')) loop
+        execute format('select (p::sat_entry).* from %I p'
+            ' where entry_no = $1', part) into e using p_entry_no;
+    end loop;
+    if e.entry_no is null then
+        return;
+    end if;
+    if e.record is not null then
+        select * into r from sat_request x
+        where x.at = e.at and x.entry_no = e.entry_no;
+    else
+        same := decode(substring(e.detail
+            from 'the same again, content ([0-9a-f]{64})'), 'hex');
+        foreach part in array parts_with('sat_request',
+                format('content = %L', same)) loop
+            execute format('select (p::sat_request).* from %I p'
+                ' where content = $1 order by entry_no limit 1', part)
+            into again using same;
+            if r.entry_no is null or again.entry_no < r.entry_no then
+                r := again;
+            end if;
+        end loop;
+    end if;
+    select * into o from sat_entry x
+    where x.at = r.at and x.entry_no = r.entry_no;
+    return query
+    select e.entry_no, e.at, (select request_id_text(s.originator, s.target,
+                s.counter) from service_request s
+            where s.request_no = e.request_no),
         e.party, e.code, e.detail, r.entry_no,
-        (select bool_and(sat_has_record(o)) from sat_entry o
-            where o.entry_no = r.entry_no and o.at = r.at),
+        case when o.entry_no is not null then sat_has_record(o) end,
         r.octets, upper(encode(r.content, 'hex')),
         upper(encode(r.image_id, 'hex')),
         case when r.image_at is not null then i.octets is not null end,
         r.request, r.image_at, i.octets, r.line_length, r.line_break, r.answer
-    from sat_entry e
-    left join service_request s on s.request_no = e.request_no
-    left join lateral (
-        select * from sat_request x
-        where e.record is not null and x.entry_no = e.entry_no and x.at = e.at
-            or e.record is null and x.content = decode(substring(e.detail
-                from 'the same again, content ([0-9a-f]{64})'), 'hex')
-        order by x.entry_no limit 1) r on true
-    left join firmware_image i on i.image_id = r.image_id
-    where e.entry_no = p_entry_no and e.kind = 'request'
-$$;
+    from (select 1) one
+    left join firmware_image i on i.image_id = r.image_id;
+end $$;
 
--- What the entries p_first to p_last are now. without_record: those whose
--- request is not there as it was.
-create or replace function sat_digest(
-    p_first bigint, p_last bigint, out entries bigint,
+-- The parts of the trail from p_from to before p_to (null: no limit), one after
+-- the other: days, and what lies between them in the partition for the rest.
+create or replace function sat_parts(p_from timestamptz, p_to timestamptz)
+    returns table (part name, low timestamptz, high timestamptz)
+    language sql stable
+begin atomic
+    with day as (
+        select name, low, high, lead(low, 1, 'infinity') over (order by low)
+            as next
+        from partitions_of('sat_entry')
+    ), part (name, low, high) as (
+        select name, low, high from day
+        union all
+        select 'sat_entry_rest', high, next from day where high < next
+        union all
+        select 'sat_entry_rest', '-infinity',
+            coalesce((select min(low) from day), 'infinity')
+    )
+    select name, greatest(low, coalesce(p_from, '-infinity')),
+        least(high, coalesce(p_to, 'infinity'))
+    from part
+    where low < coalesce(p_to, 'infinity')
+        and high > coalesce(p_from, '-infinity')
+    order by low;
+end;
+
+-- The entries of such a part, in their order. One that retention has dropped
+-- meanwhile has none.
+create or replace function sat_part(
+    p_part name, p_low timestamptz, p_high timestamptz)
+    returns setof sat_entry language plpgsql stable as $$
+begin
+    return query execute format('select (p::sat_entry).* from %I p'
+        ' where at >= $1 and at < $2 order by entry_no', p_part)
+    using p_low, p_high;
+exception when undefined_table then
+    return;
+end $$;
+
+-- What entries are now: of each partition those that the condition after it
+-- names. without_record: those whose request is not there as it was.
+create or replace function sat_digest_of(
+    p_parts name[], p_conditions text[], out entries bigint,
     out earliest timestamptz, out latest timestamptz, out digest bytea,
     out without_record bigint)
-    language sql stable
+    language plpgsql stable
     set timezone = 'UTC'
 as $$
-    select count(*), min(e.at), max(e.at), sha256(coalesce(
-        string_agg(sat_entry_hash(e), '' order by e.entry_no), '')),
-        count(*) filter (where e.record is not null and not sat_has_record(e))
-    from sat_entry e where e.entry_no between p_first and p_last
-$$;
+declare
+    rows text;
+begin
+    select string_agg(format('select p::sat_entry as e from %I p where %s',
+        part, condition), ' union all ')
+    into rows from unnest(p_parts, p_conditions) as u (part, condition);
+    execute format('select count(*), min((e).at), max((e).at),'
+        ' sha256(coalesce(string_agg(sat_entry_hash(e), %1$L'
+        ' order by (e).entry_no), %1$L)), count(*) filter (where'
+        ' (e).record is not null and not sat_has_record(e)) from (%2$s) x', '',
+        coalesce(rows, 'select null::sat_entry as e where false'))
+    into entries, earliest, latest, digest, without_record;
+end $$;
+
+-- The same of the entries p_first to p_last, as far as they are of these times.
+create or replace function sat_digest(
+    p_first bigint, p_last bigint, p_low timestamptz default '-infinity',
+    p_high timestamptz default 'infinity', out entries bigint,
+    out earliest timestamptz, out latest timestamptz, out digest bytea,
+    out without_record bigint)
+    language plpgsql stable as $$
+declare
+    condition constant text := format('entry_no between %s and %s', p_first,
+        p_last);
+    parts constant name[] := parts_with('sat_entry', condition, p_low, p_high);
+begin
+    select d.entries, d.earliest, d.latest, d.digest, d.without_record
+    into entries, earliest, latest, digest, without_record
+    from sat_digest_of(parts, array_fill(condition,
+        array[cardinality(parts)])) d;
+end $$;
+
+-- How many entries there are from each of these numbers, in their order, to its
+-- last.
+create or replace function sat_counts(p_firsts bigint[], p_lasts bigint[])
+    returns bigint[] language plpgsql stable as $$
+declare
+    part name;
+    counts bigint[] := array(select 0::bigint from unnest(p_firsts));
+    of_part bigint[];
+begin
+    if counts = '{}' then
+        return counts;
+    end if;
+    foreach part in array parts_with('sat_entry', format(
+            'entry_no between %s and %s', p_firsts[1],
+            p_lasts[cardinality(p_lasts)]))
+    loop
+        begin
+            execute format('select array(select coalesce(n, 0)'
+                ' from generate_subscripts($1, 1) i left join (select'
+                ' width_bucket(entry_no, $1) as i, count(*) as n from %I'
+                ' where entry_no between $1[1] and $2[cardinality($2)]'
+                ' and entry_no <= $2[width_bucket(entry_no, $1)]'
+                ' group by 1) x using (i) order by i)', part)
+            into of_part using p_firsts, p_lasts;
+            raise sqlstate 'FD000'; -- as in parts_with()
+        exception when sqlstate 'FD000' then
+            counts := array(select c + p from unnest(counts, of_part)
+                with ordinality as u (c, p, i) order by i);
+        end;
+    end loop;
+    return counts;
+end $$;
 
 -- The hash of a seal: all that it says. Form 1 left out its times.
 create or replace function sat_seal_hash(s sat_seal, p_previous bytea)
@@ -166,23 +298,35 @@ create or replace function sat_latest(s sat_seal) returns timestamptz
 create or replace function sat_stayed(
     p_before timestamptz, p_dropped bigint, p_up_to bigint,
     out entries bigint, out digest bytea, out without_record bigint)
-    language sql stable
-    set timezone = 'UTC'
-as $$
-    with dropped as (
-        select s, greatest(p_before, max((s).dropped_before) over later)
-            as before
-        from sat_seal s where s.seal_no <= p_up_to or p_up_to is null
-        window later as (order by s.seal_no
-            rows between 1 following and unbounded following))
-    select count(*), sha256(coalesce(
-        string_agg(sat_entry_hash(e), '' order by e.entry_no), '')),
-        count(*) filter (where e.record is not null and not sat_has_record(e))
-    from dropped d
-    join sat_entry e on e.entry_no between (d.s).first_no and (d.s).last_no
-    where (d.s).earliest < d.before and sat_latest(d.s) >= d.before
-        and ((d.s).last_no > p_dropped or p_dropped is null)
-$$;
+    language plpgsql stable as $$
+declare
+    seal sat_seal;
+    condition text;
+    of_seal name[];
+    parts name[] := '{}';
+    conditions text[] := '{}';
+begin
+    for seal in
+        select (d.s).* from (
+            select s, greatest(p_before, max((s).dropped_before) over later)
+                as before
+            from sat_seal s where s.seal_no <= p_up_to or p_up_to is null
+            window later as (order by s.seal_no
+                rows between 1 following and unbounded following)) d
+        where (d.s).earliest < d.before and sat_latest(d.s) >= d.before
+            and ((d.s).last_no > p_dropped or p_dropped is null)
+    loop
+        condition := format('entry_no between %s and %s', seal.first_no,
+            seal.last_no);
+        of_seal := parts_with('sat_entry', condition);
+        parts := parts || of_seal;
+        conditions := conditions || array_fill(condition,
+            array[cardinality(of_seal)]);
+    end loop;
+    select d.entries, d.digest, d.without_record
+    into entries, digest, without_record
+    from sat_digest_of(parts, conditions) d;
+end $$;
 
 -- Adds a seal to the chain, behind the one that is the last.
 create or replace function sat_add_seal(p_seal sat_seal) returns sat_seal
@@ -302,7 +446,14 @@ begin
     seal.sealed := p_now;
     select entries, earliest, latest, digest
     into seal.entries, seal.earliest, seal.latest, seal.digest
-    from sat_digest(seal.first_no, seal.last_no);
+    from sat_digest(seal.first_no, seal.last_no, p_now - interval '2 days',
+        p_now + interval '2 days');
+    -- a number was not used, or its entry is of another time
+    if seal.entries <= seal.last_no - seal.first_no then
+        select entries, earliest, latest, digest
+        into seal.entries, seal.earliest, seal.latest, seal.digest
+        from sat_digest(seal.first_no, seal.last_no);
+    end if;
     seal := sat_add_seal(seal);
     return query select seal.seal_no, seal.entries, seal.hash::bytea;
 end $$;
@@ -354,11 +505,12 @@ create or replace function sat_chain_fault(
             then 'what the seals before it say was changed'
     end;
 
--- What is wrong with the entries of a seal, or null; all from before p_dropped
+-- What is wrong with the entries of a seal, or null; of its numbers there are
+-- p_count, of whatever time; all from before p_dropped
 -- were dropped, and all up to p_dropped_no. What stayed of a part is under the
 -- last seal that says what was dropped.
 create or replace function sat_entries_fault(
-    s sat_seal, p_dropped timestamptz, p_dropped_no bigint,
+    s sat_seal, p_count bigint, p_dropped timestamptz, p_dropped_no bigint,
     p_is_last_drop boolean) returns text
     language plpgsql stable as $$
 declare
@@ -375,13 +527,19 @@ begin
     elsif says_drop or not all_gone
             and s.earliest < p_dropped and sat_latest(s) >= p_dropped then
         return null;
+    elsif all_gone or s.earliest < p_dropped then
+        return case when p_count > 0 then 'entries were added' end;
+    elsif p_count <> s.entries then
+        return case when p_count < s.entries then 'entries are missing'
+            else 'entries were added' end;
     else
-        select * into now from sat_digest(s.first_no, s.last_no);
+        select * into now from sat_digest(s.first_no, s.last_no,
+            coalesce(s.earliest, s.sealed), sat_latest(s));
+        if now.entries < s.entries then
+            select * into now from sat_digest(s.first_no, s.last_no);
+        end if;
     end if;
     return case
-        when (all_gone or s.earliest < p_dropped) and now.entries > 0
-            then 'entries were added'
-        when all_gone or s.earliest < p_dropped then null
         when now.entries < s.entries then 'entries are missing'
         when now.entries > s.entries then 'entries were added'
         when now.digest <> s.digest then 'an entry was changed'
@@ -418,16 +576,22 @@ create or replace function check_seals(p_after bigint, p_most integer)
                 + count((s).dropped_up_to) over after = 0 as is_last_drop
         from batch cross join later l
         window after as (order by (s).seal_no
-            rows between 1 following and unbounded following))
+            rows between 1 following and unbounded following)
+    ), counted as materialized (
+        select f.firsts, sat_counts(f.firsts, f.lasts) as counts
+        from (select array_agg((s).first_no order by (s).first_no) as firsts,
+                array_agg((s).last_no order by (s).first_no) as lasts
+            from batch where (s).first_no <= (s).last_no) f)
     select (s).seal_no, (s).first_no, (s).last_no,
         case when (s).first_no <= (s).last_no then (s).entries else 0 end,
         (s).hash::bytea, (s).first_no > (s).last_no
             or coalesce((s).earliest >= dropped, true)
                 and coalesce((s).last_no > dropped_no, true),
         coalesce(sat_chain_fault(s, previous),
-            sat_entries_fault(s, dropped, dropped_no, is_last_drop)),
+            sat_entries_fault(s, counts[array_position(firsts, (s).first_no)],
+                dropped, dropped_no, is_last_drop)),
         (s).dropped_up_to, (s).dropped_before, (s).retention, (s).dropped_by
-    from looked_at
+    from looked_at cross join counted
     where (s).seal_no > p_after
     order by (s).seal_no
 $$;

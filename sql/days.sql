@@ -24,6 +24,35 @@ begin atomic
     where i.inhparent = p_table and b.bounds is not null;
 end;
 
+-- The partitions of a table that have rows of which the condition holds; p_low
+-- to p_high: of these times alone, and that for the rest. Each is looked at and
+-- let go (an aborted subtransaction does so): the locks of seven years of days do
+-- not fit into the server's memory at once.
+create or replace function parts_with(
+    p_table regclass, p_condition text, p_low timestamptz default '-infinity',
+    p_high timestamptz default 'infinity') returns name[]
+    language plpgsql as $$
+declare
+    part name;
+    has boolean;
+    found name[] := '{}';
+begin
+    for part in
+        select p.name from partitions_of(p_table) p
+        where p.high > p_low and p.low <= p_high
+        union all select p_table || '_rest'
+    loop
+        begin
+            execute format('select exists (select from %I where %s)', part,
+                p_condition) into has;
+            raise sqlstate 'FD000';
+        exception when sqlstate 'FD000' then
+            found := found || case when has then part end;
+        end;
+    end loop;
+    return array_remove(found, null);
+end $$;
+
 -- The time of the partition that a day is to be in: what is looked up by device
 -- is kept by weeks, for each partition is a look-up. A part of it that another
 -- partition has is left out.
@@ -81,6 +110,7 @@ declare
     high timestamptz;
     of_day text;
     misplaced integer;
+    reader text;
 begin
     perform check_kept_by_days(p_table);
     if not day_is_believed(p_day) then
@@ -111,6 +141,12 @@ begin
         ' including constraints including indexes including storage'
         ' including compression)', day,
         p_table);
+    -- who reads the table may read a day of it by itself
+    for reader in select a.grantee::regrole::text from pg_class c,
+            aclexplode(c.relacl) a where c.oid = p_table
+            and a.privilege_type = 'SELECT' and a.grantee <> c.relowner loop
+        execute format('grant select on %I to %s', day, reader);
+    end loop;
     -- it has no key, and may be published (logical replication)
     execute format('alter table %I replica identity full', day);
     execute format('with moved as (delete from %I where %s returning *)'

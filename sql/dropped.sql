@@ -392,3 +392,8 @@ begin
     update device_command set next_try = p_csp_retry
     where state = 'waiting' and tries > 0 and next_try > p_csp_retry;
 end $$;
+
+-- Of the audit trail, which is read partition by partition now.
+drop function if exists sat_digest(bigint, bigint);
+drop function if exists sat_entries_fault(sat_seal, timestamptz, bigint,
+    boolean);

@@ -272,13 +272,11 @@ create or replace function sat_delete(p_up_to bigint) returns void
     set fotad.retention = 'drops'
 as $$
 declare
-    part regclass;
+    part name;
 begin
-    for part in select distinct tableoid from sat_entry
-            where entry_no <= p_up_to
-            union all select distinct tableoid from sat_request
-            where entry_no <= p_up_to loop
-        execute format('delete from %s where entry_no <= $1', part)
+    foreach part in array parts_with('sat_entry', 'entry_no <= ' || p_up_to)
+            || parts_with('sat_request', 'entry_no <= ' || p_up_to) loop
+        execute format('delete from %I where entry_no <= $1', part)
             using p_up_to;
     end loop;
 end $$;

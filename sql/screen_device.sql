@@ -134,8 +134,11 @@ end;
 create or replace function device_heard(u tracking, p_received timestamptz)
     returns table (n integer, status processing_status, at timestamptz,
         before boolean)
-    language sql stable
-begin atomic
+    language plpgsql stable
+    set plan_cache_mode = force_custom_plan -- of its days alone
+as $$
+begin
+    return query
     select array_position(array['', '', 'report', 'delivery', 'hub', 'device'],
             t.said_by), t.to_status, min(e.at), min(e.at) < (
             select applied from migration where name ~ '0013-truth')
@@ -145,7 +148,7 @@ begin atomic
         and e.kind in ('status', 'told')
         and e.at >= p_received - interval '1 hour'
     group by t.said_by, t.to_status;
-end;
+end $$;
 
 -- How far the update of a device came: one row per stage. A stage that nothing
 -- was said of is skipped when a later one was; concluded: it must have been
@@ -241,18 +244,26 @@ end;
 -- or an image that nobody asked for. For its Responsible Suppliers.
 create or replace function device_unknown(
     p_device_id macaddr8, p_viewer macaddr8, p_now timestamptz)
-    returns json language sql stable
-begin atomic
+    returns json language plpgsql stable
+    set plan_cache_mode = force_custom_plan -- of its days alone
+as $$
+declare
+    kept_from constant timestamptz := p_now
+        - (select retention from tracking_setting);
+    unknown json;
+begin
     select coalesce(json_agg(json_build_object('at', instant_text(e.at),
         'kind', e.kind, 'code', e.code, 'detail', e.detail)
         order by e.entry_no desc), '[]')
+    into unknown
     from (select * from sat_entry
         where device_id = p_device_id and request_no is null
             and kind = 'told' and at <= p_now
-            and at > p_now - (select retention from tracking_setting)
+            and at > kept_from
             and (p_viewer is null or is_responsible(p_viewer, p_device_id))
         order by entry_no desc limit 50) e;
-end;
+    return unknown;
+end $$;
 
 -- What the update of a device waits for, as a code and as people say it; null:
 -- for nothing.

@@ -1,5 +1,6 @@
-/* fotactl sat export: the Service Audit Trail (requirement H1), in the order of
- * its entries, as it is read: it may be larger than memory. */
+/* fotactl sat export: the Service Audit Trail (requirement H1), day by day, in
+ * each in the order of its entries, as it is read: it may be larger than
+ * memory, and so may the locks of all its days be. */
 #include "desk/view.h"
 #include "fotactl/verbs.h"
 
@@ -35,20 +36,23 @@ static enum outcome open_cursor(struct db *db, const struct db_params *params,
     static const struct db_statement declare = {
         "sat_cursor",
         "declare sat cursor for"
-        " select e.entry_no, e.at, e.kind,"
-        " request_id_text(r.originator, r.target, r.counter), e.device_id,"
+        " select e.entry_no, e.at, e.kind, (select request_id_text("
+        "r.originator, r.target, r.counter) from service_request r"
+        " where r.request_no = e.request_no), e.device_id,"
         " e.party, e.csp, e.person, e.code, e.detail"
-        " from sat_entry e"
-        " left join service_request r on r.request_no = e.request_no"
-        " where ($1::timestamptz is null or e.at >= $1)"
-        " and ($2::timestamptz is null or e.at < $2)"
-        " order by e.entry_no"};
+        " from sat_part($1, $2, $3) e"};
     return db_run(db, &declare, params, arena, NULL);
 }
 
-struct span_of_time {
+/* A row of sat_parts(). */
+struct part {
+    const char *name;
+    instant low, high;
+};
+
+struct export {
     struct verb_run *run;
-    instant from, to; /* 0: no limit */
+    const struct part *part;
     bool printed;
 };
 
@@ -60,37 +64,69 @@ static void add_instant(struct db_params *params, instant when) {
 }
 
 /* A step that cannot be tried again once it has printed. */
-static enum outcome print_trail(struct db *db, void *context) {
+static enum outcome print_part(struct db *db, void *context) {
     static const struct db_statement fetch = {"sat_fetch",
                                               "fetch 5000 from sat"};
-    struct span_of_time *span = context;
+    struct export *export = context;
     struct arena *arena = arena_new();
     struct db_params params = DB_PARAMS(arena);
-    add_instant(&params, span->from);
-    add_instant(&params, span->to);
+    db_text(&params, export->part->name);
+    db_instant(&params, export->part->low);
+    db_instant(&params, export->part->high);
+    export->printed = false;
     enum outcome outcome = open_cursor(db, &params, arena);
     for (size_t count = 1; outcome == DONE && count;) {
         struct db_rows *rows;
         arena_reset(arena);
         outcome = db_run(db, &fetch, NULL, arena, &rows);
         count = outcome == DONE ? db_row_count(rows) : 0;
-        span->printed |= count != 0;
-        if (span->run->options.json && count)
-            print_lines(span->run, rows);
+        export->printed |= count != 0;
+        if (export->run->options.json && count)
+            print_lines(export->run, rows);
         else if (count)
-            view_table(span->run->out, entry_fields, ENTRY_FIELDS, rows);
-        if (!run_flush(span->run))
+            view_table(export->run->out, entry_fields, ENTRY_FIELDS, rows);
+        if (!run_flush(export->run))
             outcome = FAILED;
     }
     arena_free(arena);
-    return outcome == RETRY && span->printed ? FAILED : outcome;
+    return outcome == RETRY && export->printed ? FAILED : outcome;
+}
+
+static enum outcome find_parts(struct verb_run *run, instant from, instant to,
+                               const struct part **parts, size_t *count) {
+    static const struct db_statement find = {
+        "sat_parts", "select part, low, high from sat_parts($1, $2)"};
+    static const struct db_column columns[] = {
+        DB_COLUMN(TEXT, struct part, name),
+        DB_COLUMN(INSTANT, struct part, low),
+        DB_COLUMN(INSTANT, struct part, high),
+    };
+    struct db_params params = DB_PARAMS(run->arena);
+    add_instant(&params, from);
+    add_instant(&params, to);
+    struct db_rows *rows;
+    enum outcome outcome = run_query(run, &find, &params, &rows);
+    *count = outcome == DONE ? db_row_count(rows) : 0;
+    if (outcome == DONE)
+        *parts =
+            db_structs(rows, DB_COLUMNS(columns), sizeof **parts, run->arena);
+    return outcome;
 }
 
 enum outcome verb_sat_export(struct verb_run *run) {
-    struct span_of_time span = {.run = run};
-    if (!run_read_instant(run, "--from", run->options.from, &span.from) ||
-        !run_read_instant(run, "--to", run->options.to, &span.to))
+    instant from, to;
+    if (!run_read_instant(run, "--from", run->options.from, &from) ||
+        !run_read_instant(run, "--to", run->options.to, &to))
         return REFUSED;
     db_is_for(run->db, DB_FOR_export);
-    return run_database(run, db_transact(run->db, print_trail, &span, false));
+    const struct part *parts;
+    size_t count;
+    enum outcome outcome = find_parts(run, from, to, &parts, &count);
+    struct export export = {.run = run};
+    for (size_t i = 0; i < count && outcome == DONE; i++) {
+        export.part = &parts[i];
+        outcome =
+            run_database(run, db_transact(run->db, print_part, &export, false));
+    }
+    return outcome;
 }

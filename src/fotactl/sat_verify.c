@@ -116,9 +116,9 @@ static void end_fault(struct verified *v, const char *fault) {
 static enum outcome check_end(struct verb_run *run, struct verified *v,
                               int64_t *open) {
     static const struct db_statement count = {
-        "count_unsealed",
-        "select (select count(*) from sat_entry where entry_no > $1), seal_no"
-        " from sat_mark"};
+        "count_unsealed", "select (sat_counts(array[$1::bigint + 1], "
+                          "array[9223372036854775807]))[1], seal_no"
+                          " from sat_mark"};
     struct db_params params = DB_PARAMS(run->arena);
     db_int8(&params, v->last_entry);
     struct db_rows *rows;

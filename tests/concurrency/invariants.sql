@@ -23,9 +23,10 @@ where l.job_no is null and l.status = 'AWAITING_CSP' and not exists (
 -- a status is the last that the trail has of the update
 select 'status', t.device_id, t.request_no, t.status, e.code
 from tracking t
-cross join lateral (select code from sat_entry s
-    where s.device_id = t.device_id and s.request_no = t.request_no
-        and s.kind = 'status' order by entry_no desc limit 1) e
+join (select distinct on (device_id, request_no) device_id, request_no, code
+    from sat_entry where kind = 'status'
+    order by device_id, request_no, entry_no desc) e
+    using (device_id, request_no)
 where t.status::text <> e.code;
 -- each message to a User was delivered once, given up or is there
 select 'messages', w.written, d.delivered, a.waiting from
@@ -35,13 +36,13 @@ select 'messages', w.written, d.delivered, a.waiting from
     (select count(*) as waiting from alert) a
 where w.written <> d.delivered + a.waiting or d.delivered <> d.once;
 -- and counted
-select 'counted', r.request_no from service_request r
-join (select request_no, sum(sent) as sent, sum(confirmed) as confirmed
-    from alert_count group by 1) c using (request_no)
-where c.sent <> (select count(*) from sat_entry e
-        where e.request_no = r.request_no and e.kind = 'alert')
-    or c.confirmed <> (select count(*) from sat_entry e
-        where e.request_no = r.request_no and e.kind = 'delivered');
+select 'counted', request_no from (
+    select request_no, sum(sent) as sent, sum(confirmed) as confirmed
+    from alert_count group by 1) c
+join (select request_no, count(*) filter (where kind = 'alert') as sent,
+        count(*) filter (where kind = 'delivered') as confirmed
+    from sat_entry group by 1) e using (request_no)
+where (c.sent, c.confirmed) <> (e.sent, e.confirmed);
 -- a counter of a device was taken once
 select 'counter', originator, recipient, counter from gbcs_message
 where cra = 3 and state = 'done' group by 2, 3, 4 having count(*) > 1;
