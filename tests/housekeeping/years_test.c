@@ -68,10 +68,14 @@ static void seven_years_of_days_fit(void **state) {
                 "select * from sat_part('sat_entry_20261122', '-infinity',"
                 " 'infinity')");
     check_locks(sql, "a request", "select * from sat_request_page(1)");
-    sql_do(sql, "update running_time set ran = 90::bigint * 86400 * 1000000");
+    sql_do(sql, "update running_time set ran = 90::bigint * 86400 * 1000000;"
+                "update sat_guard set keep = null");
     check_locks(sql, "drop",
                 "select * from drop_trail('1 day', 'test',"
                 " '2026-11-22 12:00Z', 100)");
+    sql_expect(sql, "t",
+               "select dropped_up_to is not null from sat_seal"
+               " order by seal_no desc limit 1");
     sql_close(sql);
 }
 
