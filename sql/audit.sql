@@ -215,10 +215,16 @@ create or replace function sat_digest(
     out without_record bigint)
     language plpgsql stable as $$
 declare
-    condition constant text := format('entry_no between %s and %s', p_first,
-        p_last);
-    parts constant name[] := parts_with('sat_entry', condition, p_low, p_high);
+    condition text := format('entry_no between %s and %s', p_first, p_last);
+    parts name[] := '{sat_entry}';
 begin
+    -- of a few days at once, of more those that have them
+    if p_low > '-infinity' and p_high < p_low + interval '30 days' then
+        condition := condition || format(' and at between %L and %L', p_low,
+            p_high);
+    else
+        parts := parts_with('sat_entry', condition, p_low, p_high);
+    end if;
     select d.entries, d.earliest, d.latest, d.digest, d.without_record
     into entries, earliest, latest, digest, without_record
     from sat_digest_of(parts, array_fill(condition,

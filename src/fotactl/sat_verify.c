@@ -6,7 +6,7 @@
 
 #include <strings.h>
 
-enum { AT_ONCE = 50 }; /* seals */
+enum { AT_ONCE = 200 }; /* seals */
 
 /* In the order of check_seals(). */
 static const struct view_field seal_fields[] = {
