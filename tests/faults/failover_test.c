@@ -121,7 +121,7 @@ static void failovers_lose_nothing_and_double_nothing(void **state) {
     under_load(c, "the standby is back", "mend", standby, "");
     measure_outage(c);
     scenario_logged(c->scenario, "db.trouble what=", "fotad connects again");
-    campaign_counted(c, "fotad_db_trouble_total{what=\"unreachable\"}");
+    campaign_counted(c, "fotad_db_trouble_total{what=\"connection_lost\"}");
     char what[64];
     snprintf(what, sizeof what, "%zu fail-overs", failovers);
     campaign_close(c, what);
