@@ -205,14 +205,16 @@ check-faults: export FAILOVERS := $(or $(FAILOVERS),5)
 check-faults: export CUTS := $(or $(CUTS),5)
 check-faults: export ROUNDS := $(or $(ROUNDS),3)
 check-faults: export STOPS := $(or $(STOPS),20)
+check-faults: export FREEZES := $(or $(FREEZES),100)
+check-faults: export LEAPS := $(or $(LEAPS),100)
 check-faults: export VANISH := $(or $(VANISH),40)
 check-faults: export DEVICES := $(or $(DEVICES),2000)
-check-faults: ## kill, stop, cut and upgrade fotad and PostgreSQL under load
+check-faults: ## kill, stop, freeze, cut and upgrade fotad and PostgreSQL under load, and set their clocks
 	@tools/deps build faults
 	@$(SUBMAKE) tests
 	@TEST_JOBS=1 TEST_SECONDS=3600 tests/run $(VARIANT) $(FAULTS) \
 	  tests/faults/manager.sh
-	@cat $(B)/logs/faults-*.log | grep -E '^[0-9]+ |^[a-z_]+ +[0-9]+ times|^[a-zA-Z].*: [0-9]+ devices|cuts, |^fail-over|first answer|s until'
+	@cat $(B)/logs/faults-*.log | grep -E '^[0-9]+ |^[a-z_]+ +[0-9]+ times|^[a-zA-Z].*: [0-9]+ devices|cuts, |^fail-over|^while one|first answer|s until'
 
 # SECONDS=600 for longer.
 .PHONY: check-concurrency

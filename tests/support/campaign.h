@@ -13,7 +13,7 @@
 
 #include "support/scenario.h"
 
-enum { CAMPAIGN_READS = 2048 };
+enum { CAMPAIGN_READS = 8192 };
 
 struct campaign {
     struct scenario *scenario;
@@ -38,6 +38,8 @@ unsigned campaign_random(struct campaign *campaign, unsigned below);
 
 /* The next request, or the one in hand again; then an 11.2, if `read`. */
 void campaign_send(struct campaign *campaign, bool read);
+/* An 11.2, or the one in hand again; none after CAMPAIGN_READS. */
+void campaign_read(struct campaign *campaign);
 /* The same campaign for the sends of another thread, which has its arena and
  * its connections; until campaign_together() nobody else sends. */
 struct campaign *campaign_apart(struct campaign *campaign);
@@ -51,8 +53,10 @@ void campaign_readiness(struct campaign *campaign, const char *words,
                         unsigned status);
 /* The metric of the first fotad is not 0. */
 void campaign_counted(struct campaign *campaign, const char *metric);
-/* Until everything is answered and done; then the account, which fails the
- * test, with a line that begins with `what`. Ends the scenario. */
+/* Until everything is answered and done. */
+void campaign_settle(struct campaign *campaign);
+/* Settles; then the account, which fails the test, with a line that begins with
+ * `what`. Ends the scenario. */
 void campaign_close(struct campaign *campaign, const char *what);
 
 /* A cluster of its own, for others do not expect theirs to fall: sets

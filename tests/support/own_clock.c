@@ -12,9 +12,14 @@
 
 enum { MOST = 4 };
 
+/* What the file says, in microseconds, to preload/clock.c. */
+struct own_clock_says {
+    int64_t ahead, passed;
+};
+
 struct own_clock {
     char path[64];
-    int64_t *ahead;
+    struct own_clock_says *says;
 };
 
 static struct own_clock clocks[MOST];
@@ -50,15 +55,15 @@ struct own_clock *own_clock_new(void) {
     void *mapped = MAP_FAILED;
     /* PostgreSQL runs as another */
     if (file >= 0 && fchmod(file, 0644) == 0 &&
-        ftruncate(file, sizeof *clock->ahead) == 0)
-        mapped = mmap(NULL, sizeof *clock->ahead, PROT_READ | PROT_WRITE,
+        ftruncate(file, sizeof *clock->says) == 0)
+        mapped = mmap(NULL, sizeof *clock->says, PROT_READ | PROT_WRITE,
                       MAP_SHARED, file, 0);
     if (mapped == MAP_FAILED) {
         perror(clock->path);
         abort();
     }
     close(file);
-    clock->ahead = mapped;
+    clock->says = mapped;
     if (!count++)
         atexit(clocks_remove);
     return clock;
@@ -74,5 +79,10 @@ void own_clock_give(const struct own_clock *clock) {
 }
 
 void own_clock_set(struct own_clock *clock, instant ahead) {
-    __atomic_store_n(clock->ahead, ahead, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&clock->says->ahead, ahead, __ATOMIC_SEQ_CST);
+}
+
+void own_clock_pass(instant by) {
+    for (size_t i = 0; i < count; i++)
+        __atomic_fetch_add(&clocks[i].says->passed, by, __ATOMIC_SEQ_CST);
 }

@@ -17,5 +17,8 @@ struct own_clock *own_clock_new(void);
 void own_clock_give(const struct own_clock *clock);
 /* So far ahead, at once. */
 void own_clock_set(struct own_clock *clock, instant ahead);
+/* So much time passes for all of them at once: the machines' clocks go on, and
+ * what they count since they were started, as when they were suspended. */
+void own_clock_pass(instant by);
 
 #endif

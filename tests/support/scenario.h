@@ -37,6 +37,8 @@ enum {
     SCENARIO_UPDATES = 16
 };
 
+enum { SCENARIO_FOTADS = 2 };
+
 /* What is other than usual. */
 struct scenario_wish {
     const char *config;     /* lines that follow the configuration file's own */
@@ -47,6 +49,8 @@ struct scenario_wish {
     unsigned fotads; /* on one database, behind a load balancer; 0: one */
     bool lines;      /* every line goes through a cutter */
     bool wires;      /* each in its network namespace (wires.h); one fotad */
+    bool others; /* Users are told of other devices than the bulk ones too */
+    const struct own_clock *clocks[SCENARIO_FOTADS]; /* NULL: of the caller */
 };
 
 /* What may be cut. */
@@ -61,7 +65,6 @@ enum scenario_line {
 };
 extern const char *const scenario_line_names[LINES]; /* for people */
 
-enum { SCENARIO_FOTADS = 2 };
 struct scenario_fotad {
     pid_t pid;           /* 0: it does not run */
     const char *program; /* of build/VARIANT; NULL: fotad */

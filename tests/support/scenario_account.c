@@ -50,12 +50,12 @@ static void enter(void *context, const struct sim_message *message) {
         account->responses++;
         return;
     }
-    account->strange += which == TOLDS;
+    account->strange += which == TOLDS && !account->others;
     for (const char *at = message->devices; which < TOLDS && *at;
          at += at[EUI64_TEXT_LEN] ? EUI64_TEXT_SIZE : EUI64_TEXT_LEN) {
         size_t place = scenario_account_place(account, at);
         if (place == SIZE_MAX)
-            account->strange++;
+            account->strange += !account->others;
         else
             account->told[place][which]++;
     }
@@ -65,6 +65,7 @@ struct scenario_account scenario_account(struct scenario *s) {
     size_t count = s->wish.bulk;
     struct scenario_account account = {
         .count = count,
+        .others = s->wish.others,
         .ids = arena_alloc(s->arena, (count + 1) * sizeof *account.ids),
         .told = arena_zero(s->arena, count + 1, sizeof *account.told)};
     memcpy(account.ids, s->bulk, count * sizeof *account.ids);

@@ -2,6 +2,7 @@
 #include "support/check.h"
 #include "support/config_text.h"
 #include "support/cutter.h"
+#include "support/own_clock.h"
 #include "support/pg.h"
 #include "support/scenario.h"
 #include "support/scenario_files.h"
@@ -41,7 +42,7 @@ const char *scenario_program_path(struct scenario *s, const char *program) {
 }
 
 static pid_t launch(struct scenario *s, const char *const *arguments,
-                    const char *crash_at) {
+                    const char *crash_at, const struct own_clock *clock) {
     const char *program = scenario_program_path(s, arguments[0]);
     const char *log = scenario_path(s, "fotad.log");
     pid_t child = fork();
@@ -49,6 +50,8 @@ static pid_t launch(struct scenario *s, const char *const *arguments,
         return child;
     scenario_enter(s, PLACE_FOTAD);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (clock)
+        own_clock_give(clock);
     if (crash_at)
         setenv("FOTAD_CRASH_AT", crash_at, 1);
     if (getenv("WATCHDOG_USEC")) /* as systemd sets both */
@@ -62,7 +65,7 @@ static pid_t launch(struct scenario *s, const char *const *arguments,
 
 int scenario_program(struct scenario *s, const char *const *arguments) {
     int status = 0;
-    pid_t child = launch(s, arguments, NULL);
+    pid_t child = launch(s, arguments, NULL, NULL);
     if (waitpid(child, &status, 0) != child)
         return -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -91,7 +94,7 @@ void scenario_launch(struct scenario *s, unsigned which, const char *crash_at) {
     const char *program = f->program ? f->program : "fotad";
     f->pid = launch(
         s, (const char *const[]){program, "--config", f->config_path, NULL},
-        crash_at);
+        crash_at, s->wish.clocks[which]);
 }
 
 bool scenario_has_ended(struct scenario *s, unsigned which, int *status) {
