@@ -13,10 +13,10 @@
  *
  * - SignedInfo canonicalised with C14N 1.0 or 1.1; one of the three as a second
  *   transform, after enveloped-signature;
- * - an Id on Signature, SignedInfo, Reference, SignatureValue, KeyInfo or Object,
- *   a Type on Reference, one Object with nothing in it;
- * - KeyName, KeyValue and, in any X509Data, X509Certificate, X509SubjectName and
- *   X509SKI beside the one X509IssuerSerial;
+ * - an Id on Signature, SignedInfo, Reference, SignatureValue, KeyInfo or
+ * Object, a Type on Reference, one Object with nothing in it;
+ * - KeyName, KeyValue and, in any X509Data, X509Certificate, X509SubjectName
+ * and X509SKI beside the one X509IssuerSerial;
  * - the issuer in the order of the certificate's own name.
  *
  * Any other form is refused, even if sound. Two steps, because the certificate

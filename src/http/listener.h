@@ -48,9 +48,9 @@ struct http_listener {
     pthread_mutex_t lock;
     /* the first connection came, draining and an exchange ended, or `closed` */
     pthread_cond_t changed;
-    size_t in_hand;         /* exchanges admitted and not yet ended */
-    size_t begun;           /* all exchanges not yet ended */
-    bool closed; /* nothing is admitted any more; the clock thread ends */
+    size_t in_hand; /* exchanges admitted and not yet ended */
+    size_t begun;   /* all exchanges not yet ended */
+    bool closed;    /* nothing is admitted any more; the clock thread ends */
     struct connection *connections;
     size_t connection_count;
 

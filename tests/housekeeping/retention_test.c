@@ -30,7 +30,8 @@ static void old_rows_go_and_request_ids_stay(void **state) {
     /* the same request again: its RequestID is used, its answer is gone */
     expect(h,
            "select string_agg(counter || case when (earlier_answer(originator,"
-           " target, counter, 1, sha256('body'), null)).response is null then '' else '+' end,"
+           " target, counter, 1, sha256('body'), null)).response is null then "
+           "'' else '+' end,"
            " ' ' order by counter) from service_request",
            "1+ 2+ 9");
     assert_int_equal(run(h, "2031-05-31T00:01:00Z").removed, 0);

@@ -347,8 +347,8 @@ static void add_namespaces(struct span document, struct buffer *out) {
          ns = ns->next) {
         const char *prefix = ns->prefix ? (const char *)ns->prefix : "";
         if (strcmp(prefix, "ds") != 0)
-            buffer_printf(out, " xmlns%s%s=\"%s\"", *prefix ? ":" : "",
-                          prefix, (const char *)ns->href);
+            buffer_printf(out, " xmlns%s%s=\"%s\"", *prefix ? ":" : "", prefix,
+                          (const char *)ns->href);
     }
     xmlFreeDoc(tree);
 }

@@ -19,7 +19,7 @@ enum scenario_told {
 struct scenario_account {
     size_t count;
     bool others; /* of whom anything may be said */
-    eui64 *ids; /* sorted */
+    eui64 *ids;  /* sorted */
     unsigned (*told)[TOLDS];
     size_t strange;   /* messages and devices that are none of these */
     size_t repeats;   /* not counted in `told` */
