@@ -113,12 +113,15 @@ static void no_octet_goes_unread(const char *name, struct span whole) {
     for (size_t at = 0; at < whole.len * 255; at++) {
         uint8_t *octet = octets + at / 255, was = *octet;
         *octet = (uint8_t)(was + 1 + at % 255);
+        uint8_t last = octets[whole.len - 1];
         struct gbcs_message message;
         const char *reason;
         struct buffer out = {0};
         if (gbcs_any_parse(span_of(octets, whole.len), &message, &reason)) {
             gbcs_rebuild(&message, &out);
-            if (!span_equal(buffer_span(&out), span_of(octets, whole.len)))
+            /* DUIS has one 00 after a pre-command, a signature may end so */
+            size_t len = whole.len - (out.len < whole.len && last == 0);
+            if (!span_equal(buffer_span(&out), span_of(octets, len)))
                 fail_msg("%s: octet %zu may be 0x%02x, unread", name, at / 255,
                          *octet);
         }
