@@ -100,7 +100,7 @@ end $$;
 
 -- What the same request was answered before; null when its RequestID was used
 -- with other content. An answer that was cleaned away cannot be given again.
--- It is the same when only its signature is another; "same": not even that.
+-- A request that was signed again is the same; `same` when its octets are, too.
 create or replace function earlier_answer(
     p_originator macaddr8, p_target macaddr8, p_counter numeric,
     p_stage integer, p_content bytea, p_meaning bytea,

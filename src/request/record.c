@@ -242,8 +242,8 @@ static struct record record_begun(const struct rq *rq, const char *more) {
     return record;
 }
 
-/* The database may be
- * away: that is no reason to answer such a request otherwise. */
+/* The database may be away: that is no reason to answer such a request
+ * otherwise. */
 static enum outcome unknown_record(const struct rq *rq) {
     pthread_mutex_lock(&unknown.lock);
     bool kept = token_take();
