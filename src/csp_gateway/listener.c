@@ -1,5 +1,6 @@
 #include "csp_gateway/listener.h"
 
+#include "base/embedded.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
@@ -151,7 +152,7 @@ void csp_worker_stop(void *context) {
     free(worker);
 }
 
-/* The listener has no routes but theirs. */
+/* Of a route that comes in batches. */
 static const struct inbound_kind *kind_of(const struct http_request *request) {
     size_t i = 0;
     while (i < KINDS - 1 && strcmp(kinds[i]->path, request->route->path) != 0)
@@ -179,15 +180,27 @@ static bool message_open(struct inbound *in, const struct inbound_kind *kind) {
     return good;
 }
 
-static bool message_identify(struct inbound *in, const struct config *config) {
-    in->csp = sender_of(config, in->request);
-    if (in->csp)
-        return true;
-    http_problem(in->response, 401, "No CSP has this token or certificate");
-    http_add_header(in->response, "WWW-Authenticate", "Bearer realm=\"fotad\"");
-    log_warning("csp.unknown", "peer=%s path=%s", in->request->peer,
-                in->request->route->path);
-    return false;
+/* NULL when nobody is known: then the answer stands. */
+static const struct config_csp *request_identify(
+    const struct config *config, const struct http_request *request,
+    struct http_response *response) {
+    const struct config_csp *csp = sender_of(config, request);
+    if (csp)
+        return csp;
+    http_problem(response, 401, "No CSP has this token or certificate");
+    http_add_header(response, "WWW-Authenticate", "Bearer realm=\"fotad\"");
+    log_warning("csp.unknown", "peer=%s path=%s", request->peer,
+                request->route->path);
+    return NULL;
+}
+
+static void show_contract(void *context, const struct http_request *request,
+                          struct http_response *response) {
+    const struct worker *worker = context;
+    if (!request_identify(worker->config, request, response))
+        return;
+    response->content_type = "application/json";
+    response->body = embedded_file("schemas/csp-gateway-openapi.json");
 }
 
 /* ---- a batch of one kind ---- */
@@ -286,7 +299,8 @@ void csp_take(void *context, const struct http_request *const requests[],
         in->request = requests[i];
         in->response = responses[i];
         in->arena = requests[i]->arena;
-        if (message_identify(in, worker->config) && message_open(in, kind))
+        in->csp = request_identify(worker->config, in->request, in->response);
+        if (in->csp && message_open(in, kind))
             batch.messages[batch.count++] = in;
     }
     if (batch.count)
@@ -294,8 +308,11 @@ void csp_take(void *context, const struct http_request *const requests[],
     delivery_wake(); /* what was taken may have been told */
 }
 
-static struct http_route routes[KINDS];
-const size_t csp_route_count = KINDS;
+static struct http_route routes[KINDS + 1] = {
+    [KINDS] = {.method = "GET",
+               .path = "/csp/v1/openapi.json",
+               .handler = show_contract}};
+const size_t csp_route_count = KINDS + 1;
 
 const struct http_route *csp_routes(size_t max_body) {
     for (size_t i = 0; i < KINDS; i++)

@@ -1,6 +1,7 @@
 /*
  * What CSPs bring: validation reports, delivery notifications, messages of
  * devices (requirement I4). A CSP is known by its token.
+ * schemas/csp-gateway-openapi.json is the contract; it is shown to a CSP.
  *
  * Every entry is checked field by field. What is wrong comes back as
  * {"index", "reason"} (index from 0, a single object is 0) and the rest is

@@ -21,7 +21,7 @@ struct fake_csp {
     pthread_cond_t arrived;
     int listener, stop[2];
     char url[64];
-    const char *images, *jobs; /* what is left of the scripts */
+    const char *images, *jobs, *recalls; /* what is left of the scripts */
     struct fake_request *requests;
     size_t count;
 };
@@ -79,24 +79,29 @@ static bool receive(const struct fake_csp *csp, int fd, struct buffer *in,
     return true;
 }
 
+enum { WORD_SIZE = 512 };
+
 /* The next word of the script; its last stays. */
-static void next_word(const char **script, char word[static 64]) {
+static void next_word(const char **script, char word[static WORD_SIZE]) {
     size_t len = strcspn(*script, " ");
-    snprintf(word, 64, "%.*s", (int)len, *script);
+    snprintf(word, WORD_SIZE, "%.*s", (int)len, *script);
     if ((*script)[len])
         *script += len + 1;
 }
 
+static const char **script_of(struct fake_csp *csp, const char *method) {
+    if (strcmp(method, "PUT") == 0)
+        return &csp->images;
+    return strcmp(method, "DELETE") == 0 ? &csp->recalls : &csp->jobs;
+}
+
 static void remember(struct fake_csp *csp, const struct fake_request *request,
-                     char word[static 64]) {
+                     char word[static WORD_SIZE]) {
     pthread_mutex_lock(&csp->lock);
     if (csp->count == MOST_REQUESTS)
         abort();
     csp->requests[csp->count++] = *request;
-    next_word(*request->method == 'P' && request->method[1] == 'U'
-                  ? &csp->images
-                  : &csp->jobs,
-              word);
+    next_word(script_of(csp, request->method), word);
     pthread_cond_broadcast(&csp->arrived);
     pthread_mutex_unlock(&csp->lock);
 }
@@ -108,8 +113,10 @@ static void cut(int fd) {
 
 static void answer(const struct fake_csp *csp, int fd, const char *word) {
     unsigned status = (unsigned)strtoul(word, NULL, 10);
-    const char *later = strchr(word, '+'), *reason = strchr(word, ':');
-    char body[128] = "", text[512];
+    const char *given = strchr(word, '=');
+    const char *later = given ? NULL : strchr(word, '+');
+    const char *reason = given ? NULL : strchr(word, ':');
+    char body[WORD_SIZE] = "", text[WORD_SIZE + 512];
     if (strcmp(word, "hang") == 0)
         readable(csp, fd);
     if (strchr(word, '~'))
@@ -118,6 +125,8 @@ static void answer(const struct fake_csp *csp, int fd, const char *word) {
         cut(fd);
     if (reason)
         snprintf(body, sizeof body, "{\"reasonCode\":\"%s\"}", reason + 1);
+    if (given)
+        snprintf(body, sizeof body, "%s", given + 1);
     snprintf(text, sizeof text,
              "HTTP/1.1 %u Scripted\r\nConnection: close\r\n%s%s%s"
              "Content-Length: %zu\r\n\r\n%s",
@@ -133,7 +142,7 @@ static void answer(const struct fake_csp *csp, int fd, const char *word) {
 static void serve(struct fake_csp *csp, int fd) {
     struct buffer in = {0};
     struct fake_request request = {.json = NULL};
-    char word[64];
+    char word[WORD_SIZE];
     if (receive(csp, fd, &in, &request)) {
         remember(csp, &request, word);
         answer(csp, fd, word);
@@ -160,6 +169,7 @@ struct fake_csp *fake_csp_start(void) {
         .listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
         .images = "201",
         .jobs = "202",
+        .recalls = "404",
         .requests = memory_alloc(MOST_REQUESTS * sizeof *csp->requests)};
     struct sockaddr_in at = {.sin_family = AF_INET,
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -195,6 +205,12 @@ void fake_csp_script(struct fake_csp *csp, const char *images,
     pthread_mutex_lock(&csp->lock);
     csp->images = images;
     csp->jobs = jobs;
+    pthread_mutex_unlock(&csp->lock);
+}
+
+void fake_csp_script_recalls(struct fake_csp *csp, const char *recalls) {
+    pthread_mutex_lock(&csp->lock);
+    csp->recalls = recalls;
     pthread_mutex_unlock(&csp->lock);
 }
 

@@ -15,11 +15,12 @@ void fake_csp_stop(struct fake_csp *csp);
 const char *fake_csp_url(const struct fake_csp *csp);
 
 /*
- * What PUTs (images) and POSTs (jobs) are answered, one word each, the last
- * for ever:
+ * What PUTs (images) and POSTs (jobs, commands) are answered, one word each,
+ * the last for ever:
  *   202               the status, without a body
  *   503+7200          with Retry-After
  *   400:OTHER         with {"reasonCode": "OTHER"}
+ *   200={"recalled":[]}  with that body, which has no blanks
  *   202~              a second late
  *   hang              nothing until the caller goes away
  *   reset             the connection is cut
@@ -28,6 +29,8 @@ const char *fake_csp_url(const struct fake_csp *csp);
  */
 void fake_csp_script(struct fake_csp *csp, const char *images,
                      const char *jobs);
+/* The same for DELETEs (recalls); 404 at first. */
+void fake_csp_script_recalls(struct fake_csp *csp, const char *recalls);
 
 struct fake_request {
     char method[8], path[128], key[64], authorization[128], media_type[64];

@@ -1,15 +1,31 @@
-/* As much of JSON Schema as schemas/ssi-openapi.json uses. */
+#include "support/openapi.h"
+
+#include "base/clock.h"
+#include "base/embedded.h"
 #include "support/check.h"
-#include "support/people.h"
 
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const json_t *resolve(const json_t *openapi, const json_t *schema) {
-    const char *ref = json_string_value(json_object_get(schema, "$ref"));
+static void unref(void *json) {
+    json_decref(json);
+}
+
+json_t *openapi_read(struct arena *arena, const char *name) {
+    struct span text = embedded_file(arena_printf(arena, "schemas/%s", name));
+    json_t *openapi = json_loadb((const char *)text.data, text.len,
+                                 JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(openapi);
+    return arena_adopt(arena, openapi, unref);
+}
+
+/* ---- what stands where ---- */
+
+const json_t *openapi_resolve(const json_t *openapi, const json_t *place) {
+    const char *ref = json_string_value(json_object_get(place, "$ref"));
     if (!ref)
-        return schema;
+        return place;
     const json_t *at = openapi;
     char part[128];
     for (ref += 2; *ref; ref += *ref == '/') {
@@ -22,6 +38,51 @@ static const json_t *resolve(const json_t *openapi, const json_t *schema) {
         fail_msg("a $ref of the OpenAPI file leads nowhere");
     return at;
 }
+
+/* Is `path` (with a query) of the template? */
+static bool path_fits(const char *template, const char *path) {
+    while (*template) {
+        if (*template == '{') {
+            template = strchr(template, '}') + 1;
+            path += strcspn(path, "/?");
+        } else if (*template ++ != *path++)
+            return false;
+    }
+    return !*path || *path == '?';
+}
+
+const json_t *openapi_operation(const json_t *openapi, const char *method,
+                                const char *path, const char **path_found) {
+    const char *template, *name;
+    json_t *methods, *operation;
+    json_object_foreach(json_object_get(openapi, "paths"), template, methods) {
+        if (!path_fits(template, path))
+            continue;
+        if (path_found)
+            *path_found = template;
+        json_object_foreach(methods, name, operation) {
+            if (strcasecmp(name, method) == 0)
+                return operation;
+        }
+    }
+    return NULL;
+}
+
+const json_t *openapi_response(const json_t *openapi, const json_t *operation,
+                               unsigned status) {
+    char codes[2][12];
+    snprintf(codes[0], sizeof codes[0], "%u", status);
+    snprintf(codes[1], sizeof codes[1], "%uXX", status / 100);
+    const json_t *responses = json_object_get(operation, "responses");
+    const json_t *found = json_object_get(responses, codes[0]);
+    if (!found)
+        found = json_object_get(responses, codes[1]);
+    if (!found)
+        found = json_object_get(responses, "default");
+    return openapi_resolve(openapi, found);
+}
+
+/* ---- what a value is ---- */
 
 static bool is_named(const char *type, const json_t *value) {
     static const char *const names[] = {
@@ -64,10 +125,26 @@ static bool fits_pattern(const char *pattern, const char *text) {
     return fits;
 }
 
+static bool fits_length(const json_t *schema, size_t length,
+                        const char *least_name, const char *most_name) {
+    const json_t *least = json_object_get(schema, least_name);
+    const json_t *most = json_object_get(schema, most_name);
+    return (!least || length >= (size_t)json_integer_value(least)) &&
+           (!most || length <= (size_t)json_integer_value(most));
+}
+
+/* Texts of ASCII, where lengths matter. */
 static bool fits_text(const json_t *schema, const json_t *value) {
     const char *pattern = json_string_value(json_object_get(schema, "pattern"));
-    return !pattern || !json_is_string(value) ||
-           fits_pattern(pattern, json_string_value(value));
+    const char *format = json_string_value(json_object_get(schema, "format"));
+    const char *text = json_string_value(value);
+    instant at;
+    if (!text)
+        return true;
+    return (!pattern || fits_pattern(pattern, text)) &&
+           fits_length(schema, strlen(text), "minLength", "maxLength") &&
+           (!format || strcmp(format, "date-time") != 0 ||
+            instant_parse_leap(span_text(text), &at));
 }
 
 static bool fits_number(const json_t *schema, const json_t *value) {
@@ -105,6 +182,8 @@ static const char *array_fault(struct arena *arena, const json_t *openapi,
     const json_t *items = json_object_get(schema, "items");
     size_t i;
     json_t *one;
+    if (!fits_length(schema, json_array_size(value), "minItems", "maxItems"))
+        return "not so many";
     json_array_foreach(value, i, one) {
         const char *fault = openapi_fault(arena, openapi, items, one);
         if (fault)
@@ -129,7 +208,7 @@ static const char *one_of_fault(struct arena *arena, const json_t *openapi,
 
 const char *openapi_fault(struct arena *arena, const json_t *openapi,
                           const json_t *schema, const json_t *value) {
-    schema = resolve(openapi, schema);
+    schema = openapi_resolve(openapi, schema);
     const json_t *choices = json_object_get(schema, "oneOf");
     if (choices)
         return one_of_fault(arena, openapi, choices, value);

@@ -1,7 +1,6 @@
 #include "support/people.h"
 #include "support/check.h"
 
-#include "base/embedded.h"
 #include "base/hex.h"
 #include "base/secret.h"
 #include "tracking/transition.h"
@@ -69,10 +68,7 @@ struct screens *screens_new(void) {
     gateway->config.people_listen = "127.0.0.1:0";
     gateway->config.alerts_n59_collect = 0;
     gateway->config.people_workers = 2;
-    struct span text = embedded_file("schemas/ssi-openapi.json");
-    s->openapi = json_loadb((const char *)text.data, text.len, 0, NULL);
-    assert_non_null(s->openapi);
-    arena_adopt(s->arena, s->openapi, unref);
+    s->openapi = openapi_read(s->arena, "ssi-openapi.json");
     hand_over(s);
     add_accounts(s);
     return s;
@@ -187,54 +183,15 @@ static struct told send_it(struct screens *s, const struct ask *a) {
 
 /* ---- checking ---- */
 
-/* Is `path` (below /api/v1, with a query) of the template? */
-static bool path_fits(const char *template, const char *path) {
-    while (*template) {
-        if (*template == '{') {
-            template = strchr(template, '}') + 1;
-            path += strcspn(path, "/?");
-        } else if (*template ++ != *path++)
-            return false;
-    }
-    return !*path || *path == '?';
-}
-
-static const json_t *operation_of(const struct screens *s,
-                                  const struct ask *a) {
-    const char *template;
-    json_t *methods;
-    json_object_foreach(json_object_get(s->openapi, "paths"), template,
-                        methods) {
-        if (!path_fits(template + strlen("/api/v1"), a->path))
-            continue;
-        const char *method;
-        json_t *operation;
-        json_object_foreach(methods, method, operation) {
-            if (strcasecmp(method, a->method) == 0)
-                return operation;
-        }
-    }
-    fail_msg("%s %s is not in the OpenAPI file", a->method, a->path);
-    return NULL;
-}
-
-static const json_t *response_of(const struct screens *s,
-                                 const json_t *operation, unsigned status) {
-    char code[12];
-    snprintf(code, sizeof code, "%u", status);
-    const json_t *response =
-        json_object_get(json_object_get(operation, "responses"), code);
-    const char *ref = json_string_value(json_object_get(response, "$ref"));
-    if (!ref)
-        return response;
-    return json_object_get(
-        json_object_get(json_object_get(s->openapi, "components"), "responses"),
-        strrchr(ref, '/') + 1);
-}
-
 static void check(struct screens *s, const struct ask *a,
                   const struct told *told) {
-    const json_t *response = response_of(s, operation_of(s, a), told->http);
+    const json_t *operation =
+        openapi_operation(s->openapi, a->method,
+                          arena_printf(s->arena, "/api/v1%s", a->path), NULL);
+    if (!operation)
+        fail_msg("%s %s is not in the OpenAPI file", a->method, a->path);
+    const json_t *response =
+        openapi_response(s->openapi, operation, told->http);
     if (!response)
         fail_msg("%s %s: %u is not in the OpenAPI file: %s", a->method, a->path,
                  told->http, told->text);

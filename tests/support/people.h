@@ -8,6 +8,7 @@
 #define FOTAD_TESTS_PEOPLE_H
 
 #include "people/listener.h"
+#include "support/openapi.h"
 #include "support/user_gateway.h"
 
 #include <jansson.h>
@@ -94,9 +95,5 @@ struct signed_in sign_in(struct screens *screens, const char *name,
 
 /* Applies an event of Table 3 to a device, as fotad's other rooms do. */
 void screens_event(struct screens *screens, const char *event, eui64 device);
-
-/* Why `value` is not of the schema, NULL when it is. */
-const char *openapi_fault(struct arena *arena, const json_t *openapi,
-                          const json_t *schema, const json_t *value);
 
 #endif
