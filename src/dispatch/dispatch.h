@@ -4,17 +4,18 @@
  * CSP has and what time it is. fotad asks for each CSP, `fotasim network` for
  * those of its model.
  *
- * Order   ESME and GSME (DISPATCH_METERS) before HCALCS and PPMID
- *         (DISPATCH_OTHERS), to whom a tenth is left while any wait; among
- * Users by deficit round robin in devices; of a User the oldest first. Shape a
- * job is for one image and device type (a pool). It is filled up with what else
- * waits in its pool, whosever it is, oldest first. Who may gather waits for
- * company, but not beyond `gather` or a full job. Limits  of jobs and devices
- * in flight, devices a minute, channels of a cell; each may be none. A job in
- * flight is one that the CSP has, or is about to get, and of which a device is
- * on its way to its hub. Window  a CSP that says "busy" halves the jobs that it
- * has at once, and each that it takes adds one: dispatch_busy(),
- * dispatch_taken().
+ * - Order: ESME and GSME (DISPATCH_METERS) before HCALCS and PPMID
+ *   (DISPATCH_OTHERS), to whom a tenth is left while any wait; among Users by
+ *   deficit round robin in devices; of a User the oldest first.
+ * - Shape: a job is for one image and device type (a pool). It is filled up
+ * with what else waits in its pool, whosever it is, oldest first. Who may
+ * gather waits for company, but not beyond `gather` or a full job.
+ * - Limits: of jobs and devices in flight, devices a minute, channels of a
+ * cell; each may be none. A job in flight is one that the CSP has, or is about
+ * to get, and of which a device is on its way to its hub.
+ * - Window: a CSP that says "busy" is left alone for a pause, its own or one
+ *   that doubles; it halves the jobs that it is offered at once, and each that
+ *   it takes adds one: dispatch_busy(), dispatch_taken().
  */
 #ifndef FOTAD_DISPATCH_DISPATCH_H
 #define FOTAD_DISPATCH_DISPATCH_H
@@ -61,7 +62,9 @@ struct dispatch_limits {
 
 /* How a CSP is, from one decision to the next; all zero at first. */
 struct dispatch_pace {
-    uint32_t window;      /* most jobs at once; 0: it was not busy, no limit */
+    uint32_t window;      /* most jobs that it is offered at once, and has not
+                           * answered; 0: it was not busy lately, no limit */
+    instant pause;        /* how long nothing went when it was busy last */
     instant paused_until; /* nothing goes before */
     instant spoken[DISPATCH_CLASSES + 1]; /* until when the devices a minute
                                            * are spent: by class, then in all */
@@ -70,8 +73,7 @@ struct dispatch_pace {
 /* What the CSP has. */
 struct dispatch_flight {
     uint32_t jobs[DISPATCH_CLASSES], devices[DISPATCH_CLASSES];
-    uint32_t retried; /* of the jobs: those that it was too busy for and that
-                       * wait to be tried again. The window is not for them */
+    uint32_t offered; /* of the jobs: those that it has not answered yet */
 };
 
 /* A User's account of the round robin, from one decision to the next; all zero
@@ -133,12 +135,12 @@ enum dispatch_reason dispatch_closed(const struct dispatch_input *input,
                                      instant *next);
 
 /* The CSP took a job. */
-void dispatch_taken(struct dispatch_pace *pace,
-                    const struct dispatch_limits *limits);
-/* It was too busy for one, and has so many jobs. Nothing goes until
- * `paused_until`: as its Retry-After says, or its next try. */
-void dispatch_busy(struct dispatch_pace *pace, uint32_t jobs,
-                   instant paused_until);
+void dispatch_taken(struct dispatch_pace *pace);
+/* It was too busy for jobs, of which it was offered so many at once. Nothing
+ * goes for as long as it asks (retry_after; 0: it does not say), else for a
+ * second, which doubles until it takes one, to `longest` at most. */
+void dispatch_busy(struct dispatch_pace *pace, uint32_t offered, instant now,
+                   instant retry_after, instant longest);
 
 /* Of the devices that have images in a hub, two share a block of its memory
  * but ESME, that has one. Does an image for a device of one type wait for the

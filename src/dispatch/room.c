@@ -10,8 +10,11 @@ enum { LEFT_TO_OTHERS = 10 };
 /* A burst of so much of the devices a minute is allowed. */
 #define BURST MINUTE
 
-/* Beyond so many a window is none. */
-enum { WIDEST_WINDOW = 10000 };
+/* A window this wide is none. */
+enum { WIDEST_WINDOW = 1000 };
+
+/* The first pause of a CSP that does not ask for one. */
+#define FIRST_PAUSE SECOND
 
 const char *dispatch_reason_code(enum dispatch_reason reason) {
     static const char *const codes[DISPATCH_REASONS] = {
@@ -23,19 +26,23 @@ const char *dispatch_reason_code(enum dispatch_reason reason) {
     return codes[reason];
 }
 
-void dispatch_taken(struct dispatch_pace *pace,
-                    const struct dispatch_limits *limits) {
-    uint32_t widest = limits->jobs ? limits->jobs : WIDEST_WINDOW;
-    if (pace->window && ++pace->window >= widest)
+void dispatch_taken(struct dispatch_pace *pace) {
+    pace->pause = 0;
+    if (pace->window && ++pace->window >= WIDEST_WINDOW)
         pace->window = 0;
 }
 
-void dispatch_busy(struct dispatch_pace *pace, uint32_t jobs,
-                   instant paused_until) {
-    uint32_t had = pace->window && pace->window < jobs ? pace->window : jobs;
+void dispatch_busy(struct dispatch_pace *pace, uint32_t offered, instant now,
+                   instant retry_after, instant longest) {
+    uint32_t had =
+        pace->window && pace->window < offered ? pace->window : offered;
     pace->window = had > 1 ? had / 2 : 1;
-    if (pace->paused_until < paused_until)
-        pace->paused_until = paused_until;
+    pace->pause = pace->pause ? 2 * pace->pause : FIRST_PAUSE;
+    if (pace->pause > longest)
+        pace->pause = longest;
+    instant until = now + (retry_after ? retry_after : pace->pause);
+    if (pace->paused_until < until)
+        pace->paused_until = until;
 }
 
 /* ---- a limit and its classes ---- */
@@ -76,19 +83,6 @@ static struct rest class_rest(const struct dispatch_room *room, uint32_t limit,
     if (own < all)
         return (struct rest){own, DISPATCH_SHARE};
     return (struct rest){all, reason};
-}
-
-/* ---- jobs ---- */
-
-static struct rest rest_of_window(const struct dispatch_room *room,
-                                  enum dispatch_class class) {
-    struct rest rest = class_rest(room, room->pace.window, room->flight.jobs,
-                                  class, DISPATCH_WINDOW);
-    if (rest.reason == DISPATCH_WINDOW)
-        rest.count = limit_rest(room->pace.window + room->flight.retried,
-                                room->flight.jobs[DISPATCH_METERS] +
-                                    room->flight.jobs[DISPATCH_OTHERS]);
-    return rest;
 }
 
 /* ---- devices a minute ---- */
@@ -147,8 +141,8 @@ enum dispatch_reason room_for_job(struct dispatch_room *room,
         room_changes_at(room, room->pace.paused_until);
         return DISPATCH_BUSY;
     }
-    if (room->pace.window && !(rest = rest_of_window(room, class)).count)
-        return rest.reason;
+    if (room->pace.window && room->flight.offered >= room->pace.window)
+        return DISPATCH_WINDOW;
     if (limits->jobs &&
         !(rest = class_rest(room, limits->jobs, room->flight.jobs, class,
                             DISPATCH_JOBS))
@@ -175,6 +169,7 @@ uint32_t room_for_devices(const struct dispatch_room *room,
 
 void room_take(struct dispatch_room *room, enum dispatch_class class,
                uint32_t devices) {
+    room->flight.offered++;
     room->flight.jobs[class]++;
     room->flight.devices[class] += devices;
     if (!room->limits->devices_per_minute)

@@ -305,24 +305,42 @@ static void a_job_is_not_cut_for_its_pace(void **state) {
 static void busy_halves_and_taken_adds(void **state) {
     (void)state;
     struct dispatch_pace pace = {0};
-    const struct dispatch_limits limits = {.jobs = 400, .job_devices = 1};
-    dispatch_taken(&pace, &limits);
+    dispatch_taken(&pace);
     assert_int_equal(pace.window, 0); /* it was never busy */
-    dispatch_busy(&pace, 400, noon);
+    dispatch_busy(&pace, 400, noon, 0, HOUR);
     assert_int_equal(pace.window, 200);
-    dispatch_busy(&pace, 200, noon - HOUR);
+    dispatch_busy(&pace, 200, noon, 0, HOUR);
     assert_int_equal(pace.window, 100);
-    assert_true(pace.paused_until == noon);
-    dispatch_taken(&pace, &limits);
+    dispatch_taken(&pace);
     assert_int_equal(pace.window, 101);
-    dispatch_busy(&pace, 10, noon + HOUR); /* it had not more */
+    dispatch_busy(&pace, 10, noon, 0, HOUR); /* it had not more */
     assert_int_equal(pace.window, 5);
     for (int i = 0; i < 10; i++)
-        dispatch_busy(&pace, 0, noon + HOUR);
+        dispatch_busy(&pace, 0, noon, 0, HOUR);
     assert_int_equal(pace.window, 1);
-    for (int i = 0; i < 399; i++)
-        dispatch_taken(&pace, &limits);
-    assert_int_equal(pace.window, 0); /* as many as it may have anyway */
+    for (int i = 0; i < 999; i++)
+        dispatch_taken(&pace);
+    assert_int_equal(pace.window, 0); /* as wide as none */
+}
+
+static void a_busy_csp_is_left_alone(void **state) {
+    (void)state;
+    struct dispatch_pace pace = {0};
+    static const instant pauses[] = {1, 2, 4, 8, 10, 10};
+    instant now = noon;
+    for (size_t i = 0; i < sizeof pauses / sizeof *pauses; i++) {
+        dispatch_busy(&pace, 1, now, 0, 10 * SECOND);
+        assert_true(pace.paused_until == now + pauses[i] * SECOND);
+        now = pace.paused_until;
+    }
+    dispatch_busy(&pace, 1, now, HOUR, 10 * SECOND); /* as it asks */
+    assert_true(pace.paused_until == now + HOUR);
+    dispatch_busy(&pace, 1, now, MINUTE, 10 * SECOND);
+    assert_true(pace.paused_until == now + HOUR);
+    dispatch_taken(&pace);
+    now += 2 * HOUR;
+    dispatch_busy(&pace, 1, now, 0, 10 * SECOND);
+    assert_true(pace.paused_until == now + SECOND);
 }
 
 static void a_busy_csp_gets_no_more(void **state) {
@@ -333,8 +351,8 @@ static void a_busy_csp_gets_no_more(void **state) {
         groups[i] = (struct dispatch_group){.pool = i, .ready = 1};
     scene->input.pace =
         (struct dispatch_pace){.window = 4, .paused_until = noon + 20 * MINUTE};
-    scene->input.flight.jobs[DISPATCH_OTHERS] = 3;
-    scene->input.flight.retried = 2;
+    scene->input.flight.jobs[DISPATCH_OTHERS] = 300;
+    scene->input.flight.offered = 1;
     assert_int_equal(DECIDE(scene, groups)->job_count, 0);
     waits_for(scene, 0, DISPATCH_BUSY);
     assert_true(scene->decision.next == noon + 20 * MINUTE);
@@ -424,6 +442,7 @@ int main(void) {
         cmocka_unit_test(so_many_a_minute),
         cmocka_unit_test(a_job_is_not_cut_for_its_pace),
         cmocka_unit_test(busy_halves_and_taken_adds),
+        cmocka_unit_test(a_busy_csp_is_left_alone),
         cmocka_unit_test(a_busy_csp_gets_no_more),
         cmocka_unit_test(who_waits_for_a_hub),
         cmocka_unit_test(a_million_is_decided_soon),
