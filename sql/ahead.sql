@@ -53,7 +53,11 @@ create or replace function times_ahead()
         'state = ''waiting''', null),
     (30, 'notice', 'notice_no', 'leased_until', 'mail_lease', null, null),
     (31, 'csp_section', 'process, csp', 'seen', 'now', null, null),
-    (32, 'housekeeping', 'only_row', 'due', 'now', null, null)
+    (32, 'housekeeping', 'only_row', 'due', 'now', null, null),
+    (33, 'csp_recall', 'recall_no', 'made', 'now', 'state = ''waiting''', null),
+    (34, 'csp_recall', 'recall_no', 'next_try', 'csp_retry',
+        'state = ''waiting''', null),
+    (35, 'csp_recall', 'recall_no', 'leased_until', 'csp_lease', null, null)
 $$;
 
 -- Cuts those of one column, whose rows are locked; another's are of now.

@@ -83,7 +83,7 @@ begin
     for grown in
         select c.oid from pg_class c
         where c.oid = any (array['tracking_live', 'service_request',
-                'distribution', 'csp_job', 'csp_message', 'gbcs_message',
+                'distribution', 'csp_job', 'csp_recall', 'csp_message', 'gbcs_message',
                 'device_command', 'alert', 'replay_window']::regclass[])
             and pg_stat_get_live_tuples(c.oid)
                 > 1000 + 4 * greatest(c.reltuples, 0)

@@ -16,7 +16,7 @@ begin atomic
         'volume_threshold', 'request_volume', 'certificate', 'crl',
         'revocation', 'gbcs_message', 'replay_window', 'smi_device',
         'version_waiting', 'smi_home', 'cpl_entry', 'service_user',
-        'device_command', 'csp_job', 'csp_job_name', 'distribution',
+        'device_command', 'csp_job', 'csp_job_name', 'csp_recall', 'distribution',
         'contested_alert', 'csp_message', 'firmware_image', 'csp_image',
         'tracking_live', 'tracking_history', 'service_request',
         'collected_alert', 'alert_lane', 'alert', 'alert_count', 'account',

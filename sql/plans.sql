@@ -36,6 +36,8 @@ begin
                 'cancel_activations',
                 'take_ppmid_alerts', 'take_outcome_alerts', 'take_responses',
                 'take_user_alerts', 'await_certificates', 'judge_device',
+                'recall_jobs', 'recall_leases', 'recall_again',
+                'recalled_devices', 'recall_answered',
                 'command_leases', 'commands_sent', 'commands_again',
                 'commands_given_up', 'end_commands',
                 'end_overdue_commands']), 'message'

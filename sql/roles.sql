@@ -66,6 +66,9 @@ create or replace function rights_of_daemon()
     ('csp_message', 'insert', null),
     ('csp_message', 'update', 'received'),
     ('csp_message', 'delete', null),
+    ('csp_recall', 'update',
+        'state, recalled, tries, next_try, leased_until, lease_number, '
+        'last_error, ended'),
     ('csp_section', 'insert', 'process, csp, digest, seen'),
     ('csp_section', 'update', 'digest, seen'),
     ('csp_section', 'delete', null),

@@ -45,9 +45,13 @@ static struct http_message post_message(const struct csp_round *round,
                                         const struct csp_post *post) {
     struct arena *arena = round->arena;
     const char **headers = arena_zero(arena, 3, sizeof *headers);
-    headers[0] = arena_printf(arena, "Content-Type: %s", post->media_type);
+    size_t count = 0;
+    if (post->media_type)
+        headers[count++] =
+            arena_printf(arena, "Content-Type: %s", post->media_type);
     if (post->key)
-        headers[1] = arena_printf(arena, "Idempotency-Key: %s", post->key);
+        headers[count++] =
+            arena_printf(arena, "Idempotency-Key: %s", post->key);
     return (struct http_message){.method = post->method,
                                  .url = post_url(round->csp, arena, post->path),
                                  .headers = headers,
@@ -110,10 +114,14 @@ static instant answer_next_try(const struct csp_round *round,
 }
 
 static bool answer_is_good(const struct http_answer *answer,
-                           const unsigned *good) {
+                           const struct csp_post *post, struct arena *arena,
+                           struct csp_item *item) {
+    const unsigned *good = post->good;
     while (*good && *good != answer->status)
         good++;
-    return *good != 0;
+    if (*good && post->read)
+        item->said = post->read(answer, arena);
+    return *good && (!post->read || item->said);
 }
 
 /* "Busy" and what is wrong with a request say that nothing was taken; anything
@@ -129,11 +137,11 @@ void csp_item_late(struct csp_item *item) {
 }
 
 static void answer_judge(const struct csp_round *round,
-                         const struct http_answer *answer, const unsigned *good,
-                         struct csp_item *item) {
+                         const struct http_answer *answer,
+                         const struct csp_post *post, struct csp_item *item) {
     item->next_try = RETRY_NEVER;
     item->end = CSP_TAKEN;
-    if (answer_is_good(answer, good))
+    if (answer_is_good(answer, post, round->arena, item))
         return;
     if (answer->late) {
         csp_item_late(item);
@@ -146,7 +154,7 @@ static void answer_judge(const struct csp_round *round,
     }
     answer_explain(answer, round->arena, item);
     item->end = CSP_REFUSED;
-    if (answer->status / 100 == 4 && *item->reason)
+    if (answer->status / 100 == 4 && *item->reason && !round->work->asks_on)
         return;
     item->next_try = answer_next_try(round, item, answer->retry_after);
     item->end = item->next_try == RETRY_NEVER ? CSP_GIVEN_UP : CSP_AGAIN;
@@ -163,7 +171,7 @@ void csp_post(const struct csp_round *round, const struct csp_post *posts,
     http_client_send_many(round->client, messages, answers, count);
     task_goes_on(round->task); /* the image and the job are a call each */
     for (size_t i = 0; i < count; i++) {
-        answer_judge(round, &answers[i], posts[i].good, &items[i]);
+        answer_judge(round, &answers[i], &posts[i], &items[i]);
         if (posts[i].key && answers[i].begun && !answer_denies(&answers[i]))
             items[i].heard = 1;
         if (answers[i].status)

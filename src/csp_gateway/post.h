@@ -10,12 +10,15 @@ struct http_client *csp_client(const struct csp_work *work,
                                const struct config *config,
                                const struct config_csp *csp);
 
-/* `body` to {base_url}{path}. */
+/* `body` to {base_url}{path}; none without a media type. */
 struct csp_post {
     const char *method, *path, *media_type;
     const char *key; /* Idempotency-Key or NULL */
     struct span body;
     const unsigned *good; /* statuses that are CSP_TAKEN; 0 ends them */
+    /* NULL, or reads such an answer, into what item->said gets; NULL: it is
+     * none after all. */
+    const void *(*read)(const struct http_answer *answer, struct arena *arena);
 };
 
 /* It was not begun: another may have it, or has it. */

@@ -6,6 +6,7 @@
 #include "csp_gateway/job.h"
 #include "csp_gateway/lease.h"
 #include "csp_gateway/post.h"
+#include "csp_gateway/recall.h"
 #include "delivery/delivery.h"
 
 #include <stdlib.h>
@@ -14,10 +15,12 @@
 #define COUNT_EVERY (5 * SECOND)
 
 static const struct csp_work *const works[CSP_KINDS] = {
-    [CSP_JOBS] = &csp_jobs, [CSP_COMMANDS] = &csp_commands};
+    [CSP_JOBS] = &csp_jobs,
+    [CSP_COMMANDS] = &csp_commands,
+    [CSP_RECALLS] = &csp_recalls};
 
 /* All senders of the process hear them. */
-static struct wakeup wakeups[CSP_KINDS] = {WAKEUP_NEW, WAKEUP_NEW};
+static struct wakeup wakeups[CSP_KINDS] = {WAKEUP_NEW, WAKEUP_NEW, WAKEUP_NEW};
 
 void csp_send_wake(enum csp_kind kind) {
     wakeup_signal(&wakeups[kind]);
@@ -212,7 +215,8 @@ struct csp_sender *csp_send_start(const struct config *config) {
     for (enum csp_kind kind = 0; kind < CSP_KINDS; kind++) {
         metrics_register(works[kind]->families, works[kind]->family_count);
         for (size_t i = 0; i < config->csp_count; i++)
-            route_start(sender, config, kind, &config->csps[i]);
+            if (kind != CSP_RECALLS || config->csps[i].recall)
+                route_start(sender, config, kind, &config->csps[i]);
     }
     overdue_start(sender, config);
     return sender;

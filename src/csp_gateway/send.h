@@ -1,6 +1,7 @@
 /*
- * What goes out to the CSPs, of two kinds: jobs (firmware for many devices)
- * and commands to single devices (requirement I3; 11.2 and 11.3). Each
+ * What goes out to the CSPs, of three kinds: jobs (firmware for many devices),
+ * commands to single devices (requirement I3; 11.2 and 11.3), and recalls of
+ * jobs that were stopped, to those that can ([csp NAME] recall). Each
  * configured CSP has a task of each kind, with a database connection and an
  * HTTP client of its own, so that a CSP that is down or slow delays nobody
  * else, nor one kind the other; one more task ends the commands whose time is
@@ -23,6 +24,10 @@
  *                   response_timeout after it could first be sent, if that is
  *                   sooner); then given up, a command as if it were refused
  *
+ * A recall ends with 200, whose devices end; 404, the CSP has no such job:
+ * those end of which it was never heard; 409, too late: all go on. Anything
+ * else is tried again as above, and given up: all go on.
+ *
  * A 4xx without a reasonCode (401, 403, 404, 408, 425, 429 ...) says nothing
  * about devices; 401 and 403 are said aloud as well (denied.h).
  *
@@ -37,7 +42,7 @@
 
 #include "base/config.h"
 
-enum csp_kind { CSP_JOBS, CSP_COMMANDS, CSP_KINDS };
+enum csp_kind { CSP_JOBS, CSP_COMMANDS, CSP_RECALLS, CSP_KINDS };
 
 struct csp_sender;
 

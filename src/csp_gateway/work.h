@@ -26,15 +26,15 @@ enum csp_end {
     CSP_ENDS
 };
 
-/* A job or a command in hand. */
+/* A job, a command or a recall in hand. */
 struct csp_item {
-    int64_t no;       /* job_no, command_no */
+    int64_t no;       /* job_no, command_no, recall_no */
     int64_t lease;    /* lease_number */
     const char *id;   /* jobId, commandId: its Idempotency-Key, too */
     int32_t heard;    /* the CSP may have heard of it: 0 or 1 */
     int32_t tries;    /* before this one */
     instant began;    /* since when it could be sent */
-    const void *what; /* struct csp_job, struct csp_command */
+    const void *what; /* as leased: struct csp_job, csp_command */
 
     /* what the try came to */
     enum csp_end end;
@@ -42,6 +42,7 @@ struct csp_item {
                          * RETRY_NEVER */
     const char *reason; /* reasonCode as the CSP gave it, or "" */
     const char *detail; /* for people: what was met; NULL: it was taken */
+    const void *said;   /* CSP_TAKEN: what struct csp_post.read made of it */
     bool settled;       /* the database knows */
 };
 
@@ -68,6 +69,7 @@ struct csp_work {
     /* As in struct task_options. */
     const char *task, *session, *failed;
     size_t most_answer; /* octets of an answer's body that are looked at */
+    bool asks_on;       /* no 4xx is a refusal: it is tried again */
     /* Most posts at once to one CSP. */
     unsigned (*most)(const struct config *config);
     /* How long after its beginning the last try is. */

@@ -33,6 +33,8 @@ static void expect_sent(const struct outward *o, const char *method,
         json_object_get(json_object_get(operation, "requestBody"), "content");
     if (content)
         assert_non_null(json_object_get(content, request.media_type));
+    else
+        assert_int_equal(request.body_len, 0);
     if (request.json)
         expect_described(o->world->arena, o->contract,
                          schema_of(content, request.media_type), request.json);
@@ -68,9 +70,11 @@ static const char *meaning_of(const struct outward *o, const char *method,
 }
 
 static void begin_anew(struct outward *o) {
-    script(o->world, "truncate device_command, pre_command, csp_image, csp_job,"
-                     " distribution, service_request, tracking_live,"
-                     " tracking_history, alert cascade");
+    script(
+        o->world,
+        "truncate csp_recall, device_command, pre_command, csp_image, csp_job,"
+        " distribution, service_request, tracking_live,"
+        " tracking_history, alert cascade");
     accept_request(o->world, ++o->number, "north", 1, 2);
 }
 
@@ -135,6 +139,34 @@ static void sends_commands(struct outward *o) {
     }
 }
 
+static void recalls_jobs(struct outward *o) {
+    static const char *const answers[] = {
+        "200={\"recalled\":[\"00-00-00-00-00-00-11-01\"]}", "404", "409",
+        "503+60", "500"};
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        fake_csp_script(o->csp, "201", "202");
+        fake_csp_script_recalls(o->csp, answers[i]);
+        begin_anew(o);
+        csp_send_wake(CSP_JOBS);
+        expect_job(o, "taken");
+        char now[INSTANT_TEXT_SIZE];
+        instant_format(clock_now(), now);
+        script(o->world,
+               "select recall_jobs(array(select job_no from csp_job),"
+               " array['north'], 'reset', '%s')",
+               now);
+        csp_send_wake(CSP_RECALLS);
+        const char *means =
+            meaning_of(o, "DELETE", "/firmware-jobs/x", answers[i]);
+        expect_soon(o->world,
+                    strcmp(means, "again") == 0 ? "waiting, tried again"
+                                                : means,
+                    "select state || case when state = 'waiting' and tries = 2"
+                    " then ', tried again' else '' end from csp_recall");
+        expect_sent(o, "DELETE", "/firmware-jobs/x");
+    }
+}
+
 static void fotad_sends_what_the_contract_says(void **state) {
     (void)state;
     struct world world;
@@ -143,10 +175,12 @@ static void fotad_sends_what_the_contract_says(void **state) {
                         .contract = contract_read(world.arena),
                         .csp = fake_csp_start()};
     world.config.csp_count = 1;
+    world.config.csps[0].recall = true;
     world.config.csps[0].base_url = fake_csp_url(o.csp);
     struct csp_sender *sender = csp_send_start(&world.config);
     sends_images_and_jobs(&o);
     sends_commands(&o);
+    recalls_jobs(&o);
     csp_send_stop(sender);
     expect_all_seen(world.arena, o.contract, "to the CSP");
     fake_csp_stop(o.csp);

@@ -25,6 +25,18 @@ static void be_refused(struct campaign *c) {
                   scenario_update(s, 1, "ppmid-a-0A000003", s->bulk, 1));
 }
 
+/* A job of which all has been heard is asked back: nothing comes of it. */
+static void ask_back(struct campaign *c) {
+    scenario_tell(c->scenario,
+                  "insert into csp_recall (job_no, job_id, csp, event,"
+                  " next_try, made) select job_no, job_id, csp, 'reset',"
+                  " '2001-01-01', now() from csp_job where csp = 'north'"
+                  " and reported is not null and leased_until is null"
+                  " order by job_no limit 1 on conflict (job_id)"
+                  " do update set state = 'waiting', ended = null,"
+                  " leased_until = null, next_try = '2001-01-01'");
+}
+
 /* How a point is reached. */
 struct visit {
     enum crash point;
@@ -66,6 +78,9 @@ static const struct visit IN_CAMPAIGN[] = {
     {CRASH_job_leased, NULL, 0},
     {CRASH_job_taken, NULL, 0},
     {CRASH_job_settled, NULL, 0},
+    {CRASH_recall_leased, ask_back, 0},
+    {CRASH_recall_answered, ask_back, 0},
+    {CRASH_recall_settled, ask_back, 0},
     {CRASH_report_worked, NULL, 0},
     {CRASH_report_committed, NULL, 0},
     {CRASH_notifications_worked, NULL, 0},
@@ -90,7 +105,8 @@ static const struct visit IN_CAMPAIGN[] = {
 
 static struct scenario_wish two_seconds_of_lease(void) {
     return (struct scenario_wish){
-        .config = "[delivery]\nretry_most = 2s\ntimeout = 1s\n"};
+        .config = "[delivery]\nretry_most = 2s\ntimeout = 1s\n"
+                  "[csp north]\nrecall = yes\n"};
 }
 
 static void between_the_steps_of_a_campaign(void **state) {

@@ -59,6 +59,7 @@ static const char records[] =
     " contested_alert.taken, crl.next_update, crl.this_update, "
     "revocation.revoked_at, csp_image.sent, csp_job.contradicted,"
     " csp_job.reported, csp_job.silent, csp_message.received,"
+    " csp_recall.ended,"
     " device_command.ended, device_command.execution_time,"
     " device_command.outcome_seen, device_command.passed_on,"
     " gbcs_message.received, held_request.decided, held_request.ended,"
