@@ -59,20 +59,43 @@ static void reply_give(struct csp_sim *sim, const struct csp_reply *reply,
     else if (*reply->reason)
         response->body = span_text(arena_printf(
             response->arena, "{\"reasonCode\":\"%s\"}", reply->reason));
+    if (reply->retry_after)
+        http_add_header(
+            response, "Retry-After",
+            arena_printf(response->arena, "%u", reply->retry_after));
 }
 
 /* ---- taking ---- */
 
-/* What this try is answered; also counts and writes it. */
-static struct csp_reply try_decide(struct csp_try *try) {
+/* No fault is scripted for this try, which is counted, or it came before. */
+static bool try_goes_well(const struct csp_try *try, struct csp_seen_row *row,
+                          struct csp_reply *reply) {
     struct csp_faults faults;
     csp_faults_read(try->sim->options.faults, &faults);
-    struct csp_reply reply = faults.replies[try->route];
+    *reply = faults.replies[try->route];
+    row->count++;
+    return row->taken || !*reply->answer ||
+           (reply->first && row->count > reply->first);
+}
+
+static struct csp_reply reply_busy(const struct csp_sim *sim) {
+    uint64_t after = sim->options.retry_after;
+    return (struct csp_reply){.answer = "503",
+                              .reason = "BUSY",
+                              .retry_after = after ? (unsigned)after : 60};
+}
+
+/* What this try is answered; also counts and writes it. */
+static struct csp_reply try_decide(struct csp_try *try) {
+    struct csp_reply reply;
     struct csp_sim *sim = try->sim;
     struct csp_seen_row *row = csp_seen(&sim->seen[try->route], try->id);
-    row->count++;
-    bool well = row->taken || !*reply.answer ||
-                (reply.first && row->count > reply.first);
+    bool well = try_goes_well(try, row, &reply);
+    if (well && !row->taken && try->route == CSP_JOB &&
+        csp_radio_admit(sim, try->line) == CSP_IS_FULL) {
+        reply = reply_busy(sim);
+        well = false;
+    }
     if (well) {
         reply = (struct csp_reply){.reason = ""};
         snprintf(reply.answer, sizeof reply.answer, "%u",
@@ -168,6 +191,56 @@ static void take_job(void *worker, const struct http_request *request,
     take_object(worker, request, response, CSP_JOB, "jobId");
 }
 
+/* What a recall comes to, as a status; a new one takes back what waits. */
+static unsigned recall_decide(struct csp_sim *sim, const char *id,
+                              struct csp_seen_row *row) {
+    if (!csp_seen(&sim->seen[CSP_JOB], id)->taken)
+        return 404;
+    if (!row->taken)
+        row->recalled = csp_queue_take_back(sim, id);
+    row->taken = row->recalled != NULL;
+    if (row->taken)
+        csp_radio_end(sim, id);
+    return row->taken ? 200 : 409;
+}
+
+static void recall_take(struct csp_sim *sim, const char *id,
+                        struct http_response *response) {
+    const struct csp_try try = {.sim = sim, .route = CSP_RECALL, .id = id};
+    struct csp_seen_row *row = csp_seen(&sim->seen[CSP_RECALL], id);
+    struct csp_reply reply;
+    char *body = NULL;
+    if (try_goes_well(&try, row, &reply)) {
+        unsigned status = recall_decide(sim, id, row);
+        reply = (struct csp_reply){.reason = ""};
+        snprintf(reply.answer, sizeof reply.answer, "%u", status);
+        json_t *told = json_pack("{s:O?}", "recalled", row->recalled);
+        body = status == 200 ? json_dumps(told, JSON_COMPACT) : NULL;
+        json_decref(told);
+    }
+    csp_journal_write(sim->files[CSP_RECALL],
+                      json_pack("{s:s, s:i, s:i, s:O?}", "jobId", id, "try",
+                                (int)row->count, "status", atoi(reply.answer),
+                                "recalled", row->recalled));
+    reply_give(sim, &reply, response);
+    if (body)
+        response->body = span_text(arena_adopt(response->arena, body, free));
+}
+
+static void take_recall(void *worker, const struct http_request *request,
+                        struct http_response *response) {
+    struct csp_sim *sim = worker;
+    if (!has_token(sim, request, response))
+        return;
+    if (!sim->options.recall || strcmp(sim->options.recall, "yes") != 0) {
+        http_problem(response, 405, "It gives no jobs back");
+        return;
+    }
+    pthread_mutex_lock(&sim->lock);
+    recall_take(sim, http_path_parameter(request, "id"), response);
+    pthread_mutex_unlock(&sim->lock);
+}
+
 static void take_command(void *worker, const struct http_request *request,
                          struct http_response *response) {
     take_object(worker, request, response, CSP_COMMAND, "commandId");
@@ -184,6 +257,7 @@ static const struct http_route routes[] = {
      .path = "/firmware-jobs",
      .max_body = MOST_BODY,
      .handler = take_job},
+    {.method = "DELETE", .path = "/firmware-jobs/{id}", .handler = take_recall},
     {.method = "POST",
      .path = "/gbcs-commands",
      .max_body = MOST_BODY,
@@ -222,6 +296,7 @@ static void *devices_tick(void *context) {
 
 static void csp_free(struct csp_sim *sim) {
     csp_queue_free(sim);
+    csp_radio_free(sim);
     csp_hubs_forget(sim);
     sim_han_free(sim->han);
     csp_journal_close(sim);

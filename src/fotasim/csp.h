@@ -5,7 +5,9 @@
  * those who check:
  *
  *   images.jsonl    {"imageId", "octets", "status"}
- *   jobs.jsonl      the job as it came, and "key", "try", "status"
+ *   jobs.jsonl      the job as it came, and "key", "try", "status", and
+ *                   "overload" where it came too much and was taken
+ *   recalls.jsonl   {"jobId", "try", "status", "recalled"}
  *   commands.jsonl  the command as it came, and "key", "try", "status"
  *   said.jsonl      {"id", "path", "entries", "status", "answer"}
  *
@@ -39,6 +41,15 @@ struct csp_options {
     const char *pki;
     uint64_t seed;
     const char *device_faults;
+    const char *recall; /* "yes": it gives jobs back; else DELETE gets 405 */
+    /* Admission control; 0: no limit. A job is carried for `hold` milliseconds,
+     * when its images are at the hubs, and holds a channel in each radio cell
+     * where it has devices: there are so many `cells`, in which the hubs are
+     * spread. What is too much is answered 503 with `retry_after` seconds;
+     * `overload` "reject": it is taken, and the report rejects all of it;
+     * "timeout": it is taken, and fails after `hold`. */
+    uint64_t most_jobs, channels, cells, hold, retry_after;
+    const char *overload;
 };
 
 struct csp_sim;

@@ -8,7 +8,8 @@
 
 static const char *const fate_names[CSP_FATES] = {
     "well", "reject", "fail", "other", "silent", "another_hub"};
-static const char *const route_names[CSP_ROUTES] = {"image", "job", "command"};
+static const char *const route_names[CSP_ROUTES] = {"image", "recall", "job",
+                                                    "command"};
 
 #define AS_COPIES UINT_MAX
 

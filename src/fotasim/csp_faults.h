@@ -6,12 +6,12 @@
  *   image ANSWER [REASON] [FIRST]    what PUT of an image is answered
  *   job ANSWER [REASON] [FIRST]      what POST of a job is answered
  *   command ANSWER [REASON] [FIRST]  what POST of a command is answered
+ *   recall ANSWER [REASON] [FIRST]   what DELETE of a job is answered
  *       ANSWER: a status, hang, cut (the connection), garbage. FIRST: only
- *       the first tries of each image, job or command; 0 (default): all.
- *       REASON: the reasonCode; - for none.
- *   reject SHARE REASON              per cent of devices in the report
- *   fail SHARE REASON                per cent with status Failed
- *   other SHARE REASON               per cent with status Other
+ *       the first tries of each image, job, command or recall; 0 (default):
+ * all. REASON: the reasonCode; - for none. reject SHARE REASON              per
+ * cent of devices in the report fail SHARE REASON                per cent with
+ * status Failed other SHARE REASON               per cent with status Other
  *   silent SHARE                     per cent that nothing is notified of
  *   another_hub SHARE                per cent notified with another hub
  *   device EUI64 WHAT [REASON]       one device: reject, fail, other, silent,
@@ -30,11 +30,12 @@
 
 #include "base/eui64.h"
 
-enum csp_route { CSP_IMAGE, CSP_JOB, CSP_COMMAND, CSP_ROUTES };
+/* Recalls before jobs: what was recalled is not worked after a restart. */
+enum csp_route { CSP_IMAGE, CSP_RECALL, CSP_JOB, CSP_COMMAND, CSP_ROUTES };
 
 struct csp_reply {
     char answer[16], reason[40];
-    unsigned first;
+    unsigned first, retry_after; /* seconds; 0: it is not said */
 };
 
 enum csp_fate {

@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static const char *const names[CSP_ROUTES] = {"images", "jobs", "commands"};
-static const char *const keys[CSP_ROUTES] = {"imageId", "jobId", "commandId"};
+static const char *const names[CSP_ROUTES] = {"images", "recalls", "jobs",
+                                              "commands"};
+static const char *const keys[CSP_ROUTES] = {"imageId", "jobId", "jobId",
+                                             "commandId"};
 
 struct csp_seen_row *csp_seen(struct csp_seen *seen, const char *id) {
     for (size_t i = 0; i < seen->count; i++)
@@ -22,8 +24,10 @@ struct csp_seen_row *csp_seen(struct csp_seen *seen, const char *id) {
 }
 
 static void seen_free(struct csp_seen *seen) {
-    for (size_t i = 0; i < seen->count; i++)
+    for (size_t i = 0; i < seen->count; i++) {
         free(seen->rows[i].id);
+        json_decref(seen->rows[i].recalled);
+    }
     free(seen->rows);
     *seen = (struct csp_seen){.rows = NULL};
 }
@@ -47,7 +51,10 @@ static void seen_recall(struct csp_seen *seen, const char *key,
                         const json_t *line) {
     struct csp_seen_row *row = csp_seen(seen, csp_text(line, key));
     row->count++;
-    row->taken = row->taken || line_was_taken(line);
+    if (!row->taken && line_was_taken(line)) {
+        row->taken = true;
+        row->recalled = json_incref(json_object_get(line, "recalled"));
+    }
 }
 
 /* The next line that is JSON, or NULL: the end of the process before may have
@@ -73,7 +80,9 @@ static void route_recall(struct csp_sim *sim, enum csp_route route,
         bool before =
             csp_seen(&sim->seen[route], csp_text(line, keys[route]))->taken;
         seen_recall(&sim->seen[route], keys[route], line);
-        if (route == CSP_JOB && line_was_taken(line) && !before)
+        const char *id = csp_text(line, keys[route]);
+        if (route == CSP_JOB && line_was_taken(line) && !before &&
+            !csp_seen(&sim->seen[CSP_RECALL], id)->taken)
             taken_job(sim, line);
         json_decref(line);
     }

@@ -8,7 +8,12 @@
 #define NOTIFICATIONS "/csp/v1/delivery-notifications"
 
 static enum csp_fate target_fate(const struct csp_faults *faults,
-                                 const json_t *target, const char **reason) {
+                                 const json_t *job, const json_t *target,
+                                 const char **reason) {
+    const char *overload = csp_text(job, "overload");
+    *reason = "NO_CHANNEL";
+    if (*overload)
+        return strcmp(overload, "reject") == 0 ? CSP_REJECT : CSP_FAIL;
     eui64 id = 0;
     eui64_parse(span_text(csp_text(target, "deviceId")), &id);
     return csp_fate_of(faults, id, reason);
@@ -21,7 +26,7 @@ static json_t *report_make(const struct csp_faults *faults, const json_t *job,
     for (size_t i = 0; i < json_array_size(targets); i++) {
         const json_t *target = json_array_get(targets, i);
         const char *reason;
-        bool refuses = target_fate(faults, target, &reason) == CSP_REJECT;
+        bool refuses = target_fate(faults, job, target, &reason) == CSP_REJECT;
         if (refuses != contradicts)
             json_add(rejected, json_pack("{s:s, s:s}", "deviceId",
                                          csp_text(target, "deviceId"), "reason",
@@ -42,7 +47,7 @@ static json_t *notification_make(const struct csp_faults *faults,
     const json_t *target =
         json_array_get(json_object_get(job, "targets"), index);
     const char *reason;
-    enum csp_fate fate = target_fate(faults, target, &reason);
+    enum csp_fate fate = target_fate(faults, job, target, &reason);
     if (!statuses[fate])
         return NULL;
     char id[80], now[INSTANT_TEXT_SIZE];
@@ -127,7 +132,7 @@ static void delivery_plan(struct csp_sim *sim, const struct csp_faults *faults,
         json_pack("{s:O, s:o, s:i, s:i}", "job", job, "notifications",
                   notifications_make(faults, job), "copies",
                   (int)faults->copies, "batch", (int)faults->batch);
-    instant delay = faults->delivery_delay * MILLISECOND;
+    instant delay = faults->delivery_delay * MILLISECOND + csp_radio_takes(sim);
     if (sim->han)
         csp_queue_errand(sim, delivery_reach, delivery, delay);
     else

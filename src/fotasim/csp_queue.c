@@ -1,5 +1,6 @@
 /* The messages of an emulated CSP to fotad, and its errands to the hubs behind
  * it, each at its time. */
+#include "base/json.h"
 #include "base/memory.h"
 #include "fotasim/csp_sim.h"
 
@@ -60,6 +61,48 @@ void csp_queue_errand(struct csp_sim *sim, csp_errand *errand,
                                     .body = json_deep_copy(object),
                                     .due = clock_elapsed() + delay};
     queue_insert(sim, message);
+}
+
+/* ---- what is taken back ---- */
+
+static bool is_of_job(const json_t *body, const char *job_id) {
+    if (json_is_array(body))
+        body = json_array_get(body, 0);
+    const json_t *job = json_object_get(body, "job");
+    return strcmp(csp_text(job ? job : body, "jobId"), job_id) == 0;
+}
+
+/* Devices of a notification, of several, or of a job. */
+static void devices_add(json_t *devices, const json_t *body) {
+    size_t i;
+    json_t *one;
+    if (json_is_object(body) && *csp_text(body, "deviceId"))
+        json_put(devices, csp_text(body, "deviceId"), json_true());
+    if (json_is_object(body))
+        body = json_object_get(json_object_get(body, "job"), "targets");
+    json_array_foreach(body, i, one)
+        json_put(devices, csp_text(one, "deviceId"), json_true());
+}
+
+json_t *csp_queue_take_back(struct csp_sim *sim, const char *job_id) {
+    json_t *devices = json_object(), *list = json_array(), *value;
+    const char *name;
+    for (struct csp_message **at = &sim->waiting; *at;) {
+        struct csp_message *message = *at;
+        if (!is_of_job(message->body, job_id)) {
+            at = &message->next;
+            continue;
+        }
+        devices_add(devices, message->body);
+        *at = message->next;
+        message_free(message);
+    }
+    json_object_foreach(devices, name, value) json_add(list, json_text(name));
+    json_decref(devices);
+    if (json_array_size(list))
+        return list;
+    json_decref(list);
+    return NULL;
 }
 
 void csp_sim_send(struct csp_sim *sim, const char *id, const char *path,

@@ -15,11 +15,13 @@ struct csp_seen {
         char *id;
         unsigned count;
         bool taken;
+        json_t *recalled; /* Device IDs of a job that was; or NULL */
     } * rows;
     size_t count, size;
 };
 
 struct csp_message; /* that is to be sent */
+struct csp_carried; /* a job that takes channels */
 struct csp_image;
 struct csp_untold;
 
@@ -34,6 +36,7 @@ struct csp_sim {
     struct csp_seen seen[CSP_ROUTES], said;
     FILE *files[CSP_ROUTES], *said_file;
     struct csp_message *waiting; /* by due time */
+    struct csp_carried *carried;
     struct csp_image *images;
     struct csp_untold *untold; /* notifications of what waits for room */
     struct sim_han *han;       /* its own lock; NULL: no hubs are emulated */
@@ -70,6 +73,9 @@ void csp_queue_add(struct csp_sim *sim, const char *id, const char *path,
  * Under the lock. */
 void csp_queue_errand(struct csp_sim *sim, csp_errand *errand,
                       const json_t *object, instant delay);
+/* What waits of that job is not said and not passed on. Its devices, or NULL:
+ * there is nothing of them. Under the lock. */
+json_t *csp_queue_take_back(struct csp_sim *sim, const char *job_id);
 /* A thread that sends what is due, until the CSP stops. */
 void *csp_queue_run(void *sim);
 /* Forgets what waits. */
@@ -94,6 +100,19 @@ csp_errand csp_hubs_take_image;
 csp_errand csp_hubs_take_command;
 /* What devices do at their time. */
 void csp_hubs_tick(struct csp_sim *sim);
+
+/* ---- csp_radio.c: how many jobs are carried at once. Under the lock ---- */
+
+enum csp_admission { CSP_CARRIES, CSP_IS_FULL, CSP_GOES_WRONG };
+
+/* Is there room for a job? CSP_GOES_WRONG: no, but it is taken, and in the job
+ * "overload" says what becomes of its devices. */
+enum csp_admission csp_radio_admit(struct csp_sim *sim, json_t *job);
+/* It is carried no more. */
+void csp_radio_end(struct csp_sim *sim, const char *job_id);
+/* How long a job takes to its hubs. */
+instant csp_radio_takes(const struct csp_sim *sim);
+void csp_radio_free(struct csp_sim *sim);
 
 /* ---- csp_plan.c: what follows. Under the lock ---- */
 

@@ -42,6 +42,13 @@ int verb_csp(int argc, char **argv) {
         {"pki", OPTION_TEXT, &options.pki},
         {"seed", OPTION_COUNT, &options.seed},
         {"device-faults", OPTION_TEXT, &options.device_faults},
+        {"recall", OPTION_TEXT, &options.recall},
+        {"most-jobs", OPTION_COUNT, &options.most_jobs},
+        {"channels", OPTION_COUNT, &options.channels},
+        {"cells", OPTION_COUNT, &options.cells},
+        {"hold", OPTION_COUNT, &options.hold},
+        {"retry-after", OPTION_COUNT, &options.retry_after},
+        {"overload", OPTION_TEXT, &options.overload},
     };
     char **operands;
     if (!read_options(argc, argv, rows, sizeof rows / sizeof *rows, &operands))

@@ -42,9 +42,13 @@ static const struct {
     {"csp",
      "--listen ADDRESS --name NAME --fotad URL --token T --state DIR\n"
      "      [--expect-token T] [--faults FILE] [--connections N]\n"
-     "      [--pki DIR [--seed S] [--device-faults FILE]]\n"
+     "      [--pki DIR [--seed S] [--device-faults FILE]] [--recall yes]\n"
+     "      [--most-jobs N] [--channels N --cells N] [--hold MILLISECONDS]\n"
+     "      [--overload busy|reject|timeout] [--retry-after SECONDS]\n"
      "      a CSP: takes images, jobs and commands, records them in DIR as\n"
      "      JSON lines, reports back; with --pki its hubs and devices speak;\n"
+     "      with --most-jobs or --channels it carries no more at once: each\n"
+     "      job, for --hold, a channel in each cell where it has devices;\n"
      "      ends with SIGTERM",
      verb_csp},
     {"user",

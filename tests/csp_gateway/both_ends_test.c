@@ -5,6 +5,7 @@
 #include "world.h"
 
 #include "csp_gateway/gateway.h"
+#include "csp_gateway/send.h"
 #include "fotasim/csp.h"
 
 #include <arpa/inet.h>
@@ -83,8 +84,9 @@ static int close_scene(void **state) {
         return 0;
     stop_both(scene);
     world_close(&scene->world);
-    static const char *const names[] = {"faults", "images.jsonl", "jobs.jsonl",
-                                        "commands.jsonl", "said.jsonl"};
+    static const char *const names[] = {"faults",        "images.jsonl",
+                                        "jobs.jsonl",    "commands.jsonl",
+                                        "recalls.jsonl", "said.jsonl"};
     char path[128];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", scene->folder, names[i]);
@@ -214,6 +216,123 @@ static void either_side_may_be_started_again(void **state) {
     expect_lines(scene, "images", "", 1);
 }
 
+/* ---- what a CSP carries at once ---- */
+
+static void start_with(struct scene *scene, const struct csp_options *with) {
+    stop_both(scene);
+    struct csp_options *options = &scene->options;
+    options->recall = with->recall;
+    options->most_jobs = with->most_jobs;
+    options->channels = with->channels;
+    options->cells = with->cells;
+    options->hold = with->hold;
+    options->retry_after = with->retry_after;
+    options->overload = with->overload;
+    scene->world.config.csps[0].busy_retry = SECOND;
+    scene->world.config.csps[0].recall = with->recall != NULL;
+    start_sim(scene);
+    start_gateway(scene);
+}
+
+/* 25 devices are three jobs. */
+static void a_full_csp_takes_the_rest_later(void **state) {
+    struct scene *scene = *state;
+    static const struct csp_options limits[] = {
+        {.most_jobs = 1, .hold = 300, .retry_after = 1},
+        {.channels = 1, .cells = 1, .hold = 300, .retry_after = 1}};
+    for (int i = 0; i < 2; i++) {
+        start_with(scene, &limits[i]);
+        accept_request(&scene->world, i + 1, "north", 1 + 20 * i, 20);
+        char expected[64];
+        snprintf(expected, sizeof expected, "SUCCESSFUL_CH_TRANSFER %d",
+                 20 * (i + 1));
+        expect_soon(&scene->world, expected, STATUSES);
+        snprintf(expected, sizeof expected, "%d", 2 * (i + 1));
+        expect_soon(&scene->world, expected,
+                    "select count(*)::text from csp_job"
+                    " where state = 'handed_over'");
+        assert_true(lines(scene, "jobs", "\"status\":503") > (size_t)i);
+    }
+    expect(&scene->world, "40",
+           "select count(*)::text from alert where code = 'N61'");
+}
+
+static void jobs_in_other_cells_have_channels_of_their_own(void **state) {
+    struct scene *scene = *state;
+    start_with(scene,
+               &(struct csp_options){.channels = 2, .cells = 1, .hold = 60000});
+    accept_request(&scene->world, 1, "north", 1, 20);
+    expect_soon(&scene->world, "2",
+                "select count(*)::text from csp_job"
+                " where state = 'handed_over'");
+    assert_int_equal(lines(scene, "jobs", "\"status\":503"), 0);
+}
+
+static void too_much_is_rejected_or_times_out(void **state) {
+    struct scene *scene = *state;
+    static const struct {
+        const char *overload, *statuses;
+    } rows[] = {{"reject", "REJECTED_BY_CSP 10, SUCCESSFUL_CH_TRANSFER 10"},
+                {"timeout", "FAILED_CH_TRANSFER 10, REJECTED_BY_CSP 10,"
+                            " SUCCESSFUL_CH_TRANSFER 20"}};
+    for (int i = 0; i < 2; i++) {
+        start_with(scene, &(struct csp_options){.most_jobs = 1,
+                                                .hold = 400,
+                                                .overload = rows[i].overload});
+        accept_request(&scene->world, i + 1, "north", 1 + 20 * i, 20);
+        expect_soon(&scene->world, rows[i].statuses,
+                    "select string_agg(status || ' ' || n, ', ' order by"
+                    " status::text) from (select status, count(*) as n"
+                    " from tracking group by status) x");
+        assert_int_equal(lines(scene, "jobs", "\"status\":503"), 0);
+    }
+}
+
+/* ---- what it gives back ---- */
+
+static void recall_all(struct scene *scene) {
+    char now[INSTANT_TEXT_SIZE];
+    script(&scene->world,
+           "select recall_jobs(array(select job_no from csp_job),"
+           " array['north'], 'reset', '%s')",
+           instant_format(clock_now(), now));
+    csp_send_wake(CSP_RECALLS);
+}
+
+static void what_is_not_delivered_is_given_back(void **state) {
+    struct scene *scene = *state;
+    set_faults(scene, "recall 503 - 1\ndelivery_delay 60000\n");
+    start_with(scene, &(struct csp_options){.recall = "yes"});
+    accept_request(&scene->world, 1, "north", 1, 4);
+    expect_soon(&scene->world, "APPROVED_FOR_DISTRIBUTION 4", STATUSES);
+    recall_all(scene);
+    expect_soon(&scene->world, "RESET_BY_DCC 4", STATUSES);
+    expect(&scene->world, "recalled 2",
+           "select state || ' ' || tries from csp_recall");
+    /* as if the answer had been lost, and the CSP started again */
+    stop_both(scene);
+    set_faults(scene, "");
+    script(&scene->world, "update csp_recall set state = 'waiting',"
+                          " recalled = null, ended = null");
+    start_sim(scene);
+    start_gateway(scene);
+    expect_soon(&scene->world, "recalled 3 4",
+                "select concat_ws(' ', state, tries, cardinality(recalled))"
+                " from csp_recall");
+    assert_int_equal(lines(scene, "said", "delivery-notifications"), 0);
+}
+
+static void what_is_delivered_is_not_given_back(void **state) {
+    struct scene *scene = *state;
+    start_with(scene, &(struct csp_options){.recall = "yes"});
+    accept_request(&scene->world, 1, "north", 1, 4);
+    expect_soon(&scene->world, "SUCCESSFUL_CH_TRANSFER 4", STATUSES);
+    recall_all(scene);
+    expect_soon(&scene->world, "too_late",
+                "select state::text from csp_recall");
+    expect(&scene->world, "SUCCESSFUL_CH_TRANSFER 4", STATUSES);
+}
+
 int main(void) {
     test_clock_open(NULL);
 #define TEST(name)                                                             \
@@ -224,6 +343,11 @@ int main(void) {
         TEST(a_job_is_worked_once_however_it_goes_wrong),
         TEST(a_refusal_releases_every_device),
         TEST(either_side_may_be_started_again),
+        TEST(a_full_csp_takes_the_rest_later),
+        TEST(jobs_in_other_cells_have_channels_of_their_own),
+        TEST(too_much_is_rejected_or_times_out),
+        TEST(what_is_not_delivered_is_given_back),
+        TEST(what_is_delivered_is_not_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

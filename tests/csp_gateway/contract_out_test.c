@@ -282,6 +282,9 @@ static void emulated_open(struct emulated *e) {
                                             .fotad = fake_csp_url(e->fotad),
                                             .token = "north's",
                                             .expect_token = "ours",
+                                            .recall = "yes",
+                                            .most_jobs = 1,
+                                            .hold = 1000,
                                             .state = e->folder,
                                             .faults = e->faults},
                       &reason);
@@ -292,8 +295,9 @@ static void emulated_open(struct emulated *e) {
 }
 
 static void emulated_close(struct emulated *e) {
-    static const char *const names[] = {"faults", "images.jsonl", "jobs.jsonl",
-                                        "commands.jsonl", "said.jsonl"};
+    static const char *const names[] = {"faults",        "images.jsonl",
+                                        "jobs.jsonl",    "commands.jsonl",
+                                        "recalls.jsonl", "said.jsonl"};
     csp_sim_stop(e->sim);
     http_client_free(e->client);
     fake_csp_stop(e->fotad);
@@ -349,10 +353,18 @@ static void emulated_csps_say_what_the_contract_says(void **state) {
         expect_from_sim(&e, "POST", "/gbcs-commands", ID_1, command,
                         rows[i].command);
     }
+    expect_from_sim(&e, "POST", "/firmware-jobs", ID_2, JOB_BODY(ID_2), 503);
+    expect_from_sim(&e, "DELETE", "/firmware-jobs/" ID_2, "", "", 404);
+    expect_said(&e, 4);
+    expect_from_sim(&e, "DELETE", "/firmware-jobs/" ID_1, "", "", 409);
+    set_faults(&e, "delivery_delay 60000\nrecall 503 - 2\n");
+    expect_from_sim(&e, "POST", "/firmware-jobs", ID_2, JOB_BODY(ID_2), 202);
+    expect_from_sim(&e, "DELETE", "/firmware-jobs/" ID_2, "", "", 503);
+    expect_from_sim(&e, "DELETE", "/firmware-jobs/" ID_2, "", "", 200);
+    expect_from_sim(&e, "DELETE", "/firmware-jobs/" ID_2, "", "", 200);
     set_faults(&e, "");
     expect_from_sim(&e, "PUT", "/firmware-images/" X_HASH, "", "y", 422);
     expect_from_sim(&e, "POST", "/firmware-jobs", ID_2, JOB_BODY(ID_1), 400);
-    expect_said(&e, 4);
     emulated_close(&e);
 }
 
