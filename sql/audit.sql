@@ -51,7 +51,8 @@ create or replace function record_requests(
     p_requests bytea[], p_image_ats integer[], p_image_ids bytea[],
     p_line_lengths integer[], p_line_breaks bytea[], p_answers bytea[],
     p_at timestamptz[]) returns void
-    language sql as $$
+    language plpgsql as $$
+begin
     with asked as materialized (
         select a.*, case when a.request is not null then sat_request_hash(
             a.content, a.octets, a.request, a.image_at, a.image_id,
@@ -82,8 +83,8 @@ create or replace function record_requests(
         image_id, line_length, line_break, answer)
     select e.entry_no, a.at, a.content, a.octets, a.request, a.image_at,
         a.image_id, a.line_length, a.line_break, a.answer
-    from entry e join asked a using (record)
-$$;
+    from entry e join asked a using (record);
+end $$;
 
 -- A request of the trail, for fotactl: one that was sent again is shown as it
 -- was recorded the first time. No row: the entry is no request.

@@ -11,8 +11,8 @@ create or replace function judge_device(
     out condition text, out device_type text, out chf_id macaddr8,
     out csp text, out message_code integer, out user_originates boolean,
     out gbcs_version text)
-    language sql stable
-begin atomic
+    language plpgsql stable as $$
+begin
     select
         case
             when s.device_id is null then 'device_unknown'
@@ -32,6 +32,8 @@ begin atomic
         t.user_originates and role.known,
         coalesce(gbcs_version_text(coalesce(s.gbcs_version, h.gbcs_version)),
             '')
+    into condition, device_type, chf_id, csp, message_code, user_originates,
+        gbcs_version
     from (values (p_device_id)) as asked (device_id)
     left join smi_device s on s.device_id = asked.device_id
     left join smi_home h on h.chf_id = s.chf_id
@@ -63,7 +65,7 @@ begin atomic
                             and p_user_id = any (h.gas_supplier_ids)
                     end
             end) as role;
-end;
+end $$;
 
 -- The Pre-Command that a Transform of this RequestID returned; null: none.
 create or replace function find_pre_command(
@@ -220,8 +222,8 @@ end $$;
 create or replace function commands_sent(
     p_command_nos bigint[], p_lease_numbers bigint[],
     p_response_due timestamptz, p_now timestamptz)
-    returns void language sql
-begin atomic
+    returns void language plpgsql as $$
+begin
     with mine as materialized (
         select c.command_no from device_command c
         join unnest(p_command_nos, p_lease_numbers)
@@ -239,15 +241,15 @@ begin atomic
     select p_now, 'command', request_no, device_id, csp, state,
         'command ' || command_no
     from sent order by command_no;
-end;
+end $$;
 
 -- Counts once, however often it is said: only while that lease lasts. Next try
 -- '-infinity': it was not begun. p_heard: 0 if the CSP cannot have heard of it.
 create or replace function commands_again(
     p_command_nos bigint[], p_lease_numbers bigint[],
     p_next_tries timestamptz[], p_errors text[], p_heard integer[])
-    returns void language sql
-begin atomic
+    returns void language plpgsql as $$
+begin
     with mine as materialized (
         select c.command_no, a.next_try, a.error, a.heard
         from unnest(p_command_nos, p_lease_numbers, p_next_tries, p_errors,
@@ -264,7 +266,7 @@ begin atomic
         last_error = case a.next_try when '-infinity' then c.last_error
             else a.error end
     from mine a where c.command_no = a.command_no;
-end;
+end $$;
 
 -- Leased commands that the CSP refused, or that are given up.
 create or replace function commands_given_up(

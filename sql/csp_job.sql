@@ -85,14 +85,15 @@ end $$;
 create or replace function job_targets(
     p_request_no bigint, p_job_no bigint,
     out device_ids macaddr8[], out chf_ids macaddr8[])
-    language sql stable
-begin atomic
+    language plpgsql stable as $$
+begin
     select array_agg(l.device_id order by l.device_id),
         array_agg(l.chf_id order by l.device_id)
+    into device_ids, chf_ids
     from tracking_live l
     where l.request_no = p_request_no and l.job_no = p_job_no
         and l.status = 'AWAITING_CSP';
-end;
+end $$;
 
 -- A job that the CSP may have heard of has other devices now: another name for
 -- it, for the one that it had stands for what was posted.
@@ -281,8 +282,8 @@ create or replace function posted_after(j csp_job, p_heard boolean)
 create or replace function job_again(
     p_job_no bigint, p_lease_number bigint, p_next_try timestamptz,
     p_error text, p_heard boolean) returns void
-    language sql
-begin atomic
+    language plpgsql as $$
+begin
     update csp_job j set leased_until = null,
         posted = posted_after(j, p_heard),
         tries = tries + case p_next_try when '-infinity' then 0 else 1 end,
@@ -292,7 +293,7 @@ begin atomic
             else p_error end
     where job_no = p_job_no and state = 'waiting'
         and lease_number = p_lease_number and leased_until is not null;
-end;
+end $$;
 
 -- A reason as the CSP gave it: one that csp_reason has, else OTHER.
 create or replace function csp_reason_of(p_given text) returns text

@@ -2,9 +2,11 @@
 
 -- The job that has this name, or had it.
 create or replace function job_of(p_job_id uuid) returns bigint
-    language sql stable
+    language plpgsql stable as $$
+begin
     return coalesce((select job_no from csp_job where job_id = p_job_id),
         (select job_no from csp_job_name where job_id = p_job_id));
+end $$;
 
 -- Validation reports, each of its CSP. Named outcomes, one for each: taken,
 -- duplicate, unknown_job. p_reports says of each listed device which report
@@ -21,10 +23,10 @@ declare
     events tracking_event[];
     turns bigint[];
     request_nos bigint[];
+    job_nos bigint[] := array(select job_of(id) from unnest(p_job_ids) id);
 begin
     -- two sets take their jobs in the same order
-    perform from csp_job
-    where job_no = any (array(select job_of(id) from unnest(p_job_ids) id))
+    perform from csp_job where job_no = any (job_nos)
     order by job_no for update;
 
     with asked as materialized (
@@ -33,9 +35,9 @@ begin
             case a.job_id when j.job_id then j.without
                 else (select n.without from csp_job_name n
                     where n.job_id = a.job_id) end as without
-        from unnest(p_csps, p_report_ids, p_job_ids) with ordinality
-            as a (csp, id, job_id, ordinal)
-        left join csp_job j on j.job_no = job_of(a.job_id) and j.csp = a.csp
+        from unnest(p_csps, p_report_ids, p_job_ids, job_nos) with ordinality
+            as a (csp, id, job_id, job_no, ordinal)
+        left join csp_job j on j.job_no = a.job_no and j.csp = a.csp
     ), fresh as (
         insert into csp_message
         select csp, 'r', id, p_now from (

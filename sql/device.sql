@@ -476,10 +476,10 @@ end;
 -- Messages that were left unverified for want of a certificate: looked at again
 -- by retry_messages().
 create or replace function await_certificates(
-    p_csps text[], p_message_ids text[]) returns void language sql
-begin atomic
+    p_csps text[], p_message_ids text[]) returns void language plpgsql as $$
+begin
     update gbcs_message g set wants_certificate = true
     from unnest(p_csps, p_message_ids) as w (csp, message_id)
     where g.csp = w.csp and g.message_id = w.message_id
         and g.state = 'unverified';
-end;
+end $$;

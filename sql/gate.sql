@@ -85,8 +85,8 @@ end $$;
 -- Leaves the highest ranges; what is below them counts as heard.
 create or replace function narrow_windows(
     p_windows replay_window[], p_most integer) returns void
-    language sql
-begin atomic
+    language plpgsql as $$
+begin
     update replay_window w set low = n.low, seen = n.seen
     from (
         select x.originator, x.recipient, lower(range_agg(k.r)) as low,
@@ -96,7 +96,7 @@ begin atomic
             order by r desc limit p_most) k
         group by x.originator, x.recipient) n
     where w.originator = n.originator and w.recipient = n.recipient;
-end;
+end $$;
 
 -- Of messages those that their CSP may not bring: neither is the device's hub
 -- in its regions, nor has it or had it a job or a command of the device. A
@@ -135,16 +135,17 @@ end $$;
 -- Answers that did not come from where their command went: its CSP and hub, or,
 -- if they are checked, the hub that the device has now.
 create or replace function stray_responses(p_messages device_message[])
-    returns integer[] language sql stable
-begin atomic
-    select coalesce(array_agg(m.ordinal), '{}')
-    from unnest(p_messages) as m
-    join device_command c on c.originator = m.recipient
-        and c.device_id = m.originator and c.counter = m.counter
-    where m.kind = 'response' and (c.csp, c.chf_id) <> (m.csp, m.chf_id)
-        and not (m.checked and exists (select from smi_device s
-            where s.device_id = m.originator and s.chf_id = m.chf_id));
-end;
+    returns integer[] language plpgsql stable as $$
+begin
+    return array(
+        select m.ordinal
+        from unnest(p_messages) as m
+        join device_command c on c.originator = m.recipient
+            and c.device_id = m.originator and c.counter = m.counter
+        where m.kind = 'response' and (c.csp, c.chf_id) <> (m.csp, m.chf_id)
+            and not (m.checked and exists (select from smi_device s
+                where s.device_id = m.originator and s.chf_id = m.chf_id)));
+end $$;
 
 -- The one gate: a message that comes through may have effects, another has
 -- none. What is not checked comes through only to be passed on to the User who

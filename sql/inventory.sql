@@ -52,8 +52,9 @@ create or replace function party_certificates(
     p_ids macaddr8[], p_role certificate_role, p_usage certificate_usage,
     p_now timestamptz, p_accept_expired boolean)
     returns table (eui64 macaddr8, unfit text, der bytea)
-    language sql
-begin atomic
+    language plpgsql as $$
+begin
+    return query
     select c.eui64, f.unfit, c.der
     from (select distinct unnest(p_ids) as id) p
     join certificate c on c.eui64 = p.id and c.usage = p_usage
@@ -65,7 +66,7 @@ begin atomic
         when c.not_after < p_now then 'expired' end) as f (unfit)
     order by c.eui64, f.unfit is not null, c.not_before desc, c.not_after desc,
         c.serial;
-end;
+end $$;
 
 -- Devices said which firmware they run (requirement F2): the Smart Metering
 -- Inventory follows where version_mismatch lets it, and who asked hears of a

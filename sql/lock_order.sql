@@ -32,10 +32,10 @@ create or replace function has_waited_for_updates() returns boolean
     language sql volatile
     return current_setting('fotad.updates', true) is not distinct from 'locked';
 create or replace function wait_for_updates_no_more() returns void
-    language sql volatile
-begin atomic
-    select from set_config('fotad.updates', 'locked', true);
-end;
+    language plpgsql as $$
+begin
+    perform set_config('fotad.updates', 'locked', true);
+end $$;
 
 -- Locks all that is known of the updates of these devices, for what writes of
 -- them more than once: what is contested, what is in progress, and what is past

@@ -2,7 +2,8 @@
 --
 -- Functions that run for every message or request: a session plans their
 -- statements once, perhaps while the tables are still empty, when reading a
--- table whole looks cheapest. So they look rows up by index, with one plan for
+-- table whole looks cheapest (they are in plpgsql: what is in SQL is planned at
+-- each call). So they look rows up by index, with one plan for
 -- every number of rows (nested loops over an array cost what its elements
 -- cost), and are not compiled. tests/scenarios/plans_test.c reads their plans.
 --   no hash    a hash table would be made of a table that grows
@@ -28,7 +29,7 @@ begin
                 'take_validation_reports',
                 'take_delivery_notifications', 'take_gbcs_messages',
                 'party_certificates', 'learn_versions', 'learn_running',
-                'learn_waiting_versions', 'wait_for_updates_no_more',
+                'learn_waiting_versions',
                 'lock_updates', 'lock_updates_of',
                 'lock_for_messages', 'refuse_messages',
                 'foreign_messages', 'stray_responses', 'take_counters',

@@ -168,7 +168,21 @@ static void every_function_is_told(struct campaign *c) {
             " 'clock_next', 'clock_best', 'clock_verdict', 'clock_sound',"
             " 'times_ahead', 'cut_column', 'clock_read', 'count_alerts', "
             "'image_sent', 'store_command', 'store_image',"
-            " 'all_users', 'gbcs_version_text')"),
+            " 'all_users', 'gbcs_version_text', 'wait_for_updates_no_more')"),
+        "");
+}
+
+/* A session keeps the plans of functions in plpgsql; one in SQL is planned at
+ * each call. (What is left for the release before calls the newer one.) */
+static void every_function_is_planned_once(struct campaign *c) {
+    assert_string_equal(
+        scenario_ask(c->scenario,
+                     "select coalesce(string_agg(proname, ' '), '') from ("
+                     " select p.proname from pg_proc p"
+                     " join pg_language l on l.oid = p.prolang"
+                     " where 'plan_cache_mode=force_generic_plan'"
+                     " = any (p.proconfig) group by p.proname"
+                     " having not bool_or(l.lanname = 'plpgsql')) x"),
         "");
 }
 
@@ -194,6 +208,7 @@ static void plans_do_not_grow_with_the_tables(void **state) {
     size_t wrong = count_wrong(from);
     forget(c);
     every_function_is_told(c);
+    every_function_is_planned_once(c);
     campaign_close(c, "filled tables");
     assert_int_equal(wrong, 0);
 }
