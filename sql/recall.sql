@@ -7,8 +7,8 @@
 -- already, or was answered, is not asked again.
 create or replace function recall_jobs(
     p_job_nos bigint[], p_csps text[], p_event text, p_now timestamptz)
-    returns void language sql
-begin atomic
+    returns void language plpgsql as $$
+begin
     insert into csp_recall (job_no, job_id, csp, event, next_try, made)
     select j.job_no, n.job_id, j.csp, p_event, p_now, p_now
     from csp_job j
@@ -21,7 +21,7 @@ begin atomic
         and j.posted is not null
     order by j.job_no, n.job_id
     on conflict (job_id) do nothing;
-end;
+end $$;
 
 -- Takes the recalls of a CSP that are due, for one worker to send. A job that is
 -- just being posted is not recalled before that is over.
@@ -53,8 +53,8 @@ end $$;
 create or replace function recall_again(
     p_recall_no bigint, p_lease_number bigint, p_next_try timestamptz,
     p_error text) returns void
-    language sql
-begin atomic
+    language plpgsql as $$
+begin
     update csp_recall r set leased_until = null,
         tries = tries + case p_next_try when '-infinity' then 0 else 1 end,
         next_try = case p_next_try when '-infinity' then next_try
@@ -63,15 +63,16 @@ begin atomic
             else p_error end
     where recall_no = p_recall_no and state = 'waiting'
         and lease_number = p_lease_number and leased_until is not null;
-end;
+end $$;
 
 -- The devices of a job that do not get its image, once every name of it was
 -- answered: none if any says that it goes on; those that each name which the
 -- CSP has says; if it has none of them, those that it was not heard of. What is
 -- known to be at its hub goes on, whatever the CSP says.
 create or replace function recalled_devices(p_job_no bigint)
-    returns setof tracking_live language sql stable
-begin atomic
+    returns setof tracking_live language plpgsql stable as $$
+begin
+    return query
     with name as (
         select * from csp_recall where job_no = p_job_no
     ), known as (
@@ -92,7 +93,7 @@ begin atomic
             when 0 then l.status = 'AWAITING_CSP'
             else l.status in ('AWAITING_CSP', 'APPROVED_FOR_DISTRIBUTION')
                 and l.device_id in (select device_id from named) end;
-end;
+end $$;
 
 -- The CSP has answered, or is given up: what p_state says, with the devices that
 -- it named if it recalled any. Counts once, however often it is said: only while
