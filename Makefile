@@ -37,7 +37,7 @@ C_FLAGS = -std=c17 -D_GNU_SOURCE -Isrc $(PKG_CFLAGS) $(WARNINGS)
 ALL_CFLAGS = $(C_FLAGS) $(HARDEN) $(OPT) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now \
   $(filter -fsanitize% --coverage,$(OPT)) $(LDFLAGS)
-ALL_LIBS = $(PKG_LIBS) -lcsv -lcrypt -lpthread
+ALL_LIBS = $(PKG_LIBS) -lcsv -lcrypt -lpthread -lm
 
 MAIN_SRC := $(wildcard src/*/main.c)
 SIM_SRC := $(filter-out %/main.c,$(wildcard src/fotasim/*.c))

@@ -11,6 +11,13 @@ void memory_exhausted(size_t size) {
     abort();
 }
 
+void *memory_zeros(size_t count, size_t size) {
+    void *place = calloc(count ? count : 1, size ? size : 1);
+    if (!place)
+        memory_exhausted(count * size);
+    return place;
+}
+
 void *memory_grow(void *old, size_t size) {
     void *memory = realloc(old, size ? size : 1);
     if (!memory)

@@ -7,6 +7,8 @@
 
 /* `size` octets; free() them. */
 void *memory_alloc(size_t size);
+/* `count` of `size` octets, all zero; free() them. */
+void *memory_zeros(size_t count, size_t size);
 /* realloc() that does not return NULL. */
 void *memory_grow(void *old, size_t size);
 /* A copy of a C string; free() it. */

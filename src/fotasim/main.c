@@ -72,6 +72,14 @@ static const struct {
      "      a record contradicts or claims more than is known (tools/lives)\n"
      "      with --list FILE: which devices of the estate they are",
      verb_lives},
+    {"network",
+     "[--seed N] [--scale N] [--channels 3|6] [--gather MINUTES]\n"
+     "      [--resend DAYS] [--way today|steered] [--requests FILE.csv]\n"
+     "      [--svg FILE]\n"
+     "      a year of requests, the networks and the hubs, 1 / scale (100) of\n"
+     "      their size: each request at once as its own jobs, beside what\n"
+     "      src/dispatch decides; a table, and a picture (docs/steering.md)",
+     verb_network},
     {"load",
      "--url URL [--connections N] [--rate N] [--repeat N] [--method M]\n"
      "      [--header TEXT] [--bearer TOKEN] [--expect TEXT] [--lines FILE]\n"

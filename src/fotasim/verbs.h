@@ -16,6 +16,7 @@ int verb_csp(int argc, char **argv);
 int verb_user(int argc, char **argv);
 int verb_alerts(int argc, char **argv);
 int verb_lives(int argc, char **argv);
+int verb_network(int argc, char **argv);
 int verb_load(int argc, char **argv);
 int verb_sign(int argc, char **argv);
 
