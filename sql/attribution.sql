@@ -49,6 +49,18 @@ begin
     join service_request r on r.request_no = u.request_no;
 end $$;
 
+-- Had an update been made when its device says that something happened? So says
+-- our clock, or one that was set back since (p_made is later than now). Ours may
+-- be ahead of the others by up to an hour: then their word counts, that the
+-- image was at the hub by that time.
+create or replace function was_made_by(
+    p_at timestamptz, p_made timestamptz, p_reached timestamptz,
+    p_hub_time timestamptz, p_now timestamptz) returns boolean
+    language sql stable
+    return p_made <= p_at or p_made > p_now
+        or p_made - interval '1 hour' <= p_at
+            and coalesce(least(p_reached, p_hub_time) <= p_at, false);
+
 -- Of updates, the newest first, and when their images came to the hub, the one
 -- whose image was discarded then. Another's image came just then: it is the
 -- newest that was there, else, if that other came in the same minute, one that

@@ -119,8 +119,7 @@ begin
         join handed_updates(array(
                 select distinct device_id from unnest(p_messages))) u
             on u.device_id = m.device_id
-            -- made later than now: our clock was set back
-            and (u.made <= m.said or u.made > p_now)
+            and was_made_by(m.said, u.made, u.reached, u.hub_time, p_now)
     ), chosen as (
         select distinct on (ordinal) ordinal, request_no,
             version = said_version as activated

@@ -190,7 +190,7 @@ begin
         join handed_updates(array(select distinct device_id
                 from unnest(p_reports) where not by_itself)) u
             on u.device_id = v.device_id and u.version = v.version
-            and (u.made <= v.at or u.made > p_now)
+            and was_made_by(v.at, u.made, u.reached, u.hub_time, p_now)
         where not v.by_itself and u.from_version is distinct from v.version
         order by v.device_id, u.request_no desc, v.ordinal) x;
     if events is not null then

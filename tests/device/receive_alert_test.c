@@ -268,6 +268,58 @@ static void disorder_ends_well(void **state) {
     world_expect_told(world, "one batch", "N62 S1, N39 S1, N39 S2");
 }
 
+/* ---- our clock is ahead of the device's, by less than an hour ---- */
+
+/* Its job was made after AT, by our clock. What the CSP and the hub say of the
+ * image is by other clocks. */
+static void update_made_later(struct device_world *world, const char *status,
+                              const char *made, const char *delivered,
+                              const char *at_hub) {
+    world_begin(world);
+    world_update(world, PPMID, 1, status);
+    world_script(
+        world,
+        "update csp_job set created = '2030-01-01 %s'"
+        " where job_no = (select job_no from tracking_live);"
+        " update tracking_live set"
+        " delivery_time = ('2030-01-01 ' || nullif('%s', ''))::timestamptz,"
+        " hub_time = ('2030-01-01 ' || nullif('%s', ''))::timestamptz",
+        made, delivered, at_hub);
+}
+
+static void an_8f8b_is_of_an_update_that_our_clock_made_later(void **state) {
+    static const struct {
+        const char *before, *made, *delivered, *at_hub;
+        uint32_t version;
+        const char *after, *told;
+    } of[] = {
+        /* AT is 11:00 */
+        {"SUCCESSFUL_CH_TRANSFER", "11:40", "10:50", "", 0x2A,
+         "FIRMWARE_ACTIVATED", "N39 S1, N39 S2"},
+        {"SUCCESSFUL_HAN_TRANSFER", "11:40", "", "10:55", 0x2A,
+         "FIRMWARE_ACTIVATED", "N39 S1, N39 S2"},
+        {"SUCCESSFUL_HAN_TRANSFER", "11:40", "10:50", "10:55", 0x29,
+         "STORED_ON_DEVICE", "N39 S1, N39 S2"},
+        /* no image was there: a local update */
+        {"SUCCESSFUL_CH_TRANSFER", "11:40", "11:45", "", 0x2A,
+         "SUCCESSFUL_CH_TRANSFER", "N39 S1 of none, N39 S2 of none"},
+        {"APPROVED_FOR_DISTRIBUTION", "11:40", "", "", 0x2A,
+         "APPROVED_FOR_DISTRIBUTION", "N39 S1 of none, N39 S2 of none"},
+    };
+    struct device_world *world = *state;
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        update_made_later(world, of[i].before, of[i].made, of[i].delivered,
+                          of[i].at_hub);
+        world_hear(world, &(struct said)FROM_PPMID(PPMID, 0, of[i].version));
+        assert_int_equal(world_take(world), 1);
+        world_expect(world, of[i].made,
+                     "select status::text from tracking order by inserted"
+                     " desc limit 1",
+                     of[i].after);
+        world_expect_told(world, of[i].made, of[i].told);
+    }
+}
+
 /* ---- twice ---- */
 
 static void the_same_alert_under_another_message_id_is_a_duplicate(
@@ -305,6 +357,7 @@ int main(void) {
         WORLD_TEST(an_alert_goes_to_the_latest_request_with_that_version),
         WORLD_TEST(only_the_hub_that_had_the_image_counts),
         WORLD_TEST(disorder_ends_well),
+        WORLD_TEST(an_8f8b_is_of_an_update_that_our_clock_made_later),
         WORLD_TEST(the_same_alert_under_another_message_id_is_a_duplicate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -445,6 +445,37 @@ static void a_failure_is_of_the_update_with_that_image(void **state) {
     }
 }
 
+/* 8F66 names the version that runs now, at 11:00 by the device's clock; ours
+ * had been ahead when the job was made. */
+static void a_version_is_of_an_update_that_our_clock_made_later(void **state) {
+    struct device_world *world = *state;
+    static const struct {
+        const char *delivered, *updated;
+    } cases[] = {{"10:50", "FIRMWARE_ACTIVATED"},
+                 {"11:10", "SUCCESSFUL_HAN_TRANSFER"}};
+    const struct row row = {.use_case = CS06_ALERT,
+                            .device = ESME,
+                            .user = S1,
+                            .command = "sent",
+                            .says = OUTCOME(0x8F66, 0, 0x2A),
+                            .update = "SUCCESSFUL_HAN_TRANSFER"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        begin(world, &row);
+        world_script(world,
+                     "update csp_job set created = '2030-01-01 11:40';"
+                     " update tracking_live set hub_time = null,"
+                     " delivery_status = 'SUCCESSFUL_CH_TRANSFER',"
+                     " delivery_time = '2030-01-01 %s'",
+                     cases[i].delivered);
+        struct said said = said_of(&row);
+        world_hear(world, &said);
+        world_take(world);
+        world_expect(world, cases[i].delivered,
+                     "select string_agg(status::text, ' ') from tracking",
+                     cases[i].updated);
+    }
+}
+
 /* Future dated: the response, then the outcome; each once. */
 static void accepted_then_done(void **state) {
     struct device_world *world = *state;
@@ -488,6 +519,7 @@ int main(void) {
         WORLD_TEST(a_command_keeps_what_became_of_it),
         WORLD_TEST(a_cancellation_ends_what_the_device_holds),
         WORLD_TEST(a_failure_is_of_the_update_with_that_image),
+        WORLD_TEST(a_version_is_of_an_update_that_our_clock_made_later),
         WORLD_TEST(accepted_then_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
