@@ -1,6 +1,8 @@
 #include "dispatch/queue.h"
 #include "dispatch/room.h"
 
+#include <string.h>
+
 /* Devices that a User may send in a turn. */
 enum { QUANTUM = 1000 };
 
@@ -12,6 +14,11 @@ enum { WEIGHT_OF_JOB = 100 };
  * its full size) rather than be cut shorter. */
 enum { SHORTEST_CUT = 10 };
 
+/* How long a group waits until it goes before others, one of a request of few
+ * devices half as long. */
+#define OVERDUE (DAY / 2)
+enum { FEW = 10 };
+
 /* A decision in the making. */
 struct making {
     const struct dispatch_input *input;
@@ -20,8 +27,9 @@ struct making {
     struct dispatch_room room;
     struct dispatch_decision *decision;
     struct dispatch_job *jobs;
-    uint64_t devices;  /* of the jobs */
-    size_t meter_jobs; /* of them, those of meters */
+    struct dispatch_part *parts; /* of the job in the making */
+    uint64_t devices;            /* of the jobs */
+    size_t meter_jobs;           /* of them, those of meters */
     /* [cell]: the job that last used it, counted from 1 */
     uint32_t *cell_job;
 };
@@ -72,10 +80,7 @@ static void job_fill(struct making *making, struct job_making *job,
                      uint32_t first) {
     struct dispatch_list *list =
         &making->queue.pools[making->input->groups[first].pool].list;
-    uint32_t group, most = list->count - list->next;
-    if (most > job->most)
-        most = job->most;
-    job->parts = arena_alloc(making->arena, most * sizeof *job->parts);
+    uint32_t group;
     job_add(making, job, first);
     if (!job->devices)
         return;
@@ -92,11 +97,18 @@ static bool job_waits_for_room(const struct making *making,
            most < making->input->limits.job_devices / SHORTEST_CUT;
 }
 
+static const struct dispatch_part *parts_keep(struct making *making,
+                                              const struct job_making *job) {
+    size_t octets = job->part_count * sizeof *job->parts;
+    return memcpy(arena_alloc(making->arena, octets), job->parts, octets);
+}
+
 /* A job that begins with the group, if it may. False: the group waits. */
 static bool job_make(struct making *making, uint32_t group) {
     const struct dispatch_group *from = &making->input->groups[group];
     struct dispatch_queue *queue = &making->queue;
-    struct job_making job = {.most =
+    struct job_making job = {.parts = making->parts,
+                             .most =
                                  room_for_devices(&making->room, from->class)};
     instant until;
     if (!queue_gathered(queue, group, &until)) {
@@ -115,7 +127,7 @@ static bool job_make(struct making *making, uint32_t group) {
     making->devices += job.devices;
     room_take(&making->room, from->class, job.devices);
     making->jobs[making->decision->job_count++] =
-        (struct dispatch_job){.parts = job.parts,
+        (struct dispatch_job){.parts = parts_keep(making, &job),
                               .part_count = job.part_count,
                               .devices = job.devices};
     return true;
@@ -173,6 +185,37 @@ static enum dispatch_reason class_decide(struct making *making,
     }
 }
 
+/* What waits for a channel of its cell, where a campaign may have them all for
+ * days; or is of a request of few devices, which costs next to nothing. */
+static bool group_may_be_overdue(const struct dispatch_group *group,
+                                 bool only_few) {
+    if (only_few)
+        return group->request_devices && group->request_devices <= FEW;
+    return group->cell != 0;
+}
+
+/* What has waited for so long goes before all else, the oldest first, whosever
+ * and whatever it is. */
+static void overdue_decide(struct making *making, instant patience,
+                           bool only_few) {
+    const struct dispatch_input *input = making->input;
+    bool full[DISPATCH_CLASSES] = {false};
+    if (!only_few && !input->limits.cell_channels)
+        return;
+    for (uint32_t i = 0; i < input->group_count; i++) {
+        const struct dispatch_group *group = &input->groups[i];
+        if (group->since > input->now - patience)
+            return;
+        if (!making->queue.left[i] || making->queue.waits[i] ||
+            full[group->class] || !group_may_be_overdue(group, only_few))
+            continue;
+        full[group->class] = decision_is_full(making, group->class) ||
+                             room_for_job(&making->room, group->class);
+        if (!full[group->class] && job_make(making, i))
+            making->meter_jobs += group->class == DISPATCH_METERS;
+    }
+}
+
 /* ---- what waits ---- */
 
 static void waits_explain(struct making *making,
@@ -200,6 +243,15 @@ static void users_forget(const struct dispatch_input *input,
             input->users[i].deficit = 0;
 }
 
+/* A job has each group once, and a device of it at least. */
+static struct dispatch_part *parts_room(const struct dispatch_input *input,
+                                        struct arena *arena) {
+    size_t most = input->group_count < input->limits.job_devices
+                      ? input->group_count
+                      : input->limits.job_devices;
+    return arena_alloc(arena, most * sizeof(struct dispatch_part));
+}
+
 void dispatch_decide(const struct dispatch_input *input, struct arena *arena,
                      struct dispatch_decision *decision) {
     struct making making = {
@@ -207,6 +259,7 @@ void dispatch_decide(const struct dispatch_input *input, struct arena *arena,
         .arena = arena,
         .decision = decision,
         .jobs = arena_zero(arena, input->most_jobs, sizeof *making.jobs),
+        .parts = parts_room(input, arena),
         .cell_job =
             arena_zero(arena, input->cell_count, sizeof *making.cell_job)};
     *decision = (struct dispatch_decision){.jobs = making.jobs};
@@ -214,6 +267,8 @@ void dispatch_decide(const struct dispatch_input *input, struct arena *arena,
     queue_make(input, arena, &making.queue);
     room_open(input, making.queue.others_wait, &making.room);
     enum dispatch_reason reasons[DISPATCH_CLASSES];
+    overdue_decide(&making, OVERDUE / 2, true);
+    overdue_decide(&making, OVERDUE, false);
     for (enum dispatch_class class = 0; class < DISPATCH_CLASSES; class ++)
         reasons[class] = class_decide(&making, class);
     waits_explain(&making, reasons);

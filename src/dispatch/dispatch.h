@@ -6,7 +6,10 @@
  *
  * - Order: ESME and GSME (DISPATCH_METERS) before HCALCS and PPMID
  *   (DISPATCH_OTHERS), to whom a tenth is left while any wait; among Users by
- *   deficit round robin in devices; of a User the oldest first.
+ *   deficit round robin in devices; of a User the oldest first. But before all
+ * that goes, the oldest first, what has waited for a channel of its cell for
+ * half a day, and for a quarter what is of a request of few devices: it costs
+ * next to nothing, and would wait for the ends of others' campaigns.
  * - Shape: a job is for one image and device type (a pool). It is filled up
  * with what else waits in its pool, whosever it is, oldest first. Who may
  * gather waits for company, but not beyond `gather` or a full job.
@@ -44,6 +47,7 @@ struct dispatch_group {
                      * type, so they may share a job */
     uint32_t cell;  /* index of dispatch_input.channels; 0: not known */
     uint32_t ready; /* devices; 0 is allowed */
+    uint32_t request_devices; /* that its whole request has; 0: many */
     enum dispatch_class class;
     instant since; /* when they could first have gone */
 };

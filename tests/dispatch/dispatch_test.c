@@ -427,6 +427,52 @@ static void a_million_is_decided_soon(void **state) {
     arena_free(scene->arena);
 }
 
+/* The campaigns of meters would take the cell's only channel for days. */
+static void what_is_overdue_goes_first(void **state) {
+    (void)state;
+    struct scene *scene = scene_new();
+    scene->input.limits.cell_channels = 1;
+    struct dispatch_group groups[] = {
+        {.pool = 2,
+         .cell = 1,
+         .ready = 1,
+         .class = DISPATCH_OTHERS,
+         .request_devices = 1,
+         .since = noon - 5 * HOUR},
+        {.user = 1,
+         .pool = 1,
+         .cell = 1,
+         .ready = 9,
+         .class = DISPATCH_METERS,
+         .request_devices = 50000,
+         .since = noon - 5 * HOUR},
+    };
+    DECIDE(scene, groups);
+    assert_int_equal(sent_of(scene, 1), 9);
+    waits_for(scene, 0, DISPATCH_CELL);
+    /* few devices, a quarter of a day */
+    scene->channels[1] = 0;
+    groups[0].since = groups[1].since = noon - 6 * HOUR;
+    DECIDE(scene, groups);
+    assert_int_equal(sent_of(scene, 0), 1);
+    waits_for(scene, 1, DISPATCH_CELL);
+    /* how many is not known: as many */
+    scene->channels[1] = 0;
+    groups[0].request_devices = 0;
+    DECIDE(scene, groups);
+    assert_int_equal(sent_of(scene, 1), 9);
+    /* half a day: the oldest, whatever it is */
+    scene->channels[1] = 0;
+    groups[0].since = groups[1].since = noon - 12 * HOUR;
+    DECIDE(scene, groups);
+    assert_int_equal(sent_of(scene, 0), 1);
+    /* but not before others where there is room for all in the end */
+    groups[0].cell = groups[1].cell = 0;
+    DECIDE(scene, groups);
+    assert_int_equal(scene->decision.jobs[0].parts[0].group, 1);
+    arena_free(scene->arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_waits),
@@ -445,6 +491,7 @@ int main(void) {
         cmocka_unit_test(a_busy_csp_is_left_alone),
         cmocka_unit_test(a_busy_csp_gets_no_more),
         cmocka_unit_test(who_waits_for_a_hub),
+        cmocka_unit_test(what_is_overdue_goes_first),
         cmocka_unit_test(a_million_is_decided_soon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
