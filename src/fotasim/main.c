@@ -73,7 +73,7 @@ static const struct {
      "      with --list FILE: which devices of the estate they are",
      verb_lives},
     {"network",
-     "[--seed N] [--scale N] [--channels 3|6] [--gather MINUTES]\n"
+     "[--seed N] [--scale N] [--channels 3|6] [--jobs N] [--gather MINUTES]\n"
      "      [--resend DAYS] [--way today|steered] [--requests FILE.csv]\n"
      "      [--svg FILE]\n"
      "      a year of requests, the networks and the hubs, 1 / scale (100) of\n"

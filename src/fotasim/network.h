@@ -50,6 +50,7 @@ struct network_options {
     uint64_t seed;
     uint64_t scale; /* a network of 1 / scale of the size */
     uint64_t channels;
+    uint64_t jobs;   /* of CSP North at once, in the whole network */
     uint64_t gather; /* minutes */
     uint64_t resend; /* days until what failed is sent again */
     bool steered;

@@ -12,9 +12,9 @@ enum {
     HOMES = 17900000,
     NORTH_PERCENT = 35,
     CELLS = 1350,
-    MOST_JOBS = 400,
     JOB_DEVICES = 10000,
     MOST_DEVICES = 50000,
+    DECIDED_EVERY = 3, /* ticks */
     MOST_RELAYED = 150000
 };
 
@@ -30,7 +30,7 @@ static bool network_open(struct network *network) {
     network->northern =
         (uint32_t)((uint64_t)network->homes * NORTH_PERCENT / 100);
     network->cells = count_scaled(CELLS, scale);
-    network->most_jobs = count_scaled(MOST_JOBS, scale);
+    network->most_jobs = count_scaled((uint32_t)network->options.jobs, scale);
     network->job_devices = count_scaled(JOB_DEVICES, scale);
     network->most_devices = count_scaled(MOST_DEVICES, scale);
     network->most_relayed = count_scaled(MOST_RELAYED, scale);
@@ -107,7 +107,7 @@ struct network_tally *network_run(const struct network_options *options) {
         struct network_event event;
         while (network_next(network.clock, network.now, &event))
             network_happen(&network, &event);
-        if (options->steered)
+        if (options->steered && network.now % DECIDED_EVERY == 0)
             network_decide(&network);
     }
     network_close(&network);

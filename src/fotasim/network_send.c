@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-/* As fotad: jobs of one decision. */
-enum { JOBS_TOGETHER = 16 };
+/* Jobs of one decision; fotad makes 16 of them at a time, and then more. */
+enum { JOBS_TOGETHER = 400 };
 /* A busy CSP's long retry: every hour, four days. */
 enum { LONG_RETRY = TICKS_AN_HOUR, MOST_RETRIES = 4 * 24 };
 /* What waits for a hub is looked at again. */
@@ -16,7 +16,7 @@ enum { ASIDE = 6 * TICKS_AN_HOUR };
 /* What waits: of one User, image and cell. */
 struct group {
     struct network_updates updates;
-    uint32_t user, pool, cell;
+    uint32_t user, pool, cell, request_devices;
     uint8_t class;
     tick since;
 };
@@ -176,6 +176,7 @@ static void update_wait(struct network *network,
         *group_new(side) = (struct group){.user = request->user,
                                           .pool = request->pool,
                                           .cell = cell,
+                                          .request_devices = request->devices,
                                           .class = class_of(network, update),
                                           .since = network->now};
     network_hub_expect(network, update);
@@ -256,7 +257,7 @@ static struct dispatch_input input_of(const struct network *network,
         .channels = north ? flight->channels : NULL,
         .cell_count = north ? network->cells + 1 : 0,
         .most_jobs = JOBS_TOGETHER,
-        .most_devices = network->job_devices};
+        .most_devices = UINT32_MAX};
     struct dispatch_group *groups =
         arena_zero(network->sender->arena, side->count + 1, sizeof *groups);
     for (uint32_t i = 0; i < side->count; i++) {
@@ -266,6 +267,7 @@ static struct dispatch_input input_of(const struct network *network,
             .pool = group->pool,
             .cell = group->cell,
             .ready = group->updates.count,
+            .request_devices = group->request_devices,
             .class = (enum dispatch_class)group->class,
             .since = (instant)group->since * NETWORK_TICK};
     }

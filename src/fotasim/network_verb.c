@@ -41,12 +41,13 @@ static bool columns_run(const struct network_options *wishes, size_t count,
 
 int verb_network(int argc, char **argv) {
     struct network_options options = {
-        .seed = 1, .scale = 100, .gather = 15, .resend = 7};
+        .seed = 1, .scale = 100, .jobs = 400, .gather = 15, .resend = 7};
     const char *way = "both", *svg = NULL;
     const struct option_row rows[] = {
         {"seed", OPTION_COUNT, &options.seed},
         {"scale", OPTION_COUNT, &options.scale},
         {"channels", OPTION_COUNT, &options.channels},
+        {"jobs", OPTION_COUNT, &options.jobs},
         {"gather", OPTION_COUNT, &options.gather},
         {"resend", OPTION_COUNT, &options.resend},
         {"requests", OPTION_TEXT, &options.requests},

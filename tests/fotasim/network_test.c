@@ -13,18 +13,33 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct network_options small = {
-    .seed = 1, .scale = 100, .channels = 6, .gather = 15, .resend = 7};
+static const struct network_options small = {.seed = 1,
+                                             .scale = 100,
+                                             .channels = 6,
+                                             .jobs = 400,
+                                             .gather = 15,
+                                             .resend = 7};
 
-static struct network_tally *run(bool steered, uint64_t seed,
-                                 const char *requests) {
+static struct network_tally *run_at(uint64_t scale, bool steered, uint64_t seed,
+                                    const char *requests) {
     struct network_options options = small;
+    options.scale = scale;
     options.steered = steered;
     options.seed = seed;
     options.requests = requests;
     struct network_tally *tally = network_run(&options);
     assert_non_null(tally);
     return tally;
+}
+
+static struct network_tally *run(bool steered, uint64_t seed,
+                                 const char *requests) {
+    return run_at(small.scale, steered, seed, requests);
+}
+
+static tick delay_of(const struct network_delays *delays, double share) {
+    return network_delay((const struct network_delays *const[]){delays}, 1,
+                         delays->total, share);
 }
 
 static uint64_t delivered(const struct network_tally *tally) {
@@ -59,7 +74,14 @@ static void nothing_is_lost_sight_of(void **state) {
 
 static void what_steering_is_for_holds(void **state) {
     (void)state;
-    struct network_tally *was = run(false, 1, NULL), *is = run(true, 1, NULL);
+    struct network_tally *was = run_at(20, false, 1, NULL),
+                         *is = run_at(20, true, 1, NULL);
+    uint64_t jobs[2] = {
+        was->counts[COUNT_JOBS_NORTH] + was->counts[COUNT_JOBS_SOUTH],
+        is->counts[COUNT_JOBS_NORTH] + is->counts[COUNT_JOBS_SOUTH]};
+    print_message("jobs %ju -> %ju, single devices p99 %u ticks\n",
+                  (uintmax_t)jobs[0], (uintmax_t)jobs[1],
+                  delay_of(&is->handed_single, 0.99));
     assert_int_equal(was->counts[COUNT_REQUESTS], is->counts[COUNT_REQUESTS]);
     assert_int_equal(was->counts[COUNT_UPDATES], is->counts[COUNT_UPDATES]);
     assert_true(was->counts[COUNT_REJECTED] > 0);
@@ -69,6 +91,9 @@ static void what_steering_is_for_holds(void **state) {
     assert_int_equal(is->counts[COUNT_OUT_BY_PPMID], 0);
     assert_int_equal(is->counts[COUNT_LOST], 0);
     assert_true(delivered(is) > delivered(was));
+    assert_true(jobs[1] < jobs[0] / 5);
+    /* nobody's single device waits for the end of another's campaign */
+    assert_true(delay_of(&is->handed_single, 0.99) < 2 * TICKS_A_DAY);
     free(was);
     free(is);
 }
