@@ -135,6 +135,26 @@ create function act_job_fails() returns void language sql as $$
     select job_failed(number, lease, 'csp_refused', 'IMAGE_INVALID', '400',
         true, at_present(), soon()) from some_leased('job') limit 1
 $$;
+create function act_recall() returns void language plpgsql as $$
+begin
+    perform recall_jobs(array(select job_no from csp_job
+            where job_no = any (array(select job_no from csp_job
+                where state = 'handed_over' and job_no > (
+                    select max(job_no) - 40 from csp_job)
+                order by random() limit chance(3)))
+            order by job_no for update),
+        array['north'], 'reset', at_present());
+    insert into leased select 'recall', recall_no, lease_number
+    from recall_leases('north', at_present(), at_present() + soon(), 4);
+end $$;
+create function act_recall_answered() returns void language sql as $$
+    select recall_answered(number, lease, state::recall_state,
+        case state when 'recalled' then array(select ppmid(n)
+            from generate_series(1, 24) n where random() < 0.5) end,
+        'x', at_present(), soon())
+    from some_leased('recall'), (select (array['absent', 'too_late',
+        'recalled', 'given_up'])[chance(4)] as state) s limit 1
+$$;
 create function act_silence() returns void language sql as
     'select from silence_jobs(soon(), 3, at_present())';
 create function act_report() returns void language plpgsql as $$
