@@ -441,6 +441,42 @@ static void a_lease_runs_out(void **state) {
     close_world(&w);
 }
 
+/* Another has it since: what the first writes is as if it were not said. */
+static void an_old_lease_writes_nothing(void **state) {
+    (void)state;
+    struct world w = open_world("200", "200");
+    stop_sender(&w);
+    read_version(&w, ESME(PLAIN), 0);
+    static const char lease[] =
+        "select lease_number from command_leases('north', null, null,"
+        " 'infinity', 'infinity', '-infinity', 10)";
+    static const char row[] = "select row(c.*)::text from device_command c";
+    static const struct {
+        const char *call, *rest;
+    } writes[] = {
+        {"commands_sent(array[command_no], '{", "}', now(), now())"},
+        {"commands_again(array[command_no], '{", "}', '{now}', '{x}', '{0}')"},
+        {"commands_given_up(array[command_no], '{", "}', '{x}', now())"},
+    };
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        gateway_tell(w.gateway, "update device_command set state = 'waiting',"
+                                " leased_until = null, lease_number = 0");
+        assert_string_equal(gateway_ask(w.gateway, "%s", lease), "1");
+        gateway_tell(w.gateway, "update device_command set leased_until ="
+                                " now()");
+        assert_string_equal(gateway_ask(w.gateway, "%s", lease), "2");
+        const char *before = gateway_ask(w.gateway, "%s", row);
+        for (int number = 1; number <= 2; number++) {
+            (void)gateway_ask(w.gateway,
+                              "select (%s%d%s)::text from device_command",
+                              writes[i].call, number, writes[i].rest);
+            bool same = strcmp(gateway_ask(w.gateway, "%s", row), before) == 0;
+            assert_int_equal(same, number == 1);
+        }
+    }
+    close_world(&w);
+}
+
 static void a_csp_that_is_configured_no_more(void **state) {
     (void)state;
     struct world w = open_world("202", "202");
@@ -556,6 +592,7 @@ int main(void) {
         cmocka_unit_test(a_device_that_does_not_answer),
         cmocka_unit_test(an_answer_may_overtake_the_csps),
         cmocka_unit_test(a_lease_runs_out),
+        cmocka_unit_test(an_old_lease_writes_nothing),
         cmocka_unit_test(a_csp_that_is_configured_no_more),
         cmocka_unit_test(another_fotad_keeps_its_commands),
         cmocka_unit_test(sections_that_differ_are_known),

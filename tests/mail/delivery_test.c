@@ -127,6 +127,41 @@ static void what_a_dead_daemon_had_in_hand_is_sent(void **state) {
 }
 
 /* What was not tried is given back at once. */
+/* Another has it since: what the first writes of it is as if it were not said.
+ * (That a mail server has it is said by whoever gave it to one.) */
+static void an_old_lease_writes_nothing(void **state) {
+    struct scene *s = *state;
+    static const char lease[] =
+        "select lease_number from notice_leases('2031-05-01 12:00Z',"
+        " '2031-05-01 12:05Z', 1)";
+    static const char row[] = "select row(n.*)::text from notice n";
+    static const struct {
+        const char *call, *rest;
+    } writes[] = {
+        {"notice_again(notice_no, ", ", '2031-05-01 12:10Z', 'x')"},
+        {"notice_again(notice_no, ", ", 'infinity', 'x')"},
+        {"notices_back(array[notice_no], '{", "}')"},
+    };
+    finished_requests(s, 1);
+    fake_smtp_script(s->smtp, "hello:554");
+    run(s, "2031-05-01T11:00:00Z");
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        sql_do(s->sql, "update notice set state = 'waiting', lease_number = 0,"
+                       " leased_until = null, next_try = '-infinity'");
+        expect(s, lease, "1");
+        sql_do(s->sql, "update notice set leased_until = '-infinity'");
+        expect(s, lease, "2");
+        const char *before =
+            arena_printf(s->arena, "%s", sql_poll(s->sql, "%s", row));
+        for (int number = 1; number <= 2; number++) {
+            (void)sql_poll(s->sql, "select (%s%d%s)::text from notice",
+                           writes[i].call, number, writes[i].rest);
+            bool same = strcmp(sql_poll(s->sql, "%s", row), before) == 0;
+            assert_int_equal(same, number == 1);
+        }
+    }
+}
+
 static void what_is_not_tried_is_not_held(void **state) {
     struct scene *s = *state;
     finished_requests(s, 5);
@@ -372,6 +407,7 @@ int main(void) {
         TEST(each_answer_has_its_outcome),
         TEST(a_lost_answer_brings_the_same_message_again),
         TEST(what_a_dead_daemon_had_in_hand_is_sent),
+        TEST(an_old_lease_writes_nothing),
         TEST(what_is_not_tried_is_not_held),
         TEST(a_clock_that_was_set_back_delays_little),
         TEST(after_four_days_it_is_given_up),
