@@ -13,8 +13,8 @@ struct record_sum {
     char peer[64]; /* of the last */
 };
 
-/* Keeps one that failed, with its answer: its beginning, of 256 at most, of
- * more the sum. Any thread. */
+/* Keeps one that failed or was put off, with its answer: its beginning, of 256
+ * at most, of more the sum. Any thread. */
 struct rq;
 void request_record_failure(const struct rq *rq);
 

@@ -51,6 +51,7 @@ static void request_put_off(struct rq *rq) {
     rq_reset(rq);
     rq_conclude(rq, CONDITION_time_unknown, rq->put_off);
     rq->answer = (struct span){0};
+    request_record_failure(rq);
     log_warning("request.put_off", ": %s", rq->put_off);
 }
 

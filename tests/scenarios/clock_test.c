@@ -111,6 +111,9 @@ static void a_first_start_at_2000(void **state) {
         s, 1, PPMID_IMAGE, (const eui64[]){scenario_device(s, "c1.ppmid")}, 1);
     assert_null(scenario_post(s, "serviceD", request));
     assert_non_null(strstr(s->refusal, "503"));
+    scenario_do(s, holds,
+                "1 select count(*) from sat_entry where kind = 'request'"
+                " and detail ~ ' 11.4 time_unknown, .* RequestID 90-B3-D5-1F'");
     scenario_do(s, says, "n1.ppmid 8F8B " NEW);
     scenario_do(s, holds, "unverified select state from gbcs_message");
     scenario_tell(s, "update certificate c set not_before = k.not_before"
