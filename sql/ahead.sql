@@ -44,7 +44,8 @@ create or replace function times_ahead()
     (22, 'collected_alert', 'alert_no', 'since', 'now', null, null),
     (23, 'alert_lane', 'user_id', 'next_try', 'user_retry', null, null),
     (24, 'alert_lane', 'user_id', 'leased_until', 'user_lease', null, null),
-    (25, 'alert', 'alert_no', 'created', 'now', 'state = ''waiting''', null),
+    (25, 'alert', 'alert_no', 'created', 'now',
+        'state = ''waiting'' and retried is null', null),
     (26, 'alert', 'alert_no', 'retried', 'now', 'state = ''waiting''', null),
     (27, 'alert', 'alert_no', 'next_try', 'user_retry', 'state = ''waiting''',
         null),
@@ -60,6 +61,13 @@ create or replace function times_ahead()
     (35, 'csp_recall', 'recall_no', 'leased_until', 'csp_lease', null, null)
 $$;
 
+-- A message that may have been heard goes on saying when it was made; it is given
+-- up by another time.
+create or replace function cut_instead(p_name text, p_at text) returns text
+    language sql immutable
+    return case when (p_name, p_at) = ('alert', 'created') then 'retried'
+        else p_at end;
+
 -- Cuts those of one column, whose rows are locked; another's are of now.
 create or replace function cut_column(
     p_name text, p_key text, p_at text, p_only text, p_unless text,
@@ -71,11 +79,12 @@ begin
     execute format('with ahead as (select %8$s, greatest($1, %5$s) as latest'
         ' from %2$I where %3$I > greatest($1, %5$s) and %3$I < ''infinity'''
         ' and %4$s for update skip locked)'
-        ' update %2$I t set %3$I = a.latest from ahead a'
+        ' update %2$I t set %9$I = a.latest from ahead a'
         ' where (%6$s) = (%7$s)', p_key, p_name, p_at,
         coalesce(p_only, 'true'), coalesce(p_unless, '$1'),
         't.' || replace(p_key, ', ', ', t.'),
-        'a.' || replace(p_key, ', ', ', a.'), p_key) using p_limit;
+        'a.' || replace(p_key, ', ', ', a.'), p_key,
+        cut_instead(p_name, p_at)) using p_limit;
     get diagnostics cut = row_count;
     return cut;
 end $$;

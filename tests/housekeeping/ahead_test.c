@@ -160,6 +160,26 @@ static void nothing_waits_for_them(void **state) {
     sql_expect(h->sql, "t", "select latest is null from clock_mark");
 }
 
+/* The same ResponseID says the same: a message that may have been heard keeps
+ * its ResponseDateTime, and is given up by the time of now. */
+static void a_message_says_what_it_said(void **state) {
+    struct house *h = *state;
+    sql_do(h->sql, "insert into alert (user_id, code, created, retried, tries)"
+                   " values ('90b3d51f30010001', 'N61', now() + '1 y', null,"
+                   " 0), ('90b3d51f30010001', 'N61', now() + '1 y', null, 1),"
+                   " ('90b3d51f30010001', 'N61', now() + '1 y', now() + '1 y',"
+                   " 1), ('90b3d51f30010001', 'N61', now() - interval '1 h',"
+                   " null, 1);"
+                   "update clock_mark set latest = now() + interval '1 year'");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(clock_watch_look(h->db, &h->config), DONE);
+        sql_expect(h->sql, "t|t\nt|t\nt|t\nf|",
+                   "select created > now() + interval '360 d', retried"
+                   " between now() - interval '1 min' and now() from alert"
+                   " order by alert_no");
+    }
+}
+
 /* A CSP's Retry-After, and a User's, may be longer than our own pauses. */
 static void what_was_asked_for_is_kept(void **state) {
     struct house *h = *state;
@@ -206,6 +226,7 @@ int main(void) {
         TEST(every_time_is_a_record_or_is_cut),
         TEST(every_kind_is_known),
         TEST(nothing_waits_for_them),
+        TEST(a_message_says_what_it_said),
         TEST(what_was_asked_for_is_kept),
         TEST(a_command_waits_for_its_time_alone),
     };
