@@ -70,7 +70,8 @@ SEEDERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(SEED_SRC))
 .PHONY: all tests fuzzers help deps check asan ubsan tsan valgrind coverage \
   lint format fuzz check-faults demo demo-once bench soak install clean
 all: $(PROGRAMS) ## build the programs into build/release
-tests: all $(TESTS) $(B)/tests/faults/fotad_next $(CLOCK)
+CHOSEN = $(if $(ONLY),$(foreach t,$(TESTS),$(if $(findstring $(ONLY),$(t)),$(t))),$(TESTS))
+tests: all $(CHOSEN) $(B)/tests/faults/fotad_next $(CLOCK)
 fuzzers: $(FUZZERS) $(SEEDERS)
 
 $(B)/%.o: %.c Makefile
@@ -134,8 +135,7 @@ deps: ## install the Debian packages that are missing (root or sudo)
 check: ## build and run the tests
 	@tools/deps build
 	@$(SUBMAKE) tests
-	@tests/run $(VARIANT) $(if $(ONLY),$(foreach t,$(TESTS),$(if \
-	  $(findstring $(ONLY),$(t)),$(t))),$(TESTS))
+	@tests/run $(VARIANT) $(CHOSEN)
 
 asan ubsan tsan: ## the same tests with a sanitizer
 	@$(MAKE) --no-print-directory VARIANT=$@ check

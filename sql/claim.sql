@@ -161,8 +161,8 @@ begin
         returning request_no, csp, device_type
     ), spread as (
         insert into distribution (request_no, csp, device_type, devices,
-            unassigned)
-        select request_no, csp, device_type, count(*), count(*)
+            unassigned, ready)
+        select request_no, csp, device_type, count(*), count(*), count(*)
         from live group by request_no, csp, device_type
     ), history as (
         insert into tracking_history (device_id, chf_id, request_no,

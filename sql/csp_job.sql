@@ -1,5 +1,28 @@
 -- Jobs for the CSPs: made, leased, handed over, tried again, given up.
 
+-- What may not go is held before jobs of it are made, and what was ordered before
+-- a request came is applied to it.
+create or replace function before_jobs_of(
+    p_csp text, p_most integer, p_now timestamptz) returns void
+    language plpgsql as $$
+declare
+    next bigint[];
+    new bigint[];
+begin
+    loop
+        select array_agg(request_no), array_agg(request_no)
+            filter (where not steered)
+        into next, new from (
+            select request_no, steered from distribution
+            where csp = p_csp and ready > 0
+            order by request_no limit p_most) x;
+        perform hold_by_itself(next, p_now);
+        exit when new is null
+            or not exists (select from steering where state = 'active');
+        perform refresh_ready(new);
+    end loop;
+end $$;
+
 -- Puts devices that are in no job into jobs: each of one request, CSP and device
 -- type, at most p_most devices; together at most p_together jobs, and no more
 -- once they have p_most devices. They are not released before p_keep_until (the
@@ -13,14 +36,15 @@ declare
     numbers bigint[];
     types device_type[];
 begin
+    perform before_jobs_of(p_csp, p_together, p_now);
     -- by itself, for what follows is to see all that whoever had them wrote
     select array_agg(w.request_no), array_agg(w.device_type)
     into numbers, types from (
-        select request_no, device_type, sum(unassigned) over (
-            order by request_no, device_type) - unassigned as before
+        select request_no, device_type, sum(ready) over (
+            order by request_no, device_type) - ready as before
         from (
-            select request_no, device_type, unassigned from distribution
-            where csp = p_csp and unassigned > 0
+            select request_no, device_type, ready from distribution
+            where csp = p_csp and ready > 0
             order by request_no limit p_together
             for update skip locked) x) w
     where w.before < p_most;
@@ -38,7 +62,7 @@ begin
                 select device_id from tracking_live l
                 where l.request_no = c.request_no and l.csp = p_csp
                     and l.device_type = c.device_type and l.job_no is null
-                    and l.status = 'AWAITING_CSP'
+                    and l.held is null and l.status = 'AWAITING_CSP'
                 offset 0) l
             order by device_id limit p_most) w
     ), seen as (
@@ -49,7 +73,7 @@ begin
         select device_id, request_no, device_type from tracking_live
         where device_id = any (array(select device_id from member))
             and request_no = any (numbers) and job_no is null
-            and status = 'AWAITING_CSP'
+            and held is null and status = 'AWAITING_CSP'
         order by device_id for update
     ), made as (
         insert into csp_job (request_no, csp, device_type, devices, created,
@@ -70,9 +94,12 @@ begin
         from made order by job_no
     )
     -- reset or released devices leave fewer than were counted
-    update distribution d set unassigned =
+    update distribution d set ready =
         case when coalesce(s.devices, 0) < p_most then 0
-            else greatest(d.unassigned - coalesce(m.devices, 0), 0) end
+            else greatest(d.ready - coalesce(m.devices, 0), 0) end,
+        unassigned = greatest(d.unassigned - case
+            when coalesce(s.devices, 0) < p_most then d.ready
+            else coalesce(m.devices, 0) end, 0)
     from chosen c
     left join seen s using (request_no, device_type)
     left join made m using (request_no, device_type)
@@ -130,10 +157,19 @@ declare
     ready integer[];
     emptied bigint[];
     unheard bigint[];
+    next bigint[];
     posted_with integer;
     made_with integer;
 begin
     loop
+        select array_agg(x.request_no) into next from (
+            select c.request_no from csp_job c
+            where c.csp = p_csp and c.state = 'waiting' and c.next_try <= p_now
+            order by c.next_try, c.job_no limit p_together) x;
+        if next is not null then
+            perform hold_by_itself(next, p_now);
+            perform stop_again(next, p_now, p_keep_until - p_now);
+        end if;
         select array_agg(x.no) into due from (
             select x.no, sum(x.devices) over (order by x.next_try, x.no)
                 - x.devices as before
@@ -142,6 +178,9 @@ begin
                 where c.csp = p_csp and c.state = 'waiting'
                     and c.next_try <= p_now
                     and (c.leased_until is null or c.leased_until <= p_now)
+                    and (select d.held from distribution d
+                        where d.request_no = c.request_no and d.csp = c.csp
+                            and d.device_type = c.device_type) is null
                 order by c.next_try, c.job_no limit p_together
                 for update skip locked) x) x
         where x.before < p_most;
@@ -299,9 +338,7 @@ end $$;
 create or replace function csp_reason_of(p_given text) returns text
     language sql stable
     return coalesce((select reason from csp_reason
-        where reason = p_given
-            and reason not in ('NEVER_ANSWERED', 'CSP_SILENT', 'IMAGE_GONE')),
-        'OTHER');
+        where reason = p_given and not ours), 'OTHER');
 
 -- The CSP refused the whole job (p_event csp_refused) or we give it up
 -- (csp_never_answered), for the CSP was never there or we cannot send it: every

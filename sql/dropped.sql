@@ -346,6 +346,10 @@ begin atomic
         order by received limit 1) first;
 end;
 
+create or replace function request_screen(r service_request, p_now timestamptz)
+    returns jsonb language sql stable
+    return request_screen(r, r.originator, p_now);
+
 -- The release before takes away what is old by its own clock: it is left to the
 -- later one.
 create or replace function drop_day(p_table regclass, p_before timestamptz)

@@ -126,11 +126,12 @@ create or replace function notice_subject(
     p_kind notice_kind, r service_request) returns text
     language sql immutable
     return 'Firmware request ' || request_id_text(r.originator, r.target,
-        r.counter) || case p_kind
+        r.counter) || case p_kind::text
             when 'request_finished' then ' has finished'
             when 'failure_share' then ': many devices fail'
             when 'quarantine' then ' is held'
-            else ': a CSP does not report' end;
+            when 'csp_silent' then ': a CSP does not report'
+            else ' is held or stopped' end;
 
 create or replace function notice_reason(
     p_kind notice_kind, r service_request, p_tally device_tally[],
@@ -292,6 +293,75 @@ begin
     return number;
 end $$;
 
+-- Requests that an order holds or has stopped.
+create or replace function requests_of_order(o steering)
+    returns setof service_request language sql stable
+begin atomic
+    select r.* from service_request r
+    where o.verb = 'stop' and r.stopped = o.order_no
+        or o.verb = 'hold' and (r.request_no in (
+                select d.request_no from distribution d
+                where d.held = o.order_no)
+            or r.request_no in (
+                select l.request_no from tracking_live l
+                where l.held = o.order_no));
+end;
+
+create or replace function steering_reason(
+    o steering, p_requests bigint) returns text
+    language sql stable
+    return format('%s %s: %s', case
+            when o.verb = 'stop' then 'Stopped'
+            when o.until is null then 'Held until somebody releases it'
+            else 'Held until ' || instant_text(o.until) end,
+        case when p_requests > 1 then 'are ' || p_requests || ' requests, '
+                || steering_scope(o)
+            else 'is this request' end, o.reason)
+        || case o.verb when 'stop'
+            then E'\n\nWhat no CSP had has ended; the rest goes on.'
+            else E'\n\nNothing more of it is handed over to a CSP; what it '
+                || 'has goes on.' end;
+
+-- Requests that are held or stopped: one notice of each order.
+create or replace function make_steering_notices(
+    p_screens text, p_since timestamptz, p_now timestamptz)
+    returns bigint language plpgsql as $$
+declare
+    number bigint;
+begin
+    if not exists (select from notice_wish where kind = 'steering') then
+        return 0;
+    end if;
+    with concerned as materialized (
+        select a.name, o.order_no, min(r.request_no) as request_no,
+            count(*) as requests
+        from steering o
+        cross join lateral requests_of_order(o) r
+        join notice_wish w on w.kind = 'steering'
+        join account a on a.name = w.account and hears_of(a, r)
+        where o.verb in ('hold', 'stop') and o.state in ('active', 'done')
+            and coalesce(o.decided, o.made) >= p_since
+            and (o.verb = 'stop' or o.state = 'active')
+            and not exists (select from notice n where n.account = a.name
+                and n.kind = w.kind and n.order_no = o.order_no)
+        group by a.name, o.order_no
+    ), made as (
+        insert into notice (account, kind, request_no, order_no, made, subject,
+            body)
+        select a.name, 'steering', c.request_no, c.order_no, p_now,
+            notice_subject('steering', r), notice_body(steering_reason(o,
+                c.requests), a, r, '{}', p_screens)
+        from concerned c
+        join steering o using (order_no)
+        join service_request r on r.request_no = c.request_no
+        join account a on a.name = c.name
+        order by c.order_no, a.name
+        on conflict do nothing
+        returning 1)
+    select count(*) into number from made;
+    return number;
+end $$;
+
 create or replace function clean_notices(p_since timestamptz)
     returns void language plpgsql as $$
 begin
@@ -327,7 +397,8 @@ begin
     perform clean_notices(since);
     return make_request_notices(p_share, p_screens, p_now)
         + make_hold_notices(p_screens, since, p_now)
-        + make_silence_notices(p_screens, since, p_now);
+        + make_silence_notices(p_screens, since, p_now)
+        + make_steering_notices(p_screens, since, p_now);
 end $$;
 
 -- ---- the outbox ----

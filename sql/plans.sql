@@ -23,7 +23,8 @@ begin
                 'handed_updates', 'settle_contested', 'contested_update',
                 'replaced_update', 'settle_contested_of', 'tell_unattributed',
                 'commands_failed', 'note_without_effect', 'lane_leases',
-                'next_alerts', 'give_up_alerts', 'lane_settled', 'make_jobs',
+                'next_alerts', 'give_up_alerts', 'lane_settled', 'refresh_ready',
+                'hold_by_itself', 'unmake_jobs', 'make_jobs',
                 'job_leases', 'job_targets', 'job_posts', 'jobs_handed_over',
                 'job_again', 'job_failed', 'job_of',
                 'take_validation_reports',
@@ -54,9 +55,9 @@ begin
             select unnest(array['device_waits', 'device_screen', 'request_tally',
                 'request_models', 'scan_requests', 'request_list',
                 'list_request_devices', 'list_activations',
-                'activation_counts', 'undelivered_page', 'list_holds',
+                'activation_counts', 'undelivered_page', 'list_steering', 'list_holds',
                 'list_volumes', 'make_request_notices', 'make_hold_notices',
-                'make_silence_notices']), 'screen'
+                'make_silence_notices', 'make_steering_notices']), 'screen'
         ), plan (kind, setting, value) as (values
             ('message', 'plan_cache_mode', 'force_generic_plan'),
             ('message', 'enable_seqscan', 'off'),

@@ -270,6 +270,14 @@ begin atomic
     where user_id = p_user_id;
 end;
 
+-- Is an update in tracking_live in progress? What waits here, in no job, is as
+-- long as it waits: its time has not begun.
+create or replace function is_live(
+    p_status processing_status, p_job_no bigint, p_release_due timestamptz,
+    p_now timestamptz) returns boolean language sql immutable parallel safe
+    return p_release_due > p_now
+        or p_status = 'AWAITING_CSP' and p_job_no is null;
+
 create or replace function answer_state(r service_request) returns text
     language sql immutable
     return case
@@ -284,18 +292,23 @@ comment on function answer_state(service_request) is
 create or replace function request_state(
     r service_request, p_now timestamptz) returns text
     language sql stable
-    return coalesce(answer_state(r), case
+    return coalesce(answer_state(r), case when r.stopped is not null
+            then 'stopped' end, case
         -- a range and an order, so that it goes by the index however few
         -- requests there are
         when (select true from tracking_live l
             where l.request_no >= r.request_no
-                and l.request_no <= r.request_no and l.release_due > p_now
+                and l.request_no <= r.request_no
+                and is_live(l.status, l.job_no, l.release_due, p_now)
             order by l.request_no limit 1)
-            then 'in-progress'
+            then case when exists (select from distribution d
+                where d.request_no = r.request_no and d.held is not null)
+                then 'held' else 'in-progress' end
         else 'finished' end);
 comment on function request_state(service_request, timestamptz) is
-    'unanswered, quarantined, refused (nothing was sent on), in-progress (a '
-    'device of it is), finished';
+    'unanswered, quarantined, refused (nothing was sent on), stopped, '
+    'in-progress (a device of it is), held (and no more are handed over), '
+    'finished';
 
 create or replace function request_report(
     r service_request, p_now timestamptz,

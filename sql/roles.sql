@@ -59,13 +59,14 @@ create or replace function rights_of_daemon()
     ('csp_job', 'insert',
         'request_no, csp, device_type, devices, created, next_try'),
     ('csp_job', 'update',
-        'job_id, state, tries, next_try, leased_until, lease_number, posted, '
-        'without, last_error, ended, reported, silent, contradicted'),
+        'job_id, state, created, tries, next_try, leased_until, lease_number, '
+        'posted, without, last_error, ended, reported, silent, contradicted'),
     ('csp_job', 'delete', null),
     ('csp_job_name', 'insert', 'job_id, job_no, without'),
     ('csp_message', 'insert', null),
     ('csp_message', 'update', 'received'),
     ('csp_message', 'delete', null),
+    ('csp_recall', 'insert', 'job_no, job_id, csp, event, next_try, made'),
     ('csp_recall', 'update',
         'state, recalled, tries, next_try, leased_until, lease_number, '
         'last_error, ended'),
@@ -81,8 +82,8 @@ create or replace function rights_of_daemon()
         'lease_number, posted, response_due, last_error, ended, outcome_seen, response_result, outcome_result, '
         'passed_on'),
     ('distribution', 'insert',
-        'request_no, csp, device_type, devices, unassigned'),
-    ('distribution', 'update', 'unassigned'),
+        'request_no, csp, device_type, devices, unassigned, ready'),
+    ('distribution', 'update', 'unassigned, ready, held, steered'),
     ('firmware_image', 'insert', null),
     ('firmware_image', 'update', 'manufacturer_image_hash'),
     ('firmware_image', 'delete', null),
@@ -97,7 +98,8 @@ create or replace function rights_of_daemon()
     ('held_request', 'update',
         'state, decided, person, reason, next_try, ended, body'),
     ('housekeeping', 'update', 'due, answers_to'),
-    ('notice', 'insert', 'account, kind, request_no, made, subject, body'),
+    ('notice', 'insert',
+        'account, kind, request_no, order_no, made, subject, body'),
     ('notice', 'update',
         'state, tries, next_try, leased_until, lease_number, last_error'),
     ('notice', 'delete', null),
@@ -125,7 +127,15 @@ create or replace function rights_of_daemon()
         'manufacturer_image_hash, image_id, listed, accepted, meaning'),
     ('service_request', 'update',
         'condition, response_code, response, listed, accepted, invalid, '
-        'not_commissioned, not_applicable, gbcs_version, in_progress'),
+        'not_commissioned, not_applicable, gbcs_version, in_progress, '
+        'stopped'),
+    ('steering', 'insert',
+        'verb, state, cause, request_no, originator, image_hash, csp, '
+        'device_type, manufacturer_id, model_id, hardware_version, '
+        'device_ids, by_sender, person, reason, made, until'),
+    ('steering', 'update',
+        'state, decided, decided_by, decision, ended, ended_by, devices, '
+        'under_way'),
     ('version_waiting', 'insert',
         'device_id, version, user_id, request_no, at'),
     ('version_waiting', 'delete', null),
@@ -152,7 +162,7 @@ create or replace function rights_of_daemon()
         'device_id, chf_id, request_no, last_updated, release_due, status, '
         'device_type, csp, responsible_supplier_ids, from_version'),
     ('tracking_live', 'update',
-        'job_no, last_updated, release_due, status, report_status, '
+        'job_no, held, last_updated, release_due, status, report_status, '
         'delivery_status, delivery_time, hub_status, hub_time, '
         'device_status, device_time, stored_time'),
     ('tracking_live', 'delete', null),

@@ -18,7 +18,8 @@ begin atomic
     ), live as materialized (
         select csp, count(*) filter (where status = 'AWAITING_CSP') as waiting,
             count(*) filter (where status <> 'AWAITING_CSP') as under_way
-        from tracking_live where release_due > p_now group by csp
+        from tracking_live where is_live(status, job_no, release_due, p_now)
+        group by csp
     ), busy as (
         select csp, min(created) as since, min(next_try) as next_try,
             (array_agg(last_error order by next_try))[1] as last_error

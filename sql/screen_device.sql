@@ -31,6 +31,7 @@ create or replace function device_stage(
         when status = 'SUCCESSFUL_HAN_TRANSFER' then 'onHan'
         when status = 'FIRMWARE_ACTIVATED' then 'activated'
         when status = 'RESET_BY_DCC' then 'reset'
+        when status::text like 'STOPPED_BY%' then 'stopped'
         when status = 'REJECTED_BY_DSP' then 'refused'
         else 'failed' end;
 comment on function device_stage(processing_status, boolean, device_type) is
@@ -48,9 +49,11 @@ create or replace function device_outcome(
             else 'succeeded' end
         when 'activated' then 'succeeded'
         when 'reset' then 'reset'
+        when 'stopped' then 'stopped'
         else 'failed' end;
 comment on function device_outcome(processing_status, boolean, device_type) is
-    'inProgress, succeeded, failed, or reset, which counts as none of them';
+    'inProgress, succeeded, failed, or reset and stopped, which count as none of '
+    'them';
 
 -- Was it heard of after it had been released for another update? A meter or
 -- HCALCS is released when its hub has delivered the image, and its activation
@@ -377,7 +380,8 @@ begin
     select * into strict r from service_request
     where request_no = u.request_no;
     select * into j from csp_job c where c.job_no = u.job_no;
-    live := u.released is null and u.release_due > p_now;
+    live := u.released is null
+        and is_live(u.status, u.job_no, u.release_due, p_now);
     timeline := timeline_json(u, j, r.received, live);
     return json_build_object('deviceId', eui64_text(u.device_id),
         'deviceType', u.device_type, 'status', u.status, 'inProgress', live,

@@ -7,12 +7,13 @@ create or replace function request_tally(
     language plpgsql stable as $$
 begin
     return array(
-        select row(status, release_due > p_now, csp, device_type, null,
+        select row(status, live, csp, device_type, null,
             count(*), count(*) filter (
                 where status = 'SUCCESSFUL_HAN_TRANSFER'
                     and last_updated > p_since))::device_tally
-        from tracking_live where request_no = p_request_no
-        group by status, release_due > p_now, csp, device_type
+        from (select *, is_live(status, job_no, release_due, p_now) as live
+            from tracking_live where request_no = p_request_no) l
+        group by status, live, csp, device_type
         union all
         select row(status, false, csp, device_type, reason_code, count(*),
             count(*) filter (
@@ -88,7 +89,8 @@ begin
                     then r.listed - r.accepted
                     else coalesce(s.devices, 0) end) order by n.position)
             from unnest(array['awaitingCsp', 'approved', 'onHub', 'onHan',
-                'activated', 'failed', 'reset', 'timedOut', 'refused'])
+                'activated', 'failed', 'reset', 'stopped', 'timedOut',
+                'refused'])
                 with ordinality as n (stage, position)
             left join stage s using (stage)),
         'alerts', request_alerts(r),
@@ -165,7 +167,9 @@ begin
     return query
     select t.device_type, s.manufacturer_id::integer, s.model_id::integer,
         s.hardware_version::integer, device_outcome(t.status,
-            t.released is null and t.release_due > p_now, t.device_type),
+            t.released is null
+                and is_live(t.status, t.job_no, t.release_due, p_now),
+            t.device_type),
         count(*)
     from tracking t
     left join smi_device s on s.device_id = t.device_id
@@ -188,7 +192,8 @@ create or replace function sum_of(p_devices bigint, p_wanted boolean)
     returns bigint language sql immutable parallel safe
     return case when p_wanted then p_devices else 0 end;
 
-create or replace function request_screen(r service_request, p_now timestamptz)
+create or replace function request_screen(
+    r service_request, p_viewer macaddr8, p_now timestamptz)
     returns jsonb language plpgsql stable as $$
 declare
     tally device_tally[] := request_tally(r.request_no,
@@ -196,13 +201,16 @@ declare
 begin
     return request_summary(r, p_now) || progress_of(r, tally, p_now)
         || jsonb_build_object(
+        'holds', request_holds(r, p_viewer),
+        'steering', steering_json(p_viewer, null, null, r.request_no, null,
+            50),
         'failures', (select coalesce(jsonb_agg(jsonb_build_object(
                 'status', status, 'reasonCode', reason_code,
                 'devices', devices) order by devices desc, status), '[]')
             from (select status, reason_code, sum(devices) as devices
                 from unnest(tally)
                 where device_stage(status, live, device_type)
-                    in ('failed', 'reset', 'timedOut', 'refused')
+                    in ('failed', 'reset', 'stopped', 'timedOut', 'refused')
                 group by 1, 2) x),
         'byCsp', (select coalesce(jsonb_agg(jsonb_build_object('csp', csp,
                 'devices', n, 'inProgress', in_progress,
@@ -283,7 +291,7 @@ begin
             where received >= p_to - interval '1 hour' and received < p_to) x;
     end if;
     -- a sender's own are looked at one by one: others' may be many more
-    if p_state = 'in-progress' and p_sender is null then
+    if p_state in ('in-progress', 'held') and p_sender is null then
         -- from one request with live devices to the next
         return query
         with recursive live (request_no) as (
@@ -354,7 +362,8 @@ begin
             and (p_target is not null or p_counter is null
                 or c.counter = p_counter)
             and (p_state is null or p_state = case
-                when p_state in ('in-progress', 'finished')
+                when p_state in ('in-progress', 'held', 'stopped',
+                        'finished')
                     then request_state(c, p_now)
                 else answer_state(c) end)
         order by c.request_no desc limit p_most
@@ -383,7 +392,9 @@ create or replace function list_request_devices(
 begin
     return query
     select t.device_id, t.device_type::text, t.status::text,
-        t.released is null and t.release_due > p_now, t.reason_code,
+        t.released is null
+            and is_live(t.status, t.job_no, t.release_due, p_now),
+        t.reason_code,
         t.last_updated, t.release_due, t.chf_id, t.csp,
         is_late(t)
     from tracking t

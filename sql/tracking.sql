@@ -224,6 +224,7 @@ begin
         select *, case
             when status in ('RESET_BY_DCC', 'REJECTED_BY_DSP') then status
             when counts and said_by = 'dcc' then to_status
+            -- what a CSP had after all is what happened
             else coalesce(new_device,
                 -- it says so after the image had come as far as its hub
                 case when new_stored_time >= date_trunc('second', least(
@@ -232,7 +233,9 @@ begin
                         case new_hub when 'SUCCESSFUL_HAN_TRANSFER'
                             then new_hub_time end))
                     then 'STORED_ON_DEVICE'::processing_status end,
-                new_hub, new_delivery, new_report, 'AWAITING_CSP')
+                new_hub, new_delivery,
+                case when status::text like 'STOPPED_BY%' then status end,
+                new_report, 'AWAITING_CSP')
             end as new_status
         from said offset 0
     ), settled as materialized (
@@ -398,7 +401,8 @@ create or replace function device_status(
     language sql stable
 begin atomic
     select t.device_id, t.device_type, t.status,
-        t.released is null and t.release_due > p_now,
+        t.released is null
+            and is_live(t.status, t.job_no, t.release_due, p_now),
         request_id_text(r.originator, r.target, r.counter),
         firmware_version_text(r.firmware_version), t.reason_code,
         t.last_updated, t.release_due, t.chf_id, t.csp, r.originator

@@ -35,6 +35,12 @@ const STATUSES = {
         "The device could not activate the firmware."],
     RESET_BY_DCC: ["Reset by the DCC", "purple",
         "The DCC Service Desk has reset the device: a new update may be sent."],
+    STOPPED_BY_DCC: ["Stopped by the DCC", "purple",
+        "The DCC has stopped the update before the CSP had it: a new one may " +
+        "be sent."],
+    STOPPED_BY_SENDER: ["Stopped by its sender", "purple",
+        "The sender has stopped the update before the CSP had it: a new one " +
+        "may be sent."],
 };
 
 const REQUEST_STATES = {
@@ -42,6 +48,8 @@ const REQUEST_STATES = {
     quarantined: ["Held: anomaly detection", "yellow"],
     refused: ["Refused", "red"],
     "in-progress": ["In progress", "blue"],
+    held: ["Held", "yellow"],
+    stopped: ["Stopped", "purple"],
     finished: ["Finished", "green"],
 };
 
@@ -88,6 +96,28 @@ const HOLD_STATES = {
     held: ["Held", "yellow"],
     released: ["Released", "green"],
     rejected: ["Rejected", "red"],
+};
+
+/* Orders about updates that are under way. */
+const STEERING_VERBS = {
+    hold: ["Hold", "yellow"],
+    release: ["Release", "green"],
+    stop: ["Stop", "purple"],
+    reset: ["Reset", "purple"],
+};
+
+const STEERING_STATES = {
+    asked: ["Waits for another person", "yellow"],
+    active: ["In force", "yellow"],
+    done: ["Done", "green"],
+    refused: ["Refused", "red"],
+};
+
+const STEERING_CAUSES = {
+    person: ["A person", "grey"],
+    image_not_active: ["The image is not Active on the CPL any more", "red"],
+    user_suspended: ["The User is suspended", "red"],
+    failures: ["Too many of its devices failed", "red"],
 };
 
 /* Of a volume against its threshold. */
@@ -140,6 +170,7 @@ export const STAGES = {
     activated: "Activated",
     failed: "Failed",
     reset: "Reset by the DCC",
+    stopped: "Stopped",
     timedOut: "No news in time",
     refused: "Refused by the DSP",
 };
@@ -170,6 +201,8 @@ const EVENTS = {
     version_seen: "The device reports the new version",
     command_failed: "The device says that it could not activate the firmware",
     reset: "The DCC Service Desk resets the device",
+    stopped_by_dcc: "The DCC stops the update",
+    stopped_by_sender: "The sender stops the update",
 };
 
 const RECIPIENTS = {
@@ -192,6 +225,8 @@ const REASONS = {
     NEVER_ANSWERED: "The CSP never answered",
     CSP_SILENT: "The CSP took the job and never reported",
     IMAGE_GONE: "The firmware image was not in the database any more",
+    STOPPED_BY_DCC: "Stopped by the DCC",
+    STOPPED_BY_SENDER: "Stopped by its sender",
     OTHER: "Other reason",
 };
 
@@ -245,6 +280,9 @@ export const activationResult = code =>
 export const commandState = code => word(COMMAND_STATES, code);
 export const messageState = code => row(MESSAGE_STATES, code);
 export const holdState = code => row(HOLD_STATES, code);
+export const steeringVerb = code => row(STEERING_VERBS, code);
+export const steeringState = code => row(STEERING_STATES, code);
+export const steeringCause = code => row(STEERING_CAUSES, code);
 export const volumeState = code => row(VOLUME_STATES, code);
 export const threshold = code => word(THRESHOLDS, code);
 export const timelineState = code => row(TIMELINE_STATES, code);
@@ -261,3 +299,4 @@ export const STATUS_CHOICES = choices(STATUSES);
 export const REQUEST_STATE_CHOICES = choices(REQUEST_STATES);
 export const MESSAGE_STATE_CHOICES = choices(MESSAGE_STATES);
 export const HOLD_STATE_CHOICES = choices(HOLD_STATES);
+export const STEERING_STATE_CHOICES = choices(STEERING_STATES);

@@ -207,7 +207,8 @@ static enum outcome check_wishes(struct desk *desk, const char *const *wishes,
     return good ? DONE
                 : desk_refuse(desk, DESK_MALFORMED,
                               "what may be told is request_finished, "
-                              "failure_share, quarantine and csp_silent");
+                              "failure_share, quarantine, csp_silent and "
+                              "steering");
 }
 
 enum outcome account_set_notices(struct desk *desk, const char *name,

@@ -4,7 +4,7 @@
 #include "base/safe_text.h"
 #include "fotactl/verbs.h"
 
-enum outcome verb_reset(struct verb_run *run) {
+static enum outcome device_reset_one(struct verb_run *run) {
     struct desk desk = run_desk(run);
     eui64 device;
     const char *request;
@@ -25,6 +25,10 @@ enum outcome verb_reset(struct verb_run *run) {
         buffer_printf(run->out, "%s is reset; it was in request %s.\n",
                       eui64_format(device, id), request);
     return DONE;
+}
+
+enum outcome verb_reset(struct verb_run *run) {
+    return run->argument ? device_reset_one(run) : verb_steer(run);
 }
 
 /* ---- status ---- */

@@ -65,6 +65,34 @@ static const struct view_field hold_fields[] = {
     {"responseCode", "Response", NULL, VIEW_TEXT},
 };
 
+/* In the order of list_steering(). */
+static const struct view_field steering_fields[] = {
+    {"id", "Id", "ID", VIEW_COUNT},
+    {"verb", "Order", "ORDER", VIEW_TEXT},
+    {"state", "State", "STATE", VIEW_TEXT},
+    {"cause", "Cause", NULL, VIEW_TEXT},
+    {"scope", "Of", "OF", VIEW_TEXT},
+    {"requestId", "Request", NULL, VIEW_TEXT},
+    {"user", "User", NULL, VIEW_EUI64},
+    {"imageHash", "Manufacturer Image hash", NULL, VIEW_TEXT},
+    {"model", "Model", NULL, VIEW_TEXT},
+    {"csp", "CSP", NULL, VIEW_TEXT},
+    {"deviceType", "Device type", NULL, VIEW_TEXT},
+    {"named", "Devices named", NULL, VIEW_COUNT},
+    {"bySender", "By the sender", NULL, VIEW_BOOL},
+    {"person", "Person", "PERSON", VIEW_TEXT},
+    {"reason", "Reason", "REASON", VIEW_TEXT},
+    {"made", "Made", "MADE", VIEW_INSTANT},
+    {"until", "Until", "UNTIL", VIEW_INSTANT},
+    {"decided", "Decided", NULL, VIEW_INSTANT},
+    {"decidedBy", "Decided by", NULL, VIEW_TEXT},
+    {"decision", "Decision", NULL, VIEW_TEXT},
+    {"ended", "Ended", NULL, VIEW_INSTANT},
+    {"endedBy", "Ended by", NULL, VIEW_TEXT},
+    {"devices", "Devices", "DEVICES", VIEW_COUNT},
+    {"underWay", "With a CSP", "WITH A CSP", VIEW_COUNT},
+};
+
 /* In the order of list_thresholds(). */
 static const struct view_field threshold_fields[] = {
     {"userId", "User", "USER", VIEW_EUI64},
@@ -159,6 +187,14 @@ static const struct list_verb {
      {LIST_USER, LIST_STATE, LIST_LIMIT},
      {"list_holds",
       "select * from list_holds(null, $1, $2::text::hold_state, null, $3)"}},
+    {"steering list",
+     "There is no such order.",
+     FIELDS(steering_fields),
+     steering_states,
+     true,
+     {LIST_USER, LIST_STATE, LIST_LIMIT},
+     {"list_steering", "select * from list_steering(null, $1,"
+                       " $2::text::steering_state, null, null, $3)"}},
     {"thresholds list",
      "There is none.",
      FIELDS(threshold_fields),

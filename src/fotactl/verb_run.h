@@ -15,7 +15,8 @@
 /* Set from the options of the command line; see options.def. */
 struct verb_options {
     const char *config, *user, *state, *limit, *from, *to, *reason, *role,
-        *supplier, *mail, *wish, *period, *warning, *quarantine, *hash, *out;
+        *supplier, *mail, *wish, *period, *warning, *quarantine, *hash, *out,
+        *request, *image, *model, *csp, *device, *devices, *until;
     bool json, replace, verify, help, version;
 };
 

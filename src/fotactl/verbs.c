@@ -19,6 +19,8 @@ enum option_set {
     OPTION_MAIL = 512,
     OPTION_HASH = 1024,
     OPTION_OUT = 2048,
+    OPTION_SCOPE = 4096,
+    OPTION_UNTIL = 8192,
 };
 
 /* What a verb needs before it runs. */
@@ -30,7 +32,8 @@ enum need {
 };
 
 static const struct verb {
-    const char *words, *argument; /* argument: its name, or NULL for none */
+    const char *words, *argument; /* argument: its name, NULL for none; in []
+                                   * when it may be missing */
     int options;                  /* enum option_set */
     enum need need;
     enum outcome (*run)(struct verb_run *run);
@@ -163,6 +166,11 @@ static size_t words_match(const struct verb *verb, const struct line *line) {
     return strcmp(text, verb->words) == 0 ? words : 0;
 }
 
+static bool arguments_fit(const struct verb *verb, size_t count) {
+    const char *name = verb->argument;
+    return count == (name != NULL) || (!count && name && *name == '[');
+}
+
 static const struct verb *find_verb(struct verb_run *run,
                                     const struct line *line) {
     for (size_t i = 0; i < VERBS; i++) {
@@ -171,7 +179,7 @@ static const struct verb *find_verb(struct verb_run *run,
             continue;
         size_t arguments = line->count - words;
         run->argument = arguments ? line->words[words] : NULL;
-        if (arguments == (verb_table[i].argument != NULL) || run->options.help)
+        if (arguments_fit(&verb_table[i], arguments) || run->options.help)
             return &verb_table[i];
         (void)run_misuse(run, "usage: fotactl %s%s%s", verb_table[i].words,
                          verb_table[i].argument ? " " : "",
@@ -190,7 +198,8 @@ static const struct verb *find_verb(struct verb_run *run,
 static bool options_belong(struct verb_run *run, const struct line *line,
                            const struct verb *verb) {
     for (size_t i = 0; i < OPTIONS; i++)
-        if (line->used & 1u << i && option_table[i].set & ~verb->options) {
+        if (line->used & 1u << i && option_table[i].set &&
+            !(option_table[i].set & verb->options)) {
             (void)run_misuse(run, "%s does not belong to '%s'",
                              option_table[i].name, verb->words);
             return false;

@@ -33,6 +33,7 @@ static void round_run(struct round *round) {
         bool waits;
     } steps[] = {
         {"housekeeping: silent CSPs", round_silence, .waits = true},
+        {"housekeeping: orders", round_orders, .waits = true},
         {"housekeeping: release", round_release, .waits = true},
         {"housekeeping: collected alerts", round_collected, .waits = false},
         {"housekeeping: versions", round_versions, .waits = false},

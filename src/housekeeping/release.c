@@ -47,3 +47,11 @@ enum outcome round_versions(struct round *round) {
     db_instant(&params, round->now);
     return db_run(round->db, &learn, &params, round->arena, NULL);
 }
+
+enum outcome round_orders(struct round *round) {
+    static const struct db_statement end = {"end_due_orders",
+                                            "select end_due_orders($1)"};
+    struct db_params params = DB_PARAMS(round->arena);
+    db_instant(&params, round->now);
+    return db_run(round->db, &end, &params, round->arena, NULL);
+}

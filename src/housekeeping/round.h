@@ -38,6 +38,9 @@ enum outcome round_collected(struct round *round);
  * rows. */
 enum outcome round_versions(struct round *round);
 
+/* Ends holds whose time is over, and orders that nobody decided on. */
+enum outcome round_orders(struct round *round);
+
 /* Releases the devices whose time is up. */
 enum outcome round_release(struct round *round);
 

@@ -17,7 +17,7 @@
 
 /* How many things there are to wish for: enum notice_kind in sql/0010-mail.sql.
  * Is the text the name of one? */
-enum { MAIL_KINDS = 4 };
+enum { MAIL_KINDS = 5 };
 bool mail_is_kind(const char *text);
 
 struct mail_report {

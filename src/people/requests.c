@@ -126,7 +126,7 @@ static void request_name_add(struct db_params *params,
 
 void people_show_request(struct call *call) {
     static const struct db_statement statement = {
-        "request_screen", "select request_screen(r, $5)::text"
+        "request_screen", "select request_screen(r, $4, $5)::text"
                           " from seen_request($1, $2, $3, $4) r"};
     struct request_id name;
     if (!path_request_id(call, &name))

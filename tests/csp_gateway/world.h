@@ -77,10 +77,10 @@ static inline void accept_request(struct world *world, int counter,
            " timestamptz '%s' + interval '5 days', 'AWAITING_CSP', 'PPMID',"
            " '%s', '{00:00:00:00:00:00:00:01,00:00:00:00:00:00:00:02}'"
            " from r, generate_series(%d, %d) n)"
-           "insert into distribution select request_no, '%s', 'PPMID', %d, %d"
+           "insert into distribution select request_no, '%s', 'PPMID', %d, %d, %d"
            " from r",
            counter, now, area + 1, area, now, now, csp, first,
-           first + count - 1, csp, count, count);
+           first + count - 1, csp, count, count, count);
 }
 
 /* ---- set up ---- */

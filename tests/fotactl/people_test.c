@@ -112,11 +112,11 @@ static const struct account_case mail_cases[] = {
     {"account mail anne --mail anne", 1,
      "that is no e-mail address in ASCII; nothing was changed"},
     {"account mail anne --mail a@@b --wish everything", 2,
-     "what may be told is request_finished, failure_share, quarantine and "
-     "csp_silent"},
+     "what may be told is request_finished, failure_share, quarantine, "
+     "csp_silent and steering"},
     {"account mail anne --mail a@@b --wish request_finished,", 2,
-     "what may be told is request_finished, failure_share, quarantine and "
-     "csp_silent"},
+     "what may be told is request_finished, failure_share, quarantine, "
+     "csp_silent and steering"},
     {"account mail dora --mail a@@b --wish quarantine", 1,
      "account dora is an administrator and sees no requests: there is nothing "
      "to tell "

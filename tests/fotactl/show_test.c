@@ -394,7 +394,7 @@ static void requests_have_every_state(void **state) {
     struct tool *tool = *state;
     tool_sql(tool, "delete from tracking_live where request_no = 1;"
                    "update tracking_live set release_due ="
-                   " '2026-01-01 00:00:00Z' where request_no = 4");
+                   " '2026-01-01 00:00:00Z', job_no = 1 where request_no = 4");
     expect_listed(tool, " --state finished", "I99 W110401");
     tool_sql(tool, "update service_request set condition = 'quarantined'"
                    " where request_no = 4");
@@ -434,7 +434,7 @@ static void filters_are_checked(void **state) {
                 "00-DB-12-34-56-78-90-A0\n");
     tool_expect(tool, "requests --state open", 2,
                 "fotactl: 'open' is no state; there are refused, quarantined, "
-                "in-progress, finished and unanswered\n");
+                "in-progress, held, stopped, finished and unanswered\n");
     static const char *const limits[] = {"0", "-1", "x", "1000001", "1x"};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         char line[64], err[128];

@@ -43,16 +43,16 @@ static const struct notices_case cases[] = {
     {"{\"mail\":\"\",\"wishes\":[\"quarantine\"]}", 400, "ann@example.org",
      NULL, "Account anne has no e-mail address yet: give one as well."},
     {"{" ADDRESS ",\"wishes\":[\"everything\"]}", 400, NULL, NULL,
-     "What may be told is request_finished, failure_share, quarantine and "
-     "csp_silent."},
+     "What may be told is request_finished, failure_share, quarantine, "
+     "csp_silent and steering."},
     {"{" ADDRESS ",\"wishes\":[7]}", 400, NULL, NULL,
-     "What may be told is request_finished, failure_share, quarantine and "
-     "csp_silent."},
+     "What may be told is request_finished, failure_share, quarantine, "
+     "csp_silent and steering."},
     {"{" ADDRESS ",\"wishes\":[\"quarantine\",\"quarantine\","
-     "\"quarantine\",\"quarantine\",\"quarantine\"]}",
+     "\"quarantine\",\"quarantine\",\"quarantine\",\"quarantine\"]}",
      400, NULL, NULL,
-     "What may be told is request_finished, failure_share, quarantine and "
-     "csp_silent."},
+     "What may be told is request_finished, failure_share, quarantine, "
+     "csp_silent and steering."},
     {"{" ADDRESS "}", 400, NULL, NULL, NULL},
     {"{" ADDRESS ",\"wishes\":\"quarantine\"}", 400, NULL, NULL, NULL},
     {"{" ADDRESS ",\"wishes\":[],\"more\":1}", 400, NULL, NULL, NULL},

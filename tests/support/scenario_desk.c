@@ -46,8 +46,14 @@ void measures(struct scenario *s, char **words) {
 
 /* ---- what screens show ---- */
 
-/* "n1.ppmid" as its Device ID, "#2" as the RequestID of the second update. */
+/* "n1.ppmid" as its Device ID, "#2" as the RequestID of the second update,
+ * "@#2" as the hash of its image. */
 static const char *argument_of(struct scenario *s, const char *word) {
+    if (*word == '@')
+        return scenario_ask(s,
+                            "select encode(manufacturer_image_hash, 'hex')"
+                            " from service_request where counter = %llu",
+                            (unsigned long long)scenario_nth(s, word + 1));
     if (*word == '#')
         return scenario_ask(s,
                             "select request_id_text(originator, target,"
@@ -55,6 +61,18 @@ static const char *argument_of(struct scenario *s, const char *word) {
                             " = %llu",
                             (unsigned long long)scenario_nth(s, word));
     return strchr(word, '.') ? scenario_id(s, word) : word;
+}
+
+void steers(struct scenario *s, char **words) {
+    enum { MOST = 16 };
+    const char *line[MOST] = {"fotactl", "--config", s->config_path, "--reason",
+                              "a test"};
+    size_t count = 5;
+    for (char **word = words + 1; *word && count < MOST - 1; word++)
+        line[count++] = argument_of(s, *word);
+    int got = scenario_program(s, line);
+    if (got != atoi(words[0]))
+        scenario_fail(s, "fotactl %s ended with %d", words[1], got);
 }
 
 static json_t *answer_of(struct scenario *s, char **words) {

@@ -105,6 +105,7 @@ static void start_csps(struct scenario *s) {
                     s, arena_printf(s->arena, "%s.faults", names[i])),
                 .pki = arena_printf(s->arena, "%s/pki", scenario_home),
                 .seed = SCENARIO_SEED,
+                .recall = "yes",
                 .device_faults = scenario_path(s, "devices.faults")},
             &reason);
         if (!s->csps[i])

@@ -10,6 +10,7 @@ const WISHES = {
     failure_share: "Many devices of a request fail",
     quarantine: "A request is held by anomaly detection",
     csp_silent: "A CSP took a job and never reported on it",
+    steering: "A request is held or stopped",
 };
 
 const chosen = values => Object.keys(WISHES).filter(kind => values[kind]);

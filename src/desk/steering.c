@@ -1,0 +1,260 @@
+#include "desk/steering.h"
+
+#include "base/hex.h"
+#include "base/lists.h"
+#include "base/request_id.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const struct desk_outcome refusals[] = {
+    {"nothing", DESK_CONFLICT, "nothing of it is in progress"},
+    {"held", DESK_CONFLICT, "it is held already, by just such an order"},
+    {"not_held", DESK_CONFLICT,
+     "there is no such hold in force, or it is not yours to release"},
+    {"not_active", DESK_CONFLICT,
+     "its image is not Active on the Central Products List: import the list "
+     "with it, or stop what is held"},
+    {"suspended", DESK_CONFLICT,
+     "its User is suspended: import it as active, or stop what is held"},
+    {"stopped", DESK_CONFLICT, "it was stopped before"},
+    {"too_many", DESK_CONFLICT,
+     "more than 50,000 devices would be reset: name fewer"},
+    {"unknown", DESK_UNKNOWN, "there is no order %s"},
+    {"decided", DESK_CONFLICT, "it was decided on order %s before"},
+    {"same_person", DESK_CONFLICT,
+     "who gave order %s may not decide on it: another person has to"},
+    {NULL, 0, NULL},
+};
+
+/* ---- what it concerns ---- */
+
+/* An order as the database takes it. */
+struct scope {
+    int64_t request_no; /* 0: none */
+    uint8_t image[32], model[5];
+    int image_len, model_len; /* 0: nothing is said; model: 4 or 5 */
+};
+
+static enum outcome request_find(struct desk *desk, const eui64 *supplier,
+                                 const char *text, int64_t *request_no) {
+    static const struct db_statement find = {"find_request",
+                                             "select find_request($1, $2, $3)"};
+    struct request_id id;
+    if (!request_id_parse(text, &id))
+        return desk_refuse(desk, DESK_MALFORMED,
+                           "'%s' is not a RequestID: EUI-64 of the sender, "
+                           "EUI-64 of the target and counter with ':' between",
+                           text);
+    struct db_params params = DB_PARAMS(desk->arena);
+    db_eui64(&params, id.originator);
+    db_eui64(&params, id.target);
+    db_uint8(&params, id.counter);
+    struct db_rows *rows;
+    enum outcome outcome =
+        db_insist(desk->db, &find, &params, desk->arena, &rows, true);
+    if (outcome != DONE)
+        return outcome;
+    if (db_is_null(rows, 0, 0) || (supplier && *supplier != id.originator))
+        return desk_refuse(desk, DESK_UNKNOWN, "there is no request %s", text);
+    *request_no = db_get_int(rows, 0, 0);
+    return DONE;
+}
+
+static enum outcome scope_read(struct desk *desk,
+                               const struct steering_order *order,
+                               struct scope *scope) {
+    if (order->image)
+        scope->image_len = hex_parse(span_text(order->image), scope->image,
+                                     sizeof scope->image);
+    if (order->model)
+        scope->model_len = hex_parse(span_text(order->model), scope->model,
+                                     sizeof scope->model);
+    if (order->image && scope->image_len != (int)sizeof scope->image)
+        return desk_refuse(desk, DESK_MALFORMED,
+                           "'%s' is not the SHA-256 of a Manufacturer Image, "
+                           "64 hexadecimal digits",
+                           order->image);
+    if (order->model && scope->model_len != 4 && scope->model_len != 5)
+        return desk_refuse(desk, DESK_MALFORMED,
+                           "'%s' is not a model: manufacturer and model, 4 "
+                           "hexadecimal digits each, and perhaps hardware "
+                           "version, 2, with ':' between",
+                           order->model);
+    if (order->device_type && !list_find(device_types, order->device_type))
+        return desk_refuse(desk, DESK_MALFORMED, "'%s' is no device type",
+                           order->device_type);
+    if (!order->request && !order->image && !order->model && !order->csp &&
+        !order->device_count && !order->user)
+        return desk_refuse(desk, DESK_MALFORMED,
+                           "say of what: a request, image, model, CSP, User or "
+                           "devices");
+    if (order->device_count > STEERING_MOST_DEVICES)
+        return desk_refuse(desk, DESK_MALFORMED, "at most %d devices",
+                           STEERING_MOST_DEVICES);
+    return DONE;
+}
+
+static enum outcome csp_check(struct desk *desk, const char *name) {
+    const char *names = "";
+    for (size_t i = 0; i < desk->config->csp_count; i++) {
+        if (strcmp(desk->config->csps[i].name, name) == 0)
+            return DONE;
+        names = arena_printf(desk->arena, "%s%s%s", names, *names ? ", " : "",
+                             desk->config->csps[i].name);
+    }
+    return desk_refuse(desk, DESK_UNFIT, "there is no CSP '%s'; there are %s",
+                       name, *names ? names : "none");
+}
+
+static enum outcome order_check(struct desk *desk,
+                                const struct steering_order *order) {
+    if (desk_check_reason(desk, order->reason) != DONE ||
+        desk_check_clock(desk) != DONE)
+        return REFUSED;
+    if (order->until && strcmp(order->verb, "hold") != 0)
+        return desk_refuse(desk, DESK_MALFORMED,
+                           "only a hold is until some time");
+    if (order->until && order->until <= desk->now)
+        return desk_refuse(desk, DESK_UNFIT,
+                           "the time until which it is held is past");
+    return order->csp ? csp_check(desk, order->csp) : DONE;
+}
+
+/* ---- giving ---- */
+
+static void number_add(struct db_params *params, bool given, int32_t value) {
+    if (given)
+        db_int4(params, value);
+    else
+        db_null(params);
+}
+
+static void scope_add(struct db_params *params, const eui64 *supplier,
+                      const struct steering_order *order,
+                      const struct scope *scope) {
+    const eui64 *user = supplier ? supplier : order->user;
+    if (scope->request_no)
+        db_int8(params, scope->request_no);
+    else
+        db_null(params);
+    if (user)
+        db_eui64(params, *user);
+    else
+        db_null(params);
+    if (scope->image_len)
+        db_bytea(params, span_of(scope->image, sizeof scope->image));
+    else
+        db_null(params);
+    db_text(params, order->csp);
+    db_text(params, order->device_type);
+    number_add(params, scope->model_len,
+               256 * scope->model[0] + scope->model[1]);
+    number_add(params, scope->model_len,
+               256 * scope->model[2] + scope->model[3]);
+    number_add(params, scope->model_len == 5, scope->model[4]);
+    if (order->device_count)
+        db_eui64s(params, order->devices, order->device_count);
+    else
+        db_null(params);
+    db_bool(params, supplier != NULL);
+}
+
+/* The CSPs that give jobs back. */
+static void csps_add_recall(struct db_params *params,
+                            const struct config *config) {
+    const char *names[CONFIG_MOST_CSPS];
+    size_t count = 0;
+    for (size_t i = 0; i < config->csp_count; i++)
+        if (config->csps[i].recall)
+            names[count++] = config->csps[i].name;
+    db_texts(params, names, count);
+}
+
+/* Is another person to decide on it? */
+static bool order_is_asked(const struct config *config, const char *verb) {
+    const char *verbs = config->steering_second_person;
+    return strcmp(verbs, "all") == 0 || strcmp(verbs, verb) == 0;
+}
+
+static enum outcome steering_run(struct desk *desk,
+                                 const struct db_statement *statement,
+                                 const struct db_params *params,
+                                 const char *about, struct steering_end *end) {
+    struct db_rows *rows;
+    enum outcome outcome =
+        desk_run(desk, statement, params, refusals, about, &rows);
+    if (outcome == DONE)
+        *end = (struct steering_end){
+            .asked = strcmp(db_get_text(rows, 0, 0), "asked") == 0,
+            .number = db_get_int(rows, 0, 1),
+            .devices = db_get_int(rows, 0, 2),
+            .under_way = db_get_int(rows, 0, 3)};
+    return outcome;
+}
+
+enum outcome steering_give(struct desk *desk, const eui64 *supplier,
+                           const struct steering_order *order,
+                           struct steering_end *end) {
+    static const struct db_statement give = {
+        "steer",
+        "select outcome, order_no, devices, under_way from steer($1, $2, $3,"
+        " $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+        " make_interval(secs => $18::bigint))"};
+    struct scope scope = {0};
+    enum outcome outcome = order_check(desk, order);
+    if (outcome == DONE)
+        outcome = scope_read(desk, order, &scope);
+    if (outcome == DONE && order->request)
+        outcome =
+            request_find(desk, supplier, order->request, &scope.request_no);
+    if (outcome != DONE)
+        return outcome;
+    struct db_params params = DB_PARAMS(desk->arena);
+    db_text(&params, order->verb);
+    scope_add(&params, supplier, order, &scope);
+    db_text(&params, desk->person);
+    db_text(&params, order->reason);
+    if (order->until)
+        db_instant(&params, order->until);
+    else
+        db_null(&params);
+    db_bool(&params, order_is_asked(desk->config, order->verb));
+    csps_add_recall(&params, desk->config);
+    db_instant(&params, desk->now);
+    db_int8(&params, desk->config->tracking_timeout / SECOND);
+    return steering_run(desk, &give, &params, "", end);
+}
+
+/* ---- deciding ---- */
+
+enum outcome steering_decide(struct desk *desk, const eui64 *supplier,
+                             const char *number, bool approve,
+                             const char *reason, struct steering_end *end) {
+    static const struct db_statement decide = {
+        "decide_order",
+        "select outcome, $1, devices, under_way from decide_order($1, $2, $3,"
+        " $4, $5, $6, $7, make_interval(secs => $8::bigint))"};
+    char *rest;
+    errno = 0;
+    int64_t order = strtoll(number, &rest, 10);
+    if (errno || rest == number || *rest || order <= 0)
+        return desk_refuse(desk, DESK_MALFORMED,
+                           "'%s' is not the number of an order", number);
+    if (desk_check_reason(desk, reason) != DONE ||
+        desk_check_clock(desk) != DONE)
+        return REFUSED;
+    struct db_params params = DB_PARAMS(desk->arena);
+    db_int8(&params, order);
+    if (supplier)
+        db_eui64(&params, *supplier);
+    else
+        db_null(&params);
+    db_bool(&params, approve);
+    db_text(&params, desk->person);
+    db_text(&params, reason);
+    csps_add_recall(&params, desk->config);
+    db_instant(&params, desk->now);
+    db_int8(&params, desk->config->tracking_timeout / SECOND);
+    return steering_run(desk, &decide, &params, number, end);
+}
