@@ -212,7 +212,7 @@ check-faults: export DEVICES := $(or $(DEVICES),2000)
 check-faults: ## kill, stop, freeze, cut and upgrade fotad and PostgreSQL under load, and set their clocks
 	@tools/deps build faults
 	@$(SUBMAKE) tests
-	@TEST_JOBS=1 TEST_SECONDS=3600 tests/run $(VARIANT) $(FAULTS) \
+	@TEST_JOBS=1 TEST_SECONDS=21600 tests/run $(VARIANT) $(FAULTS) \
 	  tests/faults/manager.sh
 	@cat $(B)/logs/faults-*.log | grep -E '^[0-9]+ |^[a-z_]+ +[0-9]+ times|^[a-zA-Z].*: [0-9]+ devices|cuts, |^fail-over|^while one|first answer|s until'
 

@@ -13,7 +13,7 @@
 
 #include "support/scenario.h"
 
-enum { CAMPAIGN_READS = 8192 };
+enum { CAMPAIGN_READS = 65536 };
 
 struct campaign {
     struct scenario *scenario;
