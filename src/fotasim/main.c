@@ -75,6 +75,7 @@ static const struct {
     {"network",
      "[--seed N] [--scale N] [--channels 3|6] [--jobs N] [--gather MINUTES]\n"
      "      [--resend DAYS] [--way today|steered] [--requests FILE.csv]\n"
+     "      [--blind yes [--offer N]]\n"
      "      [--svg FILE]\n"
      "      a year of requests, the networks and the hubs, 1 / scale (100) of\n"
      "      their size: each request at once as its own jobs, beside what\n"

@@ -54,6 +54,8 @@ struct network_options {
     uint64_t gather; /* minutes */
     uint64_t resend; /* days until what failed is sent again */
     bool steered;
+    bool blind;     /* who steers does not know the cells of hubs, */
+    uint64_t offer; /* and offers CSP North so many jobs at once; 0: `jobs` */
     const char *requests; /* CSV; NULL: a synthetic year */
 };
 

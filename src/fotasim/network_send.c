@@ -171,7 +171,8 @@ static void update_wait(struct network *network,
     const struct network_request *request = &network->requests[update->request];
     struct side *side =
         &network->sender->sides[network_csp_of(network, update->home)];
-    uint32_t cell = network_cell_of(network, update->home);
+    uint32_t cell =
+        network->options.blind ? 0 : network_cell_of(network, update->home);
     if (!goes_into(side, from, request, cell))
         *group_new(side) = (struct group){.user = request->user,
                                           .pool = request->pool,
@@ -241,7 +242,10 @@ static struct dispatch_input input_of(const struct network *network,
     bool north = csp == NETWORK_NORTH;
     struct dispatch_input input = {
         .now = network->now * NETWORK_TICK,
-        .limits = {.jobs = north ? network->most_jobs : 0,
+        .limits = {.jobs = !north ? 0
+                           : network->options.offer
+                               ? (uint32_t)network->options.offer
+                               : network->most_jobs,
                    .job_devices = network->job_devices,
                    .cell_channels =
                        north ? (uint32_t)network->options.channels : 0,

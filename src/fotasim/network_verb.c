@@ -42,7 +42,7 @@ static bool columns_run(const struct network_options *wishes, size_t count,
 int verb_network(int argc, char **argv) {
     struct network_options options = {
         .seed = 1, .scale = 100, .jobs = 400, .gather = 15, .resend = 7};
-    const char *way = "both", *svg = NULL;
+    const char *way = "both", *svg = NULL, *blind = "no";
     const struct option_row rows[] = {
         {"seed", OPTION_COUNT, &options.seed},
         {"scale", OPTION_COUNT, &options.scale},
@@ -52,11 +52,14 @@ int verb_network(int argc, char **argv) {
         {"resend", OPTION_COUNT, &options.resend},
         {"requests", OPTION_TEXT, &options.requests},
         {"way", OPTION_TEXT, &way},
+        {"blind", OPTION_TEXT, &blind},
+        {"offer", OPTION_COUNT, &options.offer},
         {"svg", OPTION_TEXT, &svg},
     };
     char **operands;
     if (!read_options(argc, argv, rows, sizeof rows / sizeof *rows, &operands))
         return 2;
+    options.blind = strcmp(blind, "yes") == 0;
     struct network_options wishes[MOST_COLUMNS];
     const char *names[MOST_COLUMNS];
     size_t count = columns_wish(&options, way, wishes, names);
