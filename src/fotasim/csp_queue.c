@@ -80,8 +80,9 @@ static void devices_add(json_t *devices, const json_t *body) {
         json_put(devices, csp_text(body, "deviceId"), json_true());
     if (json_is_object(body))
         body = json_object_get(json_object_get(body, "job"), "targets");
-    json_array_foreach(body, i, one)
+    json_array_foreach(body, i, one) {
         json_put(devices, csp_text(one, "deviceId"), json_true());
+    }
 }
 
 json_t *csp_queue_take_back(struct csp_sim *sim, const char *job_id) {
@@ -97,7 +98,9 @@ json_t *csp_queue_take_back(struct csp_sim *sim, const char *job_id) {
         *at = message->next;
         message_free(message);
     }
-    json_object_foreach(devices, name, value) json_add(list, json_text(name));
+    json_object_foreach(devices, name, value) {
+        json_add(list, json_text(name));
+    }
     json_decref(devices);
     if (json_array_size(list))
         return list;

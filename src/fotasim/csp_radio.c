@@ -68,8 +68,9 @@ static struct csp_carried *carried_new(const struct csp_sim *sim,
     memset(carried->cells, 0, cells);
     size_t i;
     json_t *target;
-    json_array_foreach(json_object_get(job, "targets"), i, target)
+    json_array_foreach(json_object_get(job, "targets"), i, target) {
         carried->cells[cell_of(csp_text(target, "commsHubId"), cells)] = 1;
+    }
     return carried;
 }
 
