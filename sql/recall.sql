@@ -137,7 +137,7 @@ begin
     perform apply_events(array(
         select row((row_number() over (order by l.device_id))::integer,
             r.event, l.device_id, l.request_no,
-            case when r.event <> 'reset' then upper(r.event) end, l.chf_id,
+            upper(r.event), l.chf_id,
             null, p_now, null, null)::tracking_event
         from recalled_devices(j.job_no) l where l.device_id = any (ids)),
         p_now, p_timeout);

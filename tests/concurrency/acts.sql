@@ -143,7 +143,7 @@ begin
                     select max(job_no) - 40 from csp_job)
                 order by random() limit chance(3)))
             order by job_no for update),
-        array['north'], 'reset', at_present());
+        array['north'], 'stopped_by_dcc', at_present());
     insert into leased select 'recall', recall_no, lease_number
     from recall_leases('north', at_present(), at_present() + soon(), 4);
 end $$;

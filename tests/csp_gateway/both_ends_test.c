@@ -294,7 +294,7 @@ static void recall_all(struct scene *scene) {
     char now[INSTANT_TEXT_SIZE];
     script(&scene->world,
            "select recall_jobs(array(select job_no from csp_job),"
-           " array['north'], 'reset', '%s')",
+           " array['north'], 'stopped_by_dcc', '%s')",
            instant_format(clock_now(), now));
     csp_send_wake(CSP_RECALLS);
 }
@@ -306,7 +306,7 @@ static void what_is_not_delivered_is_given_back(void **state) {
     accept_request(&scene->world, 1, "north", 1, 4);
     expect_soon(&scene->world, "APPROVED_FOR_DISTRIBUTION 4", STATUSES);
     recall_all(scene);
-    expect_soon(&scene->world, "RESET_BY_DCC 4", STATUSES);
+    expect_soon(&scene->world, "STOPPED_BY_DCC 4", STATUSES);
     expect(&scene->world, "recalled 2",
            "select state || ' ' || tries from csp_recall");
     /* as if the answer had been lost, and the CSP started again */

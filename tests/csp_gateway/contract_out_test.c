@@ -153,7 +153,7 @@ static void recalls_jobs(struct outward *o) {
         instant_format(clock_now(), now);
         script(o->world,
                "select recall_jobs(array(select job_no from csp_job),"
-               " array['north'], 'reset', '%s')",
+               " array['north'], 'stopped_by_dcc', '%s')",
                now);
         csp_send_wake(CSP_RECALLS);
         const char *means =

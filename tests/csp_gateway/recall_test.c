@@ -10,8 +10,8 @@
 #include "base/metrics.h"
 #include "csp_gateway/send.h"
 
-#define EVENT "reset"
-#define ENDED "RESET_BY_DCC"
+#define EVENT "stopped_by_dcc"
+#define ENDED "STOPPED_BY_DCC"
 
 static struct scene {
     struct world world;
@@ -65,7 +65,7 @@ static void make_job(void) {
            " tracking_history, alert restart identity cascade");
     accept_request(&scene.world, 1, "north", 1, 3);
     script(&scene.world,
-           "update distribution set unassigned = 0;"
+           "update distribution set unassigned = 0, ready = 0;"
            "insert into csp_job (job_id, request_no, csp, device_type, devices,"
            " created, state, next_try, ended, posted) select '" JOB "',"
            " request_no, csp, 'PPMID', devices, '%s', 'handed_over', '%s',"
@@ -181,7 +181,11 @@ static void a_recall_is_as_the_interface_says(void **state) {
     assert_string_equal(request.key, "");
     assert_int_equal(request.body_len, 0);
     expect_soon(&scene.world, ALL_END "absent 1", outcome);
-    /* nobody is silent, and the trail has it */
+    /* the sender hears of it once, nobody is silent, and the trail has it */
+    expect(&scene.world, "N22 00:00:00:00:00:00:00:01 3 STOPPED_BY_DCC",
+           "select string_agg(concat_ws(' ', code, user_id,"
+           " cardinality(device_ids), (select min(reason_code) from tracking)),"
+           " ', ') from alert");
     expect(&scene.world, "empty", "select state::text from csp_job");
     expect(&scene.world, "north recall_absent job 1, jobId " JOB,
            "select concat_ws(' ', csp, code, detail) from sat_entry"

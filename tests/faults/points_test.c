@@ -25,16 +25,20 @@ static void be_refused(struct campaign *c) {
                   scenario_update(s, 1, "ppmid-a-0A000003", s->bulk, 1));
 }
 
-/* A job of which all has been heard is asked back: nothing comes of it. */
+/* A job of which no device is under way is asked back: nothing comes of it. */
 static void ask_back(struct campaign *c) {
     scenario_tell(c->scenario,
                   "insert into csp_recall (job_no, job_id, csp, event,"
-                  " next_try, made) select job_no, job_id, csp, 'reset',"
-                  " '2001-01-01', now() from csp_job where csp = 'north'"
-                  " and reported is not null and leased_until is null"
+                  " next_try, made) select job_no, job_id, csp,"
+                  " 'stopped_by_dcc', '2001-01-01', now() from csp_job j"
+                  " where csp = 'north' and reported is not null"
+                  " and not exists (select from tracking_live l"
+                  " where l.job_no = j.job_no and l.status in"
+                  " ('AWAITING_CSP', 'APPROVED_FOR_DISTRIBUTION'))"
                   " order by job_no limit 1 on conflict (job_id)"
-                  " do update set state = 'waiting', ended = null,"
-                  " leased_until = null, next_try = '2001-01-01'");
+                  " do update set state = 'waiting', recalled = null,"
+                  " ended = null, leased_until = null,"
+                  " next_try = '2001-01-01'");
 }
 
 /* How a point is reached. */
