@@ -42,6 +42,14 @@ static tick delay_of(const struct network_delays *delays, double share) {
                          delays->total, share);
 }
 
+/* Of all that was asked for. */
+static tick half_of(const struct network_tally *tally) {
+    const struct network_delays *const parts[] = {
+        &tally->delivered[0][0], &tally->delivered[0][1],
+        &tally->delivered[1][0], &tally->delivered[1][1]};
+    return network_delay(parts, 4, tally->counts[COUNT_UPDATES], 0.5);
+}
+
 static uint64_t delivered(const struct network_tally *tally) {
     uint64_t count = 0;
     for (int part = 0; part < 4; part++)
@@ -92,6 +100,7 @@ static void what_steering_is_for_holds(void **state) {
     assert_int_equal(is->counts[COUNT_LOST], 0);
     assert_true(delivered(is) > delivered(was));
     assert_true(jobs[1] < jobs[0] / 5);
+    assert_true(half_of(is) <= half_of(was));
     /* nobody's single device waits for the end of another's campaign */
     assert_true(delay_of(&is->handed_single, 0.99) < 2 * TICKS_A_DAY);
     free(was);
