@@ -161,9 +161,12 @@ begin
         returning request_no, csp, device_type
     ), spread as (
         insert into distribution (request_no, csp, device_type, devices,
-            unassigned, ready)
-        select request_no, csp, device_type, count(*), count(*), count(*)
-        from live group by request_no, csp, device_type
+            unassigned, ready, sender, image_hash)
+        select request_no, csp, device_type, devices, devices, devices,
+            p_senders[request], p_hashes[request]
+        from (select request_no, csp, device_type, count(*) as devices,
+                array_position(p_request_nos, request_no) as request
+            from live group by request_no, csp, device_type) l
     ), history as (
         insert into tracking_history (device_id, chf_id, request_no,
             last_updated, released, status, device_type, csp, reason_code)

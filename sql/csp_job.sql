@@ -3,122 +3,149 @@
 -- What may not go is held before jobs of it are made, and what was ordered before
 -- a request came is applied to it.
 create or replace function before_jobs_of(
-    p_csp text, p_most integer, p_now timestamptz) returns void
+    p_request_nos bigint[], p_now timestamptz) returns void
     language plpgsql as $$
 declare
-    next bigint[];
     new bigint[];
 begin
-    loop
-        select array_agg(request_no), array_agg(request_no)
-            filter (where not steered)
-        into next, new from (
-            select request_no, steered from distribution
-            where csp = p_csp and ready > 0
-            order by request_no limit p_most) x;
-        perform hold_by_itself(next, p_now);
-        exit when new is null
-            or not exists (select from steering where state = 'active');
-        perform refresh_ready(new);
-    end loop;
+    perform hold_by_itself(p_request_nos, p_now);
+    if exists (select from steering where state = 'active') then
+        new := array(select distinct request_no from distribution
+            where request_no = any (p_request_nos) and not steered);
+        if new <> '{}' then
+            perform refresh_ready(new);
+        end if;
+    end if;
 end $$;
 
--- Puts devices that are in no job into jobs: each of one request, CSP and device
--- type, at most p_most devices; together at most p_together jobs, and no more
--- once they have p_most devices. They are not released before p_keep_until (the
--- end of the long retry and of a CSP's silence after it). False when there was
--- nothing to do.
+-- Puts devices that are in no job into jobs. p_jobs to p_devices are its parts:
+-- of which job (from 1), request and device type, how many devices; those of a
+-- job have one image and device type. What is not ready any more stays out, and
+-- a job of which nothing is left. They are not released before p_keep_until (the
+-- end of the long retry and of a CSP's silence after it). p_counts: what the
+-- CSP has in flight is counted. Returns the jobs.
 create or replace function make_jobs(
-    p_csp text, p_most integer, p_now timestamptz, p_keep_until timestamptz,
-    p_together integer) returns boolean
+    p_csp text, p_jobs integer[], p_request_nos bigint[], p_types device_type[],
+    p_devices integer[], p_counts boolean, p_now timestamptz,
+    p_keep_until timestamptz) returns bigint[]
     language plpgsql as $$
 declare
-    numbers bigint[];
-    types device_type[];
+    result bigint[];
 begin
-    perform before_jobs_of(p_csp, p_together, p_now);
+    perform before_jobs_of(p_request_nos, p_now);
     -- by itself, for what follows is to see all that whoever had them wrote
-    select array_agg(w.request_no), array_agg(w.device_type)
-    into numbers, types from (
-        select request_no, device_type, sum(ready) over (
-            order by request_no, device_type) - ready as before
-        from (
-            select request_no, device_type, ready from distribution
-            where csp = p_csp and ready > 0
-            order by request_no limit p_together
-            for update skip locked) x) w
-    where w.before < p_most;
-    if numbers is null then
-        return false;
-    end if;
+    perform from distribution d
+    where d.request_no = any (p_request_nos) and d.csp = p_csp
+    order by d.request_no, d.csp, d.device_type for update;
 
-    with chosen as materialized (
-        select * from unnest(numbers, types) as c (request_no, device_type)
+    with part as materialized (
+        select p.job, p.request_no, p.device_type, least(p.devices::bigint,
+                greatest(0, d.ready - p.before)) as devices, p.before
+        from (select *, sum(devices) over (
+                partition by request_no, device_type order by job) - devices
+                as before
+            from unnest(p_jobs, p_request_nos, p_types, p_devices)
+                as p (job, request_no, device_type, devices)) p
+        join distribution d on d.request_no = p.request_no
+            and d.csp = p_csp and d.device_type = p.device_type
     ), member as materialized (
         -- "offset 0": to find them in their order, among those of a large
         -- request, would look as good as by their request
-        select c.*, w.device_id from chosen c, lateral (
+        select p.job, p.request_no, p.device_type, w.device_id
+        from part p, lateral (
             select device_id from (
                 select device_id from tracking_live l
-                where l.request_no = c.request_no and l.csp = p_csp
-                    and l.device_type = c.device_type and l.job_no is null
+                where l.request_no = p.request_no and l.csp = p_csp
+                    and l.device_type = p.device_type and l.job_no is null
                     and l.held is null and l.status = 'AWAITING_CSP'
                 offset 0) l
-            order by device_id limit p_most) w
-    ), seen as (
-        select request_no, device_type, count(*) as devices from member
-        group by request_no, device_type
-    ), locked as materialized (
+            order by device_id offset p.before limit p.devices) w
+    ), placed as materialized (
         -- in the order in which all take them
-        select device_id, request_no, device_type from tracking_live
-        where device_id = any (array(select device_id from member))
-            and request_no = any (numbers) and job_no is null
-            and held is null and status = 'AWAITING_CSP'
-        order by device_id for update
+        select m.*
+        from member m
+        join tracking_live l on l.device_id = m.device_id
+            and l.request_no = m.request_no
+        where l.job_no is null and l.held is null
+            and l.status = 'AWAITING_CSP'
+        order by l.device_id for update of l
+    ), planned as materialized (
+        select job, min(request_no) as request_no, device_type,
+            count(distinct request_no) as requests, count(*) as devices,
+            row_number() over (order by job) as ordinal
+        from placed group by job, device_type
     ), made as (
-        insert into csp_job (request_no, csp, device_type, devices, created,
-            next_try)
-        select request_no, p_csp, device_type, count(*), p_now, p_now
-        from locked group by request_no, device_type
-        order by request_no, device_type
-        returning job_no, request_no, device_type, devices
+        -- numbered in this order
+        insert into csp_job (request_no, csp, device_type, devices, requests,
+            in_flight, counted, created, next_try)
+        select request_no, p_csp, device_type, devices, requests,
+            case when p_counts then devices end,
+            case when p_counts then p_now end, p_now, p_now
+        from planned order by job
+        returning job_no
+    ), numbered as materialized (
+        select m.job_no, p.job, p.request_no
+        from (select job_no, row_number() over (order by job_no) as ordinal
+            from made) m
+        join planned p using (ordinal)
+    ), shared as materialized (
+        select n.job_no, n.request_no as first, d.request_no,
+            count(*) as devices
+        from placed d join numbered n using (job)
+        group by 1, 2, 3
+    ), gathered as (
+        insert into csp_job_gathered (request_no, job_no)
+        select request_no, job_no from shared where request_no <> first
+        order by request_no, job_no
     ), joined as (
-        update tracking_live l set job_no = m.job_no,
+        update tracking_live l set job_no = n.job_no,
             release_due = greatest(l.release_due, p_keep_until)
-        from locked d join made m using (request_no, device_type)
+        from placed d join numbered n using (job)
         where l.device_id = d.device_id
     ), audited as (
         insert into sat_entry (at, kind, request_no, csp, code, detail)
         select p_now, 'job', request_no, p_csp, 'made',
             'job ' || job_no || ', devices ' || devices
-        from made order by job_no
+        from shared order by job_no, request_no
+    ), lowered as (
+        -- reset or released devices leave fewer than were counted
+        update distribution d set ready =
+            case when x.found < x.wanted then 0 else d.ready - x.taken end,
+            unassigned = greatest(0, d.unassigned
+                - case when x.found < x.wanted then d.ready else x.taken end)
+        -- counted without a join: for what the planner knows there is one row
+        from (select request_no, device_type, sum(n.wanted) as wanted,
+                sum(n.found) as found, sum(n.taken) as taken
+            from (select request_no, device_type, devices as wanted,
+                    0 as found, 0 as taken from part
+                union all
+                select request_no, device_type, 0, 1, 0 from member
+                union all
+                select request_no, device_type, 0, 0, 1 from placed) n
+            group by 1, 2) x
+        where d.request_no = x.request_no and d.csp = p_csp
+            and d.device_type = x.device_type
     )
-    -- reset or released devices leave fewer than were counted
-    update distribution d set ready =
-        case when coalesce(s.devices, 0) < p_most then 0
-            else greatest(d.ready - coalesce(m.devices, 0), 0) end,
-        unassigned = greatest(d.unassigned - case
-            when coalesce(s.devices, 0) < p_most then d.ready
-            else coalesce(m.devices, 0) end, 0)
-    from chosen c
-    left join seen s using (request_no, device_type)
-    left join made m using (request_no, device_type)
-    where d.request_no = c.request_no and d.csp = p_csp
-        and d.device_type = c.device_type;
-    return true;
+    select array_agg(job_no order by job_no) into result from numbered;
+    return coalesce(result, '{}');
 end $$;
 
--- The devices that are in a job now, as it goes out.
+-- The devices that are in a job now, as it goes out. request_ids: of a job of
+-- several requests the RequestID of each device, with spaces between; else ''.
 create or replace function job_targets(
-    p_request_no bigint, p_job_no bigint,
-    out device_ids macaddr8[], out chf_ids macaddr8[])
+    j csp_job, out device_ids macaddr8[], out chf_ids macaddr8[],
+    out request_ids text)
     language plpgsql stable as $$
 begin
     select array_agg(l.device_id order by l.device_id),
-        array_agg(l.chf_id order by l.device_id)
-    into device_ids, chf_ids
+        array_agg(l.chf_id order by l.device_id),
+        case j.requests when 1 then '' else string_agg((
+            select request_id_text(r.originator, r.target, r.counter)
+            from service_request r where r.request_no = l.request_no), ' '
+            order by l.device_id) end
+    into device_ids, chf_ids, request_ids
     from tracking_live l
-    where l.request_no = p_request_no and l.job_no = p_job_no
+    where l.request_no = any (job_requests(j)) and l.job_no = j.job_no
         and l.status = 'AWAITING_CSP';
 end $$;
 
@@ -132,24 +159,25 @@ begin atomic
     update csp_job j set job_id = gen_random_uuid(), without = (
         select array_agg(h.device_id order by h.device_id)
         from tracking_history h
-        where h.request_no = j.request_no and h.job_no = j.job_no)
+        where h.request_no = any (job_requests(j)) and h.job_no = j.job_no)
     where job_no = p_job_no
     returning job_id;
 end;
 
 -- Takes the next jobs of a CSP that are due, for one worker to hand over
--- together: at most p_together, and no more once they have p_most devices. When
--- there are none, some are made (see make_jobs()). One whose image the CSP has
--- not is the last: it is posted only after job_posts(). The others are as good
--- as heard of (heard: they were before). A job whose devices have all left it
--- is closed instead.
-create or replace function job_leases(
+-- together: at most p_together, and no more once they have p_most devices. One
+-- whose image the CSP has not is the last: it is posted only after job_posts().
+-- The others are as good as heard of (heard: they were before). A job whose
+-- devices have all left it is closed instead. When none is due, but devices wait
+-- that could be put into one, there is a row without a job.
+create or replace function due_jobs(
     p_csp text, p_now timestamptz, p_until timestamptz, p_most integer,
-    p_keep_until timestamptz, p_together integer)
+    p_together integer, p_timeout interval)
     returns table (job_no bigint, lease_number bigint, job_id text,
         request_id text, device_type text, firmware_version bytea,
         image_id bytea, image_sent boolean, heard integer, tries integer,
-        created timestamptz, device_ids macaddr8[], chf_ids macaddr8[])
+        created timestamptz, device_ids macaddr8[], chf_ids macaddr8[],
+        request_ids text)
     language plpgsql as $$
 declare
     due bigint[];
@@ -162,13 +190,13 @@ declare
     made_with integer;
 begin
     loop
-        select array_agg(x.request_no) into next from (
-            select c.request_no from csp_job c
+        select array_agg(n) into next from (
+            select job_requests(c) as numbers from csp_job c
             where c.csp = p_csp and c.state = 'waiting' and c.next_try <= p_now
-            order by c.next_try, c.job_no limit p_together) x;
+            order by c.next_try, c.job_no limit p_together) x, unnest(numbers) n;
         if next is not null then
             perform hold_by_itself(next, p_now);
-            perform stop_again(next, p_now, p_keep_until - p_now);
+            perform stop_again(next, p_now, p_timeout);
         end if;
         select array_agg(x.no) into due from (
             select x.no, sum(x.devices) over (order by x.next_try, x.no)
@@ -178,17 +206,19 @@ begin
                 where c.csp = p_csp and c.state = 'waiting'
                     and c.next_try <= p_now
                     and (c.leased_until is null or c.leased_until <= p_now)
-                    and (select d.held from distribution d
-                        where d.request_no = c.request_no and d.csp = c.csp
+                    and (select min(d.held) from distribution d
+                        where d.request_no = any (job_requests(c))
+                            and d.csp = c.csp
                             and d.device_type = c.device_type) is null
                 order by c.next_try, c.job_no limit p_together
                 for update skip locked) x) x
         where x.before < p_most;
         if due is null then
-            -- who has written what is past takes no devices any more
-            exit when cardinality(unheard) > 0;
-            continue when make_jobs(p_csp, p_most, p_now, p_keep_until,
-                p_together);
+            if (select true from distribution d
+                    where d.csp = p_csp and d.ready > 0 limit 1) then
+                job_no := null;
+                return next;
+            end if;
             return;
         end if;
 
@@ -198,17 +228,17 @@ begin
         unheard := '{}';
         for job_no, lease_number, job_id, request_id, device_type,
                 firmware_version, image_id, image_sent, tries, created,
-                device_ids, chf_ids, made_with, posted_with in
+                device_ids, chf_ids, request_ids, made_with, posted_with in
             select j.job_no, j.lease_number + 1, j.job_id,
                 request_id_text(r.originator, r.target, r.counter),
                 j.device_type, r.firmware_version, r.image_id,
                 exists (select from csp_image i
                     where i.csp = p_csp and i.image_id = r.image_id),
-                j.tries, j.created, l.device_ids, l.chf_ids, j.devices,
-                j.posted
+                j.tries, j.created, l.device_ids, l.chf_ids, l.request_ids,
+                j.devices, j.posted
             from csp_job j
             join service_request r using (request_no)
-            cross join lateral job_targets(j.request_no, j.job_no) l
+            cross join lateral job_targets(j) l
             where j.job_no = any (due)
             order by j.next_try, j.job_no
         loop
@@ -242,14 +272,14 @@ begin
         if cardinality(unheard) > 0 then
             -- reset or released before the CSP can have heard of them
             perform from tracking_history h
-            where h.job_no = any (unheard) and h.request_no in (
-                select c.request_no from csp_job c
-                where c.job_no = any (unheard))
+            where h.job_no = any (unheard) and h.request_no = any (array(
+                select unnest(job_requests(c)) from csp_job c
+                where c.job_no = any (unheard)))
             order by h.device_id, h.request_no for update;
             update tracking_history h set job_no = null
-            where h.job_no = any (unheard) and h.request_no in (
-                select c.request_no from csp_job c
-                where c.job_no = any (unheard));
+            where h.job_no = any (unheard) and h.request_no = any (array(
+                select unnest(job_requests(c)) from csp_job c
+                where c.job_no = any (unheard)));
         end if;
         exit when cardinality(leased) > 0;
         if cardinality(emptied) = 0 then
@@ -274,7 +304,8 @@ begin
     where j.job_no = p_job_no and j.lease_number = p_lease_number
         and j.state = 'waiting' and (
             select count(*) from tracking_live l
-            where l.request_no = j.request_no and l.job_no = j.job_no
+            where l.request_no = any (job_requests(j))
+                and l.job_no = j.job_no
                 and l.status = 'AWAITING_CSP') = p_devices;
     return found;
 end $$;
@@ -302,11 +333,12 @@ begin
         update csp_job j set state = 'handed_over', ended = p_now,
             tries = tries + 1, leased_until = null, last_error = null
         from mine m where j.job_no = m.job_no
-        returning j.job_no, j.request_no, j.csp
+        returning j.job_no, j.csp, job_requests(j) as numbers
     )
     insert into sat_entry (at, kind, request_no, csp, code, detail)
     select p_now, 'job', request_no, csp, 'handed_over', 'job ' || job_no
-    from handed_over order by job_no;
+    from handed_over, unnest(numbers) as request_no
+    order by job_no, request_no;
 end $$;
 
 -- What a job is posted with once it was tried: null if the CSP cannot have heard
@@ -350,6 +382,7 @@ create or replace function job_failed(
     language plpgsql as $$
 declare
     j csp_job;
+    numbers bigint[];
     reason text := case p_event when 'csp_refused'
         then csp_reason_of(p_reason) else p_reason end;
 begin
@@ -363,17 +396,42 @@ begin
     if not found then
         return;
     end if;
+    numbers := job_requests(j);
     insert into sat_entry (at, kind, request_no, csp, code, detail)
-    values (p_now, 'job', j.request_no, j.csp, j.state,
-        'job ' || j.job_no || ': ' || p_error);
+    select p_now, 'job', request_no, j.csp, j.state,
+        'job ' || j.job_no || ': ' || p_error
+    from unnest(numbers) as request_no;
     perform apply_events(array(
         select row((row_number() over (order by device_id))::integer, p_event,
             device_id, request_no, reason, chf_id, null, null, null, null)
             ::tracking_event
         from tracking_live
-        where request_no = j.request_no and job_no = j.job_no), p_now,
+        where request_no = any (numbers) and job_no = j.job_no), p_now,
         p_timeout);
-    perform tell_collected(array[j.request_no], p_now);
+    perform tell_collected(numbers, p_now);
+end $$;
+
+-- The same of what has waited longest: each of one request, at most p_most
+-- devices, at most p_together jobs. For what is given up. False when there was
+-- nothing to do.
+create or replace function make_some_jobs(
+    p_csp text, p_most integer, p_now timestamptz, p_keep_until timestamptz,
+    p_together integer) returns boolean
+    language plpgsql as $$
+declare
+    made bigint[];
+    waiting bigint;
+begin
+    select count(*), make_jobs(p_csp, array_agg(ordinal::integer),
+        array_agg(request_no), array_agg(device_type),
+        array_agg(least(ready, p_most)), false, p_now, p_keep_until)
+    into waiting, made from (
+        select *, row_number() over (order by request_no, device_type)
+            as ordinal
+        from (select request_no, device_type, ready from distribution
+            where csp = p_csp and ready > 0
+            order by request_no limit p_together) x) x;
+    return waiting > 0;
 end $$;
 
 -- A CSP that no fotad has known for an hour: its devices that are in no job are
@@ -386,7 +444,7 @@ create or replace function end_stranded_jobs(
 declare
     stranded constant text[] := array(
         select csp from (select distinct csp from distribution
-            where unassigned > 0
+            where ready > 0
             union select distinct csp from csp_job where state = 'waiting') w
         where csp <> all (p_csps) and not exists (select from csp_section s
             where s.csp = w.csp and s.seen > p_now - interval '1 hour')
@@ -396,7 +454,7 @@ declare
     ended integer := 0;
 begin
     foreach name in array stranded loop
-        perform make_jobs(name, 10000, p_now, p_now, p_most);
+        perform make_some_jobs(name, 10000, p_now, p_now, p_most);
     end loop;
     for j in select * from csp_job
         where csp = any (stranded) and state = 'waiting'
@@ -427,15 +485,16 @@ begin
     if not clock_sound() then
         return;
     end if;
-    select array_agg(x.job_no), array_agg(x.request_no)
-    into numbers, request_nos from (
-        select j.job_no, j.request_no from csp_job j
+    select array_agg(x.job_no) into numbers from (
+        select j.job_no from csp_job j
         where j.state = 'handed_over' and j.reported is null
             and j.silent is null and j.ended <= p_now - p_timeout
         order by j.ended limit p_most for update skip locked) x;
     if numbers is null then
         return;
     end if;
+    request_nos := array(select distinct unnest(job_requests(j))
+        from csp_job j where j.job_no = any (numbers));
     update csp_job j set silent = p_now where j.job_no = any (numbers);
     -- in the order in which all take them
     perform from tracking_live l
@@ -462,10 +521,11 @@ begin
     return query
     select j.csp, request_id_text(r.originator, r.target, r.counter),
         j.job_id::text, (select count(*) from tracking_history h
-            where h.request_no = j.request_no and h.job_no = j.job_no
+            where h.request_no = r.request_no and h.job_no = j.job_no
                 and h.status = 'AWAITING_CSP')
-    from csp_job j join service_request r using (request_no)
-    where j.job_no = any (numbers) order by j.job_no;
+    from csp_job j
+    join service_request r on r.request_no = any (job_requests(j))
+    where j.job_no = any (numbers) order by j.job_no, r.request_no;
 end $$;
 
 -- Jobs of a CSP that wait for their turn, for the metrics.

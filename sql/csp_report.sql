@@ -30,7 +30,7 @@ begin
     order by job_no for update;
 
     with asked as materialized (
-        select a.csp, a.id, a.ordinal, j.job_no, j.request_no,
+        select a.csp, a.id, a.ordinal, j.job_no, job_requests(j) as numbers,
             j.reported is null as unreported,
             case a.job_id when j.job_id then j.without
                 else (select n.without from csp_job_name n
@@ -53,8 +53,10 @@ begin
     ), taken as materialized (
         select *, unreported and row_number() over (
             partition by job_no order by ordinal) = 1 as first,
-            row_number() over (partition by request_no order by ordinal)
-                as turn
+            case when max(cardinality(numbers)) over () > 1
+                then row_number() over (order by ordinal)
+                else row_number() over (partition by numbers order by ordinal)
+                end as turn
         from once
     ), noted as (
         update csp_job c set reported = coalesce(c.reported, p_now),
@@ -69,25 +71,25 @@ begin
             min(ordinal)::integer as ordinal
         from said group by report, device_id
     ), member as (
-        select t.ordinal as report, m.device_id, m.chf_id,
+        select t.ordinal as report, m.device_id, m.chf_id, m.request_no,
             m.report_status = 'REJECTED_BY_CSP' as rejected
         from taken t, lateral (
-            select l.device_id, l.chf_id, l.report_status
+            select l.device_id, l.chf_id, l.request_no, l.report_status
             from tracking_live l
-            where l.request_no = t.request_no and l.job_no = t.job_no
+            where l.request_no = any (t.numbers) and l.job_no = t.job_no
             union all
-            select h.device_id, h.chf_id, h.report_status
+            select h.device_id, h.chf_id, h.request_no, h.report_status
             from tracking_history h
-            where h.request_no = t.request_no and h.job_no = t.job_no
+            where h.request_no = any (t.numbers) and h.job_no = t.job_no
                 and (t.without is null or h.device_id <> all (t.without))) m
     ), found as materialized (
-        select t.ordinal as report, t.first, t.turn, t.request_no, t.job_no,
+        select t.ordinal as report, t.first, t.turn, f.request_no, t.job_no,
             f.device_id, f.chf_id, f.reason, f.ordinal,
             not t.first and f.chf_id is not null
                 and f.rejected is distinct from (f.ordinal is not null)
                 as contradicts
-        from (select report, device_id, m.chf_id, m.rejected, l.reason,
-                l.ordinal
+        from (select report, device_id, m.chf_id, m.request_no, m.rejected,
+                l.reason, l.ordinal
             from member m full join listed l using (report, device_id)) f
         join taken t on t.ordinal = f.report
     ), contradicted as (
@@ -102,14 +104,15 @@ begin
             || coalesce(', contradicts the first report of this job: '
                 || nullif((select count(*) from found where contradicts
                     and report = taken.ordinal), 0) || ' devices', '')
-        from taken order by ordinal
+        from taken, unnest(numbers) as request_no
+        order by ordinal, request_no
     )
     select array_agg(row((row_number)::integer, case when ordinal is null
                 then 'csp_accepted' else 'csp_refused' end, device_id,
             request_no, reason, chf_id, null, null, null, null)::tracking_event)
             filter (where chf_id is not null and first),
         array_agg(turn) filter (where chf_id is not null and first),
-        array_agg(distinct request_no),
+        (select array_agg(distinct n) from taken, unnest(numbers) as n),
         coalesce(array_agg(ordinal) filter (where chf_id is null), '{}'),
         (select array_agg(case when a.job_no is null then 'unknown_job'
                 when t.ordinal is null then 'duplicate' else 'taken' end
@@ -155,14 +158,15 @@ begin
         perform lock_updates(array(select distinct unnest(p_device_ids)));
     end if;
     with job as materialized (
-        select g.job_id, j.csp, j.job_no, j.request_no, j.device_type::text,
+        select g.job_id, j.csp, j.job_no, j.device_type::text,
             firmware_version_text(r.firmware_version) as version
         from (select distinct unnest(p_job_ids) as job_id) g
         join csp_job j on j.job_no = job_of(g.job_id)
         join service_request r on r.request_no = j.request_no
     ), judged as materialized (
         select n.csp, n.id, n.chf_id, n.device_id, n.status,
-            nullif(n.reason, '') as reason, n.at, n.ordinal, j.request_no,
+            nullif(n.reason, '') as reason, n.at, n.ordinal,
+            coalesce(l.request_no, h.request_no) as request_no,
             coalesce(l.chf_id, h.chf_id) as job_chf_id,
             case when j.job_no is null then 'jobId: not known'
                 when l.device_id is null and h.device_id is null
@@ -180,7 +184,7 @@ begin
         left join tracking_live l on l.device_id = n.device_id
             and l.job_no = j.job_no
         left join lateral (
-            select device_id, chf_id from tracking_history
+            select device_id, chf_id, request_no from tracking_history
             where device_id = n.device_id and job_no = j.job_no
                 and l.device_id is null
             limit 1) h on true

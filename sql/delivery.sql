@@ -200,9 +200,8 @@ begin
         having min(c.since) <= waited
             or not exists (select from distribution d
                 where d.request_no = c.request_no and d.unassigned > 0)
-            and not exists (select from csp_job j
-                where j.request_no = c.request_no and j.reported is null
-                    and j.silent is null
+            and not exists (select from jobs_of_request(c.request_no) j
+                where j.reported is null and j.silent is null
                     and j.state in ('waiting', 'handed_over'))
         order by c.request_no
     ), gone as (

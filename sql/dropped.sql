@@ -14,6 +14,11 @@ drop function if exists device_stages(tracking, timestamptz, boolean);
 
 drop function if exists is_shown(timestamptz, timestamptz, timestamptz);
 
+drop function if exists make_jobs(text, integer, timestamptz, timestamptz,
+    integer);
+drop function if exists job_targets(bigint, bigint);
+drop function if exists before_jobs_of(text, integer, timestamptz);
+
 -- What the daemon may write is in rights_of_daemon().
 drop function if exists tables_of_owner();
 
@@ -179,6 +184,30 @@ begin atomic
         p_next_tries, p_errors,
         array_fill(1, array[cardinality(p_command_nos)]));
 end;
+
+-- The release before has jobs made where there are none, each of one request.
+create or replace function job_leases(
+    p_csp text, p_now timestamptz, p_until timestamptz, p_most integer,
+    p_keep_until timestamptz, p_together integer)
+    returns table (job_no bigint, lease_number bigint, job_id text,
+        request_id text, device_type text, firmware_version bytea,
+        image_id bytea, image_sent boolean, heard integer, tries integer,
+        created timestamptz, device_ids macaddr8[], chf_ids macaddr8[])
+    language plpgsql as $$
+declare
+    timeout constant interval := p_keep_until - p_now;
+begin
+    loop
+        return query
+        select l.job_no, l.lease_number, l.job_id, l.request_id, l.device_type,
+            l.firmware_version, l.image_id, l.image_sent, l.heard, l.tries,
+            l.created, l.device_ids, l.chf_ids
+        from due_jobs(p_csp, p_now, p_until, p_most, p_together, timeout) l
+        where l.job_no is not null;
+        exit when found or not make_some_jobs(p_csp, p_most, p_now,
+            p_keep_until, p_together);
+    end loop;
+end $$;
 
 -- Leases of the release before have numbers too, which it does not say.
 create or replace function lease_jobs(

@@ -16,12 +16,13 @@ begin atomic
         'volume_threshold', 'request_volume', 'certificate', 'crl',
         'revocation', 'gbcs_message', 'replay_window', 'smi_device',
         'version_waiting', 'smi_home', 'cpl_entry', 'service_user',
-        'device_command', 'csp_job', 'csp_job_name', 'csp_recall', 'distribution',
+        'device_command', 'csp_job', 'csp_job_name', 'csp_job_gathered', 'csp_recall',
+        'distribution',
         'contested_alert', 'csp_message', 'firmware_image', 'csp_image',
         'tracking_live', 'tracking_history', 'service_request',
         'collected_alert', 'alert_lane', 'alert', 'alert_count', 'account',
         'session', 'sign_in_failure', 'sign_in_try', 'notice_wish',
-        'notice_request', 'notice', 'csp_section', 'housekeeping',
+        'notice_request', 'notice', 'csp_section', 'csp_pace', 'housekeeping',
         'running_time'])
         with ordinality as t (n, ordinality);
 end;

@@ -25,7 +25,10 @@ begin
                 'commands_failed', 'note_without_effect', 'lane_leases',
                 'next_alerts', 'give_up_alerts', 'lane_settled', 'refresh_ready',
                 'hold_by_itself', 'unmake_jobs', 'make_jobs',
-                'job_leases', 'job_targets', 'job_posts', 'jobs_handed_over',
+                'due_jobs', 'job_targets', 'count_flight', 'csp_pace_of',
+                'groups_waiting', 'dispatch_decided', 'csp_pace_answered',
+                'before_jobs_of', 'job_requests', 'end_due_orders',
+                'stop_again', 'job_posts', 'jobs_handed_over',
                 'job_again', 'job_failed', 'job_of',
                 'take_validation_reports',
                 'take_delivery_notifications', 'take_gbcs_messages',
@@ -45,7 +48,7 @@ begin
                 'end_overdue_commands']), 'message'
             union all
             select unnest(array['lane_leases', 'lane_settled', 'next_alerts',
-                'make_jobs', 'job_leases', 'take_gbcs_messages', 'apply_once',
+                'make_jobs', 'due_jobs', 'take_gbcs_messages', 'apply_once',
                 'apply_events']), 'no hash'
             union all
             select unnest(array['rehearse_claim', 'claim_devices',

@@ -85,7 +85,7 @@ begin
     )
     select l.* from csp_job j
     join tracking_live l
-        on l.request_no = j.request_no and l.job_no = j.job_no
+        on l.request_no = any (job_requests(j)) and l.job_no = j.job_no
     where j.job_no = p_job_no
         and not exists (select from name
             where state in ('waiting', 'too_late', 'given_up'))
@@ -122,12 +122,13 @@ begin
         return;
     end if;
     insert into sat_entry (at, kind, request_no, csp, code, detail)
-    values (p_now, 'job', j.request_no, j.csp, case r.state
+    select p_now, 'job', n.request_no, j.csp, case r.state
             when 'recalled' then 'recalled' else 'recall_' || r.state end,
         'job ' || j.job_no || ', jobId ' || r.job_id || case r.state
             when 'recalled' then ': ' || cardinality(r.recalled) || ' devices'
             when 'given_up' then ': ' || p_error
-            else '' end);
+            else '' end
+    from unnest(job_requests(j)) as n (request_no);
     ids := array(select device_id from recalled_devices(j.job_no));
     if ids = '{}' then
         return;
@@ -145,8 +146,8 @@ begin
     update csp_job c set state = 'empty', ended = p_now
     where c.job_no = j.job_no and c.reported is null and not exists (
         select from tracking_live l
-        where l.request_no = c.request_no and l.job_no = c.job_no);
-    perform tell_collected(array[j.request_no], p_now);
+        where l.request_no = any (job_requests(c)) and l.job_no = c.job_no);
+    perform tell_collected(job_requests(j), p_now);
 end $$;
 
 -- Recalls of a CSP that wait for its answer, for the metrics.

@@ -95,6 +95,10 @@ begin
         where ended is not null and inserted < kept
             and not exists (select from tracking t
                 where t.request_no = j.request_no)
+            and (j.requests = 1 or not exists (
+                select from csp_job_gathered c
+                join tracking t using (request_no)
+                where c.job_no = j.job_no))
         order by job_no limit p_most for update skip locked));
     get diagnostics gone = row_count;
     return gone;

@@ -57,12 +57,20 @@ create or replace function rights_of_daemon()
     ('csp_image', 'insert', 'csp, image_id, sent'),
     ('csp_image', 'delete', null),
     ('csp_job', 'insert',
-        'request_no, csp, device_type, devices, created, next_try'),
+        'request_no, csp, device_type, devices, requests, in_flight, counted, '
+        'created, next_try'),
     ('csp_job', 'update',
         'job_id, state, created, tries, next_try, leased_until, lease_number, '
-        'posted, without, last_error, ended, reported, silent, contradicted'),
+        'posted, without, last_error, ended, reported, silent, contradicted, '
+        'in_flight, counted'),
     ('csp_job', 'delete', null),
     ('csp_job_name', 'insert', 'job_id, job_no, without'),
+    ('csp_job_gathered', 'insert', 'request_no, job_no'),
+    ('csp_pace', 'insert', null),
+    ('csp_pace', 'update',
+        'offers, pause, paused_until, busy_since, spoken_meters, '
+        'spoken_others, spoken, turn, senders, deficits, counts, recounted, '
+        'waits, next, decided'),
     ('csp_message', 'insert', null),
     ('csp_message', 'update', 'received'),
     ('csp_message', 'delete', null),
@@ -82,7 +90,8 @@ create or replace function rights_of_daemon()
         'lease_number, posted, response_due, last_error, ended, outcome_seen, response_result, outcome_result, '
         'passed_on'),
     ('distribution', 'insert',
-        'request_no, csp, device_type, devices, unassigned, ready'),
+        'request_no, csp, device_type, devices, unassigned, ready, sender, '
+        'image_hash'),
     ('distribution', 'update', 'unassigned, ready, held, steered'),
     ('firmware_image', 'insert', null),
     ('firmware_image', 'update', 'manufacturer_image_hash'),

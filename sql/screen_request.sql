@@ -243,7 +243,8 @@ begin
                 group by 1, 2, 3, 4) x),
         'jobs', (select coalesce(jsonb_agg(jsonb_build_object(
                 'jobId', j.job_id, 'csp', j.csp, 'deviceType', j.device_type,
-                'devices', j.devices, 'state', j.state,
+                'devices', j.devices, 'requests', j.requests,
+                'state', j.state,
                 'created', instant_text(j.created), 'tries', j.tries,
                 'nextTry', case j.state when 'waiting'
                     then instant_text(j.next_try) end,
@@ -251,7 +252,7 @@ begin
                 'reported', instant_text(j.reported),
                 'contradicted', instant_text(j.contradicted),
                 'silent', instant_text(j.silent)) order by j.job_no), '[]')
-            from (select * from csp_job where request_no = r.request_no
+            from (select * from jobs_of_request(r.request_no)
                 order by job_no limit 200) j));
 end $$;
 

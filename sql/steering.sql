@@ -44,8 +44,8 @@ begin
             where d.unassigned > 0 and (o.csp is null or d.csp = o.csp)
                 and steering_concerns(o, r, d.csp, d.device_type)
             union
-            select j.request_no from csp_job j
-            join service_request r using (request_no)
+            select r.request_no from csp_job j
+            join service_request r on r.request_no = any (job_requests(j))
             where j.state = 'waiting' and (o.csp is null or j.csp = o.csp)
                 and steering_concerns(o, r, j.csp, j.device_type));
     end if;
@@ -152,8 +152,9 @@ end $$;
 create or replace function unmake_jobs(p_job_nos bigint[], p_now timestamptz)
     returns void language plpgsql as $$
 declare
-    numbers constant bigint[] := array(select distinct request_no
-        from csp_job where job_no = any (p_job_nos));
+    numbers constant bigint[] := array(
+        select distinct unnest(job_requests(j)) from csp_job j
+        where j.job_no = any (p_job_nos));
 begin
     update csp_job set state = 'empty', ended = p_now, leased_until = null,
         last_error = 'taken back'
@@ -175,8 +176,14 @@ begin
     where d.request_no = f.request_no and d.csp = f.csp
         and d.device_type = f.device_type;
     insert into sat_entry (at, kind, request_no, csp, code, detail)
-    select p_now, 'job', request_no, csp, 'taken back', 'job ' || job_no
-    from csp_job where job_no = any (p_job_nos) order by job_no;
+    select p_now, 'job', n.request_no, csp, 'taken back', 'job ' || job_no
+    from csp_job j, unnest(job_requests(j)) as n (request_no)
+    where job_no = any (p_job_nos) order by job_no, n.request_no;
+    -- of these, requests that nobody has ordered anything of
+    if exists (select from csp_job
+            where job_no = any (p_job_nos) and requests > 1) then
+        perform refresh_ready(numbers);
+    end if;
 end $$;
 
 -- Jobs of what an order concerns that have not been posted, or whose every post
@@ -187,14 +194,17 @@ create or replace function unmake_concerned(
 begin
     perform unmake_jobs(array(
         select j.job_no from csp_job j
-        join service_request r using (request_no)
-        where j.request_no = any (p_request_nos) and j.state = 'waiting'
-            and j.posted is null
+        where j.job_no = any (job_nos_of(p_request_nos))
+            and j.state = 'waiting' and j.posted is null
             and (j.leased_until is null or j.leased_until <= p_now)
-            and steering_concerns(o, r, j.csp, j.device_type)
+            and exists (select from service_request r
+                where r.request_no = any (p_request_nos)
+                    and r.request_no = any (job_requests(j))
+                    and steering_concerns(o, r, j.csp, j.device_type))
             and (not steering_chooses(o) or exists (
                 select from tracking_live l
-                where l.request_no = j.request_no and l.job_no = j.job_no
+                where l.request_no = any (p_request_nos)
+                    and l.job_no = j.job_no
                     and steering_chosen(o, l.device_id)))
         order by j.job_no for update of j), p_now);
 end $$;
@@ -254,10 +264,11 @@ begin
         where l.held = o.order_no);
     update csp_job j set created = j.created + (p_now - o.made)
     where j.job_no in (select k.job_no from csp_job k
-        join service_request r using (request_no)
-        where k.request_no = any (numbers) and k.state = 'waiting'
+        where k.job_no = any (job_nos_of(numbers)) and k.state = 'waiting'
             and k.created <= o.made
-            and steering_concerns(o, r, k.csp, k.device_type)
+            and exists (select from service_request r
+                where r.request_no = any (job_requests(k))
+                    and steering_concerns(o, r, k.csp, k.device_type))
         order by k.job_no for update of k);
     perform refresh_ready(numbers);
     select coalesce(sum(d.ready), 0) into devices from distribution d
@@ -273,13 +284,17 @@ create or replace function stop_jobs(
 declare
     numbers constant bigint[] := array(
         select j.job_no from csp_job j
-        join service_request r using (request_no)
-        where j.request_no = any (p_request_nos)
+        where j.job_no = any (job_nos_of(p_request_nos))
             and j.state in ('waiting', 'handed_over')
-            and steering_concerns(o, r, j.csp, j.device_type)
+            and exists (select from service_request r
+                where r.request_no = any (job_requests(j))
+                    and steering_concerns(o, r, j.csp, j.device_type))
+            -- of one with others' devices these go on
             and not exists (select from tracking_live l
-                where l.request_no = j.request_no and l.job_no = j.job_no
-                    and not steering_chosen(o, l.device_id))
+                where l.request_no = any (job_requests(j))
+                    and l.job_no = j.job_no
+                    and not (l.request_no = any (p_request_nos)
+                        and steering_chosen(o, l.device_id)))
         order by j.job_no for update of j);
 begin
     -- silent, if the CSP does not have it

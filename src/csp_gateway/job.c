@@ -4,6 +4,7 @@
 #include "base/hex.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "csp_gateway/decision.h"
 #include "csp_gateway/post.h"
 
 #include <ctype.h>
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 
 /* Jobs in hand at once. */
-enum { MOST_JOBS = 16 };
+enum { MOST_JOBS = DECISION_MOST_JOBS };
 
 static struct metric_family families[] = {
     {.name = "fotad_csp_tries_total",
@@ -41,6 +42,8 @@ struct csp_job {
     struct span image;            /* its octets, unless the CSP has it */
     bool image_gone;              /* nor has the database */
     struct db_eui64s devices, chfs;
+    const char *request_ids; /* of each device, spaces between; "" if all are of
+                              * request_id */
     struct csp_item item;
 };
 
@@ -74,15 +77,14 @@ static enum outcome image_fetch(const struct csp_round *round,
     return DONE;
 }
 
-/* Takes the next jobs that are due, or makes some of devices that wait; one
- * alone if it is large. Only the last may need its image: it has it then, or
- * is left out, for the others can go. */
-static enum outcome jobs_lease(struct csp_round *round) {
+/* Those that are due. */
+static enum outcome jobs_lease_due(struct csp_round *round) {
     static const struct db_statement lease = {
-        "job_leases", "select job_no, lease_number, job_id, request_id,"
-                      " device_type, firmware_version, image_id, image_sent,"
-                      " heard, tries, created, device_ids, chf_ids"
-                      " from job_leases($1, $2, $3, $4, $5, $6)"};
+        "due_jobs", "select job_no, lease_number, job_id, request_id,"
+                    " device_type, firmware_version, image_id, image_sent,"
+                    " heard, tries, created, device_ids, chf_ids, request_ids"
+                    " from due_jobs($1, $2, $3, $4, $5,"
+                    " $6::bigint * interval '1 microsecond')"};
     static const struct db_column columns[] = {
         DB_COLUMN(INT8, struct csp_job, item.no),
         DB_COLUMN(INT8, struct csp_job, item.lease),
@@ -97,6 +99,7 @@ static enum outcome jobs_lease(struct csp_round *round) {
         DB_COLUMN(INSTANT, struct csp_job, item.began),
         DB_COLUMN(EUI64S, struct csp_job, devices),
         DB_COLUMN(EUI64S, struct csp_job, chfs),
+        DB_COLUMN(TEXT, struct csp_job, request_ids),
     };
     const struct config_csp *csp = round->csp;
     struct db_params params = DB_PARAMS(round->arena);
@@ -104,14 +107,33 @@ static enum outcome jobs_lease(struct csp_round *round) {
     db_instant(&params, round->now);
     db_instant(&params, round->lease);
     db_int4(&params, (int32_t)csp->max_devices_per_job);
-    /* until a CSP that took the job last thing is silent */
-    db_instant(&params, round->lease + csp->busy_give_up +
-                            round->config->tracking_timeout);
     db_int4(&params, MOST_JOBS);
-    enum outcome outcome =
-        db_fetch(round->db, &lease, &params, DB_COLUMNS(columns),
-                 sizeof(struct csp_job), &round->leased, &round->count);
-    if (!round->count)
+    db_int8(&params, round->config->tracking_timeout);
+    return db_fetch(round->db, &lease, &params, DB_COLUMNS(columns),
+                    sizeof(struct csp_job), &round->leased, &round->count);
+}
+
+/* None is due, but devices wait that are in no job. */
+static bool jobs_can_be_made(const struct csp_round *round) {
+    const struct csp_job *jobs = round->leased;
+    return round->count == 1 && !jobs->item.no;
+}
+
+/* Takes the next jobs that are due, or makes some of devices that wait; one
+ * alone if it is large. Only the last may need its image: it has it then, or
+ * is left out, for the others can go. */
+static enum outcome jobs_lease(struct csp_round *round) {
+    bool made = true;
+    enum outcome outcome = jobs_lease_due(round);
+    if (outcome == DONE && jobs_can_be_made(round)) {
+        round->count = 0;
+        outcome = decision_make(round, &made);
+        if (outcome == DONE && made)
+            outcome = jobs_lease_due(round);
+        if (jobs_can_be_made(round))
+            round->count = 0;
+    }
+    if (outcome != DONE || !round->count)
         return outcome;
     struct csp_job *jobs = round->leased, *last = &jobs[round->count - 1];
     if (!last->image_sent && (outcome = image_fetch(round, last)) != DONE)
@@ -182,15 +204,48 @@ static bool image_post(const struct csp_round *round, struct csp_item *item) {
     return true;
 }
 
+/* The next of several texts with spaces between. */
+static json_t *text_next(const char **texts) {
+    size_t len = strcspn(*texts, " ");
+    json_t *text = json_stringn(*texts, len);
+    *texts += len + ((*texts)[len] == ' ');
+    return text;
+}
+
 static json_t *job_targets(const struct csp_job *job) {
     json_t *list = json_array();
+    const char *request_ids = job->request_ids;
     for (size_t i = 0; i < job->devices.count; i++) {
         char device[EUI64_TEXT_SIZE], hub[EUI64_TEXT_SIZE];
         eui64_format(job->devices.ids[i], device);
         eui64_format(job->chfs.ids[i], hub);
-        json_add(list, json_pack("{s:s, s:s}", "deviceId", device, "commsHubId",
-                                 hub));
+        json_t *target =
+            json_pack("{s:s, s:s}", "deviceId", device, "commsHubId", hub);
+        if (*request_ids)
+            json_put(target, "requestId", text_next(&request_ids));
+        json_add(list, target);
     }
+    return list;
+}
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Each RequestID once. */
+static json_t *job_request_ids(const struct csp_job *job, struct arena *arena) {
+    const char **texts = arena_zero(arena, job->devices.count, sizeof *texts);
+    const char *at = job->request_ids;
+    for (size_t i = 0; i < job->devices.count; i++) {
+        size_t len = strcspn(at, " ");
+        texts[i] = arena_text(arena, span_of(at, len));
+        at += len + (at[len] == ' ');
+    }
+    qsort(texts, job->devices.count, sizeof *texts, by_text);
+    json_t *list = json_array();
+    for (size_t i = 0; i < job->devices.count; i++)
+        if (!i || strcmp(texts[i], texts[i - 1]))
+            json_add(list, json_string(texts[i]));
     return list;
 }
 
@@ -202,6 +257,8 @@ static struct span job_body(const struct csp_job *job, struct arena *arena) {
                   "requestId", job->request_id, "deviceType", job->device_type,
                   "firmwareVersion", version, "imageId", image_name(job, arena),
                   "targets", job_targets(job));
+    if (*job->request_ids)
+        json_put(object, "requestIds", job_request_ids(job, arena));
     char *text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
     return span_text(arena_adopt(arena, text, free));
@@ -244,7 +301,7 @@ static void jobs_post_some(const struct csp_round *round,
 }
 
 /* The last by itself, behind its image, if the CSP has that not. */
-static void jobs_post(struct csp_round *round) {
+static void jobs_post_all(struct csp_round *round) {
     size_t count = round->count;
     struct csp_item *last = &round->items[count - 1];
     const struct csp_job *job = last->what;
@@ -256,6 +313,12 @@ static void jobs_post(struct csp_round *round) {
     round->read = clock_since_boot(); /* job_posts() looks again */
     if (image_post(round, last) && job_is_ours(round, last))
         jobs_post_some(round, last, 1);
+}
+
+/* What is not learnt now is at the next answer. */
+static void jobs_post(struct csp_round *round) {
+    jobs_post_all(round);
+    (void)decision_learn(round);
 }
 
 /* ---- what came of them ---- */

@@ -130,6 +130,11 @@ static bool answer_denies(const struct http_answer *answer) {
     return answer->status == 503 || answer->status / 100 == 4;
 }
 
+/* Anything else may be about what was posted. */
+static bool answer_is_busy(const struct http_answer *answer) {
+    return !answer->status || answer->status == 503 || answer->status == 429;
+}
+
 void csp_item_late(struct csp_item *item) {
     item->end = CSP_LATE;
     item->next_try = INT64_MIN;
@@ -158,6 +163,8 @@ static void answer_judge(const struct csp_round *round,
         return;
     item->next_try = answer_next_try(round, item, answer->retry_after);
     item->end = item->next_try == RETRY_NEVER ? CSP_GIVEN_UP : CSP_AGAIN;
+    item->busy = answer_is_busy(answer);
+    item->retry_after = answer->retry_after;
 }
 
 void csp_post(const struct csp_round *round, const struct csp_post *posts,

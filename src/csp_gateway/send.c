@@ -32,6 +32,7 @@ struct csp_route {
     const struct config *config;
     const struct config_csp *csp;
     struct http_client *client;
+    struct csp_memory memory;
     instant counted; /* clock_elapsed() of the last count */
 };
 
@@ -163,6 +164,7 @@ static enum outcome route_round(struct task *task, void *context,
                               .config = route->config,
                               .csp = route->csp,
                               .client = route->client,
+                              .memory = &route->memory,
                               .task = task,
                               .db = task_db(task),
                               .arena = task_arena(task)};
@@ -185,7 +187,8 @@ static void route_start(struct csp_sender *sender, const struct config *config,
         (struct csp_route){.work = work,
                            .config = config,
                            .csp = csp,
-                           .client = csp_client(work, config, csp)};
+                           .client = csp_client(work, config, csp),
+                           .memory = {.was_busy = true}};
     sender->tasks[i] = task_start(&(struct task_options){
         .name = work->task,
         .session = work->session,

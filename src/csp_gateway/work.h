@@ -38,12 +38,20 @@ struct csp_item {
 
     /* what the try came to */
     enum csp_end end;
-    instant next_try;   /* CSP_AGAIN: when; CSP_LATE: INT64_MIN; else
-                         * RETRY_NEVER */
-    const char *reason; /* reasonCode as the CSP gave it, or "" */
-    const char *detail; /* for people: what was met; NULL: it was taken */
-    const void *said;   /* CSP_TAKEN: what struct csp_post.read made of it */
-    bool settled;       /* the database knows */
+    instant next_try;    /* CSP_AGAIN: when; CSP_LATE: INT64_MIN; else
+                          * RETRY_NEVER */
+    const char *reason;  /* reasonCode as the CSP gave it, or "" */
+    const char *detail;  /* for people: what was met; NULL: it was taken */
+    bool busy;           /* CSP_AGAIN: it is the CSP that is busy, or away */
+    instant retry_after; /* for so long, it says; 0: it does not */
+    const void *said;    /* CSP_TAKEN: what struct csp_post.read made of it */
+    bool settled;        /* the database knows */
+};
+
+/* What a task remembers from round to round. */
+struct csp_memory {
+    bool was_busy;        /* the CSP; at first as if it had been */
+    instant closed_until; /* by clock_elapsed(): nothing goes to it before */
 };
 
 /* A round of a task. */
@@ -52,6 +60,7 @@ struct csp_round {
     const struct config *config;
     const struct config_csp *csp;
     struct http_client *client;
+    struct csp_memory *memory;
     struct task *task;
     struct db *db;
     struct arena *arena;       /* of all that is in hand */

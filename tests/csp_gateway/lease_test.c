@@ -245,7 +245,7 @@ static void an_outage_of_six_days_loses_no_device(void **state) {
     (void)state;
     accept_request(&scene.world, 1, "north", 1, 2);
     accept_request(&scene.world, 2, "north", 3, 2);
-    script(&scene.world, "select make_jobs('north', 10, '%s', '%s', 1)",
+    script(&scene.world, "select make_some_jobs('north', 10, '%s', '%s', 1)",
            now_text(0), now_text(DAY));
     after_six_days();
     expect(&scene.world, "4", "select count(*)::text from tracking_live");

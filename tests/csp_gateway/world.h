@@ -77,7 +77,9 @@ static inline void accept_request(struct world *world, int counter,
            " timestamptz '%s' + interval '5 days', 'AWAITING_CSP', 'PPMID',"
            " '%s', '{00:00:00:00:00:00:00:01,00:00:00:00:00:00:00:02}'"
            " from r, generate_series(%d, %d) n)"
-           "insert into distribution select request_no, '%s', 'PPMID', %d, %d, %d"
+           "insert into distribution (request_no, csp, device_type, devices,"
+           " unassigned, ready, sender, image_hash) select request_no, '%s',"
+           " 'PPMID', %d, %d, %d, '00:00:00:00:00:00:00:01', sha256('m')"
            " from r",
            counter, now, area + 1, area, now, now, csp, first,
            first + count - 1, csp, count, count, count);

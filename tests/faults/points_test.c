@@ -79,6 +79,7 @@ static const struct visit IN_CAMPAIGN[] = {
     {CRASH_job_image_taken, NULL, 0},
     {CRASH_job_image_noted, NULL, 0},
     {CRASH_job_noted, NULL, 0},
+    {CRASH_job_made, NULL, 0},
     {CRASH_job_leased, NULL, 0},
     {CRASH_job_taken, NULL, 0},
     {CRASH_job_settled, NULL, 0},

@@ -73,7 +73,7 @@ create function hand_over(p_now timestamptz default t()) returns bigint
 declare
     numbers bigint[];
 begin
-    while make_jobs('north', 10000, p_now, p_now + five_days(), 16) loop
+    while make_some_jobs('north', 10000, p_now, p_now + five_days(), 16) loop
     end loop;
     numbers := array(select job_no from job_leases('north', p_now,
         p_now + interval '1 minute', 100000, p_now + five_days(), 100));

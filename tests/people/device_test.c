@@ -195,7 +195,7 @@ static void job_tell(struct screens *s, const char *before, const char *after) {
 }
 
 static void job_make(struct screens *s) {
-    job_tell(s, "make_jobs('north', 10", ", '2000-01-01', 1)");
+    job_tell(s, "make_some_jobs('north', 10", ", '2000-01-01', 1)");
 }
 
 static void job_lease(struct screens *s) {
@@ -653,7 +653,7 @@ static void a_reset_takes_the_device_out_of_its_job(void **state) {
     update(s, USER_A, PPMID(PLAIN));
     gateway_tell(
         s->gateway,
-        "select make_jobs('north', 10, '2026-11-21 09:00Z', '2000-01-01', 1)");
+        "select make_some_jobs('north', 10, '2026-11-21 09:00Z', '2000-01-01', 1)");
     assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 200);
     assert_string_equal(
         gateway_ask(s->gateway,

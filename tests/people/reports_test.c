@@ -262,7 +262,7 @@ static void csps_tell_how_busy_they_are(void **state) {
     told_expect(s, &told, "items.1.csp", "south-and-central");
     update(s, USER_A, PPMID(PLAIN));
     gateway_tell(s->gateway,
-                 "select make_jobs('north', 10, now(), '2000-01-01', 1);"
+                 "select make_some_jobs('north', 10, now(), '2000-01-01', 1);"
                  "update csp_job set leased_until = '2000-01-02';"
                  "select job_again(1, now() + interval '1 hour', 'busy',"
                  " '2000-01-02')");

@@ -234,7 +234,7 @@ static void what_is_heard_after_release_is_said_to_be_late(void **state) {
 static void a_job_says_whether_its_csp_can_be_relied_on(void **state) {
     struct screens *s = *state;
     const char *id = bulk_request(s);
-    gateway_tell(s->gateway, "select make_jobs('north', 10, now(),"
+    gateway_tell(s->gateway, "select make_some_jobs('north', 10, now(),"
                              " '2000-01-01', 1)");
     struct told told = look(s, A, request_path(s, id, ""));
     told_expect(s, &told, "jobs.0.contradicted", "null");
