@@ -58,7 +58,15 @@ create or replace function times_ahead()
     (33, 'csp_recall', 'recall_no', 'made', 'now', 'state = ''waiting''', null),
     (34, 'csp_recall', 'recall_no', 'next_try', 'csp_retry',
         'state = ''waiting''', null),
-    (35, 'csp_recall', 'recall_no', 'leased_until', 'csp_lease', null, null)
+    (35, 'csp_recall', 'recall_no', 'leased_until', 'csp_lease', null, null),
+    (36, 'csp_job', 'job_no', 'counted', 'now', 'in_flight > 0', null),
+    (37, 'csp_pace', 'csp', 'paused_until', 'csp_retry', null, null),
+    (38, 'csp_pace', 'csp', 'busy_since', 'now', null, null),
+    (39, 'csp_pace', 'csp', 'spoken_meters', 'csp_retry', null, null),
+    (40, 'csp_pace', 'csp', 'spoken_others', 'csp_retry', null, null),
+    (41, 'csp_pace', 'csp', 'spoken', 'csp_retry', null, null),
+    (42, 'steering', 'order_no', 'made', 'now',
+        'state in (''asked'', ''active'')', null)
 $$;
 
 -- A message that may have been heard goes on saying when it was made; it is given
