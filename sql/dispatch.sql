@@ -83,8 +83,9 @@ end $$;
 create or replace function groups_waiting(
     p_csp text, p_each integer, p_devices integer)
     returns table (request_no bigint, device_type text, sender macaddr8,
-        user_no integer, pool_no integer, ready integer, since timestamptz,
-        meter boolean, deficit bigint)
+        user_no integer, pool_no integer, ready integer,
+        request_devices integer, since timestamptz, meter boolean,
+        deficit bigint)
     language plpgsql as $$
 #variable_conflict use_column
 begin
@@ -125,7 +126,7 @@ begin
         (dense_rank() over (order by w.sender))::integer - 1,
         (dense_rank() over (order by r.image_id, r.firmware_version,
             w.device_type))::integer - 1,
-        w.ready, r.received, is_meter(w.device_type), coalesce(p.deficit, 0)
+        w.ready, r.accepted, r.received, is_meter(w.device_type), coalesce(p.deficit, 0)
     from waiting w
     join service_request r on r.request_no = w.request_no
     left join (select u.* from csp_pace c,

@@ -27,7 +27,7 @@ struct waiting {
     int64_t request_no;
     const char *device_type;
     eui64 sender;
-    int32_t user_no, pool_no, ready;
+    int32_t user_no, pool_no, ready, request_devices;
     instant since;
     bool meter;
     int64_t deficit;
@@ -117,7 +117,8 @@ static enum outcome waiting_read(struct deciding *deciding, struct db *db) {
     static const struct db_statement read = {
         "groups_waiting",
         "select request_no, device_type, sender, user_no, pool_no, ready,"
-        " since, meter, deficit from groups_waiting($1, $2, $3)"};
+        " request_devices, since, meter, deficit from groups_waiting($1, $2, "
+        "$3)"};
     static const struct db_column columns[] = {
         DB_COLUMN(INT8, struct waiting, request_no),
         DB_COLUMN(TEXT, struct waiting, device_type),
@@ -125,6 +126,7 @@ static enum outcome waiting_read(struct deciding *deciding, struct db *db) {
         DB_COLUMN(INT4, struct waiting, user_no),
         DB_COLUMN(INT4, struct waiting, pool_no),
         DB_COLUMN(INT4, struct waiting, ready),
+        DB_COLUMN(INT4, struct waiting, request_devices),
         DB_COLUMN(INSTANT, struct waiting, since),
         DB_COLUMN(BOOL, struct waiting, meter),
         DB_COLUMN(INT8, struct waiting, deficit),
@@ -178,6 +180,7 @@ static void input_fill(struct deciding *deciding) {
             .user = (uint32_t)one->user_no,
             .pool = (uint32_t)one->pool_no,
             .ready = (uint32_t)one->ready,
+            .request_devices = (uint32_t)one->request_devices,
             .class = one->meter ? DISPATCH_METERS : DISPATCH_OTHERS,
             .since = one->since};
         input->users[one->user_no].deficit = one->deficit;

@@ -2,6 +2,7 @@
  * What goes to a CSP next: requests together in jobs, pace and limits, busy
  * CSPs, and nobody waiting for another's end.
  */
+#include "contract.h"
 #include "support/fake_csp.h"
 #include "world.h"
 
@@ -82,6 +83,17 @@ static const char *text(const json_t *object, const char *name) {
     return value ? value : "";
 }
 
+/* How many devices a request has is known of what waits of it. */
+static void a_request_of_few_devices_is_known(void **state) {
+    (void)state;
+    accept_many(1, 1, 1, 3, 0, true);
+    script(&scene.world, "update service_request set listed = 7, accepted = 7;"
+                         "update distribution set ready = 2");
+    expect(&scene.world, "2 7",
+           "select ready || ' ' || request_devices"
+           " from groups_waiting('north', 10, 10)");
+}
+
 /* ---- together ---- */
 
 static void a_job_of_several_requests_names_each(void **state) {
@@ -109,6 +121,13 @@ static void a_job_of_several_requests_names_each(void **state) {
     for (size_t i = 0; i < 4; i++)
         assert_string_equal(text(json_array_get(targets, i), "requestId"),
                             ids[i < 2 ? i : 2]);
+    const json_t *contract = contract_read(scene.world.arena);
+    expect_described(
+        scene.world.arena, contract,
+        json_object_get(
+            json_object_get(json_object_get(contract, "components"), "schemas"),
+            "Job"),
+        job.json);
     /* each request has it, on its page and in the trail */
     expect(&scene.world, "1 1, 2 1, 3 1",
            "select string_agg(r.request_no || ' ' || (select count(*) from"
@@ -348,6 +367,7 @@ static void singles_do_not_wait_for_the_large_one(void **state) {
 int main(void) {
     test_clock_open(NULL);
     const struct CMUnitTest tests[] = {
+        TEST(a_request_of_few_devices_is_known),
         TEST(a_job_of_several_requests_names_each),
         TEST(each_sender_hears_of_its_own_devices),
         TEST(nobody_waits_for_company_unless_told),
