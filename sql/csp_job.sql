@@ -214,6 +214,8 @@ begin
                 for update skip locked) x) x
         where x.before < p_most;
         if due is null then
+            -- who has written what is past takes no devices any more
+            exit when cardinality(unheard) > 0;
             if (select true from distribution d
                     where d.csp = p_csp and d.ready > 0 limit 1) then
                 job_no := null;

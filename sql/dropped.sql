@@ -196,15 +196,24 @@ create or replace function job_leases(
     language plpgsql as $$
 declare
     timeout constant interval := p_keep_until - p_now;
+    waits boolean;
 begin
     loop
-        return query
-        select l.job_no, l.lease_number, l.job_id, l.request_id, l.device_type,
-            l.firmware_version, l.image_id, l.image_sent, l.heard, l.tries,
-            l.created, l.device_ids, l.chf_ids
-        from due_jobs(p_csp, p_now, p_until, p_most, p_together, timeout) l
-        where l.job_no is not null;
-        exit when found or not make_some_jobs(p_csp, p_most, p_now,
+        waits := false;
+        for job_no, lease_number, job_id, request_id, device_type,
+                firmware_version, image_id, image_sent, heard, tries, created,
+                device_ids, chf_ids in
+            select l.job_no, l.lease_number, l.job_id, l.request_id,
+                l.device_type, l.firmware_version, l.image_id, l.image_sent,
+                l.heard, l.tries, l.created, l.device_ids, l.chf_ids
+            from due_jobs(p_csp, p_now, p_until, p_most, p_together, timeout) l
+        loop
+            waits := job_no is null;
+            if not waits then
+                return next;
+            end if;
+        end loop;
+        exit when not waits or not make_some_jobs(p_csp, p_most, p_now,
             p_keep_until, p_together);
     end loop;
 end $$;

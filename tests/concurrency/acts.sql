@@ -114,8 +114,32 @@ declare
     now constant timestamptz := at_present();
 begin
     insert into leased select 'job', job_no, lease_number
-    from job_leases('north', now, now + soon(), 6, now + 2 * soon(), 4);
+    from due_jobs('north', now, now + soon(), 6, 4, 2 * soon())
+    where job_no is not null;
 end $$;
+-- of what waits some goes together
+create function act_decide_jobs() returns void language plpgsql as $$
+declare
+    now constant timestamptz := at_present();
+    counts constant boolean := random() < 0.5;
+begin
+    perform from csp_pace_of('north', counts, now);
+    perform dispatch_decided('north', now, now, now, null, '{}', '{}', '',
+        null, coalesce(array_agg(1), '{}'), coalesce(array_agg(request_no),
+        '{}'), coalesce(array_agg(device_type), '{}'), coalesce(array_agg(
+        least(ready, 3)), '{}'), counts, now, now + 2 * soon())
+    from (select * from groups_waiting('north', 3, 6)
+        where pool_no = 0 limit 3) g;
+end $$;
+create function act_csp_answers() returns void language plpgsql as $$
+begin
+    perform from csp_pace_of('north', false, at_present());
+    perform csp_pace_answered('north', 1, 1000000, at_present(),
+        random() < 0.5, at_present());
+end $$;
+create function act_give_up_waiting() returns void language sql as $$
+    select give_up_waiting('north', soon(), 3, at_present(), soon())
+$$;
 create function some_leased(p_kind text) returns table (number bigint,
     lease bigint) language sql volatile as $$
     with mine as (delete from leased where ctid = any (array(select ctid
