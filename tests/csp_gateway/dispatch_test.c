@@ -172,6 +172,52 @@ static void each_sender_hears_of_its_own_devices(void **state) {
            " from (select status, count(*) as n from tracking group by 1) x");
 }
 
+static void steer(const char *verb, int request) {
+    char now[INSTANT_TEXT_SIZE];
+    script(&scene.world,
+           "select steer('%s', %d, null, null, null, null, null, null, null,"
+           " null, false, 'ann', 'why', null, false, '{north}', '%s',"
+           " interval '5 days')",
+           verb, request, instant_format(clock_now(), now));
+}
+
+/* Not posted yet, it is taken back, and the others go on without it. */
+static void a_job_is_held_for_one_of_its_requests(void **state) {
+    (void)state;
+    fake_csp_script(scene.north, "201", "503 503 202");
+    accept_many(1, 1, 2, 1, 0, true);
+    accept_many(2, 3, 1, 2, 0, true);
+    start();
+    expect_soon(&scene.world, "3 waiting 2",
+                "select requests || ' ' || state || ' ' || tries from csp_job");
+    steer("hold", 2);
+    test_clock_move(HOUR + MINUTE);
+    expect_soon(&scene.world, "empty 3, handed_over 2",
+                "select string_agg(state || ' ' || requests, ', ' order by"
+                " job_no) from csp_job");
+    expect(&scene.world, "held 1 2",
+           "select code || ' ' || devices || ' ' || (select request_no from"
+           " distribution where held is not null)"
+           " from list_waits(null, null, clock_timestamp())");
+    steer("release", 2);
+    csp_send_wake(CSP_JOBS);
+    expect_soon(&scene.world, "empty 3, handed_over 2, handed_over 1",
+                "select string_agg(state || ' ' || requests, ', ' order by"
+                " job_no) from csp_job");
+}
+
+/* It is not asked back for one of them: the others' devices go on. */
+static void a_job_is_recalled_for_all_its_requests(void **state) {
+    (void)state;
+    accept_many(1, 1, 2, 1, 0, true);
+    start();
+    expect_soon(&scene.world, "2 handed_over",
+                "select requests || ' ' || state from csp_job");
+    steer("stop", 1);
+    expect(&scene.world, "0", "select count(*)::text from csp_recall");
+    expect(&scene.world, "2", "select count(*)::text from tracking_live");
+}
+
 static void nobody_waits_for_company_unless_told(void **state) {
     (void)state;
     scene.csp->gather = 15 * MINUTE;
@@ -370,6 +416,8 @@ int main(void) {
         TEST(a_request_of_few_devices_is_known),
         TEST(a_job_of_several_requests_names_each),
         TEST(each_sender_hears_of_its_own_devices),
+        TEST(a_job_is_held_for_one_of_its_requests),
+        TEST(a_job_is_recalled_for_all_its_requests),
         TEST(nobody_waits_for_company_unless_told),
         TEST(many_small_requests_are_few_jobs),
         TEST(so_many_jobs_are_in_flight),
