@@ -1,21 +1,29 @@
 -- Jobs for the CSPs: made, leased, handed over, tried again, given up.
 
 -- What may not go is held before jobs of it are made, and what was ordered before
--- a request came is applied to it.
+-- a request came is applied to it. True: something was, which is a transaction of
+-- its own, for locks are taken in one order.
 create or replace function before_jobs_of(
-    p_request_nos bigint[], p_now timestamptz) returns void
+    p_request_nos bigint[], p_now timestamptz) returns boolean
     language plpgsql as $$
 declare
     new bigint[];
 begin
-    perform hold_by_itself(p_request_nos, p_now);
-    if exists (select from steering where state = 'active') then
-        new := array(select distinct request_no from distribution
-            where request_no = any (p_request_nos) and not steered);
-        if new <> '{}' then
-            perform refresh_ready(new);
-        end if;
+    if hold_by_itself(p_request_nos, p_now) then
+        return true;
     end if;
+    if not exists (select from steering where state = 'active')
+        and not exists (select from plan) then
+        return false;
+    end if;
+    new := array(select distinct d.request_no from distribution d
+        where d.request_no = any (p_request_nos) and not d.steered);
+    if new = '{}' then
+        return false;
+    end if;
+    perform plan_requests(new, p_now);
+    perform refresh_ready(new);
+    return true;
 end $$;
 
 -- Puts devices that are in no job into jobs. p_jobs to p_devices are its parts:
@@ -32,7 +40,9 @@ create or replace function make_jobs(
 declare
     result bigint[];
 begin
-    perform before_jobs_of(p_request_nos, p_now);
+    if before_jobs_of(p_request_nos, p_now) then
+        return '{}';
+    end if;
     -- by itself, for what follows is to see all that whoever had them wrote
     perform from distribution d
     where d.request_no = any (p_request_nos) and d.csp = p_csp
@@ -172,7 +182,7 @@ end;
 -- that could be put into one, there is a row without a job.
 create or replace function due_jobs(
     p_csp text, p_now timestamptz, p_until timestamptz, p_most integer,
-    p_together integer, p_timeout interval)
+    p_together integer)
     returns table (job_no bigint, lease_number bigint, job_id text,
         request_id text, device_type text, firmware_version bytea,
         image_id bytea, image_sent boolean, heard integer, tries integer,
@@ -189,14 +199,17 @@ declare
     posted_with integer;
     made_with integer;
 begin
+    if advance_plans(p_now) > 0 then
+        return;
+    end if;
     loop
         select array_agg(n) into next from (
             select job_requests(c) as numbers from csp_job c
             where c.csp = p_csp and c.state = 'waiting' and c.next_try <= p_now
             order by c.next_try, c.job_no limit p_together) x, unnest(numbers) n;
-        if next is not null then
-            perform hold_by_itself(next, p_now);
-            perform stop_again(next, p_now, p_timeout);
+        -- a transaction of its own, for locks are taken in one order
+        if hold_by_itself(next, p_now) then
+            return;
         end if;
         select array_agg(x.no) into due from (
             select x.no, sum(x.devices) over (order by x.next_try, x.no)
@@ -210,6 +223,7 @@ begin
                         where d.request_no = any (job_requests(c))
                             and d.csp = c.csp
                             and d.device_type = c.device_type) is null
+                    and not is_stopped(c)
                 order by c.next_try, c.job_no limit p_together
                 for update skip locked) x) x
         where x.before < p_most;

@@ -195,7 +195,6 @@ create or replace function job_leases(
         created timestamptz, device_ids macaddr8[], chf_ids macaddr8[])
     language plpgsql as $$
 declare
-    timeout constant interval := p_keep_until - p_now;
     waits boolean;
 begin
     loop
@@ -206,7 +205,7 @@ begin
             select l.job_no, l.lease_number, l.job_id, l.request_id,
                 l.device_type, l.firmware_version, l.image_id, l.image_sent,
                 l.heard, l.tries, l.created, l.device_ids, l.chf_ids
-            from due_jobs(p_csp, p_now, p_until, p_most, p_together, timeout) l
+            from due_jobs(p_csp, p_now, p_until, p_most, p_together) l
         loop
             waits := job_no is null;
             if not waits then

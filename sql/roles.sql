@@ -138,10 +138,21 @@ create or replace function rights_of_daemon()
         'condition, response_code, response, listed, accepted, invalid, '
         'not_commissioned, not_applicable, gbcs_version, in_progress, '
         'stopped'),
+    ('plan', 'insert',
+        'user_id, service_reference_variant, manufacturer_id, model_id, '
+        'terms, said, person, made'),
+    ('plan', 'update', 'terms, said, person, made'),
+    ('plan', 'delete', null),
+    ('request_plan', 'insert',
+        'request_no, terms, said, person, made, next_look, wave, allowed'),
+    ('request_plan', 'update',
+        'terms, said, person, made, wave, allowed, reached, closed, waits, '
+        'next, next_look, ended'),
     ('steering', 'insert',
         'verb, state, cause, request_no, originator, image_hash, csp, '
         'device_type, manufacturer_id, model_id, hardware_version, '
-        'device_ids, by_sender, person, reason, made, until'),
+        'device_ids, by_sender, person, reason, made, until, outcomes, '
+        'failed'),
     ('steering', 'update',
         'state, decided, decided_by, decision, ended, ended_by, devices, '
         'under_way'),

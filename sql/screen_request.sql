@@ -202,6 +202,7 @@ begin
     return request_summary(r, p_now) || progress_of(r, tally, p_now)
         || jsonb_build_object(
         'holds', request_holds(r, p_viewer),
+        'plan', request_plan_json(r, p_now),
         'steering', steering_json(p_viewer, null, null, r.request_no, null,
             50),
         'failures', (select coalesce(jsonb_agg(jsonb_build_object(

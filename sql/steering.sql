@@ -101,11 +101,10 @@ comment on function steering_scope(steering) is
 
 -- ---- what may go ----
 
--- How much of what waits of these requests may go now, by the holds in force.
+-- How much of what waits of these requests may go now, by the holds in force and
+-- their plans.
 create or replace function refresh_ready(p_request_nos bigint[]) returns void
     language plpgsql as $$
-declare
-    hold bigint;
 begin
     perform from distribution d where d.request_no = any (p_request_nos)
     order by d.request_no, d.csp, d.device_type for update;
@@ -130,19 +129,29 @@ begin
         where l.device_id = h.device_id
             and l.held is distinct from h.order_no;
     end if;
-    update distribution d set steered = true, held = x.held,
-        ready = case when x.held is null
-            then greatest(0, d.unassigned - x.devices) else 0 end
-    from (select d.request_no, d.csp, d.device_type,
-            (select min(o.order_no) from steering o
+    update distribution d set steered = true, held = x.hold, ready = case
+            when x.hold is not null or p.closed then 0
+            when p.request_no is null then x.free
+            else greatest(0, least(x.free, p.allowed - x.gone - x.before))
+            end
+    from (select *, sum(free) over groups - free as before,
+            sum(devices - unassigned) over (partition by request_no) as gone
+        from (select d.*, h.order_no as hold, case when h.order_no is null
+                then greatest(0, d.unassigned - (select count(*)
+                    from tracking_live l
+                    where l.request_no = d.request_no and l.csp = d.csp
+                        and l.device_type = d.device_type
+                        and l.held is not null)) else 0 end as free
+            from distribution d join service_request r using (request_no)
+            left join lateral (select min(o.order_no) as order_no
+                from steering o
                 where o.state = 'active' and not steering_chooses(o)
-                    and steering_concerns(o, r, d.csp, d.device_type)) as held,
-            (select count(*) from tracking_live l
-                where l.request_no = d.request_no and l.csp = d.csp
-                    and l.device_type = d.device_type
-                    and l.held is not null) as devices
-        from distribution d join service_request r using (request_no)
-        where d.request_no = any (p_request_nos)) x
+                    and steering_concerns(o, r, d.csp, d.device_type)) h
+                on true
+            where d.request_no = any (p_request_nos)) f
+        window groups as (partition by request_no order by csp, device_type))
+        x
+    left join request_plan p on p.request_no = x.request_no
     where d.request_no = x.request_no and d.csp = x.csp
         and d.device_type = x.device_type;
 end $$;
@@ -211,6 +220,30 @@ end $$;
 
 -- ---- carrying out ----
 
+-- Locks all that an order may write of these requests, and of others in their
+-- jobs, in the order of all: what no CSP has been heard of, and its jobs.
+create or replace function lock_steered(p_request_nos bigint[]) returns void
+    language plpgsql as $$
+declare
+    numbers bigint[];
+begin
+    perform from csp_job j
+    where j.job_no = any (job_nos_of(p_request_nos))
+        and j.state in ('waiting', 'handed_over')
+    order by j.job_no for update;
+    numbers := array(
+        select unnest(p_request_nos)
+        union
+        select unnest(job_requests(j)) from csp_job j
+        where j.job_no = any (job_nos_of(p_request_nos))
+            and j.state = 'waiting' and j.requests > 1);
+    perform from distribution d where d.request_no = any (numbers)
+    order by d.request_no, d.csp, d.device_type for update;
+    perform from tracking_live l
+    where l.request_no = any (numbers) and l.status = 'AWAITING_CSP'
+    order by l.device_id for update;
+end $$;
+
 create or replace function steering_audit(
     o steering, p_code text, p_person text, p_why text, p_now timestamptz)
     returns void language sql
@@ -227,6 +260,7 @@ declare
     numbers constant bigint[] := steering_requests(o, false);
 begin
     update steering s set state = 'active' where s.order_no = o.order_no;
+    perform lock_steered(numbers);
     perform unmake_concerned(o, numbers, p_now);
     perform refresh_ready(numbers);
     if steering_chooses(o) then
@@ -316,10 +350,9 @@ declare
         then 'STOPPED_BY_SENDER' else 'STOPPED_BY_DCC' end;
     ids macaddr8[];
 begin
+    perform lock_steered(numbers);
     perform unmake_concerned(o, numbers, p_now);
     perform stop_jobs(o, numbers, p_recall, p_now);
-    perform from distribution d where d.request_no = any (numbers)
-    order by d.request_no, d.csp, d.device_type for update;
     ids := array(select device_id from steering_devices(o, numbers));
     perform from tracking_live l where l.device_id = any (ids)
     order by l.device_id for update;
@@ -353,24 +386,62 @@ begin
     return o;
 end $$;
 
--- Jobs that were just being posted when their request was stopped.
-create or replace function stop_again(
-    p_request_nos bigint[], p_now timestamptz, p_timeout interval)
-    returns void language plpgsql as $$
+-- Are all its requests? Otherwise it goes on for the others.
+create or replace function is_stopped(j csp_job) returns boolean
+    language sql stable
+    return (select bool_and(r.stopped is not null) from service_request r
+        where r.request_no = any (job_requests(j))) is true;
+
+-- Jobs of one request that were just being posted when it was stopped, and are to
+-- be posted again. True: there were.
+create or replace function stop_again(p_now timestamptz, p_timeout interval)
+    returns boolean language plpgsql as $$
 declare
     o steering;
     one record;
 begin
-    for one in select r.request_no, r.stopped as order_no
-        from service_request r
-        where r.request_no = any (p_request_nos) and r.stopped is not null
-        order by r.request_no
+    for one in select distinct r.request_no, r.stopped as order_no
+        from csp_job j
+        join service_request r on r.request_no = any (job_requests(j))
+        where j.state = 'waiting' and is_stopped(j)
+            and (j.leased_until is null or j.leased_until <= p_now)
+        order by r.request_no limit 1
     loop
         select * into strict o from steering s
         where s.order_no = one.order_no;
         o.request_no := one.request_no;
         perform carry_out_stop(o, '{}', p_now, p_timeout);
+        return true;
     end loop;
+    return false;
+end $$;
+
+-- An order and what comes just then do not see each other: what is not as the
+-- orders in force say is made so.
+create or replace function settle_steering() returns bigint
+    language plpgsql as $$
+declare
+    numbers constant bigint[] := array(
+        select d.request_no from distribution d
+        join service_request r using (request_no)
+        where (d.ready > 0 or d.held is not null)
+            and (d.held is distinct from (select min(o.order_no)
+                from steering o where o.state = 'active'
+                    and not steering_chooses(o)
+                    and steering_concerns(o, r, d.csp, d.device_type))
+                or d.ready > 0 and exists (select from steering o
+                    where o.state = 'active' and steering_chooses(o)
+                        and steering_concerns(o, r, d.csp, d.device_type)))
+        union
+        select l.request_no from tracking_live l
+        where l.held is not null and not exists (select from steering o
+            where o.order_no = l.held and o.state = 'active')
+        order by 1 limit 1000);
+begin
+    if numbers <> '{}' then
+        perform refresh_ready(numbers);
+    end if;
+    return cardinality(numbers);
 end $$;
 
 -- Every update that is in progress ends, whoever has it: as that of one device
@@ -387,9 +458,9 @@ begin
     if o.devices > p_most then
         return o;
     end if;
-    perform release_expired(ids, false, p_now);
     perform from tracking_live l where l.device_id = any (ids)
     order by l.device_id for update;
+    perform release_expired(ids, false, p_now);
     update tracking_live l set held = null
     where l.device_id = any (ids) and l.held is not null;
     select count(*), count(*) filter (where l.job_no is not null)
@@ -452,6 +523,12 @@ begin
     if refused is not null then
         return;
     end if;
+    perform lock_steered(array(
+        select d.request_no from distribution d
+        where d.held in (select order_no from holds_released(o))
+        union
+        select l.request_no from tracking_live l
+        where l.held in (select order_no from holds_released(o))));
     for h in select * from holds_released(o) loop
         perform from steering s where s.order_no = h.order_no for update;
         devices := devices + end_hold(h, coalesce(o.decided_by, o.person),
@@ -619,13 +696,13 @@ end $$;
 -- Holds what may not go on of requests that are about to: that of images which
 -- are not Active on the CPL any more, and of Users who were suspended.
 create or replace function hold_by_itself(
-    p_request_nos bigint[], p_now timestamptz) returns void
+    p_request_nos bigint[], p_now timestamptz) returns boolean
     language plpgsql as $$
 declare
     o steering;
 begin
-    if p_request_nos is null then
-        return;
+    if coalesce(p_request_nos, '{}') = '{}' then
+        return false;
     end if;
     for o in
         with asked as (
@@ -649,30 +726,30 @@ begin
             from (select distinct originator from asked) a
             join service_user u on u.user_id = a.originator
             where u.status = 'suspended'
+            limit 1
             on conflict do nothing
             returning *
         )
         select * from made
     loop
         perform carry_out(o.order_no, '{}', p_now, null);
+        return true;
     end loop;
+    return false;
 end $$;
 
--- Holds whose time is over end; what nobody decided on is refused.
+-- A hold whose time is over ends, or what nobody decided on is refused. Returns
+-- how many, 0 or 1.
 create or replace function end_due_orders(p_now timestamptz) returns bigint
     language plpgsql as $$
 declare
     o steering;
     ended bigint := 0;
 begin
-    if not exists (select from steering where state in ('asked', 'active'))
-        or not clock_sound() then
-        return 0;
-    end if;
     for o in select * from steering s
         where s.state = 'active' and s.until <= p_now
             or s.state = 'asked' and s.made <= p_now - interval '7 days'
-        order by s.order_no limit 100 for update skip locked
+        order by s.order_no limit 1 for update skip locked
     loop
         ended := ended + 1;
         if o.state = 'active' then

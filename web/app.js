@@ -12,7 +12,7 @@ import signIn from "./pages/sign-in.js";
  * in this order, calls it. */
 const MODULES = ["overview", "device-search", "device", "reset", "requests",
     "request", "request-devices", "csps", "dry-run", "rsat-004", "volumes",
-    "quarantine", "quarantine-decide", "undelivered", "accounts", "account",
+    "steer", "steering", "quarantine", "quarantine-decide", "undelivered", "accounts", "account",
     "mail", "password"];
 const PAGES = (await Promise.all(
     MODULES.map(name => import(`./pages/${name}.js`))))

@@ -12,10 +12,12 @@ const check = ({ noReason, notSure }) => ({ reason, sure }) => [
 ].filter(Boolean);
 
 /* words: why and sure, the labels; noReason and notSure, what is said when they
- * are missing; button and kind. submit(reason); cancel: the way back. */
-export function reasonForm(words, submit, cancel) {
+ * are missing; button and kind. submit(reason, values); cancel: the way back;
+ * more: what else is asked. */
+export function reasonForm(words, submit, cancel, ...more) {
     return form({ check: check(words),
-        submit: ({ reason }) => submit(reason.trim()) },
+        submit: values => submit(values.reason.trim(), values) },
+    more,
     textarea({ name: "reason", label: words.why,
         hint: "Kept in the Service Audit Trail with your name. At most " +
             `${MOST} characters.` }),

@@ -83,8 +83,7 @@ static enum outcome jobs_lease_due(struct csp_round *round) {
         "due_jobs", "select job_no, lease_number, job_id, request_id,"
                     " device_type, firmware_version, image_id, image_sent,"
                     " heard, tries, created, device_ids, chf_ids, request_ids"
-                    " from due_jobs($1, $2, $3, $4, $5,"
-                    " $6::bigint * interval '1 microsecond')"};
+                    " from due_jobs($1, $2, $3, $4, $5)"};
     static const struct db_column columns[] = {
         DB_COLUMN(INT8, struct csp_job, item.no),
         DB_COLUMN(INT8, struct csp_job, item.lease),
@@ -108,7 +107,6 @@ static enum outcome jobs_lease_due(struct csp_round *round) {
     db_instant(&params, round->lease);
     db_int4(&params, (int32_t)csp->max_devices_per_job);
     db_int4(&params, MOST_JOBS);
-    db_int8(&params, round->config->tracking_timeout);
     return db_fetch(round->db, &lease, &params, DB_COLUMNS(columns),
                     sizeof(struct csp_job), &round->leased, &round->count);
 }

@@ -258,3 +258,85 @@ enum outcome steering_decide(struct desk *desk, const eui64 *supplier,
     db_int8(&params, desk->config->tracking_timeout / SECOND);
     return steering_run(desk, &decide, &params, number, end);
 }
+
+/* ---- plans ---- */
+
+/* "plan: PART" is refused with what there is. */
+static enum outcome plan_run(struct desk *desk,
+                             const struct db_statement *statement,
+                             const struct db_params *params) {
+    static const struct desk_outcome outcomes[] = {
+        {"ended", DESK_CONFLICT, "nothing of it waits any more"},
+        {"not_set", DESK_CONFLICT, "there is no such plan"},
+        {NULL, 0, NULL},
+    };
+    struct db_rows *rows;
+    enum outcome outcome =
+        desk_run(desk, statement, params, outcomes, "", &rows);
+    static const char prefix[] = "plan: ";
+    const char *said = outcome == DONE ? db_get_text(rows, 0, 0) : "";
+    if (strncmp(said, prefix, strlen(prefix)) != 0)
+        return outcome;
+    return desk_refuse(
+        desk, DESK_MALFORMED,
+        "the plan has '%s'; it may have, with commas: first N or N%%, next N "
+        "or N%%, growth N%%, wait 2h, outcomes N%%, failures N%% of N, start "
+        "2026-12-01T22:00Z, window mon-fri 22:00-06:00",
+        said + strlen(prefix));
+}
+
+enum outcome plan_set_request(struct desk *desk, const eui64 *supplier,
+                              const char *request, const char *plan,
+                              const char *reason) {
+    static const struct db_statement set = {
+        "set_request_plan",
+        "select outcome from set_request_plan($1, $2, $3, $4, $5)"};
+    int64_t number = 0;
+    enum outcome outcome = desk_check_reason(desk, reason);
+    if (outcome == DONE)
+        outcome = desk_check_clock(desk);
+    if (outcome == DONE)
+        outcome = request_find(desk, supplier, request, &number);
+    if (outcome != DONE)
+        return outcome;
+    struct db_params params = DB_PARAMS(desk->arena);
+    db_int8(&params, number);
+    db_text(&params, plan);
+    db_text(&params, desk->person);
+    db_text(&params, reason);
+    db_instant(&params, desk->now);
+    return plan_run(desk, &set, &params);
+}
+
+enum outcome plan_set_default(struct desk *desk, const eui64 *user,
+                              const char *variant, const char *model,
+                              const char *plan, const char *reason) {
+    static const struct db_statement set = {
+        "set_plan",
+        "select outcome from set_plan($1, $2, $3, $4, $5, $6, $7, $8)"};
+    /* a scope of the model alone */
+    const struct steering_order order = {.model = model, .csp = ""};
+    struct scope scope = {0};
+    enum outcome outcome = desk_check_reason(desk, reason);
+    if (outcome == DONE)
+        outcome = scope_read(desk, &order, &scope);
+    if (outcome != DONE)
+        return outcome;
+    if (variant && !list_find(service_variants, variant))
+        return desk_refuse(desk, DESK_MALFORMED,
+                           "'%s' is no Service Reference Variant; there are %s",
+                           variant, list_text(desk->arena, service_variants));
+    struct db_params params = DB_PARAMS(desk->arena);
+    if (user)
+        db_eui64(&params, *user);
+    else
+        db_null(&params);
+    db_text(&params, variant);
+    number_add(&params, scope.model_len, 256 * scope.model[0] + scope.model[1]);
+    number_add(&params, scope.model_len, 256 * scope.model[2] + scope.model[3]);
+    db_text(&params, plan);
+    db_text(&params, desk->person);
+    db_text(&params, reason);
+    db_instant(&params, desk->now);
+    return plan_run(desk, &set, &params);
+}

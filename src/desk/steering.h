@@ -43,4 +43,19 @@ enum outcome steering_decide(struct desk *desk, const eui64 *supplier,
                              const char *number, bool approve,
                              const char *reason, struct steering_end *end);
 
+/* ---- plans ---- */
+
+/* How a request goes out: waves, hours, when it holds by itself, as sql/plan.sql
+ * reads it: "first 100, next 10%, wait 2h, failures 2% of 50". Empty text: all
+ * at once. */
+enum outcome plan_set_request(struct desk *desk, const eui64 *supplier,
+                              const char *request, const char *plan,
+                              const char *reason);
+
+/* The plan that requests begin with: of that User, Service Reference Variant and
+ * model (as in an order), each NULL for any. Empty text: none. */
+enum outcome plan_set_default(struct desk *desk, const eui64 *user,
+                              const char *variant, const char *model,
+                              const char *plan, const char *reason);
+
 #endif

@@ -50,6 +50,15 @@ static void print_lists(struct verb_run *run, const struct dry_run *dry) {
     }
 }
 
+static void print_plan(struct verb_run *run, const char *text) {
+    json_t *plan = json_loads(text, 0, NULL);
+    buffer_printf(run->out, "Plan: %s; from %s, in %zu waves.\n",
+                  json_string_value(json_object_get(plan, "plan")),
+                  json_string_value(json_object_get(plan, "begins")),
+                  json_array_size(json_object_get(plan, "waves")));
+    json_decref(plan);
+}
+
 static void print_dry_run(struct verb_run *run, const struct dry_run *dry) {
     const char *code = dry->response_code ? dry->response_code : "no code";
     if (run->options.json) {
@@ -61,6 +70,8 @@ static void print_dry_run(struct verb_run *run, const struct dry_run *dry) {
     buffer_printf(run->out, "Signature %s, listed %zu, accepted %zu.\n",
                   dry_run_signatures[dry->signature], dry->listed,
                   dry->accepted);
+    if (dry->plan)
+        print_plan(run, dry->plan);
     print_lists(run, dry);
 }
 

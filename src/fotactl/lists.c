@@ -93,6 +93,16 @@ static const struct view_field steering_fields[] = {
     {"underWay", "With a CSP", "WITH A CSP", VIEW_COUNT},
 };
 
+static const struct view_field plan_fields[] = {
+    {"id", "Id", "ID", VIEW_COUNT},
+    {"user", "User", "USER", VIEW_EUI64},
+    {"serviceReferenceVariant", "Service", "SERVICE", VIEW_TEXT},
+    {"model", "Model", "MODEL", VIEW_TEXT},
+    {"plan", "Plan", "PLAN", VIEW_TEXT},
+    {"person", "By", "BY", VIEW_TEXT},
+    {"made", "Set", "SET", VIEW_INSTANT},
+};
+
 /* In the order of list_thresholds(). */
 static const struct view_field threshold_fields[] = {
     {"userId", "User", "USER", VIEW_EUI64},
@@ -195,6 +205,16 @@ static const struct list_verb {
      {LIST_USER, LIST_STATE, LIST_LIMIT},
      {"list_steering", "select * from list_steering(null, $1,"
                        " $2::text::steering_state, null, null, $3)"}},
+    {"plan list",
+     "Every request goes out at once.",
+     FIELDS(plan_fields),
+     NULL,
+     false,
+     {LIST_NO_MORE},
+     {"list_plans",
+      "select plan_no, user_id, service_reference_variant,"
+      " model_text(manufacturer_id, model_id, null), said, person, made"
+      " from plan order by plan_no"}},
     {"thresholds list",
      "There is none.",
      FIELDS(threshold_fields),

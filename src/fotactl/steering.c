@@ -151,3 +151,45 @@ enum outcome verb_steering_approve(struct verb_run *run) {
 enum outcome verb_steering_refuse(struct verb_run *run) {
     return order_decide(run, false);
 }
+
+/* ---- plans ---- */
+
+static enum outcome plan_say(struct verb_run *run, const struct desk *desk,
+                             enum outcome outcome) {
+    if (outcome != DONE)
+        return run_desk_end(run, desk, outcome, NULL);
+    if (run->options.json)
+        run_print_json(run, json_pack("{s:s}", "plan", run->options.plan));
+    else
+        buffer_text(run->out, *run->options.plan
+                                  ? "The plan is set.\n"
+                                  : "There is no such plan any more.\n");
+    return DONE;
+}
+
+static bool plan_is_given(struct verb_run *run) {
+    if (!run->options.plan)
+        (void)run_misuse(run, "say --plan TEXT; an empty one is none");
+    return run->options.plan != NULL;
+}
+
+enum outcome verb_plan_set(struct verb_run *run) {
+    struct desk desk = run_desk(run);
+    if (!plan_is_given(run))
+        return REFUSED;
+    return plan_say(run, &desk,
+                    plan_set_request(&desk, NULL, run->argument,
+                                     run->options.plan, run->options.reason));
+}
+
+enum outcome verb_plan_default(struct verb_run *run) {
+    struct desk desk = run_desk(run);
+    eui64 user;
+    if (!plan_is_given(run) ||
+        (run->options.user && !run_read_eui64(run, run->options.user, &user)))
+        return REFUSED;
+    return plan_say(run, &desk,
+                    plan_set_default(&desk, run->options.user ? &user : NULL,
+                                     run->options.variant, run->options.model,
+                                     run->options.plan, run->options.reason));
+}

@@ -21,6 +21,8 @@ enum option_set {
     OPTION_OUT = 2048,
     OPTION_SCOPE = 4096,
     OPTION_UNTIL = 8192,
+    OPTION_PLAN = 16384,
+    OPTION_PLAN_OF = 32768,
 };
 
 /* What a verb needs before it runs. */

@@ -38,7 +38,8 @@ enum outcome round_collected(struct round *round);
  * rows. */
 enum outcome round_versions(struct round *round);
 
-/* Ends holds whose time is over, and orders that nobody decided on. */
+/* Ends holds whose time is over, and orders that nobody decided on; makes so
+ * what is not as the orders in force say. */
 enum outcome round_orders(struct round *round);
 
 /* Releases the devices whose time is up. */

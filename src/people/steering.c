@@ -156,3 +156,25 @@ void people_approve_order(struct call *call) {
 void people_refuse_order(struct call *call) {
     order_decide(call, false);
 }
+
+/* ---- the plan of a request ---- */
+
+void people_set_plan(struct call *call) {
+    static const struct body_member members[] = {
+        {"plan", JSON_STRING, false, 0, 500},
+        {"reason", JSON_STRING, false, 1, DESK_REASON_MOST}};
+    struct desk desk = answer_desk(call);
+    struct request_id name;
+    const json_t *body;
+    if (!path_request_id(call, &name) || !(body = body_read(call, members, 2)))
+        return;
+    char id[REQUEST_ID_TEXT_SIZE];
+    if (answer_desk_done(call, &desk,
+                         plan_set_request(&desk, call->person->supplier,
+                                          request_id_format(&name, id),
+                                          body_text(body, "plan"),
+                                          body_text(body, "reason"))))
+        answer_json(call, 200,
+                    json_pack("{s:s, s:s}", "requestId", id, "plan",
+                              body_text(body, "plan")));
+}

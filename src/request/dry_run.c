@@ -65,6 +65,26 @@ static void dry_run_report(const struct rq *rq, struct dry_run *result) {
     memcpy(result->refused, rq->refused, sizeof result->refused);
 }
 
+/* In which waves the accepted devices would go. */
+static enum outcome dry_run_plan(const struct rq *rq, struct dry_run *result) {
+    static const struct db_statement plan = {
+        "default_plan", "select default_plan_json($1, $2, $3, $4, $5)::text"};
+    if (!result->accepted)
+        return DONE;
+    struct db_params params = DB_PARAMS(rq->arena);
+    db_eui64(&params, rq->duis.originator);
+    db_text(&params, rq_variant(rq));
+    db_bytea(&params, span_of(rq->image_hash, sizeof rq->image_hash));
+    db_int4(&params, (int32_t)result->accepted);
+    db_instant(&params, rq->received);
+    struct db_rows *rows;
+    enum outcome outcome =
+        db_insist(rq->db, &plan, &params, rq->arena, &rows, true);
+    if (outcome == DONE && !db_is_null(rows, 0, 0))
+        result->plan = db_get_text(rows, 0, 0);
+    return outcome;
+}
+
 enum outcome request_dry_run(const struct config *config,
                              const struct rules *rules, struct db *db,
                              struct arena *arena, struct span body,
@@ -92,7 +112,7 @@ enum outcome request_dry_run(const struct config *config,
         return outcome;
     dry_run_hold(&rq);
     dry_run_report(&rq, result);
-    return DONE;
+    return dry_run_plan(&rq, result);
 }
 
 /* ---- as JSON ---- */
@@ -124,9 +144,11 @@ static json_t *text_or_null(const char *text) {
 
 json_t *dry_run_json(const struct dry_run *run) {
     return json_pack(
-        "{s:s, s:o, s:s, s:o, s:s, s:I, s:I, s:o}", "outcome", run->condition,
-        "responseCode", text_or_null(run->response_code), "meaning",
-        run->meaning, "detail", text_or_null(run->detail), "signature",
-        dry_run_signatures[run->signature], "listed", (json_int_t)run->listed,
-        "accepted", (json_int_t)run->accepted, "refused", lists_json(run));
+        "{s:s, s:o, s:s, s:o, s:s, s:I, s:I, s:o, s:o}", "outcome",
+        run->condition, "responseCode", text_or_null(run->response_code),
+        "meaning", run->meaning, "detail", text_or_null(run->detail),
+        "signature", dry_run_signatures[run->signature], "listed",
+        (json_int_t)run->listed, "accepted", (json_int_t)run->accepted,
+        "refused", lists_json(run), "plan",
+        run->plan ? json_loads(run->plan, 0, NULL) : json_null());
 }

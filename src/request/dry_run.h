@@ -30,6 +30,7 @@ struct dry_run {
     enum dry_run_signature signature;
     size_t listed, accepted;                    /* different Device IDs */
     struct duis_devices refused[DRY_RUN_LISTS]; /* as in the DUIS answer */
+    const char *plan; /* JSON: the plan that it would begin with; NULL: none */
 };
 
 /* `only`: when not NULL, the only originator whose requests are judged; a

@@ -597,6 +597,68 @@ test("a person chooses what e-mail is about", async () => {
     await done(page);
 });
 
+/* ---- steering ---- */
+
+async function order(page, verb, button, words) {
+    await page.getByRole("button", { name: verb, exact: true }).click();
+    await page.getByLabel("Why is it").fill("a test");
+    await examine(page, `steer-${verb.toLowerCase()}`);
+    await page.getByLabel("I confirm").check();
+    await page.getByRole("button", { name: button }).click();
+    await page.getByText(words).first().waitFor();
+}
+
+test("a request is held, released and stopped", async () => {
+    world.setCspFaults("north", "job 503");
+    world.setCspFaults("south", "job 503");
+    const id = await world.send(3, "11.4", PPMID,
+        world.devices(3, PPMID, "accepted", 2), "I99");
+    const page = await as("desk", `/ssmi/requests/${id}`);
+    await order(page, "Hold", "Hold", "held by desk since");
+    await examine(page, "request-held");
+    await order(page, "Release", "Release", "Release: 2 devices");
+    await order(page, "Stop", "Stop", "Stop: 2 devices");
+    await page.getByText("Stopped by the DCC").first().waitFor();
+    await examine(page, "request-stopped");
+    await page.getByRole("link", { name: "Orders" }).click();
+    await page.getByRole("heading", { name: "Orders" }).waitFor();
+    await examine(page, "orders");
+    await done(page);
+    world.setCspFaults("north", "");
+    world.setCspFaults("south", "");
+});
+
+test("a request goes out in waves", async () => {
+    world.setCspFaults("north", "job 503");
+    world.setCspFaults("south", "job 503");
+    const id = await world.send(3, "11.4", PPMID,
+        world.devices(3, PPMID, "accepted", 6), "I99");
+    const page = await as("desk", `/ssmi/requests/${id}`);
+    await order(page, "Hold", "Hold", "held by desk since");
+    await page.getByRole("button", { name: "Plan", exact: true }).click();
+    await page.getByLabel("First wave").fill("1");
+    await page.getByLabel("Next waves").fill("2");
+    await page.getByLabel("Not before").fill("2199-12-07T22:00Z");
+    await examine(page, "plan");
+    await page.getByLabel("Why?").fill("a test");
+    await page.getByLabel("I confirm").check();
+    await page.getByRole("button", { name: "Set the plan" }).click();
+    await page.getByText("waits for its start").waitFor();
+    await examine(page, "request-plan");
+    assert.equal(await page.locator(".wave").count(), 4);
+    await order(page, "Stop", "Stop", "Stop: 6 devices");
+    await done(page);
+    world.setCspFaults("north", "");
+    world.setCspFaults("south", "");
+});
+
+test("a CSP is held and released", async () => {
+    const page = await as("desk", "/ssmi/csps");
+    await order(page, "Hold north", "Hold", "Hold: 0 devices");
+    await order(page, "Release north", "Release", "Release: 0 devices");
+    await done(page);
+});
+
 /* ---- the reporting database ---- */
 
 test("the age of what is shown is said", async () => {

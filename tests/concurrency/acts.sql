@@ -107,6 +107,49 @@ create function act_go_on() returns void language sql as $$
         '{1,1,0,0,0,0,0}', at_present()) from take_released(at_present())
 $$;
 
+-- ---- steering ----
+
+create function some_order(p_verb text) returns void language sql as $$
+    select steer(p_verb, case scope when 1 then (select request_no
+            from distribution order by random() limit 1) end,
+        case scope when 2 then supplier(chance(2)) end, null,
+        case scope when 3 then 'north' end, null, null, null, null,
+        case scope when 4 then some_ppmids(4) end, scope = 2, 'dora', 'why',
+        case p_verb when 'hold' then at_present() + soon() end,
+        random() < 0.3, array['north'], at_present(), soon())
+    from (select chance(4) as scope) x
+    where scope <> 1 or exists (select from distribution)
+$$;
+create function act_steer_hold() returns void language sql as
+    $$select some_order('hold')$$;
+create function act_steer_release() returns void language sql as
+    $$select some_order('release')$$;
+create function act_steer_stop() returns void language sql as
+    $$select some_order('stop')$$;
+create function act_reset_many() returns void language sql as
+    $$select some_order('reset')$$;
+create function act_decide_order() returns void language sql as $$
+    select decide_order(order_no, null, random() < 0.5, 'anna', 'why',
+        array['north'], at_present(), soon())
+    from (select order_no from steering where state = 'asked'
+        order by random() limit 1) x
+$$;
+create function act_end_due_orders() returns void language sql as
+    'select end_due_orders(at_present())';
+create function act_stop_again() returns void language sql as
+    'select stop_again(at_present(), soon())';
+create function act_settle_steering() returns void language sql as
+    'select settle_steering()';
+create function act_plan() returns void language sql as $$
+    select set_request_plan(request_no, (array['', 'first 1', 'first 2, next 3',
+        'first 50%, failures 1% of 2, outcomes 10%'])[chance(4)], 'dora',
+        'why', at_present())
+    from (select request_no from distribution where unassigned > 0
+        order by random() limit 1) x
+$$;
+create function act_advance_plans() returns void language sql as
+    'select advance_plans(at_present())';
+
 -- ---- jobs ----
 
 create function act_lease_jobs() returns void language plpgsql as $$
@@ -114,8 +157,7 @@ declare
     now constant timestamptz := at_present();
 begin
     insert into leased select 'job', job_no, lease_number
-    from due_jobs('north', now, now + soon(), 6, 4, 2 * soon())
-    where job_no is not null;
+    from due_jobs('north', now, now + soon(), 6, 4) where job_no is not null;
 end $$;
 -- of what waits some goes together
 create function act_decide_jobs() returns void language plpgsql as $$

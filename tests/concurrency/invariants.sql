@@ -20,6 +20,16 @@ where l.job_no is null and l.status = 'AWAITING_CSP' and not exists (
     select from distribution d where d.request_no = l.request_no
         and d.csp = l.csp and d.device_type = l.device_type
         and d.unassigned > 0);
+-- (housekeeping has looked once more)
+select 'settled' from settle_steering() n where n < 0;
+-- no hold that has ended keeps anything
+select 'held', d.request_no from distribution d
+where d.held is not null and not exists (select from steering o
+    where o.order_no = d.held and o.state = 'active');
+-- what is held waits for a hold in force
+select 'held by nothing', l.device_id from tracking_live l
+where l.held is not null and not exists (select from steering o
+    where o.order_no = l.held and o.state = 'active');
 -- a status is the last that the trail has of the update
 select 'status', t.device_id, t.request_no, t.status, e.code
 from tracking t

@@ -3,8 +3,9 @@ import { get } from "../api.js";
 import { columns } from "../charts.js";
 import { h, replace } from "../dom.js";
 import { number, orNone, time, timeFromNow } from "../format.js";
-import { dataAge, figure, heading, section, summary, table, tag }
+import { dataAge, figure, heading, linkButton, section, summary, table, tag }
     from "../parts.js";
+import { at } from "../router.js";
 
 const AGAIN = 10000;
 
@@ -35,34 +36,39 @@ function throughput(csp) {
     ];
 }
 
-function view(csp) {
-    return section(csp.csp,
-        h("div", { class: "figures" },
-            figure(stateTag(csp), csp.regions.join(", ")),
-            figure(number(csp.jobs.waiting), "jobs waiting"),
-            figure(number(csp.jobs.handedOver),
-                "jobs without a validation report"),
-            csp.jobs.silent > 0 && figure(number(csp.jobs.silent),
-                "jobs never reported on", "in the last 7 days; their " +
-                "devices were released"),
-            figure(number(csp.devices.waiting), "devices waiting"),
-            figure(number(csp.devices.underWay), "devices under way")),
-        !csp.up && summary([
-            ["Busy since", timeFromNow(csp.busySince)],
-            ["Next try", timeFromNow(csp.nextTry)],
-            ["Latest error", orNone(csp.lastError)],
-        ]),
-        throughput(csp));
-}
+const actions = csp => h("p", { class: "button-row" },
+    ["hold", "release"].map(verb => linkButton(
+        at("csps", csp.csp, "steer", verb),
+        `${verb === "hold" ? "Hold" : "Release"} ${csp.csp}`,
+        "button-second")));
 
-async function page({ signal }) {
+const view = may => csp => section(csp.csp,
+    h("div", { class: "figures" },
+        figure(stateTag(csp), csp.regions.join(", ")),
+        figure(number(csp.jobs.waiting), "jobs waiting"),
+        figure(number(csp.jobs.handedOver),
+            "jobs without a validation report"),
+        csp.jobs.silent > 0 && figure(number(csp.jobs.silent),
+            "jobs never reported on", "in the last 7 days; their " +
+            "devices were released"),
+        figure(number(csp.devices.waiting), "devices waiting"),
+        figure(number(csp.devices.underWay), "devices under way")),
+    !csp.up && summary([
+        ["Busy since", timeFromNow(csp.busySince)],
+        ["Next try", timeFromNow(csp.nextTry)],
+        ["Latest error", orNone(csp.lastError)],
+    ]),
+    may("steer") && actions(csp),
+    throughput(csp));
+
+async function page({ may, signal }) {
     const { items, dataAge: age } = await get("csps", null, signal);
-    const place = h("div", null, items.map(view));
+    const place = h("div", null, items.map(view(may)));
     const keepFresh = () => {
         const timer = setInterval(async () => {
             const now = await get("csps", null, signal).catch(() => null);
             if (now && !signal.aborted)
-                replace(place, now.items.map(view));
+                replace(place, now.items.map(view(may)));
         }, AGAIN);
         signal.addEventListener("abort", () => clearInterval(timer));
     };

@@ -1,7 +1,7 @@
 /* The full validation of a device list and image, without any effect. */
 import { post } from "../api.js";
 import { h, replace } from "../dom.js";
-import { id, number } from "../format.js";
+import { id, number, time } from "../format.js";
 import { field, figure, form, heading, section, submitButton, summary,
     tag, textarea } from "../parts.js";
 import { signature } from "../words.js";
@@ -73,6 +73,9 @@ function result(answer) {
             ["Meaning", answer.meaning],
             answer.detail && ["Detail", answer.detail],
             ["Signature", tag(signature(answer.signature))],
+            answer.plan && ["Plan", `${answer.plan.plan}: waves of ` +
+                answer.plan.waves.map(number).join(", ") + " devices, from ",
+            time(answer.plan.begins)],
         ]),
         LISTS.map(row => list(answer, row)), csvLink(answer));
     node.querySelector("h2").tabIndex = -1;

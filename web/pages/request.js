@@ -6,11 +6,11 @@ import { duration, fromNow, id, number, orNone, percent, plural, time,
     timeFromNow } from "../format.js";
 import { variantText } from "../lists.js";
 import { follow } from "../live.js";
-import { dataAge, figure, heading, link, linkButton, live, section, summary,
-    table, tag, tagWithCode } from "../parts.js";
+import { dataAge, figure, heading, inset, link, linkButton, live, section,
+    summary, table, tag, tagWithCode } from "../parts.js";
 import { at } from "../router.js";
 import { byStatus, jobState, reason, REFUSED_LISTS, requestState, STAGES,
-    status } from "../words.js";
+    status, steeringState, steeringVerb } from "../words.js";
 
 const MORE_EVERY = 3000;
 
@@ -187,7 +187,62 @@ table("Jobs for the CSPs", [
     { head: "Latest error", cell: j => orNone(j.lastError) },
 ], r.jobs, { hideCaption: true }));
 
-const more = r => [failures(r), refused(r), byCsp(r), byModel(r), jobs(r)];
+const more = r => [failures(r), refused(r), byCsp(r), byModel(r), orders(r),
+    jobs(r)];
+
+/* ---- steering ---- */
+
+const ACTIONS = { "in-progress": ["hold", "stop"], held: ["release", "stop"] };
+const ACTION_WORDS = { hold: "Hold", release: "Release", stop: "Stop",
+    plan: "Plan", reset: "Reset all devices" };
+
+const actions = (r, { may, me }) => may("steer") && h("p",
+    { class: "button-row" }, (ACTIONS[r.state] ?? []).concat(
+        ["in-progress", "held"].includes(r.state) ? ["plan"] : [],
+        me.role === "service_desk" && ["in-progress", "held", "stopped"]
+            .includes(r.state) ? ["reset"] : []).map(verb =>
+        linkButton(verb === "plan" ? at("requests", r.requestId, "plan")
+            : at("requests", r.requestId, "steer", verb),
+            ACTION_WORDS[verb], "button-second")));
+
+const holder = hold => hold.bySender ? "by its sender"
+    : hold.person ? `by ${hold.person}`
+    : hold.cause === "person" ? "by the DCC" : "by fotad";
+
+const holds = r => r.holds.length > 0 && inset(r.holds.map(hold => h("p", null,
+    `${plural(hold.devices, "device")} held ${holder(hold)} since `,
+    time(hold.since), hold.until !== null && [", until ", time(hold.until)],
+    `: ${hold.reason} (${hold.scope})`)));
+
+const orders = r => r.steering.length > 0 && section("Orders",
+    table("Orders about this request", [
+        { head: "Order", header: true, cell: o => tag(steeringVerb(o.verb)) },
+        { head: "State", cell: o => tag(steeringState(o.state)) },
+        { head: "By", cell: o => orNone(o.person) },
+        { head: "Reason", cell: o => o.reason },
+        { head: "Made", cell: o => time(o.made) },
+        { head: "Devices", numeric: true, cell: o => number(o.devices) },
+    ], r.steering, { hideCaption: true }));
+
+/* ---- the plan ---- */
+
+const PLAN_WAITS = { start: "waits for its start", window: "waits for its " +
+    "hours", outcomes: "waits for outcomes of the devices so far",
+wait: "waits before the next wave" };
+const WAVE_STATES = { done: ["Gone", "green"], open: ["Open", "blue"],
+    "to come": ["To come", "grey"] };
+
+const planState = p => p.ended ? "It has ended." : [
+    p.wave > 0 ? `Wave ${p.wave}; ` : "No wave yet; it ", PLAN_WAITS[p.waits] ?? "devices go out",
+    p.next !== null && [", until ", time(p.next)], "."];
+
+const plan = r => r.plan !== null && section("Plan",
+    h("p", null, planState(r.plan)),
+    h("ol", { class: "waves" }, r.plan.waves.map(w => h("li",
+        { class: `wave wave-${w.state.replace(" ", "-")}` },
+        h("strong", null, `Wave ${w.wave}`), " ",
+        plural(w.devices, "device"), " ", tag(WAVE_STATES[w.state])))),
+    h("p", { class: "hint" }, r.plan.plan || "All at once"));
 
 /* ---- the page ---- */
 
@@ -235,7 +290,7 @@ function watch(r, path, parts, signal) {
     });
 }
 
-async function page({ parameters, signal }) {
+async function page({ parameters, may, me, signal }) {
     const path = requestPath(parameters.requestId);
     const r = await get(path, null, signal);
     const devices = r.devices.listed > 0;
@@ -251,6 +306,9 @@ async function page({ parameters, signal }) {
                 devices && linkButton(href, "Devices", "button-second")),
             dataAge(r.dataAge),
             parts.said,
+            actions(r, { may, me }),
+            holds(r),
+            plan(r),
             devices && parts.progress.node,
             devices && parts.more,
             r.state === "quarantined" && inset(h("p", null, "Anomaly " +
