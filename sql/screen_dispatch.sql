@@ -21,6 +21,7 @@ begin atomic
         when 'busy' then name || ' is busy' || coalesce(' since '
             || instant_text(p.busy_since), '') || until
         when 'held' then 'they are held'
+        when 'plan' then 'their plan lets no more go now'
         end
     from (select 'CSP ' || p_csp as name) c
     left join csp_pace p on p.csp = p_csp
@@ -35,6 +36,18 @@ end;
 comment on function waits_text(text, text, timestamptz) is
     'Why devices wait, as a person reads it';
 
+-- What the plan of a request waits for.
+create or replace function plan_waits_text(p request_plan) returns text
+    language sql immutable
+    return case p.waits
+        when 'start' then 'their plan begins at ' || instant_text(p.next)
+        when 'window' then 'the hours of their plan begin at '
+            || instant_text(p.next)
+        when 'outcomes' then format('wave %s waits for outcomes of the %s '
+            'devices before', p.wave + 1, p.allowed)
+        when 'wait' then format('wave %s begins at %s', p.wave + 1,
+            instant_text(p.next)) end;
+
 -- Devices that wait here, by CSP and why: of one request, or (null) of all; of
 -- one CSP, or (null) of all. Those that are held are with what holds them.
 create or replace function list_waits(
@@ -44,15 +57,22 @@ create or replace function list_waits(
     language sql stable
 begin atomic
     select w.csp, w.device_type::text, w.code,
-        waits_text(w.code, w.csp, p_now), w.devices, w.requests
+        coalesce((select plan_waits_text(q) from request_plan q
+            where w.code = 'plan' and q.request_no = p_request_no),
+            waits_text(w.code, w.csp, p_now)), w.devices, w.requests
     from (
         select d.csp, d.device_type, c.code, sum(c.devices)::bigint as devices,
             count(*) as requests
         from distribution d
         left join csp_pace p using (csp)
+        cross join lateral (select case when d.held is not null
+                then d.unassigned else (select count(*) from tracking_live l
+                    where l.request_no = d.request_no and l.csp = d.csp
+                        and l.device_type = d.device_type
+                        and l.held is not null) end as held) h
         cross join lateral (values
-            (coalesce(p.waits, 'turn'), d.ready),
-            ('held', d.unassigned - d.ready)) as c (code, devices)
+            (coalesce(p.waits, 'turn'), d.ready), ('held', h.held),
+            ('plan', d.unassigned - d.ready - h.held)) as c (code, devices)
         where (p_request_no is null or d.request_no = p_request_no)
             and (p_csp is null or d.csp = p_csp)
             and d.unassigned > 0 and c.devices > 0

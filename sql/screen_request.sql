@@ -203,6 +203,10 @@ begin
         || jsonb_build_object(
         'holds', request_holds(r, p_viewer),
         'plan', request_plan_json(r, p_now),
+        'waits', (select coalesce(jsonb_agg(jsonb_build_object('csp', csp,
+                'deviceType', device_type, 'code', code, 'words', words,
+                'devices', devices)), '[]')
+            from list_waits(r.request_no, null, p_now)),
         'steering', steering_json(p_viewer, null, null, r.request_no, null,
             50),
         'failures', (select coalesce(jsonb_agg(jsonb_build_object(

@@ -173,6 +173,11 @@ static void waves_go_one_after_the_other(void **state) {
     end_some("device_activated", 1, "2031-01-06 11:30Z");
     look("2031-01-06 12:00Z");
     expect_waits("wait", "06 14:00");
+    expect(&world,
+           "north PPMID plan 8 wave 2 begins at "
+           "2031-01-06T14:00:00.000Z",
+           "select concat_ws(' ', csp, device_type, code, devices, words)"
+           " from list_waits(1, null, '2031-01-06 12:00Z')");
     look("2031-01-06 13:59Z");
     READY("0");
     look("2031-01-06 14:00Z");

@@ -187,8 +187,8 @@ table("Jobs for the CSPs", [
     { head: "Latest error", cell: j => orNone(j.lastError) },
 ], r.jobs, { hideCaption: true }));
 
-const more = r => [failures(r), refused(r), byCsp(r), byModel(r), orders(r),
-    jobs(r)];
+const more = r => [waits(r), failures(r), refused(r), byCsp(r), byModel(r),
+    orders(r), jobs(r)];
 
 /* ---- steering ---- */
 
@@ -223,6 +223,16 @@ const orders = r => r.steering.length > 0 && section("Orders",
         { head: "Made", cell: o => time(o.made) },
         { head: "Devices", numeric: true, cell: o => number(o.devices) },
     ], r.steering, { hideCaption: true }));
+
+/* ---- why it waits ---- */
+
+const waits = r => r.waits.length > 0 && section("Waiting here",
+    table("Devices that no CSP has been given yet", [
+        { head: "Devices", numeric: true, cell: w => number(w.devices) },
+        { head: "Type", cell: w => w.deviceType },
+        { head: "CSP", header: true, cell: w => w.csp },
+        { head: "Because", cell: w => w.words },
+    ], r.waits, { hideCaption: true }));
 
 /* ---- the plan ---- */
 
