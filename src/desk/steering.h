@@ -9,8 +9,8 @@
 /* Devices that one order may name, as many as a request may. */
 enum { STEERING_MOST_DEVICES = 50000 };
 
-/* What is ordered, of the devices of which all is so that is said here; texts as
- * a person gave them, NULL: nothing is said. */
+/* What is ordered, of the devices of which all is so that is said here; texts
+ * as a person gave them, NULL: nothing is said. */
 struct steering_order {
     const char *verb;    /* of steering_verbs */
     const char *request; /* RequestID */
@@ -45,15 +45,15 @@ enum outcome steering_decide(struct desk *desk, const eui64 *supplier,
 
 /* ---- plans ---- */
 
-/* How a request goes out: waves, hours, when it holds by itself, as sql/plan.sql
- * reads it: "first 100, next 10%, wait 2h, failures 2% of 50". Empty text: all
- * at once. */
+/* How a request goes out: waves, hours, when it holds by itself, as
+ * sql/plan.sql reads it: "first 100, next 10%, wait 2h, failures 2% of 50".
+ * Empty text: all at once. */
 enum outcome plan_set_request(struct desk *desk, const eui64 *supplier,
                               const char *request, const char *plan,
                               const char *reason);
 
-/* The plan that requests begin with: of that User, Service Reference Variant and
- * model (as in an order), each NULL for any. Empty text: none. */
+/* The plan that requests begin with: of that User, Service Reference Variant
+ * and model (as in an order), each NULL for any. Empty text: none. */
 enum outcome plan_set_default(struct desk *desk, const eui64 *user,
                               const char *variant, const char *model,
                               const char *plan, const char *reason);

@@ -16,7 +16,8 @@
 struct verb_options {
     const char *config, *user, *state, *limit, *from, *to, *reason, *role,
         *supplier, *mail, *wish, *period, *warning, *quarantine, *hash, *out,
-        *request, *image, *model, *csp, *device, *devices, *until, *plan, *variant;
+        *request, *image, *model, *csp, *device, *devices, *until, *plan,
+        *variant;
     bool json, replace, verify, help, version;
 };
 

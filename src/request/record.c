@@ -331,8 +331,8 @@ static enum outcome unknown_sum_write(struct db *db, bool at_once) {
 /* ---- what failed ---- */
 
 /* Our own fault, and often that the database is away, or that the time is not
- * known: the beginnings are kept here until it is back, of more than so many the
- * sum. */
+ * known: the beginnings are kept here until it is back, of more than so many
+ * the sum. */
 enum { MOST_FAILED = 256 };
 
 static struct {

@@ -651,9 +651,8 @@ static void the_service_desk_resets_and_the_device_is_free(void **state) {
 static void a_reset_takes_the_device_out_of_its_job(void **state) {
     struct screens *s = *state;
     update(s, USER_A, PPMID(PLAIN));
-    gateway_tell(
-        s->gateway,
-        "select make_some_jobs('north', 10, '2026-11-21 09:00Z', '2000-01-01', 1)");
+    gateway_tell(s->gateway, "select make_some_jobs('north', 10, '2026-11-21 "
+                             "09:00Z', '2000-01-01', 1)");
     assert_int_equal(reset(s, DESK, PPMID(PLAIN)), 200);
     assert_string_equal(
         gateway_ask(s->gateway,

@@ -267,7 +267,8 @@ static void judge_database(struct campaign *c) {
          " and t.status <> 'FIRMWARE_ACTIVATED'"},
         {"jobs handed over twice",
          "select count(*) from (select 1 from sat_entry where kind = 'job' and"
-         " code = 'handed_over' group by detail, request_no having count(*) > 1) x"},
+         " code = 'handed_over' group by detail, request_no having count(*) > "
+         "1) x"},
         {"messages confirmed twice",
          "select count(*) from (select 1 from sat_entry where kind ="
          " 'delivered' group by detail having count(*) > 1) x"},

@@ -189,8 +189,8 @@ scenario_act hubs_get_it;
 scenario_act restart;
 /* "n1.ppmid": the Service Desk's reset. */
 scenario_act reset;
-/* "0 hold #1 --until 2031-01-01": the exit status of fotactl with that order and
- * a reason; devices by name, updates by number, their images as @#1. */
+/* "0 hold #1 --until 2031-01-01": the exit status of fotactl with that order
+ * and a reason; devices by name, updates by number, their images as @#1. */
 scenario_act steers;
 /* "certificates", "smi": again, from the files of the scenario. */
 scenario_act imports;
