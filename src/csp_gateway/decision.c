@@ -176,18 +176,21 @@ static void input_fill(struct deciding *deciding) {
     input->users = arena_zero(arena, count, sizeof *input->users);
     for (size_t i = 0; i < count; i++) {
         const struct waiting *one = &deciding->waiting[i];
+        uint32_t pool = deciding->round->csp->shared_jobs
+                            ? (uint32_t)one->pool_no
+                            : (uint32_t)i;
         groups[i] = (struct dispatch_group){
             .user = (uint32_t)one->user_no,
-            .pool = (uint32_t)one->pool_no,
+            .pool = pool,
             .ready = (uint32_t)one->ready,
             .request_devices = (uint32_t)one->request_devices,
             .class = one->meter ? DISPATCH_METERS : DISPATCH_OTHERS,
             .since = one->since};
         input->users[one->user_no].deficit = one->deficit;
+        if (input->pool_count <= pool)
+            input->pool_count = (size_t)pool + 1;
         if (input->user_count <= (size_t)one->user_no)
             input->user_count = (size_t)one->user_no + 1;
-        if (input->pool_count <= (size_t)one->pool_no)
-            input->pool_count = (size_t)one->pool_no + 1;
         if (one->sender == deciding->pace.turn)
             input->turn = (size_t)one->user_no;
     }

@@ -97,6 +97,7 @@ static inline void configure(struct world *world) {
                              .token = "ours",
                              .timeout = 400 * MILLISECOND,
                              .max_devices_per_job = 10,
+                             .shared_jobs = true,
                              .busy_retry = HOUR,
                              .busy_give_up = 4 * DAY};
     world->config.csps[0] = world->config.csps[1] = csp;

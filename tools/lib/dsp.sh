@@ -92,11 +92,13 @@ regions = $north_regions
 base_url = http://127.0.0.1:$north_port
 token = to-north
 inbound_token = from-north
+${csp_more-}
 [csp south-and-central]
 regions = $south_regions
 base_url = http://127.0.0.1:$south_port
 token = to-south
 inbound_token = from-south
+${csp_more-}
 ${config_more-}
 END
 }
