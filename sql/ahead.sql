@@ -66,7 +66,9 @@ create or replace function times_ahead()
     (40, 'csp_pace', 'csp', 'spoken_others', 'csp_retry', null, null),
     (41, 'csp_pace', 'csp', 'spoken', 'csp_retry', null, null),
     (42, 'steering', 'order_no', 'made', 'now',
-        'state in (''asked'', ''active'')', null)
+        'state in (''asked'', ''active'')', null),
+    (43, 'request_plan', 'request_no', 'reached', 'now', 'not ended', null),
+    (44, 'request_plan', 'request_no', 'next_look', 'now', 'not ended', null)
 $$;
 
 -- A message that may have been heard goes on saying when it was made; it is given

@@ -1,17 +1,14 @@
 -- Jobs for the CSPs: made, leased, handed over, tried again, given up.
 
--- What may not go is held before jobs of it are made, and what was ordered before
--- a request came is applied to it. True: something was, which is a transaction of
--- its own, for locks are taken in one order.
+-- What was ordered before a request came is applied to it before jobs of it are
+-- made. True: something was, which is a transaction of its own, for locks are
+-- taken in one order. What may not go is held before its jobs are handed over.
 create or replace function before_jobs_of(
     p_request_nos bigint[], p_now timestamptz) returns boolean
     language plpgsql as $$
 declare
     new bigint[];
 begin
-    if hold_by_itself(p_request_nos, p_now) then
-        return true;
-    end if;
     if not exists (select from steering where state = 'active')
         and not exists (select from plan) then
         return false;

@@ -196,9 +196,10 @@ begin
 end $$;
 
 -- Jobs of what an order concerns that have not been posted, or whose every post
--- was answered with no.
+-- was answered with no: those that are of p_locked alone, and that nobody has just
+-- made or taken.
 create or replace function unmake_concerned(
-    o steering, p_request_nos bigint[], p_now timestamptz)
+    o steering, p_request_nos bigint[], p_locked bigint[], p_now timestamptz)
     returns void language plpgsql as $$
 begin
     perform unmake_jobs(array(
@@ -206,6 +207,7 @@ begin
         where j.job_no = any (job_nos_of(p_request_nos))
             and j.state = 'waiting' and j.posted is null
             and (j.leased_until is null or j.leased_until <= p_now)
+            and job_requests(j) <@ p_locked
             and exists (select from service_request r
                 where r.request_no = any (p_request_nos)
                     and r.request_no = any (job_requests(j))
@@ -215,14 +217,15 @@ begin
                 where l.request_no = any (p_request_nos)
                     and l.job_no = j.job_no
                     and steering_chosen(o, l.device_id)))
-        order by j.job_no for update of j), p_now);
+        order by j.job_no for update of j skip locked), p_now);
 end $$;
 
 -- ---- carrying out ----
 
 -- Locks all that an order may write of these requests, and of others in their
--- jobs, in the order of all: what no CSP has been heard of, and its jobs.
-create or replace function lock_steered(p_request_nos bigint[]) returns void
+-- jobs, in the order of all: what no CSP has been heard of, and its jobs. Returns
+-- all those requests. A job that was made meanwhile is not locked.
+create or replace function lock_steered(p_request_nos bigint[]) returns bigint[]
     language plpgsql as $$
 declare
     numbers bigint[];
@@ -242,6 +245,7 @@ begin
     perform from tracking_live l
     where l.request_no = any (numbers) and l.status = 'AWAITING_CSP'
     order by l.device_id for update;
+    return numbers;
 end $$;
 
 create or replace function steering_audit(
@@ -260,8 +264,7 @@ declare
     numbers constant bigint[] := steering_requests(o, false);
 begin
     update steering s set state = 'active' where s.order_no = o.order_no;
-    perform lock_steered(numbers);
-    perform unmake_concerned(o, numbers, p_now);
+    perform unmake_concerned(o, numbers, lock_steered(numbers), p_now);
     perform refresh_ready(numbers);
     if steering_chooses(o) then
         select count(*) into o.devices from tracking_live l
@@ -280,34 +283,35 @@ begin
     return o;
 end $$;
 
--- The hold has ended: what waited goes on, and the time that it waited is not
--- counted against what a CSP may have heard of.
-create or replace function end_hold(
-    o steering, p_person text, p_now timestamptz) returns bigint
+-- Holds end: what waited goes on, and the time that it waited is not counted
+-- against what a CSP may have heard of. Returns how many devices may go.
+create or replace function end_holds(
+    p_order_nos bigint[], p_person text, p_now timestamptz) returns bigint
     language plpgsql as $$
 declare
+    since timestamptz;
     numbers bigint[];
-    devices bigint;
 begin
+    perform from steering s where s.order_no = any (p_order_nos)
+    order by s.order_no for update;
     update steering s set state = 'done', ended = p_now, ended_by = p_person
-    where s.order_no = o.order_no;
+    where s.order_no = any (p_order_nos);
+    since := (select min(s.made) from steering s
+        where s.order_no = any (p_order_nos));
     numbers := array(
-        select d.request_no from distribution d where d.held = o.order_no
+        select d.request_no from distribution d
+        where d.held = any (p_order_nos)
         union
         select l.request_no from tracking_live l
-        where l.held = o.order_no);
-    update csp_job j set created = j.created + (p_now - o.made)
+        where l.held = any (p_order_nos));
+    update csp_job j set created = j.created + (p_now - since)
     where j.job_no in (select k.job_no from csp_job k
         where k.job_no = any (job_nos_of(numbers)) and k.state = 'waiting'
-            and k.created <= o.made
-            and exists (select from service_request r
-                where r.request_no = any (job_requests(k))
-                    and steering_concerns(o, r, k.csp, k.device_type))
+            and k.created <= since
         order by k.job_no for update of k);
     perform refresh_ready(numbers);
-    select coalesce(sum(d.ready), 0) into devices from distribution d
-    where d.request_no = any (numbers);
-    return devices;
+    return (select coalesce(sum(d.ready), 0) from distribution d
+        where d.request_no = any (numbers));
 end $$;
 
 -- What the CSPs have, or may have heard of, of a request that is stopped: it is
@@ -329,7 +333,7 @@ declare
                     and l.job_no = j.job_no
                     and not (l.request_no = any (p_request_nos)
                         and steering_chosen(o, l.device_id)))
-        order by j.job_no for update of j);
+        order by j.job_no for update of j skip locked);
 begin
     -- silent, if the CSP does not have it
     update csp_job j set state = 'handed_over', ended = p_now,
@@ -350,12 +354,10 @@ declare
         then 'STOPPED_BY_SENDER' else 'STOPPED_BY_DCC' end;
     ids macaddr8[];
 begin
-    perform lock_steered(numbers);
-    perform unmake_concerned(o, numbers, p_now);
+    perform unmake_concerned(o, numbers, lock_steered(numbers), p_now);
     perform stop_jobs(o, numbers, p_recall, p_now);
     ids := array(select device_id from steering_devices(o, numbers));
-    perform from tracking_live l where l.device_id = any (ids)
-    order by l.device_id for update;
+    -- what waits here is locked; the others go on
     update tracking_live l set held = null
     where l.device_id = any (ids) and l.held is not null;
     select count(*) filter (where l.job_no is null),
@@ -515,25 +517,13 @@ create or replace function carry_out_release(
     o steering, p_now timestamptz, out refused text, out devices bigint)
     language plpgsql as $$
 declare
-    h steering;
+    numbers bigint[];
 begin
-    select case when count(*) = 0 then 'not_held' else min(hold_stands(r)) end
-    into refused from holds_released(o) r;
-    devices := 0;
-    if refused is not null then
-        return;
-    end if;
-    perform lock_steered(array(
-        select d.request_no from distribution d
-        where d.held in (select order_no from holds_released(o))
-        union
-        select l.request_no from tracking_live l
-        where l.held in (select order_no from holds_released(o))));
-    for h in select * from holds_released(o) loop
-        perform from steering s where s.order_no = h.order_no for update;
-        devices := devices + end_hold(h, coalesce(o.decided_by, o.person),
-            p_now);
-    end loop;
+    select case when count(*) = 0 then 'not_held' else min(hold_stands(r)) end,
+        array_agg(r.order_no)
+    into refused, numbers from holds_released(o) r;
+    devices := case when refused is null then end_holds(numbers,
+        coalesce(o.decided_by, o.person), p_now) else 0 end;
 end $$;
 
 -- An order ends here, without effect, in a named outcome.
@@ -753,7 +743,7 @@ begin
     loop
         ended := ended + 1;
         if o.state = 'active' then
-            perform end_hold(o, null, p_now);
+            perform end_holds(array[o.order_no], null, p_now);
             perform steering_audit(o, 'release', null, 'its time is over',
                 p_now);
         else

@@ -246,6 +246,7 @@ begin
         from judged
     ), kept as (
         update tracking_live l set status = m.new_status,
+            held = case when m.new_status = 'AWAITING_CSP' then l.held end,
             last_updated = case when m.moves then p_now
                 else l.last_updated end,
             release_due = case when m.moves and (l.release_due > p_now

@@ -259,8 +259,9 @@ static void a_model_that_fails_is_held_and_others_go_on(void **state) {
         " else 'CSP ' || csp end, state, failed, outcomes), ', '"
         " order by csp nulls first) from steering");
     READY("0");
-    script(&world, "select end_hold(s, 'ann', '2031-01-06 12:10Z')"
-                   " from steering s where csp is not null");
+    script(&world,
+           "select end_holds(array[s.order_no], 'ann', '2031-01-06 12:10Z')"
+           " from steering s where csp is not null");
     READY("5");
     expect(&world, "1", "select count(*) from tracking_live where held > 0");
     look("2031-01-06 13:00Z");

@@ -66,7 +66,8 @@ static const char *of_a(const char *path) {
     } marks[] = {{"{deviceId}", eui64_format(PPMID(PLAIN), id)},
                  {"{requestId}", request_a},
                  {"{name}", "anne"},
-                 {"{holdId}", "1"}};
+                 {"{holdId}", "1"},
+                 {"{orderId}", "1"}};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         const char *at = strstr(path, marks[i].mark);
         if (at)
@@ -89,6 +90,11 @@ static struct ask call_of(const struct people_route *route) {
         {"changePassword",
          "{\"current\":\"" PASSWORD "\",\"password\":\"another password\"}"},
         {"resetDevice", "{\"reason\":\"x\"}"},
+        {"setPlan", "{\"plan\":\"first 1\",\"reason\":\"x\"}"},
+        {"steer", "{\"verb\":\"stop\",\"reason\":\"x\","
+                  "\"user\":\"90-B3-D5-1F-30-01-00-00\"}"},
+        {"approveOrder", "{\"reason\":\"x\"}"},
+        {"refuseOrder", "{\"reason\":\"x\"}"},
         {"releaseRequest", "{\"reason\":\"x\"}"},
         {"rejectRequest", "{\"reason\":\"x\"}"},
         {"dryRun", "<x/>"},

@@ -67,6 +67,7 @@ static const char records[] =
     "sat_entry.at, sat_mark.marked,"
     " sat_request.at, sat_seal.dropped_before,"
     " sat_seal.earliest, sat_seal.latest, sat_seal.sealed,"
+    " plan.made, request_plan.next, request_plan.made,"
     " service_request.received, session.began, steering.decided, "
     "steering.ended, steering.until, volume_threshold_change.at,"
     " tracking_history.delivery_time, tracking_history.device_time,"

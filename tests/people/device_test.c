@@ -120,7 +120,9 @@ static void what_may_come_next_is_table_3(void **state) {
     told_expect(s, &told, "next.1.alert", "N62");
     told_expect(s, &told, "next.9.event", "command_failed");
     told_expect(s, &told, "next.10.event", "reset");
-    told_expect(s, &told, "next.11.event", "");
+    told_expect(s, &told, "next.11.event", "stopped_by_dcc");
+    told_expect(s, &told, "next.12.event", "stopped_by_sender");
+    told_expect(s, &told, "next.13.event", "");
     assert_string_equal(timeline(s, &told),
                         "done skipped skipped done current pending");
     screens_event(s, "hub_delivered", PPMID(PLAIN));
