@@ -439,6 +439,11 @@ begin
     given_up := 0;
     select lease_number into leased from alert_lane
     where user_id = p_user_id and leased_until is not null for update;
+    if cardinality(p_delivered) > 0 and cardinality(p_failed) > 0 then
+        -- at once, in the order in which all take them
+        perform from alert where alert_no = any (p_delivered || p_failed)
+        order by alert_no for update;
+    end if;
     with mine as materialized (
         select alert_no from alert where alert_no = any (p_delivered)
         order by alert_no for update

@@ -359,17 +359,19 @@ begin
     ids := array(select device_id from steering_devices(o, numbers));
     -- what waits here is locked; the others go on
     update tracking_live l set held = null
-    where l.device_id = any (ids) and l.held is not null;
+    where l.device_id = any (ids) and l.request_no = any (numbers)
+        and l.held is not null;
     select count(*) filter (where l.job_no is null),
         count(*) filter (where l.job_no is not null)
     into o.devices, o.under_way from tracking_live l
-    where l.device_id = any (ids);
+    where l.device_id = any (ids) and l.request_no = any (numbers);
     perform apply_events(array(
         select row((row_number() over (order by l.device_id))::integer,
             lower(ending), l.device_id, l.request_no, ending, l.chf_id, null,
             null, null, null)::tracking_event
         from tracking_live l
-        where l.device_id = any (ids) and l.job_no is null), p_now, p_timeout);
+        where l.device_id = any (ids) and l.request_no = any (numbers)
+            and l.job_no is null), p_now, p_timeout);
     update distribution d set unassigned = x.devices, steered = false,
         ready = least(d.ready, x.devices)
     from (select d.request_no, d.csp, d.device_type, (select count(*)
@@ -455,29 +457,39 @@ declare
     ids macaddr8[] := array(
         select device_id from steering_devices(o, steering_requests(o, true))
         limit p_most + 1);
+    numbers bigint[];
 begin
     o.devices := cardinality(ids);
     if o.devices > p_most then
         return o;
     end if;
-    perform from tracking_live l where l.device_id = any (ids)
-    order by l.device_id for update;
+    -- what comes into their places meanwhile is not meant, nor locked
+    select array_agg(device_id), array_agg(request_no) into ids, numbers
+    from (select l.device_id, l.request_no from tracking_live l
+        where l.device_id = any (ids) order by l.device_id for update) x;
     perform release_expired(ids, false, p_now);
     update tracking_live l set held = null
-    where l.device_id = any (ids) and l.held is not null;
+    from unnest(ids, numbers) as k (device_id, request_no)
+    where l.device_id = k.device_id and l.request_no = k.request_no
+        and l.held is not null;
     select count(*), count(*) filter (where l.job_no is not null)
     into o.devices, o.under_way from tracking_live l
-    where l.device_id = any (ids);
+    join unnest(ids, numbers) as k (device_id, request_no)
+        using (device_id, request_no);
     insert into sat_entry (at, kind, request_no, device_id, person, code,
         detail)
     select p_now, 'reset', l.request_no, l.device_id,
         coalesce(o.decided_by, o.person), 'RESET_BY_DCC', o.reason
-    from tracking_live l where l.device_id = any (ids) order by l.device_id;
+    from tracking_live l
+    join unnest(ids, numbers) as k (device_id, request_no)
+        using (device_id, request_no) order by l.device_id;
     perform apply_events(array(
         select row((row_number() over (order by l.device_id))::integer,
             'reset', l.device_id, l.request_no, null, null, null, p_now, null,
             null)::tracking_event
-        from tracking_live l where l.device_id = any (ids)), p_now, p_timeout);
+        from tracking_live l
+        join unnest(ids, numbers) as k (device_id, request_no)
+            using (device_id, request_no)), p_now, p_timeout);
     return o;
 end $$;
 
