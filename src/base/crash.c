@@ -53,5 +53,5 @@ void crash_passed(void) {
     (void)!write(STDERR_FILENO, said, sizeof said - 1);
     (void)!write(STDERR_FILENO, name, strlen(name));
     (void)!write(STDERR_FILENO, "\n", 1);
-    kill(getpid(), deadly);
+    (void)raise(deadly); /* to this thread: it does nothing more */
 }
