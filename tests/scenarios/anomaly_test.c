@@ -79,7 +79,10 @@ static void warning_quarantine_release_and_reject(void **state) {
         {sends, "1 11.1 " HCALCS_IMAGE " n2.hcalcs I99"},
         {is_told, "1 N46 dcc"}, NOT_TRACKED("n2.hcalcs"),
         {sends, "2 11.4 " PPMID_IMAGE " n4.ppmid I99"},
-        {is_told, "1 N59 n4.ppmid"}, {restart, "kill"}, {desk, "release 1"},
+        {is_told, "1 N59 n4.ppmid"},
+        /* what a User took and was not noted is said again after a kill */
+        {holds, "0 select count(*) from alert"}, {restart, "kill"},
+        {desk, "release 1"},
         {is_told, "1 I99/ dcc"}, {is_told, "2 N59 n3.ppmid"},
         {is, "n3.ppmid APPROVED_FOR_DISTRIBUTION"}, {desk, "reject 2"},
         {is_told, "1 E71/ dcc"}, NOT_TRACKED("n2.hcalcs"), WARNINGS(1),
