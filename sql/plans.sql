@@ -24,7 +24,7 @@ begin
                 'replaced_update', 'settle_contested_of', 'tell_unattributed',
                 'commands_failed', 'note_without_effect', 'lane_leases',
                 'next_alerts', 'give_up_alerts', 'lane_settled', 'refresh_ready',
-                'hold_by_itself', 'advance_plans', 'plan_requests',
+                'hold_by_itself', 'is_stopped', 'advance_plans', 'plan_requests',
                 'unmake_jobs', 'make_jobs',
                 'due_jobs', 'job_targets', 'count_flight', 'csp_pace_of',
                 'groups_waiting', 'dispatch_decided', 'csp_pace_answered',

@@ -392,9 +392,11 @@ end $$;
 
 -- Are all its requests? Otherwise it goes on for the others.
 create or replace function is_stopped(j csp_job) returns boolean
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select bool_and(r.stopped is not null) from service_request r
         where r.request_no = any (job_requests(j))) is true;
+end $$;
 
 -- Jobs of one request that were just being posted when it was stopped, and are to
 -- be posted again. True: there were.

@@ -82,12 +82,12 @@ static void warning_quarantine_release_and_reject(void **state) {
         {is_told, "1 N59 n4.ppmid"},
         /* what a User took and was not noted is said again after a kill */
         {holds, "0 select count(*) from alert"}, {restart, "kill"},
-        {desk, "release 1"},
-        {is_told, "1 I99/ dcc"}, {is_told, "2 N59 n3.ppmid"},
-        {is, "n3.ppmid APPROVED_FOR_DISTRIBUTION"}, {desk, "reject 2"},
-        {is_told, "1 E71/ dcc"}, NOT_TRACKED("n2.hcalcs"), WARNINGS(1),
-        {sends, "1 11.4 " PPMID_IMAGE " n5.ppmid I99"}, {is_told, "1 N46 dcc"},
-        {clock_by, "61m"}, {sends, "1 11.4 " PPMID_IMAGE " n6.ppmid I99"},
+        {desk, "release 1"}, {is_told, "1 I99/ dcc"},
+        {is_told, "2 N59 n3.ppmid"}, {is, "n3.ppmid APPROVED_FOR_DISTRIBUTION"},
+        {desk, "reject 2"}, {is_told, "1 E71/ dcc"}, NOT_TRACKED("n2.hcalcs"),
+        WARNINGS(1), {sends, "1 11.4 " PPMID_IMAGE " n5.ppmid I99"},
+        {is_told, "1 N46 dcc"}, {clock_by, "61m"},
+        {sends, "1 11.4 " PPMID_IMAGE " n6.ppmid I99"},
         {is_told, "2 N59 n6.ppmid"});
 }
 
