@@ -196,9 +196,6 @@ declare
     posted_with integer;
     made_with integer;
 begin
-    if advance_plans(p_now) > 0 then
-        return;
-    end if;
     loop
         select array_agg(n) into next from (
             select job_requests(c) as numbers from csp_job c

@@ -134,19 +134,46 @@ begin atomic
     group by 2, 3, 4, 5;
 end;
 
--- Holds one that fails too often; the next at the next look. True: it did. What
--- was counted when somebody released such a
--- hold does not count again.
+-- Holds what waits of a model or a CSP, for it fails too often. False: nothing of
+-- it waits.
+create or replace function hold_failing(
+    r service_request, p_csp text, p_type device_type,
+    p_manufacturer_id integer, p_model_id integer, p_hardware_version integer,
+    p_outcomes bigint, p_failed bigint, p_why text, p_now timestamptz)
+    returns boolean language plpgsql as $$
+declare
+    number bigint;
+begin
+    insert into steering (verb, state, cause, request_no, csp, device_type,
+        manufacturer_id, model_id, hardware_version, reason, made, outcomes,
+        failed)
+    values ('hold', 'active', 'failures', r.request_no, p_csp, p_type,
+        p_manufacturer_id, p_model_id, p_hardware_version, p_why
+            || coalesce(': CSP ' || p_csp, ': model ' || model_text(
+                p_manufacturer_id, p_model_id, p_hardware_version))
+            || ', firmware version '
+            || firmware_version_text(r.firmware_version),
+        p_now, p_outcomes, p_failed)
+    returning order_no into number;
+    perform carry_out(number, '{}', p_now, null);
+    return true;
+exception when sqlstate 'FOTAD' then
+    return false;
+end $$;
+
+-- Holds one model or CSP that fails too often, the next at the next look. True: it
+-- did. What was counted when somebody released such a hold does not count again.
 create or replace function break_circuit(
     p request_plan, r service_request, p_tally device_tally[],
     p_now timestamptz) returns boolean
     language plpgsql as $$
 declare
     o record;
-    number bigint;
 begin
     for o in
-        select x.*, x.outcomes - coalesce(s.outcomes, 0) as since,
+        select x.csp, x.device_type, x.manufacturer_id, x.model_id,
+            x.hardware_version, x.outcomes, coalesce(x.failed, 0) as failed,
+            x.outcomes - coalesce(s.outcomes, 0) as since,
             coalesce(x.failed, 0) - coalesce(s.failed, 0) as failed_since
         from request_outcomes(r, p_tally, p_now) x
         left join lateral (select s.outcomes, s.failed, s.state
@@ -161,24 +188,14 @@ begin
     loop
         continue when o.since < (p.terms).least
             or 100 * o.failed_since <= (p.terms).failures * o.since;
-        insert into steering (verb, state, cause, request_no, csp, device_type,
-            manufacturer_id, model_id, hardware_version, reason, made,
-            outcomes, failed)
-        values ('hold', 'active', 'failures', r.request_no, o.csp,
-            o.device_type, o.manufacturer_id, o.model_id, o.hardware_version,
-            format('%s of %s devices failed, more than %s %%: %s, firmware '
-                'version %s', o.failed_since, o.since, (p.terms).failures,
-                coalesce('CSP ' || o.csp, 'model ' || model_text(
-                    o.manufacturer_id, o.model_id, o.hardware_version)),
-                firmware_version_text(r.firmware_version)),
-            p_now, o.outcomes, coalesce(o.failed, 0))
-        returning order_no into number;
-        perform carry_out(number, '{}', p_now, null);
-        return true;
+        if hold_failing(r, o.csp, o.device_type, o.manufacturer_id, o.model_id,
+                o.hardware_version, o.outcomes, o.failed, format(
+                '%s of %s devices failed, more than %s %%', o.failed_since,
+                o.since, (p.terms).failures), p_now) then
+            return true;
+        end if;
     end loop;
     return false;
-exception when sqlstate 'FOTAD' then
-    return false; -- nothing of it waits: it is looked at again
 end $$;
 
 -- ---- how far it is ----
@@ -224,7 +241,8 @@ begin
         if (p.terms).first is not null and p.wave > 0
                 and p.reached is null then
             p.waits := 'outcomes';
-        elsif (p.terms).first is not null and p.wave > 0 and p_now < p.reached + (p.terms).wait then
+        elsif (p.terms).first is not null and p.wave > 0
+                and p_now < p.reached + (p.terms).wait then
             p.waits := 'wait';
             p.next := p.reached + (p.terms).wait;
         else
@@ -258,21 +276,24 @@ begin
 end $$;
 
 -- Looks at plans that are due, until what may go of one is another: that is a
--- transaction of its own. Returns how many it looked at.
-create or replace function advance_plans(p_now timestamptz) returns bigint
+-- transaction of its own, for locks are taken in one order. True: there may be
+-- more to look at.
+create or replace function advance_plans(p_now timestamptz) returns boolean
     language plpgsql as $$
 declare
     p request_plan;
-    looked bigint := 0;
+    looked integer := 0;
 begin
     for p in select * from request_plan
         where not ended and next_look <= p_now
-        order by next_look limit 10 for update skip locked
+        order by next_look limit 100 for update skip locked
     loop
         looked := looked + 1;
-        exit when advance_plan(p, true, p_now);
+        if advance_plan(p, true, p_now) then
+            return true;
+        end if;
     end loop;
-    return looked;
+    return looked = 100;
 end $$;
 
 -- The plan that a request begins with: the one that says most of it; null: none.

@@ -697,8 +697,9 @@ end $$;
 
 -- ---- what fotad orders itself ----
 
--- Holds what may not go on of requests that are about to: that of images which
--- are not Active on the CPL any more, and of Users who were suspended.
+-- Holds what may not go on of requests that are about to: of one image that is not
+-- Active on the CPL any more, or one User who was suspended; the next at the next
+-- call. True: it did.
 create or replace function hold_by_itself(
     p_request_nos bigint[], p_now timestamptz) returns boolean
     language plpgsql as $$
@@ -724,12 +725,17 @@ begin
             where not exists (select from cpl_entry e
                 where e.manufacturer_image_hash = a.hash
                     and e.status = 'Active' and e.firmware_version = a.version)
+                and not exists (select from steering s
+                    where s.cause = 'image_not_active' and s.state = 'active'
+                        and s.image_hash = a.hash)
             union all
             select 'hold', 'active', 'user_suspended', null, a.originator,
                 'the User is suspended', p_now
             from (select distinct originator from asked) a
             join service_user u on u.user_id = a.originator
-            where u.status = 'suspended'
+            where u.status = 'suspended' and not exists (select from steering s
+                where s.cause = 'user_suspended' and s.state = 'active'
+                    and s.originator = a.originator)
             limit 1
             on conflict do nothing
             returning *

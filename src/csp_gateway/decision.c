@@ -12,6 +12,9 @@ enum { LOOKED_AT = 64 };
 /* What the CSP has may have ended meanwhile. */
 #define LONGEST_REST SECOND
 
+/* Plans are of minutes and days, and are looked at beside what goes. */
+#define PLANS_EVERY SECOND
+
 /* How the CSP is, as the database has it. */
 struct pace {
     int32_t window;
@@ -73,6 +76,29 @@ static struct dispatch_limits csp_limits(const struct config_csp *csp) {
 /* Must what the CSP has in flight be counted? */
 static bool csp_is_counted(const struct config_csp *csp) {
     return csp->jobs_in_flight || csp->devices_in_flight;
+}
+
+/* ---- plans ---- */
+
+enum { MOST_PLANS = 100 }; /* that change in one round */
+
+enum outcome decision_plans(const struct csp_round *round) {
+    static const struct db_statement advance = {"advance_plans",
+                                                "select advance_plans($1)"};
+    instant elapsed = clock_elapsed();
+    if (elapsed - round->memory->plans_looked < PLANS_EVERY)
+        return DONE;
+    round->memory->plans_looked = elapsed;
+    enum outcome outcome = DONE;
+    bool more = true;
+    for (int n = 0; more && n < MOST_PLANS && task_goes_on(round->task); n++) {
+        struct db_params params = DB_PARAMS(round->arena);
+        db_instant(&params, round->now);
+        struct db_rows *rows;
+        outcome = db_run(round->db, &advance, &params, round->arena, &rows);
+        more = outcome == DONE && db_get_bool(rows, 0, 0);
+    }
+    return outcome;
 }
 
 /* ---- what there is ---- */

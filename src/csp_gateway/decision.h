@@ -8,6 +8,9 @@
 /* Jobs that are made together, at most. */
 enum { DECISION_MOST_JOBS = 16 };
 
+/* Once a second: what the plans of requests let go now. */
+enum outcome decision_plans(const struct csp_round *round);
+
 /* Puts devices that wait for round->csp into jobs, as far as they may go now;
  * one fotad at a time for each CSP. *made: there are jobs to be leased. */
 enum outcome decision_make(const struct csp_round *round, bool *made);

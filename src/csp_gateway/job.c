@@ -122,7 +122,9 @@ static bool jobs_can_be_made(const struct csp_round *round) {
  * is left out, for the others can go. */
 static enum outcome jobs_lease(struct csp_round *round) {
     bool made = true;
-    enum outcome outcome = jobs_lease_due(round);
+    enum outcome outcome = decision_plans(round);
+    if (outcome == DONE)
+        outcome = jobs_lease_due(round);
     if (outcome == DONE && jobs_can_be_made(round)) {
         round->count = 0;
         outcome = decision_make(round, &made);

@@ -52,6 +52,7 @@ struct csp_item {
 struct csp_memory {
     bool was_busy;        /* the CSP; at first as if it had been */
     instant closed_until; /* by clock_elapsed(): nothing goes to it before */
+    instant plans_looked; /* by clock_elapsed(): at the plans of requests */
 };
 
 /* A round of a task. */

@@ -61,26 +61,32 @@ static enum outcome request_find(struct desk *desk, const eui64 *supplier,
     return DONE;
 }
 
+static enum outcome model_read(struct desk *desk, const char *text,
+                               struct scope *scope) {
+    if (!text)
+        return DONE;
+    scope->model_len =
+        hex_parse(span_text(text), scope->model, sizeof scope->model);
+    if (scope->model_len == 4 || scope->model_len == 5)
+        return DONE;
+    return desk_refuse(desk, DESK_MALFORMED,
+                       "'%s' is not a model: manufacturer and model, 4 "
+                       "hexadecimal digits each, and perhaps hardware "
+                       "version, 2, with ':' between",
+                       text);
+}
+
 static enum outcome scope_read(struct desk *desk,
                                const struct steering_order *order,
                                struct scope *scope) {
     if (order->image)
         scope->image_len = hex_parse(span_text(order->image), scope->image,
                                      sizeof scope->image);
-    if (order->model)
-        scope->model_len = hex_parse(span_text(order->model), scope->model,
-                                     sizeof scope->model);
     if (order->image && scope->image_len != (int)sizeof scope->image)
         return desk_refuse(desk, DESK_MALFORMED,
                            "'%s' is not the SHA-256 of a Manufacturer Image, "
                            "64 hexadecimal digits",
                            order->image);
-    if (order->model && scope->model_len != 4 && scope->model_len != 5)
-        return desk_refuse(desk, DESK_MALFORMED,
-                           "'%s' is not a model: manufacturer and model, 4 "
-                           "hexadecimal digits each, and perhaps hardware "
-                           "version, 2, with ':' between",
-                           order->model);
     if (order->device_type && !list_find(device_types, order->device_type))
         return desk_refuse(desk, DESK_MALFORMED, "'%s' is no device type",
                            order->device_type);
@@ -92,7 +98,7 @@ static enum outcome scope_read(struct desk *desk,
     if (order->device_count > STEERING_MOST_DEVICES)
         return desk_refuse(desk, DESK_MALFORMED, "at most %d devices",
                            STEERING_MOST_DEVICES);
-    return DONE;
+    return model_read(desk, order->model, scope);
 }
 
 static enum outcome csp_check(struct desk *desk, const char *name) {
@@ -314,12 +320,10 @@ enum outcome plan_set_default(struct desk *desk, const eui64 *user,
     static const struct db_statement set = {
         "set_plan",
         "select outcome from set_plan($1, $2, $3, $4, $5, $6, $7, $8)"};
-    /* a scope of the model alone */
-    const struct steering_order order = {.model = model, .csp = ""};
     struct scope scope = {0};
     enum outcome outcome = desk_check_reason(desk, reason);
     if (outcome == DONE)
-        outcome = scope_read(desk, &order, &scope);
+        outcome = model_read(desk, model, &scope);
     if (outcome != DONE)
         return outcome;
     if (variant && !list_find(service_variants, variant))

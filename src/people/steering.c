@@ -126,13 +126,12 @@ void people_steer(struct call *call) {
                      "Only the Service Desk resets devices.");
         return;
     }
-    if (answer_desk_done(
+    if (!answer_desk_done(
             call, &desk,
             steering_give(&desk, call->person->supplier, &order, &end)))
-        end_answer(call, &end,
-                   end.asked                         ? "asked"
-                   : strcmp(order.verb, "hold") == 0 ? "active"
-                                                     : "done");
+        return;
+    bool holds = strcmp(order.verb, "hold") == 0;
+    end_answer(call, &end, end.asked ? "asked" : holds ? "active" : "done");
 }
 
 /* ---- the second person ---- */

@@ -268,6 +268,41 @@ static void a_model_that_fails_is_held_and_others_go_on(void **state) {
     READY("5");
 }
 
+/* The first model that fails has no device left that a hold could be of. */
+static void a_model_that_is_over_hides_no_other(void **state) {
+    (void)state;
+    ten_wait();
+    models("select device_id from tracking_live order by device_id limit 3",
+           "131");
+    models("select device_id from tracking_live order by device_id offset 3",
+           "132");
+    plan("first 6, next 4, outcomes 100%, failures 20% of 3",
+         "2031-01-06 10:00Z");
+    hands_over();
+    end_some("hub_failed", 6, "2031-01-06 10:10Z");
+    look("2031-01-06 11:00Z");
+    look("2031-01-06 11:01Z");
+    expect(&world, "1331:0084:01 active",
+           "select model_text(manufacturer_id, model_id, hardware_version)"
+           " || ' ' || state from steering where csp is null");
+    READY("0");
+}
+
+/* Of several that may not go each is held, whichever is held already. */
+static void one_hold_of_its_own_hides_no_other(void **state) {
+    (void)state;
+    accept_request(&world, 1, "north", 1, 1);
+    accept_request(&world, 2, "north", 2, 1);
+    script(&world, "update service_request set manufacturer_image_hash ="
+                   " sha256(counter::text::bytea)");
+    for (int i = 0; i < 3; i++)
+        script(&world, "select hold_by_itself('{1,2}', '2031-01-06 10:00Z')");
+    expect(&world, "2",
+           "select count(*) from steering where state = 'active'"
+           " and cause = 'image_not_active'");
+    READY("0");
+}
+
 int main(void) {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -278,6 +313,8 @@ int main(void) {
         TEST(nothing_goes_before_its_time),
         TEST(a_plan_is_changed_while_it_runs),
         TEST(a_model_that_fails_is_held_and_others_go_on),
+        TEST(a_model_that_is_over_hides_no_other),
+        TEST(one_hold_of_its_own_hides_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

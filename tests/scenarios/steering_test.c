@@ -179,6 +179,21 @@ static void a_request_is_reset(void **state) {
         {steers, "1 reset --request #1"});
 }
 
+/* ---- plans ---- */
+
+/* A default, which begins two hours later; what waits for it holds up nobody.
+ */
+static void a_plan_begins_by_itself(void **state) {
+    (void)state;
+    RUN({holds, "done select set_plan(null, '11.4', null, null, 'start '"
+                " || to_char('{now}'::timestamptz at time zone 'UTC' +"
+                " interval '2 h', 'YYYY-MM-DD\"T\"HH24:MI\"Z\"'), 'ann',"
+                " 'x', '{now}')"},
+        ASKS(NEW), {holds, "start select waits from request_plan"},
+        {tries, "north 0"}, {clock_by, "1h"}, {is, "n1.ppmid AWAITING_CSP"},
+        {tries, "north 0"}, {clock_by, "2h"}, GOES("#1"));
+}
+
 /* ---- two people ---- */
 
 static void another_person_decides(void **state) {
@@ -220,6 +235,7 @@ int main(void) {
         cmocka_unit_test(what_a_csp_has_is_not_stopped),
         cmocka_unit_test(a_csp_gives_a_job_back),
         cmocka_unit_test(a_request_is_reset),
+        cmocka_unit_test(a_plan_begins_by_itself),
         cmocka_unit_test(another_person_decides),
         cmocka_unit_test(two_fotads_hold_alike),
     };
