@@ -8,3 +8,8 @@ create index sat_request_content on sat_request
     with (pages_per_range = 32, autosummarize = on);
 comment on index sat_request_content is
     'what a repetition of a request was a repetition of';
+
+comment on column alert.retried is
+    'it is given up that much later than this, and not than created: a person '
+    'had it tried again then, or a clock went back that had made it; null: '
+    'neither';

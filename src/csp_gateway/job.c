@@ -405,16 +405,8 @@ static void job_tell(const struct csp_round *round, const struct csp_item *item,
                    took);
 }
 
-static void jobs_count(const struct csp_round *round) {
-    static const struct db_statement count = {"jobs_waiting",
-                                              "select jobs_waiting($1)"};
-    struct db_params params = DB_PARAMS(round->arena);
-    db_text(&params, round->csp->name);
-    struct db_rows *rows;
-    if (db_run(round->db, &count, &params, round->arena, &rows) == DONE)
-        metric_set(metric_of(&families[WAITING], round->csp->name, NULL, NULL),
-                   db_get_int(rows, 0, 0));
-}
+static const struct db_statement jobs_waiting = {"jobs_waiting",
+                                                 "select jobs_waiting($1)"};
 
 const struct csp_work csp_jobs = {
     .kind = CSP_JOBS,
@@ -431,7 +423,8 @@ const struct csp_work csp_jobs = {
     .settle = jobs_settle,
     .settle_most = 1,
     .tell = job_tell,
-    .count_waiting = jobs_count,
+    .waiting = &jobs_waiting,
+    .waiting_gauge = &families[WAITING],
     .ends = {"handed_over", "again", "refused", "given_up", "late", "left"},
     .leased = CRASH_job_leased,
     .posted = CRASH_job_taken,

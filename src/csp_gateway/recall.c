@@ -172,16 +172,8 @@ static void recall_tell(const struct csp_round *round,
               item->detail ? " : " : "", item->detail ? item->detail : "");
 }
 
-static void recalls_count(const struct csp_round *round) {
-    static const struct db_statement count = {"recalls_waiting",
-                                              "select recalls_waiting($1)"};
-    struct db_params params = DB_PARAMS(round->arena);
-    db_text(&params, round->csp->name);
-    struct db_rows *rows;
-    if (db_run(round->db, &count, &params, round->arena, &rows) == DONE)
-        metric_set(metric_of(&families[WAITING], round->csp->name, NULL, NULL),
-                   db_get_int(rows, 0, 0));
-}
+static const struct db_statement recalls_waiting = {
+    "recalls_waiting", "select recalls_waiting($1)"};
 
 const struct csp_work csp_recalls = {
     .kind = CSP_RECALLS,
@@ -198,7 +190,8 @@ const struct csp_work csp_recalls = {
     .settle = recalls_settle,
     .settle_most = 1,
     .tell = recall_tell,
-    .count_waiting = recalls_count,
+    .waiting = &recalls_waiting,
+    .waiting_gauge = &families[WAITING],
     .ends = {"answered", "again", "refused", "given_up", "late", "left"},
     .leased = CRASH_recall_leased,
     .posted = CRASH_recall_answered,

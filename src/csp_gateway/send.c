@@ -150,11 +150,17 @@ static enum outcome round_hand_over(struct csp_round *round) {
 
 static void round_count(const struct csp_round *round,
                         struct csp_route *route) {
-    if (route->counted && clock_elapsed() - route->counted < COUNT_EVERY)
+    const struct csp_work *work = round->work;
+    if (!work->waiting ||
+        (route->counted && clock_elapsed() - route->counted < COUNT_EVERY))
         return;
     route->counted = clock_elapsed();
-    if (round->work->count_waiting)
-        round->work->count_waiting(round);
+    struct db_params params = DB_PARAMS(round->arena);
+    db_text(&params, round->csp->name);
+    struct db_rows *rows;
+    if (db_run(round->db, work->waiting, &params, round->arena, &rows) == DONE)
+        metric_set(metric_of(work->waiting_gauge, round->csp->name, NULL, NULL),
+                   db_get_int(rows, 0, 0));
 }
 
 static enum outcome route_round(struct task *task, void *context,

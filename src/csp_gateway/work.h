@@ -100,8 +100,9 @@ struct csp_work {
      * "forgotten": the database does not know. */
     void (*tell)(const struct csp_round *round, const struct csp_item *item,
                  const char *end, instant took);
-    /* NULL, or counts what waits, now and then. */
-    void (*count_waiting)(const struct csp_round *round);
+    /* How many wait for the CSP ($1), now and then; NULL: nobody asks. */
+    const struct db_statement *waiting;
+    struct metric_family *waiting_gauge;
 
     const char *ends[CSP_ENDS]; /* in log and metrics */
     enum crash leased, posted, settled;

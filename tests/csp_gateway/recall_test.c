@@ -3,54 +3,19 @@
  * the devices; under several names; said twice, late, never; by a worker that
  * is gone.
  */
-#include "support/fake_csp.h"
+#include "scene.h"
 #include "support/logged.h"
-#include "world.h"
 
 #include "base/metrics.h"
-#include "csp_gateway/send.h"
 
 #define EVENT "stopped_by_dcc"
 #define ENDED "STOPPED_BY_DCC"
 
-static struct scene {
-    struct world world;
-    struct fake_csp *north;
-    struct csp_sender *sender;
-} scene;
-
-static void start(void) {
-    scene.sender = csp_send_start(&scene.world.config);
-}
-
-static void stop(void) {
-    csp_send_stop(scene.sender);
-    scene.sender = NULL;
-}
-
 static int open_scene(void **state) {
     (void)state;
-    scene = (struct scene){.sender = NULL};
-    world_open(&scene.world);
-    scene.north = fake_csp_start();
-    scene.world.config.csp_count = 1;
-    scene.world.config.csps[0].base_url = fake_csp_url(scene.north);
+    scene_open(false);
     scene.world.config.csps[0].recall = true;
     return 0;
-}
-
-static int close_scene(void **state) {
-    (void)state;
-    stop();
-    fake_csp_stop(scene.north);
-    world_close(&scene.world);
-    return 0;
-}
-
-static const char *now_text(instant later) {
-    char now[INSTANT_TEXT_SIZE];
-    return arena_text(scene.world.arena,
-                      span_text(instant_format(clock_now() + later, now)));
 }
 
 #define JOB "00000000-0000-4000-8000-000000000001"

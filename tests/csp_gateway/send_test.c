@@ -3,50 +3,19 @@
  * CSP; the long retry by a clock that is moved; the end of a process in
  * between.
  */
-#include "support/fake_csp.h"
+#include "scene.h"
 #include "support/logged.h"
-#include "world.h"
 
 #include "base/ending.h"
 #include "base/heartbeat.h"
 #include "base/metrics.h"
 #include "csp_gateway/denied.h"
-#include "csp_gateway/send.h"
 
 #include <pthread.h>
 
-static struct scene {
-    struct world world;
-    struct fake_csp *north, *south;
-    struct csp_sender *sender;
-} scene;
-
-static void start(void) {
-    scene.sender = csp_send_start(&scene.world.config);
-}
-
-static void stop(void) {
-    csp_send_stop(scene.sender);
-    scene.sender = NULL;
-}
-
 static int open_scene(void **state) {
     (void)state;
-    scene = (struct scene){.sender = NULL};
-    world_open(&scene.world);
-    scene.north = fake_csp_start();
-    scene.south = fake_csp_start();
-    scene.world.config.csps[0].base_url = fake_csp_url(scene.north);
-    scene.world.config.csps[1].base_url = fake_csp_url(scene.south);
-    return 0;
-}
-
-static int close_scene(void **state) {
-    (void)state;
-    stop();
-    fake_csp_stop(scene.north);
-    fake_csp_stop(scene.south);
-    world_close(&scene.world);
+    scene_open(true);
     return 0;
 }
 
