@@ -423,11 +423,16 @@ begin
 end $$;
 
 -- An order and what comes just then do not see each other: what is not as the
--- orders in force say is made so.
+-- orders in force say is made so. Returns of how many requests that was.
 create or replace function settle_steering() returns bigint
     language plpgsql as $$
 declare
-    numbers constant bigint[] := array(
+    numbers bigint[];
+begin
+    if not exists (select from steering) then
+        return 0;
+    end if;
+    numbers := array(
         select d.request_no from distribution d
         join service_request r using (request_no)
         where (d.ready > 0 or d.held is not null)
@@ -436,14 +441,18 @@ declare
                     and not steering_chooses(o)
                     and steering_concerns(o, r, d.csp, d.device_type))
                 or d.ready > 0 and exists (select from steering o
+                    join tracking_live l on l.request_no = d.request_no
+                        and l.csp = d.csp and l.device_type = d.device_type
                     where o.state = 'active' and steering_chooses(o)
-                        and steering_concerns(o, r, d.csp, d.device_type)))
+                        and steering_concerns(o, r, d.csp, d.device_type)
+                        and l.job_no is null and l.held is null
+                        and l.status = 'AWAITING_CSP'
+                        and steering_chosen(o, l.device_id)))
         union
         select l.request_no from tracking_live l
         where l.held is not null and not exists (select from steering o
             where o.order_no = l.held and o.state = 'active')
         order by 1 limit 1000);
-begin
     if numbers <> '{}' then
         perform refresh_ready(numbers);
     end if;

@@ -288,6 +288,26 @@ static void a_model_that_is_over_hides_no_other(void **state) {
     READY("0");
 }
 
+/* What a hold missed is made so once, and is no work after that. */
+static void what_an_order_missed_is_made_so(void **state) {
+    (void)state;
+    ten_wait();
+    models("select device_id from tracking_live order by device_id limit 4",
+           "131");
+    script(&world,
+           "insert into steering (verb, state, device_type, manufacturer_id,"
+           " model_id, person, reason, made) values ('hold', 'active', 'PPMID',"
+           " 4913, 131, 'ann', 'a test', '2031-01-06 10:00Z')");
+    READY("10");
+    expect(&world, "1 0",
+           "select settle_steering() || ' ' || settle_steering()");
+    READY("6");
+    script(&world, "update steering set state = 'done', ended = made");
+    expect(&world, "1 0",
+           "select settle_steering() || ' ' || settle_steering()");
+    READY("10");
+}
+
 /* Of several that may not go each is held, whichever is held already. */
 static void one_hold_of_its_own_hides_no_other(void **state) {
     (void)state;
@@ -314,6 +334,7 @@ int main(void) {
         TEST(a_plan_is_changed_while_it_runs),
         TEST(a_model_that_fails_is_held_and_others_go_on),
         TEST(a_model_that_is_over_hides_no_other),
+        TEST(what_an_order_missed_is_made_so),
         TEST(one_hold_of_its_own_hides_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
