@@ -1,5 +1,5 @@
 /* Orders about updates that are under way: hold, release, stop, reset
- * (sql/steering.sql). */
+ * (sql/steer.sql). */
 #ifndef FOTAD_DESK_STEERING_H
 #define FOTAD_DESK_STEERING_H
 
