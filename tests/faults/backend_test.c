@@ -190,6 +190,7 @@ static void sessions_that_are_ended(void **state) {
 
 /* While the server begins again a request may get E100, and a CSP 503. */
 #define MADE "fotad_db_connections_made_total"
+#define LOST "fotad_db_trouble_total{what=\"connection_lost\"}"
 
 static void backends_that_are_killed(void **state) {
     (void)state;
@@ -211,6 +212,9 @@ static void backends_that_are_killed(void **state) {
     /* each session that rested is another now; what was met meanwhile, if
      * anything, is said */
     assert_true(scenario_metric(c->scenario, 0, MADE) > made);
+    if (scenario_metric(c->scenario, 0, LOST) > 0)
+        scenario_logged(c->scenario, "db.trouble what=connection_lost",
+                        "fotad connects again");
     campaign_close(c, "backends killed");
 }
 
