@@ -68,7 +68,9 @@ create or replace function times_ahead()
     (42, 'steering', 'order_no', 'made', 'now',
         'state in (''asked'', ''active'')', null),
     (43, 'request_plan', 'request_no', 'reached', 'now', 'not ended', null),
-    (44, 'request_plan', 'request_no', 'next_look', 'now', 'not ended', null)
+    (44, 'request_plan', 'request_no', 'next_look', 'now', 'not ended', null),
+    (45, 'distribution', 'request_no, csp, device_type', 'since', 'now',
+        'ready > 0', null)
 $$;
 
 -- A message that may have been heard goes on saying when it was made; it is given

@@ -42,8 +42,12 @@ declare
     numbers constant bigint[] := steering_requests(o, false);
 begin
     update steering s set state = 'active' where s.order_no = o.order_no;
+    -- a request is steered from now on, by the plan that it begins with, too
+    perform plan_requests(array(select distinct d.request_no
+        from distribution d
+        where d.request_no = any (numbers) and not d.steered), p_now);
     perform unmake_concerned(o, numbers, lock_steered(numbers), p_now);
-    perform refresh_ready(numbers);
+    perform refresh_ready(numbers, p_now);
     if steering_chooses(o) then
         select count(*) into o.devices from tracking_live l
         where l.request_no = any (numbers) and l.held is not null
@@ -87,7 +91,7 @@ begin
         where k.job_no = any (job_nos_of(numbers)) and k.state = 'waiting'
             and k.created <= since
         order by k.job_no for update of k);
-    perform refresh_ready(numbers);
+    perform refresh_ready(numbers, p_now);
     return (select coalesce(sum(d.ready), 0) from distribution d
         where d.request_no = any (numbers));
 end $$;
@@ -159,7 +163,7 @@ begin
         from distribution d where d.request_no = any (numbers)) x
     where d.request_no = x.request_no and d.csp = x.csp
         and d.device_type = x.device_type;
-    perform refresh_ready(numbers);
+    perform refresh_ready(numbers, p_now);
     if not steering_chooses(o) and o.csp is null and o.device_type is null then
         update service_request r set stopped = o.order_no
         where r.request_no = any (numbers) and r.stopped is null;

@@ -19,7 +19,7 @@ begin
         return false;
     end if;
     perform plan_requests(new, p_now);
-    perform refresh_ready(new);
+    perform refresh_ready(new, p_now);
     return true;
 end $$;
 

@@ -102,7 +102,8 @@ begin
             order by d.csp, d.device_type, d.sender limit 1) n
     ), oldest as materialized (
         select d.* from owner o, lateral (
-            select d.request_no, d.device_type, d.sender, d.ready, d.image_hash
+            select d.request_no, d.device_type, d.sender, d.ready, d.image_hash,
+                d.since
             from distribution d
             where d.csp = p_csp and d.device_type = o.device_type
                 and d.sender = o.sender and d.ready > 0
@@ -113,7 +114,8 @@ begin
         from (select distinct device_type, image_hash from oldest) x
     ), company as (
         select d.* from image i, lateral (
-            select d.request_no, d.device_type, d.sender, d.ready, d.image_hash
+            select d.request_no, d.device_type, d.sender, d.ready, d.image_hash,
+                d.since
             from distribution d
             where d.csp = p_csp and d.device_type = i.device_type
                 and d.image_hash = i.image_hash and d.ready > 0
@@ -126,7 +128,8 @@ begin
         (dense_rank() over (order by w.sender))::integer - 1,
         (dense_rank() over (order by r.image_id, r.firmware_version,
             w.device_type))::integer - 1,
-        w.ready, r.accepted, r.received, is_meter(w.device_type), coalesce(p.deficit, 0)
+        w.ready, r.accepted, coalesce(w.since, r.received),
+        is_meter(w.device_type), coalesce(p.deficit, 0)
     from waiting w
     join service_request r on r.request_no = w.request_no
     left join (select u.* from csp_pace c,
@@ -197,11 +200,11 @@ begin
     into made from (
         select d.request_no, d.device_type, d.ready, row_number() over (
             order by d.request_no, d.device_type) as ordinal
-        from (select * from distribution
-            where csp = p_csp and ready > 0
-            order by request_no limit p_most) d
-        join service_request r using (request_no)
-        where r.received <= p_now - p_age) x;
+        from (select w.request_no, w.device_type, w.ready
+            from distribution w join service_request r using (request_no)
+            where w.csp = p_csp and w.ready > 0
+                and coalesce(w.since, r.received) <= p_now - p_age
+            order by w.request_no limit p_most) d) x;
     for due in select * from csp_job j
         where j.job_no = any (made) order by j.job_no
     loop

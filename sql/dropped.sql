@@ -410,6 +410,8 @@ create or replace function clean_alert_counts(
 create or replace function clean_volumes(
     p_before timestamptz, p_most integer) returns bigint
     language sql return 0::bigint;
+create or replace function settle_steering() returns bigint
+    language sql return settle_steering(clock_timestamp());
 create or replace function clean_holds(
     p_before timestamptz, p_most integer) returns bigint
     language sql return 0::bigint;

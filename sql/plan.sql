@@ -269,7 +269,7 @@ begin
         return true;
     end if;
     if (was.allowed, was.closed) is distinct from (p.allowed, p.closed) then
-        perform refresh_ready(array[p.request_no]);
+        perform refresh_ready(array[p.request_no], p_now);
         return true;
     end if;
     return false;
@@ -369,7 +369,7 @@ begin
         next_look = p_now, ended = false
     returning * into p;
     perform advance_plan(p, false, p_now);
-    perform refresh_ready(array[p_request_no]);
+    perform refresh_ready(array[p_request_no], p_now);
     insert into sat_entry (at, kind, request_no, person, code, detail)
     values (p_now, 'steering', p_request_no, p_person, 'plan',
         concat_ws(': ', coalesce(nullif(trim(p_text), ''), 'none'), p_reason));

@@ -92,7 +92,7 @@ create or replace function rights_of_daemon()
     ('distribution', 'insert',
         'request_no, csp, device_type, devices, unassigned, ready, sender, '
         'image_hash'),
-    ('distribution', 'update', 'unassigned, ready, held, steered'),
+    ('distribution', 'update', 'unassigned, ready, held, steered, since'),
     ('firmware_image', 'insert', null),
     ('firmware_image', 'update', 'manufacturer_image_hash'),
     ('firmware_image', 'delete', null),

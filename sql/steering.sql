@@ -102,8 +102,9 @@ comment on function steering_scope(steering) is
 -- ---- what may go ----
 
 -- How much of what waits of these requests may go now, by the holds in force and
--- their plans.
-create or replace function refresh_ready(p_request_nos bigint[]) returns void
+-- their plans. What could not go before waits from now on.
+create or replace function refresh_ready(
+    p_request_nos bigint[], p_now timestamptz) returns void
     language plpgsql as $$
 begin
     perform from distribution d where d.request_no = any (p_request_nos)
@@ -129,29 +130,33 @@ begin
         where l.device_id = h.device_id
             and l.held is distinct from h.order_no;
     end if;
-    update distribution d set steered = true, held = x.hold, ready = case
-            when x.hold is not null or p.closed then 0
-            when p.request_no is null then x.free
-            else greatest(0, least(x.free, p.allowed - x.gone - x.before))
-            end
-    from (select *, sum(free) over groups - free as before,
-            sum(devices - unassigned) over (partition by request_no) as gone
-        from (select d.*, h.order_no as hold, case when h.order_no is null
-                then greatest(0, d.unassigned - (select count(*)
-                    from tracking_live l
-                    where l.request_no = d.request_no and l.csp = d.csp
-                        and l.device_type = d.device_type
-                        and l.held is not null)) else 0 end as free
-            from distribution d join service_request r using (request_no)
-            left join lateral (select min(o.order_no) as order_no
-                from steering o
-                where o.state = 'active' and not steering_chooses(o)
-                    and steering_concerns(o, r, d.csp, d.device_type)) h
-                on true
-            where d.request_no = any (p_request_nos)) f
-        window groups as (partition by request_no order by csp, device_type))
-        x
-    left join request_plan p on p.request_no = x.request_no
+    update distribution d set steered = true, held = x.hold, ready = x.may,
+        since = case when d.steered and d.ready = 0 and x.may > 0 then p_now
+            else d.since end
+    from (select w.*, case
+                when w.hold is not null or p.closed then 0
+                when p.request_no is null then w.free
+                else greatest(0, least(w.free,
+                    p.allowed - w.gone - w.before)) end as may
+        from (select *, sum(free) over groups - free as before,
+                sum(devices - unassigned) over (partition by request_no)
+                    as gone
+            from (select d.*, h.order_no as hold, case when h.order_no is null
+                    then greatest(0, d.unassigned - (select count(*)
+                        from tracking_live l
+                        where l.request_no = d.request_no and l.csp = d.csp
+                            and l.device_type = d.device_type
+                            and l.held is not null)) else 0 end as free
+                from distribution d join service_request r using (request_no)
+                left join lateral (select min(o.order_no) as order_no
+                    from steering o
+                    where o.state = 'active' and not steering_chooses(o)
+                        and steering_concerns(o, r, d.csp, d.device_type)) h
+                    on true
+                where d.request_no = any (p_request_nos)) f
+            window groups as (
+                partition by request_no order by csp, device_type)) w
+        left join request_plan p on p.request_no = w.request_no) x
     where d.request_no = x.request_no and d.csp = x.csp
         and d.device_type = x.device_type;
 end $$;
@@ -191,7 +196,7 @@ begin
     -- of these, requests that nobody has ordered anything of
     if exists (select from csp_job
             where job_no = any (p_job_nos) and requests > 1) then
-        perform refresh_ready(numbers);
+        perform refresh_ready(numbers, p_now);
     end if;
 end $$;
 
@@ -222,7 +227,7 @@ end $$;
 
 -- An order and what comes just then do not see each other: what is not as the
 -- orders in force say is made so. Returns of how many requests that was.
-create or replace function settle_steering() returns bigint
+create or replace function settle_steering(p_now timestamptz) returns bigint
     language plpgsql as $$
 declare
     numbers bigint[];
@@ -252,7 +257,7 @@ begin
             where o.order_no = l.held and o.state = 'active')
         order by 1 limit 1000);
     if numbers <> '{}' then
-        perform refresh_ready(numbers);
+        perform refresh_ready(numbers, p_now);
     end if;
     return cardinality(numbers);
 end $$;

@@ -53,15 +53,15 @@ enum { MOST_ORDERS = 100 }; /* in one round */
 /* Does it until there is no more to do. Each by itself, for locks are taken in
  * one order. */
 static enum outcome orders_step(struct round *round,
-                                const struct db_statement *step, int given) {
+                                const struct db_statement *step,
+                                bool times_out) {
     enum outcome outcome = DONE;
     bool more = true;
     for (int n = 0; more && n < MOST_ORDERS && task_goes_on(round->task); n++) {
         struct db_params params = DB_PARAMS(round->arena);
         struct db_rows *rows;
-        if (given > 0)
-            db_instant(&params, round->now);
-        if (given > 1)
+        db_instant(&params, round->now);
+        if (times_out)
             db_int8(&params, round->config->tracking_timeout / SECOND);
         outcome = db_run(round->db, step, &params, round->arena, &rows);
         more = outcome == DONE && db_get_bool(rows, 0, 0);
@@ -76,9 +76,9 @@ enum outcome round_orders(struct round *round) {
     static const struct db_statement stops = {
         "stop_again",
         "select stop_again($1, make_interval(secs => $2::bigint))"};
-    static const struct db_statement settles = {"settle_steering",
-                                                "select settle_steering() > 0"};
-    enum outcome worst = orders_step(round, &ends, 1);
-    worst = round_worse(worst, orders_step(round, &stops, 2));
-    return round_worse(worst, orders_step(round, &settles, 0));
+    static const struct db_statement settles = {
+        "settle_steering", "select settle_steering($1) > 0"};
+    enum outcome worst = orders_step(round, &ends, false);
+    worst = round_worse(worst, orders_step(round, &stops, true));
+    return round_worse(worst, orders_step(round, &settles, false));
 }

@@ -139,7 +139,7 @@ create function act_end_due_orders() returns void language sql as
 create function act_stop_again() returns void language sql as
     'select stop_again(at_present(), soon())';
 create function act_settle_steering() returns void language sql as
-    'select settle_steering()';
+    'select settle_steering(clock_timestamp())';
 create function act_plan() returns void language sql as $$
     select set_request_plan(request_no, (array['', 'first 1', 'first 2, next 3',
         'first 50%, failures 1% of 2, outcomes 10%'])[chance(4)], 'dora',

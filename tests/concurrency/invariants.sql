@@ -21,7 +21,7 @@ where l.job_no is null and l.status = 'AWAITING_CSP' and not exists (
         and d.csp = l.csp and d.device_type = l.device_type
         and d.unassigned > 0);
 -- (housekeeping has looked once more)
-select 'settled' from settle_steering() n where n < 0;
+select 'settled' from settle_steering(clock_timestamp()) n where n < 0;
 -- no hold that has ended keeps anything
 select 'held', d.request_no from distribution d
 where d.held is not null and not exists (select from steering o

@@ -369,6 +369,28 @@ static void what_waited_for_a_busy_csp_is_given_up(void **state) {
            " || cardinality(device_ids), ', ' order by user_id) from alert");
 }
 
+/* A hold's days are not days that the CSP was busy: the four count from its
+ * end. */
+static void what_was_held_is_not_given_up_for_that(void **state) {
+    (void)state;
+    fake_csp_script(scene.north, "201", "503+7200");
+    accept_many(1, 1, 1, 1, 0, false);
+    accept_many(2, 2, 1, 2, 0, false);
+    steer("hold", 2);
+    start();
+    assert_true(fake_csp_wait(scene.north, "POST", 2));
+    test_clock_move(3 * DAY);
+    steer("release", 2);
+    test_clock_move(DAY + MINUTE);
+    csp_send_wake(CSP_JOBS);
+    expect_soon(&scene.world, "1",
+                "select count(*)::text from tracking_history"
+                " where status = 'REJECTED_BY_CSP'");
+    expect_soon(&scene.world, "given_up 1, waiting 2",
+                "select string_agg(state || ' ' || devices, ', '"
+                " order by job_no) from csp_job where tries > 0");
+}
+
 /* ---- fairness ---- */
 
 static int by_time(const void *a, const void *b) {
@@ -424,6 +446,7 @@ int main(void) {
         TEST(a_limit_counts_what_was_there_before_it),
         TEST(a_busy_csp_gets_no_more_jobs),
         TEST(what_waited_for_a_busy_csp_is_given_up),
+        TEST(what_was_held_is_not_given_up_for_that),
         TEST(singles_do_not_wait_for_the_large_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

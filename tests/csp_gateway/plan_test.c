@@ -268,6 +268,29 @@ static void a_model_that_fails_is_held_and_others_go_on(void **state) {
     READY("5");
 }
 
+/* A hold that comes before anything of a request could go takes no plan away.
+ */
+static void a_hold_leaves_the_plan(void **state) {
+    (void)state;
+    expect(&world, "done",
+           "select set_plan('00:00:00:00:00:00:00:01', '11.4', null, null,"
+           " 'first 2', 'ann', 'a test', '2031-01-06 10:00Z')");
+    ten_wait();
+    expect(&world, "done 10",
+           "select outcome || ' ' || devices from steer('hold', 1, null, null,"
+           " null, null, null, null, null, null, false, 'ann', 'a test', null,"
+           " false, '{}', '2031-01-06 10:00Z', '5 days')");
+    READY("0");
+    expect(&world, "done 2",
+           "select outcome || ' ' || devices from steer('release', 1, null,"
+           " null, null, null, null, null, null, null, false, 'ann', 'a test',"
+           " null, false, '{}', '2031-01-06 11:00Z', '5 days')");
+    READY("2");
+    expect(&world, "2031-01-06 11:00",
+           "select to_char(since at time zone 'UTC', 'YYYY-MM-DD HH24:MI')"
+           " from distribution");
+}
+
 /* The first model that fails has no device left that a hold could be of. */
 static void a_model_that_is_over_hides_no_other(void **state) {
     (void)state;
@@ -300,11 +323,13 @@ static void what_an_order_missed_is_made_so(void **state) {
            " 4913, 131, 'ann', 'a test', '2031-01-06 10:00Z')");
     READY("10");
     expect(&world, "1 0",
-           "select settle_steering() || ' ' || settle_steering()");
+           "select settle_steering('2031-01-06 12:00Z') || ' '"
+           " || settle_steering('2031-01-06 12:00Z')");
     READY("6");
     script(&world, "update steering set state = 'done', ended = made");
     expect(&world, "1 0",
-           "select settle_steering() || ' ' || settle_steering()");
+           "select settle_steering('2031-01-06 12:00Z') || ' '"
+           " || settle_steering('2031-01-06 12:00Z')");
     READY("10");
 }
 
@@ -334,6 +359,7 @@ int main(void) {
         TEST(a_plan_is_changed_while_it_runs),
         TEST(a_model_that_fails_is_held_and_others_go_on),
         TEST(a_model_that_is_over_hides_no_other),
+        TEST(a_hold_leaves_the_plan),
         TEST(what_an_order_missed_is_made_so),
         TEST(one_hold_of_its_own_hides_no_other),
     };
