@@ -48,6 +48,24 @@ static void fotad_ends_where_it_is(void **state) {
     scenario_end(s);
 }
 
+/* What a reload is asked for by, while a load balancer is given the time to see
+ * that it stops. */
+static void a_hangup_ends_no_grace(void **state) {
+    (void)state;
+    struct scenario *s = scenario_open(
+        &(struct scenario_wish){.config = "[operations]\nstop_grace = 3s\n"});
+    instant begun = clock_elapsed();
+    kill(s->fotads[0].pid, SIGTERM);
+    scenario_logged(s, "fotad.stopping", "");
+    kill(s->fotads[0].pid, SIGHUP);
+    int status = 0;
+    while (!scenario_has_ended(s, 0, &status))
+        usleep(20000);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_true(clock_elapsed() - begun >= 3 * SECOND);
+    scenario_end(s);
+}
+
 static instant time_to_end(struct scenario *s) {
     instant begun = clock_elapsed();
     scenario_end_one(s, 0, SIGTERM);
@@ -106,6 +124,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(locked_tables_hold_no_stop_up),
         cmocka_unit_test(fotad_ends_where_it_is),
+        cmocka_unit_test(a_hangup_ends_no_grace),
         cmocka_unit_test(a_start_that_waits_ends_when_told),
         cmocka_unit_test(a_standby_that_is_away_is_said),
     };
