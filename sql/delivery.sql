@@ -282,7 +282,10 @@ end;
 -- does not stand before others: a round for each few that are looked at, until
 -- enough are found. p_in_hand: alerts that other turns in the lane have, in
 -- order (looked up by halves); they count, but are not given.
-create or replace function next_alerts(
+-- duis_version: what a message is written in: an answer in its request's
+-- (request_version), anything else in the User's. mismatch: that version does
+-- not have it, so N999 is sent in its place, in the User's.
+create or replace function messages_due(
     p_user_id macaddr8, p_in_hand bigint[], p_now timestamptz, p_most integer)
     returns table (
         alert_no bigint, created timestamptz, since timestamptz,
@@ -293,10 +296,16 @@ create or replace function next_alerts(
         firmware_version bytea, other_version bytea, event_time timestamptz,
         device_alert_code integer, result smallint,
         originator_counter text, quarantine_event_ref bigint,
-        payload bytea)
+        payload bytea, duis_version text, request_version text,
+        mismatch boolean)
     language plpgsql as $$
 #variable_conflict use_column
 declare
+    on_version constant text := duis_version_of((select u.duis_version
+        from service_user u where u.user_id = p_user_id));
+    -- what cannot be said in it
+    lacking constant text[] := array(select l.name from duis_lacks l
+        where l.version = on_version and l.kind = 'alert_code');
     rounds constant integer := 20;
     looked_at integer := greatest(p_most, 100) + cardinality(p_in_hand);
     -- next to always nothing is out of its order
@@ -348,17 +357,33 @@ begin
     end loop;
     return query
     select a.alert_no, a.created, coalesce(a.retried, a.created), a.tries,
-        a.code, a.response_code, r.originator, r.target, r.counter::text,
+        a.code, coalesce(instead.of_code, a.response_code), r.originator,
+        r.target, r.counter::text,
         s.service_reference, s.service_reference_variant, a.device_id,
         a.chf_id, a.device_ids, a.device_type::text,
         a.firmware_version::bytea, a.other_version::bytea, a.event_time,
         a.device_alert_code, a.result, a.originator_counter::text,
-        a.quarantine_event_ref, a.payload
+        a.quarantine_event_ref, a.payload,
+        case when answer.lacks then on_version
+            else coalesce(answer.version, on_version) end,
+        answer.version, answer.lacks or a.code = any (lacking)
     from unnest(chosen) with ordinality as c (alert_no, place)
     join alert a on a.alert_no = c.alert_no
     left join service_request r on r.request_no = a.request_no
     left join service_reference s
         on s.service_reference_variant = r.service_reference_variant
+    cross join lateral (
+        select v as version, v is not null and exists (select from duis_lacks l
+                where l.version = v and l.kind = 'element'
+                    and l.name = a.code) as lacks
+        from (select case when a.code like '%Message'
+                    and a.code <> 'DeviceAlertMessage' then r.duis_version
+                end as v) v) answer
+    left join lateral (
+        select l.instead as of_code from duis_lacks l
+        where a.response_code is not null and l.kind = 'response_code'
+            and l.version = coalesce(answer.version, on_version)
+            and l.name = a.response_code) instead on true
     order by c.place;
 end $$;
 
@@ -425,12 +450,15 @@ end $$;
 -- to give it back; it is not touched if another has leased it since. Said
 -- again (its answer was lost), it counts no try a second time. What a person
 -- retried meanwhile (p_give_up_before: of what age one is given up) waits anew.
+-- p_mismatch: those of the confirmed that were sent as N999, which the User's
+-- version of DUIS does not have: they are told.
 -- next_lease is the number of the next lease, null when there is none.
 create or replace function lane_settled(
     p_user_id macaddr8, p_lease_number bigint, p_until timestamptz,
     p_delivered bigint[], p_failed bigint[], p_next_tries timestamptz[],
     p_errors text[], p_tries integer, p_paused_until timestamptz,
     p_error text, p_give_up_before timestamptz, p_now timestamptz,
+    p_mismatch bigint[] default '{}',
     out given_up integer, out next_lease bigint)
     language plpgsql as $$
 declare
@@ -453,7 +481,8 @@ begin
     insert into sat_entry (at, kind, request_no, device_id, party, code,
         detail)
     select p_now, 'delivered', request_no, device_id, user_id, code,
-        'counter ' || alert_no
+        'counter ' || alert_no || case when alert_no = any (p_mismatch)
+            then ', as N999' else '' end
     from gone order by alert_no;
 
     if leased is distinct from p_lease_number then

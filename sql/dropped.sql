@@ -279,6 +279,26 @@ begin atomic
     from lane_leases(p_except, p_now, p_until, p_most);
 end;
 
+create or replace function next_alerts(
+    p_user_id macaddr8, p_in_hand bigint[], p_now timestamptz, p_most integer)
+    returns table (
+        alert_no bigint, created timestamptz, since timestamptz,
+        tries integer, code text, response_code text, originator macaddr8,
+        target macaddr8, counter text, service_reference text,
+        service_reference_variant text, device_id macaddr8,
+        chf_id macaddr8, device_ids macaddr8[], device_type text,
+        firmware_version bytea, other_version bytea, event_time timestamptz,
+        device_alert_code integer, result smallint,
+        originator_counter text, quarantine_event_ref bigint,
+        payload bytea) language sql as $$
+    select alert_no, created, since, tries, code, response_code, originator,
+        target, counter, service_reference, service_reference_variant,
+        device_id, chf_id, device_ids, device_type, firmware_version,
+        other_version, event_time, device_alert_code, result,
+        originator_counter, quarantine_event_ref, payload
+    from messages_due(p_user_id, p_in_hand, p_now, p_most)
+$$;
+
 create or replace function settle_lane(
     p_user_id macaddr8, p_lease timestamptz, p_until timestamptz,
     p_delivered bigint[], p_failed bigint[], p_next_tries timestamptz[],

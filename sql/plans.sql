@@ -23,7 +23,8 @@ begin
                 'handed_updates', 'settle_contested', 'contested_update',
                 'replaced_update', 'settle_contested_of', 'tell_unattributed',
                 'commands_failed', 'note_without_effect', 'lane_leases',
-                'next_alerts', 'give_up_alerts', 'lane_settled', 'refresh_ready',
+                'messages_due', 'duis_version_of', 'give_up_alerts', 'lane_settled',
+                'refresh_ready',
                 'hold_by_itself', 'is_stopped', 'advance_plans', 'plan_requests',
                 'unmake_jobs', 'make_jobs',
                 'due_jobs', 'job_targets', 'count_flight', 'csp_pace_of',
@@ -48,7 +49,7 @@ begin
                 'commands_given_up', 'end_commands',
                 'end_overdue_commands']), 'message'
             union all
-            select unnest(array['lane_leases', 'lane_settled', 'next_alerts',
+            select unnest(array['lane_leases', 'lane_settled', 'messages_due',
                 'make_jobs', 'due_jobs', 'take_gbcs_messages', 'apply_once',
                 'apply_events']), 'no hash'
             union all

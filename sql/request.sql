@@ -45,7 +45,8 @@ create or replace function take_request_ids(
     p_command_variants integer[], p_contents bytea[],
     p_received timestamptz[], p_versions bytea[], p_hashes bytea[],
     p_image_ids bytea[], p_conditions text[], p_response_codes text[],
-    p_responses bytea[], p_listed integer[], p_meanings bytea[] default null)
+    p_responses bytea[], p_listed integer[], p_meanings bytea[] default null,
+    p_duis_versions text[] default null)
     returns bigint[] language plpgsql as $$
 declare
     numbers bigint[];
@@ -65,22 +66,22 @@ begin
         select * from unnest(p_originators, p_targets, p_counters, p_stages,
             p_services, p_variants, p_command_variants, p_contents, p_received,
             p_versions, p_hashes, p_image_ids, p_conditions, p_response_codes,
-            p_responses, p_listed, p_meanings)
+            p_responses, p_listed, p_meanings, p_duis_versions)
             with ordinality as a (originator, target, counter, stage, service,
             variant, command_variant, content, received, version, hash,
             image_id, condition, response_code, response, listed, meaning,
-            ordinal)
+            duis_version, ordinal)
     ), taken as (
         insert into service_request as r (originator, target, counter, stage,
             used, service, service_reference_variant, command_variant,
             content, received, firmware_version, manufacturer_image_hash,
             image_id, condition, response_code, response, listed, accepted,
-            meaning)
+            meaning, duis_version)
         select originator, target, counter, stage, true, service, variant,
             command_variant, content, received, nullif(version, ''),
             nullif(hash, ''), nullif(image_id, ''), nullif(condition, ''),
             nullif(response_code, ''), nullif(response, ''), listed, listed,
-            meaning
+            meaning, duis_version
         from asked a
         -- "not exists" would become a join, with a plan for an empty table
         where (select true from service_request o

@@ -133,7 +133,8 @@ create or replace function rights_of_daemon()
         'originator, target, counter, stage, used, service, '
         'service_reference_variant, command_variant, content, received, '
         'condition, response_code, response, firmware_version, '
-        'manufacturer_image_hash, image_id, listed, accepted, meaning'),
+        'manufacturer_image_hash, image_id, listed, accepted, meaning, '
+        'duis_version'),
     ('service_request', 'update',
         'condition, response_code, response, listed, accepted, invalid, '
         'not_commissioned, not_applicable, gbcs_version, in_progress, '

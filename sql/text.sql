@@ -38,3 +38,30 @@ create or replace function instant_text(timestamptz) returns text
 create or replace function hexadecimal(p_value integer, p_octets integer)
     returns text language sql immutable strict parallel safe
     return lpad(upper(to_hex(p_value)), 2 * p_octets, '0');
+
+-- The version of DUIS that a User is on: of those that are known the highest
+-- that is not above what was said, else the lowest.
+create or replace function duis_version_of(p_said text) returns text
+    language plpgsql stable as $$
+declare
+    said constant integer[] := string_to_array(p_said, '.');
+begin
+    return coalesce(
+        (select version from duis_version where place <= said
+            order by place desc limit 1),
+        (select version from duis_version order by place limit 1));
+end $$;
+
+-- What a version does not have, and what is said instead.
+create or replace view duis_lacks as
+select v.version, s.kind, s.name, s.instead
+from duis_since s
+join duis_version f on f.version = s.since
+left join duis_version u on u.version = s.until
+join duis_version v on v.place < f.place or v.place >= u.place;
+comment on view duis_lacks is
+    'What each version of DUIS does not have, by duis_since';
+comment on column duis_lacks.version is 'the version';
+comment on column duis_lacks.kind is 'as duis_since.kind';
+comment on column duis_lacks.name is 'what it does not have';
+comment on column duis_lacks.instead is 'what is said in its place';

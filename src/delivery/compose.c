@@ -85,6 +85,32 @@ static bool fill_device_alert(struct duis_response *response,
     return true;
 }
 
+/* Does a DCC Alert of that kind say the request that it is about? Who gets
+ * another must not hear of it from N999 either. */
+static bool names_request(const struct message *message) {
+    return message->needs & REQUEST || message->kind == DUIS_COMMS_HUB_ALERT;
+}
+
+/* N999, in place of what the version of DUIS does not have. */
+static bool fill_mismatch(struct duis_response *response,
+                          const struct alert *alert,
+                          const struct message *message) {
+    bool is_alert = message->fill == fill_dcc_alert;
+    response->message = DUIS_DCC_ALERT;
+    response->dcc_alert = (struct duis_dcc_alert){
+        .code = "N999",
+        .kind = DUIS_VERSION_MISMATCH,
+        .unsaid = is_alert ? alert->code : NULL,
+        .device_id = alert->device_id,
+        .request_id = names_request(message) ? response->request_id : NULL,
+        .service_reference = alert->service_reference,
+        .service_reference_variant = alert->service_reference_variant,
+        .user_version = alert->duis_version,
+        .request_version = alert->request_version,
+    };
+    return true;
+}
+
 static const struct message messages[] = {
 #define DCC_ALERT(code, element, needs)                                        \
     {code, needs, fill_dcc_alert, DUIS_##element, 0},
@@ -140,13 +166,15 @@ static const char *request_id_of(const struct alert *alert,
 
 static bool response_write(struct buffer *out,
                            const struct alert_sender *sender,
-                           const char *duis_version, const struct alert *alert,
+                           const struct alert *alert,
                            const struct message *message, const char **reason) {
     char request_id[REQUEST_ID_TEXT_SIZE];
     struct duis_response response = {
-        .schema_version = duis_schema_version(duis_version),
+        .schema_version = alert->duis_version,
         .request_id = request_id_of(alert, request_id),
-        .response_code = *alert->response_code ? alert->response_code : "I0",
+        .response_code = *alert->response_code && !alert->mismatch
+                             ? alert->response_code
+                             : "I0",
         .response_date_time = alert->created,
         .service_reference = alert->service_reference,
         .service_reference_variant = alert->service_reference_variant,
@@ -154,7 +182,8 @@ static bool response_write(struct buffer *out,
         .alert_code = (uint16_t)alert->device_alert_code,
     };
     *reason = "a column holds a value that this message cannot say";
-    if (!message->fill(&response, alert, message))
+    if (!(alert->mismatch ? fill_mismatch : message->fill)(&response, alert,
+                                                           message))
         return false;
     struct duis_response_id id = response_id(sender, alert, response.message);
     response.response_id = &id;
@@ -165,8 +194,7 @@ static bool response_write(struct buffer *out,
 }
 
 bool alert_compose(struct buffer *out, const struct alert_sender *sender,
-                   const char *duis_version, const struct alert *alert,
-                   const char **reason) {
+                   const struct alert *alert, const char **reason) {
     const struct message *message = message_of(alert->code);
     *reason = "there is no message of this code";
     if (!message)
@@ -175,8 +203,7 @@ bool alert_compose(struct buffer *out, const struct alert_sender *sender,
     if (message->needs & ~alert->has)
         return false;
     if (message->fill)
-        return response_write(out, sender, duis_version, alert, message,
-                              reason);
+        return response_write(out, sender, alert, message, reason);
     buffer_add(out, alert->payload);
     return true;
 }

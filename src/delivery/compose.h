@@ -15,6 +15,10 @@
  * only I0 (success) fits an alert: I99 acknowledges a request, the others are
  * errors. DCC's own receiver takes a message with any other code as an error.
  * Ours: I0, unless the row says E20 or E21.
+ *
+ * The row says which version of DUIS it is written in, and whether that has
+ * such a message; if not it is N999 (DUISVersionMismatch), with the ResponseID
+ * that a DCC Alert of that row has.
  */
 #ifndef FOTAD_DELIVERY_COMPOSE_H
 #define FOTAD_DELIVERY_COMPOSE_H
@@ -28,12 +32,10 @@ struct alert_sender {
     eui64 acb_id;
 };
 
-/* Appends the signed document to `out`. `duis_version` is the User's, NULL when
- * not known. False with a reason (constant text) when the row cannot be such a
- * message, or signing failed: our own fault either way; `out` is then as it
- * was. */
+/* Appends the signed document to `out`. False with a reason (constant text)
+ * when the row cannot be such a message, or signing failed: our own fault
+ * either way; `out` is then as it was. */
 bool alert_compose(struct buffer *out, const struct alert_sender *sender,
-                   const char *duis_version, const struct alert *alert,
-                   const char **reason);
+                   const struct alert *alert, const char **reason);
 
 #endif

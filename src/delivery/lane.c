@@ -12,8 +12,6 @@ struct lane *lane_new(const struct queue_lane *row, instant begin_until) {
                           .begin_until = begin_until};
     lane->row.receive_url =
         arena_text(lane->arena, span_text(row->receive_url));
-    lane->row.duis_version =
-        arena_text(lane->arena, span_text(row->duis_version));
     atomic_init(&lane->workers, 1);
     pthread_mutex_init(&lane->lock, NULL);
     return lane;

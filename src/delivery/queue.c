@@ -8,13 +8,12 @@ enum outcome queue_lease(struct db *db, struct arena *arena,
                          struct queue_lane **lanes, size_t *count) {
     static const struct db_statement lease = {
         "lane_leases", "select user_id, lease_number, registered, receive_url,"
-                       " duis_version, tries from lane_leases($1, $2, $3, $4)"};
+                       " tries from lane_leases($1, $2, $3, $4)"};
     static const struct db_column columns[] = {
         DB_COLUMN(EUI64, struct queue_lane, user_id),
         DB_COLUMN(INT8, struct queue_lane, lease),
         DB_COLUMN(BOOL, struct queue_lane, registered),
         DB_COLUMN(TEXT, struct queue_lane, receive_url),
-        DB_COLUMN(TEXT, struct queue_lane, duis_version),
         DB_COLUMN(INT4, struct queue_lane, tries),
     };
     struct db_params params = DB_PARAMS(arena);
@@ -31,14 +30,14 @@ enum outcome queue_lease(struct db *db, struct arena *arena,
 
 /* ---- messages ---- */
 
-static const struct db_statement next_alerts = {"next_alerts",
-                                                "select "
+static const struct db_statement messages_due = {
+    "messages_due", "select "
 #define COLUMN(type, member, name) #member ", "
 #include "delivery/column.def"
 #undef COLUMN
-                                                "$1 as user_id"
-                                                " from next_alerts($1, $2, $3,"
-                                                " $4)"};
+                    "$1 as user_id"
+                    " from messages_due($1, $2, $3,"
+                    " $4)"};
 
 static const struct db_column alert_columns[] = {
 #define COLUMN(type, member, name) DB_COLUMN(type, struct alert, member),
@@ -67,7 +66,7 @@ enum outcome queue_next(struct db *db, struct arena *arena, eui64 user_id,
     db_int4(&params, (int32_t)most);
     struct db_rows *rows;
     *count = 0;
-    enum outcome outcome = db_run(db, &next_alerts, &params, arena, &rows);
+    enum outcome outcome = db_run(db, &messages_due, &params, arena, &rows);
     if (outcome != DONE)
         return outcome;
     *count = db_row_count(rows);
@@ -92,7 +91,8 @@ enum outcome queue_settle(struct db *db, struct arena *arena,
                           struct queue_settled *settled) {
     static const struct db_statement settle = {
         "lane_settled", "select given_up, next_lease from lane_settled($1, $2,"
-                        " $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"};
+                        " $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
+                        " $13)"};
     static const struct db_column failed[] = {
         DB_COLUMN(INT8, struct queue_failed, alert_no),
         DB_COLUMN(INSTANT, struct queue_failed, next_try),
@@ -110,6 +110,7 @@ enum outcome queue_settle(struct db *db, struct arena *arena,
     db_text(&params, result->error);
     db_instant(&params, result->give_up_before);
     db_instant(&params, now);
+    db_int8s(&params, result->mismatch, result->mismatch_count);
     struct db_rows *rows;
     enum outcome outcome = db_run(db, &settle, &params, arena, &rows);
     *settled = (struct queue_settled){0};

@@ -1,7 +1,7 @@
 /*
  * The messages that wait, in the database: lanes (one per User) are leased, a
  * leased lane's next messages are read, and what came of them is written. The
- * statements are lane_leases(), next_alerts() and lane_settled() in sql/. Like
+ * statements are lane_leases(), messages_due() and lane_settled() in sql/. Like
  * db_run(), each returns DONE, or RETRY or FAILED when the database did not do
  * it; nothing has changed then, or saying it again does no harm.
  */
@@ -13,10 +13,9 @@
 /* A lane just leased. Texts live as long as the arena. */
 struct queue_lane {
     eui64 user_id;
-    int64_t lease;            /* lease_number */
-    bool registered;          /* still in service_user */
-    const char *receive_url;  /* "": none */
-    const char *duis_version; /* "": not registered */
+    int64_t lease;           /* lease_number */
+    bool registered;         /* still in service_user */
+    const char *receive_url; /* "": none */
     int32_t tries; /* how often in a row its address did not answer well */
 };
 
@@ -50,6 +49,8 @@ struct queue_result {
     instant leased_until;     /* the next lease; 0: gives the lane back */
     const int64_t *delivered; /* alert_no */
     size_t delivered_count;
+    const int64_t *mismatch; /* those of them that were sent as N999 */
+    size_t mismatch_count;
     const struct queue_failed *failed;
     size_t failed_count;
     int32_t tries;          /* the lane's, from now on */

@@ -32,9 +32,11 @@ static void inflight_count(const struct inflight *inflight) {
         [ANSWER_REFUSED] = "refused",
         [ANSWER_ADDRESS_FAILED] = "failed",
     };
-    metric_add(metric_of(&families[MESSAGES], inflight->alert->code,
-                         results[inflight->result], NULL),
-               1);
+    metric_add(
+        metric_of(&families[MESSAGES],
+                  inflight->alert->mismatch ? "N999" : inflight->alert->code,
+                  results[inflight->result], NULL),
+        1);
     if (inflight->answer.took)
         metric_observe(metric_of(&families[TIMES], NULL, NULL, NULL),
                        inflight->answer.took);
@@ -169,9 +171,8 @@ static bool inflight_begin(struct inflight *inflight,
         "Content-Type: application/xml; charset=utf-8", NULL};
     const struct queue_lane *lane = &inflight->turn->lane->row;
     const char *reason;
-    if (!alert_compose(&inflight->text, &sender->compose,
-                       *lane->duis_version ? lane->duis_version : NULL,
-                       inflight->alert, &reason)) {
+    if (!alert_compose(&inflight->text, &sender->compose, inflight->alert,
+                       &reason)) {
         inflight_drop(inflight);
         inflight_not_composed(inflight, reason);
         return true;
@@ -261,14 +262,18 @@ static void result_add_batch(struct queue_result *result,
                              const struct retry_policy *policy, instant now) {
     size_t most = turn->begun;
     int64_t *delivered = arena_zero(turn->arena, most, sizeof *delivered);
+    int64_t *mismatch = arena_zero(turn->arena, most, sizeof *mismatch);
     struct queue_failed *failed = arena_zero(turn->arena, most, sizeof *failed);
     result->delivered = delivered;
+    result->mismatch = mismatch;
     result->failed = failed;
     for (size_t i = 0; i < turn->begun; i++) {
         const struct inflight *inflight = &turn->batch[i];
-        if (inflight->result == ANSWER_CONFIRMED)
+        if (inflight->result == ANSWER_CONFIRMED) {
             delivered[result->delivered_count++] = inflight->alert->alert_no;
-        else if (inflight->result != ANSWER_NOT_TRIED)
+            if (inflight->alert->mismatch)
+                mismatch[result->mismatch_count++] = inflight->alert->alert_no;
+        } else if (inflight->result != ANSWER_NOT_TRIED)
             result_add_failed(result, failed, inflight, policy, now);
     }
 }

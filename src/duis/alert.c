@@ -81,6 +81,28 @@ static void comms_hub_alert(struct buffer *out,
     write_end(out, "FirmwareTransferAlert");
 }
 
+static void duis_version_mismatch(struct buffer *out,
+                                  const struct duis_dcc_alert *alert) {
+    const char *what = alert->unsaid ? "DCCAlertVersionMismatch"
+                                     : "ServiceResponseVersionMismatch";
+    write_start(out, what);
+    if (alert->unsaid) {
+        write_text(out, "DCCAlertCode", alert->unsaid);
+        if (alert->device_id)
+            write_eui64(out, "DeviceID", alert->device_id);
+        if (alert->request_id)
+            write_text(out, "RequestID", alert->request_id);
+    } else {
+        write_text(out, "RequestID", alert->request_id);
+        write_text(out, "ServiceReference", alert->service_reference);
+        write_text(out, "ServiceReferenceVariant",
+                   alert->service_reference_variant);
+        write_text(out, "ServiceRequestDUISVersion", alert->request_version);
+    }
+    write_end(out, what);
+    write_text(out, "ServiceUserDUISVersion", alert->user_version);
+}
+
 static const struct {
     const char *element;
     void (*write)(struct buffer *, const struct duis_dcc_alert *);
@@ -96,6 +118,7 @@ static const struct {
     [DUIS_CSP_FIRMWARE_DELIVERY_STATUS] = {"CSPFirmwareDeliveryStatus",
                                            delivery_status},
     [DUIS_COMMS_HUB_ALERT] = {"CommsHubAlert", comms_hub_alert},
+    [DUIS_VERSION_MISMATCH] = {"DUISVersionMismatch", duis_version_mismatch},
 };
 
 void write_dcc_alert(struct buffer *out, const struct duis_dcc_alert *alert) {

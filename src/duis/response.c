@@ -38,21 +38,22 @@ static void no_element(struct buffer *out,
     (void)out, (void)response;
 }
 
+const char *const duis_warning_lists[DUIS_WARNING_LISTS] = {
+    [DUIS_INVALID_DEVICE_ID] = "InvalidDeviceIDList",
+    [DUIS_NOT_COMMISSIONED] = "NotCommissionedDeviceIDList",
+    [DUIS_NOT_APPLICABLE_FIRMWARE] = "NotApplicableFirmwareDeviceIDList",
+    [DUIS_OTHER_REQUEST_IN_PROGRESS] = "OtherRequestInProgressList",
+    [DUIS_INVALID_GBCS_VERSION] = "InvalidGBCSVersionList",
+};
+
 static void firmware_warning(struct buffer *out,
                              const struct duis_response *response) {
-    static const char *const LISTS[DUIS_WARNING_LISTS] = {
-        [DUIS_INVALID_DEVICE_ID] = "InvalidDeviceIDList",
-        [DUIS_NOT_COMMISSIONED] = "NotCommissionedDeviceIDList",
-        [DUIS_NOT_APPLICABLE_FIRMWARE] = "NotApplicableFirmwareDeviceIDList",
-        [DUIS_OTHER_REQUEST_IN_PROGRESS] = "OtherRequestInProgressList",
-        [DUIS_INVALID_GBCS_VERSION] = "InvalidGBCSVersionList",
-    };
     bool ppmid = strcmp(response->service_reference_variant, "11.4") == 0;
     const char *element =
         ppmid ? "DSPUpdatePPMIDFirmwareWarning" : "DSPUpdateFirmwareWarning";
     write_start(out, element);
     for (size_t i = 0; i < DUIS_WARNING_LISTS; i++)
-        write_devices(out, LISTS[i], response->warning[i]);
+        write_devices(out, duis_warning_lists[i], response->warning[i]);
     write_end(out, element);
 }
 
@@ -130,19 +131,15 @@ static void write_body(struct buffer *out,
     write_end(out, "Body");
 }
 
-/* Versions are numbers with a dot between: 5.10 comes after 5.4. */
-static bool version_is_above(const char *version, unsigned major,
-                             unsigned minor) {
-    char *dot;
-    unsigned long whole = strtoul(version, &dot, 10);
-    unsigned long part = *dot == '.' ? strtoul(dot + 1, NULL, 10) : 0;
-    return whole > major || (whole == major && part > minor);
-}
-
-const char *duis_schema_version(const char *registered) {
-    if (!registered || version_is_above(registered, 5, 4))
-        return "5.4";
-    return registered;
+int duis_version_compare(const char *left, const char *right) {
+    char *left_dot, *right_dot;
+    unsigned long a = strtoul(left, &left_dot, 10),
+                  b = strtoul(right, &right_dot, 10);
+    if (a == b) {
+        a = *left_dot == '.' ? strtoul(left_dot + 1, NULL, 10) : 0;
+        b = *right_dot == '.' ? strtoul(right_dot + 1, NULL, 10) : 0;
+    }
+    return (a > b) - (a < b);
 }
 
 bool duis_response_compose(struct buffer *out, const struct duis_signer *signer,

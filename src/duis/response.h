@@ -1,5 +1,5 @@
 /*
- * What fotad sends to Users: a signed sr:Response of DUIS 5.4, for every
+ * What fotad sends to Users: a signed sr:Response of DUIS, for every
  * answer, device response, Device Alert and DCC Alert.
  *
  * The text is written in such a way that it is its own inclusive C14N form, so
@@ -23,6 +23,9 @@ enum duis_warning_list {
     DUIS_INVALID_GBCS_VERSION,
     DUIS_WARNING_LISTS
 };
+
+/* "InvalidDeviceIDList" ... */
+extern const char *const duis_warning_lists[DUIS_WARNING_LISTS];
 
 struct duis_devices {
     const eui64 *ids;
@@ -59,8 +62,11 @@ enum duis_dcc_alert_kind {
     DUIS_FIRMWARE_UPGRADE_REQUESTED,    /* device_type, version, devices */
     DUIS_CSP_FIRMWARE_DELIVERY_STATUS,  /* request_id, hub, device, version,
                                          * time (given), success */
-    DUIS_COMMS_HUB_ALERT, /* hub, device_alert_code, time, transfer alert:
-                           * request_id or NULL, device_id, version, code */
+    DUIS_COMMS_HUB_ALERT,  /* hub, device_alert_code, time, transfer alert:
+                            * request_id or NULL, device_id, version, code */
+    DUIS_VERSION_MISMATCH, /* unsaid, user_version; of an alert request_id or
+                            * NULL and device_id or 0, of an answer request_id,
+                            * the service and request_version */
 };
 
 /* The element of a QuarantinedRequest. */
@@ -95,6 +101,9 @@ struct duis_dcc_alert {
     enum duis_breach breach;
     uint64_t quarantine_event_ref;
     enum duis_transfer_response transfer_response;
+    const char *unsaid; /* the DCC Alert's code; NULL: an answer */
+    const char *service_reference, *service_reference_variant;
+    const char *user_version, *request_version; /* "5.0" */
 };
 
 /* ResponseID, written target:originator:counter as the RequestID's parts are
@@ -119,9 +128,9 @@ struct duis_response {
     struct duis_dcc_alert dcc_alert;
 };
 
-/* The schemaVersion for a User that is registered for DUIS `registered` (NULL:
- * not known): that one, but at most the 5.4 that fotad speaks. */
-const char *duis_schema_version(const char *registered);
+/* Versions of DUIS in their order, as strcmp(): numbers with a dot between,
+ * 5.10 comes after 5.4. */
+int duis_version_compare(const char *left, const char *right);
 
 /* Appends the signed document (UTF-8, with its XML declaration) to `out`.
  * False when signing failed, our own fault; `out` is then as it was. Cheapest

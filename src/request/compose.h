@@ -8,4 +8,9 @@
  * signing failed. */
 bool rq_compose(struct rq *rq);
 
+/* The lists of a warning as the request's version of DUIS has them: the devices
+ * of one that it does not have are in that which stands in for it, or in none.
+ */
+void rq_lists(const struct rq *rq, struct duis_devices lists[REFUSALS]);
+
 #endif

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "duis/signature.h"
+#include "request/compose.h"
 #include "request/pipeline.h"
 #include "request/step.h"
 
@@ -56,13 +57,15 @@ static void dry_run_report(const struct rq *rq, struct dry_run *result) {
     result->condition = condition_name(rq->condition);
     const struct rules_answer *answer = rules_answer(
         rq->rules, rq->condition, rq->duis.service_reference_variant);
-    result->response_code = text_keep(rq->arena, answer->response_code);
+    result->response_code =
+        answer->response_code ? text_keep(rq->arena, rq_code(rq, rq->condition))
+                              : NULL;
     result->meaning = text_keep(rq->arena, answer->meaning);
     result->detail = rq->detail;
     result->signature = signature_of(rq);
     result->listed = rq->judged;
     result->accepted = rq->accepted;
-    memcpy(result->refused, rq->refused, sizeof result->refused);
+    rq_lists(rq, result->refused);
 }
 
 /* In which waves the accepted devices would go. */

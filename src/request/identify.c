@@ -9,6 +9,7 @@ struct identity {
     int32_t stage, command_variant, listed;
     const char *service, *variant, *condition, *code;
     struct span content, version, image_hash, image_id, answer, meaning;
+    const char *duis_version;
     instant received;
 };
 
@@ -45,6 +46,7 @@ static struct identity identity_of(const struct rq *rq) {
         .code = "",
         .content = span_of(rq->content, sizeof rq->content),
         .meaning = span_of(rq->meaning, sizeof rq->meaning),
+        .duis_version = rq->duis_version,
         .received = rq->received,
     };
 }
@@ -109,16 +111,25 @@ enum outcome request_find_earlier(struct rq *rq, struct db *db) {
     return REFUSED;
 }
 
+/* What its later answers are in. */
+static void add_duis_version(struct db_params *params, const struct rq *rq) {
+    static const struct db_column columns[] = {
+        DB_COLUMN(TEXT, struct identity, duis_version)};
+    struct identity identity = identity_of(rq);
+    db_arrays(params, DB_COLUMNS(columns), &identity, 1, sizeof identity);
+}
+
 /* Uses the RequestID, or finds its earlier answer. */
 enum outcome request_identify(struct rq *rq) {
     static const struct db_statement take = {
         "take_request_ids",
         "select unnest(take_request_ids($1, $2, $3::numeric[], $4,"
         " $5::text[], $6::text[], $7, $8, $9, $10, $11, $12, $13::text[],"
-        " $14::text[], $15, $16, $17))"};
+        " $14::text[], $15, $16, $17, $18::text[]))"};
     struct db_params params = DB_PARAMS(rq->arena);
     request_add_ids(&params, RQ_ALONE(rq));
     request_add_meanings(&params, RQ_ALONE(rq));
+    add_duis_version(&params, rq);
     struct db_rows *rows;
     enum outcome outcome = db_run(rq->db, &take, &params, rq->arena, &rows);
     if (outcome != DONE)

@@ -46,6 +46,12 @@ struct span rq_firmware_version(const struct rq *rq) {
 const char *rq_code(const struct rq *rq, enum condition condition) {
     const char *code =
         rules_answer(rq->rules, condition, rq_variant(rq))->response_code;
+    const struct rules_lack *lack =
+        code && rq->duis_version
+            ? rules_lack(rq->rules, rq->duis_version, "response_code", code)
+            : NULL;
+    if (lack)
+        code = lack->instead;
     return code ? code : "";
 }
 

@@ -53,12 +53,12 @@ struct rq {
     /* What each step leaves, in their order. */
     struct duis_request duis;      /* parse */
     struct duis_fault fault;       /* parse, when it refuses */
+    const char *duis_version;      /* parse: what it is read and answered in */
     uint8_t content[OTA_HASH_LEN]; /* verify: SHA-256 of the body */
     uint8_t meaning[OTA_HASH_LEN]; /* the same but for its signature */
     const char *user_status;       /* verify; NULL: no such User */
     const char **user_roles;       /* verify */
     size_t user_role_count;        /* verify */
-    const char *duis_version;      /* verify */
     bool watched;        /* verify: a threshold may concern the User */
     const char **warned; /* anomaly: thresholds whose warning level it came
                             to exceed, still to be told */
@@ -140,7 +140,8 @@ const char *rq_variant(const struct rq *rq);
 /* The FirmwareVersion's octets; empty when it is no number. */
 struct span rq_firmware_version(const struct rq *rq);
 
-/* The code that answers a condition of this request, or "". */
+/* The code that answers a condition of this request, as its version of DUIS
+ * has it, or "". */
 const char *rq_code(const struct rq *rq, enum condition condition);
 
 /* How many devices were listed, accepted and refused by each list: nothing but

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "duis/request.h"
+#include "duis/response.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,7 +26,9 @@ struct rules {
     struct answer_row *answers;
     struct role_row *roles;
     struct rules_variant *variants;
-    size_t answer_count, role_count, variant_count;
+    const char **versions; /* of DUIS, the lowest first */
+    struct rules_lack *lacks;
+    size_t answer_count, role_count, variant_count, version_count, lack_count;
 };
 
 /* ---- reading ---- */
@@ -119,6 +122,35 @@ static enum outcome variants_load(struct db *db, struct rules *rules) {
     return outcome;
 }
 
+static enum outcome versions_load(struct db *db, struct rules *rules) {
+    static const struct db_statement statement = {
+        "load_versions", "select array_agg(version order by"
+                         " place) from duis_version"};
+    struct db_rows *rows;
+    enum outcome outcome = db_run(db, &statement, NULL, rules->arena, &rows);
+    if (outcome == DONE && !db_is_null(rows, 0, 0))
+        rules->version_count =
+            db_get_texts(rows, 0, 0, rules->arena, &rules->versions);
+    return outcome;
+}
+
+static enum outcome lacks_load(struct db *db, struct rules *rules) {
+    static const struct db_column columns[] = {
+        DB_COLUMN(TEXT, struct rules_lack, version),
+        DB_COLUMN(TEXT, struct rules_lack, kind),
+        DB_COLUMN(TEXT, struct rules_lack, name),
+        DB_COLUMN(TEXT, struct rules_lack, instead),
+    };
+    static const struct rules_table table = {
+        {"load_lacks", "select version, kind, name, instead from duis_lacks"},
+        DB_COLUMNS(columns),
+        sizeof(struct rules_lack)};
+    enum outcome outcome;
+    rules->lacks =
+        table_read(&table, db, rules->arena, &rules->lack_count, &outcome);
+    return outcome;
+}
+
 /* ---- what is asked of them ---- */
 
 static const struct rules_answer *find_answer(const struct rules *rules,
@@ -209,6 +241,10 @@ enum outcome rules_load(struct db *db, struct rules **loaded) {
     if (outcome == DONE)
         outcome = variants_load(db, rules);
     if (outcome == DONE)
+        outcome = versions_load(db, rules);
+    if (outcome == DONE)
+        outcome = lacks_load(db, rules);
+    if (outcome == DONE)
         outcome = rules_check(rules, db);
     if (outcome == DONE)
         *loaded = rules;
@@ -270,4 +306,25 @@ const struct rules_variant *rules_variant(const struct rules *rules,
 
 bool rules_known_variant(const struct rules *rules, const char *variant) {
     return rules_variant(rules, variant, 0, NULL) != NULL;
+}
+
+const char *rules_version(const struct rules *rules, const char *said) {
+    const char *version = NULL;
+    bool negative = *said == '-'; /* a decimal may be */
+    for (size_t i = 0; i < rules->version_count && !negative; i++)
+        if (duis_version_compare(rules->versions[i], said) <= 0)
+            version = rules->versions[i];
+    return version;
+}
+
+const struct rules_lack *rules_lack(const struct rules *rules,
+                                    const char *version, const char *kind,
+                                    const char *name) {
+    for (size_t i = 0; i < rules->lack_count; i++) {
+        const struct rules_lack *lack = &rules->lacks[i];
+        if (strcmp(lack->name, name) == 0 && strcmp(lack->kind, kind) == 0 &&
+            strcmp(lack->version, version) == 0)
+            return lack;
+    }
+    return NULL;
 }

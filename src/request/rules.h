@@ -30,6 +30,14 @@ struct rules_variant {
     bool future_dated; /* may have an execution time */
 };
 
+/* What a version of DUIS does not have (duis_since). */
+struct rules_lack {
+    const char *version; /* "5.0" */
+    const char *kind;    /* "element" */
+    const char *name;
+    const char *instead; /* what is said in its place; "": nothing */
+};
+
 /* Reads the rules. FAILED (logged) when a condition has no row, or one that
  * cannot be answered. The caller holds one reference. */
 enum outcome rules_load(struct db *db, struct rules **rules);
@@ -60,5 +68,14 @@ const struct rules_variant *rules_variant(const struct rules *rules,
 
 /* Is this Service Reference Variant one that fotad takes? */
 bool rules_known_variant(const struct rules *rules, const char *variant);
+
+/* The version of DUIS in which something that says it is of version `said` is
+ * read: the highest that is known and not above it. NULL: it is older. */
+const char *rules_version(const struct rules *rules, const char *said);
+
+/* NULL: that version has what is so called. */
+const struct rules_lack *rules_lack(const struct rules *rules,
+                                    const char *version, const char *kind,
+                                    const char *name);
 
 #endif

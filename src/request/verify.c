@@ -6,12 +6,39 @@
 
 #include <openssl/sha.h>
 
+static enum outcome refuse_version(struct rq *rq, const char *what,
+                                   const char *name) {
+    return rq_refuse(rq, CONDITION_not_valid,
+                     arena_printf(rq->arena, "%s %s is not in DUIS %s", what,
+                                  name, rq->duis_version));
+}
+
+/* A request is read in its own version: by what that has. */
+static enum outcome check_version(struct rq *rq) {
+    const struct duis_request *duis = &rq->duis;
+    const char *body = duis_body_name(duis->body);
+    rq->duis_version = rules_version(rq->rules, duis->schema_version);
+    if (!rq->duis_version)
+        return rq_refuse(rq, CONDITION_not_valid,
+                         arena_printf(rq->arena,
+                                      "schemaVersion %s is older than any that "
+                                      "is read here",
+                                      duis->schema_version));
+    if (rules_lack(rq->rules, rq->duis_version, "service",
+                   duis->service_reference_variant))
+        return refuse_version(rq, "Service Reference Variant",
+                              duis->service_reference_variant);
+    if (rules_lack(rq->rules, rq->duis_version, "element", body))
+        return refuse_version(rq, "the element", body);
+    return DONE;
+}
+
 /* Into a struct; what is no request ends here. */
 enum outcome request_parse(struct rq *rq) {
     switch (duis_request_parse(rq->arena, rq->body, &rq->duis, &rq->fault)) {
     case DUIS_PARSED:
         log_set_request(rq->duis.request_id);
-        return DONE;
+        return check_version(rq);
     case DUIS_NOT_WELL_FORMED:
         return rq_refuse(rq, CONDITION_not_well_formed, rq->fault.reason);
     case DUIS_NOT_VALID:
@@ -24,7 +51,7 @@ enum outcome request_parse(struct rq *rq) {
 
 /* What is known of one, and its roles in the column after the others. */
 struct user {
-    const char *status, *duis_version; /* status "": there is no such User */
+    const char *status; /* "": there is no such User */
     bool watched;
 };
 
@@ -33,7 +60,6 @@ static void rq_take_user(struct rq *rq, const struct user *user,
     if (!*user->status)
         return;
     rq->user_status = user->status;
-    rq->duis_version = user->duis_version;
     rq->user_role_count =
         db_get_texts(rows, 0, roles, rq->arena, &rq->user_roles);
 }
@@ -41,11 +67,9 @@ static void rq_take_user(struct rq *rq, const struct user *user,
 /* Of a dry run that is not signed. */
 static enum outcome find_sender(struct rq *rq) {
     static const struct db_statement find = {
-        "find_sender",
-        "select user_status, duis_version, user_roles from find_sender($1)"};
+        "find_sender", "select user_status, user_roles from find_sender($1)"};
     static const struct db_column columns[] = {
         DB_COLUMN(TEXT, struct user, status),
-        DB_COLUMN(TEXT, struct user, duis_version),
     };
     enum { ROLES = sizeof columns / sizeof *columns };
     struct db_params params = DB_PARAMS(rq->arena);
@@ -82,7 +106,6 @@ static const struct db_column signer_columns[] = {
     DB_COLUMN(BOOL, struct signer, is_revoked),
     DB_COLUMN(BYTEA, struct signer, der),
     DB_COLUMN(TEXT, struct signer, user.status),
-    DB_COLUMN(TEXT, struct signer, user.duis_version),
     DB_COLUMN(BOOL, struct signer, user.watched),
 };
 enum { SIGNER_ROLES = sizeof signer_columns / sizeof *signer_columns };
@@ -93,8 +116,7 @@ static enum outcome find_signer(struct rq *rq,
     static const struct db_statement find = {
         "find_signer",
         "select eui64, role, usage, not_before, not_after, revoked_at,"
-        " revoked_at is not null, der, user_status, duis_version, watched, "
-        "user_roles"
+        " revoked_at is not null, der, user_status, watched, user_roles"
         " from find_signer($1, $2, $3::numeric)"};
     struct db_params params = DB_PARAMS(rq->arena);
     db_text(&params, name->issuer);

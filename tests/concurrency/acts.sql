@@ -366,8 +366,8 @@ create function act_lanes() returns void language sql as $$
         ::integer, lease_number
     from at_present() as now, lateral lane_leases('{}', now, now + soon(), 2)
 $$;
-create function act_next_alerts() returns void language sql as
-    $$select from next_alerts(supplier(chance(3)), '{}', at_present(), 50)$$;
+create function act_messages_due() returns void language sql as
+    $$select from messages_due(supplier(chance(3)), '{}', at_present(), 50)$$;
 create function act_settle() returns void language plpgsql as $$
 declare
     l record;

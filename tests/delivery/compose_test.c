@@ -202,10 +202,14 @@ static struct alert *put(const char *row) {
     return alerts;
 }
 
-static bool compose(const struct alert *alert, const char *version,
-                    struct buffer *out, const char **reason) {
+static void set_version(const char *registered) {
+    scene_sql(scene, "update service_user set duis_version = '%s'", registered);
+}
+
+static bool compose(const struct alert *alert, struct buffer *out,
+                    const char **reason) {
     struct alert_sender sender = {scene->signer, ACB};
-    return alert_compose(out, &sender, version, alert, reason);
+    return alert_compose(out, &sender, alert, reason);
 }
 
 static const char *body_of(struct span text) {
@@ -238,7 +242,7 @@ static void every_kind_says_what_its_row_holds(void **state) {
         struct alert *alert = put(cases[i].row);
         struct buffer out = {0};
         const char *reason;
-        if (!compose(alert, "5.4", &out, &reason))
+        if (!compose(alert, &out, &reason))
             fail_msg("%s: %s", cases[i].row, reason);
         struct user_message got;
         if (!user_message_read(scene->arena, buffer_span(&out), scene->dsp.key,
@@ -261,9 +265,9 @@ static void the_same_row_is_the_same_message(void **state) {
         struct buffer first = {0}, second = {0};
         struct user_message a, b;
         const char *reason;
-        assert_true(compose(alert, "5.4", &first, &reason));
+        assert_true(compose(alert, &first, &reason));
         test_clock_move(HOUR);
-        assert_true(compose(alert, "5.4", &second, &reason));
+        assert_true(compose(alert, &second, &reason));
         assert_true(user_message_read(scene->arena, buffer_span(&first), NULL,
                                       &a, &reason));
         assert_true(user_message_read(scene->arena, buffer_span(&second), NULL,
@@ -274,26 +278,159 @@ static void the_same_row_is_the_same_message(void **state) {
     }
 }
 
+static void message_of(const struct alert *alert, struct buffer *out,
+                       struct user_message *got) {
+    const char *reason;
+    if (!compose(alert, out, &reason) ||
+        !user_message_read(scene->arena, buffer_span(out), scene->dsp.key, got,
+                           &reason))
+        fail_msg("%s: %s", alert->code, reason);
+    if (has_official_schema && !official_schema_accepts(buffer_span(out)))
+        fail_msg("%s: %s", alert->code, official_schema_reason());
+}
+
+/* ---- versions of DUIS ---- */
+
+/* The highest that is known and not above what is registered. */
 static void the_version_is_the_users_up_to_ours(void **state) {
     (void)state;
     static const struct {
         const char *registered, *written;
     } versions[] = {
-        {"5.4", "5.4"},  {"5.3", "5.3"},  {"5.1", "5.1"},
-        {"6.0", "5.4"},  {"5.5", "5.4"},  {NULL, "5.4"},
-        {"5.10", "5.4"}, {"10.0", "5.4"}, {"4.10", "4.10"},
+        {"5.4", "5.4"},  {"5.3", "5.3"},  {"5.1", "5.1"}, {"6.0", "5.4"},
+        {"5.5", "5.4"},  {"5.10", "5.4"}, {"4.1", "4.0"}, {"10.0", "5.4"},
+        {"4.10", "4.0"}, {"2.0", "2.0"},  {"1.0", "2.0"},
     };
-    const struct alert *alert = put(cases[0].row);
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
         struct buffer out = {0};
         struct user_message got;
-        const char *reason;
-        assert_true(compose(alert, versions[i].registered, &out, &reason));
-        assert_true(user_message_read(scene->arena, buffer_span(&out), NULL,
-                                      &got, &reason));
+        set_version(versions[i].registered);
+        message_of(put(cases[0].row), &out, &got);
         assert_string_equal(got.schema_version, versions[i].written);
         buffer_free(&out);
     }
+}
+
+static bool code_is_one_of(const char *code, const char *codes) {
+    const char *at = strstr(codes, code);
+    return at && (at[strlen(code)] == ' ' || !at[strlen(code)]);
+}
+
+/* What N999 says in place of a case: its code, its device, and its request if
+ * the message would have said it. */
+static const char *mismatch_body(const char *version, const char *code,
+                                 const struct alert *alert, const char *body) {
+    char device[EUI64_TEXT_SIZE];
+    const char *text = arena_printf(
+        scene->arena, "<sr:DCCAlertCode>%s</sr:DCCAlertCode>", code);
+    if (alert->device_id)
+        text = arena_printf(scene->arena, "%s<sr:DeviceID>%s</sr:DeviceID>",
+                            text, eui64_format(alert->device_id, device));
+    if (strstr(body, REQUEST_ID))
+        text =
+            arena_printf(scene->arena,
+                         "%s<sr:RequestID>" REQUEST_ID "</sr:RequestID>", text);
+    return arena_printf(scene->arena,
+                        DCC("N999", "<sr:DUISVersionMismatch>"
+                                    "<sr:DCCAlertVersionMismatch>%s"
+                                    "</sr:DCCAlertVersionMismatch>"
+                                    "<sr:ServiceUserDUISVersion>%s"
+                                    "</sr:ServiceUserDUISVersion>"
+                                    "</sr:DUISVersionMismatch>"),
+                        text, version);
+}
+
+/* One of each message to a User on each version. */
+static void each_version_is_told_what_it_has(void **state) {
+    (void)state;
+    static const struct {
+        const char *version, *lacks;
+    } versions[] = {
+        {"2.0", "N39 N59 N60 N61 N62"},
+        {"3.0", "N39 N59 N60 N61 N62"},
+        {"3.1", "N39 N59 N60 N61 N62"},
+        {"4.0", "N39 N59 N60 N61 N62"},
+        {"5.0", ""},
+        {"5.1", ""},
+        {"5.2", ""},
+        {"5.3", ""},
+        {"5.4", ""},
+    };
+    for (size_t v = 0; v < sizeof versions / sizeof *versions; v++)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            struct buffer out = {0};
+            struct user_message got;
+            set_version(versions[v].version);
+            const struct alert *alert = put(cases[i].row);
+            bool mismatch = code_is_one_of(alert->code, versions[v].lacks);
+            assert_int_equal(alert->mismatch, mismatch);
+            message_of(alert, &out, &got);
+            assert_string_equal(got.schema_version, versions[v].version);
+            assert_string_equal(body_of(buffer_span(&out)),
+                                mismatch ? mismatch_body(versions[v].version,
+                                                         alert->code, alert,
+                                                         cases[i].body)
+                                         : cases[i].body);
+            buffer_free(&out);
+        }
+}
+
+/* Whatever its User is registered for by then. */
+static void an_answer_is_in_its_requests_version(void **state) {
+    (void)state;
+    set_version("2.0");
+    scene_sql(scene, "update service_request set duis_version = '5.3'");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer out = {0};
+        struct user_message got;
+        message_of(put(cases[i].row), &out, &got);
+        bool answers =
+            cases[i].response_id && strcmp(cases[i].response_id, ANSWER) == 0;
+        assert_string_equal(got.schema_version, answers ? "5.3" : "2.0");
+        buffer_free(&out);
+    }
+}
+
+static void what_a_version_has_is_data(void **state) {
+    (void)state;
+    struct buffer out = {0};
+    struct user_message got;
+    set_version("5.2");
+    scene_sql(scene,
+              "update service_request set duis_version = '5.2';"
+              "insert into duis_since (kind, name, since, instead, source)"
+              " values ('alert_code', 'N20', '5.3', null, 'test'),"
+              " ('response_code', 'E21', '5.3', 'E20', 'test'),"
+              " ('element', 'FutureDatedDeviceAlertMessage', '5.3', null,"
+              " 'test'); update duis_since set until = '5.2' where name ="
+              " 'N39'");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct alert *alert = put(cases[i].row);
+        out.len = 0;
+        message_of(alert, &out, &got);
+        bool future = strstr(alert->code, "FutureDated") != NULL;
+        assert_int_equal(strcmp(got.code, "N999") == 0,
+                         future || code_is_one_of(alert->code, "N20 N39"));
+        if (strcmp(cases[i].response_code, "E21") == 0)
+            assert_string_equal(got.response_code, "E20");
+        if (future)
+            assert_string_equal(body_of(buffer_span(&out)),
+                                DCC("N999",
+                                    "<sr:DUISVersionMismatch>"
+                                    "<sr:ServiceResponseVersionMismatch><sr:"
+                                    "RequestID>" REQUEST_ID
+                                    "</sr:RequestID><sr:ServiceReference>"
+                                    "11.4</sr:ServiceReference>"
+                                    "<sr:ServiceReferenceVariant>11.4"
+                                    "</sr:ServiceReferenceVariant>"
+                                    "<sr:ServiceRequestDUISVersion>5.2"
+                                    "</sr:ServiceRequestDUISVersion>"
+                                    "</sr:ServiceResponseVersionMismatch>"
+                                    "<sr:ServiceUserDUISVersion>5.2"
+                                    "</sr:ServiceUserDUISVersion>"
+                                    "</sr:DUISVersionMismatch>"));
+    }
+    buffer_free(&out);
 }
 
 static void rows_that_cannot_be_said_are_refused(void **state) {
@@ -320,7 +457,7 @@ static void rows_that_cannot_be_said_are_refused(void **state) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct buffer out = {0};
         const char *reason = NULL;
-        assert_false(compose(put(bad[i].row), "5.4", &out, &reason));
+        assert_false(compose(put(bad[i].row), &out, &reason));
         assert_string_equal(reason, bad[i].reason);
         assert_int_equal(out.len, 0);
         buffer_free(&out);
@@ -349,6 +486,12 @@ int main(void) {
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_version_is_the_users_up_to_ours,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_version_is_told_what_it_has,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_answer_is_in_its_requests_version,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_version_has_is_data, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(rows_that_cannot_be_said_are_refused,
                                         set_up, tear_down),
     };

@@ -39,6 +39,36 @@ static void everything_arrives_once(void **state) {
     scene_free(scene);
 }
 
+/* What the User's version of DUIS does not have is told by N999, once. */
+static void what_cannot_be_said_is_told_as_n999(void **state) {
+    (void)state;
+    struct scene *scene = scene_new(2);
+    scene_sql(scene, "update service_user set duis_version = '2.0' where"
+                     " user_id = '90-B3-D5-1F-30-01-00-01'");
+    scene_add_alerts(scene, 1, 1, 300);
+    scene_add_alerts(scene, 2, 1, 300);
+    sim_users_fault(scene->users, USER(1), FAULT(SIM_STATUS, 400, 3));
+    log_set_level(LOG_LEVEL_ERROR - 1);
+    scene_start(scene);
+    for (int user = 1; user <= 2; user++)
+        scene_wait_taken(scene, user, 300);
+    scene_wait_count(scene, everything_gone, 0);
+    for (int user = 1; user <= 2; user++)
+        assert_int_equal(sim_users_counts(scene->users, USER(user)).taken, 300);
+    assert_int_equal(scene_count(scene,
+                                 "select count(*) from sat_entry where kind ="
+                                 " 'delivered' and code = 'N61' and detail like"
+                                 " '%%, as N999' and party ="
+                                 " '90-B3-D5-1F-30-01-00-01'"),
+                     300);
+    assert_int_equal(scene_count(scene, "select count(*) from sat_entry where"
+                                        " kind = 'delivered' and detail not"
+                                        " like '%%N999'"),
+                     300);
+    log_set_level(LOG_LEVEL_ERROR);
+    scene_free(scene);
+}
+
 static void what_is_new_is_sent_at_once_when_told(void **state) {
     (void)state;
     struct scene *scene = scene_new(1);
@@ -619,6 +649,7 @@ static void the_end_of_the_process_leaves_a_user_that_hangs(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_arrives_once),
+        cmocka_unit_test(what_cannot_be_said_is_told_as_n999),
         cmocka_unit_test(what_is_new_is_sent_at_once_when_told),
         cmocka_unit_test(a_device_is_spoken_of_in_order),
         cmocka_unit_test(workers_share_what_one_user_gets),

@@ -1,7 +1,6 @@
 /*
- * What an operator decides without a new build: configuration keys, the rows
- * of the tables that hold the rules, and the version that a User is
- * registered for.
+ * What an operator decides without a new build: configuration keys, and the
+ * rows of the tables that hold the rules.
  */
 #include "support/check.h"
 #include "support/user_gateway.h"
@@ -134,47 +133,6 @@ static void unfit_rules_are_refused(void **state) {
     gateway_free(g);
 }
 
-/* ---- schemaVersion: what the User is registered for, at most ours ---- */
-
-static void the_answer_is_of_the_users_version(void **state) {
-    (void)state;
-    static const struct {
-        const char *registered, *answered;
-    } rows[] = {{"5.4", "5.4"}, {"5.3", "5.3"}, {"5.0", "5.0"}, {"3.1", "3.1"},
-                {"5.5", "5.4"}, {"6.0", "5.4"}, {"10.1", "5.4"}};
-    struct gateway *g = gateway_start();
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        gateway_tell(g, "%s",
-                     arena_printf(g->arena,
-                                  "update service_user set duis_version"
-                                  " = '%s' where name = 'User 0'",
-                                  rows[i].registered));
-        const eui64 devices[] = {PPMID(PLAIN), 0};
-        struct answer answer =
-            gateway_send_devices(g, USER_A, true, "unheard of", devices);
-        assert_string_equal(answer_text(g, &answer, "schemaVersion"),
-                            rows[i].answered);
-    }
-    gateway_free(g);
-}
-
-static void the_request_may_be_of_an_older_version(void **state) {
-    (void)state;
-    static const char *const versions[] = {"5.1", "5.2", "5.3", "5.4"};
-    struct gateway *g = gateway_start();
-    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
-        gateway_forget(g);
-        struct answer answer = gateway_send(
-            g, USER_B,
-            &(struct test_request){.schema_version = versions[i],
-                                   .device_ids = &(eui64){ESME(OF_B)},
-                                   .device_id_count = 1});
-        assert_string_equal(answer_says(g, &answer), "I99");
-        assert_string_equal(answer_text(g, &answer, "schemaVersion"), "5.3");
-    }
-    gateway_free(g);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(either_supplier_may_update_an_hcalcs_when_configured),
@@ -183,8 +141,6 @@ int main(void) {
         cmocka_unit_test(a_changed_row_changes_the_code),
         cmocka_unit_test(a_role_becomes_eligible),
         cmocka_unit_test(unfit_rules_are_refused),
-        cmocka_unit_test(the_answer_is_of_the_users_version),
-        cmocka_unit_test(the_request_may_be_of_an_older_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
