@@ -70,6 +70,9 @@ static void print_dry_run(struct verb_run *run, const struct dry_run *dry) {
     buffer_printf(run->out, "Signature %s, listed %zu, accepted %zu.\n",
                   dry_run_signatures[dry->signature], dry->listed,
                   dry->accepted);
+    if (dry->image_unsigned)
+        buffer_printf(run->out, "The supplier's signature in the image: %s.\n",
+                      dry->image_unsigned);
     if (dry->plan)
         print_plan(run, dry->plan);
     print_lists(run, dry);

@@ -165,14 +165,20 @@ static size_t der_signature(const uint8_t raw[static GBCS_SIGNATURE_LEN],
 }
 
 bool gbcs_verify(EVP_PKEY *key, struct span octets, struct span signature) {
+    uint8_t hash[HASH_LEN];
+    hash_sha256(octets, hash);
+    return gbcs_verify_hash(key, hash, signature);
+}
+
+bool gbcs_verify_hash(EVP_PKEY *key, const uint8_t hash[static 32],
+                      struct span signature) {
     if (signature.len != GBCS_SIGNATURE_LEN || !is_p256(key))
         return false;
-    uint8_t digest[HASH_LEN], der[DER_MOST];
-    hash_sha256(octets, digest);
+    uint8_t der[DER_MOST];
     size_t len = der_signature(signature.data, der);
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
     bool good = ctx && EVP_PKEY_verify_init(ctx) == 1 &&
-                EVP_PKEY_verify(ctx, der, len, digest, sizeof digest) == 1;
+                EVP_PKEY_verify(ctx, der, len, hash, HASH_LEN) == 1;
     EVP_PKEY_CTX_free(ctx);
     return clear_errors_unless(good);
 }

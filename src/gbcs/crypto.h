@@ -37,6 +37,9 @@ bool gbcs_sign(EVP_PKEY *key, struct span octets,
 
 /* Whether `signature` is this key's over the octets. */
 bool gbcs_verify(EVP_PKEY *key, struct span octets, struct span signature);
+/* The same by their SHA-256. */
+bool gbcs_verify_hash(EVP_PKEY *key, const uint8_t hash[static 32],
+                      struct span signature);
 
 /* Whether the message's signature is good. False when it carries none. */
 bool gbcs_message_verify(EVP_PKEY *key, const struct gbcs_message *message);

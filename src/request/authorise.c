@@ -1,5 +1,32 @@
 #include "request/step.h"
 
+static enum outcome refuse_version(struct rq *rq, const char *what,
+                                   const char *name) {
+    return rq_refuse(rq, CONDITION_not_valid,
+                     arena_printf(rq->arena, "%s %s is not in DUIS %s", what,
+                                  name, rq->duis_version));
+}
+
+/* A request is read in its own version: by what that has. */
+enum outcome request_check_version(struct rq *rq) {
+    const struct duis_request *duis = &rq->duis;
+    const char *body = duis_body_name(duis->body);
+    rq->duis_version = rules_version(rq->rules, duis->schema_version);
+    if (!rq->duis_version)
+        return rq_refuse(rq, CONDITION_not_valid,
+                         arena_printf(rq->arena,
+                                      "schemaVersion %s is older than any that "
+                                      "is read here",
+                                      duis->schema_version));
+    if (rules_lack(rq->rules, rq->duis_version, "service",
+                   duis->service_reference_variant))
+        return refuse_version(rq, "Service Reference Variant",
+                              duis->service_reference_variant);
+    if (rules_lack(rq->rules, rq->duis_version, "element", body))
+        return refuse_version(rq, "the element", body);
+    return DONE;
+}
+
 static bool has_eligible_role(const struct rq *rq, const char *variant) {
     for (size_t i = 0; i < rq->user_role_count; i++)
         if (rules_role_eligible(rq->rules, variant, rq->user_roles[i]))

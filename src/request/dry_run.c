@@ -63,6 +63,7 @@ static void dry_run_report(const struct rq *rq, struct dry_run *result) {
     result->meaning = text_keep(rq->arena, answer->meaning);
     result->detail = rq->detail;
     result->signature = signature_of(rq);
+    result->image_unsigned = rq->image_unsigned;
     result->listed = rq->judged;
     result->accepted = rq->accepted;
     rq_lists(rq, result->refused);
@@ -147,11 +148,11 @@ static json_t *text_or_null(const char *text) {
 
 json_t *dry_run_json(const struct dry_run *run) {
     return json_pack(
-        "{s:s, s:o, s:s, s:o, s:s, s:I, s:I, s:o, s:o}", "outcome",
+        "{s:s, s:o, s:s, s:o, s:s, s:o, s:I, s:I, s:o, s:o}", "outcome",
         run->condition, "responseCode", text_or_null(run->response_code),
         "meaning", run->meaning, "detail", text_or_null(run->detail),
-        "signature", dry_run_signatures[run->signature], "listed",
-        (json_int_t)run->listed, "accepted", (json_int_t)run->accepted,
-        "refused", lists_json(run), "plan",
-        run->plan ? json_loads(run->plan, 0, NULL) : json_null());
+        "signature", dry_run_signatures[run->signature], "imageSignature",
+        text_or_null(run->image_unsigned), "listed", (json_int_t)run->listed,
+        "accepted", (json_int_t)run->accepted, "refused", lists_json(run),
+        "plan", run->plan ? json_loads(run->plan, 0, NULL) : json_null());
 }

@@ -28,6 +28,8 @@ struct dry_run {
     const char *meaning;       /* for people */
     const char *detail;        /* "" when there is no more to say */
     enum dry_run_signature signature;
+    const char *image_unsigned; /* why the supplier's signature in the image is
+                                 * none; NULL: it is good, or is not looked at */
     size_t listed, accepted;                    /* different Device IDs */
     struct duis_devices refused[DRY_RUN_LISTS]; /* as in the DUIS answer */
     const char *plan; /* JSON: the plan that it would begin with; NULL: none */

@@ -176,7 +176,11 @@ static struct record record_whole(const struct rq *rq) {
             rq, arena_printf(rq->arena, "the same again, content %s", content));
         return record;
     }
-    record.detail = detail_of(rq, "");
+    record.detail = detail_of(
+        rq, rq->image_unsigned && rq->condition != CONDITION_image_signature
+                ? arena_printf(rq->arena, "the image is not signed: %s",
+                               rq->image_unsigned)
+                : "");
     record_add_body(&record, rq);
     return record;
 }

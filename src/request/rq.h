@@ -53,7 +53,7 @@ struct rq {
     /* What each step leaves, in their order. */
     struct duis_request duis;      /* parse */
     struct duis_fault fault;       /* parse, when it refuses */
-    const char *duis_version;      /* parse: what it is read and answered in */
+    const char *duis_version;      /* version: it is read and answered in it */
     uint8_t content[OTA_HASH_LEN]; /* verify: SHA-256 of the body */
     uint8_t meaning[OTA_HASH_LEN]; /* the same but for its signature */
     const char *user_status;       /* verify; NULL: no such User */
@@ -68,6 +68,8 @@ struct rq {
     struct ota_image image;                /* image */
     uint8_t image_id[OTA_HASH_LEN];        /* image */
     uint8_t image_hash[OTA_HASH_LEN];      /* image */
+    const char *image_unsigned; /* image: why the supplier's signature is none;
+                                 * NULL: it is good, or is not looked at */
     enum condition expected;               /* image: what it may well end in */
     const char *expected_detail;           /* image */
     eui64 *device_ids;   /* image, anomaly: each once, sorted */

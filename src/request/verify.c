@@ -6,39 +6,12 @@
 
 #include <openssl/sha.h>
 
-static enum outcome refuse_version(struct rq *rq, const char *what,
-                                   const char *name) {
-    return rq_refuse(rq, CONDITION_not_valid,
-                     arena_printf(rq->arena, "%s %s is not in DUIS %s", what,
-                                  name, rq->duis_version));
-}
-
-/* A request is read in its own version: by what that has. */
-static enum outcome check_version(struct rq *rq) {
-    const struct duis_request *duis = &rq->duis;
-    const char *body = duis_body_name(duis->body);
-    rq->duis_version = rules_version(rq->rules, duis->schema_version);
-    if (!rq->duis_version)
-        return rq_refuse(rq, CONDITION_not_valid,
-                         arena_printf(rq->arena,
-                                      "schemaVersion %s is older than any that "
-                                      "is read here",
-                                      duis->schema_version));
-    if (rules_lack(rq->rules, rq->duis_version, "service",
-                   duis->service_reference_variant))
-        return refuse_version(rq, "Service Reference Variant",
-                              duis->service_reference_variant);
-    if (rules_lack(rq->rules, rq->duis_version, "element", body))
-        return refuse_version(rq, "the element", body);
-    return DONE;
-}
-
 /* Into a struct; what is no request ends here. */
 enum outcome request_parse(struct rq *rq) {
     switch (duis_request_parse(rq->arena, rq->body, &rq->duis, &rq->fault)) {
     case DUIS_PARSED:
         log_set_request(rq->duis.request_id);
-        return check_version(rq);
+        return DONE;
     case DUIS_NOT_WELL_FORMED:
         return rq_refuse(rq, CONDITION_not_well_formed, rq->fault.reason);
     case DUIS_NOT_VALID:

@@ -5,6 +5,10 @@
 #include "support/check.h"
 #include "support/user_gateway.h"
 
+#include "base/log.h"
+#include "fotasim/ota_image.h"
+#include "gbcs/crypto.h"
+
 #include <stdlib.h>
 
 enum { LIMIT = 768000, SCHEMA_LIMIT = 10240000 };
@@ -250,6 +254,139 @@ static void an_image_is_kept_once_as_it_came(void **state) {
     gateway_free(g);
 }
 
+/* ---- the supplier's signature in the trailer ---- */
+
+enum signer {
+    BY_NOBODY,
+    BY_ITS_SENDER,
+    BY_AGAIN,
+    BY_ANOTHER,
+    BY_EXPIRED,
+    BY_REVOKED,
+    SIGNERS
+};
+
+static struct test_identity signers[SIGNERS];
+
+/* Certificates for digital signatures of organisations that are suppliers. */
+static void make_signers(struct gateway *g) {
+    static const struct {
+        enum user user;
+        const char *role, *not_after;
+        bool stored;
+    } rows[SIGNERS] = {
+        [BY_NOBODY] = {USER_A, "02", NULL, false},
+        [BY_ITS_SENDER] = {USER_A, "02", NULL, true},
+        [BY_AGAIN] = {USER_A, "02", NULL, true},
+        [BY_ANOTHER] = {USER_B, "02", NULL, true},
+        [BY_EXPIRED] = {USER_A, "02", "20200101000000Z", true},
+        [BY_REVOKED] = {USER_A, "02", NULL, true},
+    };
+    for (int i = 0; i < SIGNERS; i++) {
+        signers[i] = test_identity_new(
+            g->arena,
+            &(struct test_certificate){.id = gateway_user_id(rows[i].user),
+                                       .role = rows[i].role,
+                                       .not_after = rows[i].not_after});
+        if (rows[i].stored)
+            gateway_trust(g, &signers[i]);
+    }
+    gateway_tell(g,
+                 "update certificate set revoked_at = '2001-01-01' where"
+                 " serial = '%s'",
+                 signers[BY_REVOKED].serial);
+}
+
+static struct answer send_signed(struct gateway *g, enum signer signer) {
+    uint8_t signature[GBCS_SIGNATURE_LEN];
+    assert_true(gbcs_sign(signers[signer].key, span_text(FOR_ALL), signature));
+    struct ota_recipe recipe = {
+        .manufacturer_code = 0x1212,
+        .image_type = 1,
+        .file_version = 0x0123ABCD,
+        .has_hardware_versions = true,
+        .max_hardware_version = 0xffff,
+        .manufacturer_image = span_text(FOR_ALL),
+        .signature = span_of(signature, sizeof signature),
+    };
+    struct buffer image = {0};
+    ota_build(&recipe, &image);
+    struct answer answer = send_image(g, false, NULL, buffer_span(&image));
+    buffer_free(&image);
+    return answer;
+}
+
+static const char *said_of_the_image(struct gateway *g) {
+    return gateway_ask(
+        g,
+        "select coalesce(substring(detail from '(?:no certificate of its|none"
+        " of its|its sender.s certificate).*$'), '') from sat_entry"
+        " where kind = 'request' order by entry_no desc limit 1");
+}
+
+static void a_supplier_signs_its_image(void **state) {
+    (void)state;
+    static const char none[] = "none of its sender's certificates verifies it";
+    static const struct {
+        enum signer signer;
+        const char *fault;
+    } rows[] = {
+        {BY_ITS_SENDER, ""}, {BY_AGAIN, ""},     {BY_NOBODY, none},
+        {BY_ANOTHER, none},  {BY_EXPIRED, none}, {BY_REVOKED, none},
+    };
+    static const char *const settings[] = {"off", "warn", "require"};
+    for (size_t s = 0; s < 3; s++) {
+        struct gateway *g = gateway_new();
+        g->config.image_supplier_signature = settings[s];
+        gateway_open(g);
+        make_signers(g);
+        log_set_level(LOG_LEVEL_ERROR);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            struct answer answer = send_signed(g, rows[i].signer);
+            bool good = !*rows[i].fault || s < 2;
+            check_answer(g, rows[i].fault, &answer, good ? "I99" : "E110103");
+            assert_string_equal(said_of_the_image(g),
+                                s == 0 ? "" : rows[i].fault);
+        }
+        gateway_free(g);
+    }
+}
+
+/* Only certificates that may not be used are there, or none at all; a PPMID's
+ * image has no signature; the code is data. */
+static void who_has_no_certificate_signs_nothing(void **state) {
+    (void)state;
+    struct gateway *g = gateway_new();
+    g->config.image_supplier_signature = "require";
+    gateway_open(g);
+    make_signers(g);
+    gateway_tell(g,
+                 "delete from certificate where role = 'Supplier' and"
+                 " serial not in ('%s')",
+                 signers[BY_EXPIRED].serial);
+    struct answer answer = send_signed(g, BY_EXPIRED);
+    check_answer(g, "expired", &answer, "E110103");
+    assert_string_equal(said_of_the_image(g),
+                        "its sender's certificate is expired");
+    gateway_tell(g, "delete from certificate where role = 'Supplier'");
+    answer = send_signed(g, BY_ITS_SENDER);
+    check_answer(g, "none", &answer, "E110103");
+    assert_string_equal(
+        said_of_the_image(g),
+        "no certificate of its sender for digital signatures is known");
+    gateway_tell(g, "update response_code set response_code = 'E110106' where"
+                    " condition = 'image_signature' and"
+                    " service_reference_variant = '11.1'");
+    assert_true(gateway_reload(g));
+    answer = send_signed(g, BY_ITS_SENDER);
+    check_answer(g, "by another code", &answer, "E110106");
+    gateway_forget(g);
+    answer = gateway_send_devices(g, USER_A, true, NULL,
+                                  (const eui64[]){PPMID(PLAIN), 0});
+    check_answer(g, "of a PPMID", &answer, "I99");
+    gateway_free(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_form_is_checked),
@@ -260,6 +397,8 @@ int main(void) {
         cmocka_unit_test(a_body_over_the_cap_gets_413),
         cmocka_unit_test(the_version_is_a_number),
         cmocka_unit_test(an_image_is_kept_once_as_it_came),
+        cmocka_unit_test(a_supplier_signs_its_image),
+        cmocka_unit_test(who_has_no_certificate_signs_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,8 @@ function result(answer) {
             ["Meaning", answer.meaning],
             answer.detail && ["Detail", answer.detail],
             ["Signature", tag(signature(answer.signature))],
+            answer.imageSignature && ["Signature in the image",
+                answer.imageSignature],
             answer.plan && ["Plan", `${answer.plan.plan}: waves of ` +
                 answer.plan.waves.map(number).join(", ") + " devices, from ",
             time(answer.plan.begins)],
