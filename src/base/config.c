@@ -21,12 +21,12 @@ void config_set_regions(struct config *config) {
 }
 
 bool config_read(struct config *config, const char *path, struct arena *arena,
-                 const char **reason) {
+                 const char **faults) {
     *config = (struct config){.path = path};
     config_set_defaults(config_keys, config, arena);
-    if (path && !config_file_read(config, arena, reason))
+    if (path && !config_file_read(config, arena, faults))
         return false;
-    if ((*reason = config_contradiction(config, arena)))
+    if ((*faults = config_contradictions(config, arena)))
         return false;
     config_set_regions(config);
     return true;

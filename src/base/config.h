@@ -78,18 +78,20 @@ struct config {
 };
 
 /* Reads `path`; NULL gives the defaults alone. Texts live in the arena. False
- * with "file:line: reason" in `*reason` (in the arena). */
+ * with all that is wrong in `*faults`, "file:line: reason" each, a line each
+ * (in the arena); after 20 lines that are wrong the rest is not read. */
 bool config_read(struct config *config, const char *path, struct arena *arena,
-                 const char **reason);
+                 const char **faults);
 
 /* Sets config->regions from what the sections of the CSPs say; config_read()
  * has done so. The names are the lists' own; what is none is left out. */
 void config_set_regions(struct config *config);
 
 /* What keys say against each other, as "file:line: reason" with the line of
- * the other in it, in the arena; NULL: nothing. config_read() has asked. */
-const char *config_contradiction(const struct config *config,
-                                 struct arena *arena);
+ * the other in it, a line each, in the arena; NULL: nothing. config_read() has
+ * asked. */
+const char *config_contradictions(const struct config *config,
+                                  struct arena *arena);
 
 /* The keys whose new values wait for a restart, as "[log] level, [csp north]
  * token" in the arena; "" when there are none. Left out is what a reload takes:

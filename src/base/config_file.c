@@ -4,18 +4,21 @@
  * like a key, a section's name with anything behind it.
  */
 #include "base/config_key.h"
+#include "base/file.h"
 #include "base/value.h"
 
 #include <stdlib.h>
 
-enum { MOST_LINE = 4096, MOST_CSP_NAME = 63 };
+enum { MOST_LINE = 4096, MOST_CSP_NAME = 63, MOST_FAULTS = 20 };
 
 struct reading {
     struct config *config;
     struct arena *arena;
     int line;
-    const char *reason; /* what is wrong, and in which line */
-    int reason_line;
+    const char *faults; /* what is wrong so far, "file:line: reason" each */
+    int fault_count;
+    bool passing;        /* the section is unknown: its keys are passed over */
+    bool refused_key;    /* so are the lines that go on with one refused */
     const char *section; /* NULL: there was none yet */
     void *owner;         /* the struct that its keys are in */
     const struct config_key *keys;
@@ -29,9 +32,13 @@ __attribute__((format(printf, 3, 4))) static bool line_refuse(
     struct reading *r, int line, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    r->reason = arena_vprintf(r->arena, format, args);
+    const char *reason = arena_vprintf(r->arena, format, args);
     va_end(args);
-    r->reason_line = line;
+    r->faults = config_fault_add(
+        r->faults,
+        arena_printf(r->arena, "%s:%d: %s", r->config->path, line, reason),
+        r->arena);
+    r->fault_count++;
     return false;
 }
 
@@ -92,6 +99,8 @@ static const char *name_of(struct reading *r, const char *line,
 
 static bool key_begin(struct reading *r, const char *line) {
     const char *value, *name = name_of(r, line, &value);
+    if (r->passing)
+        return true;
     if (!name)
         return line_refuse(r, r->line, "not a key = value line");
     if (!r->section)
@@ -112,6 +121,8 @@ static bool key_begin(struct reading *r, const char *line) {
 
 static bool key_go_on(struct reading *r, const char *line) {
     const char *value, *name;
+    if (r->passing || r->refused_key)
+        return true;
     if (!r->key)
         return line_refuse(r, r->line,
                            "begins with a blank, but there is no "
@@ -177,52 +188,65 @@ static bool section_begin(struct reading *r, const char *line) {
 
 /* ---- lines ---- */
 
+/* A line that begins at its beginning: what was in hand is whole. */
+static void line_begin(struct reading *r, const char *line) {
+    bool good = true;
+    key_end(r);
+    r->refused_key = false;
+    if (*line == '[')
+        r->passing = !section_begin(r, line);
+    else if (*line)
+        good = key_begin(r, line);
+    if (!good) {
+        r->key = NULL;
+        r->refused_key = true;
+    }
+}
+
 /* `text` is the line without its end. */
-static bool line_take(struct reading *r, char *text, size_t len) {
+static void line_take(struct reading *r, char *text, size_t len) {
     while (len && (text[len - 1] == '\r' || is_blank(text[len - 1])))
         text[--len] = '\0';
     const char *line = text + strspn(text, " \t");
     if (len > MOST_LINE)
-        return line_refuse(r, r->line, "longer than %d octets", MOST_LINE);
-    if (strlen(text) != len || !value_is_text(span_text(line)))
-        return line_refuse(r, r->line,
-                           "not text in UTF-8 without control "
-                           "characters");
-    if (*line == '#' || *line == ';')
-        return true;
-    if (line != text && *line)
-        return key_go_on(r, line);
-    if (!key_end(r) || !*line)
-        return !r->reason;
-    return *line == '[' ? section_begin(r, line) : key_begin(r, line);
+        line_refuse(r, r->line, "longer than %d octets", MOST_LINE);
+    else if (strlen(text) != len || !value_is_text(span_text(line)))
+        line_refuse(r, r->line, "not text in UTF-8 without control characters");
+    else if (*line == '#' || *line == ';')
+        return;
+    else if (line == text || !*line)
+        line_begin(r, line);
+    else if (!key_go_on(r, line))
+        r->key = NULL;
 }
 
-static bool lines_take(struct reading *r, FILE *file) {
+static void lines_take(struct reading *r, FILE *file) {
     static const char mark[] = "\xef\xbb\xbf"; /* some editors' */
     char *text = NULL;
     size_t room = 0;
-    bool good = true;
-    for (ssize_t len; good && (len = getline(&text, &room, file)) >= 0;) {
+    for (ssize_t len; r->fault_count < MOST_FAULTS &&
+                      (len = getline(&text, &room, file)) >= 0;) {
         size_t skip = ++r->line == 1 && strncmp(text, mark, 3) == 0 ? 3 : 0;
         if (len && text[len - 1] == '\n')
             text[--len] = '\0';
-        good = line_take(r, text + skip, (size_t)len - skip);
+        line_take(r, text + skip, (size_t)len - skip);
     }
     free(text);
-    return good && key_end(r);
+    key_end(r);
 }
 
 bool config_file_read(struct config *config, struct arena *arena,
-                      const char **reason) {
+                      const char **faults) {
     struct reading r = {.config = config, .arena = arena};
-    FILE *file = fopen(config->path, "re");
-    bool good = file && lines_take(&r, file) && !ferror(file);
+    const char *fault = file_fault(arena, config->path);
+    FILE *file = fault ? NULL : fopen(config->path, "re");
+    if (file)
+        lines_take(&r, file);
+    if (!file || ferror(file))
+        r.faults = arena_printf(arena, "%s: %s", config->path,
+                                fault ? fault : "cannot be read");
     if (file)
         fclose(file);
-    if (!good && r.reason)
-        *reason = arena_printf(arena, "%s:%d: %s", config->path, r.reason_line,
-                               r.reason);
-    else if (!good)
-        *reason = arena_printf(arena, "%s: cannot be read", config->path);
-    return good;
+    *faults = r.faults;
+    return !r.faults;
 }

@@ -1,6 +1,7 @@
 /* The types of values, and the table of keys. */
 #include "base/config_key.h"
 
+#include "base/file.h"
 #include "base/lists.h"
 #include "base/value.h"
 
@@ -8,7 +9,17 @@
 
 /* ---- refusals ---- */
 
-enum { MOST_TEXT = 1024, MOST_PATH = 4095, MOST_SHOWN = 60 };
+const char *config_fault_add(const char *faults, const char *fault,
+                             struct arena *arena) {
+    return faults ? arena_printf(arena, "%s\n%s", faults, fault) : fault;
+}
+
+enum {
+    MOST_TEXT = 1024,
+    MOST_SECRET = 4096,
+    MOST_PATH = 4095,
+    MOST_SHOWN = 60
+};
 
 __attribute__((format(printf, 4, 5))) static bool value_refuse(
     const char *value, struct arena *arena, const char **reason,
@@ -69,8 +80,9 @@ READER(ADDRESS) {
     (void)key;
     if (!value_address(value, &address))
         return value_refuse(value, arena, reason,
-                            "an address to listen on: 127.0.0.1:8079, "
-                            "[::1]:8079, localhost:8079 or unix:/path");
+                            "an address to listen on: host:port, as "
+                            "127.0.0.1:8079, [::1]:8079 or localhost:8079, "
+                            "with a port up to 65535, or unix:/path");
     return text_keep(value, field, arena);
 }
 
@@ -133,36 +145,43 @@ READER(REGIONS) {
 
 static bool secret_read(const char *path, const char **text,
                         struct arena *arena, const char **reason) {
-    char octets[4096];
-    FILE *file = fopen(path, "re");
-    size_t len = file ? fread(octets, 1, sizeof octets, file) : 0;
-    if (file)
-        fclose(file);
-    while (len && (octets[len - 1] == '\n' || octets[len - 1] == '\r'))
-        len--;
-    if (!len || len == sizeof octets) {
-        *reason = arena_printf(arena,
-                               "the secret in %s cannot be read, is empty or "
-                               "too long",
-                               path);
+    struct span octets;
+    const char *fault;
+    if (!file_load(arena, path, MOST_SECRET, &octets, &fault)) {
+        *reason = arena_printf(arena, "the secret in %s: %s", path, fault);
         return false;
     }
-    *text = arena_text(arena, span_of(octets, len));
-    if (strlen(*text) == len && value_is_text(span_of(octets, len)))
+    while (octets.len && (octets.data[octets.len - 1] == '\n' ||
+                          octets.data[octets.len - 1] == '\r'))
+        octets.len--;
+    *text = arena_text(arena, octets);
+    if (octets.len && strlen(*text) == octets.len && value_is_text(octets))
         return true;
     *reason =
         arena_printf(arena, "the secret in %s is not one line of text", path);
     return false;
 }
 
+static const char *credential_path(const char *name, struct arena *arena,
+                                   const char **reason) {
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    if (directory)
+        return arena_printf(arena, "%s/%s", directory, name);
+    *reason = arena_printf(arena,
+                           "no credential was handed over: the unit needs "
+                           "LoadCredential=%s:/path",
+                           name);
+    return NULL;
+}
+
 READER(SECRET) {
-    const char *directory = getenv("CREDENTIALS_DIRECTORY"), *path = NULL;
+    const char *path = NULL;
     (void)key;
     if (strncmp(value, "file:", 5) == 0)
         path = value + 5;
-    if (strncmp(value, "credential:", 11) == 0)
-        path = arena_printf(arena, "%s/%s", directory ? directory : "",
-                            value + 11);
+    if (strncmp(value, "credential:", 11) == 0 &&
+        !(path = credential_path(value + 11, arena, reason)))
+        return false;
     if (path && !secret_read(path, &value, arena, reason))
         return false;
     if (strlen(value) <= MOST_TEXT)

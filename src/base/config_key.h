@@ -35,10 +35,14 @@ bool config_key_set(const struct config_key *key, const char *value, void *to,
 /* The line of the key in `owner`, of struct config or config_csp. */
 int config_key_line(const struct config_key *key, const void *owner);
 
+/* `faults`, which may be NULL, and one more, a line each, in the arena. */
+const char *config_fault_add(const char *faults, const char *fault,
+                             struct arena *arena);
+
 /* Reads the lines of the file at config->path into `config`, which has the
  * defaults. False as config_read() says. */
 bool config_file_read(struct config *config, struct arena *arena,
-                      const char **reason);
+                      const char **faults);
 /* A section's keys get their defaults. */
 void config_set_defaults(const struct config_key *keys, void *to,
                          struct arena *arena);

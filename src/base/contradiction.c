@@ -148,22 +148,20 @@ static const char *csps_share(const struct config *config,
                              place_of(config, other, "csp", key), arena);
 }
 
-static const char *csps_fault(const struct config *config,
+static const char *csp_faults(const struct config *config,
+                              const struct config_csp *csp,
                               struct arena *arena) {
-    for (size_t i = 0; i < config->csp_count; i++) {
-        const struct config_csp *csp = &config->csps[i];
-        if (!*csp->regions)
-            return csp_lack(config, csp, "regions", arena);
-        if (!*csp->base_url)
-            return csp_lack(config, csp, "base_url", arena);
-        for (size_t j = 0; j < i; j++) {
-            const char *fault =
-                csps_share(config, csp, &config->csps[j], arena);
-            if (fault)
-                return fault;
-        }
-    }
-    return NULL;
+    const char *faults = NULL, *shared;
+    if (!*csp->regions)
+        faults = config_fault_add(
+            faults, csp_lack(config, csp, "regions", arena), arena);
+    if (!*csp->base_url)
+        faults = config_fault_add(
+            faults, csp_lack(config, csp, "base_url", arena), arena);
+    for (const struct config_csp *other = config->csps; other < csp; other++)
+        if ((shared = csps_share(config, csp, other, arena)))
+            faults = config_fault_add(faults, shared, arena);
+    return faults;
 }
 
 /* ---- all of them ---- */
@@ -179,16 +177,19 @@ static const char *row_fault(const struct config *config,
         place_of(config, csp, row->other_section, row->other_key), arena);
 }
 
-const char *config_contradiction(const struct config *config,
-                                 struct arena *arena) {
-    const char *fault = csps_fault(config, arena);
-    for (const struct contradiction *row = contradictions; row->key && !fault;
-         row++) {
+const char *config_contradictions(const struct config *config,
+                                  struct arena *arena) {
+    const char *faults = NULL, *fault;
+    for (size_t i = 0; i < config->csp_count; i++)
+        if ((fault = csp_faults(config, &config->csps[i], arena)))
+            faults = config_fault_add(faults, fault, arena);
+    for (const struct contradiction *row = contradictions; row->key; row++) {
         bool of_csp = strcmp(row->section, "csp") == 0;
         size_t count = of_csp ? config->csp_count : 1;
-        for (size_t i = 0; i < count && !fault; i++)
-            fault =
-                row_fault(config, row, of_csp ? &config->csps[i] : NULL, arena);
+        for (size_t i = 0; i < count; i++)
+            if ((fault = row_fault(config, row,
+                                   of_csp ? &config->csps[i] : NULL, arena)))
+                faults = config_fault_add(faults, fault, arena);
     }
-    return fault;
+    return faults;
 }

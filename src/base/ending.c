@@ -9,6 +9,10 @@ void ending_begin(void) {
     atomic_store(&began, clock_elapsed());
 }
 
+bool ending_has_begun(void) {
+    return atomic_load(&began) != 0;
+}
+
 /* How long it may still last for somebody; INT64_MAX while it goes on. */
 static instant ending_left(instant grace) {
     instant begin = atomic_load(&began);

@@ -19,6 +19,9 @@
 /* The process ends from now on. */
 void ending_begin(void);
 
+/* Does the process end? From any thread. */
+bool ending_has_begun(void);
+
 /* Is it time to leave others alone, and time to leave all? From any thread. */
 bool ending_leaves_peers(void);
 bool ending_leaves_all(void);

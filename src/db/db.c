@@ -304,6 +304,10 @@ enum outcome db_check_server(struct db *db) {
     return encoding_fits(db) && pooler_fits(db) ? DONE : FAILED;
 }
 
+bool db_is_denied(const struct db *db) {
+    return db_error_lasts(db_error_of_connecting(db->sqlstate, db->reason));
+}
+
 /* ---- statements ---- */
 
 enum outcome db_prepare(struct db *db, const struct db_statement *statement) {

@@ -165,6 +165,10 @@ void db_cut_all(void);
  * that took, if nobody answered) and say so at once. */
 enum outcome db_connect(struct db *db);
 
+/* After db_connect() said RETRY: can nobody be let in until a person changes
+ * something (role, password, name of the database)? */
+bool db_is_denied(const struct db *db);
+
 /* FAILED, with a reason that says what to do, when fotad cannot work on what it
  * is connected to: a database in another encoding than UTF8, or a pooler that
  * gives a session's transactions to different sessions of the server. */
@@ -269,6 +273,10 @@ enum outcome db_migrate(struct db *db, const char *person, int *missing);
  * they were created after the migration. Warns when they are not there. Only
  * the database's owner may. */
 enum outcome db_grant_rights(struct db *db);
+/* What the database is beside this program, and what to do where it is not the
+ * same: for people, in the arena. */
+const char *db_version_words(struct db *db, struct arena *arena);
+
 /* *later: the database belongs to a later release, see db_migrate(). */
 enum outcome db_is_later(struct db *db, bool *later);
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* The same is not logged again sooner. */
-static const instant QUIET = 10 * SECOND;
+static const instant QUIET = MINUTE;
 /* So long after it was last seen an error is told by db_lasting_error(). */
 static const instant RECENT = 30 * SECOND;
 
@@ -93,6 +93,10 @@ const struct db_error *db_error_of_connecting(const char *sqlstate,
             sqlstate = words[i].sqlstate;
     const struct db_error *error = *sqlstate ? row_find(sqlstate, ROWS) : NULL;
     return error ? error : &DB_ERROR_UNREACHABLE;
+}
+
+bool db_error_lasts(const struct db_error *error) {
+    return error >= &rows[ROWS - OF_CONNECTING] && error < &rows[ROWS];
 }
 
 /* The last error that a person may have to act upon. */

@@ -30,8 +30,11 @@ const struct db_error *db_error_of(const char *sqlstate);
 const struct db_error *db_error_of_connecting(const char *sqlstate,
                                               const char *reason);
 
+/* Does it last until a person does something? One of connecting. */
+bool db_error_lasts(const struct db_error *error);
+
 /* Counts the error, and logs one that has an advice together with `reason`,
- * unless that was done within the last 10 s. `key` of fotad.conf, a static
+ * unless that was done within the last minute. `key` of fotad.conf, a static
  * text, says which database. From any thread. */
 void db_error_tell(const struct db_error *error, const char *key,
                    const char *reason);

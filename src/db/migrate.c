@@ -334,10 +334,50 @@ enum outcome db_migrate(struct db *db, const char *person, int *missing) {
     if (outcome == DONE && migrating.missing && person) {
         migrating.person = person;
         outcome = migrate_in_peace(db, &migrating);
+        if (outcome != DONE && strcmp(db_sqlstate(db), "42501") == 0)
+            db_blame(db,
+                     arena_printf(arena,
+                                  "%s; the role that owns the database may: "
+                                  "see [database] owner_conninfo",
+                                  db_reason(db)));
     }
     *missing = migrating.missing;
     arena_free(arena);
     return outcome;
+}
+
+static enum outcome release_find(struct db *db, struct arena *arena,
+                                 int64_t *release) {
+    static const struct db_statement find = {
+        "find_release",
+        "select coalesce(max((to_jsonb(m) ->> 'release')::integer), 0)"
+        " from migration m"};
+    struct db_rows *rows;
+    enum outcome outcome = db_run(db, &find, NULL, arena, &rows);
+    if (outcome == DONE)
+        *release = db_get_int(rows, 0, 0);
+    return outcome;
+}
+
+const char *db_version_words(struct db *db, struct arena *arena) {
+    bool has = false;
+    int64_t release = 0;
+    enum outcome outcome = has_table(db, arena, &has);
+    if (outcome == DONE && !has)
+        return "there is nothing of fotad in the database yet: run fotactl "
+               "migrate";
+    if (outcome == DONE)
+        outcome = release_find(db, arena, &release);
+    if (outcome != DONE)
+        return arena_text(arena, span_text(db_reason(db)));
+    const char *words = arena_printf(
+        arena, "the database is of release %jd, this program of release %d",
+        (intmax_t)release, FOTAD_RELEASE);
+    return release > FOTAD_RELEASE
+               ? words
+               : arena_printf(arena, "%s%s: run fotactl migrate", words,
+                              release == FOTAD_RELEASE ? " with other functions"
+                                                       : "");
 }
 
 enum outcome db_grant_rights(struct db *db) {

@@ -1,6 +1,7 @@
 #include "duis/signer.h"
 
 #include "base/base64.h"
+#include "base/file.h"
 #include "duis/pem.h"
 #include "duis/write.h"
 #include "duis/xmldsig.h"
@@ -10,7 +11,6 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -167,29 +167,20 @@ void duis_signer_replace(struct duis_signer *signer,
     identity_release(old);
 }
 
-static bool read_file(struct arena *arena, const char *path, struct span *text,
-                      const char **reason) {
-    FILE *file = fopen(path, "rbe");
-    if (!file) {
-        *reason = arena_printf(arena, "%s: %s", path, strerror(errno));
-        return false;
-    }
-    uint8_t *octets = arena_alloc(arena, MOST_FILE);
-    size_t len = fread(octets, 1, MOST_FILE, file);
-    bool whole = !ferror(file) && feof(file);
-    fclose(file);
-    if (!whole)
-        *reason = arena_printf(arena, "%s: cannot be read", path);
-    *text = span_of(octets, len);
-    return whole;
+static bool pem_read(struct arena *arena, const char *path, struct span *text,
+                     const char **reason) {
+    if (file_load(arena, path, MOST_FILE, text, reason))
+        return true;
+    *reason = arena_printf(arena, "%s: %s", path, *reason);
+    return false;
 }
 
 struct duis_signer *duis_signer_load(struct arena *arena, const char *key_path,
                                      const char *certificate_path,
                                      const char **reason) {
     struct span key, certificate;
-    if (!read_file(arena, key_path, &key, reason) ||
-        !read_file(arena, certificate_path, &certificate, reason))
+    if (!pem_read(arena, key_path, &key, reason) ||
+        !pem_read(arena, certificate_path, &certificate, reason))
         return NULL;
     struct duis_signer *signer =
         duis_signer_new(arena, key, certificate, reason);

@@ -86,7 +86,7 @@ static void note_name(struct importing *i, const struct certificate *c) {
     uint8_t digest[SHA256_DIGEST_LENGTH];
     const char *name = arena_printf(i->each, "%s %s", c->issuer, c->serial);
     SHA256((const uint8_t *)name, strlen(name), digest);
-    if (!key_set_add(&i->names, span_of(digest, 8)))
+    if (key_set_add(&i->names, span_of(digest, 8), 1))
         i->repeats = true;
 }
 

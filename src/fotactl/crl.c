@@ -3,7 +3,8 @@
 #include "fotactl/trust.h"
 #include "fotactl/verbs.h"
 
-#include <errno.h>
+
+enum { MOST_LIST = 256 << 20 };
 
 struct taking {
     struct verb_run *run;
@@ -11,24 +12,6 @@ struct taking {
     const char *outcome;
     int64_t certificates;
 };
-
-static bool read_file(struct verb_run *run, struct span *octets) {
-    FILE *file = fopen(run->argument, "rbe");
-    struct buffer all = {0};
-    size_t len = file != NULL;
-    while (len) {
-        len = fread(buffer_room(&all, 65536), 1, 65536, file);
-        all.len += len;
-    }
-    bool good = file && !ferror(file);
-    if (!good)
-        (void)run_refuse(run, "%s: %s", run->argument, strerror(errno));
-    if (file)
-        fclose(file);
-    *octets = arena_copy(run->arena, buffer_span(&all));
-    buffer_free(&all);
-    return good;
-}
 
 /* The issuer is one of any configured bundle: the SMKI's for signatures, the
  * clients' CAs for TLS. */
@@ -118,7 +101,7 @@ enum outcome verb_import_crl(struct verb_run *run) {
     struct taking taking = {.run = run};
     struct span octets;
     const char *reason;
-    if (!read_file(run, &octets))
+    if (!run_read_file(run, MOST_LIST, &octets))
         return REFUSED;
     if (!revocation_list_read(run->arena, octets, &taking.list, &reason))
         return run_refuse(run, "%s: %s", run->argument, reason);

@@ -1,5 +1,6 @@
 #include "fotactl/csv_import.h"
 
+#include "base/file.h"
 #include "fotactl/csv_reader.h"
 #include "fotactl/key_set.h"
 
@@ -89,8 +90,28 @@ static bool take_name(struct importing *i, uint64_t line, struct span name,
     return true;
 }
 
+/* What else than a comma separates the names, as programs for tables in some
+ * countries write them; 0: nothing. */
+static char separator_of(struct span header) {
+    static const char separators[] = ";\t|";
+    for (size_t i = 0; separators[i]; i++)
+        if (header.len && memchr(header.data, separators[i], header.len))
+            return separators[i];
+    return 0;
+}
+
 static bool take_names(struct importing *i, uint64_t line,
                        const struct span *fields, size_t count) {
+    char other = count == 1 ? separator_of(fields[0]) : 0;
+    if (other)
+        return refuse_line(
+            i, line, NULL,
+            arena_printf(i->run->arena,
+                         "the columns are separated by %s: "
+                         "save the file with commas between them",
+                         other == '\t'
+                             ? "tabs"
+                             : arena_printf(i->run->arena, "'%c'", other)));
     if (count > CSV_MOST_FIELDS)
         return refuse_line(i, line, NULL, "there are too many columns");
     for (size_t c = 0; c < CSV_MOST_COLUMNS; c++)
@@ -184,6 +205,18 @@ static size_t first_key(const struct csv_import *import) {
     return c;
 }
 
+static bool refuse_twice(struct importing *i, uint64_t line,
+                         const struct span *values, uint32_t first) {
+    struct buffer text = {0};
+    size_t column = first_key(i->import);
+    field_show(values[column], &text);
+    buffer_printf(&text, " is there twice: first in line %u", first);
+    refuse_line(i, line, i->import->columns[column].name,
+                (const char *)text.data);
+    buffer_free(&text);
+    return false;
+}
+
 static bool check_line(struct importing *i, uint64_t line,
                        const struct span *values) {
     size_t column = 0;
@@ -192,16 +225,10 @@ static bool check_line(struct importing *i, uint64_t line,
     const char *reason = import->check ? import->check(&record, &column) : NULL;
     if (reason)
         return refuse_line(i, line, import->columns[column].name, reason);
-    if (key_set_add(&i->keys, buffer_span(&i->key)))
-        return true;
-    static const struct field_kind once = {
-        .expected = "there for the first time: an earlier line has it too"};
-    struct buffer text = {0};
-    column = first_key(import);
-    field_say_wrong(&once, values[column], &text);
-    refuse_line(i, line, import->columns[column].name, (const char *)text.data);
-    buffer_free(&text);
-    return false;
+    uint32_t first =
+        key_set_add(&i->keys, buffer_span(&i->key),
+                    line < UINT32_MAX ? (uint32_t)line : UINT32_MAX);
+    return !first || refuse_twice(i, line, values, first);
 }
 
 static bool take_line(struct importing *i, uint64_t line,
@@ -299,13 +326,10 @@ static bool open_file(struct importing *i) {
     struct stat status;
     const char *path = i->run->argument;
     i->fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool ok = i->fd >= 0 && fstat(i->fd, &status) == 0;
-    if (ok && S_ISDIR(status.st_mode)) {
-        errno = EISDIR;
-        ok = false;
-    }
-    if (!ok) {
-        (void)run_refuse(i->run, "%s: %s", path, strerror(errno));
+    const char *fault = file_fault(i->run->arena, path);
+    if (fault || fstat(i->fd, &status) != 0) {
+        (void)run_refuse(i->run, "%s: %s", path,
+                         fault ? fault : strerror(errno));
         return false;
     }
     progress_bar_begin(&i->bar, (uint64_t)status.st_size);

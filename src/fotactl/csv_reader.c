@@ -71,6 +71,13 @@ static void on_end(int c, void *context) {
     r->after_cr = c == '\r';
 }
 
+/* A byte order mark, or octets of 0 as every second one of ASCII is. */
+static bool is_utf16(struct span block) {
+    return block.len >= 2 && (memcmp(block.data, "\xff\xfe", 2) == 0 ||
+                              memcmp(block.data, "\xfe\xff", 2) == 0 ||
+                              !block.data[0] || !block.data[1]);
+}
+
 static void skip_mark(struct span *block) {
     if (block->len >= 3 && memcmp(block->data, "\xef\xbb\xbf", 3) == 0)
         *block = span_of(block->data + 3, block->len - 3);
@@ -115,6 +122,8 @@ static const char *read_all(struct csv_reader *r, int fd, uint8_t *block) {
         if (len == 0)
             break;
         struct span octets = span_of(block, (size_t)len);
+        if (r->octets == 0 && is_utf16(octets))
+            return "the file is in UTF-16: save it as CSV in UTF-8";
         if (r->octets == 0)
             skip_mark(&octets);
         r->octets += (size_t)len;

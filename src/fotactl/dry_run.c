@@ -3,40 +3,11 @@
 #include "duis/library.h"
 #include "fotactl/verbs.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 static const char *const list_titles[DRY_RUN_LISTS] = {
     "Invalid", "Not Commissioned", "Not applicable",
     "Other request in progress", "Invalid GBCS version"};
-
-static void free_buffer(void *buffer) {
-    buffer_free(buffer);
-}
-
-static bool read_file(struct verb_run *run, struct span *text) {
-    enum { PIECE = 64 * 1024 };
-    struct buffer *all = arena_zero(run->arena, 1, sizeof *all);
-    arena_adopt(run->arena, all, free_buffer);
-    FILE *file = fopen(run->argument, "re");
-    size_t len = file != NULL;
-    while (len && all->len <= run->config.user_max_body) {
-        len = fread(buffer_room(all, PIECE), 1, PIECE, file);
-        all->len += len;
-    }
-    bool good = file && !ferror(file);
-    if (!good)
-        (void)run_refuse(run, "%s: %s", run->argument, strerror(errno));
-    else if (all->len > run->config.user_max_body) {
-        (void)run_refuse(run, "%s is larger than [user_gateway] max_body",
-                         run->argument);
-        good = false;
-    }
-    if (file)
-        fclose(file);
-    *text = buffer_span(all);
-    return good;
-}
 
 static void print_lists(struct verb_run *run, const struct dry_run *dry) {
     char id[EUI64_TEXT_SIZE];
@@ -107,7 +78,7 @@ static enum outcome dry_run_try(struct verb_run *run, struct span text,
 enum outcome verb_dry_run(struct verb_run *run) {
     struct span text;
     struct rules *rules;
-    if (!read_file(run, &text))
+    if (!run_read_file(run, run->config.user_max_body, &text))
         return REFUSED;
     enum outcome outcome = run_database(run, rules_load(run->db, &rules));
     if (outcome != DONE)

@@ -228,15 +228,20 @@ const struct field_kind FIELD_COUNT = {
 const struct field_kind FIELD_PERIOD = {
     "integer", read_period, "a number of seconds from 1 to 31622400", NULL, 0};
 
-void field_say_wrong(const struct field_kind *kind, struct span text,
-                     struct buffer *out) {
+void field_show(struct span text, struct buffer *out) {
     enum { MOST_SHOWN = 60 };
     buffer_text(out, "'");
     for (size_t i = 0; i < text.len && i < MOST_SHOWN; i++) {
         uint8_t c = text.data[i];
         buffer_printf(out, "%c", c >= ' ' && c <= '~' ? c : '?');
     }
-    buffer_printf(out, "%s' is not %s", text.len > MOST_SHOWN ? "..." : "",
+    buffer_text(out, text.len > MOST_SHOWN ? "...'" : "'");
+}
+
+void field_say_wrong(const struct field_kind *kind, struct span text,
+                     struct buffer *out) {
+    field_show(text, out);
+    buffer_printf(out, " is not %s",
                   kind->expected ? kind->expected : "one of");
     for (int i = 0; kind->allowed && kind->allowed[i]; i++)
         buffer_printf(out, "%s %s", i ? "," : "", kind->allowed[i]);

@@ -42,8 +42,10 @@ extern const struct field_kind FIELD_PERIOD; /* integer, seconds: 1 to a year */
 /* Big-endian, as PostgreSQL's binary forms are. */
 void field_put_number(struct buffer *out, uint64_t value, size_t width);
 
-/* Why a text is no such value: "'x' is not an EUI-64 such as ...". The text
- * is shown at most 60 octets long, with '?' for what cannot be printed. */
+/* 'x': at most 60 octets of it, with '?' for what cannot be printed. */
+void field_show(struct span text, struct buffer *out);
+
+/* Why a text is no such value: "'x' is not an EUI-64 such as ...". */
 void field_say_wrong(const struct field_kind *kind, struct span text,
                      struct buffer *out);
 

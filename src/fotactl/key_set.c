@@ -41,8 +41,8 @@ static uint64_t hash_slot(const struct key_set *set, uint64_t slot) {
 static void key_set_grow(struct key_set *set) {
     struct key_set old = *set;
     set->size = old.size ? 2 * old.size : FIRST_SIZE;
-    set->slots = memory_alloc(set->size * sizeof *set->slots);
-    memset(set->slots, 0, set->size * sizeof *set->slots);
+    set->slots = memory_zeros(set->size, sizeof *set->slots);
+    set->lines = memory_zeros(set->size, sizeof *set->lines);
     for (size_t i = 0; i < old.size; i++) {
         if (!old.slots[i])
             continue;
@@ -50,8 +50,10 @@ static void key_set_grow(struct key_set *set) {
         while (set->slots[at])
             at = (at + 1) & (set->size - 1);
         set->slots[at] = old.slots[i];
+        set->lines[at] = old.lines[i];
     }
     free(old.slots);
+    free(old.lines);
 }
 
 static bool is_same(const struct key_set *set, uint64_t slot, struct span key,
@@ -68,14 +70,14 @@ static uint64_t keep_copy(struct key_set *set, struct span key) {
     return (uintptr_t)copy;
 }
 
-bool key_set_add(struct key_set *set, struct span key) {
+uint32_t key_set_add(struct key_set *set, struct span key, uint32_t line) {
     uint64_t number = 0;
     if (!set->copies)
         memcpy(&number, key.data, sizeof number);
     if (!set->copies && !number) {
-        bool added = !set->has_zero;
-        set->has_zero = true;
-        return added;
+        uint32_t first = set->zero_line;
+        set->zero_line = first ? first : line;
+        return first;
     }
     if (set->count >= set->size / 4 * 3)
         key_set_grow(set);
@@ -83,15 +85,18 @@ bool key_set_add(struct key_set *set, struct span key) {
     size_t at = hash & (set->size - 1);
     for (; set->slots[at]; at = (at + 1) & (set->size - 1))
         if (is_same(set, set->slots[at], key, number))
-            return false;
+            return set->lines[at];
     set->slots[at] = set->copies ? keep_copy(set, key) : number;
+    set->lines[at] = line;
     set->count++;
-    return true;
+    return 0;
 }
 
 void key_set_free(struct key_set *set) {
     free(set->slots);
+    free(set->lines);
     set->slots = NULL;
+    set->lines = NULL;
     set->size = set->count = 0;
-    set->has_zero = false;
+    set->zero_line = 0;
 }

@@ -1,11 +1,11 @@
 #include "fotactl/trust.h"
 
+#include "base/file.h"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
-
-#include <errno.h>
 
 struct trust {
     X509_STORE *store;
@@ -29,7 +29,7 @@ struct trust *trust_load(struct arena *arena, const char *path,
     BIO *bundle = BIO_new_file(path, "r");
     if (!bundle) {
         ERR_clear_error();
-        *reason = arena_printf(arena, "%s: %s", path, strerror(errno));
+        *reason = arena_printf(arena, "%s: %s", path, file_fault(arena, path));
         return NULL;
     }
     struct trust *trust = arena_zero(arena, 1, sizeof *trust);

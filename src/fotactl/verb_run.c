@@ -1,5 +1,6 @@
 #include "fotactl/verb_run.h"
 
+#include "base/file.h"
 #include "base/safe_text.h"
 #include "fotactl/person.h"
 
@@ -28,10 +29,12 @@ enum outcome run_database(struct verb_run *run, enum outcome outcome) {
     if (outcome == DONE || run->problem)
         return outcome;
     const char *reason = db_reason(run->db);
-    if (outcome == RETRY)
-        (void)run_refuse(run,
-                         "the database cannot be used now; check [database] "
-                         "conninfo and the server, then try again: %s",
+    char advice[DB_ADVICE_SIZE];
+    if (outcome == RETRY && db_lasting_error(advice))
+        (void)run_refuse(run, "the database cannot be used now: %s; %s", reason,
+                         advice);
+    else if (outcome == RETRY)
+        (void)run_refuse(run, "the database cannot be used now; try again: %s",
                          reason);
     else
         (void)run_refuse(run, "the database refused; nothing was changed: %s",
@@ -79,6 +82,12 @@ bool run_read_eui64(struct verb_run *run, const char *text, eui64 *id) {
     (void)run_misuse(
         run, "'%s' is not an EUI-64 such as 00-DB-12-34-56-78-90-A0", text);
     return false;
+}
+
+bool run_read_file(struct verb_run *run, size_t most, struct span *octets) {
+    const char *reason;
+    return file_load(run->arena, run->argument, most, octets, &reason) ||
+           run_refuse(run, "%s: %s", run->argument, reason) == DONE;
 }
 
 bool run_add_user(struct verb_run *run, struct db_params *params) {

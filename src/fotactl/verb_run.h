@@ -66,6 +66,10 @@ enum outcome run_transact(struct verb_run *run,
 /* Reads the verb's argument or an option as an EUI-64; false is misuse. */
 bool run_read_eui64(struct verb_run *run, const char *text, eui64 *id);
 
+/* Reads the file that the argument names, of at most `most` octets, into the
+ * run's arena; false leaves a problem. */
+bool run_read_file(struct verb_run *run, size_t most, struct span *octets);
+
 /* Adds --user, null when it is not given; false is misuse. */
 bool run_add_user(struct verb_run *run, struct db_params *params);
 

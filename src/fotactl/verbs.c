@@ -227,8 +227,7 @@ static enum outcome check_schema(struct verb_run *run) {
     enum outcome outcome =
         run_database(run, db_migrate(run->db, NULL, &missing));
     if (outcome == DONE && missing)
-        return run_refuse(run, "the database is of another version: run "
-                               "fotactl migrate");
+        return run_refuse(run, "%s", db_version_words(run->db, run->arena));
     return outcome;
 }
 

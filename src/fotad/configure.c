@@ -1,12 +1,18 @@
 #include "base/config_key.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "fotad/fotad.h"
 
 #include <errno.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+static atomic_int failures;
+
+int fotad_failures(void) {
+    return atomic_load(&failures);
+}
 
 bool fotad_fail(const char *event, const char *reason) {
+    atomic_fetch_add(&failures, 1);
     log_error(event, ": %s", reason);
     return false;
 }
@@ -15,55 +21,64 @@ bool fotad_fail(const char *event, const char *reason) {
 
 /* Why a file cannot be what a key wants, or NULL. The defaults may be still to
  * come: what needs them says so. */
-static const char *file_fault(const struct config_key *key, const void *owner) {
+static const char *key_file_fault(const struct config_key *key,
+                                  const void *owner, struct arena *arena) {
     const char *path;
-    struct stat about;
     if (strcmp(key->type, "PATH") != 0 && strcmp(key->type, "FILE") != 0)
         return NULL;
     memcpy(&path, (const char *)owner + key->offset, sizeof path);
     if (!*path || strcmp(path, key->standard) == 0)
         return NULL;
-    if (access(path, R_OK) != 0 || stat(path, &about) != 0)
-        return strerror(errno);
-    return S_ISDIR(about.st_mode) ? "it is a directory" : NULL;
+    return file_fault(arena, path);
 }
 
-static const char *section_fault(const struct config *config,
-                                 const struct config_key *keys,
-                                 const void *owner, const char *name,
-                                 struct arena *arena) {
+static const char *section_faults(const struct config *config,
+                                  const struct config_key *keys,
+                                  const void *owner, const char *name,
+                                  const char *faults, struct arena *arena) {
     for (; keys->name; keys++) {
-        const char *path, *fault = file_fault(keys, owner);
+        const char *path, *fault = key_file_fault(keys, owner, arena);
         if (!fault)
             continue;
         memcpy(&path, (const char *)owner + keys->offset, sizeof path);
-        return arena_printf(
-            arena, "%s:%d: [%s%s] %s: the file %s cannot be read: %s",
-            config->path ? config->path : "", config_key_line(keys, owner),
-            keys->section, name, keys->name, path, fault);
+        fault = arena_printf(arena, "%s:%d: [%s%s] %s: %s: %s",
+                             config->path ? config->path : "",
+                             config_key_line(keys, owner), keys->section, name,
+                             keys->name, path, fault);
+        faults = config_fault_add(faults, fault, arena);
     }
-    return NULL;
+    return faults;
 }
 
-static const char *files_fault(const struct config *config,
-                               struct arena *arena) {
-    const char *fault = section_fault(config, config_keys, config, "", arena);
-    for (size_t i = 0; i < config->csp_count && !fault; i++)
-        fault = section_fault(config, config_csp_keys, &config->csps[i],
-                              arena_printf(arena, " %s", config->csps[i].name),
-                              arena);
-    return fault;
+static const char *files_faults(const struct config *config,
+                                struct arena *arena) {
+    const char *faults =
+        section_faults(config, config_keys, config, "", NULL, arena);
+    for (size_t i = 0; i < config->csp_count; i++)
+        faults = section_faults(
+            config, config_csp_keys, &config->csps[i],
+            arena_printf(arena, " %s", config->csps[i].name), faults, arena);
+    return faults;
 }
 
 /* ---- reading it ---- */
 
+/* Each of them, a line each. */
+static void faults_tell(const char *faults, struct arena *arena) {
+    for (size_t len; *faults; faults += len + (faults[len] == '\n')) {
+        len = strcspn(faults, "\n");
+        fotad_fail("config.refused", arena_text(arena, span_of(faults, len)));
+    }
+}
+
 static bool configuration_read(const char *path, struct config *config,
                                struct arena *arena) {
-    const char *reason;
-    if (!config_read(config, path, arena, &reason) ||
-        (reason = files_fault(config, arena)))
-        return fotad_fail("config.refused", reason);
-    return true;
+    const char *faults;
+    bool good = config_read(config, path, arena, &faults) &&
+                !(faults = files_faults(config, arena));
+    if (!good)
+        faults_tell(faults, arena);
+    return good;
 }
 
 bool fotad_configure(struct fotad *f) {

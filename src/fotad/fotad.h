@@ -56,6 +56,8 @@ struct reload {
 
 /* Logs an error, `reason` for the operator, and returns false. */
 bool fotad_fail(const char *event, const char *reason);
+/* How often it was called. */
+int fotad_failures(void);
 
 /* ---- configure.c ---- */
 
@@ -105,8 +107,8 @@ void ground_use_revocations(struct fotad *f, struct reload *reload);
 
 /* ---- services.c ---- */
 
-/* For --check-config, after fotad_configure(): what a start would find wrong
- * with keys, certificates and addresses. False with the reason in the log. */
+/* For --check-config, after fotad_configure(): all that a start would find
+ * wrong with keys, certificates and addresses. False with it in the log. */
 bool services_check(struct fotad *f);
 
 /* Starts all services in their order. False at the first that cannot, with the

@@ -1,4 +1,6 @@
 #include "base/crash.h"
+#include "base/ending.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "duis/library.h"
@@ -47,29 +49,39 @@ static bool migrate_database(const struct config *config) {
     return good;
 }
 
-static bool check_database(struct db *db) {
+static bool check_database(struct fotad *f) {
+    struct db *db = f->db;
     int missing = 0;
     bool later = false;
     if (db_migrate(db, NULL, &missing) != DONE)
         return fotad_fail("db.unusable", db_reason(db));
     if (missing)
-        return fotad_fail("db.old", "the database is of another version: run "
-                                    "fotactl migrate");
+        return fotad_fail("db.old", db_version_words(db, f->arena));
     if (db_is_later(db, &later) == DONE && later)
         log_warning("db.later",
                     "release=%d : the database belongs to a later release "
-                    "(select max(release) from migration); this one works on "
-                    "it as it is and puts none of its functions back. Start "
-                    "the later one everywhere",
-                    FOTAD_RELEASE);
+                    "(%s); this one works on it as it is and puts none of its "
+                    "functions back. Start the later one everywhere",
+                    FOTAD_RELEASE, db_version_words(db, f->arena));
     return true;
+}
+
+/* A machine may start before its database server does. */
+static bool await_database(struct fotad *f) {
+    static const struct timespec pause = {.tv_nsec = 200000000};
+    enum outcome outcome;
+    while ((outcome = db_connect(f->db)) == RETRY && !db_is_denied(f->db) &&
+           !ending_has_begun())
+        nanosleep(&pause, NULL);
+    return outcome == DONE || fotad_fail("db.unusable", db_reason(f->db));
 }
 
 bool ground_open_database(struct fotad *f) {
     const struct config *config = &f->config;
     f->db = db_open(config->database_conninfo, "fotad");
-    bool good = (!config->database_migrate || migrate_database(config)) &&
-                check_database(f->db) &&
+    bool good = await_database(f) &&
+                (!config->database_migrate || migrate_database(config)) &&
+                check_database(f) &&
                 (housekeeping_make_days(f->db, clock_now()) == DONE ||
                  fotad_fail("db.unusable", db_reason(f->db)));
     if (good)
@@ -179,7 +191,9 @@ bool ground_load_acb_key(struct fotad *f) {
                     path);
         return true;
     }
-    f->requests.acb = acb_key_load(path, MOST_SECRETS, &reason);
+    reason = file_fault(f->arena, path);
+    if (!reason)
+        f->requests.acb = acb_key_load(path, MOST_SECRETS, &reason);
     return f->requests.acb ||
            fotad_fail("keys.unusable",
                       arena_printf(f->arena,
@@ -196,13 +210,14 @@ bool ground_check_keys(struct fotad *f) {
     const char *const paths[] = {f->config.xml_signing_key,
                                  f->config.xml_signing_certificate};
     bool there = true;
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        if (access(paths[i], R_OK) != 0) {
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        const char *fault = file_fault(f->arena, paths[i]);
+        if (fault)
             log_warning("keys.not_there",
-                        ": %s cannot be read: fotad will not start without it",
-                        paths[i]);
-            there = false;
-        }
+                        ": %s: %s; fotad will not start without it", paths[i],
+                        fault);
+        there = there && !fault;
+    }
     bool good = (!there || signer_read(f, &f->config, f->arena)) &&
                 ground_load_acb_key(f);
     ground_free_acb_key(f);

@@ -104,13 +104,17 @@ static bool start_give_up(struct life *life) {
     _exit(1);
 }
 
+/* systemd would end a start that takes longer; while this one lasts it says so
+ * each second. us */
+enum { START_GOES_ON = 30 * 1000 * 1000 };
+
 /* True when it is started, also when a signal has come meanwhile that ends
  * it. */
 static bool start_all(struct life *life, bool *ends) {
     /* less than the time after which a lock is given up (db/db.h), so that it
      * is said which step waited for it */
     static const instant LONG = 5 * SECOND;
-    instant say = clock_elapsed() + LONG;
+    instant pause = LONG, say = clock_elapsed() + LONG;
     errand_begin(&life->errand, services_start);
     for (;;) {
         int what = life_wait(life, 1000);
@@ -119,9 +123,12 @@ static bool start_all(struct life *life, bool *ends) {
             return start_give_up(life);
         if (what == ERRAND_ENDED)
             return errand_end(&life->errand);
+        sd_notifyf(0, "STATUS=starting: %s\nEXTEND_TIMEOUT_USEC=%d",
+                   services_at(), START_GOES_ON);
         if (clock_elapsed() < say)
             continue;
-        say += LONG;
+        say += pause;
+        pause = MINUTE;
         log_warning("fotad.start_waits",
                     ": for %s; does the database answer, and does its standby?",
                     services_at());
@@ -286,6 +293,18 @@ static int print_answer(int option) {
     }
 }
 
+/* All that is wrong, a line each, and a last line; the exit status. */
+static int check_configuration(struct fotad *f) {
+    bool good = fotad_configure(f) && services_check(f);
+    int wrong = fotad_failures();
+    if (good)
+        log_info("config.checked", ": OK");
+    else
+        log_error("config.checked", ": %d %s wrong", wrong,
+                  wrong == 1 ? "thing is" : "things are");
+    return good ? 0 : 1;
+}
+
 /* What the command line asks for; the exit status. */
 static int do_as_told(int argc, char **argv, struct fotad *f) {
     bool check = false;
@@ -303,7 +322,7 @@ static int do_as_told(int argc, char **argv, struct fotad *f) {
     if (optind < argc)
         return print_answer('?');
     if (check)
-        return fotad_configure(f) && services_check(f) ? 0 : 1;
+        return check_configuration(f);
     return run_daemon(f);
 }
 

@@ -279,13 +279,13 @@ bool services_check(struct fotad *f) {
     const struct config *c = &f->config;
 #define CHECK(section, prefix)                                                 \
     (key_check(f, #section, "listen", c->lines.prefix##_listen,                \
-               http_address_fault(c->prefix##_listen)) &&                      \
+               http_address_fault(c->prefix##_listen)) &                       \
      key_check(f, #section, "certificate", c->lines.prefix##_certificate,      \
                tls_fault(&(struct http_tls)HTTP_CONFIGURED_TLS(c, prefix))))
-    bool good = CHECK(user_gateway, user) && CHECK(csp_gateway, csp) &&
-                CHECK(people, people) && CHECK(operations, operations);
+    bool good = CHECK(user_gateway, user) & CHECK(csp_gateway, csp) &
+                CHECK(people, people) & CHECK(operations, operations);
 #undef CHECK
-    return good && ground_check_keys(f);
+    return ground_check_keys(f) && good;
 }
 
 void services_drain(struct fotad *f) {

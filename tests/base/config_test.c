@@ -214,19 +214,53 @@ static void regions_are_read_once(void **state) {
     }
 }
 
+/* What follows of one mistake is none. */
+static void all_that_is_wrong_is_said(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    struct config config;
+    char path[] = "/tmp/fotad-config-XXXXXX";
+    const char *faults = NULL, *at = path;
+    FILE *file = fdopen(mkstemp(path), "w");
+    fputs("[people]\nlisten = 8082\ncolour = blue\n  and green\n"
+          "workers = 0\n[colours]\nblue = yes\n  no\n"
+          "[csp a,b]\nregions = x\n[log]\nlevel = loud\n",
+          file);
+    fclose(file);
+    assert_false(config_read(&config, path, arena, &faults));
+    remove(path);
+    static const char *const says[] = {
+        "2: [people] listen: '8082' is not an address to listen on: host:port,",
+        "3: unknown key 'colour' in [people]",
+        "5: [people] workers: '0' is not a whole number from 1 to 256",
+        "6: unknown section [colours]",
+        "9: [csp a,b]: the name of a CSP has",
+        "12: [log] level: 'loud' is not one of:",
+    };
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
+        const char *line = arena_printf(arena, "%s:%s", at, says[i]);
+        assert_memory_equal(faults, line, strlen(line));
+        faults += strcspn(faults, "\n");
+        faults += *faults == '\n';
+    }
+    assert_string_equal(faults, "");
+    arena_free(arena);
+}
+
 static void no_file_is_said(void **state) {
     (void)state;
     struct arena *arena = arena_new();
     struct config config;
     const char *reason;
     assert_false(config_read(&config, "/nonexistent/f", arena, &reason));
-    assert_string_equal(reason, "/nonexistent/f: cannot be read");
+    assert_string_equal(reason, "/nonexistent/f: No such file or directory");
     arena_free(arena);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_file_is_read_or_refused),
+        cmocka_unit_test(all_that_is_wrong_is_said),
         cmocka_unit_test(long_names_of_csps_are_told_apart),
         cmocka_unit_test(regions_are_read_once),
         cmocka_unit_test(no_file_is_said),

@@ -108,9 +108,9 @@ static void a_bad_line_is_named(void **state) {
     }
     put(tool, HEADER ",11.4,60,1,2\n,11.4,70,1,2\n");
     tool_expect(tool, "import thresholds @thresholds.csv", 1,
-                "fotactl: @thresholds.csv:3: column user_id: '' is not there "
-                "for the first time: an earlier line has it too; correct the "
-                "file and import it again: nothing was loaded\n");
+                "fotactl: @thresholds.csv:3: column user_id: '' is there "
+                "twice: first in line 2; correct the file and import it again: "
+                "nothing was loaded\n");
     tool_expect_rows(tool, thresholds_sql, "");
 }
 

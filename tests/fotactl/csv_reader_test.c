@@ -130,12 +130,16 @@ static void a_number_is_found_again(void **state) {
     struct key_set set = {0};
     for (uint64_t i = 0; i < 100000; i++) {
         uint64_t number = i * 0x10000;
-        assert_true(key_set_add(&set, span_of(&number, sizeof number)));
+        assert_int_equal(
+            key_set_add(&set, span_of(&number, sizeof number), (uint32_t)i + 1),
+            0);
     }
     for (uint64_t i = 0; i < 100000; i += 777) {
         uint64_t number = i * 0x10000, other = number + 1;
-        assert_false(key_set_add(&set, span_of(&number, sizeof number)));
-        assert_true(key_set_add(&set, span_of(&other, sizeof other)));
+        assert_int_equal(key_set_add(&set, span_of(&number, sizeof number), 7),
+                         i + 1);
+        assert_int_equal(key_set_add(&set, span_of(&other, sizeof other), 7),
+                         0);
     }
     key_set_free(&set);
 }
@@ -146,12 +150,13 @@ static void a_text_is_found_again(void **state) {
     for (int i = 0; i < 5000; i++) {
         char text[16];
         snprintf(text, sizeof text, "%d", i);
-        assert_true(key_set_add(&set, span_text(text)));
+        assert_int_equal(key_set_add(&set, span_text(text), (uint32_t)i + 1),
+                         0);
     }
-    assert_true(key_set_add(&set, span_text("")));
-    assert_false(key_set_add(&set, span_text("")));
-    assert_false(key_set_add(&set, span_text("4999")));
-    assert_true(key_set_add(&set, span_text("04999")));
+    assert_int_equal(key_set_add(&set, span_text(""), 6000), 0);
+    assert_int_equal(key_set_add(&set, span_text(""), 6001), 6000);
+    assert_int_equal(key_set_add(&set, span_text("4999"), 6002), 5000);
+    assert_int_equal(key_set_add(&set, span_text("04999"), 6003), 0);
     key_set_free(&set);
     arena_free(set.arena);
 }

@@ -206,6 +206,8 @@ struct bad_file {
 #define USERS(line)                                                            \
     USERS_HEADER "\n90-B3-D5-1F-30-01-00-00,One,IS,active,,\n" line "\n"
 
+#define UTF16 "the file is in UTF-16: save it as CSV in UTF-8"
+
 static const struct bad_file bad_files[] = {
     /* every column of smi.csv */
     {"smi", SMI("A0,IHD,Pending,,,,,,SMETS2,,,,,"),
@@ -260,16 +262,24 @@ static const struct bad_file bad_files[] = {
      SMI("00-DB-12-34-56-78-90-A3,CHF,Pending,,,,,,SMETS2,,"
          "00-DB-12-34-56-78-90-A3,North,,"),
      "3: column gbcs_version: must not be empty in the line of a CHF"},
+    /* as other programs save tables */
+    {"users", "user_id;name;roles;status;duis_version;alert_url\n",
+     "1: the columns are separated by ';': save the file with commas between "
+     "them"},
+    {"users", "user_id\tname\troles\n",
+     "1: the columns are separated by tabs: save the file with commas between "
+     "them"},
+    {"users", "\xff\xfeu", "1: " UTF16},
+    {"users", "\xfe\xffu", "1: " UTF16},
     /* keys */
     {"smi", SMI("00-db-12-34-56-78-90-a2,IHD,Pending,,,,,,SMETS2,,,,,"),
-     "3: column device_id: '00-db-12-34-56-78-90-a2' is not there for the "
-     "first time: an earlier line has it too"},
+     "3: column device_id: '00-db-12-34-56-78-90-a2' is there twice: "
+     "first in line 2"},
     {"cpl", CPL("1,GSME,121D,000A,0B,0C,1,,Active"),
-     "3: column entry_id: '1' is not there for the first time: an earlier line "
-     "has it too"},
+     "3: column entry_id: '1' is there twice: first in line 2"},
     {"users", USERS("90-B3-D5-1F-30-01-00-00,Two,GS,active,,"),
-     "3: column user_id: '90-B3-D5-1F-30-01-00-00' is not there for the first "
-     "time: an earlier line has it too"},
+     "3: column user_id: '90-B3-D5-1F-30-01-00-00' is there twice: "
+     "first in line 2"},
     /* every column of cpl.csv */
     {"cpl", CPL(",ESME,121D,000A,0B,0C,1,,Active"),
      "3: column entry_id: must not be empty"},

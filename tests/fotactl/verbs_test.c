@@ -39,7 +39,7 @@ static const struct line_case cases[] = {
     {"import smi a.csv --limit 2", 2,
      "--limit does not belong to 'import smi'"},
     {"requests --replace", 2, "--replace does not belong to 'requests'"},
-    {"--config @none.conf migrate", 1, "@none.conf: cannot be read"},
+    {"--config @none.conf migrate", 1, "@none.conf: No such file or directory"},
     {"--config=@bad.conf migrate", 1,
      "@bad.conf:2: unknown key 'colour' in [database]"},
     {"migrate", 0, NULL},
@@ -155,14 +155,55 @@ static void a_database_of_another_version_is_migrated_first(void **state) {
     /* as if its functions were others */
     tool_sql(tool, "update migration set content = '' where name ="
                    " 'sql/functions'");
-    tool_expect(tool, "requests", 1,
-                "fotactl: the database is of another version: run fotactl "
-                "migrate\n");
+    char old[160];
+    snprintf(old, sizeof old,
+             "fotactl: the database is of release %d, this program of release "
+             "%d with other functions: run fotactl migrate\n",
+             FOTAD_RELEASE, FOTAD_RELEASE);
+    tool_expect(tool, "requests", 1, old);
     tool_expect(tool, "migrate", 0, "");
     assert_string_equal((char *)tool->out.data, "Applied 1 file.\n");
     tool_expect(tool, "requests", 0, "");
     tool_expect(tool, "migrate --json", 0, "");
     assert_string_equal((char *)tool->out.data, "{\n  \"applied\": 0\n}\n");
+}
+
+static void an_empty_database_and_an_earlier_one(void **state) {
+    struct tool *tool = *state;
+    char old[160];
+    snprintf(old, sizeof old,
+             "fotactl: the database is of release %d, this program of release "
+             "%d: run fotactl migrate\n",
+             FOTAD_RELEASE - 1, FOTAD_RELEASE);
+    tool_sql(tool,
+             "update migration set release = least(release, %d),"
+             " content = case when name = 'sql/functions' then ''"
+             " else content end",
+             FOTAD_RELEASE - 1);
+    tool_expect(tool, "requests", 1, old);
+    tool_sql(tool, "drop table migration");
+    tool_expect(tool, "requests", 1,
+                "fotactl: there is nothing of fotad in the database yet: run "
+                "fotactl migrate\n");
+}
+
+static void a_role_that_may_not_migrate_hears_who_may(void **state) {
+    struct tool *tool = *state;
+    tool_sql(tool, "update migration set content = '' where name ="
+                   " 'sql/functions'");
+    tool_sql(tool, "do $$ begin create role fotad_test_stranger login;"
+                   " exception when duplicate_object then null; end $$");
+    tool_sql(tool, "grant select on migration to fotad_test_stranger");
+    tool_sql(tool, "grant create on schema public to fotad_test_stranger");
+    char config[512];
+    snprintf(config, sizeof config,
+             "[database]\nconninfo = %s user=fotad_test_stranger\n",
+             tool->conninfo);
+    tool_file(tool, "stranger.conf", span_text(config));
+    assert_int_equal(tool_run(tool, "--config @stranger.conf migrate"), 1);
+    assert_non_null(strstr((const char *)tool->err.data,
+                           "the role that owns the database may: see "
+                           "[database] owner_conninfo"));
 }
 
 static void a_database_out_of_reach_is_one_line(void **state) {
@@ -176,9 +217,10 @@ static void a_database_out_of_reach_is_one_line(void **state) {
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(tool_run(tool, lines[i]), 1);
         const char *err = (const char *)tool->err.data;
-        assert_non_null(strstr(err, "fotactl: the database cannot be used now; "
-                                    "check [database] conninfo and the server, "
-                                    "then try again: "));
+        assert_non_null(
+            strstr(err, "fotactl: the database cannot be used now: "));
+        assert_non_null(strstr(err, "see that the server runs"));
+        assert_non_null(strstr(err, "[database] conninfo"));
         assert_ptr_equal(strchr(err, '\n'), err + tool->err.len - 1);
     }
 }
@@ -193,6 +235,8 @@ int main(void) {
         WITH_DATABASE(the_manual_has_every_verb_and_option),
         WITH_DATABASE(the_example_configuration_is_the_daemons),
         WITH_DATABASE(a_database_of_another_version_is_migrated_first),
+        WITH_DATABASE(an_empty_database_and_an_earlier_one),
+        WITH_DATABASE(a_role_that_may_not_migrate_hears_who_may),
         WITH_DATABASE(a_database_out_of_reach_is_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

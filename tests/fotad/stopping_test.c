@@ -1,5 +1,6 @@
 /* A stop has an end, whoever holds up what is to be finished. */
 #include "support/check.h"
+#include "support/cutter.h"
 #include "support/scenario.h"
 
 #include "base/ending.h"
@@ -87,6 +88,20 @@ static void a_start_that_waits_ends_when_told(void **state) {
     scenario_end(s);
 }
 
+/* As when a machine starts before its database server. */
+static void a_start_waits_for_a_database_that_is_away(void **state) {
+    (void)state;
+    struct scenario *s = scenario_open(&(struct scenario_wish){.lines = true});
+    scenario_stop_fotad(s, SIGTERM);
+    cutter_cut(s->lines[LINE_TO_DATABASE], CUT_RESET);
+    scenario_launch(s, 0, NULL);
+    scenario_logged(s, "db.trouble what=", "fotad connects again by itself");
+    scenario_logged(s, "fotad.start_waits", "for database");
+    cutter_cut(s->lines[LINE_TO_DATABASE], CUT_WELL);
+    assert_true(scenario_wait_ready(s, 0));
+    scenario_end(s);
+}
+
 static void wait_for_standby(struct scenario *s, const char *name) {
     scenario_tell(s, "alter system set synchronous_standby_names = '%s'", name);
     scenario_tell(s, "select pg_reload_conf()");
@@ -126,6 +141,7 @@ int main(void) {
         cmocka_unit_test(fotad_ends_where_it_is),
         cmocka_unit_test(a_hangup_ends_no_grace),
         cmocka_unit_test(a_start_that_waits_ends_when_told),
+        cmocka_unit_test(a_start_waits_for_a_database_that_is_away),
         cmocka_unit_test(a_standby_that_is_away_is_said),
     };
     return scenario_tests(tests, NULL, NULL);

@@ -63,8 +63,8 @@ static bool on_record(void *context, uint64_t line, const struct span *fields,
     for (size_t i = 0; i < count && i < CSV_MOST_FIELDS; i++)
         if (fields[i].len)
             read_field(fields[i]);
-    bool is_new = key_set_add(&reading->keys, fields[0]);
-    CHECK(!key_set_add(&reading->keys, fields[0]));
+    bool is_new = !key_set_add(&reading->keys, fields[0], 1);
+    CHECK(key_set_add(&reading->keys, fields[0], 1));
     return is_new || reading->records < 100;
 }
 

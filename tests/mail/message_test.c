@@ -128,7 +128,7 @@ static void a_wrong_section_is_named(void **state) {
         config.mail_from = c->from;
         config.mail_tls = c->tls;
         config.mail_user = c->user;
-        wrong = config_contradiction(&config, arena);
+        wrong = config_contradictions(&config, arena);
         if ((wrong != NULL) != (c->wrong != NULL) ||
             (wrong && !strstr(wrong, c->wrong)))
             fail_msg("%zu: %s", i, wrong ? wrong : "good");

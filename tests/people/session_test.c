@@ -544,7 +544,7 @@ static void what_would_be_open_to_all_is_refused(void **state) {
         const struct config_case *c = &config_cases[i];
         config.people_listen = c->listen;
         config.people_proxy_header = c->proxy_header;
-        const char *why = config_contradiction(&config, s->arena);
+        const char *why = config_contradictions(&config, s->arena);
         if ((why == NULL) != c->good)
             fail_msg("case %zu: %s", i, why ? why : "accepted");
     }
