@@ -3,7 +3,6 @@
 #include "fotactl/trust.h"
 #include "fotactl/verbs.h"
 
-
 enum { MOST_LIST = 256 << 20 };
 
 struct taking {
