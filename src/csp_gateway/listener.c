@@ -261,8 +261,8 @@ static void message_failed(const struct inbound *in,
                  "Nothing was taken: the message may be sent again");
     if (passing)
         http_add_header(in->response, "Retry-After", "5");
-    log_error("csp.failed", "csp=%s kind=%s : %s", in->csp->name, kind->name,
-              db_reason(db));
+    log_event(db_level(db, LOG_LEVEL_ERROR), "csp.failed",
+              "csp=%s kind=%s : %s", in->csp->name, kind->name, db_reason(db));
 }
 
 /* A message that the database cannot take must not fail those that came with

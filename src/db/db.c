@@ -105,19 +105,27 @@ const char *db_sqlstate(const struct db *db) {
     return db->sqlstate;
 }
 
+/* In one line. */
 static void keep_reason(struct db *db, const char *reason,
                         const char *sqlstate) {
     if (!reason || !*reason)
         reason = "no reason was given";
-    snprintf(db->reason, sizeof db->reason, "%s", reason);
+    size_t len = 0;
+    for (; *reason && len < sizeof db->reason - 1; reason++)
+        if (*reason != '\t')
+            db->reason[len++] = *reason == '\n' ? ' ' : *reason;
+    while (len && db->reason[len - 1] == ' ')
+        len--;
+    db->reason[len] = '\0';
     snprintf(db->sqlstate, sizeof db->sqlstate, "%s", sqlstate ? sqlstate : "");
-    size_t len = strlen(db->reason);
-    while (len && db->reason[len - 1] == '\n')
-        db->reason[--len] = '\0';
 }
 
 void db_blame(struct db *db, const char *reason) {
     keep_reason(db, reason, "");
+}
+
+enum log_level db_level(const struct db *db, enum log_level level) {
+    return db_error_is_outage(db->key) ? LOG_LEVEL_DEBUG : level;
 }
 
 static void drop_notice(void *context, const char *message) {
@@ -177,7 +185,7 @@ enum outcome db_connect(struct db *db) {
         session_begin(db->connection, db->use)) {
         PQsetNoticeProcessor(db->connection, drop_notice, NULL);
         db->failures = 0;
-        db_error_connected();
+        db_error_connected(db->key);
         return DONE;
     }
     bool refused = PQstatus(db->connection) != CONNECTION_OK;
@@ -347,7 +355,8 @@ enum outcome db_insist(struct db *db, const struct db_statement *statement,
          outcome == RETRY && tries < DB_MOST_TRIES && !db->in_transaction &&
          (db->connection || safe_to_repeat);
          tries++) {
-        log_warning("db.again", "try=%d : %s", tries, db->reason);
+        log_event(db_level(db, LOG_LEVEL_WARNING), "db.again", "try=%d : %s",
+                  tries, db->reason);
         db_pause(tries);
         outcome = db_run(db, statement, params, arena, rows);
     }
@@ -446,7 +455,8 @@ enum outcome db_transact(struct db *db, db_step *step, void *context,
         }
         if (outcome != RETRY)
             return outcome;
-        log_warning("db.again", "try=%d : %s", tries + 1, db->reason);
+        log_event(db_level(db, LOG_LEVEL_WARNING), "db.again", "try=%d : %s",
+                  tries + 1, db->reason);
     }
     return outcome;
 }

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/eui64.h"
+#include "base/log.h"
 #include "base/outcome.h"
 
 #include <stddef.h>
@@ -190,6 +191,9 @@ void db_is_for(struct db *db, enum db_use use);
 /* The reason of the last outcome that was not DONE, never empty; valid until
  * the next call. */
 const char *db_reason(const struct db *db);
+/* The level of a line about work that the database did not do: `level`, or
+ * LOG_LEVEL_DEBUG while it is away, for that is said once for all. */
+enum log_level db_level(const struct db *db, enum log_level level);
 /* For who answers FAILED because of what the database holds: that reason. */
 void db_blame(struct db *db, const char *reason);
 /* SQLSTATE of the same, "" when the server said none. */

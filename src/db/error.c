@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "db/db.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,6 +120,57 @@ static void register_metrics(void) {
     metrics_register(families, sizeof families / sizeof *families);
 }
 
+/* ---- outages: from the first connection that was lost or refused to the next
+ * that is made; of each conninfo ---- */
+
+static struct outage {
+    const char *key; /* NULL: the place is free */
+    instant since;   /* by clock_elapsed(); 0: there is none */
+    bool told;       /* in the log */
+} outages[4];
+static pthread_mutex_t outage_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Under the lock. The last place is for all that come later. */
+static struct outage *outage_of(const char *key) {
+    size_t i = 0;
+    while (i < sizeof outages / sizeof *outages - 1 && outages[i].key &&
+           strcmp(outages[i].key, key) != 0)
+        i++;
+    if (!outages[i].key)
+        outages[i].key = key;
+    return &outages[i];
+}
+
+static void outage_note(const char *key, bool told) {
+    pthread_mutex_lock(&outage_lock);
+    struct outage *outage = outage_of(key);
+    if (!outage->since)
+        outage->since = clock_elapsed();
+    outage->told = outage->told || told;
+    pthread_mutex_unlock(&outage_lock);
+}
+
+bool db_error_is_outage(const char *key) {
+    pthread_mutex_lock(&outage_lock);
+    bool lasts = outage_of(key)->since != 0;
+    pthread_mutex_unlock(&outage_lock);
+    return lasts;
+}
+
+static void outage_end(const char *key) {
+    pthread_mutex_lock(&outage_lock);
+    struct outage *outage = outage_of(key), ended = *outage;
+    outage->since = 0;
+    outage->told = false;
+    pthread_mutex_unlock(&outage_lock);
+    instant lasted = ended.since ? clock_elapsed() - ended.since : 0;
+    if (ended.told && lasted >= SECOND)
+        log_info("db.there_again", "after_s=%jd : the database of %s",
+                 (intmax_t)(lasted / SECOND), key);
+}
+
+/* ---- what is told ---- */
+
 void db_error_tell(const struct db_error *error, const char *key,
                    const char *reason) {
     register_metrics();
@@ -128,15 +180,19 @@ void db_error_tell(const struct db_error *error, const char *key,
     atomic_store(&latest, error);
     atomic_store(&latest_key, key);
     atomic_store(&latest_at, clock_elapsed());
-    if (is_new(error))
+    bool now = is_new(error);
+    if (error->leave)
+        outage_note(key, now);
+    if (now)
         log_error("db.trouble", "what=%s : %s; %s%s%s", error->what, reason,
                   error->advice, error->of_key ? " " : "",
                   error->of_key ? key : "");
 }
 
-void db_error_connected(void) {
+void db_error_connected(const char *key) {
     register_metrics();
     metric_add(metric_of(&families[MADE], NULL, NULL, NULL), 1);
+    outage_end(key);
 }
 
 const char *db_lasting_error(char advice[static DB_ADVICE_SIZE]) {

@@ -39,7 +39,11 @@ bool db_error_lasts(const struct db_error *error);
 void db_error_tell(const struct db_error *error, const char *key,
                    const char *reason);
 
-/* Counts a connection made. */
-void db_error_connected(void);
+/* Counts a connection made; ends an outage, and says that it is over. */
+void db_error_connected(const char *key);
+
+/* Has a connection of this key been lost or refused, and none been made
+ * since? */
+bool db_error_is_outage(const char *key);
 
 #endif

@@ -68,9 +68,9 @@ static instant task_run_round(struct task *task) {
     bool failed = outcome != DONE;
     trouble_note(task->options.session, failed, db_reason(task->db));
     if (failed && !task->failed)
-        log_warning(task->options.failed, "%s: %s",
-                    task->options.about ? task->options.about : "",
-                    db_reason(task->db));
+        log_event(db_level(task->db, LOG_LEVEL_WARNING), task->options.failed,
+                  "%s: %s", task->options.about ? task->options.about : "",
+                  db_reason(task->db));
     task->failed = failed;
     if (!task->idles)
         task->idle = 0;

@@ -76,7 +76,8 @@ static void worker_remove_turn(struct worker *worker, struct turn *turn) {
 /* Passes the outcome on; says once that the database is not there. */
 static enum outcome worker_note(struct worker *worker, enum outcome outcome) {
     if (outcome != DONE && !worker->without_database)
-        log_warning("delivery.no_database", ": %s", db_reason(worker->db));
+        log_event(db_level(worker->db, LOG_LEVEL_WARNING),
+                  "delivery.no_database", ": %s", db_reason(worker->db));
     worker->without_database = outcome != DONE;
     return outcome;
 }

@@ -21,7 +21,8 @@ static void step_note(const struct round *round, const char *step,
                       enum outcome outcome) {
     const char *reason = outcome == DONE ? "" : db_reason(round->db);
     if (trouble_note(step, outcome != DONE, reason))
-        log_warning("housekeeping.failed", "step=%s : %s", step, reason);
+        log_event(db_level(round->db, LOG_LEVEL_WARNING), "housekeeping.failed",
+                  "step=%s : %s", step, reason);
 }
 
 /* What one step cannot do now does not keep the next from being done. What

@@ -6,8 +6,8 @@ bool database_done(struct call *call, enum outcome outcome,
                    const struct db *db) {
     if (outcome == DONE)
         return true;
-    log_warning("people.no_database", "path=%s : %s", call->request->path,
-                db_reason(db));
+    log_event(db_level(db, LOG_LEVEL_WARNING), "people.no_database",
+              "path=%s : %s", call->request->path, db_reason(db));
     if (outcome == RETRY) {
         http_problem(call->response, 503,
                      "The database cannot be reached at this moment.");

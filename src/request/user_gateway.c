@@ -63,7 +63,8 @@ static void request_fail(struct rq *rq) {
     if (!rq->duis.request_id || !rq_compose(rq))
         rq->answer = (struct span){0};
     request_record_failure(rq);
-    log_error("request.failed", ": %s", rq->detail);
+    log_event(db_level(rq->db, LOG_LEVEL_ERROR), "request.failed", ": %s",
+              rq->detail);
 }
 
 /* Where nothing can be said in DUIS. */
