@@ -27,41 +27,55 @@ static bool read_period(struct verb_run *run, struct activation_filter *f) {
     return true;
 }
 
-static void print_report(struct verb_run *run, const struct db_rows *items,
-                         const struct db_rows *sums) {
-    if (run->options.json) {
-        run_print_json(
-            run,
-            json_pack("{s:o, s:o}", "summary",
-                      view_array(count_fields, COUNT_FIELDS, sums), "items",
-                      view_array(activation_fields, ACTIVATION_FIELDS, items)));
-        return;
-    }
-    if (db_row_count(items) == 0) {
-        buffer_text(run->out, "Nothing was activated in that time.\n");
-        return;
-    }
-    view_table(run->out, count_fields, COUNT_FIELDS, sums);
-    buffer_text(run->out, "\n");
-    view_table(run->out, activation_fields, ACTIVATION_FIELDS, items);
-}
+/* Sums and rows that agree. */
+struct report {
+    struct verb_run *run;
+    struct activation_filter filter;
+    struct db_rows *sums, *items;
+};
 
-enum outcome verb_report_rsat_004(struct verb_run *run) {
+static enum outcome report_read(struct db *db, void *context) {
     static const struct db_statement count = {
         "activation_counts", "select * from activation_counts($1,"
                              " $2::text::device_type, $3, $4)"};
-    struct activation_filter filter = {0};
-    if (!read_period(run, &filter))
+    struct report *report = context;
+    struct arena *arena = report->run->arena;
+    struct db_params params = DB_PARAMS(arena);
+    activation_filter_add(&params, &report->filter);
+    enum outcome outcome = db_run(db, &count, &params, arena, &report->sums);
+    if (outcome != DONE)
+        return outcome;
+    db_null(&params);
+    db_null(&params);
+    return db_run(db, &activation_rows, &params, arena, &report->items);
+}
+
+static void print_report(const struct report *report) {
+    struct verb_run *run = report->run;
+    if (run->options.json) {
+        run_print_json(
+            run, json_pack("{s:o, s:o}", "summary",
+                           view_array(count_fields, COUNT_FIELDS, report->sums),
+                           "items",
+                           view_array(activation_fields, ACTIVATION_FIELDS,
+                                      report->items)));
+        return;
+    }
+    if (db_row_count(report->items) == 0) {
+        buffer_text(run->out, "Nothing was activated in that time.\n");
+        return;
+    }
+    view_table(run->out, count_fields, COUNT_FIELDS, report->sums);
+    buffer_text(run->out, "\n");
+    view_table(run->out, activation_fields, ACTIVATION_FIELDS, report->items);
+}
+
+enum outcome verb_report_rsat_004(struct verb_run *run) {
+    struct report report = {.run = run};
+    if (!read_period(run, &report.filter))
         return REFUSED;
-    struct db_params params = DB_PARAMS(run->arena);
-    activation_filter_add(&params, &filter);
-    struct db_rows *items, *sums;
-    enum outcome outcome = run_query(run, &count, &params, &sums);
-    db_null(&params);
-    db_null(&params);
+    enum outcome outcome = run_look(run, report_read, &report);
     if (outcome == DONE)
-        outcome = run_query(run, &activation_rows, &params, &items);
-    if (outcome == DONE)
-        print_report(run, items, sums);
+        print_report(&report);
     return outcome;
 }

@@ -11,38 +11,44 @@ static const struct view_field status_fields[] = {
 
 enum { STATUS_FIELDS = sizeof status_fields / sizeof *status_fields };
 
-static enum outcome request_find(struct verb_run *run,
-                                 const struct request_id *id,
-                                 struct db_rows **request,
-                                 struct db_rows **statuses) {
+/* A request and its devices' statuses as they were at one moment. */
+struct request_look {
+    struct arena *arena;
+    struct request_id id;
+    instant now;
+    struct db_rows *request, *statuses; /* NULL: there is no such request */
+};
+
+static enum outcome request_locate(struct db *db,
+                                   const struct request_look *look,
+                                   struct db_rows **found) {
+    static const struct db_statement locate = {
+        "find_request", "select find_request($1, $2, $3)"};
+    struct db_params params = DB_PARAMS(look->arena);
+    db_eui64(&params, look->id.originator);
+    db_eui64(&params, look->id.target);
+    db_uint8(&params, look->id.counter);
+    return db_run(db, &locate, &params, look->arena, found);
+}
+
+static enum outcome request_read(struct db *db, void *context) {
     static const struct db_statement show = {
         "show_request", "select q.* from service_request r,"
                         " request_report(r, $2) q where r.request_no = $1"};
-    static const struct db_statement locate = {
-        "find_request", "select find_request($1, $2, $3)"};
     static const struct db_statement count = {
         "count_statuses", "select status, count(*) from tracking"
                           " where request_no = $1 group by 1 order by 1"};
-    struct db_params names = DB_PARAMS(run->arena);
-    db_eui64(&names, id->originator);
-    db_eui64(&names, id->target);
-    db_uint8(&names, id->counter);
+    struct request_look *look = context;
     struct db_rows *found;
-    enum outcome outcome =
-        db_insist(run->db, &locate, &names, run->arena, &found, true);
-    if (outcome != DONE)
+    enum outcome outcome = request_locate(db, look, &found);
+    if (outcome != DONE || db_is_null(found, 0, 0))
         return outcome;
-    if (db_is_null(found, 0, 0)) {
-        (void)run_refuse(run, "there is no request %s on record",
-                         run->argument);
-        return REFUSED;
-    }
-    struct db_params number = DB_PARAMS(run->arena);
+    struct db_params number = DB_PARAMS(look->arena);
     db_int8(&number, db_get_int(found, 0, 0));
-    outcome = db_insist(run->db, &count, &number, run->arena, statuses, true);
-    db_instant(&number, clock_now());
+    outcome = db_run(db, &count, &number, look->arena, &look->statuses);
+    db_instant(&number, look->now);
     if (outcome == DONE)
-        outcome = db_insist(run->db, &show, &number, run->arena, request, true);
+        outcome = db_run(db, &show, &number, look->arena, &look->request);
     return outcome;
 }
 
@@ -54,29 +60,36 @@ static json_t *statuses_json(const struct db_rows *statuses) {
     return object;
 }
 
+static void print_request(struct verb_run *run,
+                          const struct request_look *look) {
+    if (run->options.json) {
+        json_t *object =
+            view_object(request_fields, REQUEST_FIELDS, look->request, 0);
+        json_put(object, "statuses", statuses_json(look->statuses));
+        run_print_json(run, object);
+        return;
+    }
+    view_list(run->out, request_fields, REQUEST_FIELDS, look->request, 0);
+    buffer_text(run->out, "\n");
+    if (db_row_count(look->statuses))
+        view_table(run->out, status_fields, STATUS_FIELDS, look->statuses);
+    else
+        buffer_text(run->out, "No device of it was tracked.\n");
+}
+
 enum outcome verb_request(struct verb_run *run) {
-    struct request_id id;
-    if (!request_id_parse(run->argument, &id))
+    struct request_look look = {.arena = run->arena, .now = clock_now()};
+    if (!request_id_parse(run->argument, &look.id))
         return run_misuse(run,
                           "'%s' is not a RequestID: EUI-64 of the sender, "
                           "EUI-64 of the target and counter with ':' between",
                           run->argument);
-    struct db_rows *request, *statuses;
-    enum outcome outcome = request_find(run, &id, &request, &statuses);
+    enum outcome outcome = run_look(run, request_read, &look);
     if (outcome != DONE)
-        return run_database(run, outcome);
-    if (run->options.json) {
-        json_t *object =
-            view_object(request_fields, REQUEST_FIELDS, request, 0);
-        json_put(object, "statuses", statuses_json(statuses));
-        run_print_json(run, object);
-        return DONE;
-    }
-    view_list(run->out, request_fields, REQUEST_FIELDS, request, 0);
-    buffer_text(run->out, "\n");
-    if (db_row_count(statuses))
-        view_table(run->out, status_fields, STATUS_FIELDS, statuses);
-    else
-        buffer_text(run->out, "No device of it was tracked.\n");
+        return outcome;
+    if (!look.request)
+        return run_refuse(run, "there is no request %s on record",
+                          run->argument);
+    print_request(run, &look);
     return DONE;
 }

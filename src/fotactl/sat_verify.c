@@ -38,6 +38,7 @@ enum {
 
 struct verified {
     int64_t seals, entries, gone, last_entry, last_seal;
+    int64_t open;     /* entries that are not sealed yet */
     const char *hash; /* of the last seal */
     bool found;       /* a seal has the hash of --hash */
     json_t *faults;
@@ -76,32 +77,40 @@ static void seal_take(struct verb_run *run, struct verified *v,
         drop_take(v, rows, i);
 }
 
-static enum outcome check_all(struct verb_run *run, struct verified *v) {
+/* The next seals; when there are no more, what is not sealed at that moment. */
+struct seal_look {
+    struct arena *arena;
+    const struct verified *verified;
+    struct db_rows *seals, *end;
+};
+
+static enum outcome end_read(struct db *db, struct seal_look *look) {
+    static const struct db_statement count = {
+        "count_unsealed", "select (sat_counts(array[$1::bigint + 1], "
+                          "array[9223372036854775807]))[1], seal_no"
+                          " from sat_mark"};
+    struct db_params params = DB_PARAMS(look->arena);
+    db_int8(&params, look->verified->last_entry);
+    return db_run(db, &count, &params, look->arena, &look->end);
+}
+
+static enum outcome seals_read(struct db *db, void *context) {
     static const struct db_statement check = {
         "check_seals",
         "select seal_no, first_no, last_no, entries, encode(hash, 'hex'),"
         " is_kept, fault, dropped_up_to, dropped_before, round(extract(epoch "
         "from retention)"
         " / 86400, 2)::float8 || ' days', dropped_by from check_seals($1, $2)"};
-    int64_t after = 0;
-    for (size_t count = 1; count;) {
-        struct arena *arena = arena_new();
-        struct db_params params = DB_PARAMS(arena);
-        db_int8(&params, after);
-        db_int4(&params, AT_ONCE);
-        struct db_rows *rows;
-        enum outcome outcome =
-            db_insist(run->db, &check, &params, arena, &rows, true);
-        count = outcome == DONE ? db_row_count(rows) : 0;
-        for (size_t i = 0; i < count; i++)
-            seal_take(run, v, rows, i);
-        if (count)
-            after = db_get_int(rows, count - 1, SEAL);
-        arena_free(arena);
-        if (outcome != DONE)
-            return outcome;
-    }
-    return DONE;
+    struct seal_look *look = context;
+    struct db_params params = DB_PARAMS(look->arena);
+    db_int8(&params, look->verified->last_seal);
+    db_int4(&params, AT_ONCE);
+    look->end = NULL;
+    enum outcome outcome =
+        db_run(db, &check, &params, look->arena, &look->seals);
+    if (outcome != DONE || db_row_count(look->seals))
+        return outcome;
+    return end_read(db, look);
 }
 
 static void end_fault(struct verified *v, const char *fault) {
@@ -113,25 +122,28 @@ static void end_fault(struct verified *v, const char *fault) {
 }
 
 /* A chain whose last seals are gone is whole in itself. */
-static enum outcome check_end(struct verb_run *run, struct verified *v,
-                              int64_t *open) {
-    static const struct db_statement count = {
-        "count_unsealed", "select (sat_counts(array[$1::bigint + 1], "
-                          "array[9223372036854775807]))[1], seal_no"
-                          " from sat_mark"};
-    struct db_params params = DB_PARAMS(run->arena);
-    db_int8(&params, v->last_entry);
-    struct db_rows *rows;
-    enum outcome outcome =
-        db_insist(run->db, &count, &params, run->arena, &rows, true);
-    if (outcome != DONE)
-        return outcome;
-    *open = db_get_int(rows, 0, 0);
-    if (db_get_int(rows, 0, 1) > v->last_seal)
+static void end_take(struct verb_run *run, struct verified *v,
+                     const struct db_rows *end) {
+    v->open = db_get_int(end, 0, 0);
+    if (db_get_int(end, 0, 1) > v->last_seal)
         end_fault(v, "the last seals are missing");
     if (run->options.hash && !v->found)
         end_fault(v, "no seal has the hash of --hash");
-    return DONE;
+}
+
+static enum outcome check_all(struct verb_run *run, struct verified *v) {
+    enum outcome outcome = DONE;
+    for (bool more = true; more && outcome == DONE;) {
+        struct seal_look look = {.arena = arena_new(), .verified = v};
+        outcome = run_look(run, seals_read, &look);
+        more = outcome == DONE && !look.end;
+        for (size_t i = 0; more && i < db_row_count(look.seals); i++)
+            seal_take(run, v, look.seals, i);
+        if (outcome == DONE && look.end)
+            end_take(run, v, look.end);
+        arena_free(look.arena);
+    }
+    return outcome;
 }
 
 static const char *text_of(json_t *object, const char *name) {
@@ -169,16 +181,15 @@ static void print_drops(struct verb_run *run, const struct verified *v) {
     }
 }
 
-static void print_verified(struct verb_run *run, const struct verified *v,
-                           int64_t open) {
+static void print_verified(struct verb_run *run, const struct verified *v) {
     if (run->options.json) {
         run_print_json(run,
                        json_pack("{s:I, s:I, s:I, s:I, s:s?, s:O, s:O}",
                                  "seals", (json_int_t)v->seals, "entries",
                                  (json_int_t)v->entries, "sealsPastRetention",
                                  (json_int_t)v->gone, "entriesNotYetSealed",
-                                 (json_int_t)open, "lastHash", v->hash, "drops",
-                                 v->drops, "faults", v->faults));
+                                 (json_int_t)v->open, "lastHash", v->hash,
+                                 "drops", v->drops, "faults", v->faults));
         return;
     }
     print_faults(run, v);
@@ -187,7 +198,7 @@ static void print_verified(struct verb_run *run, const struct verified *v,
                   "%jd seals over %jd entries; %jd seals have entries past "
                   "retention; %jd entries are not sealed yet\n",
                   (intmax_t)v->seals, (intmax_t)v->entries, (intmax_t)v->gone,
-                  (intmax_t)open);
+                  (intmax_t)v->open);
     if (v->hash)
         buffer_printf(run->out,
                       "last hash %s (the journal has it: seal=%jd of sat.sealed"
@@ -197,12 +208,9 @@ static void print_verified(struct verb_run *run, const struct verified *v,
 
 enum outcome verb_sat_verify(struct verb_run *run) {
     struct verified v = {.faults = json_array(), .drops = json_array()};
-    int64_t open;
     enum outcome outcome = check_all(run, &v);
     if (outcome == DONE)
-        outcome = check_end(run, &v, &open);
-    if (outcome == DONE)
-        print_verified(run, &v, open);
+        print_verified(run, &v);
     size_t faults = json_array_size(v.faults);
     json_decref(v.faults);
     json_decref(v.drops);
@@ -211,5 +219,5 @@ enum outcome verb_sat_verify(struct verb_run *run) {
                           "the service audit trail is not as it was written: "
                           "%zu faults; compare with the journal and backups",
                           faults);
-    return run_database(run, outcome);
+    return outcome;
 }

@@ -49,6 +49,23 @@ enum outcome run_query(struct verb_run *run,
         run, db_insist(run->db, statement, params, run->arena, rows, true));
 }
 
+struct looking {
+    db_step *step;
+    void *context;
+};
+
+static enum outcome look_once(struct db *db, void *context) {
+    const struct looking *looking = context;
+    enum outcome outcome = db_script(
+        db, "set transaction isolation level repeatable read, read only");
+    return outcome == DONE ? looking->step(db, looking->context) : outcome;
+}
+
+enum outcome run_look(struct verb_run *run, db_step *step, void *context) {
+    struct looking looking = {step, context};
+    return run_database(run, db_transact(run->db, look_once, &looking, true));
+}
+
 struct changing {
     struct verb_run *run;
     const struct verb_statement *statements;

@@ -53,6 +53,10 @@ enum outcome run_query(struct verb_run *run,
                        const struct db_statement *statement,
                        const struct db_params *params, struct db_rows **rows);
 
+/* Runs a step that only reads; all its statements see the same moment. It may
+ * run several times: what it read is taken when this has returned DONE. */
+enum outcome run_look(struct verb_run *run, db_step *step, void *context);
+
 /* Runs statements in one transaction, again if the database may take them at
  * another try. `rows`, if not NULL, gets those of the last. */
 struct verb_statement {
