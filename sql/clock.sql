@@ -25,8 +25,9 @@ create or replace function clock_verdict(
         when p_clock > p_mark + p_most then 'gap' end::clock_doubt;
 
 -- What is known after a look. Doubt ends when nothing has spoken against the
--- clock for p_settle, and it has not leapt again (p_steady: what it should say
--- by the program's look before). After a gap the gap itself does not speak
+-- clock for p_settle, and it has not leapt again meanwhile (p_steady: what it
+-- should say by the program's look before; who has just come cannot say that it
+-- has not, so all begins anew). After a gap the gap itself does not speak
 -- against it; but a leap that somebody saw is none because those who saw it
 -- have ended.
 create or replace function clock_next(
@@ -37,7 +38,6 @@ create or replace function clock_next(
 declare
     verdict constant clock_doubt := clock_verdict(p_clock, m.mark, p_now,
         p_sure, p_built, p_most);
-    agrees boolean;
 begin
     if m.doubt is null and verdict is null then
         m.mark := greatest(m.mark, p_clock);
@@ -48,11 +48,12 @@ begin
     if m.doubt is distinct from 'leapt' or verdict <> 'gap' then
         m.doubt := coalesce(verdict, m.doubt);
     end if;
-    agrees := (verdict is null or verdict = 'gap' and m.doubt = 'gap')
-        and (p_steady is null or p_clock between p_steady - p_most
-            and p_steady + p_most);
-    m.agrees_since := case when agrees
-        then coalesce(m.agrees_since, p_clock) end;
+    m.agrees_since := case
+        when verdict is not null and (verdict, m.doubt) <> ('gap', 'gap')
+            then null
+        when p_steady is null then p_clock
+        when abs(extract(epoch from p_clock - p_steady)) <= 10
+            then coalesce(m.agrees_since, p_clock) end;
     if p_clock - m.agrees_since >= p_settle then
         m.mark := greatest(m.mark, p_clock);
         m.doubt := null;

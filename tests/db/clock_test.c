@@ -87,6 +87,12 @@ static const struct look looks[] = {
      "05:00:00|gap| |12:05:00"},
     {"05:00", "gap", "09:00:00", "03:59", "", "09:05",
      "05:00:00|behind| |05:00:00"},
+    /* less far, too: time that has not passed settles nothing */
+    {"05:00", "gap", "09:00:00", "09:40", "", "09:03",
+     "05:00:00|gap| |09:40:00"},
+    /* who comes does not know whether it has */
+    {"05:00", "gap", "09:00:00", "12:05", "", "",
+     "05:00:00|gap|12:05:00|12:05:00"},
     /* started too early, and set right */
     {"", "early", "", "09:00", "02:01", "00:10", "02:01:00|early| |02:01:00"},
 };
