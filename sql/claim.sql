@@ -25,7 +25,7 @@ create or replace function judge_devices(
     p_hcalcs_either boolean, p_regions csp_region[], p_csps text[])
     returns table (ordinal bigint, request integer, device_id macaddr8,
         device_type device_type, chf_id macaddr8, csp text, refused refusal,
-        supplier_ids macaddr8[], version bytea)
+        supplier_ids macaddr8[], version bytea, radio_cell text)
     language sql stable
 begin atomic
     with taken as materialized (
@@ -69,7 +69,7 @@ begin atomic
             when coalesce(h.gbcs_version, 0) < t.minimum_gbcs
                 then 'gbcs_version'
         end,
-        h.supplier_ids, s.firmware_version
+        h.supplier_ids, s.firmware_version, h.radio_cell
     from (select u.device_id, u.ordinal,
             width_bucket(u.ordinal, p_firsts) as request
         from unnest(p_device_ids) with ordinality as u (device_id, ordinal)) d
@@ -78,6 +78,23 @@ begin atomic
     left join taken t on t.device_type = s.device_type
         and t.service_reference_variant = p_variants[d.request];
 end;
+
+-- Those whose hub has another image in the block that they need, or is to get it:
+-- they are refused as in progress, if there is to be one update for a block.
+create or replace function hub_blocks_taken(
+    p_firsts bigint[], p_device_ids macaddr8[], p_hashes bytea[],
+    p_now timestamptz) returns macaddr8[] language plpgsql stable as $$
+begin
+    return array(
+        select t from (
+            select array_agg(s.device_id) as ids, array_agg(s.chf_id) as chf_ids,
+                array_agg(s.device_type) as types,
+                array_agg(p_hashes[width_bucket(u.ordinal, p_firsts)])
+                    as hashes
+            from unnest(p_device_ids) with ordinality as u (device_id, ordinal)
+            join smi_device s using (device_id)) x,
+            hubs_taken(x.ids, x.chf_ids, x.types, x.hashes, true, p_now) t);
+end $$;
 
 -- What claim_devices() would say of one request at this moment, without any
 -- effect.
@@ -88,10 +105,17 @@ create or replace function rehearse_claim(
     p_regions csp_region[], p_csps text[], p_now timestamptz,
     out refused_ordinals integer[], out refused_lists integer[])
     language plpgsql as $$
+declare
+    taken macaddr8[];
 begin
+    if (select one_update_per = 'hub_block' from tracking_setting) then
+        taken := hub_blocks_taken(array[1::bigint], p_device_ids,
+            array[p_hash], p_now);
+    end if;
     with judged as materialized (
         select j.ordinal, coalesce(j.refused, case when l.device_id is not null
-            then 'in_progress'::refusal end) as refused
+            or j.device_id = any (taken) then 'in_progress'::refusal end)
+            as refused
         from judge_devices(array[p_sender], array[p_variant],
             array[p_version], array[p_hash], array[1::bigint], p_device_ids,
             p_minimum_types, p_minimum_gbcs, p_hcalcs_either, p_regions,
@@ -140,6 +164,10 @@ begin
         there := array(select l.device_id
             from tracking_live l where l.device_id = any (there));
     end if;
+    if (select one_update_per = 'hub_block' from tracking_setting) then
+        there := there || hub_blocks_taken(p_firsts, p_device_ids, p_hashes,
+            (select max(t) from unnest(p_received) t));
+    end if;
 
     with judged as materialized (
         select j.*, p_request_nos[j.request] as request_no,
@@ -151,9 +179,10 @@ begin
     ), live as (
         insert into tracking_live (device_id, chf_id, request_no,
             last_updated, release_due, status, device_type, csp,
-            responsible_supplier_ids, from_version)
+            responsible_supplier_ids, from_version, radio_cell)
         select device_id, chf_id, request_no, received, received + p_timeout,
-            'AWAITING_CSP', device_type, csp, supplier_ids, version
+            'AWAITING_CSP', device_type, csp, supplier_ids, version,
+            radio_cell
         from judged where refused is null
             and (device_id in (select unnest(there))) is not true
         order by device_id, ordinal

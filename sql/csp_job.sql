@@ -28,11 +28,13 @@ end $$;
 -- job have one image and device type. What is not ready any more stays out, and
 -- a job of which nothing is left. They are not released before p_keep_until (the
 -- end of the long retry and of a CSP's silence after it). p_counts: what the
--- CSP has in flight is counted. Returns the jobs.
+-- CSP has in flight is counted. p_cells: of each part its radio cell, '' of
+-- devices whose cell is not known; null: whichever. A device whose hub has no room
+-- for its image waits for that. Returns the jobs.
 create or replace function make_jobs(
     p_csp text, p_jobs integer[], p_request_nos bigint[], p_types device_type[],
     p_devices integer[], p_counts boolean, p_now timestamptz,
-    p_keep_until timestamptz) returns bigint[]
+    p_keep_until timestamptz, p_cells text[] default null) returns bigint[]
     language plpgsql as $$
 declare
     result bigint[];
@@ -46,13 +48,13 @@ begin
     order by d.request_no, d.csp, d.device_type for update;
 
     with part as materialized (
-        select p.job, p.request_no, p.device_type, least(p.devices::bigint,
-                greatest(0, d.ready - p.before)) as devices, p.before
-        from (select *, sum(devices) over (
-                partition by request_no, device_type order by job) - devices
-                as before
-            from unnest(p_jobs, p_request_nos, p_types, p_devices)
-                as p (job, request_no, device_type, devices)) p
+        select p.job, p.request_no, p.device_type, p.cell,
+            least(p.devices::bigint, greatest(0, d.ready - p.before))
+                as devices, p.before
+        from (select *, sum(devices) over (partition by request_no, device_type
+                order by job, cell) - devices as before
+            from unnest(p_jobs, p_request_nos, p_types, p_devices, p_cells)
+                as p (job, request_no, device_type, devices, cell)) p
         join distribution d on d.request_no = p.request_no
             and d.csp = p_csp and d.device_type = p.device_type
     ), member as materialized (
@@ -64,18 +66,41 @@ begin
                 select device_id from tracking_live l
                 where l.request_no = p.request_no and l.csp = p_csp
                     and l.device_type = p.device_type and l.job_no is null
-                    and l.held is null and l.status = 'AWAITING_CSP'
+                    and l.held is null and not l.hub_waits
+                    and l.status = 'AWAITING_CSP'
                 offset 0) l
             order by device_id offset p.before limit p.devices) w
-    ), placed as materialized (
+        where p.cell is null
+        union all
+        select c.* from (select array_agg(job) as jobs,
+                array_agg(request_no) as numbers, array_agg(device_type)
+                as types, array_agg(cell) as cells, array_agg(devices)
+                as devices
+            from part having p_cells is not null) x,
+            devices_in_cells(p_csp, x.jobs, x.numbers, x.types, x.cells,
+                x.devices) c
+    ), locked as materialized (
         -- in the order in which all take them
-        select m.*
+        select m.*, l.chf_id, d.image_hash
         from member m
         join tracking_live l on l.device_id = m.device_id
             and l.request_no = m.request_no
-        where l.job_no is null and l.held is null
+        join distribution d on d.request_no = m.request_no
+            and d.csp = p_csp and d.device_type = m.device_type
+        where l.job_no is null and l.held is null and not l.hub_waits
             and l.status = 'AWAITING_CSP'
         order by l.device_id for update of l
+    ), crowded as materialized (
+        select crowded_hubs(array_agg(job), array_agg(device_id),
+            array_agg(chf_id), array_agg(device_type), array_agg(image_hash),
+            p_now) as device_id
+        from locked
+    ), placed as materialized (
+        select * from locked
+        where (device_id in (select device_id from crowded)) is not true
+    ), waiting as (
+        update tracking_live l set hub_waits = true
+        from crowded c where l.device_id = c.device_id
     ), planned as materialized (
         select job, min(request_no) as request_no, device_type,
             count(distinct request_no) as requests, count(*) as devices,
@@ -116,24 +141,31 @@ begin
         from shared order by job_no, request_no
     ), lowered as (
         -- reset or released devices leave fewer than were counted
-        update distribution d set ready =
-            case when x.found < x.wanted then 0 else d.ready - x.taken end,
-            unassigned = greatest(0, d.unassigned
-                - case when x.found < x.wanted then d.ready else x.taken end)
+        update distribution d set ready = case when x.all_gone then 0
+                else greatest(0, d.ready - x.taken - x.waits - x.missed) end,
+            unassigned = greatest(0, d.unassigned - case when x.all_gone
+                then d.ready - x.waits else x.taken + x.missed end),
+            cells = null, cell_devices = null
         -- counted without a join: for what the planner knows there is one row
-        from (select request_no, device_type, sum(n.wanted) as wanted,
-                sum(n.found) as found, sum(n.taken) as taken
+        from (select request_no, device_type, sum(n.waits) as waits,
+                sum(n.taken) as taken, sum(n.wanted - n.found) as missed,
+                p_cells is null and sum(n.found) < sum(n.wanted) as all_gone
             from (select request_no, device_type, devices as wanted,
-                    0 as found, 0 as taken from part
+                    0 as found, 0 as taken, 0 as waits from part
                 union all
-                select request_no, device_type, 0, 1, 0 from member
+                select request_no, device_type, 0, 1, 0, 0 from member
                 union all
-                select request_no, device_type, 0, 0, 1 from placed) n
+                select request_no, device_type, 0, 0, 0, 1 from locked
+                union all
+                select request_no, device_type, 0, 0, 1, -1 from placed) n
             group by 1, 2) x
         where d.request_no = x.request_no and d.csp = p_csp
             and d.device_type = x.device_type
     )
     select array_agg(job_no order by job_no) into result from numbered;
+    if p_cells is not null then
+        perform count_job_cells(result);
+    end if;
     return coalesce(result, '{}');
 end $$;
 

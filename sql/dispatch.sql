@@ -23,8 +23,10 @@ begin
             and pace.recounted <= p_now then
         return;
     end if;
-    update csp_job j set counted = p_now, in_flight = (
-        select count(*) from tracking_live l
+    update csp_job j set counted = p_now, (in_flight, cells) = (
+        select count(*), array_agg(distinct l.radio_cell)
+            filter (where l.radio_cell is not null)
+        from tracking_live l
         where l.request_no = any (job_requests(j)) and l.job_no = j.job_no
             and l.status in ('AWAITING_CSP', 'APPROVED_FOR_DISTRIBUTION')
             and l.release_due > p_now)
@@ -145,12 +147,13 @@ create or replace function dispatch_decided(
     p_spoken timestamptz, p_turn macaddr8, p_senders macaddr8[],
     p_deficits bigint[], p_waits text, p_next timestamptz, p_jobs integer[],
     p_request_nos bigint[], p_types text[], p_devices integer[],
-    p_counts boolean, p_now timestamptz, p_keep_until timestamptz)
+    p_counts boolean, p_now timestamptz, p_keep_until timestamptz,
+    p_cells text[] default null)
     returns void language plpgsql as $$
 begin
     if p_jobs <> '{}' then
         perform make_jobs(p_csp, p_jobs, p_request_nos, p_types::device_type[],
-            p_devices, p_counts, p_now, p_keep_until);
+            p_devices, p_counts, p_now, p_keep_until, p_cells);
     end if;
     insert into csp_pace as c (csp, spoken_meters, spoken_others, spoken, turn,
         senders, deficits, counts, recounted, waits, next, decided)

@@ -18,6 +18,12 @@ drop function if exists make_jobs(text, integer, timestamptz, timestamptz,
     integer);
 drop function if exists job_targets(bigint, bigint);
 drop function if exists before_jobs_of(text, integer, timestamptz);
+drop function if exists refresh_ready(bigint[]);
+drop function if exists make_jobs(text, integer[], bigint[], device_type[],
+    integer[], boolean, timestamptz, timestamptz);
+drop function if exists dispatch_decided(text, timestamptz, timestamptz,
+    timestamptz, macaddr8, macaddr8[], bigint[], text, timestamptz, integer[],
+    bigint[], text[], integer[], boolean, timestamptz, timestamptz);
 
 -- What the daemon may write is in rights_of_daemon().
 drop function if exists tables_of_owner();
@@ -430,6 +436,16 @@ create or replace function clean_alert_counts(
 create or replace function clean_volumes(
     p_before timestamptz, p_most integer) returns bigint
     language sql return 0::bigint;
+create or replace function set_tracking_setting(
+    p_at_hub interval, p_at_hub_esme interval, p_delivered interval,
+    p_delivered_blocks boolean, p_retention interval, p_n39_recipients text,
+    p_n59_collect interval) returns void language sql
+begin atomic
+    select set_tracking_setting(p_at_hub, p_at_hub_esme, p_delivered,
+        p_delivered_blocks, p_retention, p_n39_recipients, p_n59_collect,
+        s.hub_wait, s.one_update_per)
+    from tracking_setting s;
+end;
 create or replace function settle_steering() returns bigint
     language sql return settle_steering(clock_timestamp());
 create or replace function clean_holds(

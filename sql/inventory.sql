@@ -20,7 +20,8 @@ begin
                 where device_type = 'GSME' and gas_supplier_id is not null),
                 '{}') as gas_supplier_ids,
             coalesce(array_agg(distinct supplier_id) filter (
-                where supplier_id is not null), '{}') as supplier_ids
+                where supplier_id is not null), '{}') as supplier_ids,
+            max(radio_cell) filter (where device_type = 'CHF') as radio_cell
         from smi_device, lateral (values (case device_type
             when 'ESME' then import_supplier_id
             when 'GSME' then gas_supplier_id end)) as s (supplier_id)
@@ -32,7 +33,8 @@ begin
         gbcs_version = excluded.gbcs_version,
         import_supplier_ids = excluded.import_supplier_ids,
         gas_supplier_ids = excluded.gas_supplier_ids,
-        supplier_ids = excluded.supplier_ids
+        supplier_ids = excluded.supplier_ids,
+        radio_cell = excluded.radio_cell
     where h is distinct from excluded;
 
     delete from smi_home h

@@ -62,15 +62,18 @@ create or replace function rights_of_daemon()
     ('csp_job', 'update',
         'job_id, state, created, tries, next_try, leased_until, lease_number, '
         'posted, without, last_error, ended, reported, silent, contradicted, '
-        'in_flight, counted'),
+        'in_flight, counted, cells'),
     ('csp_job', 'delete', null),
     ('csp_job_name', 'insert', 'job_id, job_no, without'),
     ('csp_job_gathered', 'insert', 'request_no, job_no'),
-    ('csp_pace', 'insert', null),
+    ('csp_pace', 'insert',
+        'csp, offers, pause, paused_until, busy_since, spoken_meters, '
+        'spoken_others, spoken, turn, senders, deficits, counts, recounted, '
+        'waits, next, decided'),
     ('csp_pace', 'update',
         'offers, pause, paused_until, busy_since, spoken_meters, '
         'spoken_others, spoken, turn, senders, deficits, counts, recounted, '
-        'waits, next, decided'),
+        'waits, next, decided, hub_request_no, hub_device_id'),
     ('csp_message', 'insert', null),
     ('csp_message', 'update', 'received'),
     ('csp_message', 'delete', null),
@@ -92,7 +95,8 @@ create or replace function rights_of_daemon()
     ('distribution', 'insert',
         'request_no, csp, device_type, devices, unassigned, ready, sender, '
         'image_hash'),
-    ('distribution', 'update', 'unassigned, ready, held, steered, since'),
+    ('distribution', 'update',
+        'unassigned, ready, held, steered, since, cells, cell_devices'),
     ('firmware_image', 'insert', null),
     ('firmware_image', 'update', 'manufacturer_image_hash'),
     ('firmware_image', 'delete', null),
@@ -181,15 +185,17 @@ create or replace function rights_of_daemon()
         'device_status, device_time, stored_time'),
     ('tracking_live', 'insert',
         'device_id, chf_id, request_no, last_updated, release_due, status, '
-        'device_type, csp, responsible_supplier_ids, from_version'),
+        'device_type, csp, responsible_supplier_ids, from_version, '
+        'radio_cell'),
     ('tracking_live', 'update',
-        'job_no, held, last_updated, release_due, status, report_status, '
+        'job_no, held, hub_waits, last_updated, release_due, status, '
+        'report_status, '
         'delivery_status, delivery_time, hub_status, hub_time, '
         'device_status, device_time, stored_time'),
     ('tracking_live', 'delete', null),
     ('tracking_setting', 'update',
         'at_hub, at_hub_esme, delivered, delivered_blocks, retention, '
-        'n39_recipients, n59_collect'),
+        'n39_recipients, n59_collect, hub_wait, one_update_per'),
     ('volume_threshold', 'update', 'counted, counted_from, last_warned')
 $$;
 

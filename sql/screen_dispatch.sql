@@ -21,6 +21,8 @@ begin atomic
         when 'busy' then name || ' is busy' || coalesce(' since '
             || instant_text(p.busy_since), '') || until
         when 'held' then 'they are held'
+        when 'hub' then 'the memory of their Communications Hubs has another '
+            || 'image in its place'
         when 'plan' then 'their plan lets no more go now'
         end
     from (select 'CSP ' || p_csp as name) c
@@ -69,10 +71,15 @@ begin atomic
                 then d.unassigned else (select count(*) from tracking_live l
                     where l.request_no = d.request_no and l.csp = d.csp
                         and l.device_type = d.device_type
-                        and l.held is not null) end as held) h
+                        and l.held is not null) end as held,
+            case when d.held is null then (select count(*) from tracking_live l
+                where l.request_no = d.request_no and l.csp = d.csp
+                    and l.device_type = d.device_type and l.hub_waits
+                    and l.held is null) else 0 end as hub) h
         cross join lateral (values
             (coalesce(p.waits, 'turn'), d.ready), ('held', h.held),
-            ('plan', d.unassigned - d.ready - h.held)) as c (code, devices)
+            ('hub', h.hub), ('plan', d.unassigned - d.ready - h.held - h.hub))
+            as c (code, devices)
         where (p_request_no is null or d.request_no = p_request_no)
             and (p_csp is null or d.csp = p_csp)
             and d.unassigned > 0 and c.devices > 0

@@ -132,7 +132,7 @@ begin
     end if;
     update distribution d set steered = true, held = x.hold, ready = x.may,
         since = case when d.steered and d.ready = 0 and x.may > 0 then p_now
-            else d.since end
+            else d.since end, cells = null, cell_devices = null
     from (select w.*, case
                 when w.hold is not null or p.closed then 0
                 when p.request_no is null then w.free
@@ -146,7 +146,12 @@ begin
                         from tracking_live l
                         where l.request_no = d.request_no and l.csp = d.csp
                             and l.device_type = d.device_type
-                            and l.held is not null)) else 0 end as free
+                            and l.held is not null) - (select count(*)
+                        from tracking_live l
+                        where l.request_no = d.request_no and l.csp = d.csp
+                            and l.device_type = d.device_type
+                            and l.hub_waits and l.held is null))
+                    else 0 end as free
                 from distribution d join service_request r using (request_no)
                 left join lateral (select min(o.order_no) as order_no
                     from steering o

@@ -6,16 +6,20 @@
 create or replace function set_tracking_setting(
     p_at_hub interval, p_at_hub_esme interval, p_delivered interval,
     p_delivered_blocks boolean, p_retention interval, p_n39_recipients text,
-    p_n59_collect interval) returns void language sql
+    p_n59_collect interval, p_hub_wait interval, p_one_update_per text)
+    returns void language sql
 begin atomic
     update tracking_setting s set at_hub = p_at_hub,
         at_hub_esme = p_at_hub_esme, delivered = p_delivered,
         delivered_blocks = p_delivered_blocks, retention = p_retention,
-        n39_recipients = p_n39_recipients, n59_collect = p_n59_collect
+        n39_recipients = p_n39_recipients, n59_collect = p_n59_collect,
+        hub_wait = p_hub_wait, one_update_per = p_one_update_per
     where (s.at_hub, s.at_hub_esme, s.delivered, s.delivered_blocks,
-            s.retention, s.n39_recipients, s.n59_collect)
+            s.retention, s.n39_recipients, s.n59_collect, s.hub_wait,
+            s.one_update_per)
         is distinct from (p_at_hub, p_at_hub_esme, p_delivered,
-            p_delivered_blocks, p_retention, p_n39_recipients, p_n59_collect);
+            p_delivered_blocks, p_retention, p_n39_recipients, p_n59_collect,
+            p_hub_wait, p_one_update_per);
 end;
 
 -- How long nothing may be heard of a device before it is released. p_timeout:
@@ -247,6 +251,7 @@ begin
     ), kept as (
         update tracking_live l set status = m.new_status,
             held = case when m.new_status = 'AWAITING_CSP' then l.held end,
+            hub_waits = l.hub_waits and m.new_status = 'AWAITING_CSP',
             last_updated = case when m.moves then p_now
                 else l.last_updated end,
             release_due = case when m.moves and (l.release_due > p_now

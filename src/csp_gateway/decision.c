@@ -12,7 +12,8 @@ enum { LOOKED_AT = 64 };
 /* What the CSP has may have ended meanwhile. */
 #define LONGEST_REST SECOND
 
-/* Plans are of minutes and days, and are looked at beside what goes. */
+/* Plans are of minutes and days, as are blocks of hubs' memories; they are
+ * looked at beside what goes. */
 #define PLANS_EVERY SECOND
 
 /* How the CSP is, as the database has it. */
@@ -28,19 +29,20 @@ struct pace {
 /* What waits: some devices of a request. */
 struct waiting {
     int64_t request_no;
-    const char *device_type;
+    const char *device_type, *cell;
     eui64 sender;
     int32_t user_no, pool_no, ready, request_devices;
+    int32_t cell_no, cell_jobs;
     instant since;
     bool meter;
     int64_t deficit;
 };
 
-/* Devices of one request in one job. */
+/* Devices of one request in one job, of one cell if cells matter. */
 struct part {
     int32_t job; /* from 1 */
     int64_t request_no;
-    const char *device_type;
+    const char *device_type, *cell;
     int32_t devices;
 };
 
@@ -70,12 +72,13 @@ static struct dispatch_limits csp_limits(const struct config_csp *csp) {
         .devices_per_minute = (uint32_t)csp->devices_per_minute,
         .job_devices = (uint32_t)csp->max_devices_per_job,
         .meter_share = (uint32_t)csp->meter_share,
+        .cell_channels = (uint32_t)csp->cell_channels,
         .gather = csp->gather};
 }
 
 /* Must what the CSP has in flight be counted? */
 static bool csp_is_counted(const struct config_csp *csp) {
-    return csp->jobs_in_flight || csp->devices_in_flight;
+    return csp->jobs_in_flight || csp->devices_in_flight || csp->cell_channels;
 }
 
 /* ---- plans ---- */
@@ -85,6 +88,8 @@ enum { MOST_PLANS = 100 }; /* that change in one round */
 enum outcome decision_plans(const struct csp_round *round) {
     static const struct db_statement advance = {"advance_plans",
                                                 "select advance_plans($1)"};
+    static const struct db_statement free_blocks = {
+        "free_hub_blocks", "select free_hub_blocks($1, $2)"};
     instant elapsed = clock_elapsed();
     if (elapsed - round->memory->plans_looked < PLANS_EVERY)
         return DONE;
@@ -98,7 +103,12 @@ enum outcome decision_plans(const struct csp_round *round) {
         outcome = db_run(round->db, &advance, &params, round->arena, &rows);
         more = outcome == DONE && db_get_bool(rows, 0, 0);
     }
-    return outcome;
+    if (outcome != DONE || !round->config->tracking_hub_wait)
+        return outcome;
+    struct db_params params = DB_PARAMS(round->arena);
+    db_text(&params, round->csp->name);
+    db_instant(&params, round->now);
+    return db_run(round->db, &free_blocks, &params, round->arena, NULL);
 }
 
 /* ---- what there is ---- */
@@ -143,8 +153,13 @@ static enum outcome waiting_read(struct deciding *deciding, struct db *db) {
     static const struct db_statement read = {
         "groups_waiting",
         "select request_no, device_type, sender, user_no, pool_no, ready,"
-        " request_devices, since, meter, deficit from groups_waiting($1, $2, "
-        "$3)"};
+        " request_devices, since, meter, deficit, '', 0, 0"
+        " from groups_waiting($1, $2, $3)"};
+    static const struct db_statement read_cells = {
+        "cells_waiting",
+        "select request_no, device_type, sender, user_no, pool_no, ready,"
+        " request_devices, since, meter, deficit, cell, cell_no, cell_jobs"
+        " from cells_waiting($1, $2, $3, $4)"};
     static const struct db_column columns[] = {
         DB_COLUMN(INT8, struct waiting, request_no),
         DB_COLUMN(TEXT, struct waiting, device_type),
@@ -156,15 +171,21 @@ static enum outcome waiting_read(struct deciding *deciding, struct db *db) {
         DB_COLUMN(INSTANT, struct waiting, since),
         DB_COLUMN(BOOL, struct waiting, meter),
         DB_COLUMN(INT8, struct waiting, deficit),
+        DB_COLUMN(TEXT, struct waiting, cell),
+        DB_COLUMN(INT4, struct waiting, cell_no),
+        DB_COLUMN(INT4, struct waiting, cell_jobs),
     };
+    const struct config_csp *csp = deciding->round->csp;
     struct db_params params = DB_PARAMS(deciding->arena);
-    db_text(&params, deciding->round->csp->name);
+    db_text(&params, csp->name);
     db_int4(&params, LOOKED_AT);
-    db_int4(&params, (int32_t)deciding->round->csp->max_devices_per_job);
+    db_int4(&params, (int32_t)csp->max_devices_per_job);
+    if (csp->cell_channels)
+        db_int4(&params, (int32_t)csp->cell_channels);
     void *rows;
-    enum outcome outcome =
-        db_fetch(db, &read, &params, DB_COLUMNS(columns),
-                 sizeof(struct waiting), &rows, &deciding->count);
+    enum outcome outcome = db_fetch(
+        db, csp->cell_channels ? &read_cells : &read, &params,
+        DB_COLUMNS(columns), sizeof(struct waiting), &rows, &deciding->count);
     deciding->waiting = rows;
     return outcome;
 }
@@ -194,6 +215,24 @@ static void input_open(struct deciding *deciding) {
     memcpy(input->pace.spoken, pace->spoken, sizeof pace->spoken);
 }
 
+/* The jobs that each cell has; cell 0 is of those whose cell is not known. */
+static void input_count_cells(struct deciding *deciding) {
+    struct dispatch_input *input = &deciding->input;
+    if (!input->limits.cell_channels)
+        return;
+    int32_t last = 0;
+    for (size_t i = 0; i < deciding->count; i++)
+        if (last < deciding->waiting[i].cell_no)
+            last = deciding->waiting[i].cell_no;
+    input->cell_count = (size_t)last + 1;
+    input->channels =
+        arena_zero(deciding->arena, input->cell_count, sizeof *input->channels);
+    for (size_t i = 0; i < deciding->count; i++)
+        if (deciding->waiting[i].cell_no)
+            input->channels[deciding->waiting[i].cell_no] =
+                (uint32_t)deciding->waiting[i].cell_jobs;
+}
+
 static void input_fill(struct deciding *deciding) {
     struct dispatch_input *input = &deciding->input;
     struct arena *arena = deciding->arena;
@@ -208,6 +247,7 @@ static void input_fill(struct deciding *deciding) {
         groups[i] = (struct dispatch_group){
             .user = (uint32_t)one->user_no,
             .pool = pool,
+            .cell = (uint32_t)one->cell_no,
             .ready = (uint32_t)one->ready,
             .request_devices = (uint32_t)one->request_devices,
             .class = one->meter ? DISPATCH_METERS : DISPATCH_OTHERS,
@@ -222,6 +262,7 @@ static void input_fill(struct deciding *deciding) {
     }
     input->groups = groups;
     input->group_count = count;
+    input_count_cells(deciding);
 }
 
 /* Why the first of those that wait does; "" when all goes. */
@@ -269,6 +310,7 @@ static size_t parts_list(const struct deciding *deciding, struct part **parts) {
             *part++ = (struct part){.job = (int32_t)i + 1,
                                     .request_no = from->request_no,
                                     .device_type = from->device_type,
+                                    .cell = from->cell,
                                     .devices = (int32_t)job->parts[k].devices};
         }
     }
@@ -295,7 +337,7 @@ static enum outcome decided_write(const struct deciding *deciding,
     static const struct db_statement write = {
         "dispatch_decided",
         "select dispatch_decided($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-        " $12, $13, $14, $15, $16)"};
+        " $12, $13, $14, $15, $16, $17)"};
     static const struct db_column account_columns[] = {
         DB_COLUMN(EUI64, struct account, sender),
         DB_COLUMN(INT8, struct account, deficit)};
@@ -304,6 +346,8 @@ static enum outcome decided_write(const struct deciding *deciding,
         DB_COLUMN(INT8, struct part, request_no),
         DB_COLUMN(TEXT, struct part, device_type),
         DB_COLUMN(INT4, struct part, devices)};
+    static const struct db_column cell_column[] = {
+        DB_COLUMN(TEXT, struct part, cell)};
     const struct csp_round *round = deciding->round;
     const struct dispatch_decision *decision = &deciding->decision;
     struct account *accounts;
@@ -326,6 +370,11 @@ static enum outcome decided_write(const struct deciding *deciding,
     /* until a CSP that took the job last thing is silent */
     db_instant(&params, round->lease + round->csp->busy_give_up +
                             round->config->tracking_timeout);
+    if (round->csp->cell_channels)
+        db_arrays(&params, DB_COLUMNS(cell_column), parts, part_count,
+                  sizeof *parts);
+    else
+        db_null(&params);
     return db_run(db, &write, &params, params.arena, NULL);
 }
 

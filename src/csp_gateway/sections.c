@@ -13,13 +13,14 @@ struct section {
 static struct span section_digest(const struct config_csp *csp,
                                   struct arena *arena) {
     const char *text = arena_printf(
-        arena, "%s|%s|%s|%jd|%jd|%jd|%jd|%d|%d|%jd|%jd|%jd|%jd|%jd",
+        arena, "%s|%s|%s|%jd|%jd|%jd|%jd|%d|%d|%jd|%jd|%jd|%jd|%jd|%jd",
         csp->regions, csp->base_url, csp->inbound_certificate,
         (intmax_t)csp->max_devices_per_job, (intmax_t)csp->busy_retry,
         (intmax_t)csp->busy_give_up, (intmax_t)csp->timeout, csp->recall,
         csp->shared_jobs, (intmax_t)csp->jobs_in_flight,
         (intmax_t)csp->devices_in_flight, (intmax_t)csp->devices_per_minute,
-        (intmax_t)csp->meter_share, (intmax_t)csp->gather);
+        (intmax_t)csp->meter_share, (intmax_t)csp->gather,
+        (intmax_t)csp->cell_channels);
     uint8_t *digest = arena_alloc(arena, SHA256_DIGEST_LENGTH);
     SHA256((const uint8_t *)text, strlen(text), digest);
     return span_of(digest, SHA256_DIGEST_LENGTH);

@@ -50,6 +50,7 @@ static const struct csv_column smi_columns[] = {
     {"export_supplier_id", CSV_OPTIONAL, .kind = &FIELD_EUI64},
     {"network_operator_id", CSV_OPTIONAL, .kind = &FIELD_EUI64},
     {"registered_agent_id", CSV_OPTIONAL, .kind = &FIELD_EUI64},
+    {"radio_cell", CSV_OPTIONAL, .kind = &FIELD_TEXT},
 };
 
 static bool same_id(struct span a, struct span b) {

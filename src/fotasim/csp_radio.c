@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "fotasim/csp_sim.h"
+#include "fotasim/radio_cell.h"
 
 #include <stdlib.h>
 
@@ -49,14 +50,6 @@ instant csp_radio_takes(const struct csp_sim *sim) {
     return (instant)sim->options.hold * MILLISECOND;
 }
 
-/* The hubs are spread over the cells, always the same way. */
-static uint64_t cell_of(const char *hub, uint64_t cells) {
-    uint64_t number = UINT64_C(0xCBF29CE484222325);
-    for (; *hub; hub++)
-        number = (number ^ (uint8_t)*hub) * UINT64_C(0x100000001B3);
-    return (number >> 17) % cells;
-}
-
 static struct csp_carried *carried_new(const struct csp_sim *sim,
                                        const json_t *job) {
     uint64_t cells = sim->options.cells ? sim->options.cells : 1;
@@ -69,7 +62,8 @@ static struct csp_carried *carried_new(const struct csp_sim *sim,
     size_t i;
     json_t *target;
     json_array_foreach(json_object_get(job, "targets"), i, target) {
-        carried->cells[cell_of(csp_text(target, "commsHubId"), cells)] = 1;
+        carried->cells[sim_radio_cell(csp_text(target, "commsHubId"), cells)] =
+            1;
     }
     return carried;
 }

@@ -2,6 +2,7 @@
  * devices a request would judge how. */
 #include "fotasim/estate.h"
 #include "fotasim/ota_image.h"
+#include "fotasim/radio_cell.h"
 #include "fotasim/verbs.h"
 
 #include "base/hex.h"
@@ -143,8 +144,17 @@ static bool write_users(const char *folder, const char *receive_url) {
 
 /* smi.csv */
 
+/* Of a hub in the region of CSP North. */
+static void add_radio_cell(struct buffer *out, const struct sim_home *home,
+                           const struct sim_device *device, uint64_t cells) {
+    char text[EUI64_TEXT_SIZE];
+    if (cells && device == &home->devices[0] && strstr(home->region, "North"))
+        buffer_printf(out, "N-%04" PRIu64,
+                      sim_radio_cell(eui64_format(device->id, text), cells));
+}
+
 static void add_device(struct buffer *out, const struct sim_home *home,
-                       const struct sim_device *device) {
+                       const struct sim_device *device, uint64_t cells) {
     const struct sim_model *model = &sim_models[device->model];
     bool is_hub = model->type == TYPE_CHF;
     add_device_id(out, device->id);
@@ -171,23 +181,25 @@ static void add_device(struct buffer *out, const struct sim_home *home,
     add_device_id(out, device->network_operator);
     add_comma(out);
     add_device_id(out, device->registered_agent);
+    add_comma(out);
+    add_radio_cell(out, home, device, cells);
     buffer_text(out, "\r\n");
 }
 
 static bool write_smi(const char *folder, uint64_t seed, uint64_t homes,
-                      uint64_t *devices) {
+                      uint64_t cells, uint64_t *devices) {
     struct file file = file_open(folder, "smi.csv");
     buffer_text(&file.pending,
                 "device_id,device_type,status,manufacturer_id,model_id,"
                 "hardware_version,hardware_revision,firmware_version,"
                 "smets_version,gbcs_version,chf_id,csp_region,"
                 "import_supplier_id,gas_supplier_id,export_supplier_id,"
-                "network_operator_id,registered_agent_id\r\n");
+                "network_operator_id,registered_agent_id,radio_cell\r\n");
     struct sim_home home;
     for (uint64_t n = 0; n < homes && file.good; n++) {
         sim_home(seed, n, &home);
         for (size_t i = 0; i < home.device_count; i++)
-            add_device(&file.pending, &home, &home.devices[i]);
+            add_device(&file.pending, &home, &home.devices[i], cells);
         *devices += home.device_count;
         if ((n + 1) % SAY_AFTER == 0)
             fprintf(stderr, "%" PRIu64 " of %" PRIu64 " homes\n", n + 1, homes);
@@ -199,11 +211,13 @@ static bool write_smi(const char *folder, uint64_t seed, uint64_t homes,
 
 int verb_estate(int argc, char **argv) {
     uint64_t homes = DEFAULT_HOMES, seed = 1, octets = SIM_IMAGE_OCTETS;
+    uint64_t cells = 0;
     const char *receive_url = "http://127.0.0.1:9300/user";
     const struct option_row options[] = {
         {"homes", OPTION_COUNT, &homes},
         {"seed", OPTION_COUNT, &seed},
         {"octets", OPTION_COUNT, &octets},
+        {"cells", OPTION_COUNT, &cells},
         {"receive-url", OPTION_TEXT, &receive_url},
     };
     char **operands;
@@ -215,7 +229,7 @@ int verb_estate(int argc, char **argv) {
     uint64_t devices = 0;
     if (!make_folder(operands[0]) || !write_cpl(operands[0], octets) ||
         !write_users(operands[0], receive_url) ||
-        !write_smi(operands[0], seed, homes, &devices))
+        !write_smi(operands[0], seed, homes, cells, &devices))
         return refuse("%s: could not be written", operands[0]);
     printf("%" PRIu64 " homes, %" PRIu64 " devices\n", homes, devices);
     return 0;

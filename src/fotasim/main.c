@@ -15,9 +15,11 @@ static const struct {
      "      devices and their hubs",
      verb_pki},
     {"estate",
-     "DIR [--homes N] [--seed S] [--receive-url URL]\n"
+     "DIR [--homes N] [--seed S] [--receive-url URL] [--cells N]\n"
      "      cpl.csv, smi.csv and users.csv of a sample estate, about 5 devices "
-     "a home",
+     "a\n      home; its hubs in the north are in so many radio cells, as "
+     "those of\n"
+     "      fotasim csp are",
      verb_estate},
     {"devices",
      "--image NAME --user EUI64 [--homes N] [--seed S]\n"

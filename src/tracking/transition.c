@@ -151,7 +151,8 @@ static enum outcome set_settings(struct db *db, const struct config *config,
         " make_interval(secs => $2::bigint),"
         " make_interval(secs => $3::bigint), $4,"
         " make_interval(secs => $5::bigint), $6,"
-        " make_interval(secs => $7::bigint))"};
+        " make_interval(secs => $7::bigint),"
+        " make_interval(secs => $8::bigint), $9)"};
     struct db_params params = DB_PARAMS(arena);
     db_int8(&params, config->tracking_at_hub / SECOND);
     db_int8(&params, config->tracking_at_hub_esme / SECOND);
@@ -160,6 +161,8 @@ static enum outcome set_settings(struct db *db, const struct config *config,
     db_int8(&params, config->tracking_retention / SECOND);
     db_text(&params, config->alerts_n39_recipients);
     db_int8(&params, config->alerts_n59_collect / SECOND);
+    db_int8(&params, config->tracking_hub_wait / SECOND);
+    db_text(&params, config->tracking_one_update_per);
     return db_run(db, &set, &params, arena, NULL);
 }
 

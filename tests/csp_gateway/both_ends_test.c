@@ -7,6 +7,7 @@
 #include "csp_gateway/gateway.h"
 #include "csp_gateway/send.h"
 #include "fotasim/csp.h"
+#include "fotasim/radio_cell.h"
 
 #include <arpa/inet.h>
 
@@ -288,6 +289,40 @@ static void too_much_is_rejected_or_times_out(void **state) {
     }
 }
 
+/* The CSP has one channel in each of four cells, and rejects what finds none;
+ * fotad knows the cells of its hubs. */
+static void what_finds_no_channel_is_not_sent(void **state) {
+    struct scene *scene = *state;
+    enum { HUBS = 20, CELLS = 4 };
+    stop_both(scene);
+    scene->world.config.csps[0].cell_channels = 1;
+    accept_request(&scene->world, 1, "north", 1, HUBS);
+    for (eui64 hub = 0x1001; hub <= 0x1000 + HUBS; hub++) {
+        char text[EUI64_TEXT_SIZE];
+        eui64_format(hub, text);
+        script(&scene->world,
+               "update tracking_live set radio_cell = 'N-%d'"
+               " where chf_id = '%s'",
+               (int)sim_radio_cell(text, CELLS), text);
+    }
+    start_with(scene, &(struct csp_options){.channels = 1,
+                                            .cells = CELLS,
+                                            .hold = 100,
+                                            .overload = "reject"});
+    /* what is in flight is counted every ten seconds */
+    for (int i = 0; i < 200 && sql_int(scene->world.sql,
+                                       "select count(*) from distribution"
+                                       " where ready > 0");
+         i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+        test_clock_move(11 * SECOND);
+        csp_send_wake(CSP_JOBS);
+    }
+    expect_soon(&scene->world, "SUCCESSFUL_CH_TRANSFER 20", STATUSES);
+    expect(&scene->world, "true",
+           "select (count(*) between 2 and 4)::text from csp_job");
+}
+
 /* ---- what it gives back ---- */
 
 static void recall_all(struct scene *scene) {
@@ -346,6 +381,7 @@ int main(void) {
         TEST(a_full_csp_takes_the_rest_later),
         TEST(jobs_in_other_cells_have_channels_of_their_own),
         TEST(too_much_is_rejected_or_times_out),
+        TEST(what_finds_no_channel_is_not_sent),
         TEST(what_is_not_delivered_is_given_back),
         TEST(what_is_delivered_is_not_given_back),
     };

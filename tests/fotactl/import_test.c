@@ -128,6 +128,27 @@ static void smi_has_optional_columns(void **state) {
     tool_expect_rows(tool, ask, "||");
 }
 
+/* The devices of a home look up the cell of its hub. */
+static void smi_has_the_cells_of_hubs(void **state) {
+    struct tool *tool = *state;
+    static const char ask[] = "select string_agg(coalesce(radio_cell, '-'), ' '"
+                              " order by chf_id) from smi_home";
+    put(tool, "smi.csv", SMI_HEADER ",radio_cell\n" CHF_A2 ",N-0417\n");
+    tool_expect(tool, "import smi @smi.csv", 0, "");
+    tool_expect_rows(tool, ask, "N-0417");
+    put(tool, "smi.csv", SMI_HEADER "\n" CHF_A2 "\n");
+    tool_expect(tool, "import smi @smi.csv", 0, "");
+    tool_expect_rows(tool, ask, "N-0417");
+    put(tool, "smi.csv", SMI_HEADER ",radio_cell\n" CHF_A2 ",N-0418\n");
+    tool_expect(tool, "import smi @smi.csv", 0, "");
+    tool_expect_rows(tool, ask, "N-0418");
+    tool_expect(tool, "import smi @smi.csv --replace", 0, "");
+    tool_expect_rows(tool, ask, "N-0418");
+    put(tool, "smi.csv", SMI_HEADER "\n" CHF_A2 "\n");
+    tool_expect(tool, "import smi @smi.csv --replace", 0, "");
+    tool_expect_rows(tool, ask, "-");
+}
+
 static void cpl_lines_become_entries(void **state) {
     struct tool *tool = *state;
     /* another order, a byte order mark, quotes and CRLF */
@@ -492,6 +513,7 @@ int main(void) {
         WITH_DATABASE(imports_are_in_the_audit_trail),
         WITH_DATABASE(a_direct_load_leaves_the_indexes),
         WITH_DATABASE(smi_has_optional_columns),
+        WITH_DATABASE(smi_has_the_cells_of_hubs),
         WITH_DATABASE(cpl_lines_become_entries),
         WITH_DATABASE(users_lines_become_users),
         WITH_DATABASE(a_bad_file_is_refused_with_its_place),

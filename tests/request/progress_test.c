@@ -104,6 +104,38 @@ static void a_delivered_device_blocks_if_it_is_to(void **state) {
     gateway_free(g);
 }
 
+/* [tracking] one_update_per: a PPMID whose hub has a GSME's image in the block
+ * that it needs, or will, but no GSME for a PPMID. A dry run says the same. */
+static void a_block_of_a_hub_blocks_if_it_is_to(void **state) {
+    (void)state;
+    static const char set[] = "update tracking_setting set one_update_per ="
+                              " '%s'";
+    static const char another[] = "update service_request set"
+                                  " manufacturer_image_hash = sha256('gas')";
+    struct gateway *g = gateway_start();
+    gateway_tell(g, set, "hub_block");
+    check_free(g, USER_B, GSME(DUAL), false);
+    gateway_tell(g, "%s", another);
+    check_busy(g, USER_A, PPMID(DUAL), true);
+    assert_string_equal(
+        gateway_ask(
+            g,
+            "select array_to_string(x.refused_lists, ',') from"
+            " service_request r, rehearse_claim(r.originator, '11.4',"
+            " r.firmware_version, r.manufacturer_image_hash, (select"
+            " array_agg(device_id) from tracking_history), '{}', '{}', false,"
+            " enum_range(null::csp_region), array_fill('north'::text,"
+            " array[8]), r.received) x"
+            " where r.service_reference_variant = '11.4'"),
+        "4");
+    check_free(g, USER_A, PPMID(PLAIN), true);
+    gateway_tell(g, "%s", another);
+    check_free(g, USER_A, GSME(PLAIN), false);
+    gateway_tell(g, set, "device");
+    check_free(g, USER_A, PPMID(DUAL), true);
+    gateway_free(g);
+}
+
 /* [tracking] timeout is 5 days; one that waits here, for its job, is not
  * released by it. */
 static void a_silent_device_is_released(void **state) {
@@ -139,6 +171,7 @@ int main(void) {
         cmocka_unit_test(a_live_11_4_blocks_an_11_1),
         cmocka_unit_test(the_statuses_in_progress_block),
         cmocka_unit_test(a_delivered_device_blocks_if_it_is_to),
+        cmocka_unit_test(a_block_of_a_hub_blocks_if_it_is_to),
         cmocka_unit_test(a_silent_device_is_released),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
