@@ -215,3 +215,72 @@ create or replace function is_responsible(
             else p_supplier_id = any (h.supplier_ids) end
         from smi_device s left join smi_home h on h.chf_id = s.chf_id
         where s.device_id = p_device_id), false);
+
+-- May a User who is this to devices (command_role.relation) see that one?
+create or replace function sees_device(
+    p_user_id macaddr8, p_relations text[], p_device smi_device)
+    returns boolean language sql stable
+    return coalesce('any' = any (p_relations)
+        or 'supplier' = any (p_relations)
+            and is_responsible(p_user_id, p_device.device_id)
+        or 'export_supplier' = any (p_relations)
+            and p_device.export_supplier_id = p_user_id
+        or 'network_operator' = any (p_relations)
+            and p_device.network_operator_id = p_user_id
+        or 'registered_agent' = any (p_relations)
+            and p_device.registered_agent_id = p_user_id, false);
+
+-- SR 8.2: the device, and the others of its home that the User may see; or one
+-- row with the condition that it is refused in. A supplier sees what it is
+-- responsible for, others what command_role says of their roles. What the
+-- version of DUIS has no value for is said as duis_since has it.
+create or replace function read_inventory(
+    p_user_id macaddr8, p_device_id macaddr8, p_duis_version text,
+    p_most integer)
+    returns table (condition text, device_id macaddr8, device_type text,
+        device_status text, manufacturer text, model text, smets_version text,
+        firmware_version text, firmware_status text, csp_region text,
+        gbcs_version text)
+    language plpgsql as $$
+#variable_conflict use_column
+declare
+    asked smi_device;
+    relations constant text[] := array(
+        select x.relation from service_user u
+        join command_role x on x.role = any (u.roles)
+        join service_role e on e.role = x.role
+            and e.service_reference_variant = '8.2'
+        where u.user_id = p_user_id);
+begin
+    select * into asked from smi_device where device_id = p_device_id;
+    if asked.device_id is null
+            or not sees_device(p_user_id, relations, asked) then
+        return query select case when asked.device_id is null
+            then 'device_unknown' else 'not_responsible' end, p_device_id,
+            '', '', '', '', '', '', '', '', '';
+        return;
+    end if;
+    return query
+    select '', s.device_id, s.device_type::text, s.device_status::text,
+        coalesce(hexadecimal(s.manufacturer_id, 2), 'Unknown'),
+        coalesce(hexadecimal(s.model_id, 2)
+            || hexadecimal(s.hardware_version, 1)
+            || hexadecimal(coalesce(s.hardware_revision, 0), 1), 'Unknown'),
+        s.smets_version::text, firmware_version_text(s.firmware_version),
+        (select min(e.status)::text from cpl_entry e
+            where e.device_type = s.device_type
+                and e.manufacturer_id = s.manufacturer_id
+                and e.model_id = s.model_id
+                and e.hardware_version = s.hardware_version
+                and e.firmware_version = s.firmware_version),
+        coalesce((select l.instead from duis_lacks l
+            where l.version = p_duis_version and l.kind = 'value'
+                and l.name = h.csp_region::text), h.csp_region::text),
+        gbcs_version_text(s.gbcs_version)
+    from smi_device s
+    left join smi_home h on h.chf_id = s.chf_id
+    where s.device_id in (select p_device_id union
+            select o.device_id from smi_device o where o.chf_id = asked.chf_id)
+        and sees_device(p_user_id, relations, s)
+    order by s.device_id <> p_device_id, s.device_id limit p_most;
+end $$;

@@ -46,6 +46,7 @@ begin
                 'cancel_activations',
                 'take_ppmid_alerts', 'take_outcome_alerts', 'take_responses',
                 'take_user_alerts', 'await_certificates', 'judge_device',
+                'read_inventory',
                 'recall_jobs', 'recall_leases', 'recall_again',
                 'recalled_devices', 'recall_answered',
                 'command_leases', 'commands_sent', 'commands_again',

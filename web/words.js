@@ -240,6 +240,7 @@ export const REFUSED_LISTS = {
 };
 
 export const VARIANTS = {
+    "8.2": "Read Inventory",
     "11.1": "Update Firmware",
     "11.2": "Read Firmware Version",
     "11.3": "Activate Firmware",

@@ -45,3 +45,15 @@ void json_add(json_t *array, json_t *what) {
     if (json_array_append_new(array, what) != 0)
         memory_exhausted(0);
 }
+
+const char *json_fault(const json_error_t *error) {
+    switch (json_error_code(error)) {
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return "the character \\u0000 is not accepted";
+    case json_error_duplicate_key:
+        return "a member stands there twice";
+    default:
+        return error->text;
+    }
+}

@@ -20,4 +20,7 @@ json_t *json_span(struct span text);
 void json_put(json_t *object, const char *name, json_t *what);
 void json_add(json_t *array, json_t *what);
 
+/* Why a text is not read, for people. */
+const char *json_fault(const json_error_t *error);
+
 #endif

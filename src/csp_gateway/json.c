@@ -50,7 +50,7 @@ static void json_free(void *json) {
 
 static const char *fault_text(const json_error_t *error, struct arena *arena) {
     return arena_printf(arena, "line %d, column %d: %s", error->line,
-                        error->column, error->text);
+                        error->column, json_fault(error));
 }
 
 /* JSON it is, but says what no text or number of ours can hold: what that is;

@@ -60,7 +60,8 @@ static void read_request_id(struct reader *reader, const xmlNode *header) {
     }
     request->counter = strtoull(text + COUNTER, NULL, 10);
     if (request->counter == 0)
-        reader_fail(reader, header, "RequestID: the counter is 0");
+        reader_fail(reader, header,
+                    "RequestID: the counter is 0, and begins at 1");
 }
 
 static void read_header(struct reader *reader, const xmlNode *root) {
@@ -152,6 +153,14 @@ static void read_signed_pre_command(struct reader *reader,
         read_base64(reader, body, "GBCSPayload", "GBCSPayload: not base64");
 }
 
+static void read_inventory(struct reader *reader, const xmlNode *body) {
+    const xmlNode *node = tree_child(body, "DeviceID");
+    if (node && !eui64_parse(tree_trim(tree_value(node)),
+                             &reader->request->inventory_device))
+        reader_fail(reader, node, "DeviceID: not an EUI-64");
+    reader->request->by_device = node != NULL;
+}
+
 static const struct {
     const char *element;
     bool is_update;
@@ -174,10 +183,11 @@ static void read_body(struct reader *reader, const xmlNode *root) {
     for (int i = 0; i < DUIS_BODIES; i++)
         if (tree_is(element, DUIS_NAMESPACE, BODIES[i].element)) {
             reader->request->body = (enum duis_body)i;
-            BODIES[i].read(reader, element);
+            if (BODIES[i].read)
+                BODIES[i].read(reader, element);
             return;
         }
-    reader_fail(reader, element, "the body is none that is known");
+    reader->request->body = DUIS_OTHER;
 }
 
 enum duis_parse_result duis_request_parse(struct arena *arena, struct span body,

@@ -1,7 +1,7 @@
 /*
- * A Service Request of DUIS 5.4 for 11.1 to 11.4, read into a struct (schema
- * type sr:Request). What the header says and what the body is are both kept:
- * whether they agree is for the caller to judge (E12 when not).
+ * A Service Request of DUIS for 8.2 and 11.1 to 11.4, read into a struct
+ * (schema type sr:Request). What the header says and what the body is are both
+ * kept: whether they agree is for the caller to judge (E12 when not).
  */
 #ifndef FOTAD_DUIS_REQUEST_H
 #define FOTAD_DUIS_REQUEST_H
@@ -17,7 +17,7 @@ enum duis_body {
     DUIS_BODIES
 };
 
-/* "UpdateFirmware" */
+/* "UpdateFirmware"; DUIS_OTHER: "" */
 const char *duis_body_name(enum duis_body body);
 /* Does it bring an image for devices? */
 bool duis_body_is_update(enum duis_body body);
@@ -55,6 +55,8 @@ struct duis_request {
     instant execution_date_time;
     uint8_t firmware_hash[DUIS_FIRMWARE_HASH_OCTETS]; /* ActivateFirmware */
     struct span gbcs_payload;                         /* SignedPreCommand */
+    bool by_device;         /* ReadInventory: by DeviceID, the next */
+    eui64 inventory_device; /* ReadInventory */
 
     struct duis_document document; /* for duis/signature.h */
 };

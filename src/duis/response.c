@@ -77,6 +77,34 @@ static void local_command(struct buffer *out,
     write_end(out, "LocalCommand");
 }
 
+static void write_given(struct buffer *out, const char *name,
+                        const char *text) {
+    if (*text)
+        write_text(out, name, text);
+}
+
+static void dsp_inventory(struct buffer *out,
+                      const struct duis_response *response) {
+    write_start(out, "DSPInventory");
+    for (size_t i = 0; i < response->inventory_count; i++) {
+        const struct duis_inventory_device *device = &response->inventory[i];
+        write_start(out, "Device");
+        write_eui64(out, "DeviceID", device->id);
+        write_text(out, "DeviceType", device->type);
+        write_given(out, "DeviceStatus", device->status);
+        write_text(out, "DeviceManufacturer", device->manufacturer);
+        write_text(out, "DeviceModel", device->model);
+        write_given(out, "SMETSCHTSVersion", device->smets_version);
+        write_given(out, "DeviceFirmwareVersion", device->firmware_version);
+        write_given(out, "DeviceFirmwareVersionStatus",
+                    device->firmware_version_status);
+        write_given(out, "CSPRegion", device->csp_region);
+        write_given(out, "DeviceGBCSVersion", device->gbcs_version);
+        write_end(out, "Device");
+    }
+    write_end(out, "DSPInventory");
+}
+
 /* A command of ours has one instruction. */
 static void future_dated_device_alert(struct buffer *out,
                                       const struct duis_response *response) {
@@ -110,6 +138,7 @@ static const struct {
     [DUIS_GBCS_PAYLOAD] = {true, gbcs_payload},
     [DUIS_PRE_COMMAND] = {true, pre_command},
     [DUIS_LOCAL_COMMAND] = {true, local_command},
+    [DUIS_INVENTORY] = {true, dsp_inventory},
     [DUIS_FUTURE_DATED_DEVICE_ALERT] = {true, future_dated_device_alert},
     [DUIS_DEVICE_ALERT] = {false, device_alert},
     [DUIS_DCC_ALERT] = {false, dcc_alert},

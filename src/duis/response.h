@@ -27,6 +27,8 @@ enum duis_warning_list {
 /* "InvalidDeviceIDList" ... */
 extern const char *const duis_warning_lists[DUIS_WARNING_LISTS];
 
+enum { DUIS_MOST_IN_INVENTORY = 17 };
+
 struct duis_devices {
     const eui64 *ids;
     size_t count;
@@ -38,6 +40,14 @@ struct duis_time {
     instant when;
 };
 
+/* sr:Device, what the Smart Metering Inventory has of one. An empty text is
+ * left out, but for manufacturer and model. */
+struct duis_inventory_device {
+    eui64 id;
+    const char *type, *status, *manufacturer, *model, *smets_version,
+        *firmware_version, *firmware_version_status, *csp_region, *gbcs_version;
+};
+
 /* What is in sr:Body. */
 enum duis_message {
     /* ResponseMessage: ServiceReference, Variant and one of */
@@ -46,6 +56,7 @@ enum duis_message {
     DUIS_GBCS_PAYLOAD,              /* gbcs_payload */
     DUIS_PRE_COMMAND,               /* gbcs_version, gbcs_payload */
     DUIS_LOCAL_COMMAND,             /* gbcs_payload */
+    DUIS_INVENTORY,                 /* inventory */
     DUIS_FUTURE_DATED_DEVICE_ALERT, /* alert_code 8F66 or 8F67, gbcs_payload */
     /* the other messages */
     DUIS_DEVICE_ALERT, /* DeviceAlertMessage: alert_code, gbcs_payload */
@@ -124,7 +135,9 @@ struct duis_response {
     struct duis_devices warning[DUIS_WARNING_LISTS]; /* empty: left out */
     const char *gbcs_version;
     struct span gbcs_payload;
-    uint16_t alert_code; /* 0x8F72 */
+    const struct duis_inventory_device *inventory;
+    size_t inventory_count; /* 1 to DUIS_MOST_IN_INVENTORY */
+    uint16_t alert_code;    /* 0x8F72 */
     struct duis_dcc_alert dcc_alert;
 };
 

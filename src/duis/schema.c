@@ -77,13 +77,53 @@ struct first {
     struct schema_fault *fault;
 };
 
+/* What a type with a pattern is, for people: the pattern itself says little. */
+static const struct {
+    const char *element, *is;
+} PATTERNS[] = {
+    {"RequestID", "two EUI-64 and a counter without leading zeros, as in "
+                  "90-B3-D5-1F-30-01-00-00:90-B3-D5-1F-30-00-00-02:1"},
+    {"PrecedingServiceRequestID", "a RequestID"},
+    {"ServiceReference", "two numbers, as in 11.1"},
+    {"ServiceReferenceVariant", "two or three numbers, as in 11.1 or 4.1.1"},
+    {"DeviceID", "an EUI-64, as in 00-DB-12-34-56-78-90-A0"},
+    {"DeviceIDList", "EUI-64s with a comma and nothing else between them"},
+};
+
+static const char *pattern_reason(struct arena *arena, const xmlNode *node) {
+    for (size_t i = 0; node && i < sizeof PATTERNS / sizeof *PATTERNS; i++)
+        if (strcmp((const char *)node->name, PATTERNS[i].element) == 0)
+            return arena_printf(arena, "%s is not as DUIS has it: %s",
+                                PATTERNS[i].element, PATTERNS[i].is);
+    return NULL;
+}
+
+/* A list of all that might have stood there says less than what does. */
+static const char *message_reason(struct arena *arena, const char *message) {
+    enum { MOST_OF_A_LIST = 200 };
+    const char *list = strstr(message, " Expected is one of");
+    if (list && strlen(list) > MOST_OF_A_LIST)
+        message = arena_text(arena, span_of(message, (size_t)(list - message)));
+    return duis_reason(arena, message);
+}
+
+static const char *error_reason(struct arena *arena, const xmlError *error) {
+    const char *reason = NULL;
+    if (error->code == XML_SCHEMAV_CVC_PATTERN_VALID)
+        reason = pattern_reason(arena, error->node);
+    if (error->code == XML_SCHEMAV_CVC_ELT_4_1 ||
+        error->code == XML_SCHEMAV_CVC_ELT_4_2)
+        reason = "xsi:type is not accepted: no element of DUIS has one";
+    return reason ? reason
+                  : message_reason(arena, error->message ? error->message : "");
+}
+
 static void keep_first(void *handle, xmlError *error) {
     struct first *first = handle;
     if (first->fault->reason)
         return;
     first->fault->node = error->node;
-    first->fault->reason =
-        duis_reason(first->arena, error->message ? error->message : "");
+    first->fault->reason = error_reason(first->arena, error);
 }
 
 bool schema_validate(struct arena *arena, xmlDoc *tree, enum duis_root root,

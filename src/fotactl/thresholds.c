@@ -89,8 +89,8 @@ static bool add_variant(struct verb_run *run, struct db_params *params) {
     bool known = list_find(service_variants, run->argument);
     db_text(params, run->argument);
     if (!known)
-        (void)run_misuse(run, "'%s' is not one of 11.1, 11.2, 11.3, 11.4",
-                         run->argument);
+        (void)run_misuse(run, "'%s' is not one of %s", run->argument,
+                         list_text(run->arena, service_variants));
     return known;
 }
 

@@ -98,6 +98,11 @@ static bool load_files(struct request_options *a) {
     a->request.variant = a->variant;
     a->request.command_variant = (unsigned)a->command_variant;
     a->request.target = a->target ? a->target : a->device ? a->device : sim_acb;
+    if (strcmp(a->variant, "8.2") == 0 && a->device) {
+        a->request.target = a->target ? a->target : sim_acb;
+        a->device_ids = &a->device;
+        a->device_count = 1;
+    }
     bool by_hash = strcmp(a->variant, "11.3") == 0;
     return (!a->image || (by_hash ? use_hash(a) : use_image(a))) &&
            (!a->pre_command || use_pre_command(a)) &&
@@ -144,6 +149,7 @@ int verb_request(int argc, char **argv) {
     struct request_options a = {0};
     const struct option_row options[] = {
         {"variant", OPTION_TEXT, &a.variant},
+        {"schema-version", OPTION_TEXT, &a.request.schema_version},
         {"key", OPTION_TEXT, &a.key},
         {"certificate", OPTION_TEXT, &a.certificate},
         {"counter", OPTION_COUNT, &a.counter},

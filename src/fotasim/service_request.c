@@ -12,9 +12,8 @@ static const struct {
     unsigned command_variant;
     const char *body;
 } SERVICES[] = {
-    {"11.1", 8, "UpdateFirmware"},
-    {"11.2", 1, "ReadFirmwareVersion"},
-    {"11.3", 4, "ActivateFirmware"},
+    {"8.2", 8, "ReadInventory"},        {"11.1", 8, "UpdateFirmware"},
+    {"11.2", 1, "ReadFirmwareVersion"}, {"11.3", 4, "ActivateFirmware"},
     {"11.4", 8, "UpdatePPMIDFirmware"},
 };
 enum { SERVICE_COUNT = sizeof SERVICES / sizeof *SERVICES };
@@ -68,8 +67,13 @@ static void add_header(struct buffer *out, const struct service_request *r,
 }
 
 static void add_devices(struct buffer *out, const struct service_request *r) {
+    char id[EUI64_TEXT_SIZE];
     if (!r->device_count)
         return;
+    if (strcmp(r->variant, "8.2") == 0) {
+        add_element(out, "DeviceID", eui64_format(r->device_ids[0], id));
+        return;
+    }
     buffer_text(out, "<sr:DeviceIDList>");
     for (size_t i = 0; i < r->device_count; i++) {
         if (i)
@@ -101,10 +105,12 @@ bool service_request_write(const struct service_request *request,
                            struct buffer *out) {
     buffer_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     size_t start = out->len;
-    buffer_text(out,
-                "<sr:Request "
-                "xmlns:sr=\"http://www.dccinterface.co.uk/ServiceUserGateway\" "
-                "schemaVersion=\"5.4\">");
+    buffer_printf(
+        out,
+        "<sr:Request "
+        "xmlns:sr=\"http://www.dccinterface.co.uk/ServiceUserGateway\" "
+        "schemaVersion=\"%s\">",
+        request->schema_version ? request->schema_version : "5.4");
     add_header(out, request, duis_signer_certificate(signer)->id);
     add_body(out, request);
     return duis_signer_sign(signer, out, start, "</sr:Request>");

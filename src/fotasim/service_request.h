@@ -9,13 +9,14 @@
 #include <openssl/types.h>
 
 struct service_request {
-    const char *variant;      /* Service Reference Variant: 11.1 to 11.4 */
-    unsigned command_variant; /* 0: the one that the service has */
-    eui64 target;             /* the ACB for 11.1 and 11.4, else the device */
+    const char *variant;        /* 8.2, or 11.1 to 11.4 */
+    unsigned command_variant;   /* 0: the one that the service has */
+    const char *schema_version; /* NULL: 5.4 */
+    eui64 target; /* the ACB for 8.2, 11.1 and 11.4, else the device */
     uint64_t counter;
     struct span image;            /* 11.1, 11.4 */
     const char *firmware_version; /* 11.1, 11.4 */
-    const eui64 *device_ids;      /* 11.1, 11.4 */
+    const eui64 *device_ids;      /* 11.1, 11.4; 8.2: one */
     size_t device_count;
     const char *execution;     /* 11.2, 11.3: xs:dateTime or NULL */
     const char *firmware_hash; /* 11.3 Transform: hexadecimal */

@@ -22,6 +22,18 @@ static bool headers_find_route(struct http_exchange *x) {
     return false;
 }
 
+/* "application/xml or text/xml" */
+static const char *types_listed(struct arena *arena, const char *types) {
+    size_t len = strcspn(types, " ");
+    const char *text = arena_text(arena, span_of(types, len));
+    while (*(types += len)) {
+        types++;
+        len = strcspn(types, " ");
+        text = arena_printf(arena, "%s or %.*s", text, (int)len, types);
+    }
+    return text;
+}
+
 static bool headers_fit_route(struct http_exchange *x) {
     const struct http_route *route = x->request.route;
     if (x->framing.coded) { /* RFC 9110, 12.5.3 */
@@ -31,7 +43,7 @@ static bool headers_fit_route(struct http_exchange *x) {
     }
     if (!route_takes(route, x->framing.type)) {
         http_problem(&x->response, 415, "Content-Type must be %s.",
-                     route->media_type);
+                     types_listed(x->request.arena, route->media_type));
         return false;
     }
     if (x->framing.length > route->max_body) {

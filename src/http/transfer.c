@@ -1,6 +1,7 @@
 #include "http/transfer.h"
 
 #include "base/memory.h"
+#include "base/version.h"
 
 #include <stdio.h>
 
@@ -68,6 +69,7 @@ static void transfer_set_options(struct transfer *transfer) {
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "fotad/" FOTAD_VERSION);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     /* a name that nobody resolves costs the timeout, not the resolver's: its
      * thread is left to itself */

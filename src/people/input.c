@@ -1,5 +1,6 @@
 #include "people/input.h"
 
+#include "base/json.h"
 #include "base/lists.h"
 #include "desk/desk.h"
 
@@ -191,11 +192,18 @@ static bool is_known(const char *name, const struct body_member *members,
 const json_t *body_read(struct call *call, const struct body_member *members,
                         size_t count) {
     struct span text = call->request->body;
+    json_error_t error = {.text = ""};
     json_t *body = json_loadb((const char *)text.data, text.len,
-                              JSON_REJECT_DUPLICATES, NULL);
+                              JSON_REJECT_DUPLICATES, &error);
     arena_adopt(call->arena, body, json_unref);
     if (!json_is_object(body)) {
-        input_refuse(call, "The body is not a JSON object.");
+        if (body)
+            input_refuse(call, "The body is not a JSON object.");
+        else
+            http_problem(call->response, 400,
+                         "The body is not a JSON object: line %d, column %d: "
+                         "%s.",
+                         error.line, error.column, json_fault(&error));
         return NULL;
     }
     const char *name;

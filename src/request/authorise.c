@@ -50,6 +50,8 @@ static enum outcome check_user(struct rq *rq) {
 static enum outcome check_variant(struct rq *rq) {
     const struct duis_request *duis = &rq->duis;
     const char *variant = duis->service_reference_variant;
+    if (duis->body == DUIS_OTHER && !rules_known_variant(rq->rules, variant))
+        return rq_refuse(rq, CONDITION_service_not_served, variant);
     if (!rules_known_variant(rq->rules, variant))
         return rq_refuse(
             rq, CONDITION_variant_not_allowed,

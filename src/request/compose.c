@@ -43,6 +43,11 @@ static void response_add_element(struct duis_response *response,
         response->message = DUIS_FIRMWARE_WARNING;
         rq_lists(rq, response->warning);
     }
+    if (rq->condition == CONDITION_inventory) {
+        response->message = DUIS_INVENTORY;
+        response->inventory = rq->inventory;
+        response->inventory_count = rq->inventory_count;
+    }
     if (rq->returned.len) {
         response->message = rq->condition == CONDITION_transformed
                                 ? DUIS_PRE_COMMAND

@@ -22,6 +22,7 @@ void rq_reset(struct rq *rq) {
     rq->replayed = rq->repeated = rq->brings_image = false;
     rq->judged = rq->accepted = 0;
     rq->returned = rq->answer = (struct span){0};
+    rq->inventory_count = 0;
     memset(rq->refused, 0, sizeof rq->refused);
 }
 

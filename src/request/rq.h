@@ -68,12 +68,12 @@ struct rq {
     struct ota_image image;                /* image */
     uint8_t image_id[OTA_HASH_LEN];        /* image */
     uint8_t image_hash[OTA_HASH_LEN];      /* image */
-    const char *image_unsigned; /* image: why the supplier's signature is none;
-                                 * NULL: it is good, or is not looked at */
-    enum condition expected;               /* image: what it may well end in */
-    const char *expected_detail;           /* image */
-    eui64 *device_ids;   /* image, anomaly: each once, sorted */
-    uint32_t *positions; /* where each was listed first */
+    const char *image_unsigned;  /* image: why the supplier's signature is none;
+                                  * NULL: it is good, or is not looked at */
+    enum condition expected;     /* image: what it may well end in */
+    const char *expected_detail; /* image */
+    eui64 *device_ids;           /* image, anomaly: each once, sorted */
+    uint32_t *positions;         /* where each was listed first */
     size_t device_count;
     struct breach breach;        /* anomaly: of a request that is held */
     struct span expected_answer; /* expect: signed, to be stored */
@@ -90,6 +90,8 @@ struct rq {
     struct judged_device device;           /* device */
     const instant *execution;              /* device: NULL: at once, or never */
     struct span returned; /* the command or Pre-Command for the answer */
+    const struct duis_inventory_device *inventory; /* inventory */
+    size_t inventory_count;
 
     enum condition condition; /* how it ends */
     const char *detail;       /* more than the condition says, for the log */

@@ -30,9 +30,27 @@ static void a_text_is_never_lost(void **state) {
     }
 }
 
+static void why_a_text_is_not_read(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *why;
+    } rows[] = {
+        {"{\"a\": \"\\u0000\"}", "the character \\u0000 is not accepted"},
+        {"{\"\\u0000\": 1}", "the character \\u0000 is not accepted"},
+        {"{\"a\": 1, \"a\": 2}", "a member stands there twice"},
+        {"{\"a\": tru}", "invalid token near 'tru'"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_error_t error;
+        assert_null(json_loads(rows[i].text, JSON_REJECT_DUPLICATES, &error));
+        assert_string_equal(json_fault(&error), rows[i].why);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_is_never_lost),
+        cmocka_unit_test(why_a_text_is_not_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  */
 #include "served.h"
 
+#include "base/version.h"
 #include "http/client.h"
 
 /* ---- a peer that answers what it is told ---- */
@@ -170,11 +171,13 @@ static void a_peer_that_hangs_is_left(void **state) {
 
 /* ---- what is sent ---- */
 
+#define AGENT "fotad/" FOTAD_VERSION
+
 static void answer_mirror(void *worker, const struct http_request *request,
                           struct http_response *response) {
     (void)worker;
-    const char *names[] = {"authorization", "content-type", "expect",
-                           "idempotency-key", "content-length"};
+    const char *names[] = {"authorization",   "content-type",   "expect",
+                           "idempotency-key", "content-length", "user-agent"};
     struct buffer body = {0};
     buffer_text(&body, request->method);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -202,12 +205,14 @@ static void requests_arrive_as_asked(void **state) {
         const char *const *headers;
         const char *mirror;
     } cases[] = {
-        {"GET", "", NULL, "GET|Bearer t0|-|-|-|-|"},
-        {"POST", "{}", headers, "POST|Bearer t0|application/json|-|7|2|{}"},
-        {"PUT", "{}", headers, "PUT|Bearer t0|application/json|-|7|2|{}"},
-        {"POST", "", NULL, "POST|Bearer t0|-|-|-|0|"},
-        {"GET", "", NULL, "GET|Bearer t0|-|-|-|-|"},
-        {"DELETE", "", NULL, "DELETE|Bearer t0|-|-|-|0|"},
+        {"GET", "", NULL, "GET|Bearer t0|-|-|-|-|" AGENT "|"},
+        {"POST", "{}", headers,
+         "POST|Bearer t0|application/json|-|7|2|" AGENT "|{}"},
+        {"PUT", "{}", headers,
+         "PUT|Bearer t0|application/json|-|7|2|" AGENT "|{}"},
+        {"POST", "", NULL, "POST|Bearer t0|-|-|-|0|" AGENT "|"},
+        {"GET", "", NULL, "GET|Bearer t0|-|-|-|-|" AGENT "|"},
+        {"DELETE", "", NULL, "DELETE|Bearer t0|-|-|-|0|" AGENT "|"},
     };
     struct http_options options = basic_options();
     options.routes = mirrors;

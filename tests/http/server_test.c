@@ -76,7 +76,7 @@ static void every_request_gets_what_it_deserves(void **state) {
          200, NULL, "<a/>"},
         {"POST /xml HTTP/1.1\r\n" HOST
          "Content-Type: application/xmlx\r\n" EMPTY "\r\n",
-         415, NULL, "application/xml text/xml"},
+         415, NULL, "must be application/xml or text/xml."},
         {"POST /xml HTTP/1.1\r\n" HOST EMPTY "\r\n", 415, NULL, NULL},
         {"GET /hello HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\nx", 413, NULL,
          "up to 0 octets"},

@@ -237,6 +237,8 @@ static const struct {
     [DUIS_READ_FIRMWARE_VERSION] = {"11.2", "1", "ReadFirmwareVersion"},
     [DUIS_ACTIVATE_FIRMWARE] = {"11.3", "4", "ActivateFirmware"},
     [DUIS_SIGNED_PRE_COMMAND] = {"11.3", "5", "SignedPreCommand"},
+    [DUIS_READ_INVENTORY] = {"8.2", "8", "ReadInventory"},
+    [DUIS_OTHER] = {"4.1", "1", "ReadInstantaneousImportRegisters"},
 };
 
 static void element(struct buffer *out, const char *name, const char *text) {
@@ -265,6 +267,15 @@ static void build_firmware(const struct test_request *request,
     buffer_text(out, "</sr:DeviceIDList>");
 }
 
+static void build_inventory_key(const struct test_request *request,
+                                struct buffer *out) {
+    char id[EUI64_TEXT_SIZE];
+    if (request->device_id_count)
+        element(out, "DeviceID", eui64_format(request->device_ids[0], id));
+    else
+        element(out, "UPRN", "100012345678");
+}
+
 static void build_body(const struct test_request *request, struct buffer *out) {
     const char *name = SERVICES[request->body].element;
     buffer_printf(out, "<sr:Body><sr:%s>", name);
@@ -274,7 +285,11 @@ static void build_body(const struct test_request *request, struct buffer *out) {
     case DUIS_UPDATE_PPMID_FIRMWARE:
         build_firmware(request, out);
         break;
+    case DUIS_READ_INVENTORY:
+        build_inventory_key(request, out);
+        break;
     case DUIS_READ_FIRMWARE_VERSION:
+    case DUIS_OTHER:
     case DUIS_BODIES:
         break;
     case DUIS_ACTIVATE_FIRMWARE:
