@@ -476,6 +476,37 @@ static void a_version_is_of_an_update_that_our_clock_made_later(void **state) {
     }
 }
 
+/* Which octets are the meter's only the User finds out: each is passed on,
+ * once, and all have the ResponseID of the request. */
+static void only_the_user_knows_which_answer_is_genuine(void **state) {
+    struct device_world *world = *state;
+    const struct row row = {.use_case = ECS52,
+                            .device = ESME,
+                            .user = S1,
+                            .command = "sent",
+                            .says = READ(0x29)};
+    begin(world, &row);
+    struct said said = said_of(&row), other = said;
+    other.payload.firmware_version = 0x2A;
+    struct buffer octets = {0};
+    world_say(&said, &octets);
+    world_put(world, buffer_span(&octets));
+    world_put(world, buffer_span(&octets));
+    assert_int_equal(world_take(world), 1);
+    world_hear(world, &other);
+    assert_int_equal(world_take(world), 1);
+    world_put(world, buffer_span(&octets));
+    assert_int_equal(world_take(world), 0);
+    world_expect_told(world, "both", "ResponseMessage S1, ResponseMessage S1");
+    world_expect(world, "one ResponseID, two payloads",
+                 "select concat_ws(' ', count(distinct a.payload),"
+                 " count(distinct response_id_text(a, r, '"
+                 "90B3D51F30000002"
+                 "'))) from alert a join service_request r using (request_no)",
+                 "2 1");
+    buffer_free(&octets);
+}
+
 /* Future dated: the response, then the outcome; each once. */
 static void accepted_then_done(void **state) {
     struct device_world *world = *state;
@@ -520,6 +551,7 @@ int main(void) {
         WORLD_TEST(a_cancellation_ends_what_the_device_holds),
         WORLD_TEST(a_failure_is_of_the_update_with_that_image),
         WORLD_TEST(a_version_is_of_an_update_that_our_clock_made_later),
+        WORLD_TEST(only_the_user_knows_which_answer_is_genuine),
         WORLD_TEST(accepted_then_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
