@@ -49,7 +49,8 @@ create or replace function times_ahead()
     (26, 'alert', 'alert_no', 'retried', 'now', 'state = ''waiting''', null),
     (27, 'alert', 'alert_no', 'next_try', 'user_retry', 'state = ''waiting''',
         null),
-    (28, 'notice', 'notice_no', 'made', 'now', 'state = ''waiting''', null),
+    (28, 'notice', 'notice_no', 'made', 'now',
+        'state = ''waiting'' and since is null', null),
     (29, 'notice', 'notice_no', 'next_try', 'mail_retry',
         'state = ''waiting''', null),
     (30, 'notice', 'notice_no', 'leased_until', 'mail_lease', null, null),
@@ -70,7 +71,8 @@ create or replace function times_ahead()
     (43, 'request_plan', 'request_no', 'reached', 'now', 'not ended', null),
     (44, 'request_plan', 'request_no', 'next_look', 'now', 'not ended', null),
     (45, 'distribution', 'request_no, csp, device_type', 'since', 'now',
-        'ready > 0', null)
+        'ready > 0', null),
+    (46, 'notice', 'notice_no', 'since', 'now', 'state = ''waiting''', null)
 $$;
 
 -- A message that may have been heard goes on saying when it was made; it is given
@@ -78,6 +80,7 @@ $$;
 create or replace function cut_instead(p_name text, p_at text) returns text
     language sql immutable
     return case when (p_name, p_at) = ('alert', 'created') then 'retried'
+        when (p_name, p_at) = ('notice', 'made') then 'since'
         else p_at end;
 
 -- Cuts those of one column, whose rows are locked; another's are of now.

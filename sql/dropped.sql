@@ -25,6 +25,8 @@ drop function if exists dispatch_decided(text, timestamptz, timestamptz,
     timestamptz, macaddr8, macaddr8[], bigint[], text, timestamptz, integer[],
     bigint[], text[], integer[], boolean, timestamptz, timestamptz);
 
+drop function if exists clean_notices(timestamptz);
+
 -- What the daemon may write is in rights_of_daemon().
 drop function if exists tables_of_owner();
 

@@ -362,19 +362,23 @@ begin
     return number;
 end $$;
 
-create or replace function clean_notices(p_since timestamptz)
+-- What is too old to be made again: by the clock, and by running time as well,
+-- for a clock that went ahead goes back, and all would be told again.
+create or replace function clean_notices(
+    p_since timestamptz, p_kept_from bigint)
     returns void language plpgsql as $$
 begin
     delete from notice_request where ctid = any (array(
         select n.ctid from notice_request n
         join service_request r on r.request_no = n.request_no
-        where n.ended and r.received < p_since
+        where n.ended and r.received < p_since and n.inserted < p_kept_from
             and not exists (select from held_request h
                 where h.request_no = n.request_no and h.ended >= p_since)
         for update of n skip locked));
     delete from notice where ctid = any (array(
         select n.ctid from notice n
         where n.state <> 'waiting' and n.made < p_since
+            and n.inserted < p_kept_from
             and not exists (select from notice_request q
                 where q.request_no = n.request_no)
         for update of n skip locked));
@@ -382,21 +386,26 @@ end $$;
 
 -- Writes what there is to tell into the outbox; returns how many. Costs one
 -- look at an empty table when nobody wishes to hear. While another fotad is at
--- it there is nothing to do.
+-- it there is nothing to do. While the clock is in doubt nobody can say that a
+-- request has finished.
 create or replace function make_notices(
     p_share integer, p_screens text, p_timeout interval, p_now timestamptz)
     returns bigint language plpgsql as $$
 declare
     since constant timestamptz := notices_since(p_timeout, p_now);
+    number bigint := 0;
 begin
     if not exists (select from notice_wish)
             or not pg_try_advisory_xact_lock(advisory_lock('notices')) then
         return 0;
     end if;
     perform watch_requests(since);
-    perform clean_notices(since);
-    return make_request_notices(p_share, p_screens, p_now)
-        + make_hold_notices(p_screens, since, p_now)
+    if clock_sound() then
+        perform clean_notices(since,
+            kept_from(p_timeout + interval '1 day'));
+        number := make_request_notices(p_share, p_screens, p_now);
+    end if;
+    return number + make_hold_notices(p_screens, since, p_now)
         + make_silence_notices(p_screens, since, p_now)
         + make_steering_notices(p_screens, since, p_now);
 end $$;
@@ -468,7 +477,7 @@ create or replace function give_up_notices(
 begin atomic
     with mine as materialized (
         select notice_no from notice
-        where state = 'waiting' and made <= p_before
+        where state = 'waiting' and coalesce(since, made) <= p_before
         order by notice_no for update
     ), gone as (
         update notice n set state = 'given_up', leased_until = null,

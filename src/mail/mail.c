@@ -62,8 +62,8 @@ static enum outcome notice_failed(struct round *round,
                                   const char *error) {
     struct retry_policy patient = policy;
     patient.give_up = retry_patience(policy.give_up);
-    instant next = retry_at(&patient, (unsigned)notice->tries + 1, notice->made,
-                            round->now);
+    instant next = retry_at(&patient, (unsigned)notice->tries + 1,
+                            notice->since, round->now);
     round->report.failed++;
     if (next == RETRY_NEVER) {
         round->report.given_up++;

@@ -5,6 +5,7 @@ static const struct db_column columns[] = {
     DB_COLUMN(INT8, struct outbox_notice, notice_no),
     DB_COLUMN(INT8, struct outbox_notice, lease),
     DB_COLUMN(INSTANT, struct outbox_notice, made),
+    DB_COLUMN(INSTANT, struct outbox_notice, since),
     DB_COLUMN(TEXT, struct outbox_notice, mail),
     DB_COLUMN(TEXT, struct outbox_notice, subject),
     DB_COLUMN(TEXT, struct outbox_notice, body),
@@ -43,8 +44,10 @@ enum outcome outbox_lease(struct db *db, struct arena *arena, instant now,
                           instant until, unsigned most,
                           struct outbox_notice **notices, size_t *count) {
     static const struct db_statement lease = {
-        "notice_leases", "select notice_no, lease_number, made, mail, subject,"
-                         " body, tries from notice_leases($1, $2, $3)"};
+        "notice_leases",
+        "select notice_no, l.lease_number, l.made, coalesce(n.since, l.made),"
+        " l.mail, l.subject, l.body, l.tries"
+        " from notice_leases($1, $2, $3) l join notice n using (notice_no)"};
     struct db_params params = DB_PARAMS(arena);
     db_instant(&params, now);
     db_instant(&params, until);

@@ -17,7 +17,8 @@ enum outcome outbox_make(struct db *db, const struct config *config,
 /* A notice in hand. Texts belong to the arena. */
 struct outbox_notice {
     int64_t notice_no, lease; /* lease_number */
-    instant made;
+    instant made;             /* what it says, at every try */
+    instant since;            /* what it is given up by */
     const char *mail, *subject, *body;
     int32_t tries; /* before this one, 0 or more */
 };
@@ -41,8 +42,8 @@ enum outcome outbox_failed(struct db *db, const struct outbox_notice *notice,
 enum outcome outbox_return(struct db *db, const struct outbox_notice *notices,
                            size_t count);
 
-/* Gives up what was made at `before` or earlier and is not sent, tried or not;
- * *given_up gets how many. */
+/* Gives up what is tried since `before` or earlier and is not sent, tried or
+ * not; *given_up gets how many. */
 enum outcome outbox_give_up(struct db *db, instant before, const char *error,
                             int64_t *given_up);
 

@@ -186,6 +186,24 @@ static void a_clock_that_was_set_back_delays_little(void **state) {
     assert_int_equal(run(s, "2031-05-01T12:01:00Z").sent, 2);
 }
 
+/* An e-mail that may have been taken keeps its Message-ID and Date; it is given
+ * up four days later by the clock as it is. */
+static void what_a_clock_ahead_has_made_says_the_same(void **state) {
+    struct scene *s = *state;
+    fake_smtp_script(s->smtp, "mute");
+    finished_requests(s, 1);
+    run(s, "2031-05-04T12:00:00Z");
+    sql_do(s->sql, "select cut_times('2031-05-01 12:00Z', (select"
+                   " array_agg(distinct longest) from times_ahead()),"
+                   " array_fill(0::bigint, array[99]))");
+    run(s, "2031-05-01T12:00:00Z");
+    assert_int_equal(fake_smtp_count(s->smtp), 2);
+    assert_string_equal(fake_smtp_mail(s->smtp, 0)->text,
+                        fake_smtp_mail(s->smtp, 1)->text);
+    assert_int_equal(run(s, "2031-05-05T11:59:00Z").given_up, 0);
+    assert_int_equal(run(s, "2031-05-05T13:00:00Z").given_up, 1);
+}
+
 /* ---- giving up ---- */
 
 static void after_four_days_it_is_given_up(void **state) {
@@ -410,6 +428,7 @@ int main(void) {
         TEST(an_old_lease_writes_nothing),
         TEST(what_is_not_tried_is_not_held),
         TEST(a_clock_that_was_set_back_delays_little),
+        TEST(what_a_clock_ahead_has_made_says_the_same),
         TEST(after_four_days_it_is_given_up),
         TEST(with_the_server_all_that_waits_is_given_up),
         TEST(the_account_counts_as_it_is_now),

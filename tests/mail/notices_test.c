@@ -171,10 +171,42 @@ static void old_notices_go_and_are_not_made_again(void **state) {
     run(s, "2031-05-07T10:00:00Z");
     expect(s, TOLD, "ann 10");
     run(s, "2031-05-07T11:00:01Z");
+    expect(s, TOLD, "ann 10");
+    sql_run_for(s->sql, "6 days 1 s");
+    run(s, "2031-05-07T11:00:01Z");
     expect(s, TOLD, "");
     expect(s, "select count(*) from notice_request", "0");
     run(s, "2031-05-07T12:00:00Z");
     assert_int_equal(fake_smtp_count(s->smtp), 1);
+}
+
+/* Whatever an hour has done in which the clock was a year ahead and believed.
+ */
+static void a_clock_that_was_ahead_has_nothing_told_again(void **state) {
+    struct scene *s = *state;
+    wish(s, "ann", "request_finished", "2031-05-01");
+    add_request(s, 1, 10, "2031-05-01 10:00Z");
+    add_request(s, 1, 11, "2031-05-01 10:00Z");
+    add_live(s, 11, 5, "APPROVED_FOR_DISTRIBUTION", "2031-05-09");
+    assert_int_equal(run(s, "2031-05-01T11:00:00Z").made, 1);
+    assert_int_equal(run(s, "2032-05-01T11:00:00Z").made, 1);
+    assert_int_equal(run(s, "2031-05-01T12:00:00Z").made, 0);
+    assert_int_equal(run(s, "2031-05-09T12:00:00Z").made, 0);
+    expect(s, TOLD, "ann 10, ann 11");
+}
+
+/* By a clock in doubt no device is in time. */
+static void in_doubt_no_request_has_finished(void **state) {
+    struct scene *s = *state;
+    wish(s, "ann", "request_finished", "2031-05-01");
+    add_request(s, 1, 10, "2031-05-01 10:00Z");
+    add_live(s, 10, 5, "APPROVED_FOR_DISTRIBUTION", "2031-05-09");
+    assert_int_equal(run(s, "2031-05-01T10:30:00Z").made, 0);
+    sql_do(s->sql, "update clock_mark set doubt = 'gap', doubt_since = now()");
+    assert_int_equal(run(s, "2032-05-01T11:00:00Z").made, 0);
+    sql_do(s->sql, "update clock_mark set doubt = null, doubt_since = null");
+    assert_int_equal(run(s, "2031-05-01T11:00:00Z").made, 0);
+    assert_int_equal(run(s, "2031-05-09T11:00:00Z").made, 1);
 }
 
 /* ---- the failure share ---- */
@@ -323,6 +355,7 @@ static void a_released_request_is_told_when_it_finishes(void **state) {
     add_live(s, 10, 10, "SUCCESSFUL_CH_TRANSFER", "2031-05-25");
     assert_int_equal(run(s, "2031-05-24T00:00:00Z").made, 0);
     assert_int_equal(run(s, "2031-05-25T00:00:00Z").made, 1);
+    sql_run_for(s->sql, "6 days 1 s");
     for (int day = 25; day <= 31; day++)
         run(s, arena_printf(s->arena, "2031-05-%02dT12:00:00Z", day));
     assert_int_equal(run(s, "2031-06-01T00:00:00Z").made, 0);
@@ -402,6 +435,8 @@ int main(void) {
         TEST(a_request_that_takes_long_is_told_too),
         TEST(what_finished_before_anybody_wished_is_not_told),
         TEST(old_notices_go_and_are_not_made_again),
+        TEST(a_clock_that_was_ahead_has_nothing_told_again),
+        TEST(in_doubt_no_request_has_finished),
         TEST(many_failures_are_told),
         TEST(who_was_never_heard_of_has_failed),
         TEST(a_request_that_is_held_is_told),
