@@ -108,8 +108,18 @@ begin
     end if;
 
     with judged as materialized (
-        select v.*, s.device_type, m.alert, m.smi_updated,
-            s.firmware_version as known_version
+        select v.*, s.device_type, m.alert, m.smi_updated, c.standing,
+            s.firmware_version as known_version,
+            s.device_status as known_status,
+            case
+                when m.restores and s.device_status = 'Suspended'
+                    then coalesce(s.status_before, 'Commissioned')
+                when m.suspends
+                    and s.firmware_version is distinct from v.version
+                    and s.device_status
+                        in ('InstalledNotCommissioned', 'Commissioned')
+                    then 'Suspended' end as becomes,
+            (s.version_time <= v.at) is not false as counts
         from unnest(reports) as v
         join smi_device s on s.device_id = v.device_id
         cross join lateral (
@@ -124,23 +134,36 @@ begin
                 and e.hardware_version = s.hardware_version) c
         join version_mismatch m on m.standing = c.standing
         where v.device_id = any (mine)
+    ), newest as (
+        select distinct on (device_id) * from judged where counts
+        order by device_id, at desc, ordinal desc
+    ), version_newest as (
+        select distinct on (device_id) * from judged
+        where counts and smi_updated
+        order by device_id, at desc, ordinal desc
     ), learnt as (
-        update smi_device s set firmware_version = n.version,
-            version_time = n.at
-        from (
-            select distinct on (device_id) device_id, version, known_version,
-                at
-            from judged where smi_updated
-            order by device_id, at desc, ordinal desc) n
+        update smi_device s set
+            firmware_version = coalesce(v.version, s.firmware_version),
+            version_time = coalesce(v.at, s.version_time),
+            device_status = coalesce(n.becomes, s.device_status)
+        from newest n left join version_newest v using (device_id)
         where s.device_id = n.device_id
-            and (s.version_time <= n.at) is not false
-        returning s.device_id, n.version, n.known_version
+            and (v.version is not null or n.becomes is not null)
+        returning s.device_id, v.version, n.known_version, n.becomes,
+            n.known_status, n.version as running, n.standing
     ), audited as (
         insert into sat_entry (at, kind, device_id, code, detail)
         select p_now, 'inventory', device_id, firmware_version_text(version),
             'firmware version was ' || coalesce(
                 firmware_version_text(known_version), 'not known')
-        from learnt where known_version is distinct from version
+        from learnt where version is not null
+            and known_version is distinct from version
+        union all
+        select p_now, 'inventory', device_id, becomes::text,
+            'status was ' || known_status || ': it runs '
+            || firmware_version_text(running) || ', which is '
+            || replace(standing, '_', ' ') || ' on the CPL'
+        from learnt where becomes is not null
     )
     select array_agg(user_message(ordinal, user_id, alert, request_no,
         device_id, p_device_type => device_type, p_version => version,

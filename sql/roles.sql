@@ -173,7 +173,7 @@ create or replace function rights_of_daemon()
     ('sign_in_try', 'insert', null),
     ('sign_in_try', 'update', 'tries'),
     ('sign_in_try', 'delete', null),
-    ('smi_device', 'update', 'firmware_version, version_time'),
+    ('smi_device', 'update', 'firmware_version, version_time, device_status'),
     ('tracking_history', 'insert',
         'device_id, chf_id, request_no, job_no, last_updated, released, '
         'status, device_type, csp, reason_code, responsible_supplier_ids, '

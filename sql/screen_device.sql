@@ -396,6 +396,9 @@ begin
         'mayReset', p_may_reset and live,
         'waits', device_waits(u, r, live, p_viewer, p_now),
         'late', is_late(u),
+        'inventory', (select json_build_object('status', s.device_status,
+                'statusBefore', s.status_before)
+            from smi_device s where s.device_id = p_device_id),
         'known', device_known(u, timeline), 'timeline', timeline,
         'unknown', device_unknown(p_device_id, p_viewer, p_now),
         'next', (select coalesce(json_agg(json_build_object('event', t.event,

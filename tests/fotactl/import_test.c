@@ -438,6 +438,32 @@ static void an_update_adds_and_changes(void **state) {
                      "A4|Withdrawn");
 }
 
+/* What an import says of a device counts, and what it suspends can be given its
+ * status back. */
+static void an_import_suspends_and_restores(void **state) {
+    struct tool *tool = *state;
+    static const char before[] =
+        "select device_status, status_before from smi_device"
+        " where device_type = 'PPMID'";
+#define PPMID_IS(status)                                                       \
+    SMI_HEADER "\n00-DB-12-34-56-78-90-A4,PPMID," status ",,,,,,SMETS2,,,,,\n"
+    put(tool, "smi.csv", PPMID_IS("Commissioned"));
+    tool_expect(tool, "import smi @smi.csv", 0, "");
+    put(tool, "smi.csv", PPMID_IS("Suspended"));
+    for (int i = 0; i < 2; i++) {
+        tool_expect(tool, "import smi @smi.csv", 0, "");
+        tool_expect_rows(tool, before, "Suspended|Commissioned");
+    }
+    /* a version that it read gave it its status back; the import disagrees */
+    tool_sql(tool, "update smi_device set device_status = status_before");
+    tool_expect_rows(tool, before, "Commissioned|");
+    tool_expect(tool, "import smi @smi.csv", 0, "");
+    tool_expect_rows(tool, before, "Suspended|Commissioned");
+    put(tool, "smi.csv", PPMID_IS("Withdrawn"));
+    tool_expect(tool, "import smi @smi.csv", 0, "");
+    tool_expect_rows(tool, before, "Withdrawn|");
+}
+
 static void a_replacement_also_removes(void **state) {
     struct tool *tool = *state;
     put(tool, "smi.csv", SMI_HEADER "\n" CHF_A2 "\n" ESME_A0 "\n" PPMID_A4);
@@ -520,6 +546,7 @@ int main(void) {
         WITH_DATABASE(a_bad_file_changes_nothing),
         WITH_DATABASE(a_file_that_is_not_there_is_named),
         WITH_DATABASE(an_update_adds_and_changes),
+        WITH_DATABASE(an_import_suspends_and_restores),
         WITH_DATABASE(a_replacement_also_removes),
         WITH_DATABASE(a_home_follows_its_devices),
     };

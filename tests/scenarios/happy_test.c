@@ -137,6 +137,17 @@ static void a_read_finds_another_version(void **state) {
         FINDS("n1.hcalcs", "000000FF", "N51", "00000001"));
 }
 
+/* The next update of a device that reads back an Active version is taken. */
+static void a_read_restores_a_suspended_device(void **state) {
+    (void)state;
+    RUN({sql, "update smi_device set device_status = 'Suspended'"
+              " where device_id = '{n1.ppmid}'"},
+        {sends, "1 11.4 ppmid-a-0A000003 n1.ppmid W110401"
+                " NotCommissionedDeviceIDList n1.ppmid"},
+        FINDS("n1.ppmid", "0A000002", "N49", "0A000002"),
+        {sends, "1 11.4 ppmid-a-0A000003 n1.ppmid I99"});
+}
+
 static void a_read_fails(void **state) {
     (void)state;
     RUN({devices, "read_failed 100 n1.esme"}, {reads, "1 n1.esme"},
@@ -165,6 +176,7 @@ int main(void) {
         cmocka_unit_test(esme_cancelled),
         cmocka_unit_test(firmware_in_two_images),
         cmocka_unit_test(a_read_finds_another_version),
+        cmocka_unit_test(a_read_restores_a_suspended_device),
         cmocka_unit_test(a_read_fails),
         cmocka_unit_test(a_read_is_not_answered),
     };

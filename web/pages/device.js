@@ -129,6 +129,9 @@ function details(d, showsRequests) {
         ["CSP", orNone(d.csp)],
         ["Communications Hub", id(d.commsHubId)],
         ["Release due", timeFromNow(d.inProgress ? d.releaseDue : null)],
+        ["In the inventory", orNone(d.inventory?.status),
+            d.inventory?.statusBefore &&
+                h("span", { class: "hint" }, ` before: ${d.inventory.statusBefore}`)],
     ]));
 }
 
