@@ -478,3 +478,16 @@ end $$;
 drop function if exists sat_digest(bigint, bigint);
 drop function if exists sat_entries_fault(sat_seal, timestamptz, bigint,
     boolean);
+
+-- A program of the release before asks this.
+create or replace function request_list(
+    p_viewer macaddr8, p_user macaddr8, p_state text, p_variant text,
+    p_from timestamptz, p_to timestamptz, p_device macaddr8, p_version bytea,
+    p_originator macaddr8, p_target macaddr8, p_counter numeric,
+    p_after bigint, p_most integer, p_now timestamptz) returns json
+    language sql stable
+begin atomic
+    select request_list(p_viewer, p_user, p_state, p_variant, p_from, p_to,
+        p_device, p_version, p_originator, p_target, p_counter, p_after,
+        p_most, p_now, false);
+end;

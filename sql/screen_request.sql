@@ -136,6 +136,32 @@ create or replace function request_summary(
         'firmwareVersion', firmware_version_text(r.firmware_version),
         'imageHash', upper(encode(r.manufacturer_image_hash, 'hex')));
 
+-- How far a request is, for a row of a list.
+create or replace function request_brief(
+    r service_request, p_now timestamptz) returns jsonb
+    language plpgsql stable as $$
+declare
+    tally device_tally[] := request_tally(r.request_no,
+        p_now - request_window(r, p_now), p_now);
+    answer jsonb;
+begin
+    select jsonb_build_object('progress', jsonb_build_object(
+        'inProgress', coalesce(sum(devices) filter (
+            where outcome = 'inProgress'), 0),
+        'succeeded', coalesce(sum(devices) filter (
+            where outcome = 'succeeded'), 0),
+        'failed', coalesce(sum(devices) filter (where outcome = 'failed'), 0),
+        'expectedEnd', request_rate(sum(settled)::bigint,
+            (sum(devices) filter (where live
+                and status <= 'SUCCESSFUL_CH_TRANSFER'))::bigint,
+            request_window(r, p_now), p_now) -> 'expectedEnd'))
+    into answer
+    from (select *, device_outcome(status, live, device_type) as outcome
+        from unnest(tally)) t
+    where status <> 'REJECTED_BY_DSP';
+    return answer;
+end $$;
+
 -- The models of a request's devices. Nearly always the image is for one model
 -- of each device type, and then the CPL alone knows it; otherwise every device
 -- is looked up.
@@ -201,6 +227,11 @@ declare
 begin
     return request_summary(r, p_now) || progress_of(r, tally, p_now)
         || jsonb_build_object(
+        'ended', case when request_state(r, p_now) in ('finished', 'stopped')
+            then (select instant_text(max(least(h.last_updated, h.released)))
+                from tracking_history h
+                where h.request_no = r.request_no
+                    and h.status <> 'REJECTED_BY_DSP') end,
         'holds', request_holds(r, p_viewer),
         'plan', request_plan_json(r, p_now),
         'waits', (select coalesce(jsonb_agg(jsonb_build_object('csp', csp,
@@ -326,7 +357,8 @@ create or replace function request_list(
     p_viewer macaddr8, p_user macaddr8, p_state text, p_variant text,
     p_from timestamptz, p_to timestamptz, p_device macaddr8, p_version bytea,
     p_originator macaddr8, p_target macaddr8, p_counter numeric,
-    p_after bigint, p_most integer, p_now timestamptz) returns json
+    p_after bigint, p_most integer, p_now timestamptz, p_progress boolean)
+    returns json
     language plpgsql stable as $$
 declare
     scan constant integer := 20000;
@@ -379,6 +411,8 @@ begin
     into found_nos, looked, lowest from candidate;
     return json_build_object(
         'items', (select coalesce(json_agg(request_summary(r, p_now)
+                || case when p_progress then request_brief(r, p_now)
+                    else '{}' end
                 order by r.request_no desc), '[]')
             from service_request r where r.request_no = any (found_nos)),
         'next', case when cardinality(found_nos) = p_most

@@ -100,7 +100,7 @@ function failure(error) {
     const title = error.status === 404 ? "Not found" :
         error.status === 403 ? "You cannot see this" :
         "Sorry, there is a problem";
-    const again = error.status !== 404 && error.status !== 403;
+    const again = ![400, 403, 404].includes(error.status);
     return plainPage(title, inset(h("p", null, error.message)),
         again && h("p", null, button("Try again", show)));
 }

@@ -77,6 +77,12 @@ export function id(text) {
         parts.map((part, i) => [i > 0 && h("wbr"), h("span", null, part)]));
 }
 
+/* A RequestID where its sender stands beside it: its counter, which tells one
+ * from another; the whole of it is in the title. */
+export const shortId = requestId => requestId === null ? none() :
+    h("span", { class: "id", title: requestId },
+        requestId.split(":").at(-1));
+
 export function percent(part, whole) {
     if (!whole)
         return "0%";

@@ -33,7 +33,8 @@ const csvLink = (path, filter, name) => h("a", {
 /*
  * title, path of the JSON (or a function of the context), heading and caption,
  * intro (a paragraph), filters (names of query parameters), fields(value,
- * context) of the form, view(answer, context), csv (the name of the file).
+ * context) of the form, view(answer, context), csv (the name of the file),
+ * shown(query, context) once it is to be seen.
  */
 export const listPage = list => async context => {
     const { query, signal } = context;
@@ -41,8 +42,8 @@ export const listPage = list => async context => {
         : list.path;
     const filter = Object.fromEntries(
         list.filters.map(name => [name, query.get(name)]));
-    const answer = await answerTo(get(path,
-        { ...filter, after: query.get("after") }, signal));
+    const question = { ...filter, after: query.get("after") };
+    const answer = await answerTo(get(path, question, signal));
     const value = name => ({ name, value: query.get(name) ?? "" });
     const beside = list.csv ? [csvLink(path, filter, list.csv)] : [];
     return { title: list.title, content: [
@@ -53,5 +54,5 @@ export const listPage = list => async context => {
         filterForm(context, list.fields(value, context)),
         answer.problem ?? list.view(answer, context),
         pager(context, answer.next),
-    ] };
+    ], shown: () => list.shown?.(question, context) };
 };

@@ -1,24 +1,22 @@
 /* fotactl undelivered retry: messages that Users have not confirmed (E3). */
-#include "fotactl/person.h"
+#include "desk/undelivered.h"
 #include "fotactl/verbs.h"
 
 enum outcome verb_undelivered_retry(struct verb_run *run) {
-    static const struct db_statement retry = {
-        "retry_undelivered", "select retry_undelivered($1, $2, $3)"};
-    struct db_params params = DB_PARAMS(run->arena);
-    if (!run_add_user(run, &params))
+    struct desk desk = run_desk(run);
+    eui64 user;
+    int64_t messages;
+    bool of_one = run->options.user != NULL;
+    if (of_one && !run_read_eui64(run, run->options.user, &user))
         return REFUSED;
-    db_text(&params, operator_name(run->arena));
-    db_instant(&params, clock_now());
-    struct db_rows *rows;
-    enum outcome outcome = run_query(run, &retry, &params, &rows);
+    enum outcome outcome =
+        undelivered_retry(&desk, of_one ? &user : NULL, &messages);
     if (outcome != DONE)
-        return outcome;
-    intmax_t messages = db_get_int(rows, 0, 0);
+        return run_desk_end(run, &desk, outcome, NULL);
     if (run->options.json)
         run_print_json(run, json_pack("{sI}", "messages", messages));
     else
-        buffer_printf(run->out, "%jd messages are tried again now.\n",
-                      messages);
+        buffer_printf(run->out, "%jd message%s tried again now.\n",
+                      (intmax_t)messages, messages == 1 ? " is" : "s are");
     return DONE;
 }

@@ -1,5 +1,6 @@
 #include "base/crash.h"
 #include "base/ending.h"
+#include "base/expiry.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/version.h"
@@ -166,8 +167,15 @@ static struct duis_signer *signer_read(const struct fotad *f,
     return signer;
 }
 
+static void signer_say_expiry(const struct duis_signer *signer) {
+    expiry_note("[identity] xml_signing_certificate",
+                duis_signer_certificate(signer)->not_after);
+}
+
 bool ground_load_signer(struct fotad *f) {
     f->signer = signer_read(f, &f->config, f->arena);
+    if (f->signer)
+        signer_say_expiry(f->signer);
     return f->signer != NULL;
 }
 
@@ -178,6 +186,7 @@ bool ground_prepare_signer(struct fotad *f, struct reload *reload) {
 
 void ground_use_signer(struct fotad *f, struct reload *reload) {
     duis_signer_replace(f->signer, reload->signer);
+    signer_say_expiry(f->signer);
 }
 
 /* Without it update requests are served all the same. A file that is there but

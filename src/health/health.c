@@ -1,14 +1,18 @@
 #include "health/health.h"
 
+#include "base/expiry.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/trouble.h"
+#include "base/version.h"
 #include "csp_gateway/denied.h"
 #include "csp_gateway/sections.h"
 #include "db/db.h"
 #include "db/system_clock.h"
 #include "health/descriptors.h"
+#include "health/gauges.h"
+#include "health/process.h"
 #include "health/revocations.h"
 #include "http/configured.h"
 
@@ -38,8 +42,16 @@ static struct metric_family families[] = {
     {.name = "fotad_sat_unsealed_seconds",
      .help = "How long entries of the audit trail have waited for their seal.",
      .kind = METRIC_GAUGE},
+    {.name = "fotad_certificate_days_left",
+     .help = "Days until a certificate that fotad shows ends; below 0 since.",
+     .kind = METRIC_GAUGE,
+     .labels = {"use"}},
+    {.name = "fotad_build_info",
+     .help = "1; the version that runs and its release of the database.",
+     .kind = METRIC_GAUGE,
+     .labels = {"version", "release"}},
 };
-enum { CRL_OVERDUE, SAT_UNSEALED };
+enum { CRL_OVERDUE, SAT_UNSEALED, CERTIFICATE_DAYS, BUILD };
 
 /* A line for people. What others say in it may be no UTF-8: a server that does
  * not know our encoding yet. */
@@ -62,6 +74,9 @@ struct worker {
 static void *start_worker(void *context, unsigned index) {
     (void)index;
     metrics_register(families, sizeof families / sizeof *families);
+    char release[16];
+    snprintf(release, sizeof release, "%d", FOTAD_RELEASE);
+    metric_set(metric_of(&families[BUILD], FOTAD_VERSION, release, NULL), 1);
     struct worker *worker = memory_alloc(sizeof *worker);
     worker->config = context;
     worker->db = db_open(worker->config->database_conninfo, "fotad health");
@@ -92,6 +107,18 @@ static int64_t seal_waits(struct worker *worker, struct arena *arena) {
                : 0;
 }
 
+/* Whole days, rounded down. */
+static int64_t days_until(instant when) {
+    instant left = when - clock_now();
+    return left / DAY - (left % DAY < 0);
+}
+
+static void expiry_measure(void *context, const char *use, instant not_after) {
+    (void)context;
+    metric_set(metric_of(&families[CERTIFICATE_DAYS], use, NULL, NULL),
+               days_until(not_after));
+}
+
 static void answer_metrics(void *context, const struct http_request *request,
                            struct http_response *response) {
     struct worker *worker = context;
@@ -102,6 +129,9 @@ static void answer_metrics(void *context, const struct http_request *request,
                    (int64_t)db_row_count(overdue));
     metric_set(metric_of(&families[SAT_UNSEALED], NULL, NULL, NULL),
                seal_waits(worker, request->arena));
+    expiry_each(expiry_measure, NULL);
+    gauges_measure(worker->db, worker->config, request->arena);
+    process_measure();
     struct buffer out = {0};
     metrics_render(&out);
     response->content_type = METRICS_MEDIA_TYPE;
@@ -194,6 +224,22 @@ static void check_database(struct worker *worker, json_t *reasons) {
                    missing);
 }
 
+static void warn_of_expiry(void *context, const char *use, instant not_after) {
+    int64_t days = days_until(not_after);
+    if (not_after - clock_now() > EXPIRY_NEAR)
+        return;
+    if (days < 0)
+        health_say(context,
+                   "the certificate of %s has expired: replace it, "
+                   "and reload",
+                   use);
+    else
+        health_say(context,
+                   "the certificate of %s ends in %jd days: replace "
+                   "it, and reload",
+                   use, (intmax_t)days);
+}
+
 static void warn_of_config(const struct config *config, json_t *warnings) {
     if (config->accept_expired)
         health_say(warnings, "[identity] accept_expired: expired "
@@ -249,6 +295,7 @@ static void answer_readyz(void *context, const struct http_request *request,
     warn_of_database(warnings);
     warn_of_config(worker->config, warnings);
     warn_of_csps(worker->config, warnings);
+    expiry_each(warn_of_expiry, warnings);
     trouble_each(warn_of_step, warnings);
     if (json_array_size(reasons) == 0) {
         warn_of_overdue(worker, request->arena, warnings);

@@ -1,6 +1,7 @@
 #include "http/server.h"
 
 #include "base/ending.h"
+#include "base/expiry.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "http/address.h"
@@ -176,12 +177,22 @@ static struct http_listener *listener_give_up(struct http_listener *listener) {
     return NULL;
 }
 
+/* A listener's name is its section's. */
+static void expiry_say(const struct http_listener *listener) {
+    char use[64];
+    instant ends = listener->tls ? tls_expires(listener->tls) : 0;
+    snprintf(use, sizeof use, "[%s] certificate", listener->options.name);
+    if (ends)
+        expiry_note(use, ends);
+}
+
 struct http_listener *http_listen(const struct http_options *options,
                                   const char **reason) {
     struct http_listener *listener = listener_new(options);
     if (tls_wanted(&options->tls) &&
         !(listener->tls = tls_read(&options->tls, reason)))
         return listener_give_up(listener);
+    expiry_say(listener);
     int handle = address_listen(options->address, &listener->socket_path,
                                 &listener->port, reason);
     if (handle < 0)
@@ -214,6 +225,7 @@ void http_renew(struct http_listener *listener, struct tls *fresh) {
     pthread_mutex_lock(&listener->lock);
     struct tls *old = listener->tls;
     listener->tls = fresh;
+    expiry_say(listener);
     pthread_mutex_unlock(&listener->lock);
     tls_release(old);
 }

@@ -122,6 +122,20 @@ struct tls *tls_read(const struct http_tls *files, const char **reason) {
     return NULL;
 }
 
+instant tls_expires(const struct tls *tls) {
+    gnutls_datum_t der;
+    gnutls_x509_crt_t certificate;
+    time_t ends = -1;
+    if (gnutls_certificate_get_crt_raw(tls->credentials, 0, 0, &der) < 0)
+        return 0;
+    if (gnutls_x509_crt_init(&certificate) < 0)
+        memory_exhausted(0);
+    if (gnutls_x509_crt_import(certificate, &der, GNUTLS_X509_FMT_DER) == 0)
+        ends = gnutls_x509_crt_get_expiration_time(certificate);
+    gnutls_x509_crt_deinit(certificate);
+    return ends > 0 ? (instant)ends * SECOND : 0;
+}
+
 void tls_release(struct tls *tls) {
     if (tls && atomic_fetch_sub(&tls->references, 1) == 1)
         tls_free(tls);

@@ -8,6 +8,8 @@ bool tls_wanted(const struct http_tls *tls);
 /* What the files say, with one reference. NULL with *reason when they cannot
  * be used. */
 struct tls *tls_read(const struct http_tls *files, const char **reason);
+/* When the certificate that it shows ends; 0: it cannot be read. */
+instant tls_expires(const struct tls *tls);
 /* NULL is allowed. */
 void tls_release(struct tls *tls);
 /* Gives a new connection the credentials of the moment. */

@@ -1,6 +1,8 @@
-/* RSAT_004, the CSPs, undelivered messages. */
+/* RSAT_004, the CSPs, what needs a person, undelivered messages. */
+#include "base/expiry.h"
 #include "base/lists.h"
 #include "desk/activations.h"
+#include "desk/undelivered.h"
 #include "people/answer.h"
 #include "people/handlers.h"
 #include "people/input.h"
@@ -51,6 +53,40 @@ void people_list_csps(struct call *call) {
     answer_screen(call, &statement, &params, "");
 }
 
+/* ---- what needs a person now ---- */
+
+enum { MOST_CERTIFICATES = 16 };
+
+struct certificates {
+    const char *uses[MOST_CERTIFICATES];
+    instant ends[MOST_CERTIFICATES];
+    size_t count;
+    struct arena *arena;
+};
+
+static void certificate_take(void *context, const char *use,
+                             instant not_after) {
+    struct certificates *all = context;
+    if (all->count == MOST_CERTIFICATES)
+        return;
+    all->uses[all->count] = arena_text(all->arena, span_text(use));
+    all->ends[all->count++] = not_after;
+}
+
+void people_show_needs(struct call *call) {
+    static const struct db_statement statement = {
+        "needs_now", "select needs_now($1, $2, $3, $4, $5)::text"};
+    struct certificates own = {.arena = call->arena};
+    expiry_each(certificate_take, &own);
+    struct db_params params = DB_PARAMS(call->arena);
+    param_viewer(&params, call->person);
+    db_bool(&params, call->person->role == ACCOUNT_ADMINISTRATOR);
+    db_texts(&params, own.uses, own.count);
+    db_instants(&params, own.ends, own.count);
+    db_instant(&params, call->now);
+    answer_screen(call, &statement, &params, "");
+}
+
 /* ---- messages that Users have not confirmed ---- */
 
 void people_list_undelivered(struct call *call) {
@@ -66,4 +102,26 @@ void people_list_undelivered(struct call *call) {
     param_narrowing(&params, &narrowing);
     db_eui64(&params, call->config->acb_id);
     answer_screen(call, &statement, &params, "");
+}
+
+/* Of all Users, or of one. */
+void people_retry_undelivered(struct call *call) {
+    static const struct body_member members[] = {
+        {"userId", JSON_STRING, true, 1, 64}};
+    const json_t *body = body_read(call, members, 1);
+    struct desk desk = answer_desk(call);
+    int64_t messages;
+    eui64 user;
+    if (!body)
+        return;
+    const char *text = body_text(body, "userId");
+    if (text && !eui64_parse(span_text(text), &user)) {
+        http_problem(call->response, 400, "userId must be an EUI-64.");
+        return;
+    }
+    if (answer_desk_done(
+            call, &desk,
+            undelivered_retry(&desk, text ? &user : NULL, &messages)))
+        answer_json(call, 200,
+                    json_pack("{s:I}", "messages", (json_int_t)messages));
 }

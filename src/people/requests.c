@@ -64,9 +64,11 @@ struct request_filter {
     instant from, to;
     int64_t after;
     int32_t limit;
+    const char *progress; /* NULL: without */
 };
 
 static bool request_filter_read(struct call *call, struct request_filter *f) {
+    static const char *const yes[] = {"yes", NULL};
     return query_eui64(call, "user", &f->has_user, &f->user) &&
            query_choice(call, "state", request_states, &f->state) &&
            query_choice(call, "variant", service_variants, &f->variant) &&
@@ -74,6 +76,7 @@ static bool request_filter_read(struct call *call, struct request_filter *f) {
            query_time(call, "to", true, &f->has_to, &f->to) &&
            query_number(call, "after", 0, INT64_MAX, &f->has_after,
                         &f->after) &&
+           query_choice(call, "progress", yes, &f->progress) &&
            query_limit(call, &f->limit) && search_read(call, &f->search);
 }
 
@@ -94,7 +97,7 @@ static void search_add(struct db_params *params, const struct search *search) {
 void people_list_requests(struct call *call) {
     static const struct db_statement statement = {
         "request_list", "select request_list($1, $2, $3, $4, $5, $6, $7, $8,"
-                        " $9, $10, $11, $12, $13, $14)::text"};
+                        " $9, $10, $11, $12, $13, $14, $15)::text"};
     struct request_filter f;
     if (!request_filter_read(call, &f))
         return;
@@ -109,6 +112,7 @@ void people_list_requests(struct call *call) {
     param_number(&params, f.has_after, f.after);
     db_int4(&params, f.limit);
     db_instant(&params, call->now);
+    db_bool(&params, f.progress != NULL);
     answer_screen(call, &statement, &params, NO_REQUEST);
 }
 

@@ -88,16 +88,20 @@ async function fits(page, name) {
     assert.ok(needed <= there, `${name}: ${needed} pixels wide of ${there}`);
 }
 
-/* Examines a page at both sizes and keeps a picture of each. */
+/* Examines a page at both sizes, light and dark, and keeps a picture of each. */
 export async function examine(page, name) {
-    for (const [size, viewport] of Object.entries(SIZES)) {
-        await page.setViewportSize(viewport);
-        await page.screenshot({ fullPage: true,
-            path: `${SHOTS}/${name}-${size}.png` });
-        await accessible(page, `${name} ${size}`);
-        await fits(page, `${name} ${size}`);
-    }
+    for (const [size, viewport] of Object.entries(SIZES))
+        for (const colorScheme of ["light", "dark"]) {
+            const what = `${name}-${size}${colorScheme === "dark" ? "-dark" : ""}`;
+            await page.setViewportSize(viewport);
+            await page.emulateMedia({ colorScheme });
+            await page.screenshot({ fullPage: true,
+                path: `${SHOTS}/${what}.png` });
+            await accessible(page, what);
+            await fits(page, what);
+        }
     await page.setViewportSize(SIZES.desktop);
+    await page.emulateMedia({ colorScheme: "light" });
 }
 
 /* The lines of what a click downloads. */

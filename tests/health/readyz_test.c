@@ -86,9 +86,42 @@ static void sections_of_another_fotad(void **state) {
     scenario_end(s);
 }
 
+/* What a dashboard is made of is there from the start on. */
+static void metrics_are_there_from_the_start(void **state) {
+    (void)state;
+    struct scenario *s = begin();
+    static const char *const there[] = {
+        "fotad_build_info{version=",
+        "process_cpu_seconds_total ",
+        "process_resident_memory_bytes ",
+        "process_start_time_seconds ",
+        "fotad_certificate_days_left{use=\"[identity] "
+        "xml_signing_certificate\"} ",
+        "fotad_csp_jobs_oldest_seconds{csp=\"north\"} 0",
+        "fotad_csp_busy_seconds{csp=\"north\"} 0"};
+    unsigned status;
+    const char *text = scenario_get(s, 0, "/metrics", &status);
+    for (size_t i = 0; i < sizeof there / sizeof *there; i++)
+        if (!strstr(text, there[i]))
+            fail_msg("%s is not there:\n%s", there[i], text);
+    assert_true(scenario_metric(s, 0, "process_resident_memory_bytes") > 1e6);
+    /* of no request */
+    scenario_tell(s, "set session_replication_role = replica");
+    scenario_tell(s, "insert into csp_job (request_no, csp, device_type,"
+                     " devices, created, next_try, tries, last_error) values"
+                     " (1, 'north', 'PPMID', 1, now() - interval '1 hour',"
+                     " now() + interval '1 hour', 3, 'busy')");
+    assert_true(
+        scenario_metric(s, 0, "fotad_csp_busy_seconds{csp=\"north\"}") >= 3600);
+    scenario_tell(s, "delete from csp_job");
+    scenario_tell(s, "set session_replication_role = origin");
+    scenario_end(s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_that_fails_again_and_again),
+        cmocka_unit_test(metrics_are_there_from_the_start),
         cmocka_unit_test(entries_that_wait_for_their_seal),
         cmocka_unit_test(a_csp_that_does_not_let_fotad_in),
         cmocka_unit_test(sections_of_another_fotad),

@@ -90,6 +90,7 @@ static struct ask call_of(const struct people_route *route) {
         {"changePassword",
          "{\"current\":\"" PASSWORD "\",\"password\":\"another password\"}"},
         {"resetDevice", "{\"reason\":\"x\"}"},
+        {"retryUndelivered", "{}"},
         {"setPlan", "{\"plan\":\"first 1\",\"reason\":\"x\"}"},
         {"steer", "{\"verb\":\"stop\",\"reason\":\"x\","
                   "\"user\":\"90-B3-D5-1F-30-01-00-00\"}"},

@@ -98,6 +98,14 @@ static void a_request_s_page_counts_its_devices(void **state) {
     gateway_tell(s->gateway, "delete from alert where code = 'N62'");
     told = look(s, A, request_path(s, id, ""));
     told_expect(s, &told, "alerts.confirmed", "8");
+    told_expect(s, &told, "ended", "null");
+    told = look(s, A, "/requests?progress=yes");
+    told_expect(s, &told, "items.0.progress.inProgress", "18");
+    told_expect(s, &told, "items.0.progress.succeeded", "4");
+    told_expect(s, &told, "items.0.progress.failed", "2");
+    assert_true(*told_at(s, &told, "items.0.progress.expectedEnd") == '2');
+    told = look(s, A, "/requests");
+    told_expect(s, &told, "items.0.progress", "");
 }
 
 /* ---- what a status means ---- */
@@ -181,6 +189,10 @@ static void the_pages_and_the_email_agree(void **state) {
                  " select device_id, chf_id, request_no, last_updated,"
                  " last_updated, 'RESET_BY_DCC', device_type, csp from gone");
     struct told told = look(s, A, request_path(s, id, ""));
+    told_expect(s, &told, "state", "finished");
+    told_expect(s, &told, "ended",
+                gateway_ask(s->gateway, "select instant_text(max(last_updated))"
+                                        " from tracking_history"));
     told_expect(s, &told, "failures.0.devices", "25");
     told_expect(s, &told, "byCsp.0.devices", "25");
     told_expect(s, &told, "byCsp.0.failed", "0");

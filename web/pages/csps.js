@@ -2,21 +2,24 @@
 import { get } from "../api.js";
 import { columns } from "../charts.js";
 import { h, replace } from "../dom.js";
-import { number, orNone, time, timeFromNow } from "../format.js";
+import { number, orNone, plural, time, timeFromNow } from "../format.js";
 import { dataAge, figure, heading, linkButton, section, summary, table, tag }
     from "../parts.js";
 import { at } from "../router.js";
 
 const AGAIN = 10000;
 
-const stateTag = csp => tag(csp.up ? ["Up", "green"]
+/* "Up" is of one that took a job within the last day. */
+const stateTag = csp => tag(csp.up
+    ? csp.throughput.some(t => t.jobs > 0) ? ["Up", "green"]
+        : ["Nothing to do", "grey"]
     : csp.busySince ? ["Busy", "yellow"] : ["Not answering", "red"]);
 
 export function cspCard(csp) {
     return h("div", { class: "card" },
         h("h3", null, csp.csp), h("p", null, stateTag(csp)),
-        h("p", null, `${number(csp.jobs.waiting)} jobs waiting, ` +
-            `${number(csp.devices.underWay)} devices under way`));
+        h("p", null, `${plural(csp.jobs.waiting, "job")} waiting, ` +
+            `${plural(csp.devices.underWay, "device")} under way`));
 }
 
 const hourOf = instant => instant.slice(11, 16);

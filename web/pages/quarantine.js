@@ -1,6 +1,6 @@
 /* Requests that anomaly detection holds, and what was decided on them. */
 import { h } from "../dom.js";
-import { duration, id, number, orNone, time } from "../format.js";
+import { duration, number, orNone, shortId, time } from "../format.js";
 import { choiceField, listPage, userField, variantText } from "../lists.js";
 import { link, table, tag } from "../parts.js";
 import { at } from "../router.js";
@@ -10,7 +10,8 @@ export const excess = r => `${number(r.volume)} in ` +
     `${duration(r.periodSeconds)}, allowed ${number(r.quarantine)}`;
 
 const requestCell = ({ may }) => r => may("showRequest")
-    ? link(at("requests", r.requestId), id(r.requestId)) : id(r.requestId);
+    ? link(at("requests", r.requestId), shortId(r.requestId))
+    : shortId(r.requestId);
 
 const decision = r => r.decided === null ? orNone(null) : [
     time(r.decided), h("br"), `${r.person ?? "nobody in time"}: ${r.reason}`];
@@ -23,8 +24,11 @@ const actions = ({ may }) => r => r.state === "held" &&
         h("span", { class: "hidden" }, ` held request ${r.id}`)),
 ] : orNone(r.responseCode);
 
+/* What is to be done stands beside what it is about, whatever the width. */
 const columns = context => [
     { head: "Number", header: true, cell: r => r.id },
+    { head: "State", cell: r => tag(holdState(r.state)) },
+    { head: "Action or answer", cell: actions(context) },
     { head: "Request", cell: requestCell(context) },
     { head: "Sender", cell: r => orNone(r.senderName ?? r.sender) },
     { head: "Service", cell: r => variantText(r.serviceReferenceVariant) },
@@ -32,9 +36,7 @@ const columns = context => [
     { head: "Threshold", cell: r => threshold(r.threshold) },
     { head: "Volume with it", cell: excess },
     { head: "Held", cell: r => time(r.held) },
-    { head: "State", cell: r => tag(holdState(r.state)) },
     { head: "Decision", cell: decision },
-    { head: "Action or answer", cell: actions(context) },
 ];
 
 const page = listPage({

@@ -36,6 +36,9 @@ function details(r) {
         ["Sender", r.senderName ?? "", " ",
             h("span", { class: "hint" }, id(r.sender))],
         ["Received", timeFromNow(r.received)],
+        r.ended !== null && ["Ended", time(r.ended), " ", h("span",
+            { class: "hint" }, `(after ${duration((new Date(r.ended) -
+                new Date(r.received)) / 1000)})`)],
         ["Answer", answerText(r.responseCode)],
         ["Firmware version", orNone(r.firmwareVersion)],
         ["Hash of the Manufacturer Image", id(r.imageHash)],
@@ -62,8 +65,28 @@ function refused(r) {
 
 /* ---- live ---- */
 
-function rateFigures(rate) {
-    if (!rate)
+const MINUTE = 60000;
+const ofStages = stages =>
+    Object.fromEntries(stages.map(s => [s.stage, s.devices]));
+
+/* A meter that has the firmware has all that a request for it was to do; a
+ * PPMID is waited for until it runs it. As the tables by CSP and model count. */
+function counted(r, stages) {
+    const of = ofStages(stages);
+    const isPpmids = r.serviceReferenceVariant === "11.4";
+    return { of, verb: isPpmids ? "run" : "have",
+        done: of.activated + (isPpmids ? 0 : of.onHan),
+        underWay: of.awaitingCsp + of.approved + of.onHub +
+            (isPpmids ? of.onHan : 0),
+        all: stages.reduce((sum, s) => sum + s.devices, 0) };
+}
+
+const fromNowSoon = instant =>
+    Math.abs(new Date(instant) - Date.now()) < MINUTE ? "within a minute"
+        : fromNow(instant);
+
+function rateFigures({ rate, state }) {
+    if (!rate || state === "finished")
         return null;
     const { expectedEnd, earliest, latest } = rate;
     return [
@@ -71,25 +94,42 @@ function rateFigures(rate) {
             `between ${number(Math.round(rate.low))} and ` +
             `${number(Math.round(rate.high))} (95%), over the last ` +
             duration(rate.windowSeconds)),
-        expectedEnd && figure(fromNow(expectedEnd), "expected end",
+        expectedEnd && figure(fromNowSoon(expectedEnd), "expected end",
             [time(expectedEnd), "; between ", time(earliest), " and ",
                 latest ? time(latest) : "any time", " (95%)"]),
     ];
 }
 
-function figures({ stages, alerts, rate }) {
-    const of = Object.fromEntries(stages.map(s => [s.stage, s.devices]));
-    const arrived = of.onHan + of.activated;
-    const underWay = of.awaitingCsp + of.approved + of.onHub;
-    const all = stages.reduce((sum, s) => sum + s.devices, 0);
+function figures(r, p) {
+    const { of, verb, done, underWay, all } = counted(r, p.stages);
+    const { alerts } = p;
     return h("div", { class: "figures" },
-        figure(number(arrived), "have the firmware", percent(arrived, all)),
+        figure(number(done), `${verb} the firmware`, percent(done, all)),
         figure(number(underWay), "under way", percent(underWay, all)),
-        rateFigures(rate),
+        of.failed + of.timedOut > 0 && figure(number(of.failed + of.timedOut),
+            "failed, or no news in time",
+            percent(of.failed + of.timedOut, all)),
+        rateFigures(p),
         figure(`${number(alerts.confirmed)} of ${number(alerts.sent)}`,
             "messages confirmed by Users",
             alerts.givenUp > 0 && link(at("undelivered"),
                 `${number(alerts.givenUp)} given up`)));
+}
+
+/* Where its devices are now, and what they wait for, in a sentence. */
+function whereText(r, stages) {
+    const of = ofStages(stages);
+    const first = r.waits[0];
+    const parts = [
+        of.awaitingCsp && `${plural(of.awaitingCsp, "device")} not with a CSP ` +
+            `yet${first ? ` (${first.words})` : ""}`,
+        of.approved && `${number(of.approved)} on the way to their ` +
+            "Communications Hubs",
+        of.onHub && `${number(of.onHub)} on their hubs, waiting to be passed on`,
+        r.serviceReferenceVariant === "11.4" && of.onHan &&
+            `${number(of.onHan)} delivered and not heard to run it yet`,
+    ].filter(Boolean);
+    return parts.length > 0 ? `${parts.join("; ")}.` : null;
 }
 
 function statusTable(r, statuses) {
@@ -104,22 +144,28 @@ function statusTable(r, statuses) {
     ], byStatus(Object.entries(statuses)));
 }
 
+const isOver = state => ["finished", "refused", "stopped"].includes(state);
+
 /* The bar moves; the rest is shown anew. */
 function progress(r) {
     const bar = stackedBar(r.stages.map(s => ({ kind: s.stage,
         label: STAGES[s.stage], value: s.devices })));
-    const numbers = h("div", null, figures(r));
+    const numbers = h("div", null, figures(r, r));
+    const where = h("p", null, whereText(r, r.stages));
     const statuses = h("div", { class: "section" },
         statusTable(r, r.statuses));
-    const state = h("p", { class: "live-state" }, tag(requestState(r.state)));
+    const state = h("p", { class: `live-state${isOver(r.state) ? " is-over"
+        : ""}` }, tag(requestState(r.state)));
     const connection = h("span", { class: "hint" });
     state.append(" ", connection);
     return {
-        node: section("Progress", state, numbers, bar.node, statuses),
+        node: section("Progress", state, where, numbers, bar.node, statuses),
         connection,
         update: p => {
             bar.update(p.stages.map(s => s.devices));
-            replace(numbers, figures(p));
+            where.textContent = whereText(r, p.stages);
+            replace(numbers, figures(r, p));
+            state.classList.toggle("is-over", isOver(p.state));
             replace(statuses, statusTable(r, p.statuses));
             state.replaceChild(tag(requestState(p.state)), state.firstChild);
         },
@@ -271,10 +317,10 @@ function moreLater(path, place, signal) {
     };
 }
 
-function say(said, p) {
-    const of = Object.fromEntries(p.stages.map(s => [s.stage, s.devices]));
+function say(said, r, p) {
+    const { of, verb, done } = counted(r, p.stages);
     said.textContent = `${requestState(p.state)[0]}: ` +
-        `${plural(of.onHan + of.activated, "device")} have the firmware, ` +
+        `${plural(done, "device")} ${verb} the firmware, ` +
         `${number(of.failed)} failed`;
 }
 
@@ -291,7 +337,7 @@ function watch(r, path, parts, signal) {
             if (!first)
                 later();
             first = false;
-            say(parts.said, p);
+            say(parts.said, r, p);
         },
         onState: state => {
             parts.progress.connection.textContent = CONNECTIONS[state];

@@ -1,6 +1,9 @@
 /* Service Requests, the newest first. */
-import { h } from "../dom.js";
-import { id, number, orNone, time } from "../format.js";
+import { get } from "../api.js";
+import { share } from "../charts.js";
+import { h, replace } from "../dom.js";
+import { fromNow, number, orNone, percent, shortId, time }
+    from "../format.js";
 import { choiceField, listPage, variantField, variantText }
     from "../lists.js";
 import { field, link, table, tag } from "../parts.js";
@@ -11,10 +14,39 @@ const devicesText = ({ listed, accepted }) => listed === accepted
     ? number(listed)
     : `${number(accepted)} of ${number(listed)}`;
 
+/* ---- how far each is: it takes longer, and comes after the list ---- */
+
+const place = kind => r =>
+    h("span", { "data-request": r.requestId, "data-brief": kind });
+
+const failedShare = p => p.failed > 0
+    ? percent(p.failed, p.failed + p.succeeded + p.inProgress) : "0%";
+
+const BRIEFS = {
+    bar: p => [share(p), h("span", { class: "hidden" },
+        `${number(p.succeeded)} succeeded, ${number(p.inProgress)} under way, ` +
+        `${number(p.failed)} failed`)],
+    failed: failedShare,
+    end: p => p.inProgress > 0 && p.expectedEnd !== null
+        ? fromNow(p.expectedEnd) : orNone(null),
+};
+
+/* Fills in what requestTable() left open: of the same question. */
+export async function fillProgress(query, signal) {
+    const { items } = await get("requests", { ...query, progress: "yes" },
+        signal).catch(() => ({ items: [] }));
+    const of = new Map(items.map(r => [r.requestId, r.progress]));
+    for (const cell of document.querySelectorAll("[data-brief]")) {
+        const progress = of.get(cell.dataset.request);
+        if (progress && !signal.aborted)
+            replace(cell, BRIEFS[cell.dataset.brief](progress));
+    }
+}
+
 export function requestTable(caption, items, showSender, options) {
     return table(caption, [
         { head: "Request", header: true, cell: r =>
-            link(at("requests", r.requestId), id(r.requestId)) },
+            link(at("requests", r.requestId), shortId(r.requestId)) },
         { head: "Received", cell: r => time(r.received) },
         showSender && { head: "Sender", cell: r =>
             orNone(r.senderName ?? r.sender) },
@@ -25,6 +57,9 @@ export function requestTable(caption, items, showSender, options) {
             devicesText(r.devices) },
         { head: "Answer", cell: r => orNone(r.responseCode) },
         { head: "State", cell: r => tag(requestState(r.state)) },
+        { head: "Progress", cell: place("bar") },
+        { head: "Failed", numeric: true, cell: place("failed") },
+        { head: "Expected end", cell: place("end") },
     ].filter(Boolean), items, options);
 }
 
@@ -44,6 +79,7 @@ const page = listPage({
     view: ({ items }, { me }) => h("div", { class: "wide" }, requestTable(
         "Requests, the newest first", items, me.role !== "supplier",
         { empty: "No request is like that.", hideCaption: true })),
+    shown: (query, { signal }) => fillProgress(query, signal),
 });
 
 export const pages = [{ path: "requests", page, operation: "listRequests",
