@@ -145,7 +145,10 @@ static void a_read_restores_a_suspended_device(void **state) {
         {sends, "1 11.4 ppmid-a-0A000003 n1.ppmid W110401"
                 " NotCommissionedDeviceIDList n1.ppmid"},
         FINDS("n1.ppmid", "0A000002", "N49", "0A000002"),
-        {sends, "1 11.4 ppmid-a-0A000003 n1.ppmid I99"});
+        {sends, "1 11.4 ppmid-a-0A000003 n1.ppmid I99"},
+        {is_told, "2 N59 n1.ppmid"}, {is_told, "1 N61 n1.ppmid"},
+        {is_told, "1 N62 n1.ppmid"}, {is_told, "1 N39 n1.ppmid"},
+        {is_told, "2 N39 n1.ppmid"});
 }
 
 static void a_read_fails(void **state) {
