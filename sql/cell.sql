@@ -102,7 +102,7 @@ create or replace function devices_in_cells(
     p_types device_type[], p_cells text[], p_devices bigint[])
     returns table (job integer, request_no bigint, device_type device_type,
         device_id macaddr8)
-    language plpgsql stable as $$
+    language plpgsql stable rows 1 as $$
 #variable_conflict use_column
 begin
     return query

@@ -38,6 +38,7 @@ create or replace function make_jobs(
     language plpgsql as $$
 declare
     result bigint[];
+    waiting macaddr8[];
 begin
     if before_jobs_of(p_request_nos, p_now) then
         return '{}';
@@ -48,7 +49,8 @@ begin
     order by d.request_no, d.csp, d.device_type for update;
 
     with part as materialized (
-        select p.job, p.request_no, p.device_type, p.cell,
+        -- csp: what joins by it is looked up by all of its key
+        select p.job, p.request_no, p_csp as csp, p.device_type, p.cell,
             least(p.devices::bigint, greatest(0, d.ready - p.before))
                 as devices, p.before
         from (select *, sum(devices) over (partition by request_no, device_type
@@ -81,12 +83,12 @@ begin
                 x.devices) c
     ), locked as materialized (
         -- in the order in which all take them
-        select m.*, l.chf_id, d.image_hash
+        select m.*, l.chf_id, (select d.image_hash from distribution d
+                where d.request_no = m.request_no and d.csp = p_csp
+                    and d.device_type = m.device_type) as image_hash
         from member m
         join tracking_live l on l.device_id = m.device_id
             and l.request_no = m.request_no
-        join distribution d on d.request_no = m.request_no
-            and d.csp = p_csp and d.device_type = m.device_type
         where l.job_no is null and l.held is null and not l.hub_waits
             and l.status = 'AWAITING_CSP'
         order by l.device_id for update of l
@@ -98,9 +100,6 @@ begin
     ), placed as materialized (
         select * from locked
         where (device_id in (select device_id from crowded)) is not true
-    ), waiting as (
-        update tracking_live l set hub_waits = true
-        from crowded c where l.device_id = c.device_id
     ), planned as materialized (
         select job, min(request_no) as request_no, device_type,
             count(distinct request_no) as requests, count(*) as devices,
@@ -147,22 +146,30 @@ begin
                 then d.ready - x.waits else x.taken + x.missed end),
             cells = null, cell_devices = null
         -- counted without a join: for what the planner knows there is one row
-        from (select request_no, device_type, sum(n.waits) as waits,
-                sum(n.taken) as taken, sum(n.wanted - n.found) as missed,
+        from (select request_no, max(csp) as csp, device_type,
+                sum(n.waits) as waits, sum(n.taken) as taken,
+                sum(n.wanted - n.found) as missed,
                 p_cells is null and sum(n.found) < sum(n.wanted) as all_gone
-            from (select request_no, device_type, devices as wanted,
+            from (select request_no, csp, device_type, devices as wanted,
                     0 as found, 0 as taken, 0 as waits from part
                 union all
-                select request_no, device_type, 0, 1, 0, 0 from member
+                select request_no, null, device_type, 0, 1, 0, 0 from member
                 union all
-                select request_no, device_type, 0, 0, 0, 1 from locked
+                select request_no, null, device_type, 0, 0, 0, 1 from locked
                 union all
-                select request_no, device_type, 0, 0, 1, -1 from placed) n
-            group by 1, 2) x
-        where d.request_no = x.request_no and d.csp = p_csp
+                select request_no, null, device_type, 0, 0, 1, -1 from placed)
+                n
+            group by 1, 3) x
+        where d.request_no = x.request_no and d.csp = x.csp
             and d.device_type = x.device_type
     )
-    select array_agg(job_no order by job_no) into result from numbered;
+    select array_agg(job_no order by job_no),
+        (select array_agg(device_id) from crowded)
+    into result, waiting from numbered;
+    if waiting is not null then
+        update tracking_live l set hub_waits = true
+        where l.device_id = any (waiting);
+    end if;
     if p_cells is not null then
         perform count_job_cells(result);
     end if;
@@ -227,8 +234,14 @@ declare
     next bigint[];
     posted_with integer;
     made_with integer;
+    -- next to always there is nothing
+    some_held constant boolean := exists (select from distribution d
+        where d.held is not null);
+    some_stopped constant boolean := exists (select from service_request r
+        where r.stopped is not null);
 begin
     loop
+        due := null;
         select array_agg(n) into next from (
             select job_requests(c) as numbers from csp_job c
             where c.csp = p_csp and c.state = 'waiting' and c.next_try <= p_now
@@ -237,22 +250,25 @@ begin
         if hold_by_itself(next, p_now) then
             return;
         end if;
-        select array_agg(x.no) into due from (
-            select x.no, sum(x.devices) over (order by x.next_try, x.no)
-                - x.devices as before
-            from (
-                select c.job_no as no, c.next_try, c.devices from csp_job c
-                where c.csp = p_csp and c.state = 'waiting'
-                    and c.next_try <= p_now
-                    and (c.leased_until is null or c.leased_until <= p_now)
-                    and (select min(d.held) from distribution d
-                        where d.request_no = any (job_requests(c))
-                            and d.csp = c.csp
-                            and d.device_type = c.device_type) is null
-                    and not is_stopped(c)
-                order by c.next_try, c.job_no limit p_together
-                for update skip locked) x) x
-        where x.before < p_most;
+        if next is not null then
+            select array_agg(x.no) into due from (
+                select x.no, sum(x.devices) over (order by x.next_try, x.no)
+                    - x.devices as before
+                from (
+                    select c.job_no as no, c.next_try, c.devices from csp_job c
+                    where c.csp = p_csp and c.state = 'waiting'
+                        and c.next_try <= p_now
+                        and (c.leased_until is null or c.leased_until <= p_now)
+                        and (not some_held or (select min(d.held)
+                            from distribution d
+                            where d.request_no = any (job_requests(c))
+                                and d.csp = c.csp
+                                and d.device_type = c.device_type) is null)
+                        and (not some_stopped or not is_stopped(c))
+                    order by c.next_try, c.job_no limit p_together
+                    for update skip locked) x) x
+            where x.before < p_most;
+        end if;
         if due is null then
             -- who has written what is past takes no devices any more
             exit when cardinality(unheard) > 0;

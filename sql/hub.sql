@@ -18,7 +18,7 @@ create or replace function hub_waits_for(
 create or replace function hubs_taken(
     p_device_ids macaddr8[], p_chf_ids macaddr8[], p_types device_type[],
     p_hashes bytea[], p_accepted boolean, p_now timestamptz)
-    returns setof macaddr8 language plpgsql stable as $$
+    returns setof macaddr8 language plpgsql stable rows 1 as $$
 declare
     wait constant interval := (select hub_wait from tracking_setting);
 begin
@@ -49,14 +49,13 @@ end $$;
 create or replace function crowded_hubs(
     p_jobs integer[], p_device_ids macaddr8[], p_chf_ids macaddr8[],
     p_types device_type[], p_hashes bytea[], p_now timestamptz)
-    returns setof macaddr8 language plpgsql stable as $$
+    returns setof macaddr8 language plpgsql stable rows 1 as $$
 begin
-    if (select hub_wait = '0' from tracking_setting) then
-        return;
-    end if;
     return query
     select hubs_taken(p_device_ids, p_chf_ids, p_types, p_hashes, false, p_now);
-    if (select count(distinct h) < 2 from unnest(p_hashes) h) then
+    -- next to always they are of one image
+    if p_hashes[1] = all (p_hashes)
+        or (select hub_wait = '0' from tracking_setting) then
         return;
     end if;
     return query

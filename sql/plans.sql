@@ -32,7 +32,7 @@ begin
                 'count_cells', 'cells_waiting', 'devices_in_cells',
                 'count_job_cells', 'hubs_taken', 'crowded_hubs',
                 'hub_blocks_taken', 'free_hub_blocks',
-                'before_jobs_of', 'job_requests', 'end_due_orders',
+                'before_jobs_of', 'gathered_requests', 'end_due_orders',
                 'stop_again', 'job_posts', 'jobs_handed_over',
                 'job_again', 'job_failed', 'job_of',
                 'take_validation_reports',

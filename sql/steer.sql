@@ -95,7 +95,18 @@ create or replace function hold_by_itself(
 declare
     o steering;
 begin
-    if coalesce(p_request_nos, '{}') = '{}' then
+    if coalesce(p_request_nos, '{}') = '{}' or not exists (
+            select from service_request r
+            where r.request_no = any (p_request_nos)
+                and (r.manufacturer_image_hash is not null and not exists (
+                        select from cpl_entry e
+                        where e.manufacturer_image_hash
+                                = r.manufacturer_image_hash
+                            and e.status = 'Active'
+                            and e.firmware_version = r.firmware_version)
+                    or exists (select from service_user u
+                        where u.user_id = r.originator
+                            and u.status = 'suspended'))) then
         return false;
     end if;
     for o in

@@ -116,6 +116,7 @@ begin
     then
         perform from tracking_live l
         where l.request_no = any (p_request_nos) and l.job_no is null
+            and l.status = 'AWAITING_CSP'
         order by l.device_id for update;
         update tracking_live l set held = h.order_no
         from (select w.device_id, min(o.order_no) as order_no

@@ -136,6 +136,10 @@ create function act_decide_order() returns void language sql as $$
 $$;
 create function act_end_due_orders() returns void language sql as
     'select end_due_orders(at_present())';
+create function act_free_hub_blocks() returns void language sql as
+    $$select free_hub_blocks('north', at_present())$$;
+create function act_cells_waiting() returns void language sql as
+    $$select cells_waiting('north', 64, 100, 1)$$;
 create function act_stop_again() returns void language sql as
     'select stop_again(at_present(), soon())';
 create function act_settle_steering() returns void language sql as
