@@ -182,7 +182,8 @@ begin
     perform from distribution d where d.request_no = any (numbers)
     order by d.request_no, d.csp, d.device_type for update;
     perform from tracking_live l where l.request_no = any (numbers)
-        and l.job_no = any (p_job_nos) order by l.device_id for update;
+        and l.job_no = any (p_job_nos) and l.status = 'AWAITING_CSP'
+    order by l.device_id for update;
     with freed as (
         update tracking_live l set job_no = null
         where l.request_no = any (numbers) and l.job_no = any (p_job_nos)
