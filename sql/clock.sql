@@ -5,10 +5,12 @@
 -- that were not good by the dates of certificates are looked at again after.
 
 -- May be done now what cannot be undone: may anything be destroyed, released,
--- given up, or called too late?
+-- given up, or called too late? Not by a session of a program whose own time is
+-- of a doubt that has ended meanwhile, or whose machine is apart (src/db/db.c).
 create or replace function clock_sound() returns boolean
     language sql stable
-    return (select doubt is null from clock_mark);
+    return (select doubt is null from clock_mark)
+        and current_setting('fotad.clock', true) is distinct from 'in doubt';
 
 -- What speaks against PostgreSQL's clock; null: nothing. p_now: the time that a
 -- program counts with, null if it only has that of a gap; p_sure: it began to

@@ -47,17 +47,29 @@ instant clock_of_machine(void) {
 #define NOBODY INT64_MIN
 static _Atomic instant followed = NOBODY;
 static _Atomic(enum clock_state) judged = CLOCK_SOUND;
+/* By clock_since_boot(); 0: it was sound all along. */
+static _Atomic instant not_sound_before;
+static const instant IN_HAND = 10 * SECOND;
 
 void clock_follow(instant ahead) {
     atomic_store(&followed, ahead);
 }
 
 void clock_judge(enum clock_state state) {
+    if (state != CLOCK_SOUND || clock_state() != CLOCK_SOUND)
+        atomic_store(&not_sound_before, clock_since_boot() + IN_HAND);
     atomic_store(&judged, state);
 }
 
 enum clock_state clock_state(void) {
     return atomic_load_explicit(&judged, memory_order_relaxed);
+}
+
+bool clock_is_sound(void) {
+    instant before =
+        atomic_load_explicit(&not_sound_before, memory_order_relaxed);
+    return clock_state() == CLOCK_SOUND &&
+           (!before || clock_since_boot() >= before);
 }
 
 instant clock_now(void) {

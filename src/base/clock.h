@@ -52,10 +52,9 @@ void clock_judge(enum clock_state state);
 enum clock_state clock_state(void);
 
 /* May be done what cannot be undone: destroy, release, give up, say "too
- * late"? */
-static inline bool clock_is_sound(void) {
-    return clock_state() == CLOCK_SOUND;
-}
+ * late"? Not for 10 s after it was otherwise, for a thread may still have in
+ * hand what it read then. */
+bool clock_is_sound(void);
 
 /* Can it be said that a date has passed, or not yet come? */
 static inline bool clock_is_known(void) {

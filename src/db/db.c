@@ -25,6 +25,7 @@ struct db {
     const struct db_statement *prepared[MOST_PREPARED];
     size_t prepared_count;
     bool in_transaction;
+    bool doubts; /* the session has been told that the time is not sound */
     enum db_use use;
     unsigned failures;  /* to connect, in a row */
     instant not_before; /* by clock_elapsed(): the next try to connect */
@@ -80,6 +81,7 @@ void db_disconnect(struct db *db) {
     db_set_connection(db, NULL);
     PQfinish(connection);
     db->prepared_count = 0;
+    db->doubts = false;
 }
 
 void db_close(struct db *db) {
@@ -169,11 +171,27 @@ static bool session_is_usable(const struct db *db) {
     return PQstatus(db->connection) == CONNECTION_OK;
 }
 
+/* The times that it is given are this program's: clock_sound() in SQL asks for
+ * this, too. */
+static bool session_tell_clock(struct db *db) {
+    bool doubts = !clock_is_sound();
+    if (doubts == db->doubts)
+        return true;
+    PGresult *result =
+        PQexec(db->connection, doubts ? "set fotad.clock = 'in doubt'"
+                                      : "set fotad.clock = 'sound'");
+    bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
+    PQclear(result);
+    if (good)
+        db->doubts = doubts;
+    return good;
+}
+
 /* In the middle of a transaction its rest must not run outside of it. */
 enum outcome db_connect(struct db *db) {
     if (db->connection &&
         (db->in_transaction ? PQstatus(db->connection) == CONNECTION_OK
-                            : session_is_usable(db)))
+                            : session_is_usable(db) && session_tell_clock(db)))
         return DONE;
     db_disconnect(db);
     if (db->in_transaction || clock_elapsed() < db->not_before)
@@ -182,7 +200,7 @@ enum outcome db_connect(struct db *db) {
     struct refusal refusal;
     db_set_connection(db, connect_with_defaults(db, &refusal));
     if (PQstatus(db->connection) == CONNECTION_OK &&
-        session_begin(db->connection, db->use)) {
+        session_begin(db->connection, db->use) && session_tell_clock(db)) {
         PQsetNoticeProcessor(db->connection, drop_notice, NULL);
         db->failures = 0;
         db_error_connected(db->key);

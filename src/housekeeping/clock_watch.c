@@ -157,7 +157,7 @@ enum outcome clock_watch_look(struct db *db, const struct config *config) {
     metric_set(metric_of(&families[APART], NULL, NULL, NULL),
                reading.apart / SECOND);
     metric_set(metric_of(&families[IN_DOUBT], NULL, NULL, NULL),
-               !clock_is_sound());
+               clock_state() != CLOCK_SOUND);
     return times_cut_if_back(db, config, &reading);
 }
 
