@@ -102,15 +102,24 @@ static void an_unheard_of_text_costs_its_entry_alone(void **state) {
     }
 }
 
-/* xs:dateTime writes it as 24:00:00, too. */
-static void the_end_of_a_day_is_a_time(void **state) {
-    struct scene *scene = *state;
+static void is_taken_for_midnight(struct scene *scene, const char *says) {
     ACCEPT_ALL;
-    north_says(scene, NOTIFICATIONS,
-               FIRST("n", "PPMID", "0000AB2A", "2026-11-20T24:00:00Z"));
+    north_says(scene, NOTIFICATIONS, says);
     expect_summary(scene, "1 0");
     expect(&scene->world, "2026-11-21 00:00:00+00",
            "select event_time::text from alert where code = 'N61'");
+}
+
+/* xs:dateTime writes it as 24:00:00, too. */
+static void the_end_of_a_day_is_a_time(void **state) {
+    is_taken_for_midnight(
+        *state, FIRST("n", "PPMID", "0000AB2A", "2026-11-20T24:00:00Z"));
+}
+
+/* Whether there was one or not, it is the second after it. */
+static void a_leap_second_is_a_time(void **state) {
+    is_taken_for_midnight(
+        *state, FIRST("n", "PPMID", "0000AB2A", "2026-11-20T23:59:60Z"));
 }
 
 static void every_notification_counts_once(void **state) {
@@ -287,6 +296,7 @@ int main(void) {
         TEST(a_single_object_is_a_batch_of_one),
         TEST(an_unheard_of_text_costs_its_entry_alone),
         TEST(the_end_of_a_day_is_a_time),
+        TEST(a_leap_second_is_a_time),
         TEST(every_notification_counts_once),
         TEST(a_notification_may_overtake_the_report),
         TEST(the_timeout_begins_anew_with_each_change),

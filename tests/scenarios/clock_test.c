@@ -206,6 +206,48 @@ static void nobody_ran_for_six_days(void **state) {
     own_clock_give(NULL);
 }
 
+/* ---- a person's machine at 2000 ---- */
+
+static int person_does(struct scenario *s, const char *const *words) {
+    const char *line[10] = {"fotactl", "--config", s->config_path};
+    for (size_t i = 3; i < 9 && *words; i++)
+        line[i] = *words++;
+    return scenario_program(s, line);
+}
+#define PERSON(s, ...) person_does(s, (const char *const[]){__VA_ARGS__, NULL})
+
+/* What cannot be undone is not done from there; what is done is of now, and
+ * stays in the trail. */
+static void a_person_whose_machine_is_at_2000(void **state) {
+    (void)state;
+    if (unable) {
+        print_message("skipped: %s\n", unable);
+        skip();
+    }
+    machine_set(0);
+    struct scenario *s = scenario_open(
+        &(struct scenario_wish){.config = "[tracking]\nhousekeeping = 1s\n"});
+    STEPS(QUIET, ASKED(NEW));
+    own_clock_set(of_fotad, -26 * YEAR);
+    own_clock_give(of_fotad);
+    assert_int_equal(
+        PERSON(s, "reset", scenario_id(s, "n1.ppmid"), "--reason", "x"), 1);
+    assert_int_equal(PERSON(s, "account", "add", "ann", "--role", "auditor"),
+                     0);
+    own_clock_give(NULL);
+    const char *due = sql_text(s->sql, "select due + interval '3 s'"
+                                       " from housekeeping");
+    sql_expect_soon(s->sql, "t", "select due > '%s' from housekeeping", due);
+    all_is_of_now(s);
+    sql_expect(s->sql, "1|0",
+               "select count(*) filter (where detail ~ '^ann'),"
+               " count(*) filter (where kind = 'reset') from sat_entry"
+               " where person is not null");
+    assert_int_equal(PERSON(s, "sat", "verify"), 0);
+    scenario_stop_fotad(s, SIGTERM);
+    scenario_end(s);
+}
+
 /* ---- two fotads ---- */
 
 /* The second one's clock is a day ahead: it says so, and nothing goes by it. */
@@ -251,6 +293,7 @@ int main(void) {
         cmocka_unit_test(ten_years_ahead),
         cmocka_unit_test(a_person_accepts_it),
         cmocka_unit_test(nobody_ran_for_six_days),
+        cmocka_unit_test(a_person_whose_machine_is_at_2000),
         cmocka_unit_test(two_fotads_apart),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
