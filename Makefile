@@ -292,6 +292,9 @@ install: all ## into PREFIX (/usr/local) below DESTDIR
 	  > $(D)/lib/systemd/system/fotad.service
 	for page in $(wildcard docs/man/*.[158]); do \
 	  install -D -m 644 $$page $(D)/share/man/man$${page##*.}/$${page##*/}; done
+	install -d $(D)/share/bash-completion/completions
+	build/release/fotactl completion \
+	  > $(D)/share/bash-completion/completions/fotactl
 	test -e $(DESTDIR)$(SYSCONFDIR)/fotad/fotad.conf || \
 	  install -m 644 config/fotad.conf $(DESTDIR)$(SYSCONFDIR)/fotad/fotad.conf
 

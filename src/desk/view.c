@@ -24,6 +24,7 @@ static json_t *json_value(enum view_kind kind, const struct db_rows *rows,
     case VIEW_BOOL:
         return json_boolean(db_get_bool(rows, row, column));
     case VIEW_COUNT:
+    case VIEW_SECONDS:
         return json_integer(db_get_int(rows, row, column));
     }
     return json_text(db_get_text(rows, row, column));
@@ -81,10 +82,25 @@ static const char *value_text(enum view_kind kind, const struct db_rows *rows,
     case VIEW_BOOL:
         return yes_no[!db_get_bool(rows, row, column)];
     case VIEW_COUNT:
+    case VIEW_SECONDS:
         snprintf(text, CELL_SIZE, "%" PRId64, db_get_int(rows, row, column));
         return text;
     }
     return db_get_text(rows, row, column);
+}
+
+/* In the largest unit of which it is a whole number. */
+static const char *seconds_text(int64_t seconds, char text[static CELL_SIZE]) {
+    static const struct {
+        char name;
+        int64_t size;
+    } units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+    size_t i = 0;
+    while (seconds % units[i].size)
+        i++;
+    snprintf(text, CELL_SIZE, "%" PRId64 "%c", seconds / units[i].size,
+             units[i].name);
+    return text;
 }
 
 /* In *cell, which is emptied before: a line's worth, whatever it holds. */
@@ -96,8 +112,10 @@ static const char *cell_text(enum view_kind kind, const struct db_rows *rows,
         return "-";
     cell->len = 0;
     buffer_text(cell, ""); /* its NUL */
-    safe_add(cell, span_text(value_text(kind, rows, row, column, yes_no, text)),
-             false);
+    const char *value = kind == VIEW_SECONDS
+                            ? seconds_text(db_get_int(rows, row, column), text)
+                            : value_text(kind, rows, row, column, yes_no, text);
+    safe_add(cell, span_text(value), false);
     return (const char *)cell->data;
 }
 

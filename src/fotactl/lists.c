@@ -1,6 +1,5 @@
-/* fotactl requests, account list, quarantine list, thresholds list and history,
- * undelivered list: a statement, its parameters, and what is shown of its
- * rows. */
+/* The verbs of fotactl that list something: a statement, its parameters, and
+ * what is shown of its rows. */
 #include "fotactl/lists.h"
 
 #include "base/lists.h"
@@ -55,7 +54,7 @@ static const struct view_field hold_fields[] = {
     {"devices", "Devices", "DEVICES", VIEW_COUNT},
     {"volume", "Volume", "VOLUME", VIEW_COUNT},
     {"quarantine", "Level", "LEVEL", VIEW_COUNT},
-    {"periodSeconds", "Seconds", "SECONDS", VIEW_COUNT},
+    {"periodSeconds", "Period", "PERIOD", VIEW_SECONDS},
     {"held", "Held", "HELD", VIEW_INSTANT},
     {"state", "State", "STATE", VIEW_TEXT},
     {"decided", "Decided", NULL, VIEW_INSTANT},
@@ -108,7 +107,7 @@ static const struct view_field threshold_fields[] = {
     {"userId", "User", "USER", VIEW_EUI64},
     {"userName", "Name", "NAME", VIEW_TEXT},
     {"serviceReferenceVariant", "Service", "SERVICE", VIEW_TEXT},
-    {"periodSeconds", "Seconds", "SECONDS", VIEW_COUNT},
+    {"periodSeconds", "Period", "PERIOD", VIEW_SECONDS},
     {"warning", "Warning", "WARNING", VIEW_COUNT},
     {"quarantine", "Quarantine", "QUARANTINE", VIEW_COUNT},
     {"volume", "Volume", "VOLUME", VIEW_COUNT},
@@ -125,7 +124,7 @@ static const struct view_field threshold_change_fields[] = {
     {"change", "Change", "CHANGE", VIEW_TEXT},
     {"userId", "User", "USER", VIEW_EUI64},
     {"serviceReferenceVariant", "Service", "SERVICE", VIEW_TEXT},
-    {"periodSeconds", "Seconds", "SECONDS", VIEW_COUNT},
+    {"periodSeconds", "Period", "PERIOD", VIEW_SECONDS},
     {"warning", "Warning", "WARNING", VIEW_COUNT},
     {"quarantine", "Quarantine", "QUARANTINE", VIEW_COUNT},
 };
@@ -145,13 +144,66 @@ static const struct view_field message_fields[] = {
     {"lastError", "Last error", "LAST ERROR", VIEW_TEXT},
 };
 
+static const struct view_field device_fields[] = {
+    {"deviceId", "Device", "DEVICE", VIEW_EUI64},
+    {"deviceType", "Type", "TYPE", VIEW_TEXT},
+    {"status", "Status", "STATUS", VIEW_TEXT},
+    {"inProgress", "In progress", "IN PROGRESS", VIEW_BOOL},
+    {"reasonCode", "Reason", "REASON", VIEW_TEXT},
+    {"lastUpdated", "Last updated", "LAST UPDATED", VIEW_INSTANT},
+    {"releaseDue", "Released at", NULL, VIEW_INSTANT},
+    {"chfId", "Communications Hub", NULL, VIEW_EUI64},
+    {"csp", "CSP", "CSP", VIEW_TEXT},
+};
+
+static const struct view_field job_fields[] = {
+    {"jobId", "Job", "JOB", VIEW_TEXT},
+    {"csp", "CSP", "CSP", VIEW_TEXT},
+    {"deviceType", "Device type", "TYPE", VIEW_TEXT},
+    {"devices", "Devices", "DEVICES", VIEW_COUNT},
+    {"requests", "Requests", "REQUESTS", VIEW_COUNT},
+    {"state", "State", "STATE", VIEW_TEXT},
+    {"created", "Made", NULL, VIEW_INSTANT},
+    {"tries", "Tries", "TRIES", VIEW_COUNT},
+    {"nextTry", "Next try", "NEXT TRY", VIEW_INSTANT},
+    {"ended", "Handed over", "HANDED OVER", VIEW_INSTANT},
+    {"reported", "Reported", "REPORTED", VIEW_INSTANT},
+    {"lastError", "Last error", "LAST ERROR", VIEW_TEXT},
+};
+
+/* In the order of Need in schemas/ssi-openapi.json. */
+static const struct view_field need_fields[] = {
+    {"kind", "What", "WHAT", VIEW_TEXT},
+    {"count", "How many", "COUNT", VIEW_COUNT},
+    {"of", "Of", "OF", VIEW_COUNT},
+    {"since", "Since", "SINCE", VIEW_INSTANT},
+    {"until", "Until", "UNTIL", VIEW_INSTANT},
+    {"id", "Id", "ID", VIEW_TEXT},
+    {"name", "Name", "NAME", VIEW_TEXT},
+    {"why", "Why", "WHY", VIEW_TEXT},
+};
+
+static const struct view_field csp_fields[] = {
+    {"csp", "CSP", "CSP", VIEW_TEXT},
+    {"up", "Takes jobs", "TAKES JOBS", VIEW_BOOL},
+    {"busySince", "Busy since", "BUSY SINCE", VIEW_INSTANT},
+    {"nextTry", "Next try", "NEXT TRY", VIEW_INSTANT},
+    {"lastError", "Last error", "LAST ERROR", VIEW_TEXT},
+    {"jobs.waiting", "Jobs waiting", "JOBS WAITING", VIEW_COUNT},
+    {"jobs.handedOver", "Jobs not reported on", "NOT REPORTED", VIEW_COUNT},
+    {"devices.waiting", "Devices waiting", "DEVICES WAITING", VIEW_COUNT},
+    {"devices.underWay", "Devices under way", "UNDER WAY", VIEW_COUNT},
+};
+
 /* ---- the table ---- */
 
 enum list_param {
     LIST_NO_MORE,
     LIST_USER,           /* --user, or null */
     LIST_STATE,          /* --state, one of `states`, or null */
-    LIST_LIMIT,          /* --limit, or 100 */
+    LIST_LIMIT,          /* --limit, or 100; with --all 1,000,000 */
+    LIST_REQUEST,        /* the three parts of the RequestID in the argument */
+    LIST_CSPS,           /* names and regions of the CSPs */
     LIST_NOW,            /* fotad's clock */
     LIST_ACB_ID,         /* [identity] acb_id */
     LIST_LOCK_OUT_FOR,   /* [people] lock_out_for in seconds */
@@ -164,7 +216,6 @@ static const struct list_verb {
     const struct view_field *fields;
     size_t field_count;
     const char *const *states;
-    bool says_when_cut; /* says so when there may be more than --limit */
     enum list_param params[5];
     struct db_statement statement;
 } list_verbs[] = {
@@ -172,18 +223,59 @@ static const struct list_verb {
      "There are no such requests.",
      FIELDS(request_fields),
      request_states,
-     true,
      {LIST_NOW, LIST_USER, LIST_STATE, LIST_LIMIT},
      {"list_requests",
       "select q.* from service_request r, request_report(r, $1) q"
       " where ($2::macaddr8 is null or r.originator = $2)"
       " and ($3::text is null or q.state = $3)"
       " order by r.request_no desc limit $4"}},
+    {"request devices",
+     "No device of it was tracked, or there is no such request.",
+     FIELDS(device_fields),
+     NULL,
+     {LIST_REQUEST, LIST_LIMIT, LIST_NOW},
+     {"list_request_devices",
+      "select device_id, device_type, status, in_progress, reason_code,"
+      " last_updated, release_due, chf_id, csp"
+      " from list_request_devices(find_request($1, $2, $3), null, null, null,"
+      " null, $4::bigint::integer, $5)"}},
+    {"request jobs",
+     "No device of it is in a job, or there is no such request.",
+     FIELDS(job_fields),
+     NULL,
+     {LIST_REQUEST},
+     {"list_request_jobs",
+      "select job_id, csp, device_type::text, devices, requests, state::text,"
+      " created, tries, case state when 'waiting' then next_try end, ended,"
+      " reported, last_error"
+      " from jobs_of_request(find_request($1, $2, $3)) order by job_no"}},
+    {"needs",
+     "Nothing waits for anybody.",
+     FIELDS(need_fields),
+     NULL,
+     {LIST_NOW},
+     {"list_needs",
+      "select kind, count, \"of\", since, until, id, name, why"
+      " from json_to_recordset(needs_now(null, false, null, null, $1)"
+      " -> 'items') as n (kind text, count bigint, \"of\" bigint,"
+      " since timestamptz, until timestamptz, id text, name text, why text)"}},
+    {"csps",
+     "There is no [csp NAME] section in the configuration.",
+     FIELDS(csp_fields),
+     NULL,
+     {LIST_CSPS, LIST_NOW},
+     {"list_csps",
+      "select c ->> 'csp', (c ->> 'up')::boolean,"
+      " (c ->> 'busySince')::timestamptz, (c ->> 'nextTry')::timestamptz,"
+      " c ->> 'lastError', (c #>> '{jobs,waiting}')::bigint,"
+      " (c #>> '{jobs,handedOver}')::bigint,"
+      " (c #>> '{devices,waiting}')::bigint,"
+      " (c #>> '{devices,underWay}')::bigint"
+      " from json_array_elements(csp_list($1, $2, $3) -> 'items') c"}},
     {"account list",
      "There are no accounts.",
      FIELDS(account_fields),
      NULL,
-     false,
      {LIST_LOCK_OUT_FOR, LIST_LOCK_OUT_AFTER, LIST_NOW},
      {"list_accounts",
       "select l.*, n.mail, nullif(array_to_string(n.wishes, ','), '')"
@@ -193,7 +285,6 @@ static const struct list_verb {
      "No such request is or was held.",
      FIELDS(hold_fields),
      hold_states,
-     false,
      {LIST_USER, LIST_STATE, LIST_LIMIT},
      {"list_holds",
       "select * from list_holds(null, $1, $2::text::hold_state, null, $3)"}},
@@ -201,7 +292,6 @@ static const struct list_verb {
      "There is no such order.",
      FIELDS(steering_fields),
      steering_states,
-     true,
      {LIST_USER, LIST_STATE, LIST_LIMIT},
      {"list_steering", "select * from list_steering(null, $1,"
                        " $2::text::steering_state, null, null, $3)"}},
@@ -209,7 +299,6 @@ static const struct list_verb {
      "Every request goes out at once.",
      FIELDS(plan_fields),
      NULL,
-     false,
      {LIST_NO_MORE},
      {"list_plans",
       "select plan_no, user_id, service_reference_variant,"
@@ -219,21 +308,18 @@ static const struct list_verb {
      "There is none.",
      FIELDS(threshold_fields),
      NULL,
-     false,
      {LIST_USER, LIST_NOW},
      {"list_thresholds", "select * from list_thresholds(null, $1, null, $2)"}},
     {"thresholds history",
      "There is none.",
      FIELDS(threshold_change_fields),
      NULL,
-     false,
      {LIST_USER, LIST_LIMIT},
      {"threshold_history", "select * from threshold_history($1, $2)"}},
     {"undelivered list",
      "Every message that was tried is delivered.",
      FIELDS(message_fields),
      NULL,
-     false,
      {LIST_ACB_ID, LIST_USER, LIST_LIMIT},
      {"undelivered", "select * from undelivered($1, $2, $3)"}},
 };
@@ -260,6 +346,25 @@ static bool add_limit(struct verb_run *run, struct db_params *params) {
     return good;
 }
 
+static bool add_request(struct verb_run *run, struct db_params *params) {
+    struct request_id id;
+    if (!run_read_request_id(run, &id))
+        return false;
+    db_eui64(params, id.originator);
+    db_eui64(params, id.target);
+    db_uint8(params, id.counter);
+    return true;
+}
+
+static void add_csps(const struct config *config, struct db_params *params) {
+    static const struct db_column columns[] = {
+        DB_COLUMN(TEXT, struct config_csp, name),
+        DB_COLUMN(TEXT, struct config_csp, regions),
+    };
+    db_arrays(params, DB_COLUMNS(columns), config->csps, config->csp_count,
+              sizeof *config->csps);
+}
+
 /* False is misuse. */
 static bool add_param(struct verb_run *run, const struct list_verb *list,
                       enum list_param param, struct db_params *params) {
@@ -273,6 +378,11 @@ static bool add_param(struct verb_run *run, const struct list_verb *list,
         return add_state(run, list->states, params);
     case LIST_LIMIT:
         return add_limit(run, params);
+    case LIST_REQUEST:
+        return add_request(run, params);
+    case LIST_CSPS:
+        add_csps(config, params);
+        break;
     case LIST_NOW:
         db_instant(params, clock_now());
         break;
@@ -298,13 +408,70 @@ static const struct list_verb *list_of(const struct verb_run *run) {
     return list;
 }
 
-static void say_when_cut(struct verb_run *run, size_t rows) {
-    int64_t limit;
-    if (!run->options.json && run_read_limit(run, &limit) &&
-        (int64_t)rows == limit)
+/* How many there are altogether: the same question without its limit. */
+static enum outcome rows_count(struct verb_run *run,
+                               const struct list_verb *list, int64_t *count) {
+    struct db_statement *all = arena_alloc(run->arena, sizeof *all);
+    struct db_params params = DB_PARAMS(run->arena);
+    struct db_rows *rows;
+    *all = (struct db_statement){
+        "count_rows", arena_printf(run->arena, "select count(*) from (%s) l",
+                                   list->statement.sql)};
+    run->options.all = true;
+    for (const enum list_param *p = list->params; *p != LIST_NO_MORE; p++)
+        (void)add_param(run, list, *p, &params);
+    enum outcome outcome = run_query(run, all, &params, &rows);
+    if (outcome == DONE)
+        *count = db_get_int(rows, 0, 0);
+    return outcome;
+}
+
+static bool has_limit(const struct list_verb *list) {
+    for (const enum list_param *p = list->params; *p != LIST_NO_MORE; p++)
+        if (*p == LIST_LIMIT)
+            return true;
+    return false;
+}
+
+/* "100 of 3,001 shown" */
+static enum outcome say_when_cut(struct verb_run *run,
+                                 const struct list_verb *list, size_t shown) {
+    int64_t limit, count;
+    if (run->options.json || run->options.csv || !has_limit(list) ||
+        !run_read_limit(run, &limit) || (int64_t)shown < limit)
+        return DONE;
+    enum outcome outcome = rows_count(run, list, &count);
+    if (outcome == DONE && count > (int64_t)shown)
         buffer_printf(run->out,
-                      "The newest %jd; --limit N shows more of them.\n",
-                      (intmax_t)limit);
+                      "%zu of %jd shown; --limit N or --all shows "
+                      "more of them.\n",
+                      shown, (intmax_t)count);
+    return outcome;
+}
+
+/* Lines end as those of other programs here do. */
+static void print_csv(struct verb_run *run, const struct list_verb *list,
+                      const struct db_rows *rows) {
+    struct buffer csv = {0};
+    view_csv_header(&csv, list->fields, list->field_count);
+    for (size_t i = 0; i < db_row_count(rows); i++)
+        view_csv_line(&csv, list->fields, list->field_count, rows, i);
+    for (size_t i = 0; i < csv.len; i++)
+        if (csv.data[i] != '\r')
+            buffer_add(run->out, span_of(csv.data + i, 1));
+    buffer_free(&csv);
+}
+
+static void print_rows(struct verb_run *run, const struct list_verb *list,
+                       const struct db_rows *rows) {
+    if (run->options.json)
+        run_print_json(run, view_array(list->fields, list->field_count, rows));
+    else if (run->options.csv)
+        print_csv(run, list, rows);
+    else if (db_row_count(rows))
+        view_table(run->out, list->fields, list->field_count, rows);
+    else
+        buffer_printf(run->out, "%s\n", list->none);
 }
 
 enum outcome verb_list(struct verb_run *run) {
@@ -317,13 +484,6 @@ enum outcome verb_list(struct verb_run *run) {
     enum outcome outcome = run_query(run, &list->statement, &params, &rows);
     if (outcome != DONE)
         return outcome;
-    if (run->options.json)
-        run_print_json(run, view_array(list->fields, list->field_count, rows));
-    else if (db_row_count(rows))
-        view_table(run->out, list->fields, list->field_count, rows);
-    else
-        buffer_printf(run->out, "%s\n", list->none);
-    if (list->says_when_cut)
-        say_when_cut(run, db_row_count(rows));
-    return DONE;
+    print_rows(run, list, rows);
+    return say_when_cut(run, list, db_row_count(rows));
 }

@@ -1,6 +1,5 @@
 /* fotactl request: one Service Request and what became of it. */
 #include "base/json.h"
-#include "base/request_id.h"
 #include "fotactl/lists.h"
 #include "fotactl/verbs.h"
 
@@ -79,11 +78,8 @@ static void print_request(struct verb_run *run,
 
 enum outcome verb_request(struct verb_run *run) {
     struct request_look look = {.arena = run->arena, .now = clock_now()};
-    if (!request_id_parse(run->argument, &look.id))
-        return run_misuse(run,
-                          "'%s' is not a RequestID: EUI-64 of the sender, "
-                          "EUI-64 of the target and counter with ':' between",
-                          run->argument);
+    if (!run_read_request_id(run, &look.id))
+        return REFUSED;
     enum outcome outcome = run_look(run, request_read, &look);
     if (outcome != DONE)
         return outcome;

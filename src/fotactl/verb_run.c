@@ -101,6 +101,16 @@ bool run_read_eui64(struct verb_run *run, const char *text, eui64 *id) {
     return false;
 }
 
+bool run_read_request_id(struct verb_run *run, struct request_id *id) {
+    if (request_id_parse(run->argument, id))
+        return true;
+    (void)run_misuse(run,
+                     "'%s' is not a RequestID: EUI-64 of the sender, EUI-64 of "
+                     "the target and counter with ':' between",
+                     run->argument);
+    return false;
+}
+
 bool run_read_file(struct verb_run *run, size_t most, struct span *octets) {
     const char *reason;
     return file_load(run->arena, run->argument, most, octets, &reason) ||
@@ -122,8 +132,8 @@ bool run_add_user(struct verb_run *run, struct db_params *params) {
 bool run_read_limit(struct verb_run *run, int64_t *limit) {
     const char *text = run->options.limit;
     enum { USUAL = 100, MOST = 1000000 };
-    *limit = USUAL;
-    if (!text)
+    *limit = run->options.all ? MOST : USUAL;
+    if (!text || run->options.all)
         return true;
     char *end;
     errno = 0;

@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "base/config.h"
 #include "base/outcome.h"
+#include "base/request_id.h"
 #include "db/db.h"
 #include "desk/desk.h"
 #include "desk/view.h"
@@ -18,7 +19,7 @@ struct verb_options {
         *supplier, *mail, *wish, *period, *warning, *quarantine, *hash, *out,
         *request, *image, *model, *csp, *device, *devices, *until, *plan,
         *variant;
-    bool json, replace, verify, help, version;
+    bool json, csv, all, replace, verify, help, version;
 };
 
 struct verb_run {
@@ -69,6 +70,9 @@ enum outcome run_transact(struct verb_run *run,
 
 /* Reads the verb's argument or an option as an EUI-64; false is misuse. */
 bool run_read_eui64(struct verb_run *run, const char *text, eui64 *id);
+
+/* Reads the verb's argument as a RequestID; false is misuse. */
+bool run_read_request_id(struct verb_run *run, struct request_id *id);
 
 /* Reads the file that the argument names, of at most `most` octets, into the
  * run's arena; false leaves a problem. */

@@ -5,6 +5,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
+
+#define INSTALLED_CONFIG "/etc/fotad/fotad.conf"
 
 enum option_set {
     OPTION_REPLACE = 1,
@@ -23,6 +26,7 @@ enum option_set {
     OPTION_UNTIL = 8192,
     OPTION_PLAN = 16384,
     OPTION_PLAN_OF = 32768,
+    OPTION_CSV = 65536,
 };
 
 /* What a verb needs before it runs. */
@@ -88,17 +92,103 @@ static void print_option(struct buffer *out, const struct option *option) {
     buffer_printf(out, "  %-25s %s\n", usage, option->help);
 }
 
-/* Help on one verb, or on all when it is NULL. */
-static void print_help(struct buffer *out, const struct verb *only) {
-    buffer_text(out, "usage: fotactl [--config FILE] VERB\n\n");
+/* Do the words of a verb begin with these? "" is the beginning of all. */
+static bool verb_begins(const struct verb *verb, const char *words) {
+    size_t len = strlen(words);
+    return strncmp(verb->words, words, len) == 0 &&
+           (!len || !verb->words[len] || verb->words[len] == ' ');
+}
+
+static bool is_one_verb(const char *words) {
     for (size_t i = 0; i < VERBS; i++)
-        if (!only || only == &verb_table[i])
+        if (strcmp(verb_table[i].words, words) == 0)
+            return true;
+    return false;
+}
+
+/* "fotactl [--config FILE] reset [DEVICE] [--reason TEXT] ..." */
+static void print_usage(struct buffer *out, const struct verb *verb) {
+    buffer_printf(out, "usage: fotactl [--config FILE] %s%s%s", verb->words,
+                  verb->argument ? " " : "",
+                  verb->argument ? verb->argument : "");
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (option_table[i].set & verb->options)
+            buffer_printf(out, " [%s%s%s]", option_table[i].name,
+                          option_table[i].value ? " " : "",
+                          option_table[i].value ? option_table[i].value : "");
+    buffer_text(out, "\n\n");
+}
+
+/* Help on the verbs that begin with these words; "": on all. */
+static void print_help(struct buffer *out, const char *words) {
+    bool one = is_one_verb(words);
+    int options = 0;
+    for (size_t i = 0; i < VERBS && one; i++)
+        if (strcmp(verb_table[i].words, words) == 0)
+            print_usage(out, &verb_table[i]);
+    if (!one)
+        buffer_printf(out, "usage: fotactl [--config FILE] %s%sVERB\n\n", words,
+                      *words ? " " : "");
+    for (size_t i = 0; i < VERBS; i++)
+        if (verb_begins(&verb_table[i], words)) {
             print_verb(out, &verb_table[i]);
+            options |= verb_table[i].options;
+        }
     buffer_text(out, "\n");
     for (size_t i = 0; i < OPTIONS; i++)
-        if (!only || !option_table[i].set ||
-            option_table[i].set & only->options)
+        if (!*words || !option_table[i].set || option_table[i].set & options)
             print_option(out, &option_table[i]);
+}
+
+/* ---- completion ---- */
+
+/* A word of the first level may be the first of several verbs. */
+static void print_words(struct buffer *out) {
+    buffer_text(out, "declare -A verbs=(\n");
+    for (size_t i = 0; i < VERBS; i++) {
+        const char *words = verb_table[i].words, *blank = strchr(words, ' ');
+        size_t len = blank ? (size_t)(blank - words) : strlen(words);
+        if (i && strncmp(verb_table[i - 1].words, words, len) == 0 &&
+            strchr(" ", verb_table[i - 1].words[len]))
+            continue;
+        buffer_printf(out, "  [%.*s]='", (int)len, words);
+        const char *between = "";
+        for (size_t j = 0; j < VERBS; j++)
+            if (strncmp(verb_table[j].words, words, len) == 0 &&
+                verb_table[j].words[len] == ' ') {
+                buffer_printf(out, "%s%s", between,
+                              verb_table[j].words + len + 1);
+                between = " ";
+            }
+        buffer_text(out, "'\n");
+    }
+    buffer_text(out, ")\n");
+}
+
+enum outcome verb_completion(struct verb_run *run) {
+    struct buffer *out = run->out;
+    buffer_text(out, "# bash completion of fotactl; made by: fotactl "
+                     "completion\n_fotactl() {\n");
+    print_words(out);
+    buffer_text(out, "local options='");
+    for (size_t i = 0; i < OPTIONS; i++)
+        buffer_printf(out, "%s%s", i ? " " : "", option_table[i].name);
+    buffer_text(
+        out, "'\nlocal word=${COMP_WORDS[COMP_CWORD]} previous="
+             "${COMP_WORDS[COMP_CWORD-1]} verb= choices w\n"
+             "case $previous in --config|--devices|--out)\n"
+             "  COMPREPLY=($(compgen -f -- \"$word\")); return;; esac\n"
+             "for w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+             "  [[ -v verbs[$w] ]] && verb=$w && break; done\n"
+             "if [[ $word == -* ]]; then choices=$options\n"
+             "elif [[ -z $verb ]]; then choices=${!verbs[*]}\n"
+             "elif [[ $previous == \"$verb\" ]]; then choices=${verbs[$verb]}\n"
+             "fi\n"
+             "COMPREPLY=($(compgen -W \"$choices\" -- \"$word\"))\n"
+             "[[ ${#COMPREPLY[@]} -gt 0 || $word == -* ]] ||\n"
+             "  COMPREPLY=($(compgen -f -- \"$word\"))\n"
+             "}\ncomplete -F _fotactl fotactl\n");
+    return DONE;
 }
 
 /* ---- the command line ---- */
@@ -173,6 +263,20 @@ static bool arguments_fit(const struct verb *verb, size_t count) {
     return count == (name != NULL) || (!count && name && *name == '[');
 }
 
+/* The second words of verbs whose first is the line's, with '|' between; "":
+ * it is the first of none. */
+static const char *verbs_after(struct verb_run *run, const struct line *line) {
+    const char *all = "";
+    for (size_t i = 0; line->count && i < VERBS; i++) {
+        size_t len = strlen(line->words[0]);
+        if (verb_begins(&verb_table[i], line->words[0]) &&
+            verb_table[i].words[len])
+            all = arena_printf(run->arena, "%s%s%s", all, *all ? "|" : "",
+                               verb_table[i].words + len + 1);
+    }
+    return all;
+}
+
 static const struct verb *find_verb(struct verb_run *run,
                                     const struct line *line) {
     for (size_t i = 0; i < VERBS; i++) {
@@ -188,7 +292,10 @@ static const struct verb *find_verb(struct verb_run *run,
                          verb_table[i].argument ? verb_table[i].argument : "");
         return NULL;
     }
-    if (line->count)
+    const char *next = verbs_after(run, line);
+    if (*next)
+        (void)run_misuse(run, "usage: fotactl %s %s", line->words[0], next);
+    else if (line->count)
         (void)run_misuse(run, "there is no verb '%s%s%s'; see fotactl --help",
                          line->words[0], line->count > 1 ? " " : "",
                          line->count > 1 ? line->words[1] : "");
@@ -211,9 +318,16 @@ static bool options_belong(struct verb_run *run, const struct line *line,
 
 /* ---- running ---- */
 
+/* What --config says, or the installed one if there is any. */
+static const char *config_path(const struct verb_run *run) {
+    if (run->options.config)
+        return run->options.config;
+    return access(INSTALLED_CONFIG, F_OK) == 0 ? INSTALLED_CONFIG : NULL;
+}
+
 static enum outcome config_load(struct verb_run *run) {
     const char *reason;
-    if (!config_read(&run->config, run->options.config, run->arena, &reason))
+    if (!config_read(&run->config, config_path(run), run->arena, &reason))
         return run_refuse(run, "%s", reason);
     const char *offset = run->config.clock_offset_file;
     if (*offset && !clock_use_offset_file(offset))
@@ -270,8 +384,9 @@ static enum outcome line_run(struct verb_run *run, size_t count,
         buffer_text(run->out, "fotactl " FOTAD_VERSION "\n");
         return DONE;
     }
-    if (run->options.help && !line.count) {
-        print_help(run->out, NULL);
+    if (run->options.help && line.count < 2 &&
+        (!line.count || *verbs_after(run, &line))) {
+        print_help(run->out, line.count ? line.words[0] : "");
         return DONE;
     }
     const struct verb *verb = find_verb(run, &line);
@@ -279,7 +394,7 @@ static enum outcome line_run(struct verb_run *run, size_t count,
         return REFUSED;
     if (!run->options.help)
         return verb_start(run, verb);
-    print_help(run->out, verb);
+    print_help(run->out, verb->words);
     return DONE;
 }
 

@@ -115,6 +115,7 @@ static bool add_after(struct call *call, const struct listing *listing,
     case VIEW_TEXT:
     case VIEW_INSTANT:
     case VIEW_BOOL:
+    case VIEW_SECONDS:
         break;
     }
     if (!query_text(call, "after", 64, &text))

@@ -420,8 +420,27 @@ static void requests_are_a_table_for_people(void **state) {
         "2026-11-21T09:15:00.000Z  W110101   refused           1         0  "
         "ACDCACDC\n" REQUEST_1 "  11.4     "
         "2026-11-21T09:15:00.000Z  W110401   in-progress       9         2  "
-        "ACDCACDC\n"
-        "The newest 2; --limit N shows more of them.\n");
+        "ACDCACDC\n");
+    tool_expect(tool, "requests --limit 1", 0, "");
+    const char *shown = strstr((char *)tool->out.data, "\n1 of ");
+    if (!shown || !strstr(shown, "--all shows more"))
+        fail_msg("%s", (char *)tool->out.data);
+    tool_expect(tool, "requests --limit 1 --all", 0, "");
+    assert_null(strstr((char *)tool->out.data, " shown; "));
+    tool_expect(tool, "requests --csv --limit 1", 0, "");
+    const char *csv = (char *)tool->out.data;
+    assert_memory_equal(csv, "requestId,serviceReferenceVariant,sender,", 41);
+    assert_null(strstr(csv, " shown; "));
+    assert_null(strchr(csv, '\r'));
+    tool_expect(tool, "request devices " REQUEST_1, 0, "");
+    assert_non_null(strstr((char *)tool->out.data, "LAST UPDATED"));
+    tool_expect(tool, "request jobs " REQUEST_1 " --json", 0, "");
+    assert_string_equal((char *)tool->out.data, "[]\n");
+    tool_expect(tool, "request jobs nothing", 2,
+                "fotactl: 'nothing' is not a RequestID: EUI-64 of the sender, "
+                "EUI-64 of the target and counter with ':' between\n");
+    tool_expect(tool, "needs", 0, "");
+    assert_string_equal((char *)tool->out.data, "Nothing waits for anybody.\n");
     tool_expect(tool, "requests --state finished", 0, "");
     assert_string_equal((char *)tool->out.data,
                         "There are no such requests.\n");

@@ -20,11 +20,13 @@ static const struct line_case cases[] = {
     {"import smi --help", 0, NULL},
     {"", 2, "say what to do; see fotactl --help"},
     {"frobnicate", 2, "there is no verb 'frobnicate'; see fotactl --help"},
-    {"import", 2, "there is no verb 'import'; see fotactl --help"},
+    {"import", 2,
+     "usage: fotactl import cpl|smi|users|thresholds|certificates|crl"},
     {"import meters", 2,
-     "there is no verb 'import meters'; see fotactl --help"},
+     "usage: fotactl import cpl|smi|users|thresholds|certificates|crl"},
     {"import meters x.csv", 2,
-     "there is no verb 'import meters'; see fotactl --help"},
+     "usage: fotactl import cpl|smi|users|thresholds|certificates|crl"},
+    {"--help import", 0, NULL},
     {"status", 2, "usage: fotactl status DEVICE"},
     {"status A B", 2, "usage: fotactl status DEVICE"},
     {"import smi", 2, "usage: fotactl import smi FILE.csv"},
@@ -82,13 +84,23 @@ static void help_is_of_all_verbs_or_of_one(void **state) {
     tool_expect(tool, "--help status", 0, "");
     assert_string_equal(
         (char *)tool->out.data,
-        "usage: fotactl [--config FILE] VERB\n\n"
+        "usage: fotactl [--config FILE] status DEVICE\n\n"
         "  status DEVICE             show the firmware update status of a "
         "device\n\n"
-        "  --config FILE             read FILE; without it, defaults alone\n"
+        "  --config FILE             read FILE; without it "
+        "/etc/fotad/fotad.conf, or defaults alone\n"
         "  --json                    print JSON, for machines\n"
         "  --help                    print this, or what VERB does\n"
         "  --version                 print the version\n");
+    tool_expect(tool, "--help plan", 0, "");
+    const char *plans = (char *)tool->out.data;
+    assert_non_null(strstr(plans, "usage: fotactl [--config FILE] plan VERB"));
+    assert_non_null(strstr(plans, "\n  plan set REQUESTID "));
+    assert_null(strstr(plans, "\n  requests "));
+    tool_expect(tool, "--help thresholds set", 0, "");
+    assert_non_null(strstr((char *)tool->out.data,
+                           "thresholds set VARIANT [--user EUI] [--period "
+                           "DURATION] [--warning N] [--quarantine N]\n"));
     tool_expect(tool, "--version", 0, "");
     assert_string_equal((char *)tool->out.data, "fotactl " FOTAD_VERSION "\n");
 }
@@ -225,6 +237,33 @@ static void a_database_out_of_reach_is_one_line(void **state) {
     }
 }
 
+/* What bash would offer after these words. */
+static const char *completed(struct tool *tool, const char *words) {
+    static char line[1024];
+    char command[1024];
+    tool_expect(tool, "completion", 0, "");
+    tool_file(tool, "completion", buffer_span(&tool->out));
+    snprintf(command, sizeof command,
+             "bash -c 'source %s/completion; COMP_WORDS=(fotactl %s);"
+             " COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _fotactl;"
+             " echo ${COMPREPLY[@]}'",
+             tool->directory, words);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    assert_non_null(fgets(line, sizeof line, pipe));
+    assert_int_equal(pclose(pipe), 0);
+    return line;
+}
+
+static void bash_completes_verbs_and_options(void **state) {
+    struct tool *tool = *state;
+    assert_string_equal(completed(tool, "und"), "undelivered\n");
+    assert_string_equal(completed(tool, "thresholds \"\""),
+                        "list set remove history\n");
+    assert_string_equal(completed(tool, "import c"), "cpl certificates crl\n");
+    assert_string_equal(completed(tool, "requests --st"), "--state\n");
+}
+
 #define WITH_DATABASE(test)                                                    \
     cmocka_unit_test_setup_teardown(test, tool_setup, tool_teardown)
 
@@ -232,6 +271,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_DATABASE(each_line_ends_as_documented),
         WITH_DATABASE(help_is_of_all_verbs_or_of_one),
+        WITH_DATABASE(bash_completes_verbs_and_options),
         WITH_DATABASE(the_manual_has_every_verb_and_option),
         WITH_DATABASE(the_example_configuration_is_the_daemons),
         WITH_DATABASE(a_database_of_another_version_is_migrated_first),
