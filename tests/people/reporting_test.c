@@ -158,7 +158,10 @@ static void without_the_replica_screens_say_so(void **state) {
     s->gateway->config.database_reporting_conninfo =
         "host=/nonexistent dbname=fotad";
     screens_open(s);
-    assert_int_equal(status().http, 503);
+    struct told told = status();
+    assert_int_equal(told.http, 503);
+    assert_non_null(
+        strstr(told.text, "The reporting database, which screens read"));
     /* but one may sign in, and act */
     sign_in(s, "dora", PASSWORD);
 }
