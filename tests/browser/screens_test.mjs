@@ -403,7 +403,8 @@ test("an auditor reads all and changes nothing", async () => {
     assert.equal(await page.getByText("Reset this device").count(), 0);
     const names = await page.locator("#nav a").allInnerTexts();
     assert.deepEqual(names, ["Firmware Update Status", "Requests", "CSPs",
-        "RSAT_004", "Volumes", "Held requests", "Undelivered messages"]);
+        "RSAT_004", "Volumes", "Orders", "Held requests",
+        "Undelivered messages"]);
     await done(page);
 });
 
