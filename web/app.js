@@ -32,7 +32,8 @@ const main = document.getElementById("main");
 const headerPlace = document.getElementById("header");
 const navPlace = document.getElementById("nav");
 
-let me = null;
+/* undefined: not known yet. null: nobody. */
+let me;
 let leaving = new AbortController();
 
 function patternOf(path) {
@@ -109,6 +110,8 @@ function failure(error) {
 
 async function pageAt(path, query, signal) {
     const page = PAGES.find(p => p.pattern.test(path));
+    if (me === undefined)
+        me = await whoAmI();
     if (!me)
         return signIn({ service, done: person => {
             me = person;
@@ -179,5 +182,4 @@ document.querySelector(".skip-link").addEventListener("click", e => {
 });
 onShow(show);
 start();
-me = await whoAmI().catch(() => null);
 show();

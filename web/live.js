@@ -25,8 +25,8 @@ async function poll(path, { signal, onProgress, onState }) {
     }
 }
 
-/* handlers: signal; onProgress(counts); onState("live" | "polling" |
- * "lost"). */
+/* handlers: signal; onProgress(counts); onState("live" | "polling" | "lost" |
+ * "unavailable": the server's database is away). */
 export function follow(path, handlers) {
     const { signal, onProgress, onState } = handlers;
     const source = new EventSource(url(`${path}/events`));
@@ -35,7 +35,11 @@ export function follow(path, handlers) {
         failures = 0;
         onState("live");
     });
-    source.addEventListener("progress", e => onProgress(JSON.parse(e.data)));
+    source.addEventListener("progress", e => {
+        onProgress(JSON.parse(e.data));
+        onState("live");
+    });
+    source.addEventListener("unavailable", () => onState("unavailable"));
     source.addEventListener("error", () => {
         failures++;
         onState("lost");

@@ -25,8 +25,12 @@ static struct metric_family families[] = {
      .help = "Time to take a message of a CSP",
      .kind = METRIC_HISTOGRAM,
      .labels = {"kind"}},
+    {.name = "fotad_csp_unknown_total",
+     .help = "Requests to the CSPs' listener without the token or certificate "
+             "of any CSP",
+     .kind = METRIC_COUNTER},
 };
-enum { ENTRIES, NOTIFICATIONS, SECONDS };
+enum { ENTRIES, NOTIFICATIONS, SECONDS, UNKNOWN };
 
 enum { KINDS = 3 };
 static const struct inbound_kind *const kinds[KINDS] = {
@@ -180,6 +184,21 @@ static bool message_open(struct inbound *in, const struct inbound_kind *kind) {
     return good;
 }
 
+/* One that has a wrong token comes again and again: all are counted, and one a
+ * minute is said. */
+static void unknown_tell(const struct http_request *request) {
+    static _Atomic instant told;
+    instant now = clock_elapsed(), before = atomic_load(&told);
+    metric_add(metric_of(&families[UNKNOWN], NULL, NULL, NULL), 1);
+    if ((!before || now - before >= MINUTE) &&
+        atomic_compare_exchange_strong(&told, &before, now))
+        log_warning("csp.unknown",
+                    "peer=%s path=%s : it showed no token or certificate of a "
+                    "CSP: have inbound_token or inbound_certificate of its "
+                    "[csp NAME] section and what it shows agree",
+                    request->peer, request->route->path);
+}
+
 /* NULL when nobody is known: then the answer stands. */
 static const struct config_csp *request_identify(
     const struct config *config, const struct http_request *request,
@@ -189,8 +208,7 @@ static const struct config_csp *request_identify(
         return csp;
     http_problem(response, 401, "No CSP has this token or certificate");
     http_add_header(response, "WWW-Authenticate", "Bearer realm=\"fotad\"");
-    log_warning("csp.unknown", "peer=%s path=%s", request->peer,
-                request->route->path);
+    unknown_tell(request);
     return NULL;
 }
 

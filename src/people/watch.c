@@ -22,6 +22,7 @@ struct watched {
     bool counting;   /* somebody is at it */
     instant counted; /* by clock_elapsed(); 0: never */
     uint64_t id;     /* same counts, same id; the rate goes on by itself */
+    bool away;       /* the database did not say, the last time */
     char *data;      /* a Progress, one line; NULL: none yet */
 };
 
@@ -102,6 +103,7 @@ static void watched_recount(struct watched *w, struct db *db) {
         w->data = data;
         w->id = id;
     }
+    w->away = !data;
     w->counted = clock_elapsed();
     w->counting = false;
     pthread_mutex_unlock(&watched_lock);
@@ -114,12 +116,18 @@ struct viewer {
     const struct person *person;
     instant began, spoke; /* by clock_elapsed() */
     bool has_seen;
+    bool away;     /* it was told that the database is */
     uint64_t seen; /* id of the latest event */
 };
 
 static void viewer_say(struct viewer *v, struct buffer *piece) {
     const struct watched *w = v->watched;
     pthread_mutex_lock(&watched_lock);
+    if (w->away && !v->away)
+        buffer_text(piece, "event: unavailable\ndata: {}\n\n");
+    if (v->away && !w->away)
+        v->has_seen = false; /* what is shown is live again */
+    v->away = w->away;
     if (w->data && !(v->has_seen && v->seen == w->id)) {
         buffer_printf(piece,
                       "event: progress\nid: %016" PRIx64 "\ndata: %s\n\n",

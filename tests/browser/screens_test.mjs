@@ -683,3 +683,46 @@ test("the age of what is shown is said", async () => {
     await examine(page, "requests-replica");
     await done(page);
 });
+
+/* As when the database is away: what the server then answers. */
+test("a server that cannot be asked is no reason to sign in again", async () => {
+    const page = await as("bob", "/ssi/requests");
+    await page.route("**/api/v1/**", route => route.fulfill({ status: 503,
+        contentType: "application/problem+json", body: JSON.stringify({
+            status: 503, detail: "The database cannot be reached." }) }));
+    await page.reload();
+    await page.getByText("The database cannot be reached.").waitFor();
+    assert.equal(await page.getByLabel("Password").count(), 0);
+    await examine(page, "database-away");
+    await page.unroute("**/api/v1/**");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("heading", { level: 1, name: "Requests" }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
+    await page.context().close();
+});
+
+test("an ID that cannot be offers nothing to try again", async () => {
+    const page = await as("desk", "/ssmi/devices/nothing");
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Try again" }).count(),
+        0);
+    await page.context().close();
+});
+
+test("undelivered messages are tried again from their page", async () => {
+    await world.setUserFault(world.supplier(3), "status 500");
+    await world.send(3, "11.4", PPMID,
+        world.devices(3, PPMID, "accepted", 3), "I99");
+    const page = await as("desk", "/ssmi/");
+    await page.waitForFunction(async () => (await (await fetch(
+        "/api/v1/needs")).json()).items.some(n => n.kind === "unreachable"),
+    null, { timeout: 30000 });
+    await go(page, "/ssmi/");
+    await page.getByRole("link", { name: /Supplier 3 does not take its/ })
+        .click();
+    await page.getByRole("button", { name: "Try all of this User's again now" })
+        .click();
+    await page.getByText(/will be tried again now/).waitFor();
+    await world.setUserFault(world.supplier(3), "well");
+    await done(page);
+});

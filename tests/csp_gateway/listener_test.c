@@ -1,7 +1,28 @@
 /* Who may speak, what is read at all, and validation reports. */
 #include "says.h"
+#include "support/logged.h"
+
+#include "base/metrics.h"
 
 /* ---- who may speak, and what is read at all ---- */
+
+/* One with a wrong token comes three times a second: it is said once. */
+static size_t unknown_said(void) {
+    char *rest = NULL;
+    size_t lines = 0;
+    for (const char *line; (line = logged_next(&rest));)
+        lines += strstr(line, "warning csp.unknown") != NULL &&
+                 strstr(line, "inbound_token") != NULL;
+    return lines;
+}
+
+static bool are_counted(const char *line) {
+    struct buffer text = {0};
+    metrics_render(&text);
+    bool has = strstr((const char *)text.data, line) != NULL;
+    buffer_free(&text);
+    return has;
+}
 
 static void who_is_not_known_is_answered_401(void **state) {
     struct scene *scene = *state;
@@ -9,6 +30,7 @@ static void who_is_not_known_is_answered_401(void **state) {
         NULL,          "Bearer",        "Bearer ",         "Bearer north",
         "Bearer ours", "Basic north's", "Bearer north's2", "north's",
     };
+    logged_begin(LOG_LEVEL_WARNING);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(
             post(scene, wrong[i], REPORTS,
@@ -18,6 +40,8 @@ static void who_is_not_known_is_answered_401(void **state) {
         assert_non_null(strstr((char *)scene->answer.body.data,
                                "\"type\":\"about:blank\""));
     }
+    assert_int_equal(unknown_said(), 1);
+    assert_true(are_counted("fotad_csp_unknown_total 8\n"));
     expect(&scene->world, "0", "select count(*)::text from csp_message");
     assert_string_equal(alerts(scene), "none");
 }

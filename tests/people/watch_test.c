@@ -102,6 +102,21 @@ static void who_comes_back_hears_only_what_is_new(void **state) {
     close(handle);
 }
 
+/* Who looks at a picture that stands still is told so. */
+static void a_database_that_is_away_is_said(void **state) {
+    (void)state;
+    int handle = watch("");
+    next(handle, "data: ");
+    gateway_tell(s->gateway, "alter function request_progress(service_request,"
+                             " timestamptz) rename to request_progress_away");
+    assert_string_equal(next(handle, "event: "), "unavailable");
+    gateway_tell(s->gateway,
+                 "alter function request_progress_away(service_request,"
+                 " timestamptz) rename to request_progress");
+    assert_string_equal(next(handle, "event: "), "progress");
+    close(handle);
+}
+
 /* pg_stat_statements is not there everywhere; a function that counts its calls
  * is. */
 static int counts(void) {
@@ -211,6 +226,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_at_once_and_with_every_change),
         cmocka_unit_test(who_comes_back_hears_only_what_is_new),
+        cmocka_unit_test(a_database_that_is_away_is_said),
         cmocka_unit_test(many_viewers_are_one_count_a_second),
         cmocka_unit_test(the_listener_s_end_ends_the_streams),
         cmocka_unit_test(who_may_no_more_hears_no_more),

@@ -325,7 +325,8 @@ function say(said, r, p) {
 }
 
 const CONNECTIONS = { live: "live", polling: "refreshed every 5 seconds",
-    lost: "no connection; trying again" };
+    lost: "no connection; trying again",
+    unavailable: "the database is away: this is what was known last" };
 
 function watch(r, path, parts, signal) {
     const later = moreLater(path, parts.more, signal);
