@@ -18,6 +18,8 @@ static const char meets_sql[] =
     " execute function meet()";
 static const char reset_sql[] = "select setval('writes', 1, false)";
 
+#define HASH "AB000000000000000000000000000000000000000000000000000000000000CD"
+
 static const char world_sql[] =
     "insert into alert (alert_no, user_id, created, code, state) values"
     " (1, '90:b3:d5:1f:30:01:00:01', '2026-11-21', 'N61', 'given_up');"
@@ -49,7 +51,11 @@ static void a_verb_tries_again(void **state) {
         "account role dora --role auditor",
         "account token dora",
         "quarantine reject 1 --reason why",
+        "hold --image " HASH " --reason why",
+        "release --image " HASH " --reason why",
         "import users @users.csv",
+        "thresholds set 11.4 --user 90-B3-D5-1F-30-01-00-01 --period 24h"
+        " --warning 5 --quarantine 9",
     };
     struct tool *tool = *state;
     tool_file(tool, "users.csv",
