@@ -479,7 +479,7 @@ drop function if exists sat_digest(bigint, bigint);
 drop function if exists sat_entries_fault(sat_seal, timestamptz, bigint,
     boolean);
 
--- A program of the release before asks this.
+-- A program of the release before asks these.
 create or replace function request_list(
     p_viewer macaddr8, p_user macaddr8, p_state text, p_variant text,
     p_from timestamptz, p_to timestamptz, p_device macaddr8, p_version bytea,
@@ -490,4 +490,25 @@ begin atomic
     select request_list(p_viewer, p_user, p_state, p_variant, p_from, p_to,
         p_device, p_version, p_originator, p_target, p_counter, p_after,
         p_most, p_now, false);
+end;
+
+create or replace function list_request_devices(
+    p_request_no bigint, p_status processing_status, p_reason text,
+    p_csp text, p_after macaddr8, p_most integer, p_now timestamptz)
+    returns table (device_id macaddr8, device_type text, status text,
+        in_progress boolean, reason_code text, last_updated timestamptz,
+        release_due timestamptz, chf_id macaddr8, csp text, late boolean)
+    language sql stable
+begin atomic
+    select * from list_request_devices(p_request_no, p_status, p_reason,
+        p_csp, null, null, null, p_after, p_most, p_now);
+end;
+
+create or replace function request_device_page(
+    p_request_no bigint, p_status processing_status, p_reason text,
+    p_csp text, p_after macaddr8, p_most integer, p_now timestamptz)
+    returns json language sql stable
+begin atomic
+    select (request_device_page(p_request_no, p_status, p_reason, p_csp, null,
+        null, null, p_after, p_most, p_now)::jsonb - 'total')::json;
 end;

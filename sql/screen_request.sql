@@ -422,9 +422,11 @@ end $$;
 
 -- ---- the devices of a request ----
 
+-- p_outcome: as device_outcome(); p_model: as model_text(). p_most null: all.
 create or replace function list_request_devices(
     p_request_no bigint, p_status processing_status, p_reason text,
-    p_csp text, p_after macaddr8, p_most integer, p_now timestamptz)
+    p_csp text, p_outcome text, p_device macaddr8, p_model text,
+    p_after macaddr8, p_most integer, p_now timestamptz)
     returns table (device_id macaddr8, device_type text, status text,
         in_progress boolean, reason_code text, last_updated timestamptz,
         release_due timestamptz, chf_id macaddr8, csp text, late boolean)
@@ -444,17 +446,32 @@ begin
         and (p_status is null or t.status = p_status)
         and (p_reason is null or t.reason_code = p_reason)
         and (p_csp is null or t.csp = p_csp)
+        and (p_device is null or t.device_id = p_device)
+        and (p_outcome is null or p_outcome = device_outcome(t.status,
+            t.released is null
+                and is_live(t.status, t.job_no, t.release_due, p_now),
+            t.device_type))
+        and (p_model is null or exists (select from smi_device s
+            where s.device_id = t.device_id and p_model in (
+                model_text(s.manufacturer_id, s.model_id,
+                    s.hardware_version),
+                model_text(s.manufacturer_id, s.model_id, null))))
     -- by an expression that no index has: the rows are had by request_no and
     -- sorted, never by walking all devices in their order
     order by t.device_id & 'ffffffffffffffff'::macaddr8 limit p_most;
 end $$;
 
+-- 'total': of all pages; with the first of several alone.
 create or replace function request_device_page(
     p_request_no bigint, p_status processing_status, p_reason text,
-    p_csp text, p_after macaddr8, p_most integer, p_now timestamptz)
-    returns json language sql stable
-begin atomic
-    select json_build_object('items', coalesce(json_agg(json_build_object(
+    p_csp text, p_outcome text, p_device macaddr8, p_model text,
+    p_after macaddr8, p_most integer, p_now timestamptz)
+    returns json language plpgsql stable as $$
+declare
+    answer jsonb;
+    total bigint;
+begin
+    select jsonb_build_object('items', coalesce(jsonb_agg(jsonb_build_object(
             'deviceId', eui64_text(device_id), 'deviceType', device_type,
             'status', status, 'inProgress', in_progress,
             'reasonCode', reason_code,
@@ -463,7 +480,16 @@ begin atomic
             'commsHubId', eui64_text(chf_id), 'csp', csp, 'late', late)
             order by device_id), '[]'),
         'next', case when count(*) = p_most
-            then max(eui64_text(device_id)) end)
-    from list_request_devices(p_request_no, p_status, p_reason, p_csp, p_after,
-        p_most, p_now);
-end;
+            then max(eui64_text(device_id)) end),
+        count(*)
+    into answer, total
+    from list_request_devices(p_request_no, p_status, p_reason, p_csp,
+        p_outcome, p_device, p_model, p_after, p_most, p_now);
+    if p_after is null and total = p_most then
+        select count(*) into total
+        from list_request_devices(p_request_no, p_status, p_reason, p_csp,
+            p_outcome, p_device, p_model, null, null, p_now);
+    end if;
+    return answer || jsonb_build_object('total',
+        case when p_after is null then total end);
+end $$;

@@ -32,7 +32,7 @@ const csvLink = (path, filter, name) => h("a", {
 
 /*
  * title, path of the JSON (or a function of the context), heading and caption,
- * intro (a paragraph), filters (names of query parameters), fields(value,
+ * intro (a paragraph, or a function of the answer), filters (names of query parameters), fields(value,
  * context) of the form, view(answer, context), csv (the name of the file),
  * shown(query, context) once it is to be seen.
  */
@@ -49,7 +49,8 @@ export const listPage = list => async context => {
     return { title: list.title, content: [
         heading(list.heading ?? list.title, list.caption?.(context),
             ...beside),
-        list.intro && h("p", null, list.intro),
+        list.intro && h("p", null, list.intro instanceof Function
+            ? list.intro(answer) : list.intro),
         dataAge(answer.dataAge),
         filterForm(context, list.fields(value, context)),
         answer.problem ?? list.view(answer, context),

@@ -20,7 +20,8 @@ struct listing {
 };
 
 /* Answers with the page that is asked for, or all as CSV (format=csv, or by
- * Accept). `listing` is static; `filter` lives in the arena of the request. */
+ * Accept). Both live as long as the arena of the
+ * request. */
 void listing_answer(struct call *call, const struct listing *listing,
                     const void *filter);
 

@@ -164,7 +164,9 @@ bool request_in_path(struct call *call, int64_t *request_no) {
 
 struct device_filter {
     int64_t request_no;
-    const char *status, *reason, *csp;
+    const char *status, *reason, *csp, *outcome, *model;
+    bool has_device;
+    eui64 device;
     instant now;
 };
 
@@ -174,7 +176,19 @@ static void device_filter_add(struct db_params *params, const void *context) {
     db_text(params, f->status);
     db_text(params, f->reason);
     db_text(params, f->csp);
+    db_text(params, f->outcome);
+    param_eui64(params, f->has_device, f->device);
+    db_text(params, f->model);
     db_instant(params, f->now);
+}
+
+/* Its file is called by the RequestID's counter. */
+static const char *devices_file(struct call *call) {
+    struct request_id id;
+    return path_request_id(call, &id)
+               ? arena_printf(call->arena, "devices-%ju.csv",
+                              (uintmax_t)id.counter)
+               : "devices.csv";
 }
 
 void people_list_request_devices(struct call *call) {
@@ -187,24 +201,29 @@ void people_list_request_devices(struct call *call) {
     static const struct db_statement rows = {
         "list_request_devices",
         "select * from list_request_devices($1, $2::text::processing_status,"
-        " $3, $4, $6::text::macaddr8, $7, $5)"};
+        " $3, $4, $5, $6, $7, $9::text::macaddr8, $10, $8)"};
     static const struct db_statement page = {
         "request_device_page",
         "select request_device_page($1, $2::text::processing_status, $3, $4,"
-        " $6, $7, $5)::text"};
-    static const struct listing listing = {.fields = fields,
-                                           .field_count =
-                                               sizeof fields / sizeof *fields,
-                                           .rows = &rows,
-                                           .page = &page,
-                                           .add_filter = device_filter_add,
-                                           .file_name = "devices.csv",
-                                           .missing = NO_REQUEST};
+        " $5, $6, $7, $9, $10, $8)::text"};
+    static const char *const outcomes[] = {"inProgress", "succeeded", "failed",
+                                           "reset",      "stopped",   NULL};
+    struct listing *listing = arena_zero(call->arena, 1, sizeof *listing);
+    *listing = (struct listing){.fields = fields,
+                                .field_count = sizeof fields / sizeof *fields,
+                                .rows = &rows,
+                                .page = &page,
+                                .add_filter = device_filter_add,
+                                .file_name = devices_file(call),
+                                .missing = NO_REQUEST};
     struct device_filter *filter = arena_zero(call->arena, 1, sizeof *filter);
     filter->now = call->now;
     if (query_choice(call, "status", tracking_statuses, &filter->status) &&
         query_text(call, "reason", 64, &filter->reason) &&
         query_text(call, "csp", 64, &filter->csp) &&
+        query_choice(call, "outcome", outcomes, &filter->outcome) &&
+        query_eui64(call, "device", &filter->has_device, &filter->device) &&
+        query_text(call, "model", 16, &filter->model) &&
         request_in_path(call, &filter->request_no))
-        listing_answer(call, &listing, filter);
+        listing_answer(call, listing, filter);
 }

@@ -247,6 +247,13 @@ test("the devices of a request are filtered, and all had as CSV", async () => {
     const some = await download(page, "Download as CSV");
     assert.equal(some.length - 1, shown);
     assert.ok(some.slice(1).every(r => r.includes(",REJECTED_BY_CSP,")));
+    await page.getByText(new RegExp(`^${shown} devices`)).waitFor();
+    await go(page, `/ssi/requests/${made.mixed}`);
+    await page.getByRole("region", { name: "By model" })
+        .getByRole("row").nth(1).getByRole("link").last().click();
+    await page.getByRole("heading", { level: 1, name: "Devices" }).waitFor();
+    assert.equal(await page.getByLabel("What came of it").inputValue(),
+        "failed");
     await done(page);
 });
 

@@ -99,6 +99,26 @@ static void a_request_s_page_counts_its_devices(void **state) {
     told = look(s, A, request_path(s, id, ""));
     told_expect(s, &told, "alerts.confirmed", "8");
     told_expect(s, &told, "ended", "null");
+    told = look(s, A, request_path(s, id, "/devices?outcome=failed"));
+    told_expect(s, &told, "total", "2");
+    told = look(s, A, request_path(s, id, "/devices?limit=10"));
+    told_expect(s, &told, "total", "25");
+    told =
+        look(s, A, request_path(s, id, "/devices?model=1212:0001:01&limit=1"));
+    told_expect(s, &told, "total", "25");
+    told_expect(s, &told, "items.1", "");
+    told = look(s, A, request_path(s, id, "/devices?model=1212:0002"));
+    told_expect(s, &told, "total", "0");
+    char device[EUI64_TEXT_SIZE];
+    told = look(s, A,
+                request_path(s, id,
+                             arena_printf(s->arena, "/devices?device=%s",
+                                          eui64_format(BULK(19), device))));
+    told_expect(s, &told, "items.0.status", "FAILED_CH_TRANSFER");
+    told_expect(s, &told, "total", "1");
+    told = look(s, A, request_path(s, id, "/devices?format=csv"));
+    assert_non_null(
+        strstr(told_header(s, &told, "Content-Disposition"), "devices-"));
     told = look(s, A, "/requests?progress=yes");
     told_expect(s, &told, "items.0.progress.inProgress", "18");
     told_expect(s, &told, "items.0.progress.succeeded", "4");
@@ -331,7 +351,7 @@ static void the_whole_list_comes_as_csv(void **state) {
                           "00-DB-13-00-00-00-00-00,PPMID,AWAITING_CSP,true,,"));
     assert_non_null(strstr(told.text, ",\"'=cmd,\"\"x\"\"\",false\r\n"));
     assert_non_null(
-        strstr(told_header(s, &told, "Content-Disposition"), "devices.csv"));
+        strstr(told_header(s, &told, "Content-Disposition"), "devices-"));
     struct ask by_accept = {.method = "GET",
                             .path = request_path(s, id, "/devices"),
                             .who = A,

@@ -1,11 +1,15 @@
 /* The devices of a request. */
 import { requestPath } from "../api.js";
 import { h } from "../dom.js";
-import { id, orNone, time } from "../format.js";
+import { id, number, orNone, plural, time } from "../format.js";
 import { choiceField, listPage } from "../lists.js";
 import { field, link, table, tag } from "../parts.js";
 import { at } from "../router.js";
 import { reason, status, STATUS_CHOICES } from "../words.js";
+
+const OUTCOMES = [["inProgress", "Under way"], ["succeeded", "Succeeded"],
+    ["failed", "Failed, for any reason"], ["reset", "Reset"],
+    ["stopped", "Stopped"]];
 
 const COLUMNS = [
     { head: "Device ID", header: true, cell: d =>
@@ -23,16 +27,24 @@ const COLUMNS = [
 
 const page = listPage({
     title: "Devices of a request", heading: "Devices", csv: "devices.csv",
+    intro: ({ total, items }) => total === null ? null
+        : `${plural(total, "device")}${total > items.length
+            ? `, ${number(items.length)} of them on this page` : ""}.`,
     path: ({ parameters: { requestId } }) =>
         `${requestPath(requestId)}/devices`,
     caption: ({ parameters: { requestId } }) =>
         link(at("requests", requestId), id(requestId)),
-    filters: ["status", "reason", "csp"],
+    filters: ["device", "outcome", "status", "reason", "csp", "model"],
     fields: value => [
+        field({ ...value("device"), label: "Device ID", type: "search",
+            spellcheck: "false", class: "input input-id" }),
+        choiceField(value("outcome"), "What came of it", OUTCOMES),
         choiceField(value("status"), "Status", STATUS_CHOICES),
         field({ ...value("reason"), label: "Reason",
             hint: "As the CSP gave it, such as IMAGE_INVALID." }),
-        field({ ...value("csp"), label: "CSP" })],
+        field({ ...value("csp"), label: "CSP" }),
+        field({ ...value("model"), label: "Model", class: "input input-code",
+            hint: "Manufacturer, model and hardware, such as 1301:0084:01." })],
     view: ({ items }) => h("div", { class: "wide dense" }, table(
         "Devices of the request", COLUMNS, items,
         { empty: "No device is like that.", hideCaption: true })),

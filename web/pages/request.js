@@ -106,9 +106,9 @@ function figures(r, p) {
     return h("div", { class: "figures" },
         figure(number(done), `${verb} the firmware`, percent(done, all)),
         figure(number(underWay), "under way", percent(underWay, all)),
-        of.failed + of.timedOut > 0 && figure(number(of.failed + of.timedOut),
-            "failed, or no news in time",
-            percent(of.failed + of.timedOut, all)),
+        of.failed + of.timedOut > 0 && figure(devicesLink(r,
+            { outcome: "failed" }, number(of.failed + of.timedOut)),
+        "failed, or no news in time", percent(of.failed + of.timedOut, all)),
         rateFigures(p),
         figure(`${number(alerts.confirmed)} of ${number(alerts.sent)}`,
             "messages confirmed by Users",
@@ -188,11 +188,14 @@ const failures = r => failed(r).length > 0 && section("Failures by reason",
             number(f.devices)) },
     ], failed(r), { hideCaption: true }));
 
-const SHARE = [
+/* of(row): the query that narrows the devices to it. */
+const shares = (r, of) => [
     { head: "Devices", numeric: true, cell: s => s.devices },
-    { head: "Under way", numeric: true, cell: s => s.inProgress },
-    { head: "Succeeded", numeric: true, cell: s => s.succeeded },
-    { head: "Failed", numeric: true, cell: s => s.failed },
+    ...[["Under way", "inProgress"], ["Succeeded", "succeeded"],
+        ["Failed", "failed"]].map(([head, outcome]) => ({ head, numeric: true,
+        cell: s => s[outcome] > 0 && of(s) !== null
+            ? devicesLink(r, { ...of(s), outcome }, number(s[outcome]))
+            : s[outcome] })),
     { head: "Shares", cell: share },
 ];
 
@@ -200,17 +203,22 @@ const byCsp = r => r.byCsp.length > 0 && section("By CSP",
     table("By CSP", [
         { head: "CSP", header: true, cell: s =>
             devicesLink(r, { csp: s.csp }, s.csp) },
-        ...SHARE,
+        ...shares(r, s => ({ csp: s.csp })),
     ], r.byCsp, { hideCaption: true }));
 
 const model = m => m.manufacturerId === null ? orNone(null)
     : `${m.manufacturerId} ${m.modelId} ${m.hardwareVersion}`;
 
+const modelQuery = m => m.manufacturerId === null ? null : { model:
+    `${m.manufacturerId}:${m.modelId}:${m.hardwareVersion}` };
+
 const byModel = r => r.byModel.length > 0 && section("By model",
     table("By model", [
         { head: "Type", header: true, cell: m => m.deviceType },
-        { head: "Manufacturer, model, hardware", cell: model },
-        ...SHARE,
+        { head: "Manufacturer, model, hardware", cell: m =>
+            modelQuery(m) === null ? model(m)
+                : devicesLink(r, modelQuery(m), model(m)) },
+        ...shares(r, modelQuery),
     ], r.byModel, { hideCaption: true }));
 
 const jobs = r => r.jobs.length > 0 && h("details", { id: "jobs",
