@@ -34,6 +34,11 @@ static const struct {
      {.request_id = ID,
       .body = DUIS_SIGNED_PRE_COMMAND,
       .gbcs_payload = {(const uint8_t *)"payload", 7}}},
+    {"8.2", {.request_id = ID, .body = DUIS_READ_INVENTORY}},
+    {"4.1.1",
+     {.request_id = ID,
+      .body = DUIS_OTHER,
+      .service_reference_variant = "4.1.1"}},
 };
 
 /* Marked as UTF-16; all characters of a seed are of ASCII. */

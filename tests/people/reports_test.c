@@ -128,6 +128,52 @@ static void image_and_signature_are_judged_as_well(void **state) {
     assert_int_equal(told.http, 400);
 }
 
+/* Which E1 does not say: what of the signature offends, or whose it is; and
+ * what the image's own signature lacks. */
+static void a_dry_run_says_why_it_would_be_e1(void **state) {
+    struct screens *s = *state;
+    static const struct {
+        enum user signer;
+        const char *transforms, *says;
+    } rows[] = {
+        {USER_B, NULL, "the signer is not the RequestID's originator"},
+        {USER_A,
+         "<ds:Transform Algorithm=\"http://www.w3.org/TR/1999/"
+         "REC-xslt-19991116\"/>",
+         "Transform"},
+    };
+    const eui64 device = ESME(PLAIN);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buffer image = {0}, text = {0}, out = {0};
+        estate_image(span_text(FOR_ALL), true, &image);
+        test_request_build(
+            &(struct test_request){
+                .body = DUIS_UPDATE_FIRMWARE,
+                .request_id = gateway_request_id(s->gateway, SUPPLIER_A),
+                .image = buffer_span(&image),
+                .device_ids = &device,
+                .device_id_count = 1},
+            &text);
+        test_sign(
+            buffer_span(&text),
+            &(struct test_signing){.signer = &s->gateway->users[rows[i].signer],
+                                   .transforms = rows[i].transforms},
+            &out);
+        struct told told = dry_run(s, DESK, buffer_span(&out));
+        told_expect(s, &told, "responseCode", "E1");
+        if (!strstr(told.text, rows[i].says))
+            fail_msg("%s: %s", rows[i].says, told.text);
+        told = dry_run(s, DESK, buffer_span(&text));
+        told_expect(s, &told, "responseCode", "I99");
+        told_expect(s, &told, "imageSignature",
+                    "no certificate of its sender for digital signatures is"
+                    " known");
+        buffer_free(&image);
+        buffer_free(&text);
+        buffer_free(&out);
+    }
+}
+
 static size_t lines(const char *text) {
     size_t count = 0;
     for (; (text = strstr(text, "\r\n")); text += 2)
@@ -341,6 +387,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_dry_run_says_what_the_request_would_be_told),
         TEST(image_and_signature_are_judged_as_well),
+        TEST(a_dry_run_says_why_it_would_be_e1),
         TEST(rsat_004_counts_activations_by_day_and_type),
         TEST(csps_tell_how_busy_they_are),
         TEST(a_dry_run_tells_that_it_would_be_held),
