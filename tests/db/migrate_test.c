@@ -115,6 +115,10 @@ static void functions_with_another_text_are_made_again(void **state) {
     assert_int_equal(db_migrate(base->db, "test", &missing), DONE);
     assert_int_equal(missing, 1);
     assert_int_equal(sql_int(base->sql, ask_function), 40100);
+    assert_string_equal(
+        sql_text(base->sql, "select string_agg(concat_ws(' ', person, code,"
+                            " detail), '; ') from sat_entry"),
+        "test migrate sql/functions");
 }
 
 /* A later release works on it: its functions stay. */

@@ -148,6 +148,32 @@ static void a_lock_out_holds_for_its_time(void **state) {
         "from 127.0.0.1, 5 tries");
 }
 
+/* As housekeeping does, with the default times. */
+static void clean_sign_ins(struct screens *s) {
+    char now[INSTANT_TEXT_SIZE];
+    gateway_ask(s->gateway,
+                "select clean_sign_ins('15 min', '30 min', '%s', 1000)",
+                instant_format(clock_now(), now));
+}
+
+/* However long whoever guesses waits between: each counts until the lock-out's
+ * time has passed since the one before. */
+static void slow_guesses_add_up(void **state) {
+    struct screens *s = *state;
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(try_password(s, "dora", "wrong"), 401);
+        test_clock_set((i + 1) * 70 * SECOND);
+        clean_sign_ins(s);
+    }
+    assert_int_equal(try_password(s, "dora", PASSWORD), 429);
+    test_clock_set(5 * 70 * SECOND + 16 * MINUTE);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(try_password(s, "dora", "wrong"), 401);
+        test_clock_set(5 * 70 * SECOND + (i + 2) * 16 * MINUTE);
+    }
+    assert_int_equal(try_password(s, "dora", PASSWORD), 200);
+}
+
 /* Whoever guesses does not fill a trail that is kept for seven years, and what
  * he writes in the name's place is nobody's name. */
 static void tries_are_summed(void **state) {
@@ -595,6 +621,7 @@ int main(void) {
         TEST(a_wrong_password_or_name_is_told_alike),
         TEST(a_sign_in_begins_a_new_session),
         TEST(a_lock_out_holds_for_its_time),
+        TEST(slow_guesses_add_up),
         TEST(tries_are_summed),
         TEST(a_lock_out_ends_no_session),
         CLOSED(a_lock_out_is_of_one_source),
