@@ -33,6 +33,7 @@ static const struct {
      verb_image},
     {"request",
      "--variant V --key FILE --certificate FILE --counter N\n"
+     "      [--schema-version V]\n"
      "      [--image FILE [--version HEX] --devices FILE] [--device EUI64]\n"
      "      [--hash HEX] [--execution TIME] [--command-variant N]\n"
      "      [--target EUI64] [--pre-command FILE --signing-key FILE]\n"

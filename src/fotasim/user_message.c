@@ -52,6 +52,8 @@ static void read_devices(struct arena *arena, const xmlNode *alert,
 static void read_request(struct arena *arena, const xmlNode *alert,
                          struct user_message *response) {
     const xmlNode *request = tree_child(alert, "UpdateFirmwareRequestID");
+    if (!request && tree_is(alert, DUIS_NAMESPACE, "DCCAlertVersionMismatch"))
+        request = tree_child(alert, "RequestID");
     if (request)
         response->request_id = node_value(arena, request);
 }
@@ -60,6 +62,8 @@ static void read_dcc_alert(struct arena *arena, const xmlNode *message,
                            struct user_message *response) {
     const xmlNode *alert = tree_first(tree_child(message, "DCCAlert"));
     const xmlNode *inner = tree_child(alert, "FirmwareTransferAlert");
+    if (!inner)
+        inner = tree_child(alert, "DCCAlertVersionMismatch");
     response->code = node_value(arena, tree_child(message, "DCCAlertCode"));
     response->element = name_of(alert);
     read_request(arena, inner ? inner : alert, response);

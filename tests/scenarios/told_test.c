@@ -100,6 +100,25 @@ static void collecting_goes_on_after_a_restart(void **state) {
         {clock_by, "16m"}, {is_told, "2 N59 n1.ppmid"});
 }
 
+/* ---- versions of DUIS ---- */
+
+/* Its request is of 5.4, but it is registered for a version that has none of
+ * the three alerts: each stands as N999, and the other supplier hears what it
+ * always heard. */
+static void a_user_on_an_older_version(void **state) {
+    (void)state;
+    RUN({sql, "update service_user set duis_version = '4.0' where user_id ="
+              " (select import_supplier_id from smi_device where device_id ="
+              " '{n1.esme}')"},
+        {sends, "1 11.4 " PPMID_IMAGE " n1.ppmid I99"},
+        {is_told, "2 N59 n1.ppmid"}, {is_told, "1 N999 n1.ppmid"},
+        {is_told, "1 N999 n1.ppmid"}, {is_told, "1 N999 n1.ppmid"},
+        {is_told, "2 N39 n1.ppmid"}, {is, "n1.ppmid FIRMWARE_ACTIVATED"},
+        {holds, "3 select count(*) from sat_entry where kind = 'delivered'"
+                " and code in ('N61', 'N62', 'N39') and detail like"
+                " '%, as N999'"});
+}
+
 /* ---- the report of activations ---- */
 
 #define REPORTED(member, value)                                                \
@@ -145,6 +164,7 @@ int main(void) {
         cmocka_unit_test(a_report_that_is_waited_for),
         cmocka_unit_test(a_report_that_is_waited_for_in_vain),
         cmocka_unit_test(collecting_goes_on_after_a_restart),
+        cmocka_unit_test(a_user_on_an_older_version),
         cmocka_unit_test(an_activation_without_an_image),
         cmocka_unit_test(an_activation_that_fails_later),
         cmocka_unit_test(an_activation_that_succeeds),
