@@ -126,6 +126,24 @@ begin
         then 'stopped_by_sender' else 'stopped_by_dcc' end, p_now);
 end $$;
 
+-- What waits of these requests, after some of it has ended. The caller has locked
+-- their distributions.
+create or replace function recount_waiting(
+    p_request_nos bigint[], p_now timestamptz) returns void
+    language plpgsql as $$
+begin
+    update distribution d set unassigned = x.devices, steered = false,
+        ready = least(d.ready, x.devices)
+    from (select d.request_no, d.csp, d.device_type, (select count(*)
+            from tracking_live l where l.request_no = d.request_no
+                and l.csp = d.csp and l.device_type = d.device_type
+                and l.job_no is null) as devices
+        from distribution d where d.request_no = any (p_request_nos)) x
+    where d.request_no = x.request_no and d.csp = x.csp
+        and d.device_type = x.device_type;
+    perform refresh_ready(p_request_nos, p_now);
+end $$;
+
 -- Devices that no CSP can have heard of end; the others go on.
 create or replace function carry_out_stop(
     o steering, p_recall text[], p_now timestamptz, p_timeout interval)
@@ -154,16 +172,7 @@ begin
         from tracking_live l
         where l.device_id = any (ids) and l.request_no = any (numbers)
             and l.job_no is null), p_now, p_timeout);
-    update distribution d set unassigned = x.devices, steered = false,
-        ready = least(d.ready, x.devices)
-    from (select d.request_no, d.csp, d.device_type, (select count(*)
-            from tracking_live l where l.request_no = d.request_no
-                and l.csp = d.csp and l.device_type = d.device_type
-                and l.job_no is null) as devices
-        from distribution d where d.request_no = any (numbers)) x
-    where d.request_no = x.request_no and d.csp = x.csp
-        and d.device_type = x.device_type;
-    perform refresh_ready(numbers, p_now);
+    perform recount_waiting(numbers, p_now);
     if not steering_chooses(o) and o.csp is null and o.device_type is null then
         update service_request r set stopped = o.order_no
         where r.request_no = any (numbers) and r.stopped is null;
@@ -202,15 +211,21 @@ create or replace function carry_out_reset(
     o steering, p_most bigint, p_now timestamptz, p_timeout interval)
     returns steering language plpgsql as $$
 declare
-    ids macaddr8[] := array(
-        select device_id from steering_devices(o, steering_requests(o, true))
-        limit p_most + 1);
+    ids macaddr8[];
     numbers bigint[];
+    waiting bigint[];
 begin
-    o.devices := cardinality(ids);
+    select array_agg(device_id), array_agg(distinct request_no)
+    into ids, waiting
+    from (select device_id, request_no
+        from steering_devices(o, steering_requests(o, true))
+        limit p_most + 1) x;
+    o.devices := coalesce(cardinality(ids), 0);
     if o.devices > p_most then
         return o;
     end if;
+    perform from distribution d where d.request_no = any (waiting)
+    order by d.request_no, d.csp, d.device_type for update;
     -- what comes into their places meanwhile is not meant, nor locked
     select array_agg(device_id), array_agg(request_no) into ids, numbers
     from (select l.device_id, l.request_no from tracking_live l
@@ -238,6 +253,7 @@ begin
         from tracking_live l
         join unnest(ids, numbers) as k (device_id, request_no)
             using (device_id, request_no)), p_now, p_timeout);
+    perform recount_waiting(waiting, p_now);
     return o;
 end $$;
 

@@ -21,6 +21,8 @@ create or replace function steer(
 declare
     o steering;
 begin
+    -- one after the other: who says the same at the same time is told so
+    perform pg_advisory_xact_lock(advisory_lock('orders'));
     insert into steering (verb, state, request_no, originator, image_hash, csp,
         device_type, manufacturer_id, model_id, hardware_version, device_ids,
         by_sender, person, reason, made, until)
@@ -56,6 +58,7 @@ create or replace function decide_order(
 declare
     o steering;
 begin
+    perform pg_advisory_xact_lock(advisory_lock('orders'));
     select * into o from steering s
     where s.order_no = p_order_no
         and (p_viewer is null or s.by_sender and s.originator = p_viewer)

@@ -431,7 +431,12 @@ create or replace function reset_device(
     language plpgsql as $$
 declare
     number bigint;
+    waiting constant bigint[] := array(select l.request_no
+        from tracking_live l
+        where l.device_id = p_device_id and l.job_no is null);
 begin
+    perform from distribution d where d.request_no = any (waiting)
+    order by d.request_no, d.csp, d.device_type for update;
     perform release_expired(array[p_device_id], false, p_now);
     select l.request_no into number from tracking_live l
     where l.device_id = p_device_id for update;
@@ -448,6 +453,7 @@ begin
         detail)
     values (p_now, 'reset', number, p_device_id, p_person, 'RESET_BY_DCC',
         p_reason);
+    perform recount_waiting(waiting, p_now);
     outcome := 'reset';
     select request_id_text(originator, target, counter) into request_id
     from service_request r where r.request_no = number;

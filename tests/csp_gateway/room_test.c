@@ -257,6 +257,7 @@ static void what_waits_for_a_hub_is_steered(void **state) {
            "select reset_device('00:00:00:00:00:00:11:01', 'ann', 'why', '%s',"
            " '5 days')",
            now_text(0));
+    waits_soon("hub 2");
     expect(&scene.world, "done 2",
            "select outcome || ' ' || devices from steer('stop', 2, null, null,"
            " null, null, null, null, null, null, false, 'ann', 'why', null,"
