@@ -134,23 +134,34 @@ begin
                 and e.hardware_version = s.hardware_version) c
         join version_mismatch m on m.standing = c.standing
         where v.device_id = any (mine)
-    ), newest as (
-        select distinct on (device_id) * from judged where counts
-        order by device_id, at desc, ordinal desc
-    ), version_newest as (
-        select distinct on (device_id) * from judged
-        where counts and smi_updated
-        order by device_id, at desc, ordinal desc
+    ), ranked as (
+        -- of what a device said the newest counts, and for its version the
+        -- newest that the inventory follows
+        select *, row_number() over (partition by device_id
+                order by at desc, ordinal desc) as newest,
+            row_number() over (partition by device_id, smi_updated
+                order by at desc, ordinal desc) as newest_alike
+        from judged where counts
     ), learnt as (
         update smi_device s set
-            firmware_version = coalesce(v.version, s.firmware_version),
-            version_time = coalesce(v.at, s.version_time),
+            firmware_version = coalesce(n.version, s.firmware_version),
+            version_time = coalesce(n.version_at, s.version_time),
             device_status = coalesce(n.becomes, s.device_status)
-        from newest n left join version_newest v using (device_id)
+        from (
+            select device_id, min(version::text) filter (where smi_updated
+                    and newest_alike = 1)::bytea as version,
+                max(at) filter (where smi_updated) as version_at,
+                min(becomes) filter (where newest = 1) as becomes,
+                min(version::text) filter (where newest = 1)::bytea as running,
+                min(standing) filter (where newest = 1) as standing,
+                min(known_version::text)::bytea as known_version,
+                min(known_status) as known_status
+            from ranked where newest_alike = 1
+            group by device_id) n
         where s.device_id = n.device_id
-            and (v.version is not null or n.becomes is not null)
-        returning s.device_id, v.version, n.known_version, n.becomes,
-            n.known_status, n.version as running, n.standing
+            and (n.version is not null or n.becomes is not null)
+        returning s.device_id, n.version, n.known_version, n.becomes,
+            n.known_status, n.running, n.standing
     ), audited as (
         insert into sat_entry (at, kind, device_id, code, detail)
         select p_now, 'inventory', device_id, firmware_version_text(version),
