@@ -39,8 +39,8 @@ begin
         where k.request_no = any (numbers) and k.csp = p_csp
             and k.ready > 0 and k.cells is null
         group by 1, 2) x
-    where d.request_no = x.request_no and d.csp = p_csp
-        and d.device_type = x.device_type;
+    where d.request_no = any (numbers) and d.request_no = x.request_no
+        and d.csp = p_csp and d.device_type = x.device_type;
 end $$;
 
 -- groups_waiting() by cell, in the order of cells. Of a request all cells without
@@ -71,8 +71,11 @@ begin
                 order by coalesce(t.jobs, 0) >= p_channels, c.cell)
                 - c.devices)) as devices
         from groups_waiting(p_csp, p_each, p_devices) w
-        join distribution d on d.request_no = w.request_no and d.csp = p_csp
-            and d.device_type = w.device_type::device_type
+        -- "offset 0": each by its key
+        cross join lateral (
+            select k.cells, k.cell_devices from distribution k
+            where k.request_no = w.request_no and k.csp = p_csp
+                and k.device_type = w.device_type::device_type offset 0) d
         cross join lateral unnest(d.cells, d.cell_devices)
             as c (cell, devices)
         left join taken t on t.cell = c.cell

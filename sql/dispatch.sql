@@ -133,7 +133,10 @@ begin
         w.ready, r.accepted, coalesce(w.since, r.received),
         is_meter(w.device_type), coalesce(p.deficit, 0)
     from waiting w
-    join service_request r on r.request_no = w.request_no
+    -- "offset 0": each by its key, however many are thought to wait
+    cross join lateral (
+        select s.image_id, s.firmware_version, s.accepted, s.received
+        from service_request s where s.request_no = w.request_no offset 0) r
     left join (select u.* from csp_pace c,
             unnest(c.senders, c.deficits) as u (sender, deficit)
             where c.csp = p_csp) p on p.sender = w.sender

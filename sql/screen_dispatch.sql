@@ -67,12 +67,17 @@ begin atomic
             count(*) as requests
         from distribution d
         left join csp_pace p using (csp)
+        -- next to always nothing is held or waits for a hub, of a million
         cross join lateral (select case when d.held is not null
-                then d.unassigned else (select count(*) from tracking_live l
+                then d.unassigned when not (select exists (
+                    select from tracking_live l where l.held is not null))
+                then 0 else (select count(*) from tracking_live l
                     where l.request_no = d.request_no and l.csp = d.csp
                         and l.device_type = d.device_type
                         and l.held is not null) end as held,
-            case when d.held is null then (select count(*) from tracking_live l
+            case when d.held is null and (select exists (
+                    select from tracking_live l where l.hub_waits))
+                then (select count(*) from tracking_live l
                 where l.request_no = d.request_no and l.csp = d.csp
                     and l.device_type = d.device_type and l.hub_waits
                     and l.held is null) else 0 end as hub) h
