@@ -7,11 +7,17 @@ static enum outcome refuse_version(struct rq *rq, const char *what,
                                   name, rq->duis_version));
 }
 
-/* A request is read in its own version: by what that has. */
+/* A request is read in its own version: by what that has. Of a held one that
+ * was looked at when it came. */
 enum outcome request_check_version(struct rq *rq) {
     const struct duis_request *duis = &rq->duis;
     const char *body = duis_body_name(duis->body);
     rq->duis_version = rules_version(rq->rules, duis->schema_version);
+    if (rq->way == WAY_RELEASED) {
+        if (!rq->duis_version)
+            rq->duis_version = duis->schema_version;
+        return DONE;
+    }
     if (!rq->duis_version)
         return rq_refuse(rq, CONDITION_not_valid,
                          arena_printf(rq->arena,

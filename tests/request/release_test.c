@@ -137,6 +137,27 @@ static void released_it_goes_on(void **state) {
     close_held(&held);
 }
 
+/* A version of DUIS that has it no more: it was read when it came. */
+static void what_its_version_had_it_has(void **state) {
+    (void)state;
+    static const char *const changes[] = {
+        "update duis_since set since = '6.0' where name = '11.4'",
+        "delete from duis_since; delete from duis_version where version <>"
+        " '6.0'"};
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct held held = {0};
+        hold_one(&held, gateway_start());
+        gateway_tell(held.g, "insert into duis_version values ('6.0')");
+        gateway_tell(held.g, "%s", changes[i]);
+        assert_true(gateway_reload(held.g));
+        assert_string_equal(decide(&held, true), "released");
+        assert_int_equal(go_on(&held), 1);
+        assert_string_equal(gateway_tracked(held.g), "1 AWAITING_CSP, image");
+        assert_string_equal(told_text(&held, "ResponseCode"), "I99");
+        close_held(&held);
+    }
+}
+
 /* What has changed while it was held, and how it ends then. */
 static const struct change {
     const char *what, *sql, *code, *tracked;
@@ -449,6 +470,7 @@ static void there_is_no_such_held_request(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(released_it_goes_on),
+        cmocka_unit_test(what_its_version_had_it_has),
         cmocka_unit_test(it_is_judged_as_it_is_now),
         cmocka_unit_test(some_devices_fail_by_then),
         cmocka_unit_test(the_oldest_decision_first_and_each_once),
