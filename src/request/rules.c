@@ -218,6 +218,37 @@ static enum outcome rules_check_rows(const struct rules *rules, struct db *db) {
     return DONE;
 }
 
+static bool is_warning_list(const char *name) {
+    for (int i = 0; i < DUIS_WARNING_LISTS; i++)
+        if (strcmp(duis_warning_lists[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Why the versions of DUIS are not as they must be; NULL: they are. */
+static const char *versions_fault(const struct rules *rules) {
+    if (!rules->version_count)
+        return "the table duis_version is empty";
+    for (size_t i = 0; i < rules->lack_count; i++) {
+        const struct rules_lack *lack = &rules->lacks[i];
+        if (strcmp(lack->kind, "element") == 0 && is_warning_list(lack->name) &&
+            *lack->instead && !is_warning_list(lack->instead))
+            return "a list of a warning stands in for another in the table "
+                   "duis_since that there is not";
+    }
+    return NULL;
+}
+
+static enum outcome rules_check_versions(const struct rules *rules,
+                                         struct db *db) {
+    const char *fault = versions_fault(rules);
+    if (!fault)
+        return DONE;
+    log_error("rules.unfit", ": %s", fault);
+    db_blame(db, fault);
+    return FAILED;
+}
+
 static enum outcome rules_check(const struct rules *rules, struct db *db) {
     for (int i = 0; i < CONDITIONS; i++)
         if (!has_answer(rules, (enum condition)i)) {
@@ -228,7 +259,8 @@ static enum outcome rules_check(const struct rules *rules, struct db *db) {
             db_blame(db, unfit);
             return FAILED;
         }
-    return rules_check_rows(rules, db);
+    enum outcome outcome = rules_check_rows(rules, db);
+    return outcome == DONE ? rules_check_versions(rules, db) : outcome;
 }
 
 enum outcome rules_load(struct db *db, struct rules **loaded) {

@@ -5,6 +5,8 @@
 #include "support/check.h"
 #include "support/user_gateway.h"
 
+#include "base/log.h"
+
 static const char *const VERSIONS[] = {"2.0", "3.0", "3.1", "4.0", "5.0",
                                        "5.1", "5.2", "5.3", "5.4"};
 enum { COUNT = sizeof VERSIONS / sizeof *VERSIONS };
@@ -152,6 +154,27 @@ static void what_a_version_has_is_data(void **state) {
     gateway_free(g);
 }
 
+/* What was read before stays in force. */
+static void unfit_versions_are_refused(void **state) {
+    (void)state;
+    static const char *const changes[] = {
+        "update duis_since set instead = 'Nonsense' where name ="
+        " 'InvalidGBCSVersionList'",
+        "delete from duis_since; delete from duis_version",
+    };
+    struct gateway *g = gateway_start();
+    log_set_level(LOG_LEVEL_ERROR - 1);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        gateway_tell(g, "%s", changes[i]);
+        assert_false(gateway_reload(g));
+        struct answer answer =
+            send_update(g, "5.2", DUIS_UPDATE_PPMID_FIRMWARE);
+        check_says(g, &answer, "5.2", "I99");
+    }
+    log_set_level(LOG_LEVEL_ERROR);
+    gateway_free(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_is_answered_in_its_own),
@@ -159,6 +182,7 @@ int main(void) {
         cmocka_unit_test(versions_between_are_read_as_those_below),
         cmocka_unit_test(a_list_that_is_not_there_is_another),
         cmocka_unit_test(what_a_version_has_is_data),
+        cmocka_unit_test(unfit_versions_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
