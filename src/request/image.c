@@ -83,6 +83,6 @@ enum outcome request_check_image(struct rq *rq) {
     ota_manufacturer_image_hash(&rq->image, rq->image_hash);
     ota_upgrade_image_hash(rq->duis.image, rq->image_id);
     rq_list_devices(rq);
-    expect_condition(rq, CONDITION_accepted, "");
-    return is_signature_checked(rq) ? check_signature(rq) : DONE;
+    enum outcome outcome = expect_condition(rq, CONDITION_accepted, "");
+    return is_signature_checked(rq) ? check_signature(rq) : outcome;
 }
