@@ -130,15 +130,39 @@ static void a_gsme_image_comes(void **state) {
         {is_told, "2 8F72 n1.gsme"}, {is, "n1.gsme SUCCESSFUL_HAN_TRANSFER"});
 }
 
-/* The PPMID's image waits with the CSP, longer than anybody waits for it. */
+/* The PPMID's image waits with us: the GSME's has the block until its 14 days
+ * are over. */
 static void a_gsme_image_is_there(void **state) {
     (void)state;
     RUN({devices, "not_beginning 100 n1.gsme"}, GSME_SENT, {clock_by, "1d"},
-        {sends, "1 11.4 " PPMID_IMAGE " n1.ppmid I99"},
-        {is_told, "2 N59 n1.ppmid"}, {clock_by, "12d"},
-        {is, "n1.ppmid APPROVED_FOR_DISTRIBUTION"}, {clock_by, "2d"},
-        {is_told, "2 N62 n1.gsme"}, {is, "n1.gsme HAN_DISCARDED"},
+        {sends, "1 11.4 " PPMID_IMAGE " n1.ppmid I99"}, {clock_by, "12d"},
+        {is, "n1.ppmid AWAITING_CSP"},
+        {holds, "hub select code from list_waits(null, null, '{now}')"},
+        {tries, "north 1"}, {clock_by, "2d"}, {is_told, "2 N62 n1.gsme"},
+        {is, "n1.gsme HAN_DISCARDED"}, {is_told, "2 N59 n1.ppmid"},
         {is_told_of, "1 N61 #2 n1.ppmid"}, RUNS_IT("#2"));
+}
+
+/* With hub_wait = 0s it waits with the CSP, longer than anybody waits for it.
+ */
+static void an_image_waits_beside_the_hub(void **state) {
+    static const struct scenario_wish at_once = {
+        .config = "[tracking]\nhub_wait = 0s\n"};
+    (void)state;
+    scenario_run(&at_once, (const struct scenario_step[]){
+                               {devices, "not_beginning 100 n1.gsme"},
+                               GSME_SENT,
+                               {clock_by, "1d"},
+                               {sends, "1 11.4 " PPMID_IMAGE " n1.ppmid I99"},
+                               {is_told, "2 N59 n1.ppmid"},
+                               {clock_by, "12d"},
+                               {is, "n1.ppmid APPROVED_FOR_DISTRIBUTION"},
+                               {clock_by, "2d"},
+                               {is_told, "2 N62 n1.gsme"},
+                               {is, "n1.gsme HAN_DISCARDED"},
+                               {is_told_of, "1 N61 #2 n1.ppmid"},
+                               RUNS_IT("#2"),
+                               END});
 }
 
 int main(void) {
@@ -155,6 +179,7 @@ int main(void) {
         cmocka_unit_test(a_moved_ppmid),
         cmocka_unit_test(a_gsme_image_comes),
         cmocka_unit_test(a_gsme_image_is_there),
+        cmocka_unit_test(an_image_waits_beside_the_hub),
     };
     return scenario_tests(tests, NULL, NULL);
 }

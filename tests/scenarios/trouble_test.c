@@ -14,12 +14,12 @@ static void a_device_in_two_requests(void **state) {
                 " OtherRequestInProgressList n1.ppmid"},
         {sends, "2 11.4 " PPMID_IMAGE " n1.ppmid,n2.ppmid W110401"
                 " OtherRequestInProgressList n1.ppmid"},
-        {sends, "1 11.1 " HCALCS_IMAGE " n1.hcalcs I99"},
-        {sends, "1 11.1 " HCALCS_IMAGE " n1.hcalcs,n2.hcalcs W110101"
-                " OtherRequestInProgressList n1.hcalcs"},
-        {is_told, "2 N59 n1.ppmid n1.hcalcs n2.hcalcs"},
+        {sends, "1 11.1 " HCALCS_IMAGE " n3.hcalcs I99"},
+        {sends, "1 11.1 " HCALCS_IMAGE " n3.hcalcs,n4.hcalcs W110101"
+                " OtherRequestInProgressList n3.hcalcs"},
+        {is_told, "2 N59 n1.ppmid n3.hcalcs n4.hcalcs"},
         {is_told, "1 N59 n2.ppmid"},
-        {is, "n1.ppmid,n2.ppmid,n1.hcalcs,n2.hcalcs APPROVED_FOR_DISTRIBUTION"},
+        {is, "n1.ppmid,n2.ppmid,n3.hcalcs,n4.hcalcs APPROVED_FOR_DISTRIBUTION"},
         {reset, "n1.ppmid"}, {csp, "north"},
         {sends, "2 11.4 " PPMID_IMAGE " n1.ppmid I99"},
         {is_told, "1 N59 n1.ppmid"}, {is_told, "2 N61 n1.ppmid"},
