@@ -437,6 +437,16 @@ declare
 begin
     perform from distribution d where d.request_no = any (waiting)
     order by d.request_no, d.csp, d.device_type for update;
+    if waiting <> '{}' and (exists (select from steering o
+            where o.state = 'active') or exists (select from tracking_live l
+            where l.request_no = any (waiting) and l.held is not null))
+    then
+        -- refresh_ready() may lock all that wait: in their order, this one
+        -- among them
+        perform from tracking_live l
+        where l.request_no = any (waiting) and l.job_no is null
+        order by l.device_id for update;
+    end if;
     perform release_expired(array[p_device_id], false, p_now);
     select l.request_no into number from tracking_live l
     where l.device_id = p_device_id for update;
