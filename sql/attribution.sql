@@ -27,11 +27,13 @@ create or replace function handed_updates(p_device_ids macaddr8[])
         reached timestamptz, hub_time timestamptz, absent boolean,
         created timestamptz)
     language plpgsql stable as $$
+declare
+    doubted constant timestamptz := doubted_since();
 begin
     return query
     select d.device_id, u.request_no, u.chf_id,
         r.firmware_version::bytea, u.from_version,
-        date_trunc('second', j.created),
+        least(date_trunc('second', j.created), doubted),
         case u.delivery_status when 'SUCCESSFUL_CH_TRANSFER'
             then date_trunc('second', u.delivery_time) end, u.hub_time,
         coalesce(u.delivery_status = 'FAILED_CH_TRANSFER'

@@ -12,6 +12,15 @@ create or replace function clock_sound() returns boolean
     return (select doubt is null from clock_mark)
         and current_setting('fotad.clock', true) is distinct from 'in doubt';
 
+-- What we have made since then, while our clock is in doubt, has a time that may
+-- be far ahead of all that others say of it; it counts as made then. Null: the
+-- clock is sound.
+create or replace function doubted_since() returns timestamptz
+    language plpgsql stable as $$
+begin
+    return (select date_trunc('second', doubt_since) from clock_mark);
+end $$;
+
 -- What speaks against PostgreSQL's clock; null: nothing. p_now: the time that a
 -- program counts with, null if it only has that of a gap; p_sure: it began to
 -- count at a time when the clock was sound, so that it may not be far ahead of

@@ -135,6 +135,7 @@ create or replace function apply_once(
     p_events tracking_event[], p_now timestamptz, p_timeout interval)
     returns void language plpgsql as $$
 declare
+    doubted constant timestamptz := doubted_since();
     setting tracking_setting;
     told told_message[];
     late tracking_history[];
@@ -158,7 +159,8 @@ begin
                 else t.alert end as alert,
             -- a clock that is wrong is not believed
             case when e.event_time between coalesce(
-                        j.created - interval '1 hour', '-infinity')
+                        least(j.created, doubted) - interval '1 hour',
+                        '-infinity')
                     and p_now + interval '1 hour'
                 then e.event_time else p_now end as at,
             u.*

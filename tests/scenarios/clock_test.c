@@ -206,6 +206,22 @@ static void nobody_ran_for_six_days(void **state) {
     own_clock_give(NULL);
 }
 
+/* After a gap the time is PostgreSQL's, which may be wrong: by it the updates
+ * that are made are later than all that is heard of them. */
+static void twenty_days_ahead_after_a_gap(void **state) {
+    (void)state;
+    struct scenario *s = begin("[clock]\nsettle = 1h\n");
+    scenario_stop_fotad(s, SIGTERM);
+    machine_set(20 * DAY);
+    scenario_launch(s, 0, NULL);
+    expect_ready(s, 0, 200, "is far ahead of when fotad ran last");
+    STEPS(QUIET, ASKED(NEW), AT_HUB("#1"), HUB_SAYS("8F8A", NEW, "#1"),
+          PPMID_SAYS(NEW), {is, "n1.ppmid FIRMWARE_ACTIVATED"});
+    scenario_stop_fotad(s, SIGTERM);
+    scenario_end(s);
+    own_clock_give(NULL);
+}
+
 /* ---- a person's machine at 2000 ---- */
 
 static int person_does(struct scenario *s, const char *const *words) {
@@ -293,6 +309,7 @@ int main(void) {
         cmocka_unit_test(ten_years_ahead),
         cmocka_unit_test(a_person_accepts_it),
         cmocka_unit_test(nobody_ran_for_six_days),
+        cmocka_unit_test(twenty_days_ahead_after_a_gap),
         cmocka_unit_test(a_person_whose_machine_is_at_2000),
         cmocka_unit_test(two_fotads_apart),
     };

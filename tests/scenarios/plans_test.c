@@ -167,6 +167,7 @@ static void every_function_is_told(struct campaign *c) {
             " 'oldest_time', 'advance_counters', 'note_csp_sections',"
             " 'day_is_believed', 'tell_sign_in_tries', 'clock_look',"
             " 'clock_next', 'clock_best', 'clock_verdict', 'clock_sound',"
+            " 'doubted_since',"
             " 'times_ahead', 'cut_column', 'clock_read', 'count_alerts', "
             "'image_sent', 'store_command', 'store_image',"
             " 'all_users', 'gbcs_version_text', 'wait_for_updates_no_more')"),
