@@ -15,7 +15,7 @@ bench_importing() {
     $bin/fotasim estate $out/imports --homes "$homes" >/dev/null
     begin_notifications
     progress 'status path beside an import: alone'
-    steady 100 said $((10 * scale / 100 + 1)) >$out/beside.json
+    steady 100 said $((60 * scale / 100 + 1)) >$out/beside.json
     alone=$(field p99_ms <$out/beside.json | percentile 100)
     for agent in 90-B3-D5-1F-30-0A-00-00 ''; do
         progress "status path beside an import, agent '$agent'"
