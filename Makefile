@@ -123,7 +123,7 @@ $(SEEDERS): $(B)/%: $(B)/tests/fuzz/%.o $(call obj,$(SUPPORT_SRC)) $(SIM) $(LIB)
 $(call obj,$(TEST_SRC) $(SUPPORT_SRC) $(FUZZ_SRC) $(SEED_SRC)): \
   C_FLAGS += -Itests
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -path build/package -prune -o -name '*.d' -type f -print 2>/dev/null)
 
 help: ## this list
 	@sed -n 's/^\([a-z -]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 28
@@ -147,7 +147,7 @@ coverage: ## the same tests, and the lines they reach, by room
 	@tools/coverage
 
 C_FILES = $(wildcard src/*/*.[ch] tests/*/*.[ch])
-SH_FILES = tools/deps tools/pg tools/rooms tools/functions tools/demo \
+SH_FILES = tools/deb tools/check-package tests/package/inside tools/deps tools/pg tools/rooms tools/functions tools/demo \
   tools/citations tools/promises tools/release tools/release-before tools/lives tools/bench tools/bench.d/*.sh tools/lib/*.sh \
   tools/coverage tools/embed.sh tests/run tests/browser/run .ci/run $(wildcard tests/*/*_test.sh)
 TIDIED = $(patsubst %.c,$(B)/%.tidied,$(LIB_SRC) $(SIM_SRC) $(MAIN_SRC) \
@@ -164,6 +164,7 @@ lint: ## format, clang-tidy, cppcheck, shellcheck, rooms, names, citations, prom
 	@tools/release
 	@$(SUBMAKE) lint-format lint-cppcheck $(TIDIED)
 	@shellcheck $(wildcard $(SH_FILES))
+	@mandoc -T lint -W warning docs/man/*.[158]
 	@echo "lint: nothing found"
 lint-format:
 	@clang-format --dry-run -Werror $(C_FILES)
@@ -258,6 +259,15 @@ hold: ## hold 5,000 idle and 500 slow connections, and slow readers
 	@for test in $(HOLDS); do tests/run $(VARIANT) $$test || exit 1; \
 	  grep -hE '^(quiet|held|[0-9]+ conn|[0-9]+ slow|all limits)' build/$(VARIANT)/logs/*.log; done
 
+.PHONY: deb check-package
+deb: ## Debian packages, in build/deb
+	@tools/deps build package
+	@tools/deb
+
+check-package: ## the packages in a booted Debian 12 of its own (root)
+	@tools/deps build package
+	@tools/check-package
+
 .PHONY: check-browser
 check-browser: ## the screens in a real browser; pictures in build/screenshots
 	@tools/deps build browser
@@ -290,6 +300,7 @@ install: all ## into PREFIX (/usr/local) below DESTDIR
 	install $(PROGRAMS) $(D)/bin
 	sed 's|/usr/bin/|$(PREFIX)/bin/|' config/fotad.service \
 	  > $(D)/lib/systemd/system/fotad.service
+	install -D -m 644 config/fotad.sysusers $(D)/lib/sysusers.d/fotad.conf
 	for page in $(wildcard docs/man/*.[158]); do \
 	  install -D -m 644 $$page $(D)/share/man/man$${page##*.}/$${page##*/}; done
 	install -d $(D)/share/bash-completion/completions

@@ -270,19 +270,20 @@ begin
 end $$;
 
 -- Deletes the entries up to a number wherever they are, with their requests.
--- Only here it may be done (sat_append_only()).
+-- Only here it may be done (sat_append_only()). A setting of ours cannot stand in
+-- the function's head, where only a superuser may put it.
 create or replace function sat_delete(p_up_to bigint) returns void
-    language plpgsql
-    set fotad.retention = 'drops'
-as $$
+    language plpgsql as $$
 declare
     part name;
 begin
+    perform set_config('fotad.retention', 'drops', true);
     foreach part in array parts_with('sat_entry', 'entry_no <= ' || p_up_to)
             || parts_with('sat_request', 'entry_no <= ' || p_up_to) loop
         execute format('delete from %I where entry_no <= $1', part)
             using p_up_to;
     end loop;
+    perform set_config('fotad.retention', '', true);
 end $$;
 
 -- Drops the oldest entries that are older than p_keep by running time, a day or

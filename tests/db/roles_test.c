@@ -251,6 +251,32 @@ static void roles_that_are_not_there_are_said(void **state) {
     sql_close(sql);
 }
 
+/* As docs/operations.md says: the owner is a role like others, not a
+ * superuser. */
+static void an_owner_like_others_migrates(void **state) {
+    (void)state;
+    sql_do(owner, "do $$ begin create role fotad_test_owner login;"
+                  " exception when duplicate_object then null; end $$");
+    sql_do(owner, "drop database if exists fotad_test_owned");
+    sql_do(owner, "create database fotad_test_owned owner fotad_test_owner"
+                  " encoding 'UTF8' template template0");
+    struct arena *arena = arena_new();
+    struct db *db = db_open(arena_printf(arena,
+                                         "%s dbname=fotad_test_owned"
+                                         " user=fotad_test_owner",
+                                         conninfo),
+                            "roles_test");
+    int missing;
+    if (db_migrate(db, "test", &missing) != DONE)
+        fail_msg("%s", db_reason(db));
+    assert_true(missing > 0);
+    assert_int_equal(db_migrate(db, NULL, &missing), DONE);
+    assert_int_equal(missing, 0);
+    db_close(db);
+    arena_free(arena);
+    sql_do(owner, "drop database fotad_test_owned");
+}
+
 static void the_reader_reads(void **state) {
     (void)state;
     static const struct row rows[] = {
@@ -300,6 +326,7 @@ int main(void) {
         cmocka_unit_test(transitions_of_another_version_are_the_owners),
         cmocka_unit_test(the_daemon_makes_and_drops_days),
         cmocka_unit_test(roles_that_are_not_there_are_said),
+        cmocka_unit_test(an_owner_like_others_migrates),
         cmocka_unit_test(sat_guard_keeps_young_entries),
         cmocka_unit_test(the_reader_reads),
         cmocka_unit_test(definers_have_a_search_path),
