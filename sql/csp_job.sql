@@ -57,8 +57,11 @@ begin
                 order by job, cell) - devices as before
             from unnest(p_jobs, p_request_nos, p_types, p_devices, p_cells)
                 as p (job, request_no, device_type, devices, cell)) p
-        join distribution d on d.request_no = p.request_no
-            and d.csp = p_csp and d.device_type = p.device_type
+        -- "offset 0": each by its key, though the table looks small
+        cross join lateral (
+            select k.ready from distribution k
+            where k.request_no = p.request_no and k.csp = p_csp
+                and k.device_type = p.device_type offset 0) d
     ), member as materialized (
         -- "offset 0": to find them in their order, among those of a large
         -- request, would look as good as by their request
