@@ -226,6 +226,11 @@ begin
     end if;
     perform from distribution d where d.request_no = any (waiting)
     order by d.request_no, d.csp, d.device_type for update;
+    -- refresh_ready() may lock all that wait of these requests, too
+    perform from tracking_live l
+    where l.device_id = any (ids)
+        or l.request_no = any (waiting) and l.job_no is null
+    order by l.device_id for update;
     -- what comes into their places meanwhile is not meant, nor locked
     select array_agg(device_id), array_agg(request_no) into ids, numbers
     from (select l.device_id, l.request_no from tracking_live l
