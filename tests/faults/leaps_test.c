@@ -170,7 +170,7 @@ static struct campaign *begin(void) {
         .fotads = 2,
         .others = true,
         .config = "[delivery]\nretry_most = 2s\ntimeout = 1s\n"
-                  "[tracking]\nhousekeeping = 1s\n[clock]\nsettle = 8s\n",
+                  "[tracking]\nhousekeeping = 1s\n[clock]\nsettle = 12s\n",
         .csp_config = "busy_retry = 5s\ntimeout = 1s\n"};
     trouble_clocks(&wish);
     struct campaign *c =

@@ -88,7 +88,7 @@ static void set_right(struct trouble *t, size_t which) {
     t->leapt[which] = false;
     t->change[which] = clock_elapsed() + below(t, 3 * SECOND);
     if (campaign_random(t->campaign, 4) == 0)
-        t->change[which] += 14 * SECOND; /* that it is believed again */
+        t->change[which] += 28 * SECOND; /* that it is sound again */
 }
 
 /* As often by seconds as by years. */
@@ -201,10 +201,11 @@ static void start(struct trouble *t, unsigned which) {
     t->counts.kills++;
 }
 
-/* Time passes at times: the leases of jobs are over when it goes on. */
+/* Time passes at times: the leases of jobs are over when it goes on. Not while
+ * PostgreSQL's clock is wrong, or that would have gone on for long. */
 static void thaw(struct trouble *t) {
     unsigned which = (unsigned)t->frozen;
-    if (campaign_random(t->campaign, 3) == 0) {
+    if (!t->leapt[OF_DATABASE] && campaign_random(t->campaign, 3) == 0) {
         instant by = below(t, 3 * JOB);
         own_clock_pass(by);
         t->passed += by;
@@ -249,10 +250,26 @@ static void nobody_has_ended(struct trouble *t) {
             scenario_fail(s, "fotad %u has ended: %d", i, status);
 }
 
+/* What is in doubt is not believed while it is wrong, which is not as long as
+ * [clock] settle. */
+static void nothing_wrong_is_believed(struct trouble *t) {
+    struct scenario *s = t->campaign->scenario;
+    instant latest = clock_of_machine() + t->right + t->passed + THEIRS;
+    const char *believed =
+        scenario_ask(s,
+                     "select count(*) from clock_mark where doubt is null"
+                     " and mark > to_timestamp(%jd)",
+                     (intmax_t)(latest / SECOND));
+    if (believed && strcmp(believed, "0") != 0)
+        scenario_fail(s, "a clock that is wrong is believed");
+}
+
 bool trouble_next(struct trouble *t) {
     instant now = clock_elapsed();
     bool more = t->counts.stops < t->stops || t->frozen >= 0;
     nobody_has_ended(t);
+    if (t->leapt[OF_DATABASE])
+        nothing_wrong_is_believed(t);
     freeze_or_thaw(t);
     for (size_t i = 0; i < TROUBLE_CLOCKS; i++) {
         more |= t->leapt[i] || t->counts.leaps[i] < t->leaps;
