@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
@@ -63,6 +64,73 @@ static const char *level_name(enum log_level level) {
     return "?";
 }
 
+/* ---- the journal ---- */
+
+enum { MOST_FIELDS = 10, FIELD_SIZE = 160 };
+
+struct entry {
+    struct iovec fields[MOST_FIELDS];
+    char texts[MOST_FIELDS][FIELD_SIZE];
+    int count;
+};
+
+/* One that does not fit is left out. */
+__attribute__((format(printf, 2, 3))) static void entry_add(struct entry *entry,
+                                                            const char *format,
+                                                            ...) {
+    if (entry->count == MOST_FIELDS)
+        return;
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(entry->texts[entry->count], FIELD_SIZE, format, args);
+    va_end(args);
+    if (len < 0 || len >= FIELD_SIZE)
+        return;
+    entry->fields[entry->count] = (struct iovec){
+        .iov_base = entry->texts[entry->count], .iov_len = (size_t)len};
+    entry->count++;
+}
+
+/* What people look for an event by: the pairs of its detail that have these
+ * names, up to the text after ": ". */
+static void entry_add_pairs(struct entry *entry, const char *detail) {
+    static const struct {
+        const char *pair, *field;
+    } names[] = {{"csp=", "CSP"},
+                 {"job=", "JOB"},
+                 {"user=", "USER_ID"},
+                 {"peer=", "PEER"},
+                 {"device=", "DEVICE_ID"}};
+    while (*detail && *detail != ':') {
+        size_t len = strcspn(detail, " ");
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            size_t name = strlen(names[i].pair);
+            if (strncmp(detail, names[i].pair, name) == 0)
+                entry_add(entry, "%s=%.*s", names[i].field, (int)(len - name),
+                          detail + name);
+        }
+        detail += len + (detail[len] == ' ');
+    }
+}
+
+/* The message is longer than a field of the others may be. */
+static void journal_send(enum log_level level, const char *event,
+                         const char *shown) {
+    char message[8192];
+    struct entry entry = {.count = 0};
+    int len = snprintf(message, sizeof message, "MESSAGE=%s %s", event, shown);
+    entry.fields[entry.count++] = (struct iovec){
+        .iov_base = message,
+        .iov_len =
+            len < (int)sizeof message ? (size_t)len : sizeof message - 1};
+    entry_add(&entry, "PRIORITY=%d", (int)level);
+    entry_add(&entry, "FOTAD_EVENT=%s", event);
+    if (*request)
+        entry_add(&entry, "REQUEST_ID=%s", request);
+    entry_add_pairs(&entry, shown);
+    sd_journal_sendv(entry.fields, entry.count);
+}
+
 void log_event(enum log_level level, const char *event, const char *detail,
                ...) {
     if (level > atomic_load_explicit(&most_level, memory_order_relaxed))
@@ -75,9 +143,7 @@ void log_event(enum log_level level, const char *event, const char *detail,
     char shown[3 * sizeof text];
     text_show(text, shown, sizeof shown);
     if (stderr_is_journal()) {
-        sd_journal_send("PRIORITY=%d", (int)level, "FOTAD_EVENT=%s", event,
-                        "MESSAGE=%s %s", event, shown, "REQUEST_ID=%s", request,
-                        NULL);
+        journal_send(level, event, shown);
         return;
     }
     char now[INSTANT_TEXT_SIZE];

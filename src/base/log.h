@@ -5,7 +5,9 @@
  *   2026-11-21T09:15:00.000Z info request.answered request_id=... code=I99 ...
  *
  * An event has a name (room.what), and a detail of key=value pairs. A text
- * that may hold spaces comes last, after ": ".
+ * that may hold spaces comes last, after ": ". In the journal the name is
+ * FOTAD_EVENT, and what is looked for by has fields too: REQUEST_ID, CSP, JOB,
+ * USER_ID, PEER, DEVICE_ID.
  */
 #ifndef FOTAD_BASE_LOG_H
 #define FOTAD_BASE_LOG_H
