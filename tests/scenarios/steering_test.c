@@ -149,6 +149,18 @@ static void what_is_held_is_stopped(void **state) {
         {steers, "0 release --csp north"});
 }
 
+/* "Stop this campaign now": one order, whatever requests it is of. */
+static void a_campaign_is_stopped_at_once(void **state) {
+    (void)state;
+    RUN({steers, "0 hold --csp north"}, ASKS(NEW),
+        {sends, "1 11.4 " PPMID_IMAGE " n2.ppmid I99"},
+        {sends, "1 11.4 ppmid-a-" OTHER " n3.ppmid I99"},
+        {steers, "0 stop --image @#1"}, {is_told, "1 N22 n1.ppmid n2.ppmid"},
+        {is, "n1.ppmid,n2.ppmid STOPPED_BY_DCC STOPPED_BY_DCC"},
+        STATE("#2", "stopped"), {steers, "0 release --csp north"},
+        GOES_TOO("#3", "n3.ppmid"));
+}
+
 /* CSPs do not give jobs back unless their section says so. */
 static void what_a_csp_has_is_not_stopped(void **state) {
     (void)state;
@@ -232,6 +244,7 @@ int main(void) {
         cmocka_unit_test(a_suspended_user_s_requests_wait),
         cmocka_unit_test(what_waits_here_is_stopped),
         cmocka_unit_test(what_is_held_is_stopped),
+        cmocka_unit_test(a_campaign_is_stopped_at_once),
         cmocka_unit_test(what_a_csp_has_is_not_stopped),
         cmocka_unit_test(a_csp_gives_a_job_back),
         cmocka_unit_test(a_request_is_reset),
