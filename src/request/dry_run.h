@@ -2,7 +2,8 @@
  * A dry run (requirement G7): an 11.1 or 11.4 goes through the same steps as
  * in the pipeline and is told what it would be answered, but nothing is
  * written. The RequestID is not looked at, so that a draft may have any; the
- * signature may be missing, for whoever asks has signed in.
+ * signature may be missing, for whoever asks has signed in. Another request is
+ * told why it would get E1, and no more.
  */
 #ifndef FOTAD_REQUEST_DRY_RUN_H
 #define FOTAD_REQUEST_DRY_RUN_H
@@ -21,16 +22,17 @@ enum { DRY_RUN_LISTS = 5 };
 
 /* Everything lives in the arena of request_dry_run(). */
 struct dry_run {
-    const char *refusal;       /* what is no 11.1 or 11.4 at all; else NULL */
+    const char *refusal;       /* why it cannot be tried further; else NULL */
     unsigned line, column;     /* of the refusal; 0: none */
     const char *condition;     /* as in table response_code */
     const char *response_code; /* of the DUIS answer; NULL: there is none */
     const char *meaning;       /* for people */
     const char *detail;        /* "" when there is no more to say */
     enum dry_run_signature signature;
-    const char *image_unsigned; /* why the supplier's signature in the image is
-                                 * none; NULL: it is good, or is not looked at */
-    size_t listed, accepted;                    /* different Device IDs */
+    const char
+        *image_unsigned;     /* why the supplier's signature in the image is
+                              * none; NULL: it is good, or is not looked at */
+    size_t listed, accepted; /* different Device IDs */
     struct duis_devices refused[DRY_RUN_LISTS]; /* as in the DUIS answer */
     const char *plan; /* JSON: the plan that it would begin with; NULL: none */
 };

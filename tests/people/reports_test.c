@@ -174,6 +174,39 @@ static void a_dry_run_says_why_it_would_be_e1(void **state) {
     }
 }
 
+/* A client's first request may be an 8.2. */
+static void other_requests_are_tried_up_to_their_signature(void **state) {
+    struct screens *s = *state;
+    static const struct {
+        enum user signer;
+        bool unsigned_draft;
+        const char *says;
+    } rows[] = {
+        {USER_B, false, "the signer is not the RequestID's originator"},
+        {USER_A, false, "the signature is good"},
+        {USER_A, true, "without a signature only an 11.1 or 11.4"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct test_request request = {
+            .body = DUIS_READ_INVENTORY,
+            .request_id = gateway_request_id(s->gateway, SUPPLIER_A)};
+        struct buffer text = {0};
+        if (rows[i].unsigned_draft)
+            test_request_build(&request, &text);
+        else
+            test_request_signed(&request, &s->gateway->users[rows[i].signer],
+                                &text);
+        struct told told = dry_run(s, DESK, buffer_span(&text));
+        if (rows[i].signer == USER_B)
+            told_expect(s, &told, "responseCode", "E1");
+        else
+            assert_int_equal(told.http, 400);
+        if (!strstr(told.text, rows[i].says))
+            fail_msg("%s: %s", rows[i].says, told.text);
+        buffer_free(&text);
+    }
+}
+
 static size_t lines(const char *text) {
     size_t count = 0;
     for (; (text = strstr(text, "\r\n")); text += 2)
@@ -388,6 +421,7 @@ int main(void) {
         TEST(a_dry_run_says_what_the_request_would_be_told),
         TEST(image_and_signature_are_judged_as_well),
         TEST(a_dry_run_says_why_it_would_be_e1),
+        TEST(other_requests_are_tried_up_to_their_signature),
         TEST(rsat_004_counts_activations_by_day_and_type),
         TEST(csps_tell_how_busy_they_are),
         TEST(a_dry_run_tells_that_it_would_be_held),

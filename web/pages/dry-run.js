@@ -97,7 +97,8 @@ function page() {
         heading("Dry run"),
         h("p", null, "Checks an 11.1 or 11.4 request as if it were sent: the " +
             "image, the Central Products List, every device. Nothing is " +
-            "sent on and nothing is kept."),
+            "sent on and nothing is kept. Of another request it says why " +
+            "it would get E1."),
         form({ check, submit },
             field({ name: "file", label: "Request as a file", type: "file",
                 accept: ".xml,application/xml,text/xml",
