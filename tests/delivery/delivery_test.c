@@ -69,6 +69,28 @@ static void what_cannot_be_said_is_told_as_n999(void **state) {
     scene_free(scene);
 }
 
+/* A User that is on an older version than it is registered for cannot read
+ * what is sent to it. Registered anew, it is told what it can read. */
+static void what_was_refused_is_told_in_the_corrected_version(void **state) {
+    (void)state;
+    struct scene *scene = scene_new(1);
+    scene_add_alerts(scene, 1, 1, 3);
+    sim_users_fault(scene->users, USER(1), FAULT(SIM_STATUS, 400, 0));
+    log_set_level(LOG_LEVEL_ERROR - 1);
+    scene_start(scene);
+    scene_wait_count(scene, "select count(*) from alert where tries = 0", 0);
+    scene_sql(scene, "update service_user set duis_version = '2.0'");
+    sim_users_fault(scene->users, USER(1), (struct sim_fault){0});
+    scene_wait_taken(scene, 1, 3);
+    scene_wait_count(scene, everything_gone, 0);
+    assert_int_equal(scene_count(scene, "select count(*) from sat_entry where"
+                                        " kind = 'delivered' and detail like"
+                                        " '%%, as N999'"),
+                     3);
+    log_set_level(LOG_LEVEL_ERROR);
+    scene_free(scene);
+}
+
 static void what_is_new_is_sent_at_once_when_told(void **state) {
     (void)state;
     struct scene *scene = scene_new(1);
@@ -650,6 +672,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_arrives_once),
         cmocka_unit_test(what_cannot_be_said_is_told_as_n999),
+        cmocka_unit_test(what_was_refused_is_told_in_the_corrected_version),
         cmocka_unit_test(what_is_new_is_sent_at_once_when_told),
         cmocka_unit_test(a_device_is_spoken_of_in_order),
         cmocka_unit_test(workers_share_what_one_user_gets),
