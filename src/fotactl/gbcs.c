@@ -21,11 +21,12 @@ struct shown {
 
 /* ---- reading ---- */
 
+/* One octet more than MOST_TEXT tells that stdin has more. */
 static struct span argument_text(struct verb_run *run) {
     if (strcmp(run->argument, "-") != 0)
         return span_text(run->argument);
-    char *text = arena_alloc(run->arena, MOST_TEXT);
-    return span_of(text, fread(text, 1, MOST_TEXT, stdin));
+    char *text = arena_alloc(run->arena, MOST_TEXT + 1);
+    return span_of(text, fread(text, 1, MOST_TEXT + 1, stdin));
 }
 
 /* White space may stand anywhere. */
@@ -40,7 +41,10 @@ static struct span without_space(struct arena *arena, struct span text) {
 
 static enum outcome read_message(struct shown *shown) {
     struct verb_run *run = shown->run;
-    struct span text = without_space(run->arena, argument_text(run));
+    struct span text = argument_text(run);
+    if (text.len > MOST_TEXT)
+        return run_refuse(run, "that is longer than %d characters", MOST_TEXT);
+    text = without_space(run->arena, text);
     uint8_t *octets = arena_alloc(run->arena, MOST_OCTETS);
     int len = hex_parse(text, octets, MOST_OCTETS);
     if (len <= 0)

@@ -170,6 +170,24 @@ static void refuses_what_is_no_message(void **state) {
                 "fotactl: --verify does not belong to 'status'\n");
 }
 
+/* What comes after the first 256 KiB is not left out of account. */
+static void refuses_what_is_too_long(void **state) {
+    struct tool *tool = *state;
+    struct buffer text = {0};
+    char path[256];
+    if (!append_message(CS09, &text))
+        skip();
+    while (text.len < 256 * 1024)
+        buffer_text(&text, " ");
+    buffer_text(&text, "no message");
+    tool_file(tool, "long", buffer_span(&text));
+    snprintf(path, sizeof path, "%s/long", tool->directory);
+    assert_non_null(freopen(path, "re", stdin));
+    tool_expect(tool, "gbcs show -", 1,
+                "fotactl: that is longer than 262144 characters\n");
+    buffer_free(&text);
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, tool_setup, tool_teardown)
 
@@ -180,6 +198,7 @@ int main(void) {
         TEST(says_that_no_certificate_is_known),
         TEST(shows_every_field),
         TEST(refuses_what_is_no_message),
+        TEST(refuses_what_is_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
