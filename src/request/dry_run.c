@@ -9,18 +9,24 @@
 
 _Static_assert((int)DRY_RUN_LISTS == (int)REFUSALS, "one for each list");
 
-static void dry_run_refuse(const struct rq *rq, struct dry_run *result) {
-    result->refusal = rq->detail;
-    result->line = rq->fault.line;
-    result->column = rq->fault.column;
-}
-
-/* What is no update is tried for the reason of an E1, and no further. */
-static const char *dry_run_end(const struct rq *rq) {
-    return duis_is_signed(&rq->duis.document)
-               ? "the signature is good; more can be tried of an 11.1 or 11.4"
-                 " only"
-               : "without a signature only an 11.1 or 11.4 can be tried";
+/* What is not valid, or not in its version of DUIS, has no signature that would
+ * be looked at; what is no update is tried for the reason of an E1, and no
+ * further. */
+static bool dry_run_ends(const struct rq *rq, enum outcome outcome,
+                         struct dry_run *result) {
+    if (rq->condition == CONDITION_not_valid ||
+        rq->condition == CONDITION_not_well_formed) {
+        result->refusal = rq->detail;
+        result->line = rq->fault.line;
+        result->column = rq->fault.column;
+    } else if (outcome == DONE && !rq_is_update(rq)) {
+        result->refusal =
+            duis_is_signed(&rq->duis.document)
+                ? "the signature is good; more can be tried of an 11.1 or 11.4"
+                  " only"
+                : "without a signature only an 11.1 or 11.4 can be tried";
+    }
+    return result->refusal != NULL;
 }
 
 static enum dry_run_signature signature_of(const struct rq *rq) {
@@ -107,19 +113,14 @@ enum outcome request_dry_run(const struct config *config,
     *result = (struct dry_run){0};
     enum outcome outcome = request_parse(&rq);
     log_set_request(NULL);
-    if (outcome != DONE) {
-        dry_run_refuse(&rq, result);
-        return DONE;
-    }
-    if (only && *only != rq.duis.originator)
+    if (outcome == DONE && only && *only != rq.duis.originator)
         return REFUSED;
-    outcome = pipeline_run(EXAMINE, RQ_ALONE(&rq));
+    if (outcome == DONE)
+        outcome = pipeline_run(EXAMINE, RQ_ALONE(&rq));
     if (outcome == RETRY || outcome == FAILED)
         return outcome;
-    if (outcome == DONE && !rq_is_update(&rq)) {
-        result->refusal = dry_run_end(&rq);
+    if (dry_run_ends(&rq, outcome, result))
         return DONE;
-    }
     dry_run_hold(&rq);
     dry_run_report(&rq, result);
     return dry_run_plan(&rq, result);

@@ -174,6 +174,30 @@ static void a_dry_run_says_why_it_would_be_e1(void **state) {
     }
 }
 
+/* It is not valid before anybody looks at its signature: of that nothing is
+ * said, least of all that it is good. */
+static void what_its_version_lacks_has_no_signature(void **state) {
+    struct screens *s = *state;
+    const eui64 device = PPMID(PLAIN);
+    struct buffer image = {0}, text = {0};
+    estate_image(span_text(FOR_ALL), false, &image);
+    test_request_signed(
+        &(struct test_request){.body = DUIS_UPDATE_PPMID_FIRMWARE,
+                               .schema_version = "4.0",
+                               .request_id =
+                                   gateway_request_id(s->gateway, SUPPLIER_A),
+                               .image = buffer_span(&image),
+                               .device_ids = &device,
+                               .device_id_count = 1},
+        &s->gateway->users[USER_B], &text);
+    struct told told = dry_run(s, DESK, buffer_span(&text));
+    assert_int_equal(told.http, 400);
+    if (!strstr(told.text, "11.4 is not in DUIS 4.0"))
+        fail_msg("%s", told.text);
+    buffer_free(&image);
+    buffer_free(&text);
+}
+
 /* A client's first request may be an 8.2. */
 static void other_requests_are_tried_up_to_their_signature(void **state) {
     struct screens *s = *state;
@@ -421,6 +445,7 @@ int main(void) {
         TEST(a_dry_run_says_what_the_request_would_be_told),
         TEST(image_and_signature_are_judged_as_well),
         TEST(a_dry_run_says_why_it_would_be_e1),
+        TEST(what_its_version_lacks_has_no_signature),
         TEST(other_requests_are_tried_up_to_their_signature),
         TEST(rsat_004_counts_activations_by_day_and_type),
         TEST(csps_tell_how_busy_they_are),
