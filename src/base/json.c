@@ -46,6 +46,11 @@ void json_add(json_t *array, json_t *what) {
         memory_exhausted(0);
 }
 
+json_t *json_read(struct span text, size_t flags, json_error_t *error) {
+    const char *octets = text.len ? (const char *)text.data : "";
+    return json_loadb(octets, text.len, flags, error);
+}
+
 const char *json_fault(const json_error_t *error) {
     switch (json_error_code(error)) {
     case json_error_null_character:

@@ -20,6 +20,10 @@ json_t *json_span(struct span text);
 void json_put(json_t *object, const char *name, json_t *what);
 void json_add(json_t *array, json_t *what);
 
+/* json_loadb() of a span: an empty one, too, which has no octets to point to,
+ * is a text that ends too early. The caller's; NULL: see *error, if given. */
+json_t *json_read(struct span text, size_t flags, json_error_t *error);
+
 /* Why a text is not read, for people. */
 const char *json_fault(const json_error_t *error);
 

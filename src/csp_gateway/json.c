@@ -96,8 +96,7 @@ static size_t entry_length(struct span text, size_t at) {
 static bool entry_read(struct span text, json_t *array, const char **fault) {
     json_error_t error;
     json_t *entry =
-        json_loadb((const char *)text.data, text.len,
-                   JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+        json_read(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     *fault = entry ? NULL : fault_of_a_value(&error);
     if (!entry && !*fault)
         return false;
@@ -143,8 +142,7 @@ json_t *csp_json_parse(struct span text, struct arena *arena,
         return NULL;
     }
     json_error_t error;
-    json_t *json = json_loadb((const char *)text.data, text.len,
-                              JSON_REJECT_DUPLICATES, &error);
+    json_t *json = json_read(text, JSON_REJECT_DUPLICATES, &error);
     if (json)
         return arena_adopt(arena, json, json_free);
     if (faults && fault_of_a_value(&error)) {

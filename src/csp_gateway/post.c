@@ -1,6 +1,7 @@
 #include "csp_gateway/post.h"
 
 #include "base/backoff.h"
+#include "base/json.h"
 #include "csp_gateway/denied.h"
 #include "csp_gateway/lease.h"
 
@@ -83,8 +84,8 @@ static void answer_explain(const struct http_answer *answer,
         item->detail = arena_printf(arena, "no answer: %s", answer->error);
         return;
     }
-    json_t *object = json_loadb((const char *)answer->body.data,
-                                answer->body.len, JSON_REJECT_DUPLICATES, NULL);
+    json_t *object =
+        json_read(buffer_span(&answer->body), JSON_REJECT_DUPLICATES, NULL);
     item->reason = answer_text(object, "reasonCode", arena);
     const char *detail = answer_text(object, "detail", arena);
     item->detail = arena_printf(arena, "%u%s%s%s%s", answer->status,

@@ -1,5 +1,6 @@
 #include "csp_gateway/recall.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "csp_gateway/post.h"
 
@@ -83,8 +84,8 @@ static const void *recall_read(const struct http_answer *answer,
         return said;
     }
     said->state = "recalled";
-    json_t *object = json_loadb((const char *)answer->body.data,
-                                answer->body.len, JSON_REJECT_DUPLICATES, NULL);
+    json_t *object =
+        json_read(buffer_span(&answer->body), JSON_REJECT_DUPLICATES, NULL);
     bool good = !answer->truncated &&
                 devices_read(json_object_get(object, "recalled"), arena, said);
     json_decref(object);

@@ -114,6 +114,9 @@ static const char *error_reason(struct arena *arena, const xmlError *error) {
     if (error->code == XML_SCHEMAV_CVC_ELT_4_1 ||
         error->code == XML_SCHEMAV_CVC_ELT_4_2)
         reason = "xsi:type is not accepted: no element of DUIS has one";
+    if (error->code == XML_SCHEMAV_CVC_ELT_1)
+        reason = "the root is no message of DUIS, or not of its namespace, "
+                 "http://www.dccinterface.co.uk/ServiceUserGateway";
     return reason ? reason
                   : message_reason(arena, error->message ? error->message : "");
 }

@@ -193,8 +193,7 @@ const json_t *body_read(struct call *call, const struct body_member *members,
                         size_t count) {
     struct span text = call->request->body;
     json_error_t error = {.text = ""};
-    json_t *body = json_loadb((const char *)text.data, text.len,
-                              JSON_REJECT_DUPLICATES, &error);
+    json_t *body = json_read(text, JSON_REJECT_DUPLICATES, &error);
     arena_adopt(call->arena, body, json_unref);
     if (!json_is_object(body)) {
         if (body)

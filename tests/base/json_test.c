@@ -39,10 +39,15 @@ static void why_a_text_is_not_read(void **state) {
         {"{\"\\u0000\": 1}", "the character \\u0000 is not accepted"},
         {"{\"a\": 1, \"a\": 2}", "a member stands there twice"},
         {"{\"a\": tru}", "invalid token near 'tru'"},
+        {"", "'[' or '{' expected near end of file"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         json_error_t error;
-        assert_null(json_loads(rows[i].text, JSON_REJECT_DUPLICATES, &error));
+        struct span text = span_text(rows[i].text);
+        if (!text.len)
+            text = (struct span){0}; /* a body that is none */
+        assert_null(json_read(text, JSON_REJECT_DUPLICATES, &error));
+        assert_int_equal(error.line, 1);
         assert_string_equal(json_fault(&error), rows[i].why);
     }
 }
