@@ -243,7 +243,7 @@ static void every_defect_is_refused_with_its_reason(void **state) {
          "schemaVersion"},
         {"<sr:Body>", "<sr:Body xml:space=\"preserve\">", DUIS_NOT_VALID,
          "Body"},
-        {"ServiceUserGateway", "SomethingElse", DUIS_NOT_VALID, "Request"},
+        {"ServiceUserGateway", "SomethingElse", DUIS_NOT_VALID, "namespace"},
         {"</sr:Request>", "<sr:Body/></sr:Request>", DUIS_NOT_VALID, "Body"},
         {"</sr:Request>", "<ds:Object/></sr:Request>", DUIS_NOT_VALID,
          "Object"},
