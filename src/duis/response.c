@@ -84,7 +84,7 @@ static void write_given(struct buffer *out, const char *name,
 }
 
 static void dsp_inventory(struct buffer *out,
-                      const struct duis_response *response) {
+                          const struct duis_response *response) {
     write_start(out, "DSPInventory");
     for (size_t i = 0; i < response->inventory_count; i++) {
         const struct duis_inventory_device *device = &response->inventory[i];

@@ -9,12 +9,13 @@ bool database_done(struct call *call, enum outcome outcome,
     log_event(db_level(db, LOG_LEVEL_WARNING), "people.no_database",
               "path=%s : %s", call->request->path, db_reason(db));
     if (outcome == RETRY) {
-        http_problem(call->response, 503, "%s",
-                     db == call->worker->primary
-                         ? "The database cannot be reached at this moment."
-                         : "The reporting database, which screens read, cannot "
-                           "be reached at this moment; what is changed, and who "
-                           "signs in, does not need it.");
+        http_problem(
+            call->response, 503, "%s",
+            db == call->worker->primary
+                ? "The database cannot be reached at this moment."
+                : "The reporting database, which screens read, cannot "
+                  "be reached at this moment; what is changed, and who "
+                  "signs in, does not need it.");
         http_add_header(call->response, "Retry-After", "5");
     } else
         http_problem(call->response, 500, "An error of the DSP.");

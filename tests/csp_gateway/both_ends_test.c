@@ -212,7 +212,7 @@ static void either_side_may_be_started_again(void **state) {
     expect_soon(&scene->world, "SUCCESSFUL_CH_TRANSFER 4", STATUSES);
     expect_soon(&scene->world, "handed_over",
                 "select state::text from csp_job");
-    expect(&scene->world, "5", "select count(*)::text from alert");
+    expect_soon(&scene->world, "5", "select count(*)::text from alert");
     expect_lines(scene, "said", "\"status\":200", 2);
     expect_lines(scene, "images", "", 1);
 }

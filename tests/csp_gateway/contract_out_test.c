@@ -70,10 +70,10 @@ static const char *meaning_of(const struct outward *o, const char *method,
 }
 
 static void begin_anew(struct outward *o) {
-    script(o->world, "truncate csp_recall, device_command, pre_command, "
-                     "csp_image, csp_job, csp_pace,"
-                     " distribution, service_request, tracking_live,"
-                     " tracking_history, alert cascade");
+    sql_empty(o->world->sql, "csp_recall, device_command, pre_command, "
+                             "csp_image, csp_job, csp_pace,"
+                             " distribution, service_request, tracking_live,"
+                             " tracking_history, alert cascade");
     accept_request(o->world, ++o->number, "north", 1, 2);
 }
 

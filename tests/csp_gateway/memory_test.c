@@ -43,10 +43,10 @@ static bool job_ends_at(long n, size_t *posts) {
                 "select count(*)::text from pg_stat_activity"
                 " where datname = current_database()"
                 " and application_name like 'fotad%%'");
-    script(&world, "truncate request_plan, steering, device_command, "
-                   "pre_command, csp_image, csp_job, csp_pace,"
-                   " distribution, service_request, tracking_live,"
-                   " tracking_history, alert restart identity cascade");
+    sql_empty(world.sql, "request_plan, steering, device_command, "
+                         "pre_command, csp_image, csp_job, csp_pace,"
+                         " distribution, service_request, tracking_live,"
+                         " tracking_history, alert restart identity cascade");
     accept_request(&world, 1, "north", 1, DEVICES);
     int status = memory_fails(n, send_alone);
     if (status && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT))

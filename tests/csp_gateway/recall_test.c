@@ -23,11 +23,11 @@ static int open_scene(void **state) {
 
 /* A job of devices 1 to 3 that the CSP has, or may have. */
 static void make_job(void) {
-    script(&scene.world,
-           "truncate csp_recall, csp_message, device_command, pre_command, "
-           "csp_image,"
-           " csp_job, distribution, service_request, tracking_live,"
-           " tracking_history, alert restart identity cascade");
+    sql_empty(scene.world.sql,
+              "csp_recall, csp_message, device_command, pre_command, "
+              "csp_image,"
+              " csp_job, distribution, service_request, tracking_live,"
+              " tracking_history, alert restart identity cascade");
     accept_request(&scene.world, 1, "north", 1, 3);
     script(&scene.world,
            "update distribution set unassigned = 0, ready = 0;"

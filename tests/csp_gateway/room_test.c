@@ -209,9 +209,9 @@ static void who_waits_for_whom(void **state) {
     };
     start();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        script(&scene.world,
-               "truncate service_request, csp_job, tracking_live, distribution"
-               " restart identity cascade");
+        sql_empty(scene.world.sql,
+                  "service_request, csp_job, tracking_live, distribution"
+                  " restart identity cascade");
         accept(1, cases[i].taken_area, cases[i].taken_by, "a", 1, 1, "null");
         csp_send_wake(CSP_JOBS);
         jobs_soon("1 1");

@@ -146,11 +146,11 @@ static void each_answer_has_its_consequence(void **state) {
     start();
     size_t puts = 0, posts = 0;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        script(&scene.world, "truncate request_plan, steering, device_command, "
-                             "pre_command, csp_image, "
-                             "csp_job, csp_pace, distribution,"
-                             " service_request, tracking_live,"
-                             " tracking_history, alert cascade");
+        sql_empty(scene.world.sql, "request_plan, steering, device_command, "
+                                   "pre_command, csp_image, "
+                                   "csp_job, csp_pace, distribution,"
+                                   " service_request, tracking_live,"
+                                   " tracking_history, alert cascade");
         fake_csp_script(scene.north, cases[i].images, cases[i].jobs);
         accept_request(&scene.world, (int)i + 1, "north", 1, 2);
         csp_send_wake(CSP_JOBS);

@@ -65,6 +65,20 @@ void sql_do(struct sql *sql, const char *format, ...) {
     PQclear(result);
 }
 
+void sql_empty(struct sql *sql, const char *tables) {
+    const char *text = arena_printf(sql->arena, "truncate %s", tables);
+    PGresult *result = PQexec(sql->connection, text);
+    for (int tries = 1;
+         tries < 20 && !result_is_good(result) &&
+         strcmp(PQresultErrorField(result, PG_DIAG_SQLSTATE), "40P01") == 0;
+         tries++) {
+        PQclear(result);
+        result = PQexec(sql->connection, text);
+    }
+    result_check(result, text);
+    PQclear(result);
+}
+
 /* NULL when there is no row. Ends the result. */
 static const char *first_value(struct sql *sql, PGresult *result) {
     const char *value =

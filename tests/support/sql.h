@@ -22,6 +22,10 @@ struct pg_conn *sql_connection(struct sql *sql);
 
 #define SQL_FORMAT __attribute__((format(printf, 2, 3)))
 
+/* Truncates these tables ("a, b restart identity cascade") while a fotad may be
+ * at work on them, in another order: it is tried again. */
+void sql_empty(struct sql *sql, const char *tables);
+
 /* One statement or several; answers are passed over. */
 void sql_do(struct sql *sql, const char *format, ...) SQL_FORMAT;
 /* The first column of the first row, which must be there; "" for null. Texts
