@@ -188,6 +188,15 @@ static bool section_begin(struct reading *r, const char *line) {
 
 /* ---- lines ---- */
 
+/* One that was refused is in hand no more, and takes its other lines with it.
+ */
+static void key_keep(struct reading *r, bool good) {
+    if (good)
+        return;
+    r->key = NULL;
+    r->refused_key = true;
+}
+
 /* A line that begins at its beginning: what was in hand is whole. */
 static void line_begin(struct reading *r, const char *line) {
     bool good = true;
@@ -197,10 +206,7 @@ static void line_begin(struct reading *r, const char *line) {
         r->passing = !section_begin(r, line);
     else if (*line)
         good = key_begin(r, line);
-    if (!good) {
-        r->key = NULL;
-        r->refused_key = true;
-    }
+    key_keep(r, good);
 }
 
 /* `text` is the line without its end. */
@@ -216,8 +222,8 @@ static void line_take(struct reading *r, char *text, size_t len) {
         return;
     else if (line == text || !*line)
         line_begin(r, line);
-    else if (!key_go_on(r, line))
-        r->key = NULL;
+    else
+        key_keep(r, key_go_on(r, line));
 }
 
 static void lines_take(struct reading *r, FILE *file) {

@@ -224,7 +224,8 @@ static void all_that_is_wrong_is_said(void **state) {
     FILE *file = fdopen(mkstemp(path), "w");
     fputs("[people]\nlisten = 8082\ncolour = blue\n  and green\n"
           "workers = 0\n[colours]\nblue = yes\n  no\n"
-          "[csp a,b]\nregions = x\n[log]\nlevel = loud\n",
+          "[csp a,b]\nregions = x\n[log]\nlevel = loud\n"
+          "[database]\nconninfo = host=x\n  ; y\n  dbname=z # why\n  z\n",
           file);
     fclose(file);
     assert_false(config_read(&config, path, arena, &faults));
@@ -236,6 +237,7 @@ static void all_that_is_wrong_is_said(void **state) {
         "6: unknown section [colours]",
         "9: [csp a,b]: the name of a CSP has",
         "12: [log] level: 'loud' is not one of:",
+        "16: [database] conninfo: '#' after a blank",
     };
     for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
         const char *line = arena_printf(arena, "%s:%s", at, says[i]);
