@@ -66,7 +66,8 @@ begin
 end $$;
 
 -- Holds end: what waited goes on, and the time that it waited is not counted
--- against what a CSP may have heard of. Returns how many devices may go.
+-- against what a CSP may have heard of; what another one holds as well waits
+-- for that one from when it was made. Returns how many devices may go.
 create or replace function end_holds(
     p_order_nos bigint[], p_person text, p_now timestamptz) returns bigint
     language plpgsql as $$
@@ -86,11 +87,19 @@ begin
         union
         select l.request_no from tracking_live l
         where l.held = any (p_order_nos));
-    update csp_job j set created = j.created + (p_now - since)
-    where j.job_no in (select k.job_no from csp_job k
-        where k.job_no = any (job_nos_of(numbers)) and k.state = 'waiting'
-            and k.created <= since
-        order by k.job_no for update of k);
+    update csp_job j set created = j.created + k.held
+    from (
+        select c.job_no, least(p_now, (select min(o.made)
+                from steering o, service_request r
+                where o.state = 'active' and not steering_chooses(o)
+                    and r.request_no = any (job_requests(c))
+                    and steering_concerns(o, r, c.csp, c.device_type)))
+            - since as held
+        from csp_job c
+        where c.job_no = any (job_nos_of(numbers)) and c.state = 'waiting'
+            and c.created <= since
+        order by c.job_no for update of c) k
+    where j.job_no = k.job_no and k.held > '0';
     perform refresh_ready(numbers, p_now);
     return (select coalesce(sum(d.ready), 0) from distribution d
         where d.request_no = any (numbers));

@@ -348,6 +348,54 @@ static void one_hold_of_its_own_hides_no_other(void **state) {
     READY("0");
 }
 
+/* Of one request, or of its CSP. */
+static void steer(const char *verb, bool request, const char *now) {
+    script(&world,
+           "select steer('%s', %s, null, null, %s, null, null, null, null,"
+           " null, false, 'ann', 'a test', null, false, '{}', '%s', '5 days')",
+           verb, request ? "1" : "null", request ? "null" : "'north'", now);
+}
+
+/* What a CSP may have heard of is given up after days, and those in which it is
+ * held do not count: once each, however many holds there are. */
+static void time_held_twice_is_counted_once(void **state) {
+    (void)state;
+    static const struct {
+        bool request_first, first_ends_first;
+        const char *then, *last; /* the job as if made at */
+    } cases[] = {
+        {true, true, "11:00", "14:00"},
+        {false, true, "11:00", "14:00"},
+        {true, false, "10:00", "14:00"},
+        {false, false, "10:00", "14:00"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool first = cases[i].request_first;
+        sql_empty(world.sql, "service_request, distribution, csp_job,"
+                             " tracking_live, steering restart identity"
+                             " cascade");
+        ten_wait();
+        script(
+            &world,
+            "update distribution set unassigned = 0, ready = 0;"
+            "insert into csp_job (request_no, csp, device_type, devices,"
+            " created, next_try, posted) values (1, 'north', 'PPMID', 10,"
+            " '2031-01-06 10:00Z', '2031-01-06 10:00Z', 10);"
+            "update tracking_live set job_no = (select job_no from csp_job)");
+        steer("hold", first, "2031-01-06 11:00Z");
+        steer("hold", !first, "2031-01-06 12:00Z");
+        bool ends = first == cases[i].first_ends_first;
+        steer("release", ends, "2031-01-06 14:00Z");
+        expect(&world, cases[i].then,
+               "select to_char(created at time zone 'UTC', 'HH24:MI')"
+               " from csp_job");
+        steer("release", !ends, "2031-01-06 15:00Z");
+        expect(&world, cases[i].last,
+               "select to_char(created at time zone 'UTC', 'HH24:MI')"
+               " from csp_job");
+    }
+}
+
 int main(void) {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -362,6 +410,7 @@ int main(void) {
         TEST(a_hold_leaves_the_plan),
         TEST(what_an_order_missed_is_made_so),
         TEST(one_hold_of_its_own_hides_no_other),
+        TEST(time_held_twice_is_counted_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
