@@ -25,11 +25,15 @@ $$;
 create or replace function sat_request_hash(
     p_content bytea, p_octets integer, p_request bytea, p_image_at integer,
     p_image_id bytea, p_line_length integer, p_line_break bytea,
-    p_answer bytea) returns bytea language sql immutable
+    p_answer bytea) returns bytea
+    -- in SQL it would be planned anew for each batch of requests
+    language plpgsql immutable as $$
+begin
     return sha256(convert_to(jsonb_build_array(encode(p_content, 'hex'),
         p_octets, encode(sha256(p_request), 'hex'), p_image_at,
         encode(p_image_id, 'hex'), p_line_length, encode(p_line_break, 'hex'),
         encode(sha256(p_answer), 'hex'))::text, 'UTF8'));
+end $$;
 
 -- Does the request of this entry stand as it was recorded?
 create or replace function sat_has_record(e sat_entry) returns boolean

@@ -139,8 +139,10 @@ begin
     execute format('lock table %I in access exclusive mode', rest);
     execute format('create table %I (like %s including defaults'
         ' including constraints including indexes including storage'
-        ' including compression)', day,
-        p_table);
+        ' including compression)%s', day, p_table, case
+            -- a request and its answer, both compressed, are in one row
+            when p_table = 'sat_request'::regclass
+            then ' with (toast_tuple_target = 2400)' else '' end);
     -- who reads the table may read a day of it by itself
     for reader in select a.grantee::regrole::text from pg_class c,
             aclexplode(c.relacl) a where c.oid = p_table
