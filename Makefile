@@ -149,7 +149,7 @@ coverage: ## the same tests, and the lines they reach, by room
 C_FILES = $(wildcard src/*/*.[ch] tests/*/*.[ch])
 SH_FILES = tools/deb tools/check-package tests/package/inside tools/deps tools/pg tools/rooms tools/functions tools/demo \
   tools/citations tools/promises tools/release tools/release-before tools/lives tools/bench tools/bench.d/*.sh tools/lib/*.sh \
-  tools/coverage tools/embed.sh tests/run tests/browser/run .ci/run $(wildcard tests/*/*_test.sh)
+  tools/coverage tools/embed.sh tests/run tests/browser/run tests/openapi/run .ci/run $(wildcard tests/*/*_test.sh)
 TIDIED = $(patsubst %.c,$(B)/%.tidied,$(LIB_SRC) $(SIM_SRC) $(MAIN_SRC) \
   $(TEST_SRC) $(SUPPORT_SRC))
 .PHONY: lint-format lint-cppcheck
@@ -273,6 +273,13 @@ check-browser: ## the screens in a real browser; pictures in build/screenshots
 	@tools/deps build browser
 	@$(SUBMAKE) all
 	@tests/browser/run
+
+# CASES=500 for fewer, of each role.
+.PHONY: check-openapi
+check-openapi: ## is the OpenAPI file exact? schemathesis asks as each role
+	@tools/deps build
+	@$(SUBMAKE) all
+	@tests/openapi/run
 
 demo: ## a whole DSP on this machine, until Ctrl-C
 	@tools/deps build

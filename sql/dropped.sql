@@ -500,8 +500,10 @@ create or replace function list_request_devices(
         release_due timestamptz, chf_id macaddr8, csp text, late boolean)
     language sql stable
 begin atomic
-    select * from list_request_devices(p_request_no, p_status, p_reason,
-        p_csp, null, null, null, p_after, p_most, p_now);
+    select d.device_id, d.device_type, d.status, d.in_progress, d.reason_code,
+        d.last_updated, d.release_due, d.chf_id, d.csp, d.late
+    from list_request_devices(p_request_no, p_status, p_reason, p_csp, null,
+        null, null, null, eui64_text(p_after), p_most, p_now) d;
 end;
 
 create or replace function request_device_page(
@@ -510,5 +512,6 @@ create or replace function request_device_page(
     returns json language sql stable
 begin atomic
     select (request_device_page(p_request_no, p_status, p_reason, p_csp, null,
-        null, null, p_after, p_most, p_now)::jsonb - 'total')::json;
+        null, null, null, eui64_text(p_after), p_most, p_now)::jsonb
+        - 'total')::json;
 end;

@@ -62,7 +62,7 @@ begin
                 'apply_once']), 'memory'
             union all
             select unnest(array['device_waits', 'device_screen', 'request_tally',
-                'request_models', 'scan_requests', 'request_list',
+                'request_models', 'request_curve', 'scan_requests', 'request_list',
                 'list_request_devices', 'list_activations',
                 'activation_counts', 'undelivered_page', 'list_steering', 'list_holds',
                 'list_volumes', 'make_request_notices', 'make_hold_notices',

@@ -83,7 +83,7 @@ export function share({ succeeded, inProgress, failed }) {
         }));
 }
 
-/* ---- columns ---- */
+/* ---- axes ---- */
 
 const BOX = { width: 640, height: 180, left: 56, bottom: 26, top: 10 };
 const PLOT = { width: BOX.width - BOX.left,
@@ -95,6 +95,11 @@ function stepOf(most) {
     const step = [0.2, 0.5, 1, 2].map(f => f * power)
         .find(s => most / s <= 5);
     return Math.max(1, step);
+}
+
+function scaleOf(most) {
+    const step = stepOf(most);
+    return { step, top: Math.max(step, Math.ceil(most / step) * step) };
 }
 
 function grid(step, top) {
@@ -110,11 +115,12 @@ function grid(step, top) {
     return lines;
 }
 
+/* ---- columns ---- */
+
 /* items: { label, value }; every sixth label is written. */
 export function columns(title, items, unit) {
     const most = Math.max(0, ...items.map(i => i.value));
-    const step = stepOf(most);
-    const top = Math.max(step, Math.ceil(most / step) * step);
+    const { step, top } = scaleOf(most);
     const wide = PLOT.width / Math.max(items.length, 1);
     const total = items.reduce((sum, i) => sum + i.value, 0);
     const chart = svg("svg", { class: "columns", role: "img",
@@ -133,4 +139,41 @@ export function columns(title, items, unit) {
                 "text-anchor": "middle" }, label)]));
     return h("figure", { class: "chart" },
         h("figcaption", null, title), chart);
+}
+
+/* ---- a curve ---- */
+
+/*
+ * Layers that lie on one another, by time. points: { at (a Date), label (of
+ * the axis; none where it is not written), values }; layers: { kind, label },
+ * the lowest first. `said` is what it shows, in words.
+ */
+export function curve(title, points, layers, said) {
+    const name = newId("curve");
+    const sums = points.map(p => p.values.reduce((a, b) => a + b, 0));
+    const { step, top } = scaleOf(Math.max(...sums));
+    const from = points[0].at, span = points.at(-1).at - from || 1;
+    const x = p => (BOX.left + PLOT.width * (p.at - from) / span).toFixed(1);
+    const y = value => (BOX.top + PLOT.height * (1 - value / top)).toFixed(1);
+    const height = (p, n) => p.values.slice(0, n)
+        .reduce((a, b) => a + b, 0);
+    const edge = n => points.map(p => `${x(p)},${y(height(p, n))}`);
+    const area = ({ kind }, n) => svg("polygon", {
+        points: [...edge(n + 1), ...edge(n).reverse()].join(" "),
+        class: HATCHED[kind] ? null : `fill-${kind}`,
+        fill: HATCHED[kind] ? `url(#${name}-${kind})` : null });
+    const hatched = layers.filter(({ kind }) => HATCHED[kind]);
+    const chart = svg("svg", { class: "columns", role: "img",
+        viewBox: `0 0 ${BOX.width} ${BOX.height}`,
+        "aria-label": `${title}: ${said}` },
+    svg("defs", null, hatched.map(({ kind }) =>
+        hatch(`${name}-${kind}`, kind, HATCHED[kind]))),
+    grid(step, top), layers.map(area),
+    points.filter(p => p.label).map((p, i, all) => svg("text", {
+        class: "axis", x: x(p), y: BOX.height - 8, "text-anchor":
+            i === 0 ? "start" : i === all.length - 1 ? "end" : "middle" },
+    p.label)));
+    return h("figure", { class: "chart" }, h("figcaption", null, said), chart,
+        h("ul", { class: "legend" }, layers.map(({ kind, label }) => h("li",
+            null, swatch(kind, name), " ", h("span", null, label)))));
 }

@@ -44,6 +44,10 @@ export function timeText(instant) {
     return `${day}, ${timeOf.format(date)}`;
 }
 
+/* Its day, or its time of day, alone: for axes. */
+export const dayText = instant => dateOf.format(new Date(instant));
+export const clockText = instant => timeOf.format(new Date(instant));
+
 /* A time, or a dash where there is none. */
 export function time(instant) {
     return instant === null ? none() :

@@ -29,6 +29,13 @@ size_t utf8_next(struct span text, uint32_t *code) {
                : forms[form].len;
 }
 
+size_t text_characters(const char *text) {
+    size_t count = 0;
+    for (; *text; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}
+
 /* C0, DEL and C1; what turns the direction of reading; ends of lines and
  * paragraphs; the mark that nobody sees. */
 static bool code_is_unsafe(uint32_t code) {

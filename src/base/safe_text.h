@@ -13,6 +13,9 @@
  * octets; 0 when there is none. */
 size_t utf8_next(struct span text, uint32_t *code);
 
+/* How many characters a text in UTF-8 has. */
+size_t text_characters(const char *text);
+
 /* The character, or the octet that is none, at the front of `text`, which is
  * not empty, as it may be shown. Returns the octets that it takes in `text`. */
 enum { SAFE_SIZE = 8 };

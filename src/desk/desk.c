@@ -1,8 +1,11 @@
 #include "desk/desk.h"
 
+#include "base/safe_text.h"
 #include "db/system_clock.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 enum outcome desk_refuse(struct desk *desk, enum desk_fault fault,
                          const char *format, ...) {
@@ -15,12 +18,20 @@ enum outcome desk_refuse(struct desk *desk, enum desk_fault fault,
 }
 
 enum outcome desk_check_reason(struct desk *desk, const char *reason) {
-    size_t len = reason ? strlen(reason) : 0;
+    size_t len = reason ? text_characters(reason) : 0;
     if (!len || len > DESK_REASON_MOST)
         return desk_refuse(desk, DESK_MALFORMED,
-                           "say why: a reason of 1 to %d octets",
+                           "say why: a reason of 1 to %d characters",
                            DESK_REASON_MOST);
     return DONE;
+}
+
+bool desk_read_number(const char *text, int64_t *number) {
+    if (!*text || *text == '0' || text[strspn(text, "0123456789")])
+        return false;
+    errno = 0;
+    *number = strtoll(text, NULL, 10);
+    return !errno;
 }
 
 /* That fotad did not run for a while is no reason: a person is there. */

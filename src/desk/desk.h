@@ -33,7 +33,7 @@ struct desk {
     const char *refusal;
 };
 
-/* Reasons that a person gives have 1 to this many octets. */
+/* Reasons that a person gives have 1 to this many characters. */
 enum { DESK_REASON_MOST = 500 };
 
 /* Reports are of this many days unless somebody says otherwise. */
@@ -46,6 +46,10 @@ enum outcome desk_refuse(struct desk *desk, enum desk_fault fault,
 
 /* Is it a reason? Otherwise REFUSED. NULL is none. */
 enum outcome desk_check_reason(struct desk *desk, const char *reason);
+
+/* The number that a thing is called by, as people say it: digits, the first of
+ * them no 0. */
+bool desk_read_number(const char *text, int64_t *number);
 
 /* May a person do here what cannot be undone? Otherwise REFUSED: the clock of
  * the system is in doubt, or this machine's is another. */

@@ -1,15 +1,5 @@
 #include "desk/quarantine.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
-static bool read_number(const char *text, int64_t *number) {
-    char *end;
-    errno = 0;
-    *number = strtoll(text, &end, 10);
-    return !errno && end != text && !*end && *number > 0;
-}
-
 enum outcome quarantine_decide(struct desk *desk, const char *number,
                                bool release, const char *reason,
                                struct quarantine_decision *decision) {
@@ -22,7 +12,7 @@ enum outcome quarantine_decide(struct desk *desk, const char *number,
         {NULL, 0, NULL},
     };
     int64_t hold;
-    if (!read_number(number, &hold))
+    if (!desk_read_number(number, &hold))
         return desk_refuse(desk, DESK_MALFORMED,
                            "'%s' is not the number of a held request", number);
     if (desk_check_reason(desk, reason) != DONE ||

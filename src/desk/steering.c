@@ -4,7 +4,6 @@
 #include "base/lists.h"
 #include "base/request_id.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 static const struct desk_outcome refusals[] = {
@@ -241,10 +240,8 @@ enum outcome steering_decide(struct desk *desk, const eui64 *supplier,
         "decide_order",
         "select outcome, $1, devices, under_way from decide_order($1, $2, $3,"
         " $4, $5, $6, $7, make_interval(secs => $8::bigint))"};
-    char *rest;
-    errno = 0;
-    int64_t order = strtoll(number, &rest, 10);
-    if (errno || rest == number || *rest || order <= 0)
+    int64_t order;
+    if (!desk_read_number(number, &order))
         return desk_refuse(desk, DESK_MALFORMED,
                            "'%s' is not the number of an order", number);
     if (desk_check_reason(desk, reason) != DONE ||

@@ -238,7 +238,7 @@ static const struct list_verb {
       "select device_id, device_type, status, in_progress, reason_code,"
       " last_updated, release_due, chf_id, csp"
       " from list_request_devices(find_request($1, $2, $3), null, null, null,"
-      " null, null, null, null, $4::bigint::integer, $5)"}},
+      " null, null, null, null, null, $4::bigint::integer, $5)"}},
     {"request jobs",
      "No device of it is in a job, or there is no such request.",
      FIELDS(job_fields),

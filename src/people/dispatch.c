@@ -2,6 +2,7 @@
  * handler. */
 #include "people/dispatch.h"
 
+#include "base/lists.h"
 #include "base/log.h"
 #include "people/handlers.h"
 #include "people/identify.h"
@@ -136,10 +137,13 @@ const struct http_route *const people_http_routes = http_routes;
 const size_t people_http_route_count = sizeof http_routes / sizeof *http_routes;
 
 void people_set_max_body(size_t max_body) {
+    /* those that bring a request, or a list of devices */
+    static const char *const long_bodies[] = {"dryRun", "steer", NULL};
     enum { JSON_BODY = 16 * 1024 };
-    for (size_t i = 0; i < people_http_route_count; i++)
+    for (size_t i = 0; i < API_ROUTES; i++)
         if (http_routes[i].media_type)
-            http_routes[i].max_body = strchr(http_routes[i].media_type, ' ')
-                                          ? max_body
-                                          : (size_t)JSON_BODY;
+            http_routes[i].max_body =
+                list_find(long_bodies, people_routes[i].operation)
+                    ? max_body
+                    : (size_t)JSON_BODY;
 }

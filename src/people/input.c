@@ -2,10 +2,8 @@
 
 #include "base/json.h"
 #include "base/lists.h"
+#include "base/safe_text.h"
 #include "desk/desk.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 static bool input_refuse(struct call *call, const char *detail) {
     http_problem(call->response, 400, "%s", detail);
@@ -47,25 +45,23 @@ bool path_account_name(struct call *call, const char **name) {
 
 /* ---- query ---- */
 
-/* NULL when it is not there or empty. */
-static const char *query_value(const struct call *call, const char *name) {
-    const char *text = http_query(call->request, name);
-    return text && *text ? text : NULL;
-}
-
 bool query_eui64(struct call *call, const char *name, bool *given, eui64 *id) {
-    const char *text = query_value(call, name);
+    const char *text = http_query(call->request, name);
     *given = text != NULL;
     return !text || eui64_parse(span_text(text), id) ||
            query_refuse(call, name,
                         "an EUI-64 such as 00-DB-12-34-56-78-90-A0");
 }
 
+/* Of a year whose days and zones can all be written. */
+bool input_instant(const char *text, instant *when) {
+    return *text >= '1' && *text <= '8' && instant_parse(span_text(text), when);
+}
+
 static bool read_date(struct arena *arena, const char *text, bool ends,
                       instant *when) {
     if (strlen(text) != 10 ||
-        !instant_parse(span_text(arena_printf(arena, "%sT00:00:00Z", text)),
-                       when))
+        !input_instant(arena_printf(arena, "%sT00:00:00Z", text), when))
         return false;
     *when += ends ? DAY : 0;
     return true;
@@ -73,25 +69,24 @@ static bool read_date(struct arena *arena, const char *text, bool ends,
 
 bool query_time(struct call *call, const char *name, bool ends, bool *given,
                 instant *when) {
-    const char *text = query_value(call, name);
+    const char *text = http_query(call->request, name);
     *given = text != NULL;
     return !text || read_date(call->arena, text, ends, when) ||
-           instant_parse(span_text(text), when) ||
+           input_instant(text, when) ||
            query_refuse(call, name, "2026-11-21 or 2026-11-21T09:15:00Z");
 }
 
 bool query_number(struct call *call, const char *name, int64_t least,
                   int64_t most, bool *given, int64_t *value) {
-    const char *text = query_value(call, name);
+    const char *text = http_query(call->request, name);
     *given = text != NULL;
     if (!text)
         return true;
-    char *end;
-    errno = 0;
-    *value = strtoll(text, &end, 10);
-    if (!errno && end != text && !*end && *value >= least && *value <= most)
-        return true;
-    return query_refuse(call, name, "a number within its range");
+    return (strcmp(text, "0") == 0 ? !(*value = 0)
+                                   : desk_read_number(text, value)) &&
+                   *value >= least && *value <= most
+               ? true
+               : query_refuse(call, name, "a number within its range");
 }
 
 bool query_limit(struct call *call, int32_t *limit) {
@@ -118,23 +113,28 @@ bool query_period(struct call *call, instant end, instant *from, instant *to) {
 
 bool query_choice(struct call *call, const char *name,
                   const char *const *choices, const char **value) {
-    *value = query_value(call, name);
+    *value = http_query(call->request, name);
     return !*value || list_find(choices, *value) ||
            query_refuse(call, name, "one of the values of the OpenAPI file");
 }
 
-/* PostgreSQL takes nothing but UTF-8. */
-static bool is_utf8(const char *text) {
+/* PostgreSQL takes nothing but UTF-8; nothing that people look for has control
+ * characters. */
+static bool is_plain(const char *text) {
     json_t *value = json_string(text);
     json_decref(value);
+    for (const char *at = text; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            return false;
     return value != NULL;
 }
 
 bool query_text(struct call *call, const char *name, size_t most,
                 const char **value) {
-    *value = query_value(call, name);
-    return !*value || (strlen(*value) <= most && is_utf8(*value)) ||
-           query_refuse(call, name, "a shorter text in UTF-8");
+    *value = http_query(call->request, name);
+    return !*value ||
+           (**value && is_plain(*value) && text_characters(*value) <= most) ||
+           query_refuse(call, name, "a text in UTF-8 of one line, not so long");
 }
 
 bool query_csv(struct call *call, bool *csv) {
@@ -167,10 +167,12 @@ static bool is_of_type(const json_t *value, const struct body_member *member) {
         return json_is_boolean(value);
     if (json_typeof(value) != member->type)
         return false;
-    size_t len = member->type == JSON_STRING ? json_string_length(value) : 0;
-    return member->type != JSON_STRING ||
-           (len >= member->least && len <= member->most &&
-            strlen(json_string_value(value)) == len);
+    if (member->type != JSON_STRING)
+        return true;
+    const char *text = json_string_value(value);
+    size_t len = text_characters(text);
+    return len >= member->least && len <= member->most &&
+           strlen(text) == json_string_length(value);
 }
 
 static bool member_is_good(const json_t *body,

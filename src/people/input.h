@@ -16,22 +16,25 @@ bool path_account_name(struct call *call, const char **name);
 
 /* ---- query ---- */
 
-/* A query parameter; *given false when it is not there or empty. */
+/* A query parameter; *given false when it is not there. An empty one is no
+ * value: what narrows a list by nothing would show all of it. */
 bool query_eui64(struct call *call, const char *name, bool *given, eui64 *id);
 /* A date or a date and time (UTC). A date stands for its first moment, or with
  * `ends` for the first moment after it. */
 bool query_time(struct call *call, const char *name, bool ends, bool *given,
                 instant *when);
+/* A moment, for whoever reads one from elsewhere. */
+bool input_instant(const char *text, instant *when);
 bool query_number(struct call *call, const char *name, int64_t least,
                   int64_t most, bool *given, int64_t *value);
 bool query_limit(struct call *call, int32_t *limit);
 /* `from` and `to`. Without `to` it is `end`; without `from`, DESK_USUAL_DAYS
  * before `to`. */
 bool query_period(struct call *call, instant end, instant *from, instant *to);
-/* One of the texts; NULL in *value when it is not there or empty. */
+/* One of the texts; NULL in *value when it is not there. */
 bool query_choice(struct call *call, const char *name,
                   const char *const *choices, const char **value);
-/* Any text of at most `most` octets; NULL in *value as above. */
+/* Any text of 1 to `most` characters; NULL in *value as above. */
 bool query_text(struct call *call, const char *name, size_t most,
                 const char **value);
 /* Is CSV asked for, by format=csv or by Accept? */
@@ -57,7 +60,7 @@ struct body_member {
     const char *name;
     json_type type;     /* JSON_TRUE for a boolean */
     bool optional;      /* may be missing or null */
-    size_t least, most; /* octets of a text */
+    size_t least, most; /* characters of a text */
 };
 const json_t *body_read(struct call *call, const struct body_member *members,
                         size_t count);

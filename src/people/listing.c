@@ -12,7 +12,10 @@
 
 #include <stdlib.h>
 
-enum { PAGE = 1000 }; /* rows that a slow reader may leave in memory */
+enum {
+    PAGE = 1000,   /* rows that a slow reader may leave in memory */
+    KEY_MOST = 256 /* characters */
+};
 
 /* ---- the whole as CSV ---- */
 
@@ -118,7 +121,7 @@ static bool add_after(struct call *call, const struct listing *listing,
     case VIEW_SECONDS:
         break;
     }
-    if (!query_text(call, "after", 64, &text))
+    if (!query_text(call, "after", KEY_MOST, &text))
         return false;
     db_text(params, text);
     return true;

@@ -164,7 +164,7 @@ bool request_in_path(struct call *call, int64_t *request_no) {
 
 struct device_filter {
     int64_t request_no;
-    const char *status, *reason, *csp, *outcome, *model;
+    const char *status, *reason, *csp, *outcome, *model, *sort;
     bool has_device;
     eui64 device;
     instant now;
@@ -179,7 +179,21 @@ static void device_filter_add(struct db_params *params, const void *context) {
     db_text(params, f->outcome);
     param_eui64(params, f->has_device, f->device);
     db_text(params, f->model);
+    db_text(params, f->sort);
     db_instant(params, f->now);
+}
+
+/* Where a page of them ended: a Device ID, and what the list is sorted by. */
+static bool device_key_is_good(struct call *call) {
+    const char *key = http_query(call->request, "after");
+    eui64 device;
+    if (!key ||
+        (eui64_parse(span_of(key, strnlen(key, EUI64_TEXT_LEN)), &device) &&
+         (!key[EUI64_TEXT_LEN] || key[EUI64_TEXT_LEN] == '/')))
+        return true;
+    http_problem(call->response, 400,
+                 "after must be `next` of the page before.");
+    return false;
 }
 
 /* Its file is called by the RequestID's counter. */
@@ -192,22 +206,29 @@ static const char *devices_file(struct call *call) {
 }
 
 void people_list_request_devices(struct call *call) {
-    static const struct view_field fields[] = {
-        VIEW_CSV("deviceId", EUI64),     VIEW_CSV("deviceType", TEXT),
-        VIEW_CSV("status", TEXT),        VIEW_CSV("inProgress", BOOL),
-        VIEW_CSV("reasonCode", TEXT),    VIEW_CSV("lastUpdated", INSTANT),
-        VIEW_CSV("releaseDue", INSTANT), VIEW_CSV("commsHubId", EUI64),
-        VIEW_CSV("csp", TEXT),           VIEW_CSV("late", BOOL)};
+    static const struct view_field fields[] = {VIEW_CSV(NULL, TEXT),
+                                               VIEW_CSV("deviceId", EUI64),
+                                               VIEW_CSV("deviceType", TEXT),
+                                               VIEW_CSV("status", TEXT),
+                                               VIEW_CSV("inProgress", BOOL),
+                                               VIEW_CSV("reasonCode", TEXT),
+                                               VIEW_CSV("lastUpdated", INSTANT),
+                                               VIEW_CSV("releaseDue", INSTANT),
+                                               VIEW_CSV("commsHubId", EUI64),
+                                               VIEW_CSV("csp", TEXT),
+                                               VIEW_CSV("late", BOOL)};
     static const struct db_statement rows = {
         "list_request_devices",
         "select * from list_request_devices($1, $2::text::processing_status,"
-        " $3, $4, $5, $6, $7, $9::text::macaddr8, $10, $8)"};
+        " $3, $4, $5, $6, $7, $8, $10, $11, $9)"};
     static const struct db_statement page = {
         "request_device_page",
         "select request_device_page($1, $2::text::processing_status, $3, $4,"
-        " $5, $6, $7, $9, $10, $8)::text"};
+        " $5, $6, $7, $8, $10, $11, $9)::text"};
     static const char *const outcomes[] = {"inProgress", "succeeded", "failed",
                                            "reset",      "stopped",   NULL};
+    static const char *const sorts[] = {
+        "status", "-status", "reason", "-reason", "updated", "-updated", NULL};
     struct listing *listing = arena_zero(call->arena, 1, sizeof *listing);
     *listing = (struct listing){.fields = fields,
                                 .field_count = sizeof fields / sizeof *fields,
@@ -224,6 +245,7 @@ void people_list_request_devices(struct call *call) {
         query_choice(call, "outcome", outcomes, &filter->outcome) &&
         query_eui64(call, "device", &filter->has_device, &filter->device) &&
         query_text(call, "model", 16, &filter->model) &&
-        request_in_path(call, &filter->request_no))
+        query_choice(call, "sort", sorts, &filter->sort) &&
+        request_in_path(call, &filter->request_no) && device_key_is_good(call))
         listing_answer(call, listing, filter);
 }

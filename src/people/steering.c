@@ -48,7 +48,7 @@ static bool devices_read(struct call *call, const json_t *list,
 
 static bool until_read(struct call *call, const char *text, instant *until) {
     *until = 0;
-    if (!text || instant_parse(span_text(text), until))
+    if (!text || input_instant(text, until))
         return true;
     http_problem(call->response, 400,
                  "until must be a time such as 2026-11-21T09:15:00Z.");

@@ -199,7 +199,7 @@ static void what_is_asked_wrongly_is_said(void **state) {
          "'12.4' is not one of 8.2, 11.1, 11.2, 11.3 and 11.4"},
         {"thresholds set 11.4 --user x --period 1h --warning 6",
          "'x' is not an EUI-64 such as 00-DB-12-34-56-78-90-A0"},
-        {"quarantine release 1", "say why: a reason of 1 to 500 octets"},
+        {"quarantine release 1", "say why: a reason of 1 to 500 characters"},
         {"quarantine reject x --reason because",
          "'x' is not the number of a held request"},
         {"quarantine list --state finished",

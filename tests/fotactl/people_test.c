@@ -222,7 +222,7 @@ static void a_reset_says_what_came_of_it(void **state) {
              " '00db1234567890a2', 1, '2026-11-21', '2999-01-01',"
              " 'AWAITING_CSP', 'PPMID', 'north', '{}')");
     tool_expect(tool, "reset 00-DB-12-34-56-78-90-A0", 2,
-                "fotactl: say why: a reason of 1 to 500 octets\n");
+                "fotactl: say why: a reason of 1 to 500 characters\n");
     tool_expect(tool, "reset 00-DB-12-34-56-78-90-A1 --reason x", 1,
                 "fotactl: 00-DB-12-34-56-78-90-A1 was never tracked: no "
                 "firmware update of it is on record; one that the DSP refused "

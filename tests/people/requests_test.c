@@ -306,9 +306,8 @@ static void pages_of_devices_meet_without_gap_or_overlap(void **state) {
     for (size_t seen = 0, pages = 0; seen < MANY; pages++) {
         struct told told = look(
             s, A,
-            request_path(
-                s, id,
-                arena_printf(s->arena, "/devices?limit=7&after=%s", after)));
+            request_path(s, id,
+                         arena_printf(s->arena, "/devices?limit=7%s", after)));
         size_t count = json_array_size(json_object_get(told.json, "items"));
         assert_int_equal(count, pages < 3 ? 7 : 4);
         for (size_t i = 0; i < count; i++, seen++) {
@@ -317,7 +316,7 @@ static void pages_of_devices_meet_without_gap_or_overlap(void **state) {
                         arena_printf(s->arena, "items.%zu.deviceId", i),
                         eui64_format(BULK(seen), wanted));
         }
-        after = told_at(s, &told, "next");
+        after = arena_printf(s->arena, "&after=%s", told_at(s, &told, "next"));
         if (seen == MANY)
             told_expect(s, &told, "next", "null");
     }
@@ -327,6 +326,87 @@ static void pages_of_devices_meet_without_gap_or_overlap(void **state) {
     assert_int_equal(json_array_size(json_object_get(told.json, "items")), 13);
     told = look(s, A, request_path(s, id, "/devices?reason=NONE"));
     told_expect(s, &told, "items", "[]");
+}
+
+/* Page by page in every order: each device once, and the texts that they are
+ * sorted by go the right way. */
+static void pages_of_sorted_devices_meet(void **state) {
+    struct screens *s = *state;
+    static const struct {
+        const char *sort, *member;
+    } sorts[] = {{"status", "status"},       {"-status", "status"},
+                 {"updated", "lastUpdated"}, {"-updated", "lastUpdated"},
+                 {"reason", "deviceType"},   {"-reason", "deviceType"}};
+    const char *id = bulk_request(s);
+    for (size_t i = 0; i < MANY; i += 2)
+        screens_event(s, "device_activated", BULK(i));
+    for (size_t k = 0; k < sizeof sorts / sizeof *sorts; k++) {
+        const char *after = "", *last = NULL;
+        size_t seen = 0;
+        json_t *all = json_object();
+        while (seen < MANY) {
+            struct told told =
+                look(s, A,
+                     request_path(s, id,
+                                  arena_printf(s->arena,
+                                               "/devices?limit=7&sort=%s%s",
+                                               sorts[k].sort, after)));
+            size_t count = json_array_size(json_object_get(told.json, "items"));
+            assert_true(count > 0);
+            for (size_t i = 0; i < count; i++, seen++) {
+                const char *at = arena_printf(s->arena, "items.%zu.", i);
+                const char *value = told_at(
+                    s, &told,
+                    arena_printf(s->arena, "%s%s", at, sorts[k].member));
+                json_object_set_new(
+                    all,
+                    told_at(s, &told, arena_printf(s->arena, "%sdeviceId", at)),
+                    json_true());
+                int way = last ? strcmp(value, last) : 0;
+                assert_true(*sorts[k].sort == '-' ? way <= 0 : way >= 0);
+                last = value;
+            }
+            after =
+                arena_printf(s->arena, "&after=%s", told_at(s, &told, "next"));
+        }
+        assert_int_equal(json_object_size(all), MANY);
+        json_decref(all);
+    }
+}
+
+/* Three had ended after an hour, five when it is looked at. */
+static void the_curve_goes_from_all_under_way_to_what_came(void **state) {
+    struct screens *s = *state;
+    const char *id = bulk_request(s);
+    screens_event(s, "device_activated", BULK(0));
+    screens_event(s, "device_activated", BULK(1));
+    screens_event(s, "csp_refused", BULK(2));
+    screens_event(s, "device_activated", BULK(3));
+    screens_event(s, "csp_refused", BULK(4));
+    gateway_tell(s->gateway, "update service_request set received = now() -"
+                             " interval '4 hours'");
+    gateway_tell(s->gateway,
+                 "update tracking_history set last_updated = now() - interval"
+                 " '3 hours', released = now() - interval '3 hours' where"
+                 " device_id < '00:db:13:00:00:00:00:03'");
+    struct told told = look(s, A, request_path(s, id, ""));
+    assert_int_equal(json_array_size(json_object_get(told.json, "curve")), 49);
+    static const struct {
+        const char *path, *value;
+    } expected[] = {
+        {"curve.0.inProgress", "25"},  {"curve.0.succeeded", "0"},
+        {"curve.11.inProgress", "25"}, {"curve.13.succeeded", "2"},
+        {"curve.13.failed", "1"},      {"curve.47.inProgress", "22"},
+        {"curve.48.succeeded", "3"},   {"curve.48.failed", "2"},
+        {"curve.48.takenBack", "0"},   {"curve.48.inProgress", "20"},
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        told_expect(s, &told, expected[i].path, expected[i].value);
+    gateway_tell(s->gateway, "update tracking_history set released = now() -"
+                             " interval '2 hours', last_updated = now() where"
+                             " device_id = '00:db:13:00:00:00:00:03'");
+    told = look(s, A, request_path(s, id, ""));
+    told_expect(s, &told, "curve.25.succeeded", "3");
 }
 
 static size_t lines(const char *text) {
@@ -416,17 +496,16 @@ static void requests_are_found(void **state) {
     const char *after = "";
     for (int left = 5; left > 0; left -= 2) {
         struct told told =
-            look(s, DESK,
-                 arena_printf(s->arena, "/requests?limit=2&after=%s", after));
+            look(s, DESK, arena_printf(s->arena, "/requests?limit=2%s", after));
         told_expect(s, &told, "items.0.requestId",
                     gateway_ask(s->gateway,
                                 "select request_id_text(originator,"
                                 " target, counter) from service_request"
                                 " where request_no = %d",
                                 left));
-        after = told_at(s, &told, "next");
+        after = arena_printf(s->arena, "&after=%s", told_at(s, &told, "next"));
     }
-    assert_string_equal(after, "null");
+    assert_string_equal(after, "&after=null");
 }
 
 int main(void) {
@@ -439,6 +518,8 @@ int main(void) {
         TEST(a_job_says_whether_its_csp_can_be_relied_on),
         TEST(models_are_told_apart),
         TEST(pages_of_devices_meet_without_gap_or_overlap),
+        TEST(pages_of_sorted_devices_meet),
+        TEST(the_curve_goes_from_all_under_way_to_what_came),
         TEST(the_whole_list_comes_as_csv),
         TEST(requests_are_found),
     };

@@ -3,13 +3,17 @@ import { requestPath } from "../api.js";
 import { h } from "../dom.js";
 import { id, number, orNone, plural, time } from "../format.js";
 import { choiceField, listPage } from "../lists.js";
-import { field, link, table, tag } from "../parts.js";
+import { field, link, select, table, tag } from "../parts.js";
 import { at } from "../router.js";
 import { reason, status, STATUS_CHOICES } from "../words.js";
 
 const OUTCOMES = [["inProgress", "Under way"], ["succeeded", "Succeeded"],
     ["failed", "Failed, for any reason"], ["reset", "Reset"],
     ["stopped", "Stopped"]];
+
+const SORTS = [["", "Device ID"], ["-updated", "Last updated, newest first"],
+    ["updated", "Last updated, oldest first"], ["status", "Status"],
+    ["reason", "Reason"]];
 
 const COLUMNS = [
     { head: "Device ID", header: true, cell: d =>
@@ -34,7 +38,8 @@ const page = listPage({
         `${requestPath(requestId)}/devices`,
     caption: ({ parameters: { requestId } }) =>
         link(at("requests", requestId), id(requestId)),
-    filters: ["device", "outcome", "status", "reason", "csp", "model"],
+    filters: ["device", "outcome", "status", "reason", "csp", "model",
+        "sort"],
     fields: value => [
         field({ ...value("device"), label: "Device ID", type: "search",
             spellcheck: "false", class: "input input-id" }),
@@ -44,7 +49,9 @@ const page = listPage({
             hint: "As the CSP gave it, such as IMAGE_INVALID." }),
         field({ ...value("csp"), label: "CSP" }),
         field({ ...value("model"), label: "Model", class: "input input-code",
-            hint: "Manufacturer, model and hardware, such as 1301:0084:01." })],
+            hint: "Manufacturer, model and hardware, such as 1301:0084:01." }),
+        select({ ...value("sort"), label: "In the order of",
+            choices: SORTS })],
     view: ({ items }) => h("div", { class: "wide dense" }, table(
         "Devices of the request", COLUMNS, items,
         { empty: "No device is like that.", hideCaption: true })),

@@ -1,9 +1,9 @@
 /* One Service Request, live. */
 import { get, requestPath } from "../api.js";
-import { share, stackedBar } from "../charts.js";
+import { curve, share, stackedBar } from "../charts.js";
 import { h, replace } from "../dom.js";
-import { duration, fromNow, id, number, orNone, percent, plural, time,
-    timeFromNow } from "../format.js";
+import { clockText, dayText, duration, fromNow, id, number, orNone, percent,
+    plural, time, timeFromNow, timeText } from "../format.js";
 import { variantText } from "../lists.js";
 import { follow } from "../live.js";
 import { dataAge, figure, heading, inset, link, linkButton, live, section,
@@ -65,7 +65,7 @@ function refused(r) {
 
 /* ---- live ---- */
 
-const MINUTE = 60000;
+const MINUTE = 60000, DAY = 86400000;
 const ofStages = stages =>
     Object.fromEntries(stages.map(s => [s.stage, s.devices]));
 
@@ -241,7 +241,57 @@ table("Jobs for the CSPs", [
     { head: "Latest error", cell: j => orNone(j.lastError) },
 ], r.jobs, { hideCaption: true }));
 
-const more = r => [waits(r), failures(r), refused(r), byCsp(r), byModel(r),
+/* ---- how it came to its end ---- */
+
+const LAYERS = [["succeeded", "activated", "Succeeded"],
+    ["failed", "failed", "Failed, or no news in time"],
+    ["takenBack", "reset", "Reset or stopped"],
+    ["inProgress", "approved", "Under way"]];
+
+/* The first moment by which so many of its devices had ended; null: not yet. */
+function endedBy(points, part) {
+    const all = points[0].inProgress;
+    const found = points.find(p => all - p.inProgress >= part * all);
+    return found ? found.at : null;
+}
+
+function curveText(points) {
+    const [half, most] = [0.5, 0.9].map(part => endedBy(points, part));
+    const last = points.at(-1);
+    return [`From ${timeText(points[0].at)} to ${timeText(last.at)}`,
+        half && `half of the devices had ended by ${timeText(half)}`,
+        most && `nine of ten by ${timeText(most)}`,
+        `${number(last.succeeded)} succeeded`,
+        last.failed > 0 && `${number(last.failed)} failed`,
+        last.takenBack > 0 && `${number(last.takenBack)} reset or stopped`,
+        last.inProgress > 0 && `${number(last.inProgress)} under way`,
+    ].filter(Boolean).join("; ") + ".";
+}
+
+/* Every twelfth of 48 steps is written below it, and in the table. */
+const EACH = 12;
+
+function overTime(r) {
+    const points = r.curve;
+    if (points.length === 0)
+        return null;
+    const layers = LAYERS.filter(([name]) => points.some(p => p[name] > 0));
+    const days = new Date(points.at(-1).at) - new Date(points[0].at) > DAY;
+    return section("Over time", curve("Over time", points.map((p, i) => ({
+        at: new Date(p.at),
+        label: i % EACH === 0 && (days ? dayText : clockText)(p.at),
+        values: layers.map(([name]) => p[name]) })),
+    layers.map(([, kind, label]) => ({ kind, label })), curveText(points)),
+    h("details", { id: "curve" }, h("summary", null, "The same in numbers"),
+        table("Devices by time", [
+            { head: "Time", header: true, cell: p => time(p.at) },
+            ...layers.map(([name, , label]) => ({ head: label, numeric: true,
+                cell: p => p[name] })),
+        ], points.filter((p, i) => i % (EACH / 4) === 0),
+        { hideCaption: true })));
+}
+
+const more = r => [overTime(r), waits(r), failures(r), refused(r), byCsp(r), byModel(r),
     orders(r), jobs(r)];
 
 /* ---- steering ---- */
