@@ -20,11 +20,21 @@ create or replace function user_message(
 
 -- No number of these is used twice: alert_counter's are in ResponseIDs, the
 -- MACs of the ACB's messages rely on acb_counter's, and a held request's is its
--- QuarantineEventRef. A database that was restored counts from where its copy
--- was made, so whenever a fotad starts they go on from their first and the
--- time since 1970 at least: that is beyond all numbers used before, for nobody
--- takes a million a second, nor holds a request every second. The server's
--- clock must not have been set back meanwhile.
+-- QuarantineEventRef. They go on from their first and the time since 1970 at
+-- least: nobody takes a million a second, nor holds a request every second.
+-- meanwhile: what others take until they are set.
+create or replace function counters_by_time()
+    returns table (name text, each_second integer, meanwhile integer)
+    language sql immutable as $$ values
+    ('alert_counter', 1000000, 1000000),
+    ('acb_counter', 1000000, 1000000),
+    ('held_request_hold_no_seq', 1, 60)
+$$;
+
+-- A database that was restored counts from where its copy was made, so whenever
+-- a fotad starts, or finds itself on another cluster or timeline (sql/past.sql),
+-- these are beyond all numbers used before. The server's clock must not have
+-- been set back meanwhile.
 create or replace function advance_counters() returns void
     language plpgsql security definer
     set search_path = public, pg_temp
@@ -39,10 +49,7 @@ begin
     for sequence in
         select s.seqrelid::regclass as name, s.seqmin as first, c.each_second,
             c.meanwhile
-        from (values ('alert_counter', 1000000, 1000000),
-                ('acb_counter', 1000000, 1000000),
-                (pg_get_serial_sequence('held_request', 'hold_no'), 1, 60))
-            as c (name, each_second, meanwhile)
+        from counters_by_time() c
         join pg_sequence s on s.seqrelid = c.name::regclass
     loop
         execute format('select last_value from %s', sequence.name) into last;

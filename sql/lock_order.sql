@@ -12,7 +12,8 @@ create or replace function lock_order() returns table (place integer, name name)
 begin atomic
     select ordinality::integer, n::name
     from unnest(array[
-        'clock_mark', 'tracking_setting', 'sat_mark', 'held_request', 'plan',
+        'clock_mark', 'past_mark', 'past_number', 'past_memory',
+        'tracking_setting', 'sat_mark', 'held_request', 'plan',
         'request_plan', 'steering',
         'volume_threshold', 'request_volume', 'certificate', 'crl',
         'revocation', 'gbcs_message', 'replay_window', 'smi_device',

@@ -235,7 +235,7 @@ begin
             and p.proname not in ('grant_rights', 'make_role', 'take_crl',
                 'revoke_certificates', 'retry_messages', 'drop_indexes',
                 'begin_direct_load', 'refresh_homes', 'set_threshold',
-                'remove_threshold', 'clock_accept', 'write_transitions',
+                'remove_threshold', 'clock_accept', 'past_restored', 'write_transitions',
                 'sat_set_mark')
             and not exists (select from pg_depend d
                 where d.objid = p.oid and d.deptype = 'e') loop

@@ -17,20 +17,21 @@
 /* What a key holds, in C and in the file (base/value.h). */
 #define CONFIG_TYPE_TEXT const char * /* as it stands */
 #define CONFIG_TYPE_SECRET                                                     \
-    const char *                          /* the same, but never shown; or     \
-                                             file:/path, or credential:NAME    \
-                                             (systemd) */
-#define CONFIG_TYPE_TOKEN const char *    /* a secret of visible ASCII */
-#define CONFIG_TYPE_CHOICE const char *   /* one of the words */
-#define CONFIG_TYPE_PATH const char *     /* of a file */
-#define CONFIG_TYPE_FILE const char *     /* the same; a reload reads it */
-#define CONFIG_TYPE_ADDRESS const char *  /* to listen on */
-#define CONFIG_TYPE_URL const char *      /* without a query */
-#define CONFIG_TYPE_CONNINFO const char * /* libpq's */
-#define CONFIG_TYPE_HEADER const char *   /* name of an HTTP header */
-#define CONFIG_TYPE_MAILBOX const char *  /* name@domain */
-#define CONFIG_TYPE_REGIONS const char *  /* CSP Regions, commas between */
-#define CONFIG_TYPE_BOOL bool             /* yes, no */
+    const char *                           /* the same, but never shown; or    \
+                                              file:/path, or credential:NAME   \
+                                              (systemd) */
+#define CONFIG_TYPE_TOKEN const char *     /* a secret of visible ASCII */
+#define CONFIG_TYPE_CHOICE const char *    /* one of the words */
+#define CONFIG_TYPE_PATH const char *      /* of a file */
+#define CONFIG_TYPE_FILE const char *      /* the same; a reload reads it */
+#define CONFIG_TYPE_DIRECTORY const char * /* that is written to */
+#define CONFIG_TYPE_ADDRESS const char *   /* to listen on */
+#define CONFIG_TYPE_URL const char *       /* without a query */
+#define CONFIG_TYPE_CONNINFO const char *  /* libpq's */
+#define CONFIG_TYPE_HEADER const char *    /* name of an HTTP header */
+#define CONFIG_TYPE_MAILBOX const char *   /* name@domain */
+#define CONFIG_TYPE_REGIONS const char *   /* CSP Regions, commas between */
+#define CONFIG_TYPE_BOOL bool              /* yes, no */
 #define CONFIG_TYPE_COUNT uint32_t
 #define CONFIG_TYPE_SIZE size_t      /* octets; k, m, g are powers of 1024 */
 #define CONFIG_TYPE_DURATION instant /* 90s, 15m, 1h, 4d */

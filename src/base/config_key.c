@@ -75,6 +75,11 @@ READER(FILE) {
     return read_PATH(key, value, field, arena, reason);
 }
 
+/* One that is written to. */
+READER(DIRECTORY) {
+    return read_PATH(key, value, field, arena, reason);
+}
+
 READER(ADDRESS) {
     struct value_address address;
     (void)key;

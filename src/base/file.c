@@ -46,6 +46,15 @@ static const char *error_words(struct arena *arena, const char *path,
                            : arena_text(arena, span_text(strerror(error)));
 }
 
+const char *directory_fault(struct arena *arena, const char *path) {
+    struct stat about;
+    if (stat(path, &about) == 0 && !S_ISDIR(about.st_mode))
+        errno = ENOTDIR;
+    else if (access(path, W_OK | X_OK) == 0)
+        return NULL;
+    return arena_text(arena, span_text(strerror(errno)));
+}
+
 /* Nothing is opened: who reads a pipe would wait. */
 const char *file_fault(struct arena *arena, const char *path) {
     struct stat about;

@@ -14,6 +14,9 @@
  * or which user may not read it and whose it is; in the arena. NULL: it can. */
 const char *file_fault(struct arena *arena, const char *path);
 
+/* The same, why nothing can be written into the directory `path`. */
+const char *directory_fault(struct arena *arena, const char *path);
+
 /* All of `path`, of at most `most` octets, in the arena and followed by a NUL.
  * False with the reason as file_fault() has it, or that it is larger. */
 bool file_load(struct arena *arena, const char *path, size_t most,

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "db/connect.h"
 #include "db/error.h"
+#include "db/past.h"
 #include "db/session.h"
 
 #include <libpq-fe.h>
@@ -26,6 +27,8 @@ struct db {
     size_t prepared_count;
     bool in_transaction;
     bool doubts; /* the session has been told that the time is not sound */
+    bool any_past;
+    struct past_place place; /* of the connection */
     enum db_use use;
     unsigned failures;  /* to connect, in a row */
     instant not_before; /* by clock_elapsed(): the next try to connect */
@@ -51,6 +54,14 @@ struct db *db_open(const char *conninfo, const char *name) {
 
 void db_is_of(struct db *db, const char *key) {
     db->key = key;
+}
+
+void db_takes_any_past(struct db *db) {
+    db->any_past = true;
+}
+
+const char *db_place(const struct db *db) {
+    return db->place.cluster;
 }
 
 static void db_forget(const struct db *db) {
@@ -130,6 +141,9 @@ enum log_level db_level(const struct db *db, enum log_level level) {
     return db_error_is_outage(db->key) ? LOG_LEVEL_DEBUG : level;
 }
 
+/* Between two tries to work on a database that went back in time. */
+static const instant PAST_PAUSE = 200 * MILLISECOND;
+
 static void drop_notice(void *context, const char *message) {
     (void)context;
     log_debug("db.notice", ": %s", message);
@@ -187,20 +201,41 @@ static bool session_tell_clock(struct db *db) {
     return good;
 }
 
+static bool session_may_go_on(const struct db *db) {
+    return db->any_past || past_is_open();
+}
+
+/* Who may not work on a database that went back in time. */
+static enum outcome session_refuse(struct db *db, const char *reason) {
+    keep_reason(db, reason, "");
+    db_disconnect(db);
+    db->not_before = clock_elapsed() + PAST_PAUSE;
+    db_error_tell(&DB_ERROR_WENT_BACK, db->key, db->reason);
+    return RETRY;
+}
+
 /* In the middle of a transaction its rest must not run outside of it. */
 enum outcome db_connect(struct db *db) {
     if (db->connection &&
         (db->in_transaction ? PQstatus(db->connection) == CONNECTION_OK
-                            : session_is_usable(db) && session_tell_clock(db)))
+                            : session_is_usable(db) && session_may_go_on(db) &&
+                                  session_tell_clock(db)))
         return DONE;
     db_disconnect(db);
     if (db->in_transaction || clock_elapsed() < db->not_before)
         return RETRY;
     instant begun = clock_elapsed();
     struct refusal refusal;
+    char reason[sizeof db->reason];
+    if (!db->any_past && past_refuses(reason, sizeof reason))
+        return session_refuse(db, reason);
     db_set_connection(db, connect_with_defaults(db, &refusal));
     if (PQstatus(db->connection) == CONNECTION_OK &&
-        session_begin(db->connection, db->use) && session_tell_clock(db)) {
+        session_begin(db->connection, db->use, &db->place) &&
+        session_tell_clock(db)) {
+        if (!db->any_past &&
+            !past_admits(db->connection, &db->place, reason, sizeof reason))
+            return session_refuse(db, reason);
         PQsetNoticeProcessor(db->connection, drop_notice, NULL);
         db->failures = 0;
         db_error_connected(db->key);
@@ -404,6 +439,21 @@ enum outcome db_script(struct db *db, const char *sql) {
     outcome = judge_result(db, result);
     PQclear(result);
     return outcome;
+}
+
+enum outcome db_beat(struct db *db) {
+    const char *fault;
+    enum outcome outcome = db_connect(db);
+    if (outcome != DONE)
+        return outcome;
+    if (!past_beat(db->connection, &db->place, &fault)) {
+        keep_reason(db, PQerrorMessage(db->connection), "");
+        db_disconnect(db);
+        return RETRY;
+    }
+    if (fault)
+        db_blame(db, fault);
+    return fault ? FAILED : DONE;
 }
 
 void db_pause(int tries) {

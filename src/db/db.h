@@ -188,6 +188,22 @@ enum db_use {
 };
 void db_is_for(struct db *db, enum db_use use);
 
+/* From now on this program works on a database only while that has not gone
+ * back in time (sql/past.sql), as far as it remembers: in a file of that
+ * directory, or, if it is "", by itself. Before any thread has a connection.
+ * False with the reason, static, when what it remembers cannot be read. */
+bool db_remember(const char *directory, const char **reason);
+/* Is connected whatever the past: for who only looks, and for what the database
+ * is made with. */
+void db_takes_any_past(struct db *db);
+/* Asks whether it went back, and remembers the answer; every few seconds, in
+ * one thread. FAILED, too, when it cannot be remembered. */
+enum outcome db_beat(struct db *db);
+/* The cluster, timeline and database that it is connected to; "": a standby. */
+const char *db_place(const struct db *db);
+/* Why nobody works on it, for people, in the arena; NULL: they do. */
+const char *db_past_fault(struct arena *arena);
+
 /* The reason of the last outcome that was not DONE, never empty; valid until
  * the next call. */
 const char *db_reason(const struct db *db);

@@ -23,6 +23,9 @@ const struct db_error DB_ERROR_UNREACHABLE = {
     "fotad connects again by itself; see that the server runs, and that all "
     "its hosts are named in",
     true, true};
+const struct db_error DB_ERROR_WENT_BACK = {
+    "", "went_back", "see docs/operations.md, When the database was restored",
+    true, false};
 
 static const struct db_error rows[] = {
     {"40001", "conflict", NULL, false, false},
@@ -107,9 +110,10 @@ static _Atomic instant latest_at;
 
 /* Has it not been logged for a while? One caller at a time gets a yes. */
 static bool is_new(const struct db_error *error) {
-    static _Atomic instant logged[ROWS + 2];
+    static _Atomic instant logged[ROWS + 3];
     size_t place = error == &DB_ERROR_LOST          ? ROWS
                    : error == &DB_ERROR_UNREACHABLE ? ROWS + 1
+                   : error == &DB_ERROR_WENT_BACK   ? ROWS + 2
                                                     : (size_t)(error - rows);
     instant now = clock_elapsed(), before = atomic_load(&logged[place]);
     return (!before || now - before > QUIET) &&

@@ -17,8 +17,10 @@ struct db_error {
     bool of_key;          /* the advice ends with the key of the conninfo */
 };
 
-/* The connection broke, or none could be made. */
-extern const struct db_error DB_ERROR_LOST, DB_ERROR_UNREACHABLE;
+/* The connection broke, none could be made, or what it leads to went back in
+ * time. */
+extern const struct db_error DB_ERROR_LOST, DB_ERROR_UNREACHABLE,
+    DB_ERROR_WENT_BACK;
 
 /* The error of a SQLSTATE (5 characters). NULL: it would be refused again, so
  * the caller gets FAILED. */

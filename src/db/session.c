@@ -32,7 +32,7 @@ static const char begin_sql[] =
     " ('idle_in_transaction_session_timeout', '%s'),"
     " ('statement_timeout', '%s')"
     ") as wanted (n, v) join pg_settings on name = n"
-    " where source not in ('client', 'user', 'database user')";
+    " where source not in ('client', 'user', 'database user');" PAST_PLACE_SQL;
 
 static const struct {
     const char *lock, *still, *statement;
@@ -43,12 +43,15 @@ static const struct {
 #undef DB_USE
 };
 
-bool session_begin(PGconn *connection, enum db_use use) {
+bool session_begin(PGconn *connection, enum db_use use,
+                   struct past_place *place) {
     char sql[sizeof begin_sql + 32];
     snprintf(sql, sizeof sql, begin_sql, uses[use].lock, uses[use].still,
              uses[use].statement);
     PGresult *result = PQexec(connection, sql);
     bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
+    if (good)
+        past_take_place(place, result);
     PQclear(result);
     return good;
 }

@@ -4,12 +4,14 @@
 #define FOTAD_DB_SESSION_H
 
 #include "db/db.h"
+#include "db/past.h"
 
 #include <libpq-fe.h>
 
-/* Sets it, in one statement, in a connection that was just made. False: the
- * connection's error says why not. */
-bool session_begin(PGconn *connection, enum db_use use);
+/* Sets it, in one go, in a connection that was just made, and says where that
+ * is. False: the connection's error says why not. */
+bool session_begin(PGconn *connection, enum db_use use,
+                   struct past_place *place);
 
 /* A pooler stands between: a server tells its own process to whom it serves, a
  * pooler tells something else. */

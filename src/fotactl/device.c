@@ -1,7 +1,9 @@
 /* fotactl status and reset: one device's firmware update, why it waits, and its
  * end by the Service Desk (requirement C5). */
 #include "desk/device.h"
+#include "base/json.h"
 #include "base/safe_text.h"
+#include "fotactl/restored.h"
 #include "fotactl/verbs.h"
 
 static enum outcome device_reset_one(struct verb_run *run) {
@@ -152,12 +154,19 @@ enum outcome verb_status(struct verb_run *run) {
         return outcome;
     if (db_is_null(rows, 0, 0))
         return run_refuse(run, "%s", device_missing(run->arena, device));
+    const char *fault;
+    if ((outcome = restored_words(run, &fault)) != DONE)
+        return outcome;
     json_t *status = json_loads(db_get_text(rows, 0, 0), 0, NULL);
     if (run->options.json) {
+        if (*fault)
+            json_object_set_new(status, "databaseFault", json_text(fault));
         run_print_json(run, status);
         return DONE;
     }
     print_status(run->out, status);
+    if (*fault)
+        buffer_printf(run->out, "%s\n", fault);
     json_decref(status);
     return DONE;
 }

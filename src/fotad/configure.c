@@ -4,6 +4,7 @@
 #include "fotad/fotad.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 static atomic_int failures;
 
@@ -24,12 +25,15 @@ bool fotad_fail(const char *event, const char *reason) {
 static const char *key_file_fault(const struct config_key *key,
                                   const void *owner, struct arena *arena) {
     const char *path;
-    if (strcmp(key->type, "PATH") != 0 && strcmp(key->type, "FILE") != 0)
+    bool is_directory = strcmp(key->type, "DIRECTORY") == 0;
+    if (strcmp(key->type, "PATH") != 0 && strcmp(key->type, "FILE") != 0 &&
+        !is_directory)
         return NULL;
     memcpy(&path, (const char *)owner + key->offset, sizeof path);
     if (!*path || strcmp(path, key->standard) == 0)
         return NULL;
-    return file_fault(arena, path);
+    return is_directory ? directory_fault(arena, path)
+                        : file_fault(arena, path);
 }
 
 static const char *section_faults(const struct config *config,

@@ -11,6 +11,7 @@
 #include "device/receive.h"
 #include "housekeeping/clock_watch.h"
 #include "housekeeping/housekeeping.h"
+#include "housekeeping/past_watch.h"
 #include "mail/mail.h"
 #include "people/listener.h"
 #include "request/release.h"
@@ -33,7 +34,7 @@ struct fotad {
     struct task *mail;
     struct receivers *receivers;
     struct csp_gateway *csps;
-    struct task *clock;
+    struct task *clock, *past;
     struct task *housekeeping;
     struct task *releases;
     struct people *people;

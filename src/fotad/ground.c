@@ -38,6 +38,7 @@ static struct db *open_as_owner(const struct config *config) {
     struct db *db =
         db_open(*owner ? owner : config->database_conninfo, "fotad migration");
     db_is_for(db, DB_FOR_tool);
+    db_takes_any_past(db);
     return db;
 }
 
@@ -80,6 +81,7 @@ static bool await_database(struct fotad *f) {
 bool ground_open_database(struct fotad *f) {
     const struct config *config = &f->config;
     f->db = db_open(config->database_conninfo, "fotad");
+    db_takes_any_past(f->db);
     bool good = await_database(f) &&
                 (!config->database_migrate || migrate_database(config)) &&
                 check_database(f) &&

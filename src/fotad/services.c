@@ -31,6 +31,18 @@ static void stop_clock(struct fotad *f) {
     task_stop(f->clock);
 }
 
+static bool start_past(struct fotad *f) {
+    const char *reason;
+    if (!past_watch_begin(f->db, &f->config, &reason))
+        return fotad_fail("past.unread", reason);
+    f->past = past_watch_start(&f->config);
+    return true;
+}
+
+static void stop_past(struct fotad *f) {
+    task_stop(f->past);
+}
+
 static bool start_delivery(struct fotad *f) {
     f->delivery = delivery_start(&f->config, f->signer);
     return true;
@@ -181,6 +193,8 @@ static const struct service services[] = {
     {"database", ground_open_database, NULL, NULL, NULL, ground_close_database},
     /* the time of all that follows */
     {"clock", start_clock, NULL, NULL, NULL, stop_clock},
+    /* lets the threads of all that follow at the database, or not */
+    {"past", start_past, NULL, NULL, NULL, stop_past},
     /* of requests and, in the database, of all that moves a device's status */
     {"rules", ground_load_rules, ground_prepare_rules, ground_use_rules, NULL,
      ground_drop_rules},

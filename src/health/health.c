@@ -80,6 +80,7 @@ static void *start_worker(void *context, unsigned index) {
     struct worker *worker = memory_alloc(sizeof *worker);
     worker->config = context;
     worker->db = db_open(worker->config->database_conninfo, "fotad health");
+    db_takes_any_past(worker->db);
     return worker;
 }
 
@@ -291,6 +292,9 @@ static void answer_readyz(void *context, const struct http_request *request,
         health_say(reasons, "%s", why);
     else
         check_database(worker, reasons);
+    const char *past = db_past_fault(request->arena);
+    if (past)
+        health_say(reasons, "%s", past);
     look_at_clock(worker->config, request->arena, reasons, warnings);
     warn_of_database(warnings);
     warn_of_config(worker->config, warnings);

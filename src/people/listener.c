@@ -22,8 +22,10 @@ static void *worker_start(void *context, unsigned index) {
         *config->database_reporting_conninfo
             ? db_open(config->database_reporting_conninfo, "fotad screens")
             : worker->primary;
-    if (worker->reading != worker->primary)
+    if (worker->reading != worker->primary) {
         db_is_of(worker->reading, "[database] reporting_conninfo");
+        db_takes_any_past(worker->reading);
+    }
     return worker;
 }
 

@@ -315,7 +315,8 @@ static void definers_have_a_search_path(void **state) {
                         " from pg_proc where prosecdef"
                         " and pronamespace = 'public'::regnamespace"),
         "advance_counters analyze_grown clean_history clock_accept clock_look"
-        " cut_times drop_day drop_trail make_day pass_running_time seal_trail");
+        " cut_times drop_day drop_trail make_day pass_running_time past_look"
+        " past_restored seal_trail");
 }
 
 int main(void) {

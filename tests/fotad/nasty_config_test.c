@@ -147,8 +147,8 @@ static bool is_secret(const struct config_key *key) {
  * database, a port, a User's certificate. Such keys are only read. A text is a
  * text: one in eight is enough. */
 static bool is_startable(const struct config_key *key, size_t value) {
-    static const char *const not [] = {"CONNINFO", "ADDRESS", "PATH", "FILE",
-                                       "REGIONS",  "URL",     NULL};
+    static const char *const not [] = {"CONNINFO",  "ADDRESS", "PATH", "FILE",
+                                       "DIRECTORY", "REGIONS", "URL",  NULL};
     for (size_t i = 0; not [i]; i++)
         if (strcmp(key->type, not [i]) == 0)
             return false;

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 static const char table[] =
-    "schemas database clock rules signer acb_key revocations health delivery"
+    "schemas database clock past rules signer acb_key revocations health "
+    "delivery"
     " mail receivers csp_gateway housekeeping releases people users";
 
 /* The services that the log names under this event, the first one first or,
