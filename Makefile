@@ -147,7 +147,7 @@ coverage: ## the same tests, and the lines they reach, by room
 	@tools/coverage
 
 C_FILES = $(wildcard src/*/*.[ch] tests/*/*.[ch])
-SH_FILES = tools/deb tools/check-package tests/package/inside tools/deps tools/pg tools/rooms tools/functions tools/demo \
+SH_FILES = tools/deb tools/check-package tools/check-restore tests/package/inside tools/deps tools/pg tools/rooms tools/functions tools/demo \
   tools/citations tools/promises tools/release tools/release-before tools/lives tools/bench tools/bench.d/*.sh tools/lib/*.sh \
   tools/coverage tools/embed.sh tests/run tests/browser/run tests/openapi/run .ci/run $(wildcard tests/*/*_test.sh)
 TIDIED = $(patsubst %.c,$(B)/%.tidied,$(LIB_SRC) $(SIM_SRC) $(MAIN_SRC) \
@@ -258,6 +258,13 @@ hold: ## hold 5,000 idle and 500 slow connections, and slow readers
 	@$(SUBMAKE) $(HOLDS)
 	@for test in $(HOLDS); do tests/run $(VARIANT) $$test || exit 1; \
 	  grep -hE '^(quiet|held|[0-9]+ conn|[0-9]+ slow|all limits)' build/$(VARIANT)/logs/*.log; done
+
+# SECONDS_BACK=3600 for an hour.
+.PHONY: check-restore
+check-restore: ## back up, lose the server, restore to a moment before (pgBackRest)
+	@tools/deps build restore
+	@$(SUBMAKE) all
+	@tools/check-restore
 
 .PHONY: deb check-package
 deb: ## Debian packages, in build/deb

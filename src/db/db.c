@@ -205,12 +205,15 @@ static bool session_may_go_on(const struct db *db) {
     return db->any_past || past_is_open();
 }
 
-/* Who may not work on a database that went back in time. */
+/* Who may not work on a database that went back in time, or may become one
+ * that did: a standby that is promoted keeps its sessions. */
 static enum outcome session_refuse(struct db *db, const char *reason) {
-    keep_reason(db, reason, "");
+    bool is_standby = db->connection && !*db->place.cluster;
+    keep_reason(db, is_standby ? "the server is a standby" : reason, "");
     db_disconnect(db);
     db->not_before = clock_elapsed() + PAST_PAUSE;
-    db_error_tell(&DB_ERROR_WENT_BACK, db->key, db->reason);
+    db_error_tell(is_standby ? db_error_of("25006") : &DB_ERROR_WENT_BACK,
+                  db->key, db->reason);
     return RETRY;
 }
 

@@ -206,8 +206,10 @@ bool past_refuses(char *reason, size_t size) {
 
 bool past_admits(PGconn *connection, const struct past_place *place,
                  char *reason, size_t size) {
-    if (!atomic_load(&begun) || !*place->cluster)
+    if (!atomic_load(&begun))
         return true;
+    if (!*place->cluster)
+        return false;
     pthread_mutex_lock(&lock);
     bool good = past_is_open() && places_are_one(place, &known);
     if (!good && !past_look(connection, place, false))

@@ -31,7 +31,7 @@ bool past_is_open(void);
 /* May nobody, for now, not even ask? Then with why. */
 bool past_refuses(char *reason, size_t size);
 /* May this session work? It asks the database if that is not known of this
- * place yet. False with why. */
+ * place yet. False with why; on a standby without. */
 bool past_admits(PGconn *connection, const struct past_place *place,
                  char *reason, size_t size);
 

@@ -152,11 +152,12 @@ enum outcome verb_status(struct verb_run *run) {
     enum outcome outcome = run_query(run, &device_question, &params, &rows);
     if (outcome != DONE)
         return outcome;
-    if (db_is_null(rows, 0, 0))
-        return run_refuse(run, "%s", device_missing(run->arena, device));
     const char *fault;
     if ((outcome = restored_words(run, &fault)) != DONE)
         return outcome;
+    if (db_is_null(rows, 0, 0))
+        return run_refuse(run, "%s%s%s", device_missing(run->arena, device),
+                          *fault ? "; " : "", fault);
     json_t *status = json_loads(db_get_text(rows, 0, 0), 0, NULL);
     if (run->options.json) {
         if (*fault)
