@@ -12,7 +12,7 @@ PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 SUBMAKE = $(MAKE) --no-print-directory $(PARALLEL)
 
 PKGS := libpq libmicrohttpd libxml-2.0 xmlsec1-openssl libcrypto jansson \
-        libcurl libsystemd gnutls
+        libcurl libsystemd gnutls p11-kit-1
 # Only asked for when something is compiled, so that `make deps` runs first on
 # a machine that has none of them.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g'))$(PKG_CFLAGS)

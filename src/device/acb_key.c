@@ -1,5 +1,6 @@
 #include "device/keys.h"
 
+#include "base/hsm.h"
 #include "base/memory.h"
 
 #include <openssl/crypto.h>
@@ -18,7 +19,8 @@ struct secret {
 };
 
 struct acb_key {
-    EVP_PKEY *key;
+    EVP_PKEY *key; /* NULL: it is in the HSM */
+    struct hsm_key *hsm;
     pthread_mutex_t lock; /* over all that follows */
     struct secret *secrets;
     uint32_t *buckets;
@@ -97,21 +99,39 @@ static bool secret_recall(struct acb_key *acb,
     return true;
 }
 
-bool acb_secret(struct acb_key *acb, const struct party_key *device,
-                uint8_t z[static GBCS_SECRET_LEN]) {
+/* A point of another curve would be the token's failure. */
+static enum outcome secret_agree(struct acb_key *acb, EVP_PKEY *device,
+                                 uint8_t z[static GBCS_SECRET_LEN]) {
+    enum { POINT = 1 + 2 * GBCS_SECRET_LEN };
+    uint8_t point[POINT];
+    size_t len = 0;
+    if (!acb->hsm)
+        return gbcs_shared_secret(acb->key, device, z) ? DONE : REFUSED;
+    if (EVP_PKEY_get_octet_string_param(device, "encoded-pub-key", point,
+                                        sizeof point, &len) != 1 ||
+        len != POINT) {
+        ERR_clear_error();
+        return REFUSED;
+    }
+    return hsm_agree(acb->hsm, span_of(point, len), z) ? DONE : RETRY;
+}
+
+enum outcome acb_secret(struct acb_key *acb, const struct party_key *device,
+                        uint8_t z[static GBCS_SECRET_LEN]) {
     if (!acb || !device->key)
-        return false;
+        return REFUSED;
     pthread_mutex_lock(&acb->lock);
     bool known = secret_recall(acb, device->x, z);
     pthread_mutex_unlock(&acb->lock);
     if (known)
-        return true;
-    if (!gbcs_shared_secret(acb->key, device->key, z))
-        return false;
+        return DONE;
+    enum outcome outcome = secret_agree(acb, device->key, z);
+    if (outcome != DONE)
+        return outcome;
     pthread_mutex_lock(&acb->lock);
     secret_keep(acb, device->x, z);
     pthread_mutex_unlock(&acb->lock);
-    return true;
+    return DONE;
 }
 
 /* ---- beginning and end ---- */
@@ -123,6 +143,18 @@ static void *memory_zero(size_t count, size_t size) {
     return memory;
 }
 
+static struct acb_key *key_make(size_t most_secrets) {
+    struct acb_key *acb = memory_zero(1, sizeof *acb);
+    pthread_mutex_init(&acb->lock, NULL);
+    acb->most = (uint32_t)most_secrets;
+    acb->mask = 1;
+    while (acb->mask < acb->most)
+        acb->mask = acb->mask << 1 | 1;
+    acb->secrets = memory_zero(most_secrets + 1, sizeof *acb->secrets);
+    acb->buckets = memory_zero((size_t)acb->mask + 1, sizeof *acb->buckets);
+    return acb;
+}
+
 struct acb_key *acb_key_new(EVP_PKEY *key, size_t most_secrets,
                             const char **reason) {
     uint8_t z[GBCS_SECRET_LEN];
@@ -131,16 +163,9 @@ struct acb_key *acb_key_new(EVP_PKEY *key, size_t most_secrets,
         return NULL;
     }
     OPENSSL_cleanse(z, sizeof z);
-    struct acb_key *acb = memory_zero(1, sizeof *acb);
+    struct acb_key *acb = key_make(most_secrets);
     EVP_PKEY_up_ref(key);
     acb->key = key;
-    pthread_mutex_init(&acb->lock, NULL);
-    acb->most = (uint32_t)most_secrets;
-    acb->mask = 1;
-    while (acb->mask < acb->most)
-        acb->mask = acb->mask << 1 | 1;
-    acb->secrets = memory_zero(most_secrets + 1, sizeof *acb->secrets);
-    acb->buckets = memory_zero((size_t)acb->mask + 1, sizeof *acb->buckets);
     return acb;
 }
 
@@ -161,8 +186,20 @@ static EVP_PKEY *private_key_read(const char *path, const char **reason) {
     return key;
 }
 
-struct acb_key *acb_key_load(const char *path, size_t most_secrets,
-                             const char **reason) {
+static struct acb_key *key_of_hsm(struct arena *arena, const char *uri,
+                                  size_t most_secrets, const char **reason) {
+    struct hsm_key *hsm = hsm_key_open(uri, arena, reason);
+    if (!hsm)
+        return NULL;
+    struct acb_key *acb = key_make(most_secrets);
+    acb->hsm = hsm;
+    return acb;
+}
+
+struct acb_key *acb_key_load(struct arena *arena, const char *path,
+                             size_t most_secrets, const char **reason) {
+    if (hsm_is_uri(path))
+        return key_of_hsm(arena, path, most_secrets, reason);
     EVP_PKEY *key = private_key_read(path, reason);
     if (!key)
         return NULL;
@@ -175,6 +212,7 @@ void acb_key_free(struct acb_key *acb) {
     if (!acb)
         return;
     EVP_PKEY_free(acb->key);
+    hsm_key_close(acb->hsm);
     OPENSSL_cleanse(acb->secrets,
                     ((size_t)acb->used + 1) * sizeof *acb->secrets);
     free(acb->secrets);

@@ -57,20 +57,21 @@ size_t party_keys_of(const struct party_keys *keys, eui64 id,
 struct acb_key;
 
 /* [identity] key_agreement_key: a PEM file with a P-256 private key, not
- * encrypted. Keeps the shared secrets of at most `most_secrets` (at least 1)
- * device keys in memory, the latest used ones. NULL with a reason (constant
- * text) when it is no such file. The caller ends it with acb_key_free(). */
-struct acb_key *acb_key_load(const char *path, size_t most_secrets,
-                             const char **reason);
+ * encrypted, or its pkcs11: URI (base/hsm.h). Keeps the shared secrets of at
+ * most `most_secrets` (at least 1) device keys in memory, the latest used ones.
+ * NULL with a reason, in the arena, when it is no such key. The caller ends it
+ * with acb_key_free(). */
+struct acb_key *acb_key_load(struct arena *arena, const char *path,
+                             size_t most_secrets, const char **reason);
 /* The same from a key, of which it takes a reference. */
 struct acb_key *acb_key_new(EVP_PKEY *key, size_t most_secrets,
                             const char **reason);
 void acb_key_free(struct acb_key *acb);
 
 /* Z of the ACB and a fit key of a device, from memory or computed (about
- * 60 microseconds). False when the two do not go together, or when there is no
- * key of the ACB (NULL). */
-bool acb_secret(struct acb_key *acb, const struct party_key *device,
-                uint8_t z[static GBCS_SECRET_LEN]);
+ * 60 microseconds). REFUSED when the two do not go together, or when there is
+ * no key of the ACB (NULL); RETRY while the HSM that has it is away. */
+enum outcome acb_secret(struct acb_key *acb, const struct party_key *device,
+                        uint8_t z[static GBCS_SECRET_LEN]);
 
 #endif

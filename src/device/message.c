@@ -57,6 +57,7 @@ struct check {
     const struct device_message *message;
     struct arena *arena;
     struct acb_key *acb;
+    bool *away; /* the key of the ACB: nothing can be said of the message */
 };
 
 static bool signed_by(const struct check *check, const struct party_key *key) {
@@ -65,8 +66,9 @@ static bool signed_by(const struct check *check, const struct party_key *key) {
 
 static bool maced_by(const struct check *check, const struct party_key *key) {
     uint8_t z[GBCS_SECRET_LEN];
-    return acb_secret(check->acb, key, z) &&
-           gbcs_mac_verify(z, &check->message->gbcs);
+    enum outcome outcome = acb_secret(check->acb, key, z);
+    *check->away |= outcome == RETRY;
+    return outcome == DONE && gbcs_mac_verify(z, &check->message->gbcs);
 }
 
 /* NULL when one of the originator's keys fits; otherwise the reason. */
@@ -148,14 +150,15 @@ static void message_name(struct device_message *message, eui64 acb_id) {
         alert_to_user_name(message);
 }
 
-void device_message_judge(struct device_message *message, struct arena *arena,
+bool device_message_judge(struct device_message *message, struct arena *arena,
                           struct acb_key *acb, eui64 acb_id,
                           const struct party_keys *signers,
                           const struct party_keys *agreers) {
-    const struct check check = {message, arena, acb};
+    bool away = false;
+    const struct check check = {message, arena, acb, &away};
     if (!message->parsed ||
         !is_genuine(message, &check, acb_id, signers, agreers))
-        return;
+        return !away;
     /* what was not found genuine must not keep a genuine one out */
     if (message->readable)
         message_name(message, acb_id);
@@ -163,4 +166,5 @@ void device_message_judge(struct device_message *message, struct arena *arena,
         message->verdict = VERDICT_UNKNOWN;
     else
         message->verdict = VERDICT_UNVERIFIED;
+    return true;
 }

@@ -34,8 +34,9 @@ bool device_message_needs_mac_key(const struct device_message *message,
 
 /* Checks signature and MAC, and says what the message is. `signers` and
  * `agreers` hold the keys of its originator, if there are any. Details belong
- * to the arena. May be called in parallel for different messages. */
-void device_message_judge(struct device_message *message, struct arena *arena,
+ * to the arena. False when it cannot be said now, for the HSM that has the
+ * ACB's key is away. May be called in parallel for different messages. */
+bool device_message_judge(struct device_message *message, struct arena *arena,
                           struct acb_key *acb, eui64 acb_id,
                           const struct party_keys *signers,
                           const struct party_keys *agreers);

@@ -97,13 +97,15 @@ static enum outcome batch_find_keys(struct db *db, struct batch *batch,
                            keys);
 }
 
-static void batch_judge(struct batch *batch) {
-    for (size_t i = 0; i < batch->count; i++)
+static bool batch_judge(struct batch *batch) {
+    bool judged = true;
+    for (size_t i = 0; i < batch->count && judged; i++)
         if (!batch->checked[i])
-            device_message_judge(&batch->messages[i], batch->arena,
-                                 batch->receiving->acb,
-                                 batch->receiving->config->acb_id,
-                                 &batch->signers, &batch->agreers);
+            judged = device_message_judge(&batch->messages[i], batch->arena,
+                                          batch->receiving->acb,
+                                          batch->receiving->config->acb_id,
+                                          &batch->signers, &batch->agreers);
+    return judged;
 }
 
 static enum outcome batch_check(struct db *db, struct batch *batch) {
@@ -112,8 +114,10 @@ static enum outcome batch_check(struct db *db, struct batch *batch) {
         batch_find_keys(db, batch, KEY_DIGITAL_SIGNATURE, &batch->signers);
     if (outcome == DONE)
         outcome = batch_find_keys(db, batch, KEY_AGREEMENT, &batch->agreers);
-    if (outcome == DONE)
-        batch_judge(batch);
+    if (outcome == DONE && !batch_judge(batch)) {
+        db_blame(db, "the key of the ACB, which is in the HSM, is away");
+        outcome = RETRY;
+    }
     return outcome;
 }
 

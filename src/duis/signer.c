@@ -2,6 +2,7 @@
 
 #include "base/base64.h"
 #include "base/file.h"
+#include "base/hsm.h"
 #include "duis/pem.h"
 #include "duis/write.h"
 #include "duis/xmldsig.h"
@@ -24,7 +25,8 @@ enum { SCALAR = 32, DIGEST = 32, MOST_FILE = 64 * 1024 };
 struct identity {
     atomic_uint references;
     struct arena *arena; /* its own */
-    EVP_PKEY *key;
+    EVP_PKEY *key;       /* NULL: it is in the HSM */
+    struct hsm_key *hsm;
     struct certificate certificate;
     const char *key_info; /* the rest of ds:Signature after its value */
 };
@@ -94,6 +96,22 @@ static EVP_PKEY *read_key(struct arena *arena, struct span pem) {
     return arena_adopt(arena, key, free_key);
 }
 
+/* Of r and s. */
+static bool hash_verify(EVP_PKEY *key, const uint8_t hash[static DIGEST],
+                        const uint8_t raw[static 2 * SCALAR]) {
+    uint8_t der[128], *end = der;
+    ECDSA_SIG *pair = ECDSA_SIG_new();
+    bool good = pair && ECDSA_SIG_set0(pair, BN_bin2bn(raw, SCALAR, NULL),
+                                       BN_bin2bn(raw + SCALAR, SCALAR, NULL));
+    int len = good ? i2d_ECDSA_SIG(pair, &end) : 0;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    good = len > 0 && context && EVP_PKEY_verify_init(context) == 1 &&
+           EVP_PKEY_verify(context, der, (size_t)len, hash, DIGEST) == 1;
+    EVP_PKEY_CTX_free(context);
+    ECDSA_SIG_free(pair);
+    return good;
+}
+
 static const char *key_info(struct arena *arena, const struct certificate *c) {
     struct buffer out = {0};
     buffer_text(&out, "<ds:KeyInfo><ds:X509Data><ds:X509IssuerSerial>"
@@ -108,17 +126,38 @@ static const char *key_info(struct arena *arena, const struct certificate *c) {
     return text;
 }
 
-/* Fills it; false with a reason. */
-static bool identity_read(struct identity *identity, struct span key_pem,
-                          struct span certificate_pem, const char **reason) {
+static void close_key(void *key) {
+    hsm_key_close(key);
+}
+
+/* What it has signed is good by the certificate. */
+static bool key_fits(const struct identity *identity) {
+    static const uint8_t hash[DIGEST] = "fotad signs with this key";
+    uint8_t raw[2 * SCALAR];
+    if (identity->key)
+        return EVP_PKEY_eq(identity->key, identity->certificate.key) == 1;
+    return hsm_sign(identity->hsm, hash, raw) &&
+           hash_verify(identity->certificate.key, hash, raw);
+}
+
+/* Fills it; false with a reason. `uri`: of the key, or NULL. */
+static bool identity_read(struct identity *identity, const char *uri,
+                          struct span key_pem, struct span certificate_pem,
+                          const char **reason) {
     struct certificate *certificate = &identity->certificate;
     if (!certificate_read(identity->arena, certificate_pem, certificate,
                           reason))
         return false;
-    identity->key = read_key(identity->arena, key_pem);
-    if (!identity->key)
+    if (uri) {
+        identity->hsm = hsm_key_open(uri, identity->arena, reason);
+        if (identity->hsm)
+            arena_adopt(identity->arena, identity->hsm, close_key);
+    } else if (!(identity->key = read_key(identity->arena, key_pem))) {
         *reason = "is not a private key in PEM without a password";
-    else if (EVP_PKEY_eq(identity->key, certificate->key) != 1)
+    }
+    if (*reason)
+        return false;
+    if (!key_fits(identity))
         *reason = "is not the key of the certificate";
     else if (certificate->usage != CERTIFICATE_DIGITAL_SIGNATURE)
         *reason = "the certificate is not for digitalSignature";
@@ -137,14 +176,16 @@ static struct identity *identity_new(void) {
     return identity;
 }
 
-struct duis_signer *duis_signer_new(struct arena *arena, struct span key_pem,
-                                    struct span certificate_pem,
-                                    const char **reason) {
+static struct duis_signer *signer_make(struct arena *arena, const char *uri,
+                                       struct span key_pem,
+                                       struct span certificate_pem,
+                                       const char **reason) {
     struct identity *identity = identity_new();
     *reason = NULL;
-    if (!identity_read(identity, key_pem, certificate_pem, reason)) {
-        if (!identity->certificate.der.len)
-            *reason = arena_printf(arena, "the certificate %s", *reason);
+    if (!identity_read(identity, uri, key_pem, certificate_pem, reason)) {
+        *reason = arena_printf(
+            arena, "%s%s",
+            identity->certificate.der.len ? "" : "the certificate ", *reason);
         identity_release(identity);
         return NULL;
     }
@@ -154,6 +195,12 @@ struct duis_signer *duis_signer_new(struct arena *arena, struct span key_pem,
     struct duis_signer *signer = arena_zero(arena, 1, sizeof *signer);
     signer->current = arena_adopt(arena, current, current_end);
     return signer;
+}
+
+struct duis_signer *duis_signer_new(struct arena *arena, struct span key_pem,
+                                    struct span certificate_pem,
+                                    const char **reason) {
+    return signer_make(arena, NULL, key_pem, certificate_pem, reason);
 }
 
 void duis_signer_replace(struct duis_signer *signer,
@@ -178,12 +225,13 @@ static bool pem_read(struct arena *arena, const char *path, struct span *text,
 struct duis_signer *duis_signer_load(struct arena *arena, const char *key_path,
                                      const char *certificate_path,
                                      const char **reason) {
-    struct span key, certificate;
-    if (!pem_read(arena, key_path, &key, reason) ||
+    struct span key = {0}, certificate;
+    const char *uri = hsm_is_uri(key_path) ? key_path : NULL;
+    if ((!uri && !pem_read(arena, key_path, &key, reason)) ||
         !pem_read(arena, certificate_path, &certificate, reason))
         return NULL;
     struct duis_signer *signer =
-        duis_signer_new(arena, key, certificate, reason);
+        signer_make(arena, uri, key, certificate, reason);
     if (!signer)
         *reason = arena_printf(arena, "%s, %s: %s", key_path, certificate_path,
                                *reason);
@@ -222,6 +270,8 @@ static bool hash_sign(const struct identity *identity,
                       uint8_t raw[static 2 * SCALAR]) {
     uint8_t der[128];
     size_t len = sizeof der;
+    if (identity->hsm)
+        return hsm_sign(identity->hsm, hash, raw);
     EVP_PKEY_CTX *context =
         EVP_PKEY_CTX_new_from_pkey(NULL, identity->key, NULL);
     bool good = context && EVP_PKEY_sign_init(context) == 1 &&

@@ -18,7 +18,8 @@ struct duis_signer *duis_signer_new(struct arena *arena, struct span key_pem,
                                     struct span certificate_pem,
                                     const char **reason);
 
-/* The same from files; the reason names the file. */
+/* The same from files, the key by its file or its pkcs11: URI (base/hsm.h);
+ * the reason names them. */
 struct duis_signer *duis_signer_load(struct arena *arena, const char *key_path,
                                      const char *certificate_path,
                                      const char **reason);

@@ -72,7 +72,8 @@ static bool signature_fits(const struct shown *shown, struct acb_key *acb,
 static bool mac_fits(const struct shown *shown, struct acb_key *acb,
                      const struct party_key *key) {
     uint8_t z[GBCS_SECRET_LEN];
-    return acb_secret(acb, key, z) && gbcs_mac_verify(z, &shown->message);
+    return acb_secret(acb, key, z) == DONE &&
+           gbcs_mac_verify(z, &shown->message);
 }
 
 static enum outcome check_with_keys(const struct shown *shown,
@@ -121,7 +122,7 @@ static enum outcome check_mac(const struct shown *shown, const char **found) {
         return DONE;
     const char *reason;
     struct acb_key *acb =
-        acb_key_load(run->config.key_agreement_key, 1, &reason);
+        acb_key_load(run->arena, run->config.key_agreement_key, 1, &reason);
     if (!acb)
         return run_refuse(run, "[identity] key_agreement_key %s %s",
                           run->config.key_agreement_key, reason);

@@ -18,7 +18,7 @@ struct verb_options {
     const char *config, *user, *state, *limit, *from, *to, *reason, *role,
         *supplier, *mail, *wish, *period, *warning, *quarantine, *hash, *out,
         *request, *image, *model, *csp, *device, *devices, *until, *plan,
-        *variant;
+        *variant, *admin, *trial;
     bool json, csv, all, replace, verify, help, version;
 };
 

@@ -27,11 +27,13 @@ enum option_set {
     OPTION_PLAN = 16384,
     OPTION_PLAN_OF = 32768,
     OPTION_CSV = 65536,
+    OPTION_SETUP = 131072,
 };
 
 /* What a verb needs before it runs. */
 enum need {
     NEEDS_NOTHING,
+    NEEDS_CONFIG,   /* and makes the rest */
     NEEDS_DATABASE, /* any, even an empty one, as its owner */
     NEEDS_OWNER,    /* one of this program's version, as its owner */
     NEEDS_SCHEMA,   /* the same, as fotad uses it */
@@ -358,8 +360,8 @@ static enum outcome verb_start(struct verb_run *run, const struct verb *verb) {
     if (need == NEEDS_NOTHING)
         return verb->run(run);
     enum outcome outcome = config_load(run);
-    if (outcome != DONE)
-        return outcome;
+    if (outcome != DONE || need == NEEDS_CONFIG)
+        return outcome == DONE ? verb->run(run) : outcome;
     const char *owner = run->config.database_owner_conninfo;
     run->db = db_open(
         need != NEEDS_SCHEMA && *owner ? owner : run->config.database_conninfo,

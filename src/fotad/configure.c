@@ -1,5 +1,6 @@
 #include "base/config_key.h"
 #include "base/file.h"
+#include "base/hsm.h"
 #include "base/log.h"
 #include "fotad/fotad.h"
 
@@ -32,6 +33,8 @@ static const char *key_file_fault(const struct config_key *key,
     memcpy(&path, (const char *)owner + key->offset, sizeof path);
     if (!*path || strcmp(path, key->standard) == 0)
         return NULL;
+    if (hsm_is_uri(path))
+        return hsm_uri_fault(path);
     return is_directory ? directory_fault(arena, path)
                         : file_fault(arena, path);
 }
@@ -45,6 +48,8 @@ static const char *section_faults(const struct config *config,
         if (!fault)
             continue;
         memcpy(&path, (const char *)owner + keys->offset, sizeof path);
+        if (hsm_is_uri(path))
+            path = "pkcs11:..."; /* it may have a PIN */
         fault = arena_printf(arena, "%s:%d: [%s%s] %s: %s: %s",
                              config->path ? config->path : "",
                              config_key_line(keys, owner), keys->section, name,

@@ -2,6 +2,7 @@
 #include "base/ending.h"
 #include "base/expiry.h"
 #include "base/file.h"
+#include "base/hsm.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "duis/library.h"
@@ -195,16 +196,16 @@ void ground_use_signer(struct fotad *f, struct reload *reload) {
  * is no key is a mistake. */
 bool ground_load_acb_key(struct fotad *f) {
     const char *path = f->config.key_agreement_key, *reason;
-    if (access(path, F_OK) != 0) {
+    if (!hsm_is_uri(path) && access(path, F_OK) != 0) {
         log_warning("keys.no_key_agreement",
                     ": [identity] key_agreement_key %s is not there: 11.2 and "
                     "11.3 cannot be sent to devices",
                     path);
         return true;
     }
-    reason = file_fault(f->arena, path);
+    reason = hsm_is_uri(path) ? NULL : file_fault(f->arena, path);
     if (!reason)
-        f->requests.acb = acb_key_load(path, MOST_SECRETS, &reason);
+        f->requests.acb = acb_key_load(f->arena, path, MOST_SECRETS, &reason);
     return f->requests.acb ||
            fotad_fail("keys.unusable",
                       arena_printf(f->arena,
@@ -222,7 +223,8 @@ bool ground_check_keys(struct fotad *f) {
                                  f->config.xml_signing_certificate};
     bool there = true;
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        const char *fault = file_fault(f->arena, paths[i]);
+        const char *fault =
+            hsm_is_uri(paths[i]) ? NULL : file_fault(f->arena, paths[i]);
         if (fault)
             log_warning("keys.not_there",
                         ": %s: %s; fotad will not start without it", paths[i],

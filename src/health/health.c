@@ -1,6 +1,7 @@
 #include "health/health.h"
 
 #include "base/expiry.h"
+#include "base/hsm.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/metrics.h"
@@ -245,7 +246,8 @@ static void warn_of_config(const struct config *config, json_t *warnings) {
     if (config->accept_expired)
         health_say(warnings, "[identity] accept_expired: expired "
                              "certificates are accepted");
-    if (access(config->key_agreement_key, F_OK) != 0)
+    if (!hsm_is_uri(config->key_agreement_key) &&
+        access(config->key_agreement_key, F_OK) != 0)
         health_say(warnings, "[identity] key_agreement_key is not there: "
                              "11.2 and 11.3 cannot be sent to devices");
     if (*config->clock_offset_file)
@@ -295,6 +297,9 @@ static void answer_readyz(void *context, const struct http_request *request,
     const char *past = db_past_fault(request->arena);
     if (past)
         health_say(reasons, "%s", past);
+    const char *hsm = hsm_fault(request->arena);
+    if (hsm)
+        health_say(reasons, "%s", hsm);
     look_at_clock(worker->config, request->arena, reasons, warnings);
     warn_of_database(warnings);
     warn_of_config(worker->config, warnings);

@@ -5,6 +5,7 @@
  */
 #include "http/tls.h"
 
+#include "base/hsm.h"
 #include "base/memory.h"
 #include "http/listener.h"
 #include "http/revocations.h"
@@ -17,6 +18,7 @@ struct tls {
     atomic_uint references;
     gnutls_certificate_credentials_t credentials;
     bool asks; /* for the client's certificate */
+    char *uri; /* of the key, if that is in an HSM; or NULL */
 };
 
 static _Thread_local char reason_text[512];
@@ -40,6 +42,7 @@ bool tls_wanted(const struct http_tls *tls) {
 
 static void tls_free(struct tls *tls) {
     gnutls_certificate_free_credentials(tls->credentials);
+    free(tls->uri);
     free(tls);
 }
 
@@ -89,8 +92,28 @@ static int chain_is_dear(gnutls_session_t session) {
     return 0;
 }
 
+/* GnuTLS asks again when the token was away. */
+static int pin_ask(void *uri, int attempt, const char *token_url,
+                   const char *token_label, unsigned flags, char *pin,
+                   size_t most) {
+    char text[HSM_MOST_PIN];
+    (void)token_url, (void)token_label;
+    hsm_pin_read(uri, text);
+    bool good = *text && strlen(text) < most && attempt == 0 &&
+                !(flags & GNUTLS_PIN_WRONG);
+    if (good)
+        strcpy(pin, text);
+    explicit_bzero(text, sizeof text);
+    return good ? 0 : GNUTLS_E_PKCS11_PIN_ERROR;
+}
+
 static bool read_files(struct tls *tls, const struct http_tls *files,
                        const char **reason) {
+    if (hsm_is_uri(files->key)) {
+        tls->uri = memory_text(files->key);
+        gnutls_certificate_set_pin_function(tls->credentials, pin_ask,
+                                            tls->uri);
+    }
     int error = gnutls_certificate_set_x509_key_file(
         tls->credentials, files->certificate, files->key, GNUTLS_X509_FMT_PEM);
     if (error < 0) {

@@ -1,5 +1,6 @@
 #include "http/transfer.h"
 
+#include "base/hsm.h"
 #include "base/memory.h"
 #include "base/version.h"
 
@@ -49,6 +50,8 @@ static void transfer_set_tls(struct transfer *transfer) {
         curl_easy_setopt(easy, CURLOPT_SSLCERT, client->certificate);
     if (client->key)
         curl_easy_setopt(easy, CURLOPT_SSLKEY, client->key);
+    if (client->key && hsm_is_uri(client->key)) /* OpenSSL's pkcs11 engine */
+        curl_easy_setopt(easy, CURLOPT_SSLKEYTYPE, "ENG");
     if (client->ca)
         curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca);
     if (client->crl)

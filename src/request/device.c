@@ -108,7 +108,12 @@ enum outcome request_device_secret(struct rq *rq,
         return rq_put_off(rq, "the device's certificate");
     if (key->unfit)
         return rq_refuse(rq, CONDITION_device_key_unknown, key->unfit);
-    if (!acb_secret(rq->management->acb, key, z))
+    outcome = acb_secret(rq->management->acb, key, z);
+    if (outcome == RETRY) {
+        db_blame(rq->db, "the key of the ACB, which is in the HSM, is away");
+        return FAILED;
+    }
+    if (outcome != DONE)
         return rq_refuse(rq, CONDITION_device_key_unknown,
                          "the keys of the ACB and the device do not agree");
     return DONE;

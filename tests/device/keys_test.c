@@ -129,7 +129,7 @@ static void *use(void *context) {
     for (unsigned i = 0; i < 400; i++) {
         unsigned n = i * i % DEVICES;
         uint8_t z[GBCS_SECRET_LEN];
-        if (!acb_secret(user->acb, &user->devices[n], z) ||
+        if (acb_secret(user->acb, &user->devices[n], z) != DONE ||
             memcmp(z, user->expected[n], sizeof z) != 0)
             user->wrong++;
     }
@@ -170,7 +170,7 @@ static void an_unfit_key_gives_no_secret(void **state) {
     struct device_world *world = *state;
     uint8_t z[GBCS_SECRET_LEN];
     const struct party_key unfit = {.unfit = "expired"};
-    assert_false(acb_secret(world->receiving.acb, &unfit, z));
+    assert_int_equal(acb_secret(world->receiving.acb, &unfit, z), REFUSED);
 }
 
 static const char KEY_FILE[] = "-----BEGIN EC PRIVATE KEY-----\n"
@@ -180,14 +180,14 @@ static const char KEY_FILE[] = "-----BEGIN EC PRIVATE KEY-----\n"
 static void key_files_are_refused_with_a_reason(void **state) {
     (void)state;
     const char *reason = NULL;
-    assert_null(acb_key_load("/nonexistent/ka.key", 1, &reason));
+    assert_null(acb_key_load(NULL, "/nonexistent/ka.key", 1, &reason));
     assert_string_equal(reason, "cannot be read");
     char path[] = "/tmp/fotad-keys-XXXXXX";
     int fd = mkstemp(path);
     assert_int_equal(write(fd, KEY_FILE, sizeof KEY_FILE - 1),
                      sizeof KEY_FILE - 1);
     close(fd);
-    assert_null(acb_key_load(path, 1, &reason));
+    assert_null(acb_key_load(NULL, path, 1, &reason));
     assert_string_equal(reason, "is no PEM private key without a password");
     unlink(path);
     EVP_PKEY *other = EVP_EC_gen("P-384");

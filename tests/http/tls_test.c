@@ -5,6 +5,7 @@
 #include "http/revocations.h"
 #include "support/logged.h"
 #include "support/tls_pki.h"
+#include "support/token.h"
 
 #include <gnutls/gnutls.h>
 #include <openssl/pem.h>
@@ -263,6 +264,37 @@ static void servers_are_known_by_their_certificate(void **state) {
     }
 }
 
+/* GnuTLS and OpenSSL take their keys from an HSM by themselves; there and back
+ * they are who their certificates say. */
+static void keys_may_be_in_an_hsm(void **state) {
+    (void)state;
+    const char *unable = token_open();
+    if (unable || access(PKCS11_ENGINE, R_OK) != 0) {
+        print_message("skipped: %s\n",
+                      unable ? unable
+                             : "there is no libengine-pkcs11-openssl: "
+                               "tools/deps hsm");
+        skip();
+    }
+    struct http_options options = tls_options(&server, &our_ca);
+    const char *key = token_import(known.key_path, "known");
+    options.tls.key = token_import(server.key_path, "server");
+    struct http_listener *listener = started(&options);
+    struct http_client *client = http_client_new(&(struct http_client_options){
+        .certificate = known.certificate_path,
+        .key = key,
+        .ca = our_ca.certificate_path});
+    for (int i = 0; i < 3; i++) {
+        struct http_answer answer = get(client, http_port(listener), "/name");
+        if (answer.status != 200 || !holds(&answer, "90-B3-D5-1F-30-01-00-00"))
+            fail_msg("%u %s", answer.status, answer.error);
+        http_answer_free(&answer);
+    }
+    http_client_free(client);
+    http_close(listener);
+    token_remove();
+}
+
 /* With a list for its CA a client refuses a revoked server. */
 static void revoked_servers_are_refused(void **state) {
     (void)state;
@@ -498,6 +530,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clients_are_known_by_their_certificate),
         cmocka_unit_test(servers_are_known_by_their_certificate),
+        cmocka_unit_test(keys_may_be_in_an_hsm),
         cmocka_unit_test(revoked_servers_are_refused),
         cmocka_unit_test(handlers_are_told_who_it_is),
         cmocka_unit_test(old_versions_are_refused),

@@ -48,6 +48,21 @@ read_options() {
     mkdir -p $out
     start_database bench
     set_estate "$homes"
+    [ -z "${BENCH_HSM-}" ] || use_token
+}
+
+# The signing key is in a token of SoftHSM.
+use_token() {
+    local token=$PWD/$out/token
+    rm -rf "$token" && mkdir -p "$token/tokens"
+    echo "directories.tokendir = $token/tokens" >"$token/conf"
+    echo 4711-pin >"$token/pin"
+    export SOFTHSM2_CONF=$token/conf
+    softhsm2-util --init-token --free --label bench --so-pin 1234 --pin 4711-pin >/dev/null
+    openssl pkcs8 -topk8 -nocrypt -in "$pki/keys/dsp-xml-sign.key" -out "$token/p8"
+    softhsm2-util --import "$token/p8" --token bench --label xml --id 01 --pin 4711-pin >/dev/null
+    xml_key="pkcs11:token=bench;object=xml?pin-source=file:$token/pin"
+    use_database "$database"
 }
 
 # ---- the database ----

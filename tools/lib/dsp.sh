@@ -7,6 +7,7 @@
 #   out        a folder for the configuration, the logs and what is emulated
 #   pki        the folder of `fotasim pki`
 #   config_more   lines that follow those of the configuration
+#   xml_key    [identity] xml_signing_key, if it is another than that of pki
 #   user_port csp_port people_port operations_port   where fotad listens
 #   north_port south_port receive_port               CSPs and Users
 export TZ=UTC LC_ALL=C
@@ -84,7 +85,7 @@ listen = 127.0.0.1:$people_port
 [operations]
 listen = 127.0.0.1:$operations_port
 [identity]
-xml_signing_key = $pki/keys/dsp-xml-sign.key
+xml_signing_key = ${xml_key-$pki/keys/dsp-xml-sign.key}
 xml_signing_certificate = $pki/certificates/dsp-xml-sign.pem
 key_agreement_key = $pki/keys/acb-ka.key
 [csp north]

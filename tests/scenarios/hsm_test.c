@@ -1,0 +1,227 @@
+/* fotad with its keys in an HSM (SoftHSM): updates and commands to their end,
+ * in several threads; the token goes and comes back; the PIN is nowhere. */
+#include "steps.h"
+#include "support/scenario_files.h"
+#include "support/token.h"
+
+#include "base/hsm.h"
+#include "device/keys.h"
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *unable;
+static const char *xml_key, *ka_key;
+
+static void need_token(void) {
+    if (unable) {
+        print_message("skipped: %s\n", unable);
+        skip();
+    }
+}
+
+static void keys_import(void) {
+    char path[128];
+    if (xml_key)
+        return;
+    snprintf(path, sizeof path, "%s/pki/keys/dsp-xml-sign.key", scenario_home);
+    xml_key = token_import(path, "xml");
+    snprintf(path, sizeof path, "%s/pki/keys/acb-ka.key", scenario_home);
+    ka_key = token_import(path, "ka");
+}
+
+static struct scenario *begin(void) {
+    static char config[1024];
+    need_token();
+    keys_import();
+    snprintf(config, sizeof config,
+             "[identity]\nxml_signing_key = %s\nkey_agreement_key = %s\n"
+             "[delivery]\nretry_most = 2s\n[log]\nlevel = debug\n",
+             xml_key, ka_key);
+    return scenario_open(
+        &(struct scenario_wish){.config = config, .repeats = true});
+}
+
+static void steps(struct scenario *s, const struct scenario_step *step) {
+    for (; step->act; step++)
+        scenario_do(s, step->act, step->words);
+}
+#define STEPS(...) steps(s, (const struct scenario_step[]){__VA_ARGS__, END})
+
+static void expect_readiness(struct scenario *s, unsigned wanted,
+                             const char *words) {
+    unsigned status = 0;
+    const char *text = NULL;
+    for (struct scenario_wait wait = {0};
+         status != wanted || !text || !strstr(text, words);) {
+        if (!scenario_again(&wait))
+            fail_msg("'%s' is not in %u %s", words, status, text ? text : "");
+        text = scenario_get(s, 0, "/readyz", &status);
+    }
+}
+
+/* Neither in the log nor among the process's words and environment. */
+static void pin_is_nowhere(struct scenario *s) {
+    assert_int_equal(scenario_lines(s, TOKEN_PIN, ""), 0);
+    static const char *const files[] = {"cmdline", "environ"};
+    for (size_t i = 0; i < 2; i++) {
+        static char text[65536];
+        FILE *file = fopen(arena_printf(s->arena, "/proc/%d/%s",
+                                        (int)s->fotads[0].pid, files[i]),
+                           "r");
+        assert_non_null(file);
+        size_t len = fread(text, 1, sizeof text, file);
+        fclose(file);
+        assert_true(len > 0);
+        assert_null(memmem(text, len, TOKEN_PIN, strlen(TOKEN_PIN)));
+    }
+}
+
+static void updates_and_commands(void **state) {
+    (void)state;
+    struct scenario *s = begin();
+    STEPS({sends, "1 11.4 " PPMID_IMAGE " n1.ppmid,n2.ppmid,c1.ppmid I99"},
+          {is, "n1.ppmid,n2.ppmid,c1.ppmid FIRMWARE_ACTIVATED"},
+          {reads, "1 n1.ppmid"}, {is_told, "1 I0/GBCSPayload n1.ppmid"},
+          {reads, "1 c1.ppmid"}, {is_told, "1 I0/GBCSPayload c1.ppmid"});
+    pin_is_nowhere(s);
+    scenario_settle(s);
+    assert_int_equal(sim_users_counts(s->users, 0).wrong, 0);
+    scenario_end(s);
+}
+
+/* What was asked meanwhile is not half done: it is asked again and done once,
+ * and what was to be said is said. */
+static void the_token_goes_and_comes_back(void **state) {
+    (void)state;
+    struct scenario *s = begin();
+    STEPS({csp, "north delivery_delay 3000"},
+          {sends, "1 11.4 " PPMID_IMAGE " n1.ppmid I99"});
+    token_hide(true);
+    eui64 device = scenario_device(s, "n2.ppmid");
+    struct span update = scenario_update(s, 1, PPMID_IMAGE, &device, 1),
+                read = scenario_read(s, 1, scenario_device(s, "n3.ppmid"));
+    assert_null(scenario_post(s, "serviceD", update));
+    assert_null(scenario_post(s, "serviceS", read));
+    expect_readiness(s, 503, "of the HSM");
+    sql_expect(s->sql, "1|0",
+               "select (select count(*) from service_request where condition"
+               " = 'accepted'), (select count(*) from device_command)");
+    /* devices speak, and what they said waits for its check */
+    sql_expect_soon(s->sql, "t",
+                    "select count(*) > 0 from alert where state = 'waiting'");
+    scenario_logged(s, "hsm.trouble", "");
+    usleep(4000000);
+    assert_int_equal(scenario_lines(s, "delivery.given_up", ""), 0);
+    token_hide(false);
+    expect_readiness(s, 200, "\"ready\": true");
+    scenario_logged(s, "hsm.there_again", "");
+    assert_non_null(strstr(scenario_post(s, "serviceD", update), "I99"));
+    assert_non_null(strstr(scenario_post(s, "serviceS", read), "I99"));
+    STEPS({is, "n1.ppmid,n2.ppmid FIRMWARE_ACTIVATED"},
+          {is_told, "1 N39 n1.ppmid"}, {is_told, "1 N39 n2.ppmid"},
+          {is_told, "1 I0/GBCSPayload n3.ppmid"});
+    scenario_settle(s);
+    sql_expect(s->sql, "0",
+               "select count(*) from gbcs_message where state = 'unverified'");
+    assert_int_equal(sim_users_counts(s->users, 0).wrong, 0);
+    pin_is_nowhere(s);
+    scenario_end(s);
+}
+
+/* ---- the keys alone ---- */
+
+static EVP_PKEY *key_of_file(const char *name) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/pki/keys/%s.key", scenario_home, name);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+    fclose(file);
+    assert_non_null(key);
+    return key;
+}
+
+enum { THREADS = 4, TIMES = 50 };
+
+static void *agree_often(void *context) {
+    uint8_t z[HSM_SECRET], expected[HSM_SECRET], point[65];
+    size_t len;
+    EVP_PKEY *own = key_of_file("acb-ka");
+    intptr_t good = 0;
+    for (int i = 0; i < TIMES; i++) {
+        EVP_PKEY *device = EVP_EC_gen("P-256");
+        EVP_PKEY_get_octet_string_param(device, "encoded-pub-key", point,
+                                        sizeof point, &len);
+        good += gbcs_shared_secret(own, device, expected) &&
+                hsm_agree(context, span_of(point, len), z) &&
+                memcmp(z, expected, sizeof z) == 0;
+        EVP_PKEY_free(device);
+    }
+    EVP_PKEY_free(own);
+    return (void *)good;
+}
+
+/* Several sessions at once get what the key in a file would give. */
+static void sessions_agree_at_once(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    const char *reason;
+    need_token();
+    keys_import();
+    struct hsm_key *key = hsm_key_open(ka_key, arena, &reason);
+    pthread_t threads[THREADS];
+    if (!key)
+        fail_msg("%s", reason);
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, agree_often, key);
+    for (int i = 0; i < THREADS; i++) {
+        void *good;
+        pthread_join(threads[i], &good);
+        assert_int_equal((intptr_t)good, TIMES);
+    }
+    hsm_key_close(key);
+    arena_free(arena);
+}
+
+static void uris_are_refused_with_a_reason(void **state) {
+    (void)state;
+    assert_non_null(strstr(hsm_uri_fault("pkcs11:to%ken"), "RFC 7512"));
+    assert_non_null(strstr(
+        hsm_uri_fault("pkcs11:token=a?pin-value=1234&pin-source=file:/p"),
+        "has a PIN in it"));
+    assert_non_null(strstr(hsm_uri_fault("pkcs11:token=a"), "pin-source"));
+    assert_null(hsm_uri_fault("pkcs11:token=a?pin-source=file:/p"));
+    need_token();
+    keys_import();
+    struct arena *arena = arena_new();
+    const char *reason;
+    assert_null(
+        hsm_key_open("pkcs11:token=other?pin-source=file:/p", arena, &reason));
+    assert_string_equal(reason, "the token of the HSM is not there");
+    assert_null(hsm_key_open("pkcs11:token=fotad?pin-source=file:/nonexistent",
+                             arena, &reason));
+    assert_non_null(strstr(reason, "does not take the PIN"));
+    const char *none = arena_printf(arena, "pkcs11:token=fotad;object=none%s",
+                                    strchr(ka_key, '?'));
+    assert_null(hsm_key_open(none, arena, &reason));
+    assert_non_null(strstr(reason, "does not have the key"));
+    arena_free(arena);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(uris_are_refused_with_a_reason),
+        cmocka_unit_test(sessions_agree_at_once),
+        cmocka_unit_test(updates_and_commands),
+        cmocka_unit_test(the_token_goes_and_comes_back),
+    };
+    unable = token_open();
+    int failed = scenario_tests(tests, NULL, NULL);
+    token_remove();
+    return failed;
+}
