@@ -14,8 +14,9 @@ declare
 begin
     select * into strict r from running_time for update;
     moved := extract(epoch from clock_timestamp() - r.by_database) * 1000000;
-    r.ran := greatest(r.ran,
-        least(p_ran + p_passed, r.ran + greatest(0, moved)));
+    -- least() leaves a null out
+    r.ran := greatest(r.ran, least(coalesce(p_ran + p_passed, r.ran),
+        r.ran + greatest(0, moved)));
     update running_time set ran = r.ran, by_database = clock_timestamp();
     perform setval('running_second', r.ran / 1000000);
     return r.ran;
