@@ -149,7 +149,7 @@ coverage: ## the same tests, and the lines they reach, by room
 C_FILES = $(wildcard src/*/*.[ch] tests/*/*.[ch])
 SH_FILES = tools/deb tools/check-package tools/check-restore tests/package/inside tools/deps tools/pg tools/rooms tools/functions tools/demo \
   tools/citations tools/promises tools/release tools/release-before tools/lives tools/bench tools/bench.d/*.sh tools/lib/*.sh \
-  tools/coverage tools/embed.sh tests/run tests/browser/run tests/openapi/run .ci/run $(wildcard tests/*/*_test.sh)
+  tools/coverage tools/embed.sh tests/run tests/browser/run tests/browser/install tools/lint-web tests/openapi/run .ci/run $(wildcard tests/*/*_test.sh)
 TIDIED = $(patsubst %.c,$(B)/%.tidied,$(LIB_SRC) $(SIM_SRC) $(MAIN_SRC) \
   $(TEST_SRC) $(SUPPORT_SRC))
 .PHONY: lint-format lint-cppcheck
@@ -162,6 +162,7 @@ lint: ## format, clang-tidy, cppcheck, shellcheck, rooms, names, citations, prom
 	@tools/promises
 	@cd sql/migrations && sha256sum --quiet --check released.sha256
 	@tools/release
+	@tools/lint-web
 	@$(SUBMAKE) lint-format lint-cppcheck $(TIDIED)
 	@shellcheck $(wildcard $(SH_FILES))
 	@mandoc -T lint -W warning docs/man/*.[158]

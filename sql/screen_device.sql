@@ -396,6 +396,8 @@ begin
         'mayReset', p_may_reset and live,
         'waits', device_waits(u, r, live, p_viewer, p_now),
         'late', is_late(u),
+        'cspState', case when live and u.csp is not null
+            then csp_state(u.csp, p_viewer, p_now) end,
         'inventory', (select json_build_object('status', s.device_status,
                 'statusBefore', s.status_before)
             from smi_device s where s.device_id = p_device_id),

@@ -1,6 +1,7 @@
 /* Where everything starts: who is signed in, which page, and its frame. */
 import { signOut, whoAmI } from "./api.js";
 import { h } from "./dom.js";
+import { keepZone, otherZone, zone } from "./format.js";
 import { button, heading, inset, link, success } from "./parts.js";
 import { at, BASE, go, onShow, start, takeNews } from "./router.js";
 import { ROLES } from "./words.js";
@@ -12,7 +13,7 @@ import signIn from "./pages/sign-in.js";
  * in this order, calls it. */
 const MODULES = ["overview", "device-search", "device", "reset", "requests",
     "request", "request-devices", "csps", "dry-run", "rsat-004", "volumes",
-    "steer", "steering", "quarantine", "quarantine-decide", "undelivered", "accounts", "account",
+    "steer", "steering", "quarantine", "quarantine-decide", "undelivered", "audit", "accounts", "account",
     "mail", "password"];
 const PAGES = (await Promise.all(
     MODULES.map(name => import(`./pages/${name}.js`))))
@@ -97,13 +98,38 @@ function elsewhere() {
             `Go to the ${home.short}`)));
 }
 
+/* What to do about it; each has a way on. */
+const STEPS = {
+    400: "The address asks for something that cannot be. Look for it instead:",
+    403: "If you need it, ask your administrator. What you can use:",
+    404: "It may be mistyped, or of a sender that you do not see. Look for it:",
+};
+const LASTING = "If it goes on, tell whoever runs fotad: its log says why.";
+
+const waysOn = () => h("ul", null, [
+    may("deviceStatus") && ["Look up a device", at("devices")],
+    may("listRequests") && ["Find a request", at("requests")],
+    ["The start page", at("")],
+].filter(Boolean).map(([words, href]) => h("li", null, link(href, words))));
+
 function failure(error) {
     const title = error.status === 404 ? "Not found" :
         error.status === 403 ? "You cannot see this" :
         "Sorry, there is a problem";
-    const again = ![400, 403, 404].includes(error.status);
+    const step = STEPS[error.status];
     return plainPage(title, inset(h("p", null, error.message)),
-        again && h("p", null, button("Try again", show)));
+        step ? [h("p", null, step), me && waysOn()]
+            : [h("p", null, button("Try again", show)),
+                h("p", null, LASTING)]);
+}
+
+/* Times are said in one zone, on all pages. */
+function showZone() {
+    const change = () => keepZone(otherZone) && location.reload();
+    document.getElementById("zone").replaceChildren(
+        `Times are ${zone === "UK" ? "UK (London)" : "UTC"}. `,
+        button(`Show them in ${otherZone === "UK" ? "UK time" : "UTC"}`, change,
+            "button-plain button-inline"));
 }
 
 /* ---- show ---- */
@@ -180,6 +206,7 @@ document.querySelector(".skip-link").addEventListener("click", e => {
     e.preventDefault();
     main.focus();
 });
+showZone();
 onShow(show);
 start();
 show();

@@ -1,10 +1,34 @@
 /* Times, numbers and names as people read them. */
 import { h } from "./dom.js";
 
+/* What times are said in: chosen once, kept by the browser. */
+const ZONES = { UTC: "UTC", UK: "Europe/London" };
+const KEPT_AS = "times";
+
+function keptZone() {
+    try {
+        return localStorage.getItem(KEPT_AS) === "UK" ? "UK" : "UTC";
+    } catch {
+        return "UTC"; /* a browser that keeps nothing */
+    }
+}
+
+export const zone = keptZone();
+export const otherZone = zone === "UTC" ? "UK" : "UTC";
+
+export function keepZone(name) {
+    try {
+        localStorage.setItem(KEPT_AS, name);
+    } catch {
+        return false;
+    }
+    return true;
+}
+
 const DATE = { day: "numeric", month: "short", year: "numeric",
-    timeZone: "UTC" };
+    timeZone: ZONES[zone] };
 const TIME = { hour: "2-digit", minute: "2-digit", second: "2-digit",
-    hourCycle: "h23", timeZone: "UTC" };
+    hourCycle: "h23", timeZone: ZONES[zone] };
 
 const dateOf = new Intl.DateTimeFormat("en-GB", DATE);
 const timeOf = new Intl.DateTimeFormat("en-GB", TIME);
@@ -37,12 +61,14 @@ export function fromNow(instant) {
     return relative.format(Math.round(seconds / size), unit);
 }
 
-/* 5 Oct 2026, 13:05:22; a line may end between date and time only. */
+/* 5 Oct 2026, 13:05:22 UTC; a line may end between date and time only. */
 export function timeText(instant) {
     const date = new Date(instant);
     const day = dateOf.format(date).replaceAll(" ", "\u00a0");
-    return `${day}, ${timeOf.format(date)}`;
+    return `${day}, ${timeOf.format(date)}\u00a0${zone}`;
 }
+
+export const now = () => new Date().toISOString();
 
 /* Its day, or its time of day, alone: for axes. */
 export const dayText = instant => dateOf.format(new Date(instant));

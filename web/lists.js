@@ -20,8 +20,8 @@ export const userField = (own, label = "User") => field({ ...own, label,
     hint: "Its EUI-64.", spellcheck: "false", class: "input input-id" });
 
 export const dayFields = value => [
-    field({ ...value("from"), label: "From", type: "date" }),
-    field({ ...value("to"), label: "To, that day included", type: "date" }),
+    field({ ...value("from"), label: "From (UTC)", type: "date" }),
+    field({ ...value("to"), label: "To, that day included (UTC)", type: "date" }),
 ];
 
 /* ---- the page ---- */
@@ -34,6 +34,7 @@ const csvLink = (path, filter, name) => h("a", {
  * title, path of the JSON (or a function of the context), heading and caption,
  * intro (a paragraph, or a function of the answer), filters (names of query parameters), fields(value,
  * context) of the form, view(answer, context), csv (the name of the file),
+ * limit (how many, as text),
  * shown(query, context) once it is to be seen.
  */
 export const listPage = list => async context => {
@@ -42,14 +43,15 @@ export const listPage = list => async context => {
         : list.path;
     const filter = Object.fromEntries(
         list.filters.map(name => [name, query.get(name)]));
-    const question = { ...filter, after: query.get("after") };
+    const question = { ...filter, limit: list.limit,
+        after: query.get("after") };
     const answer = await answerTo(get(path, question, signal));
     const value = name => ({ name, value: query.get(name) ?? "" });
     const beside = list.csv ? [csvLink(path, filter, list.csv)] : [];
     return { title: list.title, content: [
         heading(list.heading ?? list.title, list.caption?.(context),
             ...beside),
-        list.intro && h("p", null, list.intro instanceof Function
+        list.intro && h("p", { class: "intro" }, list.intro instanceof Function
             ? list.intro(answer) : list.intro),
         dataAge(answer.dataAge),
         filterForm(context, list.fields(value, context)),

@@ -181,6 +181,21 @@ const TRAIL_KINDS = {
     notification: "CSP notification",
     reset: "Reset",
     released: "Tracking ended",
+    request: "Request",
+    job: "Job",
+    report: "Validation report",
+    alert: "Message written",
+    "alert device": "Device in a message",
+    delivered: "Message confirmed",
+    given_up: "Message given up",
+    device_alert: "Device alert",
+    device_response: "Device response",
+    command: "Command",
+    inventory: "Inventory changed",
+    person: "Person",
+    warning: "Threshold warned",
+    quarantine: "Held request",
+    mail: "E-mail",
 };
 
 const EVENTS = {

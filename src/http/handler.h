@@ -34,7 +34,7 @@ const char *http_path_parameter(const struct http_request *request,
                                 const char *name);
 
 /* The decoded value of the first `name=value` of the query; "" for a bare
- * name, NULL when there is none. */
+ * name and for what cannot be decoded, NULL when there is none. */
 const char *http_query(const struct http_request *request, const char *name);
 
 /* The value of the first such header, NULL when there is none. The name's

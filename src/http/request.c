@@ -35,5 +35,5 @@ const char *http_query(const struct http_request *request, const char *name) {
         return "";
     return percent_decode(request->arena, span_of(value, len), &decoded)
                ? decoded
-               : value;
+               : "";
 }

@@ -2,7 +2,7 @@
  * the Content-Security-Policy forbade, findings of axe-core, pages wider than
  * a phone. */
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { PASSWORD } from "./world.mjs";
@@ -109,4 +109,11 @@ export async function download(page, name) {
     const [file] = await Promise.all([page.waitForEvent("download"),
         page.getByRole("link", { name }).click()]);
     return readFileSync(await file.path(), "utf8").trimEnd().split("\r\n");
+}
+
+/* How many pages its print has; the print is kept as well. */
+export async function printedPages(page, name) {
+    const pdf = await page.pdf({ preferCSSPageSize: true });
+    writeFileSync(`${SHOTS}/${name}.pdf`, pdf);
+    return pdf.toString("latin1").match(/\/Type\s*\/Page\b/g).length;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { as, close, done, download, examine, go, newPage, open, signIn }
+import { as, close, done, download, examine, go, newPage, open, printedPages,
+    signIn }
     from "./browser.mjs";
 import * as world from "./world.mjs";
 
@@ -357,6 +358,90 @@ test("the Service Desk resets a device", async () => {
     await done(page);
 });
 
+test("each supplier's message about a device is there, and the trail prints " +
+    "on two pages", async () => {
+    const page = await as("desk", "/ssmi/");
+    const device = await deviceWith(page, "SUCCESSFUL_HAN_TRANSFER");
+    await go(page, `/ssmi/devices/${device}`);
+    const told = page.getByRole("table", { name: "Messages about it" });
+    await told.getByText("N62").first().waitFor();
+    await page.getByText("Every message about this update was confirmed")
+        .waitFor();
+    await page.getByRole("link", { name: "All that the audit trail has" })
+        .click();
+    await page.getByRole("heading", { level: 1, name: "Audit trail" })
+        .waitFor();
+    const trail = page.getByRole("table", { name: "Audit trail" });
+    await trail.getByText("Message confirmed").first().waitFor();
+    await examine(page, "audit-device");
+    const lines = await download(page, "Download as CSV");
+    assert.equal(lines.length - 1, await trail.getByRole("row").count() - 1);
+    await go(page, `/ssmi/requests/${made.mixed}`);
+    await page.getByRole("link", { name: "What the audit trail has" }).click();
+    await trail.getByText("Validation report").first().waitFor();
+    await page.getByRole("link", { name: "Next →" }).waitFor();
+    assert.equal(await trail.getByRole("row").count(), 61);
+    await examine(page, "audit-request");
+    assert.equal(await printedPages(page, "audit-request"), 2);
+    await page.getByLabel("Person").fill("root");
+    await page.getByLabel("RequestID").fill("");
+    await page.keyboard.press("Enter");
+    await page.getByText("There is no such entry").waitFor();
+    await examine(page, "audit-empty");
+    await done(page);
+});
+
+test("times are said in UTC or in UK time, as was chosen", async () => {
+    const page = await as("desk", `/ssmi/requests/${made.mixed}`);
+    const received = page.locator("dd time").first();
+    const utc = await received.textContent();
+    assert.match(utc, /UTC$/);
+    await page.getByRole("button", { name: "Show them in UK time" }).click();
+    await page.getByText("Times are UK (London)").waitFor();
+    assert.match(await received.textContent(), /UK$/);
+    await go(page, "/ssmi/requests");
+    await page.getByText("Times are UK (London)").waitFor();
+    await page.getByRole("button", { name: "Show them in UTC" }).click();
+    await page.getByText("Times are UTC").waitFor();
+    await done(page);
+});
+
+test("what is not found offers where to look", async () => {
+    const page = await as("desk", "/ssmi/devices/00-DB-00-00-00-00-00-99");
+    await page.getByRole("heading", { name: "Not found" }).waitFor();
+    await page.getByRole("link", { name: "Find a request" }).waitFor();
+    await examine(page, "not-found");
+    await page.getByRole("link", { name: "Look up a device" }).click();
+    await page.getByLabel("Device ID").waitFor();
+    await done(page);
+});
+
+test("a request shows how its devices came to their ends", async () => {
+    const page = await as("bob", `/ssi/requests/${made.mixed}`);
+    const curve = page.getByRole("img", { name: /^Over time: / });
+    await curve.waitFor();
+    assert.match(await curve.getAttribute("aria-label"), /failed/);
+    await page.locator("#curve summary").click();
+    const numbers = page.getByRole("table", { name: "Devices by time" });
+    assert.equal(await numbers.getByRole("row").count(), 1 + 17);
+    await examine(page, "request-curve");
+    await page.getByRole("button", { name: "Devices", exact: true }).click();
+    await page.getByLabel("In the order of").selectOption("-updated");
+    await page.getByRole("button", { name: "Apply" }).click();
+    await page.waitForURL(/sort=-updated/);
+    const times = async () => page.locator("tbody tr td:nth-child(4) time")
+        .evaluateAll(all => all.map(t => t.dateTime));
+    await page.locator("main:not([aria-busy])").waitFor();
+    const shown = await times();
+    assert.deepEqual(shown, [...shown].sort().reverse());
+    await page.getByRole("link", { name: "Next →" }).click();
+    await page.waitForURL(/after=/);
+    await page.locator("main:not([aria-busy])").waitFor();
+    const more = await times();
+    assert.ok(more[0] <= shown.at(-1));
+    await done(page);
+});
+
 test("the status of a device changes while it is looked at", async () => {
     for (const csp of ["north", "south"])
         world.setCspFaults(csp, "report_delay 5000\ndelivery_delay 8000");
@@ -411,7 +496,7 @@ test("an auditor reads all and changes nothing", async () => {
     const names = await page.locator("#nav a").allInnerTexts();
     assert.deepEqual(names, ["Firmware Update Status", "Requests", "CSPs",
         "RSAT_004", "Volumes", "Orders", "Held requests",
-        "Undelivered messages"]);
+        "Undelivered messages", "Audit trail"]);
     await done(page);
 });
 

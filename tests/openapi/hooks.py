@@ -9,6 +9,7 @@ REFUSALS = {
     # two values that do not go together
     "reportRsat004": r"from is after to\.",
     "reportVolumes": r"from is after to\.",
+    "listAudit": r"from is after to\.|At most 93 days at once: give from and to\.",
     "steer": r"There is no CSP '.*'; there are .*\."
     r"|Say of what: a request, image, model, CSP, User or devices\."
     r"|The time until which it is held is past\."

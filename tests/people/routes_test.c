@@ -73,6 +73,8 @@ struct route_case {
     { 401, all, all, all, all, 403 }
 #define DCC(all)                                                               \
     { 401, 403, 403, all, all, all }
+#define AUDITORS(all)                                                          \
+    { 401, 403, 403, all, all, 403 }
 #define DECIDERS(all)                                                          \
     { 401, 403, 403, all, 403, all }
 #define DESK(alone)                                                            \
@@ -108,6 +110,10 @@ static const struct route_case cases[] = {
      READERS(404)},
     {"deviceStatus", "GET", "/devices/none/firmware-status", NULL,
      READERS(400)},
+
+    {"deviceMessages", "GET", "/devices/DEVICE_A/messages", NULL, ONLY_A_S},
+    {"deviceMessages", "GET", "/devices/DEVICE_0/messages", NULL, READERS(404)},
+    {"deviceMessages", "GET", "/devices/none/messages", NULL, READERS(400)},
 
     {"resetDevice", "POST", "/devices/DEVICE_0/reset", REASON, DESK(404)},
     {"resetDevice", "POST", "/devices/none/reset", REASON, DESK(400)},
@@ -218,6 +224,12 @@ static const struct route_case cases[] = {
      "{\"userId\":\"one\"}",
      {401, 403, 403, 400, 403, 403}},
     {"showNeeds", "GET", "/needs", NULL, {401, 200, 200, 200, 200, 200}},
+
+    {"listAudit", "GET", "/audit", NULL, AUDITORS(200)},
+    {"listAudit", "GET", "/audit?request=REQUEST_0", NULL, AUDITORS(200)},
+    {"listAudit", "GET", "/audit?request=none", NULL, AUDITORS(400)},
+    {"listAudit", "GET", "/audit?from=2026-01-01&to=2026-06-01", NULL,
+     AUDITORS(400)},
 
     {"listAccounts", "GET", "/accounts", NULL, ADMINISTRATOR(200)},
     {"addAccount", "POST", "/accounts",

@@ -6,8 +6,9 @@ import { fromNow, id, number, orNone, plural, time, timeFromNow }
 import { dataAge, heading, link, linkButton, live, mark, section, summary,
     table, tag, tagWithCode } from "../parts.js";
 import { at } from "../router.js";
-import { commandState, event, reason, recipients, speaker, status,
-    timelineState, TIMELINE_STAGES, trailKind } from "../words.js";
+import { trailCode, trailDetail } from "../trail.js";
+import { commandState, event, messageState, reason, recipients, speaker,
+    status, timelineState, TIMELINE_STAGES, trailKind } from "../words.js";
 
 const AGAIN = 5000;
 
@@ -90,13 +91,24 @@ const messages = m => m.count > 0 && sentence(
     m.nextTry && [" The next try is at ", timeFromNow(m.nextTry), "."],
     lastError(m));
 
-function waits({ waits: w }) {
+/* How its CSP is. */
+const csp = ({ csp: name, cspState: c }) => c && sentence(
+    c.held ? ["All of the CSP ", name, " is held since ", timeFromNow(c.held),
+        ": nothing more is handed to it."]
+        : c.busySince ? ["The CSP ", name, " takes no jobs since ",
+            timeFromNow(c.busySince), c.nextTry && ["; the next try is at ",
+                timeFromNow(c.nextTry)], "."]
+            : c.took ? ["The CSP ", name, " takes jobs, the last one at ",
+                timeFromNow(c.took), "."]
+                : ["The CSP ", name, " was given no job within a day."]);
+
+function waits({ waits: w, ...d }) {
     const parts = [
         w.for && sentence("It waits for ", h("strong", null, w.for), "."),
         job(w),
         w.cspError && w.cspError !== w.job?.lastError && sentence(
             "The CSP does not take jobs at present: ", w.cspError, "."),
-        command(w.command), messages(w.messages),
+        csp(d), command(w.command), messages(w.messages),
     ].filter(Boolean);
     return parts.length > 0 && section("Why it waits", parts);
 }
@@ -155,18 +167,33 @@ function next(d) {
 
 /* ---- what was ---- */
 
-const STATUS_CODE = /^[A-Z]+(_[A-Z]+)+$/;
+/* To whom what was said about it, and whether they confirmed it. */
+const toldColumns = [
+    { head: "User", header: true, cell: m => orNone(m.userName ?? m.userId) },
+    { head: "Message", cell: m => [m.code, m.list && [" ", h("span",
+        { class: "hint" }, "a list that it is in")]] },
+    { head: "Written", cell: m => time(m.written) },
+    { head: "Confirmed", cell: m => m.state !== "confirmed"
+        ? [tag(messageState(m.state)), m.lastError && [" ", h("span",
+            { class: "hint" }, m.lastError)]]
+        : m.confirmed === null ? "Yes" : time(m.confirmed) },
+];
 
-function trailCode({ kind, code }) {
-    return kind === "status" || STATUS_CODE.test(code ?? "")
-        ? tagWithCode(status(code), code)
-        : orNone(code && event(code));
+function told({ items }) {
+    const open = items.filter(m => m.state !== "confirmed").length;
+    return section("Messages about it", items.length > 0 && h("p", null,
+        open === 0 ? "Every message about this update was confirmed."
+            : `${plural(open, "message")} not confirmed yet.`),
+    table("Messages about it", toldColumns, items, { hideCaption: true,
+        empty: "Nobody had to be told anything of this update yet." }));
 }
 
-/* A change of status names its event. */
-function trailDetail({ kind, detail }) {
-    const named = kind === "status" || kind === "told";
-    return orNone(named ? detail?.replace(/^\w+/, event) : detail);
+/* Read by itself: it takes longer than the rest. */
+async function tellLater(place, deviceId, signal) {
+    const answer = await get(`${devicePath(deviceId)}/messages`, null, signal)
+        .catch(() => null);
+    if (answer && !signal.aborted)
+        replace(place, told(answer));
 }
 
 function trail(d) {
@@ -214,7 +241,7 @@ function unknown(d) {
 
 /* ---- the page ---- */
 
-function view(d, may) {
+function view(d, may, toldPlace) {
     return [
         dataAge(d.dataAge),
         h("div", { class: "columns-2" },
@@ -227,7 +254,10 @@ function view(d, may) {
             timeline(d)),
         unknown(d),
         next(d),
+        toldPlace,
         h("div", { class: "section" }, trail(d), earlier(d)),
+        may("listAudit") && h("p", null, link(`${at("audit")}?device=${
+            d.deviceId}`, "All that the audit trail has of this device")),
     ];
 }
 
@@ -247,10 +277,12 @@ function keepFresh(d, path, show, signal) {
 async function page({ parameters, may, signal }) {
     const path = `${devicePath(parameters.deviceId)}/firmware-status`;
     const d = await get(path, null, signal);
-    const place = h("div", null, view(d, may));
+    const toldPlace = h("div", { "aria-live": "off" });
+    const place = h("div", null, view(d, may, toldPlace));
     const said = live();
     const show = changed => {
-        replace(place, view(changed, may));
+        replace(place, view(changed, may, toldPlace));
+        tellLater(toldPlace, d.deviceId, signal);
         said.textContent = `Status now: ${status(changed.status)[0]}`;
     };
     return {
@@ -260,7 +292,10 @@ async function page({ parameters, may, signal }) {
                 link(at("devices"), "Another device")),
             said, place,
         ],
-        shown: () => keepFresh({ ...d, dataAge: 0 }, path, show, signal),
+        shown: () => {
+            tellLater(toldPlace, d.deviceId, signal);
+            keepFresh({ ...d, dataAge: 0 }, path, show, signal);
+        },
     };
 }
 
