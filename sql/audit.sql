@@ -606,3 +606,39 @@ create or replace function check_seals(p_after bigint, p_most integer)
     where (s).seal_no > p_after
     order by (s).seal_no
 $$;
+
+-- ---- anchors ----
+
+-- The seals that no file has yet, at most p_most; the first time the last one
+-- alone, for the chain holds what is before it, and so when the mark is beyond
+-- the last seal. Nobody else anchors or seals until the transaction ends.
+create or replace function anchors_due(p_most integer)
+    returns table (seal_no bigint, first_no bigint, last_no bigint,
+        entries bigint, sealed timestamptz, hash bytea)
+    language plpgsql security definer
+    set search_path = public, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    mark sat_mark;
+    last constant bigint := (select max(seal_no) from sat_seal);
+begin
+    select * into mark from sat_mark for update skip locked;
+    if found then
+        return query
+        select s.seal_no, s.first_no, s.last_no, s.entries, s.sealed,
+            s.hash::bytea
+        from sat_seal s
+        where s.seal_no > case when mark.anchored <= last then mark.anchored
+            else last - 1 end
+        order by s.seal_no limit p_most;
+    end if;
+end $$;
+
+-- The file has them, up to this seal.
+create or replace function anchors_made(p_up_to bigint) returns void
+    language sql security definer
+    set search_path = public, pg_temp
+begin atomic
+    update sat_mark set anchored = p_up_to;
+end;

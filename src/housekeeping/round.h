@@ -56,4 +56,7 @@ enum outcome round_clean(struct round *round);
  * retention drops of it. */
 enum outcome round_seal(struct round *round);
 
+/* Adds a signed line for each new seal to the file of [sat] anchors. */
+enum outcome round_anchors(struct round *round);
+
 #endif

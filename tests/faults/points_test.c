@@ -179,6 +179,7 @@ static const struct visit BY_THE_CLOCK[] = {
     {CRASH_day_made, pass_a_day, 0},
     {CRASH_day_dropped, age_a_day, 0},
     {CRASH_rows_cleaned, age_a_record, 0},
+    {CRASH_anchors_written, housekeep, 0},
     {CRASH_overdue_ended, age_a_command, 0},
     {CRASH_devices_released, age_a_device, 0},
 };

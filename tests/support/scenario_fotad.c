@@ -316,6 +316,7 @@ static void write_config(struct scenario *s, const struct scenario_fotad *f) {
         "xml_signing_certificate = %s/pki/certificates/dsp-xml-sign.pem\n"
         "key_agreement_key = %s/pki/keys/acb-ka.key\n"
         "[clock]\noffset_file = %s\n"
+        "[sat]\nanchors = %s.anchors\n"
         "[csp north]\nregions = North, 4G North\n"
         "base_url = http://%s:%u\ntoken = to-north\n"
         "inbound_token = of-north\ntimeout = 2s\n%s"
@@ -327,9 +328,10 @@ static void write_config(struct scenario *s, const struct scenario_fotad *f) {
         in_lines(s, s->fotad_conninfo), scenario_host(s, LINE_FROM_USERS),
         f->user_port, scenario_host(s, LINE_FROM_CSPS), f->csp_port,
         free_port(), f->operations_port, scenario_home, scenario_home,
-        scenario_home, scenario_clock_path, scenario_host(s, LINE_TO_NORTH),
-        s->csp_ports[0], csp, scenario_host(s, LINE_TO_SOUTH), s->csp_ports[1],
-        csp, s->wish.config ? s->wish.config : "");
+        scenario_home, scenario_clock_path, f->config_path,
+        scenario_host(s, LINE_TO_NORTH), s->csp_ports[0], csp,
+        scenario_host(s, LINE_TO_SOUTH), s->csp_ports[1], csp,
+        s->wish.config ? s->wish.config : "");
     text = config_text_merged(s->arena, text);
     if (!write_whole(f->config_path, span_text(text)))
         scenario_fail(s, "%s cannot be written", f->config_path);
