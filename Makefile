@@ -98,6 +98,9 @@ $(B)/fotad $(B)/fotactl: $(B)/%: $(B)/src/%/main.o $(LIB)
 	$(LINK) $(ALL_LIBS)
 $(B)/fotasim: $(B)/src/fotasim/main.o $(SIM) $(LIB)
 	$(LINK) $(ALL_LIBS)
+# It needs next to nothing, and shows it.
+$(B)/fotaverify: $(B)/src/fotaverify/main.o $(LIB)
+	$(LINK) -lcrypto -ljansson -lpthread
 $(B)/tests/%_test: $(B)/tests/%_test.o $(call obj,$(SUPPORT_SRC)) $(SIM) $(LIB)
 	$(LINK) -lcmocka $(ALL_LIBS)
 # A clock of its own for what a test starts (tests/support/own_clock.h); where

@@ -21,6 +21,16 @@ create or replace function sat_entry_hash(e sat_entry) returns bytea
             else jsonb_build_array(encode(e.record, 'hex')) end)::text, 'UTF8'))
 $$;
 
+-- A request as it is recorded: all that is kept of it, its octets by their hash.
+create or replace function sat_request_text(
+    p_content bytea, p_octets integer, p_request bytea, p_image_at integer,
+    p_image_id bytea, p_line_length integer, p_line_break bytea,
+    p_answer bytea) returns text language sql immutable
+    return jsonb_build_array(encode(p_content, 'hex'),
+        p_octets, encode(sha256(p_request), 'hex'), p_image_at,
+        encode(p_image_id, 'hex'), p_line_length, encode(p_line_break, 'hex'),
+        encode(sha256(p_answer), 'hex'))::text;
+
 -- What sat_entry.record is of a request.
 create or replace function sat_request_hash(
     p_content bytea, p_octets integer, p_request bytea, p_image_at integer,
@@ -29,22 +39,21 @@ create or replace function sat_request_hash(
     -- in SQL it would be planned anew for each batch of requests
     language plpgsql immutable as $$
 begin
-    return sha256(convert_to(jsonb_build_array(encode(p_content, 'hex'),
-        p_octets, encode(sha256(p_request), 'hex'), p_image_at,
-        encode(p_image_id, 'hex'), p_line_length, encode(p_line_break, 'hex'),
-        encode(sha256(p_answer), 'hex'))::text, 'UTF8'));
+    return sha256(convert_to(sat_request_text(p_content, p_octets, p_request,
+        p_image_at, p_image_id, p_line_length, p_line_break, p_answer),
+        'UTF8'));
 end $$;
 
--- Does the request of this entry stand as it was recorded?
-create or replace function sat_has_record(e sat_entry) returns boolean
+-- The request of an entry as it is recorded; null: it is not there.
+create or replace function sat_record_text(
+    p_at timestamptz, p_entry_no bigint) returns text
     language plpgsql stable
     set plan_cache_mode = force_custom_plan
 as $$
 begin
-    return exists (select from sat_request r
-        where r.at = e.at and r.entry_no = e.entry_no
-            and sat_request_hash(r.content, r.octets, r.request, r.image_at,
-                r.image_id, r.line_length, r.line_break, r.answer) = e.record);
+    return (select sat_request_text(r.content, r.octets, r.request, r.image_at,
+            r.image_id, r.line_length, r.line_break, r.answer)
+        from sat_request r where r.at = p_at and r.entry_no = p_entry_no);
 end $$;
 
 -- Records requests with their answers, an entry each. An empty request: there
@@ -141,7 +150,8 @@ begin
                 s.counter) from service_request s
             where s.request_no = e.request_no),
         e.party, e.code, e.detail, r.entry_no,
-        case when o.entry_no is not null then sat_has_record(o) end,
+        case when o.entry_no is not null then coalesce(sha256(convert_to(
+            sat_record_text(o.at, o.entry_no), 'UTF8')) = o.record, false) end,
         r.octets, upper(encode(r.content, 'hex')),
         upper(encode(r.image_id, 'hex')),
         case when r.image_at is not null then i.octets is not null end,
@@ -190,11 +200,10 @@ exception when undefined_table then
 end $$;
 
 -- What entries are now: of each partition those that the condition after it
--- names. without_record: those whose request is not there as it was.
+-- names.
 create or replace function sat_digest_of(
     p_parts name[], p_conditions text[], out entries bigint,
-    out earliest timestamptz, out latest timestamptz, out digest bytea,
-    out without_record bigint)
+    out earliest timestamptz, out latest timestamptz, out digest bytea)
     language plpgsql stable
     set timezone = 'UTC'
 as $$
@@ -206,18 +215,16 @@ begin
     into rows from unnest(p_parts, p_conditions) as u (part, condition);
     execute format('select count(*), min((e).at), max((e).at),'
         ' sha256(coalesce(string_agg(sat_entry_hash(e), %1$L'
-        ' order by (e).entry_no), %1$L)), count(*) filter (where'
-        ' (e).record is not null and not sat_has_record(e)) from (%2$s) x', '',
+        ' order by (e).entry_no), %1$L)) from (%2$s) x', '',
         coalesce(rows, 'select null::sat_entry as e where false'))
-    into entries, earliest, latest, digest, without_record;
+    into entries, earliest, latest, digest;
 end $$;
 
 -- The same of the entries p_first to p_last, as far as they are of these times.
 create or replace function sat_digest(
     p_first bigint, p_last bigint, p_low timestamptz default '-infinity',
     p_high timestamptz default 'infinity', out entries bigint,
-    out earliest timestamptz, out latest timestamptz, out digest bytea,
-    out without_record bigint)
+    out earliest timestamptz, out latest timestamptz, out digest bytea)
     language plpgsql stable as $$
 declare
     condition text := format('entry_no between %s and %s', p_first, p_last);
@@ -230,43 +237,10 @@ begin
     else
         parts := parts_with('sat_entry', condition, p_low, p_high);
     end if;
-    select d.entries, d.earliest, d.latest, d.digest, d.without_record
-    into entries, earliest, latest, digest, without_record
+    select d.entries, d.earliest, d.latest, d.digest
+    into entries, earliest, latest, digest
     from sat_digest_of(parts, array_fill(condition,
         array[cardinality(parts)])) d;
-end $$;
-
--- How many entries there are from each of these numbers, in their order, to its
--- last.
-create or replace function sat_counts(p_firsts bigint[], p_lasts bigint[])
-    returns bigint[] language plpgsql stable as $$
-declare
-    part name;
-    counts bigint[] := array(select 0::bigint from unnest(p_firsts));
-    of_part bigint[];
-begin
-    if counts = '{}' then
-        return counts;
-    end if;
-    foreach part in array parts_with('sat_entry', format(
-            'entry_no between %s and %s', p_firsts[1],
-            p_lasts[cardinality(p_lasts)]))
-    loop
-        begin
-            execute format('select array(select coalesce(n, 0)'
-                ' from generate_subscripts($1, 1) i left join (select'
-                ' width_bucket(entry_no, $1) as i, count(*) as n from %I'
-                ' where entry_no between $1[1] and $2[cardinality($2)]'
-                ' and entry_no <= $2[width_bucket(entry_no, $1)]'
-                ' group by 1) x using (i) order by i)', part)
-            into of_part using p_firsts, p_lasts;
-            raise sqlstate 'FD000'; -- as in parts_with()
-        exception when sqlstate 'FD000' then
-            counts := array(select c + p from unnest(counts, of_part)
-                with ordinality as u (c, p, i) order by i);
-        end;
-    end loop;
-    return counts;
 end $$;
 
 -- The hash of a seal: all that it says. Form 1 left out its times.
@@ -308,7 +282,7 @@ create or replace function sat_latest(s sat_seal) returns timestamptz
 -- entries before it are is all gone.
 create or replace function sat_stayed(
     p_before timestamptz, p_dropped bigint, p_up_to bigint,
-    out entries bigint, out digest bytea, out without_record bigint)
+    out entries bigint, out digest bytea)
     language plpgsql stable as $$
 declare
     seal sat_seal;
@@ -334,8 +308,7 @@ begin
         conditions := conditions || array_fill(condition,
             array[cardinality(of_seal)]);
     end loop;
-    select d.entries, d.digest, d.without_record
-    into entries, digest, without_record
+    select d.entries, d.digest into entries, digest
     from sat_digest_of(parts, conditions) d;
 end $$;
 
@@ -479,132 +452,18 @@ begin atomic
     where m.entry_no > coalesce((select max(last_no) from sat_seal), 0);
 end;
 
--- ---- verification ----
+-- ---- verification: src/trail ----
 
--- Is what a seal says to have been dropped older than its retention allows?
-create or replace function sat_is_old_enough(s sat_seal) returns boolean
+-- All that a seal says, and its hash.
+create or replace function sat_seal_text(s sat_seal) returns text
     language sql stable
-    return exists (select from sat_seal t
-        where t.seal_no < s.seal_no and t.first_no <= t.last_no
-            and t.last_no = s.dropped_up_to and t.running
-                <= s.running - extract(epoch from s.retention)::bigint);
-
--- What is wrong with a seal itself, or null.
-create or replace function sat_chain_fault(
-    s sat_seal, p_previous sat_seal) returns text
-    language sql stable
-    return case
-        when s.seal_no <> coalesce(p_previous.seal_no, 0) + 1
-                or s.first_no <> coalesce(p_previous.last_no, 0) + 1
-            then 'a seal is missing before it'
-        when s.hash <> sat_seal_hash(s, p_previous.hash)
-                or s.form < p_previous.form
-            then 'the seal itself was changed'
-        when s.form = 3 and s.running < p_previous.running
-            then 'it was made at an earlier running time than the one before'
-        when s.dropped_before > s.sealed - s.retention
-                or s.dropped_up_to is not null and s.retention is not null
-                    and not sat_is_old_enough(s)
-            then 'younger entries were dropped than its retention allows'
-        when coalesce(s.dropped_up_to::text, s.dropped_before::text)
-                    is not null
-                and s.retention is null and (s.dropped_up_to is not null
-                    or p_previous.form is distinct from 1)
-            then 'it says that entries were dropped, but not by which retention'
-        when s.form > p_previous.form and s.form > 1
-                and s.earlier is distinct from sat_earlier(s.form)
-            then 'what the seals before it say was changed'
-    end;
-
--- What is wrong with the entries of a seal, or null; of its numbers there are
--- p_count, of whatever time; all from before p_dropped
--- were dropped, and all up to p_dropped_no. What stayed of a part is under the
--- last seal that says what was dropped.
-create or replace function sat_entries_fault(
-    s sat_seal, p_count bigint, p_dropped timestamptz, p_dropped_no bigint,
-    p_is_last_drop boolean) returns text
-    language plpgsql stable as $$
-declare
-    now record;
-    says_drop constant boolean :=
-        s.dropped_before is not null or s.dropped_up_to is not null;
-    all_gone constant boolean := not says_drop
-        and coalesce(s.last_no <= p_dropped_no, false);
-begin
-    if says_drop and p_is_last_drop then
-        select entries, digest, without_record, null::timestamptz as earliest,
-            null::timestamptz as latest
-        into now from sat_stayed(s.dropped_before, s.dropped_up_to, s.seal_no);
-    elsif says_drop or not all_gone
-            and s.earliest < p_dropped and sat_latest(s) >= p_dropped then
-        return null;
-    elsif all_gone or s.earliest < p_dropped then
-        return case when p_count > 0 then 'entries were added' end;
-    elsif p_count <> s.entries then
-        return case when p_count < s.entries then 'entries are missing'
-            else 'entries were added' end;
-    else
-        select * into now from sat_digest(s.first_no, s.last_no,
-            coalesce(s.earliest, s.sealed), sat_latest(s));
-        if now.entries < s.entries then
-            select * into now from sat_digest(s.first_no, s.last_no);
-        end if;
-    end if;
-    return case
-        when now.entries < s.entries then 'entries are missing'
-        when now.entries > s.entries then 'entries were added'
-        when now.digest <> s.digest then 'an entry was changed'
-        when s.form > 1 and (now.earliest, now.latest)
-            is distinct from (s.earliest, s.latest)
-            then 'its times are not those of its entries'
-        when now.without_record > 0 then 'a request is missing or was changed'
-    end;
-end $$;
-
--- Holds the seals after p_after, at most p_most, against the trail; nothing but
--- the chain says what may be missing. fault is null for a good one; is_kept:
--- nothing of its entries was dropped.
-create or replace function check_seals(p_after bigint, p_most integer)
-    returns table (seal_no bigint, first_no bigint, last_no bigint,
-        entries bigint, hash bytea, is_kept boolean, fault text,
-        dropped_up_to bigint, dropped_before timestamptz, retention interval,
-        dropped_by text)
-    language sql stable as $$
-    with batch as (
-        select s from sat_seal s where s.seal_no >= p_after
-        order by s.seal_no limit p_most + 1
-    ), later as (
-        select max(dropped_before) as before, max(dropped_up_to) as up_to,
-            max(seal_no) as last_drop
-        from sat_seal
-        where (dropped_before is not null or dropped_up_to is not null)
-            and seal_no > (select max((s).seal_no) from batch)
-    ), looked_at as (
-        select s, lag(s) over (order by (s).seal_no) as previous,
-            greatest(l.before, max((s).dropped_before) over after) as dropped,
-            greatest(l.up_to, max((s).dropped_up_to) over after) as dropped_no,
-            l.last_drop is null and count((s).dropped_before) over after
-                + count((s).dropped_up_to) over after = 0 as is_last_drop
-        from batch cross join later l
-        window after as (order by (s).seal_no
-            rows between 1 following and unbounded following)
-    ), counted as materialized (
-        select f.firsts, sat_counts(f.firsts, f.lasts) as counts
-        from (select array_agg((s).first_no order by (s).first_no) as firsts,
-                array_agg((s).last_no order by (s).first_no) as lasts
-            from batch where (s).first_no <= (s).last_no) f)
-    select (s).seal_no, (s).first_no, (s).last_no,
-        case when (s).first_no <= (s).last_no then (s).entries else 0 end,
-        (s).hash::bytea, (s).first_no > (s).last_no
-            or coalesce((s).earliest >= dropped, true)
-                and coalesce((s).last_no > dropped_no, true),
-        coalesce(sat_chain_fault(s, previous),
-            sat_entries_fault(s, counts[array_position(firsts, (s).first_no)],
-                dropped, dropped_no, is_last_drop)),
-        (s).dropped_up_to, (s).dropped_before, (s).retention, (s).dropped_by
-    from looked_at cross join counted
-    where (s).seal_no > p_after
-    order by (s).seal_no
+    set timezone = 'UTC'
+    set intervalstyle = 'iso_8601'
+as $$
+    select jsonb_build_array(s.form, s.seal_no, s.first_no, s.last_no,
+        s.entries, s.earliest, s.latest, s.sealed, s.dropped_before,
+        s.retention, s.dropped_by, encode(s.earlier, 'hex'), s.running,
+        s.dropped_up_to, encode(s.digest, 'hex'), encode(s.hash, 'hex'))::text
 $$;
 
 -- ---- anchors ----

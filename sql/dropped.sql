@@ -121,19 +121,6 @@ begin atomic
         r.regions, r.csps, p_now, p_timeout) t;
 end;
 
--- The release before verifies by the retention in fotactl's own file; what may
--- be missing is in the seals.
-create or replace function check_seals(
-    p_after bigint, p_most integer, p_kept timestamptz)
-    returns table (seal_no bigint, first_no bigint, last_no bigint,
-        entries bigint, hash bytea, is_kept boolean, fault text)
-    language sql stable
-begin atomic
-    select s.seal_no, s.first_no, s.last_no, s.entries, s.hash, s.is_kept,
-        s.fault
-    from check_seals(p_after, p_most) s;
-end;
-
 create or replace function retry_undelivered(
     p_user_id macaddr8, p_now timestamptz) returns integer
     language sql
@@ -474,8 +461,10 @@ begin
     where state = 'waiting' and tries > 0 and next_try > p_csp_retry;
 end $$;
 
--- Of the audit trail, which is read partition by partition now.
+-- Of the audit trail, which is read partition by partition now, and verified by
+-- src/trail.
 drop function if exists sat_digest(bigint, bigint);
+drop function if exists check_seals(bigint, integer, timestamptz);
 drop function if exists sat_entries_fault(sat_seal, timestamptz, bigint,
     boolean);
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "db/connect.h"
+#include "db/copy.h"
 #include "db/error.h"
 #include "db/past.h"
 #include "db/session.h"
@@ -289,6 +290,7 @@ static enum outcome judge_result(struct db *db, const PGresult *result) {
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
     case PGRES_COPY_IN:
+    case PGRES_COPY_OUT:
         return DONE;
     default:
         break;
@@ -532,32 +534,15 @@ enum outcome db_transact(struct db *db, db_step *step, void *context,
     return outcome;
 }
 
-enum outcome db_copy_begin(struct db *db, const char *sql) {
-    return db_script(db, sql);
+PGconn *db_connection_of(const struct db *db) {
+    return db->connection;
 }
 
-enum outcome db_copy_feed(struct db *db, struct span octets) {
-    if (!db->connection ||
-        PQputCopyData(db->connection, (const char *)octets.data,
-                      (int)octets.len) != 1) {
-        keep_reason(db, PQerrorMessage(db->connection), "");
-        return RETRY;
-    }
-    return DONE;
+enum outcome db_judge(struct db *db, const PGresult *result) {
+    return judge_result(db, result);
 }
 
-enum outcome db_copy_end(struct db *db) {
-    if (!db->connection || PQputCopyEnd(db->connection, NULL) != 1) {
-        keep_reason(db, PQerrorMessage(db->connection), "");
-        return RETRY;
-    }
-    enum outcome outcome = DONE;
-    for (PGresult *result;
-         db->connection && (result = PQgetResult(db->connection));) {
-        enum outcome one = judge_result(db, result);
-        if (one != DONE)
-            outcome = one;
-        PQclear(result);
-    }
-    return outcome;
+enum outcome db_is_broken(struct db *db) {
+    keep_reason(db, PQerrorMessage(db->connection), "");
+    return RETRY;
 }

@@ -275,6 +275,20 @@ enum outcome db_copy_begin(struct db *db, const char *sql);
 enum outcome db_copy_feed(struct db *db, struct span octets);
 enum outcome db_copy_end(struct db *db);
 
+/* A row of db_copy_out(): its fields as they came, in binary, data NULL for
+ * null; they last until the call returns. False: no more is wanted. */
+typedef bool db_copy_row(void *context, const struct span *fields,
+                         size_t count);
+/* COPY (query) TO STDOUT (FORMAT binary): `sql` is the whole statement. RETRY
+ * and FAILED as db_run(); some rows may have been passed by then. What is not
+ * wanted any more is DONE; the connection is left then. */
+enum outcome db_copy_out(struct db *db, const char *sql, db_copy_row *row,
+                         void *context);
+/* Fields of it: int8, macaddr8, timestamptz. */
+int64_t db_field_int8(struct span field);
+eui64 db_field_eui64(struct span field);
+instant db_field_instant(struct span field);
+
 /* Applies the embedded migrations that are missing, and the functions, and
  * grants the roles their rights; nothing missing changes nothing. `person`
  * (DB_FOTAD: fotad itself) is who did it, for the Service Audit Trail, which

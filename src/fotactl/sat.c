@@ -2,7 +2,12 @@
  * each in the order of its entries, as it is read: it may be larger than
  * memory, and so may the locks of all its days be. */
 #include "desk/view.h"
+#include "fotactl/sat_trail.h"
 #include "fotactl/verbs.h"
+#include "trail/export.h"
+
+#include <stdio.h>
+#include <unistd.h>
 
 /* In the order of the cursor's columns. */
 static const struct view_field entry_fields[] = {
@@ -113,8 +118,28 @@ static enum outcome find_parts(struct verb_run *run, instant from, instant to,
     return outcome;
 }
 
+static bool sealed_flush(void *context) {
+    return run_flush(context);
+}
+
+/* As it is under its seals: all of it, for they are one chain. */
+static enum outcome export_sealed(struct verb_run *run) {
+    if (run->options.from || run->options.to)
+        return run_misuse(run, "--sealed is the whole trail: without --from "
+                               "and --to");
+    if (run->stream && isatty(fileno(run->stream)))
+        return run_misuse(run, "--sealed is for a file: its octets are what "
+                               "was hashed, whatever they do to a terminal");
+    run->raw = true;
+    db_is_for(run->db, DB_FOR_export);
+    struct trail_writer writer = trail_writer(run->out, sealed_flush, run);
+    return sat_trail_pass(run, &writer.sink);
+}
+
 enum outcome verb_sat_export(struct verb_run *run) {
     instant from, to;
+    if (run->options.sealed)
+        return export_sealed(run);
     if (!run_read_instant(run, "--from", run->options.from, &from) ||
         !run_read_instant(run, "--to", run->options.to, &to))
         return REFUSED;

@@ -176,7 +176,8 @@ bool run_flush(struct verb_run *run) {
     struct buffer *out = run->out;
     if (!run->stream || !out->len)
         return true;
-    run_make_safe(out, true);
+    if (!run->raw)
+        run_make_safe(out, true);
     bool good = span_write(buffer_span(out), run->stream);
     out->len = 0;
     if (!good)

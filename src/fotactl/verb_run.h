@@ -18,8 +18,8 @@ struct verb_options {
     const char *config, *user, *state, *limit, *from, *to, *reason, *role,
         *supplier, *mail, *wish, *period, *warning, *quarantine, *hash, *out,
         *request, *image, *model, *csp, *device, *devices, *until, *plan,
-        *variant, *admin, *trial;
-    bool json, csv, all, replace, verify, help, version;
+        *variant, *admin, *trial, *anchor, *certificate;
+    bool sealed, json, csv, all, replace, verify, help, version;
 };
 
 struct verb_run {
@@ -33,6 +33,7 @@ struct verb_run {
     FILE *stream;         /* stdout, for run_flush(); NULL: all is kept */
     const char *problem;  /* the line for stderr when it is not DONE: what is
                              wrong and what to do next */
+    bool raw;             /* out is octets for a file, as they are */
     bool misused;         /* the problem is a wrong use of fotactl */
 };
 
@@ -89,8 +90,8 @@ bool run_read_limit(struct verb_run *run, int64_t *limit);
 bool run_read_instant(struct verb_run *run, const char *option,
                       const char *text, instant *when);
 
-/* What is printed passes through here (safe_text.h), JSON too, whose texts it
- * leaves what they are. With `lines` it is more than one line. */
+/* What is printed passes through here (safe_text.h) unless it is raw, JSON too,
+ * whose texts it leaves what they are. With `lines` it is more than one line. */
 void run_make_safe(struct buffer *text, bool lines);
 
 /* Writes what is in run->out if there is a stream, so that it does not have

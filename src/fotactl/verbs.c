@@ -28,6 +28,8 @@ enum option_set {
     OPTION_PLAN_OF = 32768,
     OPTION_CSV = 65536,
     OPTION_SETUP = 131072,
+    OPTION_ANCHOR = 262144,
+    OPTION_SEALED = 524288,
 };
 
 /* What a verb needs before it runs. */
@@ -71,11 +73,13 @@ enum {
     MOST_WORDS = 4, /* more of them are too many for any verb */
 };
 
+_Static_assert(OPTIONS <= 64, "each has a bit of struct line's `used`");
+
 /* The command line, taken apart. */
 struct line {
     const char *words[MOST_WORDS];
     size_t count;
-    unsigned used; /* bit i: option_table[i] was given */
+    uint64_t used; /* bit i: option_table[i] was given */
 };
 
 /* ---- help ---- */
@@ -176,20 +180,21 @@ enum outcome verb_completion(struct verb_run *run) {
     for (size_t i = 0; i < OPTIONS; i++)
         buffer_printf(out, "%s%s", i ? " " : "", option_table[i].name);
     buffer_text(
-        out, "'\nlocal word=${COMP_WORDS[COMP_CWORD]} previous="
-             "${COMP_WORDS[COMP_CWORD-1]} verb= choices w\n"
-             "case $previous in --config|--devices|--out)\n"
-             "  COMPREPLY=($(compgen -f -- \"$word\")); return;; esac\n"
-             "for w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-             "  [[ -v verbs[$w] ]] && verb=$w && break; done\n"
-             "if [[ $word == -* ]]; then choices=$options\n"
-             "elif [[ -z $verb ]]; then choices=${!verbs[*]}\n"
-             "elif [[ $previous == \"$verb\" ]]; then choices=${verbs[$verb]}\n"
-             "fi\n"
-             "COMPREPLY=($(compgen -W \"$choices\" -- \"$word\"))\n"
-             "[[ ${#COMPREPLY[@]} -gt 0 || $word == -* ]] ||\n"
-             "  COMPREPLY=($(compgen -f -- \"$word\"))\n"
-             "}\ncomplete -F _fotactl fotactl\n");
+        out,
+        "'\nlocal word=${COMP_WORDS[COMP_CWORD]} previous="
+        "${COMP_WORDS[COMP_CWORD-1]} verb= choices w\n"
+        "case $previous in --config|--devices|--out|--anchor|--certificate)\n"
+        "  COMPREPLY=($(compgen -f -- \"$word\")); return;; esac\n"
+        "for w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+        "  [[ -v verbs[$w] ]] && verb=$w && break; done\n"
+        "if [[ $word == -* ]]; then choices=$options\n"
+        "elif [[ -z $verb ]]; then choices=${!verbs[*]}\n"
+        "elif [[ $previous == \"$verb\" ]]; then choices=${verbs[$verb]}\n"
+        "fi\n"
+        "COMPREPLY=($(compgen -W \"$choices\" -- \"$word\"))\n"
+        "[[ ${#COMPREPLY[@]} -gt 0 || $word == -* ]] ||\n"
+        "  COMPREPLY=($(compgen -f -- \"$word\"))\n"
+        "}\ncomplete -F _fotactl fotactl\n");
     return DONE;
 }
 
@@ -214,7 +219,7 @@ static size_t take_option(struct verb_run *run, struct line *line, size_t count,
         (void)run_misuse(run, "there is no option %s", words[0]);
         return 0;
     }
-    line->used |= 1u << (option - option_table);
+    line->used |= UINT64_C(1) << (option - option_table);
     char *field = (char *)&run->options + option->offset;
     if (!option->value) {
         *(bool *)field = true;
@@ -309,7 +314,7 @@ static const struct verb *find_verb(struct verb_run *run,
 static bool options_belong(struct verb_run *run, const struct line *line,
                            const struct verb *verb) {
     for (size_t i = 0; i < OPTIONS; i++)
-        if (line->used & 1u << i && option_table[i].set &&
+        if (line->used & UINT64_C(1) << i && option_table[i].set &&
             !(option_table[i].set & verb->options)) {
             (void)run_misuse(run, "%s does not belong to '%s'",
                              option_table[i].name, verb->words);
@@ -405,7 +410,8 @@ enum fotactl_exit fotactl_run(size_t count, const char *const *words,
                               struct buffer *err) {
     struct verb_run run = {.arena = arena_new(), .out = out, .stream = stream};
     enum outcome outcome = line_run(&run, count, words);
-    run_make_safe(out, true);
+    if (!run.raw)
+        run_make_safe(out, true);
     if (outcome != DONE) {
         buffer_printf(err, "fotactl: %s", run.problem ? run.problem : "failed");
         run_make_safe(err, false);

@@ -1,0 +1,167 @@
+/* What verification found, in words and as JSON. */
+#include "base/hex.h"
+#include "base/json.h"
+#include "trail/verified.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *number_json(int64_t number) {
+    return number < 0 ? json_null() : json_integer(number);
+}
+
+static json_t *time_json(instant when) {
+    char text[INSTANT_TEXT_SIZE];
+    return when == TRAIL_NEVER ? json_null()
+                               : json_text(instant_format(when, text));
+}
+
+static const char *hash_text(const uint8_t hash[TRAIL_HASH],
+                             char text[2 * TRAIL_HASH + 1]) {
+    for (size_t i = 0; i < TRAIL_HASH; i++)
+        snprintf(text + 2 * i, 3, "%02x", hash[i]);
+    return text;
+}
+
+json_t *trail_seal_json(const struct trail_seal *s, bool kept,
+                        const char *fault, struct arena *arena) {
+    char hash[2 * TRAIL_HASH + 1];
+    const char *retention =
+        s->retention < 0 ? NULL
+                         : arena_printf(arena, "%.10g days",
+                                        (double)(s->retention / 864) / 100);
+    const char *dropper = trail_seal_dropper(s, arena);
+    json_t *json = json_object();
+    json_put(json, "seal", json_integer(s->seal));
+    json_put(json, "firstEntry", json_integer(s->first));
+    json_put(json, "lastEntry", json_integer(s->last));
+    json_put(json, "entries",
+             json_integer(s->first <= s->last ? s->entries : 0));
+    json_put(json, "hash", json_text(hash_text(s->hash, hash)));
+    json_put(json, "kept", json_boolean(kept));
+    json_put(json, "fault", json_text(fault));
+    json_put(json, "droppedUpTo", number_json(s->dropped_up_to));
+    json_put(json, "droppedBefore", time_json(s->dropped_before));
+    json_put(json, "retention", json_text(retention));
+    json_put(json, "droppedBy", json_text(*dropper ? dropper : NULL));
+    return json;
+}
+
+static bool is_same_dropper(json_t *a, json_t *b) {
+    return json_equal(json_object_get(a, "retention"),
+                      json_object_get(b, "retention")) &&
+           json_equal(json_object_get(a, "droppedBy"),
+                      json_object_get(b, "droppedBy"));
+}
+
+void trail_drop_take(struct trail_verified *v, json_t *as_json) {
+    size_t count = json_array_size(v->drops);
+    if (count && is_same_dropper(json_array_get(v->drops, count - 1), as_json))
+        json_array_remove(v->drops, count - 1);
+    json_add(v->drops, json_incref(as_json));
+}
+
+static const char *text_of(json_t *object, const char *name) {
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "-";
+}
+
+static intmax_t number_of(json_t *object, const char *name) {
+    return json_integer_value(json_object_get(object, name));
+}
+
+static void print_faults(const struct trail_verified *v, struct buffer *out) {
+    size_t i;
+    json_t *fault;
+    if (v->anchors)
+        buffer_add(out, buffer_span(&v->anchors->faults));
+    json_array_foreach(v->faults, i, fault) {
+        buffer_printf(out, "seal %jd, entries %jd to %jd: %s\n",
+                      number_of(fault, "seal"), number_of(fault, "firstEntry"),
+                      number_of(fault, "lastEntry"), text_of(fault, "fault"));
+    }
+}
+
+static void print_drops(const struct trail_verified *v, struct buffer *out) {
+    size_t i;
+    json_t *drop;
+    json_array_foreach(v->drops, i, drop) {
+        buffer_printf(out, "seal %jd: entries ", number_of(drop, "seal"));
+        if (json_is_integer(json_object_get(drop, "droppedUpTo")))
+            buffer_printf(out, "up to %jd", number_of(drop, "droppedUpTo"));
+        else
+            buffer_printf(out, "from before %s",
+                          text_of(drop, "droppedBefore"));
+        buffer_printf(out, " were dropped; retention %s, by %s\n",
+                      text_of(drop, "retention"), text_of(drop, "droppedBy"));
+    }
+}
+
+static void print_anchored(const struct trail_verified *v, struct buffer *out) {
+    char at[INSTANT_TEXT_SIZE];
+    if (v->anchored)
+        buffer_printf(out,
+                      "%jd seals are as they were anchored, the last at %s; "
+                      "%jd seals after it have no anchor\n",
+                      (intmax_t)v->anchored, instant_format(v->anchored_at, at),
+                      (intmax_t)v->unanchored);
+    if (v->anchors->torn)
+        buffer_printf(out, "%zu lines of anchors are torn\n", v->anchors->torn);
+}
+
+void trail_verify_print(const struct trail_verify *verify, struct buffer *out) {
+    const struct trail_verified *v = trail_verified_of(verify);
+    char hash[2 * TRAIL_HASH + 1];
+    print_faults(v, out);
+    print_drops(v, out);
+    buffer_printf(out,
+                  "%jd seals over %jd entries; %jd seals have entries past "
+                  "retention; %jd entries are not sealed yet\n",
+                  (intmax_t)v->seals, (intmax_t)v->entries, (intmax_t)v->gone,
+                  (intmax_t)v->open);
+    if (v->anchors)
+        print_anchored(v, out);
+    if (v->seals)
+        buffer_printf(out,
+                      "last hash %s (the journal has it: seal=%jd of sat.sealed"
+                      " or sat.dropped)\n",
+                      hash_text(v->hash, hash), (intmax_t)v->last_seal);
+}
+
+/* The lines of text as an array. */
+static json_t *lines_json(const struct trail_verified *v) {
+    json_t *lines = json_array();
+    struct buffer text = {0};
+    if (v->anchors)
+        buffer_add(&text, buffer_span(&v->anchors->faults));
+    char *rest = (char *)text.data;
+    for (char *line; rest && (line = strsep(&rest, "\n"));)
+        if (*line)
+            json_add(lines, json_text(line));
+    buffer_free(&text);
+    return lines;
+}
+
+void trail_verify_print_json(const struct trail_verify *verify,
+                             struct buffer *out) {
+    const struct trail_verified *v = trail_verified_of(verify);
+    char hash[2 * TRAIL_HASH + 1];
+    json_t *json = json_pack(
+        "{s:I, s:I, s:I, s:I, s:s?, s:O, s:O}", "seals", (json_int_t)v->seals,
+        "entries", (json_int_t)v->entries, "sealsPastRetention",
+        (json_int_t)v->gone, "entriesNotYetSealed", (json_int_t)v->open,
+        "lastHash", v->seals ? hash_text(v->hash, hash) : NULL, "drops",
+        v->drops, "faults", v->faults);
+    if (v->anchors) {
+        json_put(json, "sealsAnchored", json_integer(v->anchored));
+        json_put(json, "sealsNotYetAnchored", json_integer(v->unanchored));
+        json_put(json, "lastAnchored",
+                 time_json(v->anchored ? v->anchored_at : TRAIL_NEVER));
+        json_put(json, "anchorFaults", lines_json(v));
+    }
+    char *text = json_dumps(json, JSON_INDENT(2));
+    buffer_printf(out, "%s\n", text);
+    free(text);
+    json_decref(json);
+}
