@@ -91,7 +91,8 @@ bool run_read_instant(struct verb_run *run, const char *option,
                       const char *text, instant *when);
 
 /* What is printed passes through here (safe_text.h) unless it is raw, JSON too,
- * whose texts it leaves what they are. With `lines` it is more than one line. */
+ * whose texts it leaves what they are. With `lines` it is more than one line.
+ */
 void run_make_safe(struct buffer *text, bool lines);
 
 /* Writes what is in run->out if there is a stream, so that it does not have

@@ -38,7 +38,7 @@ struct asked {
     bool json;
 };
 
-static int misuse(const char *what, const char *why) {
+static int problem_say(const char *what, const char *why) {
     fprintf(stderr, "fotaverify: %s: %s\n", what, why);
     return MISUSED;
 }
@@ -89,10 +89,10 @@ static int anchors_read(struct arena *arena, const struct asked *asked,
     *anchors = (struct anchors){.arena = arena, .keys = keys};
     for (int i = 0; i < asked->certificate_count; i++)
         if (!anchor_keys_load(keys, asked->certificates[i], &reason))
-            return misuse(asked->certificates[i], reason);
+            return problem_say(asked->certificates[i], reason);
     for (int i = 0; i < asked->anchor_count; i++)
         if (!anchors_load(anchors, asked->anchors[i], &reason))
-            return misuse(asked->anchors[i], reason);
+            return problem_say(asked->anchors[i], reason);
     anchors_sort(anchors);
     return WHOLE;
 }
@@ -103,13 +103,13 @@ static int export_verify(struct arena *arena, const struct asked *asked,
     bool is_stdin = strcmp(asked->export, "-") == 0;
     FILE *file = is_stdin ? stdin : fopen(asked->export, "re");
     if (!file)
-        return misuse(asked->export, strerror(errno));
+        return problem_say(asked->export, strerror(errno));
     struct trail_verify *verify = trail_verify_new(
         arena, asked->anchor_count ? anchors : NULL, asked->hash, clock_now());
     struct buffer out = {0};
     int status = WHOLE;
     if (!trail_export_read(file, trail_verify_sink(verify), arena, &reason)) {
-        status = misuse(asked->export, reason);
+        status = problem_say(asked->export, reason);
     } else {
         trail_verify_end(verify);
         (asked->json ? trail_verify_print_json : trail_verify_print)(verify,
@@ -117,7 +117,7 @@ static int export_verify(struct arena *arena, const struct asked *asked,
         status = trail_verify_faults(verify) ? NOT_WHOLE : WHOLE;
     }
     if (!span_write(buffer_span(&out), stdout) || fflush(stdout) != 0)
-        status = misuse("stdout", strerror(errno));
+        status = problem_say("stdout", strerror(errno));
     if (status == NOT_WHOLE)
         fprintf(stderr,
                 "fotaverify: the service audit trail is not as it was "

@@ -1,6 +1,7 @@
 /* What is kept for how long goes by running time: whatever the clocks say, what
  * is young stays, and what is old goes. */
 #include "housekeeping/house.h"
+#include "support/trail.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -191,8 +192,7 @@ static void what_is_old_goes_whatever_its_time(void **state) {
     run(h, "2031-05-06T12:00:00Z");
     /* the job that is on record goes with the history */
     expect(h, KEPT, "0 0 0 0 0 0 0 0 0 0 0");
-    expect(h, "select string_agg(fault, '') is null from check_seals(0, 1000)",
-           "t");
+    trail_expect_whole(h->conninfo);
 }
 
 /* A record that came at a wrong time holds up its week for 14 days at most. */
