@@ -17,3 +17,4 @@ drop function if exists sat_has_record(sat_entry);
 drop function if exists sat_digest(bigint, bigint, timestamptz, timestamptz);
 drop function if exists sat_digest_of(name[], text[]);
 drop function if exists sat_stayed(timestamptz, bigint, bigint);
+drop function if exists sat_entry_hash(sat_entry);
