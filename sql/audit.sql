@@ -468,7 +468,7 @@ $$;
 -- The seals that no file has yet, at most p_most; the first time the last one
 -- alone, for the chain holds what is before it, and so when the mark is beyond
 -- the last seal. Nobody else anchors or seals until the transaction ends.
-create or replace function anchors_due(p_most integer)
+create or replace function sat_anchors_due(p_most integer)
     returns table (seal_no bigint, first_no bigint, last_no bigint,
         entries bigint, sealed timestamptz, hash bytea)
     language plpgsql security definer
@@ -492,7 +492,7 @@ begin
 end $$;
 
 -- The file has them, up to this seal.
-create or replace function anchors_made(p_up_to bigint) returns void
+create or replace function sat_anchors_made(p_up_to bigint) returns void
     language sql security definer
     set search_path = public, pg_temp
 begin atomic

@@ -155,7 +155,7 @@ begin
             event_ref, payload
         from message order by ordinal, user_id
         returning alert_no, user_id, code, response_code, request_no,
-            device_id, device_ids
+            device_id, device_ids, originator_counter
     ), lane as (
         -- looked up first: a conflict would wait for the lane's own turn
         insert into alert_lane (user_id)
@@ -175,6 +175,7 @@ begin
     select p_now, 'alert', request_no, device_id, user_id,
         coalesce(response_code, code), 'counter ' || alert_no
         || coalesce(', devices ' || cardinality(device_ids), '')
+        || coalesce(', of the device ' || originator_counter, '')
     from written;
 end $$;
 
@@ -450,8 +451,8 @@ begin
     return total;
 end $$;
 
--- What came of a lane's turn, in one transaction. Confirmed alerts are deleted
--- (the audit trail has them); failed ones are tried again at their time, or
+-- What came of a lane's turn, in one transaction. Confirmed alerts get their
+-- numbers and go to alert_confirmed; failed ones are tried again at their time, or
 -- given up if that is 'infinity'. p_paused_until is null while the address
 -- answers; otherwise the lane rests. p_until is the lane's next lease, or null
 -- to give it back; it is not touched if another has leased it since. Said
@@ -472,8 +473,8 @@ declare
     leased bigint;
 begin
     given_up := 0;
-    select lease_number into leased from alert_lane
-    where user_id = p_user_id and leased_until is not null for update;
+    select case when leased_until is not null then lease_number end
+    into leased from alert_lane where user_id = p_user_id for update;
     if cardinality(p_delivered) > 0 and cardinality(p_failed) > 0 then
         -- at once, in the order in which all take them
         perform from alert where alert_no = any (p_delivered || p_failed)
@@ -484,13 +485,33 @@ begin
         order by alert_no for update
     ), gone as (
         delete from alert a using mine m where a.alert_no = m.alert_no
-        returning a.alert_no, a.user_id, a.request_no, a.device_id, a.code)
+        returning a.*
+    ), lane as (
+        update alert_lane
+        set numbered = numbered + (select count(*) from gone)
+        where user_id = p_user_id and exists (select from gone)
+        returning numbered
+    ), numbered as materialized (
+        select g.*, l.numbered - count(*) over () + row_number() over (
+            order by g.alert_no) as number
+        from gone g cross join lane l
+    ), kept as (
+        insert into alert_confirmed (user_id, number, alert_no, created, code, event, response_code,
+        request_no, device_id, chf_id, device_ids, device_type,
+        firmware_version, other_version, event_time, device_alert_code,
+        result, originator_counter, quarantine_event_ref, payload,
+            confirmed)
+        select user_id, number, alert_no, created, code, event, response_code,
+        request_no, device_id, chf_id, device_ids, device_type,
+        firmware_version, other_version, event_time, device_alert_code,
+        result, originator_counter, quarantine_event_ref, payload, p_now
+        from numbered order by number)
     insert into sat_entry (at, kind, request_no, device_id, party, code,
         detail)
     select p_now, 'delivered', request_no, device_id, user_id, code,
-        'counter ' || alert_no || case when alert_no = any (p_mismatch)
-            then ', as N999' else '' end
-    from gone order by alert_no;
+        'counter ' || alert_no || ', number ' || number
+        || case when alert_no = any (p_mismatch) then ', as N999' else '' end
+    from numbered order by alert_no;
 
     if leased is distinct from p_lease_number then
         return;

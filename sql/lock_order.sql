@@ -22,7 +22,8 @@ begin atomic
         'distribution',
         'contested_alert', 'csp_message', 'firmware_image', 'csp_image',
         'tracking_live', 'tracking_history', 'service_request',
-        'collected_alert', 'alert_lane', 'alert', 'alert_count', 'account',
+        'collected_alert', 'alert_lane', 'alert', 'alert_confirmed',
+        'alert_count', 'account',
         'session', 'sign_in_failure', 'sign_in_try', 'notice_wish',
         'notice_request', 'notice', 'csp_section', 'csp_pace', 'housekeeping',
         'running_time'])

@@ -185,6 +185,20 @@ begin
     return gone;
 end $$;
 
+-- Messages that Users confirmed: after this they cannot be told again.
+create or replace function clean_confirmed(p_keep interval, p_most integer)
+    returns bigint language plpgsql as $$
+declare
+    kept constant bigint := kept_from(p_keep);
+    gone bigint;
+begin
+    delete from alert_confirmed where ctid = any (array(
+        select ctid from alert_confirmed where inserted < kept
+        limit p_most));
+    get diagnostics gone = row_count;
+    return gone;
+end $$;
+
 -- ---- the Service Audit Trail ----
 
 -- The highest number of an entry that retention dropped.

@@ -41,10 +41,17 @@ create or replace function rights_of_daemon()
     ('alert_count', 'insert', null),
     ('alert_count', 'update', 'sent'),
     ('alert_count', 'delete', null),
+    ('alert_confirmed', 'insert',
+        'user_id, number, alert_no, created, code, event, response_code, '
+        'request_no, device_id, chf_id, device_ids, device_type, '
+        'firmware_version, other_version, event_time, device_alert_code, '
+        'result, originator_counter, quarantine_event_ref, payload, '
+        'confirmed'),
+    ('alert_confirmed', 'delete', null),
     ('alert_counter', 'usage', null),
     ('alert_lane', 'insert', 'user_id'),
     ('alert_lane', 'update',
-        'next_try, tries, leased_until, lease_number, last_error'),
+        'next_try, tries, leased_until, lease_number, last_error, numbered'),
     ('collected_alert', 'insert',
         'request_no, user_id, code, event, device_type, firmware_version, '
         'device_ids, since'),

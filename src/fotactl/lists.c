@@ -450,24 +450,12 @@ static enum outcome say_when_cut(struct verb_run *run,
 }
 
 /* Lines end as those of other programs here do. */
-static void print_csv(struct verb_run *run, const struct list_verb *list,
-                      const struct db_rows *rows) {
-    struct buffer csv = {0};
-    view_csv_header(&csv, list->fields, list->field_count);
-    for (size_t i = 0; i < db_row_count(rows); i++)
-        view_csv_line(&csv, list->fields, list->field_count, rows, i);
-    for (size_t i = 0; i < csv.len; i++)
-        if (csv.data[i] != '\r')
-            buffer_add(run->out, span_of(csv.data + i, 1));
-    buffer_free(&csv);
-}
-
 static void print_rows(struct verb_run *run, const struct list_verb *list,
                        const struct db_rows *rows) {
     if (run->options.json)
         run_print_json(run, view_array(list->fields, list->field_count, rows));
     else if (run->options.csv)
-        print_csv(run, list, rows);
+        run_print_csv(run, list->fields, list->field_count, rows);
     else if (db_row_count(rows))
         view_table(run->out, list->fields, list->field_count, rows);
     else

@@ -192,6 +192,18 @@ void run_print_json(struct verb_run *run, json_t *value) {
     json_decref(value);
 }
 
+void run_print_csv(struct verb_run *run, const struct view_field *fields,
+                   size_t count, const struct db_rows *rows) {
+    struct buffer csv = {0};
+    view_csv_header(&csv, fields, count);
+    for (size_t i = 0; i < db_row_count(rows); i++)
+        view_csv_line(&csv, fields, count, rows, i);
+    for (size_t i = 0; i < csv.len; i++)
+        if (csv.data[i] != '\r')
+            buffer_add(run->out, span_of(csv.data + i, 1));
+    buffer_free(&csv);
+}
+
 struct desk run_desk(struct verb_run *run) {
     return (struct desk){.db = run->db,
                          .arena = run->arena,

@@ -18,7 +18,7 @@ struct verb_options {
     const char *config, *user, *state, *limit, *from, *to, *reason, *role,
         *supplier, *mail, *wish, *period, *warning, *quarantine, *hash, *out,
         *request, *image, *model, *csp, *device, *devices, *until, *plan,
-        *variant, *admin, *trial, *anchor, *certificate;
+        *variant, *admin, *trial, *anchor, *certificate, *since, *check;
     bool sealed, json, csv, all, replace, verify, help, version;
 };
 
@@ -101,6 +101,10 @@ bool run_flush(struct verb_run *run);
 
 /* Prints JSON, indented, with a line end. Takes the value over. */
 void run_print_json(struct verb_run *run, json_t *value);
+
+/* Prints rows as CSV, with line ends as a terminal has them. */
+void run_print_csv(struct verb_run *run, const struct view_field *fields,
+                   size_t count, const struct db_rows *rows);
 
 /* What the functions of src/desk work with: for whoever runs fotactl. */
 struct desk run_desk(struct verb_run *run);

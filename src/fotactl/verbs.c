@@ -30,6 +30,8 @@ enum option_set {
     OPTION_SETUP = 131072,
     OPTION_ANCHOR = 262144,
     OPTION_SEALED = 524288,
+    OPTION_PERIOD = 1048576,
+    OPTION_CHECK = 2097152,
 };
 
 /* What a verb needs before it runs. */
@@ -180,21 +182,21 @@ enum outcome verb_completion(struct verb_run *run) {
     for (size_t i = 0; i < OPTIONS; i++)
         buffer_printf(out, "%s%s", i ? " " : "", option_table[i].name);
     buffer_text(
-        out,
-        "'\nlocal word=${COMP_WORDS[COMP_CWORD]} previous="
-        "${COMP_WORDS[COMP_CWORD-1]} verb= choices w\n"
-        "case $previous in --config|--devices|--out|--anchor|--certificate)\n"
-        "  COMPREPLY=($(compgen -f -- \"$word\")); return;; esac\n"
-        "for w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-        "  [[ -v verbs[$w] ]] && verb=$w && break; done\n"
-        "if [[ $word == -* ]]; then choices=$options\n"
-        "elif [[ -z $verb ]]; then choices=${!verbs[*]}\n"
-        "elif [[ $previous == \"$verb\" ]]; then choices=${verbs[$verb]}\n"
-        "fi\n"
-        "COMPREPLY=($(compgen -W \"$choices\" -- \"$word\"))\n"
-        "[[ ${#COMPREPLY[@]} -gt 0 || $word == -* ]] ||\n"
-        "  COMPREPLY=($(compgen -f -- \"$word\"))\n"
-        "}\ncomplete -F _fotactl fotactl\n");
+        out, "'\nlocal word=${COMP_WORDS[COMP_CWORD]} previous="
+             "${COMP_WORDS[COMP_CWORD-1]} verb= choices w\n"
+             "case $previous in "
+             "--config|--devices|--out|--anchor|--certificate|--check)\n"
+             "  COMPREPLY=($(compgen -f -- \"$word\")); return;; esac\n"
+             "for w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+             "  [[ -v verbs[$w] ]] && verb=$w && break; done\n"
+             "if [[ $word == -* ]]; then choices=$options\n"
+             "elif [[ -z $verb ]]; then choices=${!verbs[*]}\n"
+             "elif [[ $previous == \"$verb\" ]]; then choices=${verbs[$verb]}\n"
+             "fi\n"
+             "COMPREPLY=($(compgen -W \"$choices\" -- \"$word\"))\n"
+             "[[ ${#COMPREPLY[@]} -gt 0 || $word == -* ]] ||\n"
+             "  COMPREPLY=($(compgen -f -- \"$word\"))\n"
+             "}\ncomplete -F _fotactl fotactl\n");
     return DONE;
 }
 

@@ -87,10 +87,10 @@ static enum outcome anchors_append(struct anchors *anchors,
 /* Whoever is ended between the file and the commit writes the lines twice. */
 static enum outcome anchors_make(struct db *db, void *context) {
     static const struct db_statement due = {
-        "anchors_due", "select seal_no, first_no, last_no, entries, sealed,"
-                       " hash from anchors_due($1)"};
-    static const struct db_statement made = {"anchors_made",
-                                             "select anchors_made($1)"};
+        "sat_anchors_due", "select seal_no, first_no, last_no, entries, sealed,"
+                           " hash from sat_anchors_due($1)"};
+    static const struct db_statement made = {"sat_anchors_made",
+                                             "select sat_anchors_made($1)"};
     struct anchors *anchors = context;
     struct db_params params = DB_PARAMS(anchors->round->arena);
     struct db_rows *rows;

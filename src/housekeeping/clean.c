@@ -29,6 +29,7 @@ static const struct cleaner cleaners[] = {
     {{"clean_images", "select clean_images($1)"}, NULL},
     {{"clean_volumes", "select clean_volumes(" KEEP}, answers_kept},
     {{"clean_holds", "select clean_holds(" KEEP}, answers_kept},
+    {{"clean_confirmed", "select clean_confirmed(" KEEP}, answers_kept},
 };
 enum { CLEANERS = sizeof cleaners / sizeof *cleaners };
 

@@ -91,6 +91,8 @@ static struct ask call_of(const struct people_route *route) {
          "{\"current\":\"" PASSWORD "\",\"password\":\"another password\"}"},
         {"resetDevice", "{\"reason\":\"x\"}"},
         {"retryUndelivered", "{}"},
+        {"replayMessages", "{\"userId\":\"90-B3-D5-1F-30-01-00-00\","
+                           "\"number\":1,\"reason\":\"x\"}"},
         {"setPlan", "{\"plan\":\"first 1\",\"reason\":\"x\"}"},
         {"steer", "{\"verb\":\"stop\",\"reason\":\"x\","
                   "\"user\":\"90-B3-D5-1F-30-01-00-00\"}"},

@@ -53,6 +53,8 @@ static int teardown(void **state) {
  * wishes for. None makes anything wait. */
 static const char records[] =
     "account.created, account.last_sign_in, alert.event_time,"
+    " alert_confirmed.confirmed, alert_confirmed.created,"
+    " alert_confirmed.event_time,"
     " certificate.not_after, certificate.not_before, certificate.revoked_at,"
     " clock_mark.accepted_at, clock_mark.agrees_since, clock_mark.doubt_since,"
     " clock_mark.latest, clock_mark.mark, contested_alert.at,"

@@ -271,7 +271,19 @@ static void judge_database(struct campaign *c) {
          "1) x"},
         {"messages confirmed twice",
          "select count(*) from (select 1 from sat_entry where kind ="
-         " 'delivered' group by detail having count(*) > 1) x"},
+         " 'delivered' group by substring(detail from 'counter [0-9]+')"
+         " having count(*) > 1) x"},
+        {"differences in the ledgers of Users",
+         "select count(*) from alert_lane l, ledger_differences(l.user_id,"
+         " '90b3d51f30000002', null, 'infinity')"},
+        {"Users whose ledger is empty, though something was told",
+         "select count(*) from (select party from sat_entry where kind ="
+         " 'alert' group by party) u where not exists (select from"
+         " ledger_sums(u.party, '90b3d51f30000002', null, 'infinity')"
+         " where confirmed > 0)"},
+        {"jobs of the CSPs' ledger that are overdue",
+         "select coalesce(sum(overdue), 0) from ledger_csps('-infinity',"
+         " 'infinity', '5 days', now())"},
         {"messages written twice",
          "select count(*) from (select 1 from sat_entry where kind = 'alert'"
          " group by detail having count(*) > 1) x"},
