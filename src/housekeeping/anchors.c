@@ -117,7 +117,8 @@ enum outcome round_anchors(struct round *round) {
     struct arena *arena = arena_new();
     struct anchors anchors = {.round = round, .count = MOST_ANCHORS};
     anchors.signer =
-        anchor_signer_load(arena, round->config->xml_signing_key, &reason);
+        anchor_signer_load(arena, round->config->xml_signing_key,
+                           round->config->xml_signing_certificate, &reason);
     enum outcome outcome =
         anchors.signer
             ? DONE

@@ -1,4 +1,4 @@
-#include "trail/anchor.h"
+#include "trail/anchor_key.h"
 
 #include "base/base64.h"
 #include "base/file.h"
@@ -12,66 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char begin[] = "fotad-anchor/1 ", sign[] = " signature=";
-
-enum { MOST_PEM = 1 << 20, MOST_SIGNATURE = 1024 };
+static const char begin[] = ANCHOR_BEGIN, sign[] = ANCHOR_SIGN;
 
 /* ---- keys ---- */
-
-struct anchor_key {
-    EVP_PKEY *key;
-    uint8_t id[ANCHOR_KEY];
-    struct anchor_key *next;
-};
-
-struct anchor_signer {
-    struct anchor_key key;
-};
 
 struct anchor_keys {
     struct arena *arena;
     struct anchor_key *first;
 };
-
-static void key_free(void *key) {
-    EVP_PKEY_free(key);
-}
-
-static bool key_take(struct arena *arena, EVP_PKEY *found,
-                     struct anchor_key *key) {
-    uint8_t *octets = NULL, hash[SHA256_DIGEST_LENGTH];
-    key->key = arena_adopt(arena, found, key_free);
-    int len = i2d_PUBKEY(found, &octets);
-    if (len <= 0)
-        return false;
-    SHA256(octets, (size_t)len, hash);
-    OPENSSL_free(octets);
-    memcpy(key->id, hash, sizeof key->id);
-    return true;
-}
-
-/* NULL: *reason says why. */
-static BIO *pem_open(struct arena *arena, const char *path,
-                     const char **reason) {
-    struct span pem;
-    if (!file_load(arena, path, MOST_PEM, &pem, reason))
-        return NULL;
-    *reason = "there is no memory";
-    return BIO_new_mem_buf(pem.data, (int)pem.len);
-}
-
-struct anchor_signer *anchor_signer_load(struct arena *arena, const char *path,
-                                         const char **reason) {
-    struct anchor_signer *signer = arena_zero(arena, 1, sizeof *signer);
-    BIO *bio = pem_open(arena, path, reason);
-    if (!bio)
-        return NULL;
-    char none[] = "";
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, none);
-    BIO_free(bio);
-    *reason = "it is no PEM private key";
-    return key && key_take(arena, key, &signer->key) ? signer : NULL;
-}
 
 struct anchor_keys *anchor_keys_new(struct arena *arena) {
     struct anchor_keys *keys = arena_zero(arena, 1, sizeof *keys);
@@ -82,7 +30,7 @@ struct anchor_keys *anchor_keys_new(struct arena *arena) {
 static bool certificate_take(struct anchor_keys *keys, X509 *certificate) {
     struct anchor_key *key = arena_zero(keys->arena, 1, sizeof *key);
     EVP_PKEY *found = X509_get_pubkey(certificate);
-    if (!found || !key_take(keys->arena, found, key))
+    if (!found || !anchor_key_take(keys->arena, found, key))
         return false;
     key->next = keys->first;
     keys->first = key;
@@ -91,7 +39,7 @@ static bool certificate_take(struct anchor_keys *keys, X509 *certificate) {
 
 bool anchor_keys_load(struct anchor_keys *keys, const char *path,
                       const char **reason) {
-    BIO *bio = pem_open(keys->arena, path, reason);
+    BIO *bio = anchor_pem_open(keys->arena, path, reason);
     if (!bio)
         return false;
     size_t count = 0;
@@ -108,47 +56,6 @@ bool anchor_keys_load(struct anchor_keys *keys, const char *path,
 }
 
 /* ---- lines ---- */
-
-static void hex_add(struct buffer *out, const uint8_t *octets, size_t len) {
-    char text[2 * TRAIL_HASH + 1];
-    buffer_text(out, hex_format(span_of(octets, len), text));
-}
-
-static bool signature_add(const struct anchor_key *key, struct span text,
-                          struct buffer *out) {
-    uint8_t signature[MOST_SIGNATURE];
-    size_t len = sizeof signature;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool good =
-        context &&
-        EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key->key) == 1 &&
-        EVP_DigestSign(context, signature, &len, text.data, text.len) == 1;
-    EVP_MD_CTX_free(context);
-    if (good)
-        base64_add(out, span_of(signature, len));
-    return good;
-}
-
-bool anchor_write(const struct anchor_signer *signer,
-                  const struct anchor *anchor, struct buffer *line) {
-    char sealed[INSTANT_TEXT_SIZE], at[INSTANT_TEXT_SIZE];
-    struct buffer text = {0};
-    buffer_printf(&text,
-                  "%sseal=%" PRId64 " first=%" PRId64 " last=%" PRId64
-                  " entries=%" PRId64 " sealed=%s hash=",
-                  begin, anchor->seal, anchor->first, anchor->last,
-                  anchor->entries, instant_format(anchor->sealed, sealed));
-    hex_add(&text, anchor->hash, sizeof anchor->hash);
-    buffer_printf(&text, " at=%s keep=%" PRId64 " key=",
-                  instant_format(anchor->at, at), anchor->keep);
-    hex_add(&text, signer->key.id, sizeof signer->key.id);
-    buffer_add(line, buffer_span(&text));
-    buffer_text(line, sign);
-    bool good = signature_add(&signer->key, buffer_span(&text), line);
-    buffer_text(line, "\n");
-    buffer_free(&text);
-    return good;
-}
 
 /* The value of " NAME=VALUE"; false: there is none. */
 static bool field_find(struct span text, const char *name, struct span *value) {

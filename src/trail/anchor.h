@@ -29,9 +29,12 @@ struct anchor {
     uint8_t hash[TRAIL_HASH];
 };
 
-/* A private key, from PEM; ends with the arena. NULL: *reason says why. */
+/* A private key, from its PEM file or by its pkcs11: URI (base/hsm.h), of which
+ * the certificate's file says which it is; ends with the arena. NULL: *reason
+ * says why. */
 struct anchor_signer;
-struct anchor_signer *anchor_signer_load(struct arena *arena, const char *path,
+struct anchor_signer *anchor_signer_load(struct arena *arena, const char *key,
+                                         const char *certificate,
                                          const char **reason);
 
 /* Appends the line and its line end. False when it cannot be signed. */

@@ -56,18 +56,18 @@ static void expect_out(struct tool *tool, const char *text) {
 }
 
 #define LINES                                                                  \
-    "number,responseId,code,requestId,deviceId,told,confirmed,state\n"       \
+    "number,responseId,code,requestId,deviceId,told,confirmed,state\n"         \
     "1," ACB ":" USER ":11,N61," USER ":" ACB                                  \
     ":7,00-DB-12-34-56-78-90-A0,2026-11-21T10:00:00.000Z,"                     \
-    "2026-11-22T00:00:00.000Z,confirmed\n"                                   \
+    "2026-11-22T00:00:00.000Z,confirmed\n"                                     \
     "2," ACB ":" USER ":12,N61," USER ":" ACB                                  \
     ":7,00-DB-12-34-56-78-90-A0,2026-11-21T10:00:00.000Z,"                     \
-    "2026-11-22T00:00:00.000Z,confirmed\n"                                   \
+    "2026-11-22T00:00:00.000Z,confirmed\n"                                     \
     "," ACB ":" USER ":13,N61," USER ":" ACB                                   \
-    ":7,00-DB-12-34-56-78-90-A0,2026-11-21T10:00:00.000Z,,waiting\n"         \
+    ":7,00-DB-12-34-56-78-90-A0,2026-11-21T10:00:00.000Z,,waiting\n"           \
     "3," ACB ":" USER ":7,ResponseMessage E20," USER ":" ACB                   \
     ":7,00-DB-12-34-56-78-90-A0,2026-11-21T10:01:00.000Z,"                     \
-    "2026-11-22T00:00:00.000Z,confirmed\n"                                   \
+    "2026-11-22T00:00:00.000Z,confirmed\n"                                     \
     "4,00-DB-12-34-56-78-90-A0:" USER ":99,DeviceAlertMessage,,"               \
     "00-DB-12-34-56-78-90-A0,2026-11-21T10:02:00.000Z,"                        \
     "2026-11-22T00:00:00.000Z,confirmed\n"

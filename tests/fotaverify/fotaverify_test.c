@@ -56,7 +56,7 @@ static void trail_make(struct tool *tool) {
 static void anchors_make(struct world *w, int64_t first, int64_t keep_hours) {
     const char *reason;
     struct anchor_signer *signer = anchor_signer_load(
-        w->arena, arena_printf(w->arena, "%s/dsp.key", w->tool->directory),
+        w->arena, arena_printf(w->arena, "%s/dsp.key", w->tool->directory), "",
         &reason);
     struct buffer lines = {0};
     int64_t last = sql_int(w->tool->sql, "select max(seal_no) from sat_seal");

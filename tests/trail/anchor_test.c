@@ -40,7 +40,7 @@ static const struct anchor SAID = {.seal = 12,
 static char *line_of(const char *name, const struct anchor *anchor) {
     const char *reason;
     struct anchor_signer *signer = anchor_signer_load(
-        arena, path_of(arena_printf(arena, "%s.key", name)), &reason);
+        arena, path_of(arena_printf(arena, "%s.key", name)), "", &reason);
     assert_non_null(signer);
     struct buffer line = {0};
     assert_true(anchor_write(signer, anchor, &line));
@@ -111,7 +111,7 @@ static void what_is_no_key_is_said(void **state) {
     (void)state;
     const char *reason;
     file_write(path_of("none"), span_text("nothing\n"));
-    assert_null(anchor_signer_load(arena, path_of("none"), &reason));
+    assert_null(anchor_signer_load(arena, path_of("none"), "", &reason));
     assert_string_equal(reason, "it is no PEM private key");
     assert_false(
         anchor_keys_load(anchor_keys_new(arena), path_of("none"), &reason));
