@@ -206,7 +206,7 @@ static void messages_are_told_again_as_they_were(void **state) {
     tool_expect(tool, "replay 0 --user " USER " --reason x", 2,
                 "fotactl: numbers begin with 1\n");
     tool_expect(tool, "replay 1 --user " USER, 2,
-                "fotactl: say why: a reason of 1 to 500 octets\n");
+                "fotactl: say why: a reason of 1 to 500 characters\n");
 }
 
 static void what_is_not_kept_is_not_told_again(void **state) {

@@ -3,6 +3,7 @@
 #include "support/check.h"
 #include "support/duis_signing.h"
 #include "support/files.h"
+#include "support/token.h"
 #include "support/with_arena.h"
 
 #include "trail/anchor.h"
@@ -107,6 +108,33 @@ static void others_are_told_apart(void **state) {
         ANCHOR_TORN);
 }
 
+/* The key itself is never in memory. */
+static void a_key_in_a_token_signs(void **state) {
+    (void)state;
+    const char *reason = token_open();
+    if (reason) {
+        print_message("skipped: %s\n", reason);
+        skip();
+    }
+    signer_new("dsp");
+    const char *uri = token_import(path_of("dsp.key"), "anchors");
+    struct anchor_signer *signer =
+        anchor_signer_load(arena, uri, path_of("dsp.pem"), &reason);
+    struct buffer line = {0};
+    struct anchor got;
+    if (!signer)
+        fail_msg("%s: %s", uri, reason);
+    for (int i = 0; i < 50; i++) {
+        line.len = 0;
+        assert_true(anchor_write(signer, &SAID, &line));
+        assert_int_equal(
+            anchor_read(keys_of("dsp"), span_of(line.data, line.len - 1), &got),
+            ANCHOR_GOOD);
+    }
+    buffer_free(&line);
+    token_remove();
+}
+
 static void what_is_no_key_is_said(void **state) {
     (void)state;
     const char *reason;
@@ -123,9 +151,8 @@ static void what_is_no_key_is_said(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(what_was_signed_is_read),
-        TEST(each_octet_counts),
-        TEST(others_are_told_apart),
+        TEST(what_was_signed_is_read), TEST(each_octet_counts),
+        TEST(others_are_told_apart),   TEST(a_key_in_a_token_signs),
         TEST(what_is_no_key_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
