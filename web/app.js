@@ -13,9 +13,8 @@ import signIn from "./pages/sign-in.js";
  * in this order, calls it. */
 const MODULES = ["overview", "device-search", "device", "reset", "requests",
     "request", "request-devices", "csps", "dry-run", "rsat-004", "volumes",
-    "steer", "steering", "quarantine", "quarantine-decide", "undelivered", "ledger", "audit", "accounts",
-    "account",
-    "mail", "password"];
+    "steer", "steering", "quarantine", "quarantine-decide", "undelivered",
+    "ledger", "audit", "accounts", "account", "mail", "password"];
 const PAGES = (await Promise.all(
     MODULES.map(name => import(`./pages/${name}.js`))))
     .flatMap(module => module.pages)

@@ -356,7 +356,6 @@ static const struct list {
     {"kinds of the trail that a device's page has",
      NULL,
      {{read_openapi, "components schemas TrailEntry properties kind enum"},
-      {read_rows, "web/words.js TRAIL_KINDS"},
       {read_query, "select (regexp_matches(indexdef, '''([a-z]+)''::text',"
                    " 'g'))[1] from pg_indexes where tablename = 'sat_entry'"
                    " and indexdef like '%''told''%'"}},
@@ -364,6 +363,7 @@ static const struct list {
     {"kinds of the trail",
      NULL,
      {{read_sat_kinds, ""},
+      {read_rows, "web/words.js TRAIL_KINDS"},
       {read_query, "select regexp_split_to_table(col_description("
                    "'sat_entry'::regclass, attnum), ', ') from pg_attribute"
                    " where attrelid = 'sat_entry'::regclass"

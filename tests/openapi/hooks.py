@@ -10,6 +10,8 @@ REFUSALS = {
     "reportRsat004": r"from is after to\.",
     "reportVolumes": r"from is after to\.",
     "listAudit": r"from is after to\.|At most 93 days at once: give from and to\.",
+    "showLedger": r"user says whose ledger\.|from is after to\.",
+    "showCspLedger": r"from is after to\.",
     "steer": r"There is no CSP '.*'; there are .*\."
     r"|Say of what: a request, image, model, CSP, User or devices\."
     r"|The time until which it is held is past\."
