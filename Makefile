@@ -277,6 +277,7 @@ deb: ## Debian packages, in build/deb
 
 check-package: ## the packages in a booted Debian 12 of its own (root)
 	@tools/deps build package
+	@$(SUBMAKE) $(B)/tests/faults/fotad_next
 	@tools/check-package
 
 .PHONY: check-browser
