@@ -168,7 +168,7 @@ lint: ## format, clang-tidy, cppcheck, shellcheck, rooms, names, citations, prom
 	@tools/lint-web
 	@$(SUBMAKE) lint-format lint-cppcheck $(TIDIED)
 	@shellcheck $(wildcard $(SH_FILES))
-	@mandoc -T lint -W warning docs/man/*.[158]
+	@mandoc -T lint -W warning docs/man/*.[1578]
 	@echo "lint: nothing found"
 lint-format:
 	@clang-format --dry-run -Werror $(C_FILES)
@@ -320,7 +320,7 @@ install: all ## into PREFIX (/usr/local) below DESTDIR
 	sed 's|/usr/bin/|$(PREFIX)/bin/|' config/fotad.service \
 	  > $(D)/lib/systemd/system/fotad.service
 	install -D -m 644 config/fotad.sysusers $(D)/lib/sysusers.d/fotad.conf
-	for page in $(wildcard docs/man/*.[158]); do \
+	for page in $(wildcard docs/man/*.[1578]); do \
 	  install -D -m 644 $$page $(D)/share/man/man$${page##*.}/$${page##*/}; done
 	install -d $(D)/share/bash-completion/completions
 	build/release/fotactl completion \

@@ -2,9 +2,12 @@
 
 #include "base/version.h"
 #include "db/system_clock.h"
+#include "fotactl/manual_csp.h"
+#include "fotactl/roff.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define INSTALLED_CONFIG "/etc/fotad/fotad.conf"
@@ -49,10 +52,10 @@ static const struct verb {
     int options;                  /* enum option_set */
     enum need need;
     enum outcome (*run)(struct verb_run *run);
-    const char *help;
+    const char *help, *details;
 } verb_table[] = {
-#define VERB(words, argument, options, need, run, help)                        \
-    {words, argument, options, need, run, help},
+#define VERB(words, argument, options, need, run, help, details)               \
+    {words, argument, options, need, run, help, details},
 #include "fotactl/verbs.def"
 #undef VERB
 };
@@ -61,10 +64,10 @@ static const struct option {
     const char *name, *value;
     size_t offset;
     int set;
-    const char *help;
+    const char *help, *details;
 } option_table[] = {
-#define OPTION(name, value, field, set, help)                                  \
-    {name, value, offsetof(struct verb_options, field), set, help},
+#define OPTION(name, value, field, set, help, details)                         \
+    {name, value, offsetof(struct verb_options, field), set, help, details},
 #include "fotactl/options.def"
 #undef OPTION
 };
@@ -100,6 +103,24 @@ static void print_option(struct buffer *out, const struct option *option) {
     buffer_printf(out, "  %-25s %s\n", usage, option->help);
 }
 
+/* In lines for a terminal. */
+static void print_details(struct buffer *out, const struct verb *verb) {
+    enum { WIDTH = 78 };
+    size_t column = 0;
+    for (const char *at = verb->details; *at; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        bool wraps = column && column + 1 + len > WIDTH;
+        buffer_printf(out, "%s%.*s",
+                      wraps    ? "\n"
+                      : column ? " "
+                               : "",
+                      (int)len, at);
+        column = wraps || !column ? len : column + 1 + len;
+        at += len;
+    }
+    buffer_text(out, "\n\n");
+}
+
 /* Do the words of a verb begin with these? "" is the beginning of all. */
 static bool verb_begins(const struct verb *verb, const char *words) {
     size_t len = strlen(words);
@@ -132,8 +153,10 @@ static void print_help(struct buffer *out, const char *words) {
     bool one = is_one_verb(words);
     int options = 0;
     for (size_t i = 0; i < VERBS && one; i++)
-        if (strcmp(verb_table[i].words, words) == 0)
+        if (strcmp(verb_table[i].words, words) == 0) {
             print_usage(out, &verb_table[i]);
+            print_details(out, &verb_table[i]);
+        }
     if (!one)
         buffer_printf(out, "usage: fotactl [--config FILE] %s%sVERB\n\n", words,
                       *words ? " " : "");
@@ -146,6 +169,54 @@ static void print_help(struct buffer *out, const char *words) {
     for (size_t i = 0; i < OPTIONS; i++)
         if (!*words || !option_table[i].set || option_table[i].set & options)
             print_option(out, &option_table[i]);
+}
+
+/* ---- the manual ---- */
+
+/* What is said as it stands, and what for something else, in turns. */
+static void manual_heading(struct buffer *out, const struct verb *verb) {
+    buffer_text(out, ".TP\n.BI \"");
+    roff_text(out, verb->words);
+    buffer_text(out, verb->argument ? " \" \"" : "");
+    roff_text(out, verb->argument ? verb->argument : "");
+    buffer_text(out, verb->argument ? "\" \"" : "");
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (option_table[i].set & verb->options) {
+            const char *value = option_table[i].value;
+            buffer_text(out, " [");
+            roff_text(out, option_table[i].name);
+            if (value)
+                buffer_printf(out, " \" %s \"", value);
+            buffer_text(out, "]");
+        }
+    buffer_text(out, "\"\n");
+}
+
+static void verbs_manual(struct buffer *out) {
+    buffer_text(out, ".SH VERBS\n");
+    for (size_t i = 0; i < VERBS; i++) {
+        manual_heading(out, &verb_table[i]);
+        roff_paragraph(out, verb_table[i].details);
+    }
+    buffer_text(out, ".SH OPTIONS\n");
+    for (size_t i = 0; i < OPTIONS; i++) {
+        buffer_text(out, ".TP\n.BI \"");
+        roff_text(out, option_table[i].name);
+        if (option_table[i].value)
+            buffer_printf(out, " \" \"%s", option_table[i].value);
+        buffer_text(out, "\"\n");
+        roff_paragraph(out, option_table[i].details);
+    }
+}
+
+enum outcome verb_manual(struct verb_run *run) {
+    if (strcmp(run->argument, "fotad-csp.7") == 0)
+        manual_csp(run->out);
+    else if (strcmp(run->argument, "fotactl.1") == 0)
+        verbs_manual(run->out);
+    else
+        return run_misuse(run, "there are fotactl.1 and fotad-csp.7");
+    return DONE;
 }
 
 /* ---- completion ---- */

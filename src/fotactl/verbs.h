@@ -22,7 +22,7 @@ enum fotactl_exit fotactl_run(size_t count, const char *const *words,
                               struct buffer *err);
 
 /* The verbs. Each prints to run->out, or leaves a run->problem. */
-#define VERB(words, argument, options, need, run, help)                        \
+#define VERB(words, argument, options, need, run, help, details)               \
     enum outcome run(struct verb_run *);
 #include "fotactl/verbs.def"
 #undef VERB

@@ -82,10 +82,14 @@ static void help_is_of_all_verbs_or_of_one(void **state) {
         assert_non_null(strstr((char *)tool->out.data, verbs[i]));
     assert_non_null(strstr((char *)tool->out.data, "\n  --replace "));
     tool_expect(tool, "--help status", 0, "");
+    const char *status = (char *)tool->out.data;
+    const char *begin = "usage: fotactl [--config FILE] status DEVICE\n\n"
+                        "Shows the firmware update status of a device, named "
+                        "by its EUI-64: the update\n";
+    assert_int_equal(strncmp(status, begin, strlen(begin)), 0);
     assert_string_equal(
-        (char *)tool->out.data,
-        "usage: fotactl [--config FILE] status DEVICE\n\n"
-        "  status DEVICE             show the firmware update status of a "
+        strstr(status, "\n\n  status DEVICE"),
+        "\n\n  status DEVICE             show the firmware update status of a "
         "device\n\n"
         "  --config FILE             read FILE; without it "
         "/etc/fotad/fotad.conf, or defaults alone\n"
@@ -148,6 +152,28 @@ static void the_manual_has_every_verb_and_option(void **state) {
         named++;
     }
     assert_true(named > 20);
+}
+
+/* What is made stands in the pages as it is made. */
+static void the_manual_is_made_of_the_tables(void **state) {
+    struct tool *tool = *state;
+    static char text[1 << 16];
+    static const char *const pages[][2] = {
+        {"fotactl.1", "docs/man/fotactl.1"},
+        {"fotad-csp.7", "docs/man/fotad-csp.7"}};
+    for (size_t i = 0; i < 2; i++) {
+        FILE *file = fopen(pages[i][1], "r");
+        assert_non_null(file);
+        text[fread(text, 1, sizeof text - 1, file)] = '\0';
+        fclose(file);
+        char line[32];
+        snprintf(line, sizeof line, "manual %s", pages[i][0]);
+        tool_expect(tool, line, 0, "");
+        if (!strstr(text, (const char *)tool->out.data))
+            fail_msg("%s is not as `fotactl %s` makes it", pages[i][1], line);
+    }
+    tool_expect(tool, "manual fotad.8", 2,
+                "fotactl: there are fotactl.1 and fotad-csp.7\n");
 }
 
 static void the_example_configuration_is_the_daemons(void **state) {
@@ -273,6 +299,7 @@ int main(void) {
         WITH_DATABASE(help_is_of_all_verbs_or_of_one),
         WITH_DATABASE(bash_completes_verbs_and_options),
         WITH_DATABASE(the_manual_has_every_verb_and_option),
+        WITH_DATABASE(the_manual_is_made_of_the_tables),
         WITH_DATABASE(the_example_configuration_is_the_daemons),
         WITH_DATABASE(a_database_of_another_version_is_migrated_first),
         WITH_DATABASE(an_empty_database_and_an_earlier_one),
