@@ -27,7 +27,7 @@ begin atomic
         where state = 'waiting' and tries > 0 and last_error is not null
         group by csp
     )
-    select json_build_object('items', json_agg(json_build_object(
+    select json_build_object('items', coalesce(json_agg(json_build_object(
         'csp', c.name, 'regions', regexp_split_to_array(c.regions, '\s*,\s*'),
         'up', b.csp is null, 'busySince', instant_text(b.since),
         'nextTry', instant_text(b.next_try), 'lastError', b.last_error,
@@ -49,7 +49,7 @@ begin atomic
                 'devices', coalesce(t.devices, 0)) order by h.hour)
             from hour h
             left join through t on t.hour = h.hour and t.csp = c.name))
-        order by c.name))
+        order by c.name), '[]'))
     from unnest(p_names, p_regions) as c (name, regions)
     left join live l on l.csp = c.name
     left join busy b on b.csp = c.name;

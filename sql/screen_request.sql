@@ -59,6 +59,41 @@ create or replace function request_window(
     language sql immutable
     return least(interval '6 hours', p_now - r.received);
 
+create or replace function count_text(p_count bigint, p_one text)
+    returns text language sql immutable parallel safe
+    return to_char(p_count, 'FM999,999,999,999,990') || ' ' || p_one
+        || case when p_count = 1 then '' else 's' end;
+
+-- Where a request's devices are that are under way, and why they do not move,
+-- in a sentence; null: none is.
+create or replace function where_text(
+    r service_request, p_tally device_tally[], p_now timestamptz)
+    returns text language plpgsql stable as $$
+declare
+    at_stage jsonb;
+    words text;
+begin
+    select jsonb_object_agg(stage, devices) into at_stage
+    from (select device_stage(status, live, device_type) as stage,
+            sum(devices) as devices
+        from unnest(p_tally)
+        where live and status <> 'REJECTED_BY_DSP' group by 1) x;
+    if (at_stage ->> 'awaitingCsp')::bigint > 0 then
+        select w.words into words from list_waits(r.request_no, null, p_now) w
+        limit 1;
+    end if;
+    return nullif(concat_ws('; ',
+        count_text((at_stage ->> 'awaitingCsp')::bigint, 'device')
+            || ' not with a CSP yet' || coalesce(' (' || words || ')', ''),
+        count_text((at_stage ->> 'approved')::bigint, 'device')
+            || ' on the way to the Communications Hub',
+        count_text((at_stage ->> 'onHub')::bigint, 'device')
+            || ' on the hub, waiting to be passed on',
+        case when r.service_reference_variant = '11.4' then
+            count_text((at_stage ->> 'onHan')::bigint, 'device')
+            || ' delivered and not heard to run it yet' end) || '.', '.');
+end $$;
+
 -- The members that the live events of a request are made of.
 create or replace function progress_of(
     r service_request, p_tally device_tally[], p_now timestamptz)
@@ -94,6 +129,7 @@ begin
                 with ordinality as n (stage, position)
             left join stage s using (stage)),
         'alerts', request_alerts(r),
+        'where', where_text(r, p_tally, p_now),
         'rate', (select request_rate(settled, coalesce(remaining, 0),
             request_window(r, p_now), p_now) from total))
     into answer;

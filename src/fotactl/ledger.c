@@ -170,8 +170,8 @@ static bool ledger_filter_read(struct verb_run *run,
     if (!run->options.user)
         return run_misuse(run, "--user says whose ledger") == DONE;
     if (!run_read_eui64(run, run->options.user, &filter->user) ||
-        !run_read_instant(run, "--since", run->options.since, &filter->from) ||
-        !run_read_instant(run, "--until", run->options.until, &filter->to))
+        !run_read_past(run, "--since", run->options.since, &filter->from) ||
+        !run_read_past(run, "--until", run->options.until, &filter->to))
         return false;
     filter->has_from = filter->from != 0;
     if (!filter->to)
@@ -214,8 +214,8 @@ enum outcome verb_ledger_csps(struct verb_run *run) {
     struct db_params params = DB_PARAMS(run->arena);
     struct db_rows *rows;
     instant from, to, now = clock_now();
-    if (!run_read_instant(run, "--since", run->options.since, &from) ||
-        !run_read_instant(run, "--until", run->options.until, &to))
+    if (!run_read_past(run, "--since", run->options.since, &from) ||
+        !run_read_past(run, "--until", run->options.until, &to))
         return REFUSED;
     db_instant(&params, from ? from : now - DESK_USUAL_DAYS * DAY);
     db_instant(&params, to ? to : now + 1);

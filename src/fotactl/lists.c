@@ -1,5 +1,5 @@
 /* The verbs of fotactl that list something: a statement, its parameters, and
- * what is shown of its rows. */
+ * what is shown of its rows. list_verb.c does them. */
 #include "fotactl/lists.h"
 
 #include "base/lists.h"
@@ -197,48 +197,32 @@ static const struct view_field csp_fields[] = {
 
 /* ---- the table ---- */
 
-enum list_param {
-    LIST_NO_MORE,
-    LIST_USER,           /* --user, or null */
-    LIST_STATE,          /* --state, one of `states`, or null */
-    LIST_LIMIT,          /* --limit, or 100; with --all 1,000,000 */
-    LIST_REQUEST,        /* the three parts of the RequestID in the argument */
-    LIST_CSPS,           /* names and regions of the CSPs */
-    LIST_NOW,            /* fotad's clock */
-    LIST_ACB_ID,         /* [identity] acb_id */
-    LIST_LOCK_OUT_FOR,   /* [people] lock_out_for in seconds */
-    LIST_LOCK_OUT_AFTER, /* [people] lock_out_after */
-};
-
-static const struct list_verb {
-    const char *words; /* of verbs.def */
-    const char *none;  /* said when there are no rows */
-    const struct view_field *fields;
-    size_t field_count;
-    const char *const *states;
-    enum list_param params[5];
-    struct db_statement statement;
-} list_verbs[] = {
+const struct list_verb list_verbs[] = {
     {"requests",
      "There are no such requests.",
      FIELDS(request_fields),
      request_states,
-     {LIST_NOW, LIST_USER, LIST_STATE, LIST_LIMIT},
+     {LIST_NOW, LIST_USER, LIST_STATE, LIST_LIMIT, LIST_SINCE, LIST_BEFORE},
      {"list_requests",
       "select q.* from service_request r, request_report(r, $1) q"
       " where ($2::macaddr8 is null or r.originator = $2)"
       " and ($3::text is null or q.state = $3)"
+      " and ($5::timestamptz is null or r.received >= $5)"
+      " and ($6::timestamptz is null or r.received < $6)"
       " order by r.request_no desc limit $4"}},
     {"request devices",
      "No device of it was tracked, or there is no such request.",
      FIELDS(device_fields),
      NULL,
-     {LIST_REQUEST, LIST_LIMIT, LIST_NOW},
+     {LIST_REQUEST, LIST_LIMIT, LIST_NOW, LIST_SINCE, LIST_BEFORE},
      {"list_request_devices",
       "select device_id, device_type, status, in_progress, reason_code,"
       " last_updated, release_due, chf_id, csp"
       " from list_request_devices(find_request($1, $2, $3), null, null, null,"
-      " null, null, null, null, null, $4::bigint::integer, $5)"}},
+      " null, null, null, null, null, null, $5)"
+      " where ($6::timestamptz is null or last_updated >= $6)"
+      " and ($7::timestamptz is null or last_updated < $7)"
+      " limit $4"}},
     {"request jobs",
      "No device of it is in a job, or there is no such request.",
      FIELDS(job_fields),
@@ -285,16 +269,20 @@ static const struct list_verb {
      "No such request is or was held.",
      FIELDS(hold_fields),
      hold_states,
-     {LIST_USER, LIST_STATE, LIST_LIMIT},
+     {LIST_USER, LIST_STATE, LIST_LIMIT, LIST_SINCE, LIST_BEFORE},
      {"list_holds",
-      "select * from list_holds(null, $1, $2::text::hold_state, null, $3)"}},
+      "select * from list_holds(null, $1, $2::text::hold_state, null, null) h"
+      " where ($4::timestamptz is null or h.held >= $4)"
+      " and ($5::timestamptz is null or h.held < $5) limit $3"}},
     {"steering list",
      "There is no such order.",
      FIELDS(steering_fields),
      steering_states,
-     {LIST_USER, LIST_STATE, LIST_LIMIT},
-     {"list_steering", "select * from list_steering(null, $1,"
-                       " $2::text::steering_state, null, null, $3)"}},
+     {LIST_USER, LIST_STATE, LIST_LIMIT, LIST_SINCE, LIST_BEFORE},
+     {"list_steering",
+      "select * from list_steering(null, $1, $2::text::steering_state, null,"
+      " null, null) s where ($4::timestamptz is null or s.made >= $4)"
+      " and ($5::timestamptz is null or s.made < $5) limit $3"}},
     {"plan list",
      "Every request goes out at once.",
      FIELDS(plan_fields),
@@ -314,164 +302,18 @@ static const struct list_verb {
      "There is none.",
      FIELDS(threshold_change_fields),
      NULL,
-     {LIST_USER, LIST_LIMIT},
-     {"threshold_history", "select * from threshold_history($1, $2)"}},
+     {LIST_USER, LIST_LIMIT, LIST_SINCE, LIST_BEFORE},
+     {"threshold_history",
+      "select * from threshold_history($1, null) t"
+      " where ($3::timestamptz is null or t.at >= $3)"
+      " and ($4::timestamptz is null or t.at < $4) limit $2"}},
     {"undelivered list",
      "Every message that was tried is delivered.",
      FIELDS(message_fields),
      NULL,
-     {LIST_ACB_ID, LIST_USER, LIST_LIMIT},
-     {"undelivered", "select * from undelivered($1, $2, $3)"}},
+     {LIST_ACB_ID, LIST_USER, LIST_LIMIT, LIST_SINCE, LIST_BEFORE},
+     {"undelivered",
+      "select * from undelivered($1, $2, null) u"
+      " where ($4::timestamptz is null or u.created >= $4)"
+      " and ($5::timestamptz is null or u.created < $5) limit $3"}},
 };
-
-/* ---- parameters ---- */
-
-static bool refuse_state(struct verb_run *run, const char *const *states) {
-    (void)run_misuse(run, "'%s' is no state; there are %s", run->options.state,
-                     list_text(run->arena, states));
-    return false;
-}
-
-static bool add_state(struct verb_run *run, const char *const *states,
-                      struct db_params *params) {
-    const char *state = run->options.state;
-    db_text(params, state);
-    return !state || list_find(states, state) || refuse_state(run, states);
-}
-
-static bool add_limit(struct verb_run *run, struct db_params *params) {
-    int64_t limit;
-    bool good = run_read_limit(run, &limit);
-    db_int8(params, limit);
-    return good;
-}
-
-static bool add_request(struct verb_run *run, struct db_params *params) {
-    struct request_id id;
-    if (!run_read_request_id(run, &id))
-        return false;
-    db_eui64(params, id.originator);
-    db_eui64(params, id.target);
-    db_uint8(params, id.counter);
-    return true;
-}
-
-static void add_csps(const struct config *config, struct db_params *params) {
-    static const struct db_column columns[] = {
-        DB_COLUMN(TEXT, struct config_csp, name),
-        DB_COLUMN(TEXT, struct config_csp, regions),
-    };
-    db_arrays(params, DB_COLUMNS(columns), config->csps, config->csp_count,
-              sizeof *config->csps);
-}
-
-/* False is misuse. */
-static bool add_param(struct verb_run *run, const struct list_verb *list,
-                      enum list_param param, struct db_params *params) {
-    const struct config *config = &run->config;
-    switch (param) {
-    case LIST_NO_MORE:
-        break;
-    case LIST_USER:
-        return run_add_user(run, params);
-    case LIST_STATE:
-        return add_state(run, list->states, params);
-    case LIST_LIMIT:
-        return add_limit(run, params);
-    case LIST_REQUEST:
-        return add_request(run, params);
-    case LIST_CSPS:
-        add_csps(config, params);
-        break;
-    case LIST_NOW:
-        db_instant(params, clock_now());
-        break;
-    case LIST_ACB_ID:
-        db_eui64(params, config->acb_id);
-        break;
-    case LIST_LOCK_OUT_FOR:
-        db_int8(params, config->people_lock_out_for / SECOND);
-        break;
-    case LIST_LOCK_OUT_AFTER:
-        db_int4(params, (int32_t)config->people_lock_out_after);
-        break;
-    }
-    return true;
-}
-
-/* ---- the verb ---- */
-
-static const struct list_verb *list_of(const struct verb_run *run) {
-    const struct list_verb *list = list_verbs;
-    while (strcmp(list->words, run->words) != 0)
-        list++;
-    return list;
-}
-
-/* How many there are altogether: the same question without its limit. */
-static enum outcome rows_count(struct verb_run *run,
-                               const struct list_verb *list, int64_t *count) {
-    struct db_statement *all = arena_alloc(run->arena, sizeof *all);
-    struct db_params params = DB_PARAMS(run->arena);
-    struct db_rows *rows;
-    *all = (struct db_statement){
-        "count_rows", arena_printf(run->arena, "select count(*) from (%s) l",
-                                   list->statement.sql)};
-    run->options.all = true;
-    for (const enum list_param *p = list->params; *p != LIST_NO_MORE; p++)
-        (void)add_param(run, list, *p, &params);
-    enum outcome outcome = run_query(run, all, &params, &rows);
-    if (outcome == DONE)
-        *count = db_get_int(rows, 0, 0);
-    return outcome;
-}
-
-static bool has_limit(const struct list_verb *list) {
-    for (const enum list_param *p = list->params; *p != LIST_NO_MORE; p++)
-        if (*p == LIST_LIMIT)
-            return true;
-    return false;
-}
-
-/* "100 of 3,001 shown" */
-static enum outcome say_when_cut(struct verb_run *run,
-                                 const struct list_verb *list, size_t shown) {
-    int64_t limit, count;
-    if (run->options.json || run->options.csv || !has_limit(list) ||
-        !run_read_limit(run, &limit) || (int64_t)shown < limit)
-        return DONE;
-    enum outcome outcome = rows_count(run, list, &count);
-    if (outcome == DONE && count > (int64_t)shown)
-        buffer_printf(run->out,
-                      "%zu of %jd shown; --limit N or --all shows "
-                      "more of them.\n",
-                      shown, (intmax_t)count);
-    return outcome;
-}
-
-/* Lines end as those of other programs here do. */
-static void print_rows(struct verb_run *run, const struct list_verb *list,
-                       const struct db_rows *rows) {
-    if (run->options.json)
-        run_print_json(run, view_array(list->fields, list->field_count, rows));
-    else if (run->options.csv)
-        run_print_csv(run, list->fields, list->field_count, rows);
-    else if (db_row_count(rows))
-        view_table(run->out, list->fields, list->field_count, rows);
-    else
-        buffer_printf(run->out, "%s\n", list->none);
-}
-
-enum outcome verb_list(struct verb_run *run) {
-    const struct list_verb *list = list_of(run);
-    struct db_params params = DB_PARAMS(run->arena);
-    for (const enum list_param *p = list->params; *p != LIST_NO_MORE; p++)
-        if (!add_param(run, list, *p, &params))
-            return REFUSED;
-    struct db_rows *rows;
-    enum outcome outcome = run_query(run, &list->statement, &params, &rows);
-    if (outcome != DONE)
-        return outcome;
-    print_rows(run, list, rows);
-    return say_when_cut(run, list, db_row_count(rows));
-}

@@ -16,6 +16,7 @@ struct request_look {
     struct request_id id;
     instant now;
     struct db_rows *request, *statuses; /* NULL: there is no such request */
+    struct db_rows *where;              /* as its page says it */
 };
 
 static enum outcome request_locate(struct db *db,
@@ -37,6 +38,10 @@ static enum outcome request_read(struct db *db, void *context) {
     static const struct db_statement count = {
         "count_statuses", "select status, count(*) from tracking"
                           " where request_no = $1 group by 1 order by 1"};
+    static const struct db_statement where = {
+        "where_text",
+        "select where_text(r, request_tally(r.request_no, $2, $2), $2)"
+        " from service_request r where request_no = $1"};
     struct request_look *look = context;
     struct db_rows *found;
     enum outcome outcome = request_locate(db, look, &found);
@@ -48,6 +53,8 @@ static enum outcome request_read(struct db *db, void *context) {
     db_instant(&number, look->now);
     if (outcome == DONE)
         outcome = db_run(db, &show, &number, look->arena, &look->request);
+    if (outcome == DONE)
+        outcome = db_run(db, &where, &number, look->arena, &look->where);
     return outcome;
 }
 
@@ -59,17 +66,26 @@ static json_t *statuses_json(const struct db_rows *statuses) {
     return object;
 }
 
+static const char *where_text(const struct request_look *look) {
+    return db_is_null(look->where, 0, 0) ? NULL
+                                         : db_get_text(look->where, 0, 0);
+}
+
 static void print_request(struct verb_run *run,
                           const struct request_look *look) {
     if (run->options.json) {
         json_t *object =
             view_object(request_fields, REQUEST_FIELDS, look->request, 0);
+        const char *where = where_text(look);
         json_put(object, "statuses", statuses_json(look->statuses));
+        json_put(object, "where", where ? json_text(where) : json_null());
         run_print_json(run, object);
         return;
     }
     view_list(run->out, request_fields, REQUEST_FIELDS, look->request, 0);
     buffer_text(run->out, "\n");
+    if (where_text(look))
+        buffer_printf(run->out, "%s\n\n", where_text(look));
     if (db_row_count(look->statuses))
         view_table(run->out, status_fields, STATUS_FIELDS, look->statuses);
     else

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/safe_text.h"
+#include "base/value.h"
 #include "fotactl/person.h"
 
 #include <errno.h>
@@ -161,6 +162,15 @@ bool run_read_instant(struct verb_run *run, const char *option,
         "2026-11-21T09:15:00Z",
         option, text);
     return false;
+}
+
+bool run_read_past(struct verb_run *run, const char *option, const char *text,
+                   instant *when) {
+    instant ago;
+    if (!text || !value_duration(text, &ago))
+        return run_read_instant(run, option, text, when);
+    *when = clock_now() - ago;
+    return true;
 }
 
 void run_make_safe(struct buffer *text, bool lines) {

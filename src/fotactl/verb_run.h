@@ -18,8 +18,8 @@ struct verb_options {
     const char *config, *user, *state, *limit, *from, *to, *reason, *role,
         *supplier, *mail, *wish, *period, *warning, *quarantine, *hash, *out,
         *request, *image, *model, *csp, *device, *devices, *until, *plan,
-        *variant, *admin, *trial, *anchor, *certificate, *since, *check;
-    bool sealed, json, csv, all, replace, verify, help, version;
+        *variant, *admin, *trial, *anchor, *certificate, *since, *check, *sort;
+    bool sealed, json, csv, all, follow, replace, verify, help, version;
 };
 
 struct verb_run {
@@ -89,6 +89,9 @@ bool run_read_limit(struct verb_run *run, int64_t *limit);
  * given. False is misuse. */
 bool run_read_instant(struct verb_run *run, const char *option,
                       const char *text, instant *when);
+/* The same, or so long ago: 90s, 2h, 3d. */
+bool run_read_past(struct verb_run *run, const char *option, const char *text,
+                   instant *when);
 
 /* What is printed passes through here (safe_text.h) unless it is raw, JSON too,
  * whose texts it leaves what they are. With `lines` it is more than one line.

@@ -35,6 +35,10 @@ enum option_set {
     OPTION_SEALED = 524288,
     OPTION_PERIOD = 1048576,
     OPTION_CHECK = 2097152,
+    OPTION_SORT = 4194304,
+    /* of every list; of one whose rows have a time */
+    OPTION_ROWS = OPTION_CSV | OPTION_SORT,
+    OPTION_TIMED = OPTION_ROWS | OPTION_PERIOD | OPTION_LIMIT,
 };
 
 /* What a verb needs before it runs. */

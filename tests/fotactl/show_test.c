@@ -292,9 +292,11 @@ static void a_device_never_tracked_is_said_to_be_so(void **state) {
     " \"imageHash\": \"" IMAGE_HASH "\""
 
 static void a_request_counts_its_devices_by_status(void **state) {
-    expect_json(*state, "request " REQUEST_1 " --json",
-                "{" JSON_1 ", \"statuses\": {\"SUCCESSFUL_CH_TRANSFER\": 1,"
-                " \"FIRMWARE_ACTIVATED\": 1, \"REJECTED_BY_DSP\": 2}}");
+    expect_json(
+        *state, "request " REQUEST_1 " --json",
+        "{" JSON_1 ", \"statuses\": {\"SUCCESSFUL_CH_TRANSFER\": 1,"
+        " \"FIRMWARE_ACTIVATED\": 1, \"REJECTED_BY_DSP\": 2},"
+        " \"where\": \"1 device on the hub, waiting to be passed on.\"}");
 }
 
 static void the_use_of_a_request_id_comes_before_a_refusal(void **state) {
@@ -316,6 +318,8 @@ static void the_use_of_a_request_id_comes_before_a_refusal(void **state) {
                         "Other request in progress  0\n"
                         "Firmware version           ACDCACDC\n"
                         "Manufacturer Image hash    " IMAGE_HASH "\n"
+                        "\n"
+                        "1 device not with a CSP yet.\n"
                         "\n"
                         "STATUS                     DEVICES\n"
                         "AWAITING_CSP                     1\n"

@@ -83,6 +83,11 @@ static void a_request_s_page_counts_its_devices(void **state) {
         {"byModel.0.devices", "25"},
         {"alerts.confirmed", "0"},
         {"rate.remaining", "14"},
+        {"where", "3 devices not with a CSP yet (others are before them); 7 "
+                  "devices on the way to the "
+                  "Communications Hub; 4 devices on the hub, waiting to be "
+                  "passed on; 4 devices delivered and not heard to run it "
+                  "yet."},
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
         told_expect(s, &told, expected[i].path, expected[i].value);

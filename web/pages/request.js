@@ -116,22 +116,6 @@ function figures(r, p) {
                 `${number(alerts.givenUp)} given up`)));
 }
 
-/* Where its devices are now, and what they wait for, in a sentence. */
-function whereText(r, stages) {
-    const of = ofStages(stages);
-    const first = r.waits[0];
-    const parts = [
-        of.awaitingCsp && `${plural(of.awaitingCsp, "device")} not with a CSP ` +
-            `yet${first ? ` (${first.words})` : ""}`,
-        of.approved && `${number(of.approved)} on the way to their ` +
-            "Communications Hubs",
-        of.onHub && `${number(of.onHub)} on their hubs, waiting to be passed on`,
-        r.serviceReferenceVariant === "11.4" && of.onHan &&
-            `${number(of.onHan)} delivered and not heard to run it yet`,
-    ].filter(Boolean);
-    return parts.length > 0 ? `${parts.join("; ")}.` : null;
-}
-
 function statusTable(r, statuses) {
     const all = Object.values(statuses).reduce((a, b) => a + b, 0);
     return table("Devices by status", [
@@ -151,7 +135,7 @@ function progress(r) {
     const bar = stackedBar(r.stages.map(s => ({ kind: s.stage,
         label: STAGES[s.stage], value: s.devices })));
     const numbers = h("div", null, figures(r, r));
-    const where = h("p", null, whereText(r, r.stages));
+    const where = h("p", null, r.where);
     const statuses = h("div", { class: "section" },
         statusTable(r, r.statuses));
     const state = h("p", { class: `live-state${isOver(r.state) ? " is-over"
@@ -163,7 +147,7 @@ function progress(r) {
         connection,
         update: p => {
             bar.update(p.stages.map(s => s.devices));
-            where.textContent = whereText(r, p.stages);
+            where.textContent = p.where ?? "";
             replace(numbers, figures(r, p));
             state.classList.toggle("is-over", isOver(p.state));
             replace(statuses, statusTable(r, p.statuses));
