@@ -231,7 +231,8 @@ bool ground_check_keys(struct fotad *f) {
                         fault);
         there = there && !fault;
     }
-    bool good = (!there || signer_read(f, &f->config, f->arena)) &&
+    /* both are looked at: who checks hears of all that is wrong */
+    bool good = (!there || signer_read(f, &f->config, f->arena)) &
                 ground_load_acb_key(f);
     ground_free_acb_key(f);
     return good;

@@ -282,11 +282,21 @@ static bool key_check(const struct fotad *f, const char *section,
                                    section, key, fault));
 }
 
-static const char *tls_fault(const struct http_tls *files) {
+/* fotad starts with a certificate that has ended, and says so; who checks is to
+ * know before. */
+static const char *tls_fault(const struct fotad *f,
+                             const struct http_tls *files) {
     const char *reason = NULL;
-    if (*files->certificate)
-        http_forget(http_read_tls(files, &reason));
-    return reason;
+    char time[INSTANT_TEXT_SIZE];
+    if (!*files->certificate)
+        return NULL;
+    struct tls *tls = http_read_tls(files, &reason);
+    instant ends = tls ? http_expires(tls) : 0;
+    http_forget(tls);
+    return ends && ends < clock_now()
+               ? arena_printf(f->arena, "%s: it ended at %s",
+                              files->certificate, instant_format(ends, time))
+               : reason;
 }
 
 bool services_check(struct fotad *f) {
@@ -294,8 +304,9 @@ bool services_check(struct fotad *f) {
 #define CHECK(section, prefix)                                                 \
     (key_check(f, #section, "listen", c->lines.prefix##_listen,                \
                http_address_fault(c->prefix##_listen)) &                       \
-     key_check(f, #section, "certificate", c->lines.prefix##_certificate,      \
-               tls_fault(&(struct http_tls)HTTP_CONFIGURED_TLS(c, prefix))))
+     key_check(                                                                \
+         f, #section, "certificate", c->lines.prefix##_certificate,            \
+         tls_fault(f, &(struct http_tls)HTTP_CONFIGURED_TLS(c, prefix))))
     bool good = CHECK(user_gateway, user) & CHECK(csp_gateway, csp) &
                 CHECK(people, people) & CHECK(operations, operations);
 #undef CHECK

@@ -217,6 +217,10 @@ struct tls *http_read_tls(const struct http_tls *files, const char **reason) {
     return tls_read(files, reason);
 }
 
+instant http_expires(const struct tls *fresh) {
+    return tls_expires(fresh);
+}
+
 bool http_speaks_tls(const struct http_listener *listener) {
     return listener->tls != NULL;
 }

@@ -37,6 +37,8 @@ struct tls;
 struct tls *http_read_tls(const struct http_tls *files, const char **reason);
 /* Whether connections to it are TLS; that does not change while it listens. */
 bool http_speaks_tls(const struct http_listener *listener);
+/* When the certificate ends that they show; 0: it cannot be read. */
+instant http_expires(const struct tls *fresh);
 /* New connections get `fresh`, which the listener takes over; those that are
  * there go on with what they began with. For a listener that speaks TLS. */
 void http_renew(struct http_listener *listener, struct tls *fresh);
