@@ -14,7 +14,7 @@ import signIn from "./pages/sign-in.js";
 const MODULES = ["overview", "device-search", "device", "reset", "requests",
     "request", "request-devices", "csps", "dry-run", "rsat-004", "volumes",
     "steer", "steering", "quarantine", "quarantine-decide", "undelivered",
-    "ledger", "audit", "accounts", "account", "mail", "password"];
+    "history", "ledger", "audit", "accounts", "account", "mail", "password"];
 const PAGES = (await Promise.all(
     MODULES.map(name => import(`./pages/${name}.js`))))
     .flatMap(module => module.pages)

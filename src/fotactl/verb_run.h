@@ -18,7 +18,8 @@ struct verb_options {
     const char *config, *user, *state, *limit, *from, *to, *reason, *role,
         *supplier, *mail, *wish, *period, *warning, *quarantine, *hash, *out,
         *request, *image, *model, *csp, *device, *devices, *until, *plan,
-        *variant, *admin, *trial, *anchor, *certificate, *since, *check, *sort;
+        *variant, *admin, *trial, *anchor, *certificate, *since, *check, *sort,
+        *at;
     bool sealed, json, csv, all, follow, replace, verify, help, version;
 };
 

@@ -36,6 +36,7 @@ enum option_set {
     OPTION_PERIOD = 1048576,
     OPTION_CHECK = 2097152,
     OPTION_SORT = 4194304,
+    OPTION_AT = 8388608,
     /* of every list; of one whose rows have a time */
     OPTION_ROWS = OPTION_CSV | OPTION_SORT,
     OPTION_TIMED = OPTION_ROWS | OPTION_PERIOD | OPTION_LIMIT,

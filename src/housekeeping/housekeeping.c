@@ -42,6 +42,7 @@ static void round_run(struct round *round) {
         {"housekeeping: old rows", round_clean, .waits = true},
         {"housekeeping: seals", round_seal, .waits = false},
         {"housekeeping: anchors", round_anchors, .waits = false},
+        {"housekeeping: history", round_history, .waits = false},
     };
     for (size_t i = 0;
          i < sizeof steps / sizeof *steps && task_goes_on(round->task); i++) {

@@ -56,6 +56,10 @@ enum outcome round_clean(struct round *round);
  * retention drops of it. */
 enum outcome round_seal(struct round *round);
 
+/* Lists the days of the trail that have entries of a device or request, and
+ * indexes those that are over. */
+enum outcome round_history(struct round *round);
+
 /* Adds a signed line for each new seal to the file of [sat] anchors. */
 enum outcome round_anchors(struct round *round);
 

@@ -358,6 +358,35 @@ test("the Service Desk resets a device", async () => {
     await done(page);
 });
 
+test("the history of a device is one link away, and as of a moment", async () => {
+    const page = await as("desk", "/ssmi/");
+    const device = await deviceWith(page, "SUCCESSFUL_HAN_TRANSFER");
+    await go(page, `/ssmi/devices/${device}`);
+    await page.getByRole("link", { name: "History", exact: true }).last()
+        .click();
+    const history = page.getByRole("table", { name: "History" });
+    await history.getByText("Message confirmed").first().waitFor();
+    await examine(page, "history");
+    const lines = await download(page, "Download as CSV");
+    assert.equal(lines.length - 1, await history.getByRole("row").count() - 1);
+    await go(page, `/ssmi/devices/${device}/state`);
+    await page.getByText("Its whole history").waitFor();
+    await examine(page, "device-state");
+    await done(page);
+});
+
+test("a User's ledger is even, and so is the CSPs'", async () => {
+    const page = await as("desk", "/ssmi/");
+    await go(page, "/ssmi/ledger?user=90-B3-D5-1F-30-01-00-00");
+    await page.getByText("All that was told is confirmed").waitFor();
+    await examine(page, "ledger");
+    await go(page, "/ssmi/ledger/csps");
+    await page.getByRole("table", { name: "Jobs by CSP" })
+        .getByText("north").waitFor();
+    await examine(page, "ledger-csps");
+    await done(page);
+});
+
 test("each supplier's message about a device is there, and the trail prints " +
     "on two pages", async () => {
     const page = await as("desk", "/ssmi/");

@@ -10,6 +10,7 @@ REFUSALS = {
     "reportRsat004": r"from is after to\.",
     "reportVolumes": r"from is after to\.",
     "listAudit": r"from is after to\.|At most 93 days at once: give from and to\.",
+    "showHistory": r"Say of what: one of device, hub, request, user\.",
     "showLedger": r"user says whose ledger\.|from is after to\.",
     "showCspLedger": r"from is after to\.",
     "steer": r"There is no CSP '.*'; there are .*\."

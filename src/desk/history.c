@@ -1,0 +1,55 @@
+#include "desk/history.h"
+
+const struct view_field history_fields[HISTORY_FIELDS] = {
+    {"entry", "Entry", "ENTRY", VIEW_COUNT},
+    {"at", "At", "AT", VIEW_INSTANT},
+    {"kind", "Kind", "KIND", VIEW_TEXT},
+    {"requestId", "Request", "REQUEST", VIEW_TEXT},
+    {"deviceId", "Device", "DEVICE", VIEW_EUI64},
+    {"userId", "User", "USER", VIEW_EUI64},
+    {"csp", "CSP", "CSP", VIEW_TEXT},
+    {"person", "Person", "PERSON", VIEW_TEXT},
+    {"code", "Code", "CODE", VIEW_TEXT},
+    {"detail", "Detail", "DETAIL", VIEW_TEXT},
+    {"message", "Message", NULL, VIEW_TEXT},
+};
+
+const struct db_statement history_rows = {
+    "list_history", "select * from list_history($1, $2, $3, $4, $5, $6, $7,"
+                    " $8::text::bigint, $9)"};
+
+const struct db_statement history_state = {
+    "history_state_page", "select history_state_page($1, $2)::text"};
+
+static void id_add(struct db_params *params, bool has, eui64 id) {
+    if (has)
+        db_eui64(params, id);
+    else
+        db_null(params);
+}
+
+static void instant_add(struct db_params *params, bool has, instant when) {
+    if (has)
+        db_instant(params, when);
+    else
+        db_null(params);
+}
+
+void history_subject_add(struct db_params *params,
+                         const struct history_filter *f) {
+    id_add(params, f->has_device, f->device);
+    id_add(params, f->has_hub, f->hub);
+    if (f->has_request)
+        db_int8(params, f->request_no);
+    else
+        db_null(params);
+    id_add(params, f->has_user, f->user);
+    id_add(params, f->supplier, f->supplier ? *f->supplier : 0);
+}
+
+void history_filter_add(struct db_params *params, const void *filter) {
+    const struct history_filter *f = filter;
+    history_subject_add(params, f);
+    instant_add(params, f->has_from, f->from);
+    instant_add(params, f->has_to, f->to);
+}
