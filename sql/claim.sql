@@ -97,40 +97,56 @@ begin
 end $$;
 
 -- What claim_devices() would say of one request at this moment, without any
--- effect.
-create or replace function rehearse_claim(
+-- effect, and what the guard says of it (see rehearse_guard()).
+create or replace function rehearse_update(
     p_sender macaddr8, p_variant text, p_version bytea, p_hash bytea,
     p_device_ids macaddr8[], p_minimum_types device_type[],
     p_minimum_gbcs integer[], p_hcalcs_either boolean,
     p_regions csp_region[], p_csps text[], p_now timestamptz,
-    out refused_ordinals integer[], out refused_lists integer[])
+    out refused_ordinals integer[], out refused_lists integer[],
+    out guard jsonb)
     language plpgsql as $$
 declare
+    others integer[];
     taken macaddr8[];
+    found constant guard_found[] := guard_findings(null, array[p_sender],
+        array[p_version], array[p_hash], array[1::bigint], p_device_ids,
+        p_now);
 begin
     if (select one_update_per = 'hub_block' from tracking_setting) then
         taken := hub_blocks_taken(array[1::bigint], p_device_ids,
             array[p_hash], p_now);
     end if;
     with judged as materialized (
-        select j.ordinal, coalesce(j.refused, case when l.device_id is not null
-            or j.device_id = any (taken) then 'in_progress'::refusal end)
-            as refused
-        from judge_devices(array[p_sender], array[p_variant],
-            array[p_version], array[p_hash], array[1::bigint], p_device_ids,
-            p_minimum_types, p_minimum_gbcs, p_hcalcs_either, p_regions,
-            p_csps) j
-        left join tracking_live l on l.device_id = j.device_id
-            and j.refused is null
-            and (l.release_due > p_now or l.status = 'AWAITING_CSP')
-            and (l.status <> 'SUCCESSFUL_HAN_TRANSFER'
-                or (select delivered_blocks from tracking_setting))
+        -- grouped: a join of these could be of each with each
+        select ordinal, min(refused) filter (where n = 1) as refused,
+            min(refused) filter (where n = 2) as guarded
+        from (select 1 as n, j.ordinal, coalesce(j.refused, case
+                    when l.device_id is not null
+                        or j.device_id in (select unnest(taken))
+                    then 'in_progress'::refusal end) as refused
+            from judge_devices(array[p_sender], array[p_variant],
+                array[p_version], array[p_hash], array[1::bigint],
+                p_device_ids, p_minimum_types, p_minimum_gbcs,
+                p_hcalcs_either, p_regions, p_csps) j
+            left join tracking_live l on l.device_id = j.device_id
+                and j.refused is null
+                and (l.release_due > p_now or l.status = 'AWAITING_CSP')
+                and (l.status <> 'SUCCESSFUL_HAN_TRANSFER'
+                    or (select delivered_blocks from tracking_setting))
+            union all
+            select 2, f.ordinal, f.list from unnest(found) f where f.first) x
+        group by ordinal
     )
-    select coalesce(array_agg(ordinal) filter (where refused is not null), '{}'),
-        coalesce(array_agg(refusal_list(refused))
-            filter (where refused is not null), '{}')
-    into refused_ordinals, refused_lists
+    select coalesce(array_agg(ordinal) filter (where refused is not null
+                or guarded is not null), '{}'),
+        coalesce(array_agg(refusal_list(coalesce(refused, guarded)))
+            filter (where refused is not null or guarded is not null), '{}'),
+        array_agg(ordinal) filter (where refused is not null)
+    into refused_ordinals, refused_lists, others
     from judged;
+    guard := rehearse_guard(p_sender, found, others, p_device_ids, p_regions,
+        p_csps);
 end $$;
 
 -- The devices and claim steps of update requests (requirements B3, B4, C1, C3):
@@ -150,9 +166,13 @@ create or replace function claim_devices(
     language plpgsql as $$
 declare
     passed_ordinals integer[];
-    passed_ids macaddr8[];
     claimed integer;
     busy integer[];
+    busy_lists integer[];
+    by_block boolean;
+    guarded boolean;
+    found guard_found[] := '{}';
+    others integer[];
     -- Who is there stays out of the insert: so that waits for nobody but others
     -- that insert, which do it in the same order and release nothing after.
     there macaddr8[] := array(select l.device_id
@@ -164,9 +184,16 @@ begin
         there := array(select l.device_id
             from tracking_live l where l.device_id = any (there));
     end if;
-    if (select one_update_per = 'hub_block' from tracking_setting) then
+    select one_update_per = 'hub_block',
+        exists (select from guard where mode <> 'off')
+    into by_block, guarded from tracking_setting;
+    if by_block then
         there := there || hub_blocks_taken(p_firsts, p_device_ids, p_hashes,
             (select max(t) from unnest(p_received) t));
+    end if;
+    if guarded then
+        found := guard_findings(p_request_nos, p_senders, p_versions, p_hashes,
+            p_firsts, p_device_ids, (select max(t) from unnest(p_received) t));
     end if;
 
     with judged as materialized (
@@ -185,6 +212,8 @@ begin
             radio_cell
         from judged where refused is null
             and (device_id in (select unnest(there))) is not true
+            and ordinal not in (select f.ordinal from unnest(found) f
+                where f.first)
         order by device_id, ordinal
         on conflict (device_id) do nothing
         returning request_no, csp, device_type
@@ -207,19 +236,30 @@ begin
         coalesce(array_agg(refusal_list(refused))
             filter (where refused is not null), '{}'),
         array_agg(ordinal) filter (where refused is null),
-        array_agg(device_id) filter (where refused is null),
         (select count(*) from live)
-    into refused_ordinals, refused_lists, passed_ordinals, passed_ids,
-        claimed
+    into refused_ordinals, refused_lists, passed_ordinals, claimed
     from judged;
 
-    if claimed < cardinality(passed_ids) then
-        -- what passed and was not claimed is busy with another request
-        with busy_device as (
-            select d.* from (select u.ordinal, u.device_id,
-                    width_bucket(u.ordinal::bigint, p_firsts) as request
-                from unnest(passed_ids, passed_ordinals)
-                    as u (device_id, ordinal)) d
+    others := refused_ordinals;
+    if claimed < cardinality(passed_ordinals) then
+        -- what passed and was not claimed the guard refuses, or it is busy with
+        -- another request
+        with said as (
+            -- grouped: a join of these could be of each with each
+            select ordinal, p_device_ids[ordinal] as device_id,
+                min(rule) as rule, min(list) as list
+            from (select ordinal, true as passed, null as rule,
+                    null::refusal as list
+                from unnest(passed_ordinals) as u (ordinal)
+                union all
+                select f.ordinal, false, f.rule, f.list from unnest(found) f
+                where f.first) x
+            group by ordinal having bool_or(passed)
+        ), left_device as (
+            select d.ordinal, d.device_id, d.request, d.rule,
+                coalesce(d.list, 'in_progress') as list
+            from (select *, width_bucket(ordinal::bigint, p_firsts) as request
+                from said) d
             where not exists (
                 select from tracking_live l
                 where l.device_id = d.device_id
@@ -229,12 +269,17 @@ begin
                 last_updated, released, status, device_type, reason_code)
             select b.device_id, s.chf_id, p_request_nos[b.request],
                 p_received[b.request], p_received[b.request],
-                'REJECTED_BY_DSP', s.device_type, 'in_progress'
-            from busy_device b join smi_device s using (device_id)
+                'REJECTED_BY_DSP', s.device_type, coalesce(b.rule, b.list::text)
+            from left_device b join smi_device s using (device_id)
         )
-        select array_agg(ordinal) into busy from busy_device;
+        select array_agg(ordinal), array_agg(refusal_list(list)),
+            others || array_agg(ordinal) filter (where rule is null)
+        into busy, busy_lists, others from left_device;
         refused_ordinals := refused_ordinals || busy;
-        refused_lists := refused_lists || array_fill(
-            refusal_list('in_progress'), array[cardinality(busy)]);
+        refused_lists := refused_lists || busy_lists;
+    end if;
+    if found <> '{}' then
+        perform note_findings(found, others, p_request_nos, p_firsts,
+            p_device_ids);
     end if;
 end $$;

@@ -504,3 +504,17 @@ begin atomic
         null, null, null, eui64_text(p_after), p_most, p_now)::jsonb
         - 'total')::json;
 end;
+
+create or replace function rehearse_claim(
+    p_sender macaddr8, p_variant text, p_version bytea, p_hash bytea,
+    p_device_ids macaddr8[], p_minimum_types device_type[],
+    p_minimum_gbcs integer[], p_hcalcs_either boolean,
+    p_regions csp_region[], p_csps text[], p_now timestamptz,
+    out refused_ordinals integer[], out refused_lists integer[])
+    language sql
+begin atomic
+    select u.refused_ordinals, u.refused_lists
+    from rehearse_update(p_sender, p_variant, p_version, p_hash,
+        p_device_ids, p_minimum_types, p_minimum_gbcs, p_hcalcs_either,
+        p_regions, p_csps, p_now) u;
+end;

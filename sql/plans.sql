@@ -18,7 +18,8 @@ begin
         with function (name, kind) as (
             select unnest(array['take_request_ids', 'take_updates', 'answer_requests',
                 'record_requests',
-                'rehearse_claim', 'claim_devices', 'release_expired',
+                'rehearse_update', 'claim_devices', 'guard_findings',
+                'note_findings', 'rehearse_guard', 'release_expired',
                 'apply_once', 'apply_events', 'tell', 'tell_collected',
                 'handed_updates', 'settle_contested', 'contested_update',
                 'replaced_update', 'settle_contested_of', 'tell_unattributed',
@@ -51,13 +52,15 @@ begin
                 'recalled_devices', 'recall_answered',
                 'command_leases', 'commands_sent', 'commands_again',
                 'commands_given_up', 'end_commands',
-                'end_overdue_commands']), 'message'
+                'end_overdue_commands', 'updates_of_day', 'count_day',
+                'count_due_day', 'discarded_for_gsme']), 'message'
             union all
             select unnest(array['lane_leases', 'lane_settled', 'messages_due',
                 'make_jobs', 'due_jobs', 'take_gbcs_messages', 'apply_once',
-                'apply_events']), 'no hash'
+                'apply_events', 'updates_of_day']), 'no hash'
             union all
-            select unnest(array['rehearse_claim', 'claim_devices',
+            select unnest(array['rehearse_update', 'claim_devices',
+                'guard_findings',
                 'take_delivery_notifications', 'take_device_messages',
                 'apply_once']), 'memory'
             union all

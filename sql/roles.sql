@@ -112,6 +112,11 @@ create or replace function rights_of_daemon()
         'code, counter, payload'),
     ('gbcs_message', 'update', 'received, state, detail, wants_certificate'),
     ('gbcs_message', 'delete', null),
+    ('guard', 'insert', 'rule, user_id, mode, level, list, person, made'),
+    ('guard', 'update', 'mode, level, list, person, made'),
+    ('guard_finding', 'update', 'device_ids'),
+    ('guard_finding', 'insert',
+        'request_no, rule, refused, devices, device_ids'),
     ('held_request', 'insert',
         'request_no, breach, devices, volume, quarantine, period_seconds, '
         'held, body'),
@@ -150,6 +155,18 @@ create or replace function rights_of_daemon()
         'condition, response_code, response, listed, accepted, invalid, '
         'not_commissioned, not_applicable, gbcs_version, in_progress, '
         'stopped'),
+    ('neighbour_day', 'insert',
+        'day, sender, requests, single_requests, jobs, single_jobs, '
+        'devices, again, expired_again, discarded'),
+    ('neighbour_day', 'delete', null),
+    ('outcome_day', 'insert',
+        'day, sender, csp, device_type, manufacturer_id, model_id, '
+        'hardware_version, firmware_version, devices, succeeded, failed, '
+        'in_progress'),
+    ('outcome_day', 'delete', null),
+    ('outcome_look', 'insert', 'day, looked'),
+    ('outcome_look', 'update', 'looked, inserted'),
+    ('outcome_look', 'delete', null),
     ('plan', 'insert',
         'user_id, service_reference_variant, manufacturer_id, model_id, '
         'terms, said, person, made'),

@@ -322,6 +322,7 @@ begin
         'curve', request_curve(r, p_now),
         'holds', request_holds(r, p_viewer),
         'plan', request_plan_json(r, p_now),
+        'guard', request_guard(r.request_no),
         'waits', (select coalesce(jsonb_agg(jsonb_build_object('csp', csp,
                 'deviceType', device_type, 'code', code, 'words', words,
                 'devices', devices)), '[]')

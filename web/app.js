@@ -12,7 +12,8 @@ import signIn from "./pages/sign-in.js";
  * page, the operation that its reader needs, and what the navigation, which is
  * in this order, calls it. */
 const MODULES = ["overview", "device-search", "device", "reset", "requests",
-    "request", "request-devices", "csps", "dry-run", "rsat-004", "volumes",
+    "request", "request-devices", "csps", "dry-run", "guard", "outcomes",
+    "neighbours", "rsat-004", "volumes",
     "steer", "steering", "quarantine", "quarantine-decide", "undelivered",
     "history", "ledger", "audit", "accounts", "account", "mail", "password"];
 const PAGES = (await Promise.all(

@@ -177,3 +177,43 @@ export function curve(title, points, layers, said) {
         h("ul", { class: "legend" }, layers.map(({ kind, label }) => h("li",
             null, swatch(kind, name), " ", h("span", null, label)))));
 }
+
+/* ---- shares with their uncertainty ---- */
+
+const of1000 = share => Math.round(1000 * share) / 10;
+
+/* "5% (of 100; 95%: 2.2% to 11%)" */
+export const shareText = ({ share, low, high, of }) => share === null
+    ? "none to tell by" : `${of1000(share)}% (of ${number(of)}; 95%: ` +
+        `${of1000(low)}% to ${of1000(high)}%)`;
+
+function interval({ share, low, high }, most) {
+    const x = value => WIDTH * value / most;
+    return [
+        svg("rect", { class: "fill-failed", x: 0, y: 8, height: 24,
+            width: Math.max(share > 0 ? LEAST : 0, x(share)) }),
+        svg("line", { class: "whisker", x1: x(low), x2: x(high), y1: 20,
+            y2: 20 }),
+        [low, high].map(value => svg("line", { class: "whisker",
+            x1: x(value), x2: x(value), y1: 10, y2: 30 })),
+    ];
+}
+
+/*
+ * A bar for each item, with the interval (95 %) that its share is in. items:
+ * { label, share, low, high, of }; share null: there is none. All bars have the
+ * same scale.
+ */
+export function intervals(title, items) {
+    const most = Math.max(0.001, ...items.map(i => i.high ?? 0));
+    return h("figure", { class: "chart chart-wide" },
+        h("figcaption", null, title, " ", h("span", { class: "hint" },
+            `Bars up to ${of1000(most)}%; the line is the 95% interval.`)),
+        h("ul", { class: "intervals" }, items.map(item => h("li", null,
+            h("span", { class: "interval-label" }, item.label),
+            svg("svg", { class: "interval", role: "img",
+                viewBox: `0 0 ${WIDTH} 40`, preserveAspectRatio: "none",
+                "aria-label": `${item.label}: ${shareText(item)}` },
+            item.share !== null && interval(item, most)),
+            h("span", { class: "interval-value" }, shareText(item))))));
+}

@@ -248,6 +248,22 @@ const REASONS = {
     OTHER: "Other reason",
 };
 
+/* Rules of the guard; a device that one refuses has it as its reason. */
+const GUARD_RULES = {
+    same_version: "Runs this version already",
+    older_version: "Runs a later version",
+    upgrade_path: "No upgrade path from the version it runs",
+    sent_again: "Sent again too soon",
+    hub_block: "Block of the hub's memory taken",
+    single_device: "Many requests for one device",
+};
+
+const GUARD_MODES = {
+    off: ["Off", "grey"],
+    warn: ["Warns", "yellow"],
+    refuse: ["Refuses", "red"],
+};
+
 /* Count of a request, and the reason that its devices have. */
 export const REFUSED_LISTS = {
     invalid: "invalid",
@@ -309,11 +325,14 @@ export const speaker = code => word(SPEAKERS, code);
 export const signature = code => row(SIGNATURES, code);
 export const event = code => word(EVENTS, code);
 export const recipients = code => word(RECIPIENTS, code);
-export const reason = code => word(REASONS, code);
+export const reason = code => REASONS[code] ?? guardRule(code);
+export const guardRule = code => word(GUARD_RULES, code);
+export const guardMode = code => row(GUARD_MODES, code);
 export const trailKind = code => word(TRAIL_KINDS, code);
 
 const choices = table =>
     Object.entries(table).map(([code, [text]]) => [code, text]);
+export const GUARD_MODE_CHOICES = choices(GUARD_MODES);
 export const STATUS_CHOICES = choices(STATUSES);
 export const REQUEST_STATE_CHOICES = choices(REQUEST_STATES);
 export const MESSAGE_STATE_CHOICES = choices(MESSAGE_STATES);

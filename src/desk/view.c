@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* ---- JSON ---- */
 
@@ -23,6 +24,8 @@ static json_t *json_value(enum view_kind kind, const struct db_rows *rows,
             instant_format(db_get_instant(rows, row, column), time));
     case VIEW_BOOL:
         return json_boolean(db_get_bool(rows, row, column));
+    case VIEW_NUMBER:
+        return json_real(strtod(db_get_text(rows, row, column), NULL));
     case VIEW_COUNT:
     case VIEW_SECONDS:
         return json_integer(db_get_int(rows, row, column));
@@ -74,6 +77,7 @@ static const char *value_text(enum view_kind kind, const struct db_rows *rows,
                               char text[static CELL_SIZE]) {
     switch (kind) {
     case VIEW_TEXT:
+    case VIEW_NUMBER:
         break;
     case VIEW_EUI64:
         return eui64_format(db_get_eui64(rows, row, column), text);
@@ -183,7 +187,9 @@ static void put_line(struct buffer *out, const struct view_field *fields,
         bool more = false;
         for (size_t j = i + 1; j < count; j++)
             more |= fields[j].heading != NULL;
-        put_cell(out, text, widths[i], fields[i].kind == VIEW_COUNT, more);
+        put_cell(out, text, widths[i],
+                 fields[i].kind == VIEW_COUNT || fields[i].kind == VIEW_NUMBER,
+                 more);
     }
     buffer_free(&cell);
     buffer_text(out, "\n");

@@ -16,6 +16,7 @@ enum view_kind {
     VIEW_INSTANT, /* 2026-11-21T09:15:00.000Z */
     VIEW_BOOL,    /* yes, no; in CSV true, false */
     VIEW_COUNT,
+    VIEW_NUMBER,  /* any number, whose column is a text: a share */
     VIEW_SECONDS, /* a number of them; in a table as it may be typed: 24h */
 };
 

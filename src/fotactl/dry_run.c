@@ -30,6 +30,44 @@ static void print_plan(struct verb_run *run, const char *text) {
     json_decref(plan);
 }
 
+static const char *text_at(const json_t *object, const char *name) {
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "-";
+}
+
+static void print_counts(struct verb_run *run, const json_t *of,
+                         const char *indent) {
+    json_t *count;
+    size_t i;
+    json_array_foreach(json_object_get(of, "byCsp"), i, count) buffer_printf(
+        run->out, "%sCSP %s: %jd\n", indent, text_at(count, "csp"),
+        (intmax_t)json_integer_value(json_object_get(count, "devices")));
+    json_array_foreach(json_object_get(of, "byModel"), i, count) buffer_printf(
+        run->out, "%s%s %s:%s:%s: %jd\n", indent, text_at(count, "deviceType"),
+        text_at(count, "manufacturerId"), text_at(count, "modelId"),
+        text_at(count, "hardwareVersion"),
+        (intmax_t)json_integer_value(json_object_get(count, "devices")));
+    buffer_printf(run->out, "%sComms Hubs: %jd\n", indent,
+                  (intmax_t)json_integer_value(json_object_get(of, "hubs")));
+}
+
+/* What the devices are, and what the guard says of which. */
+static void print_guard(struct verb_run *run, const char *text) {
+    json_t *guard = json_loads(text, 0, NULL), *rule;
+    size_t i;
+    print_counts(run, guard, "");
+    json_array_foreach(json_object_get(guard, "guard"), i, rule) {
+        buffer_printf(
+            run->out, "\nGuard, %s, %s (%jd): %s\n", text_at(rule, "rule"),
+            strcmp(text_at(rule, "mode"), "warn") == 0 ? "a warning"
+                                                       : "refused",
+            (intmax_t)json_integer_value(json_object_get(rule, "devices")),
+            text_at(rule, "meaning"));
+        print_counts(run, rule, "  ");
+    }
+    json_decref(guard);
+}
+
 static void print_dry_run(struct verb_run *run, const struct dry_run *dry) {
     const char *code = dry->response_code ? dry->response_code : "no code";
     if (run->options.json) {
@@ -46,6 +84,8 @@ static void print_dry_run(struct verb_run *run, const struct dry_run *dry) {
                       dry->image_unsigned);
     if (dry->plan)
         print_plan(run, dry->plan);
+    if (dry->guard)
+        print_guard(run, dry->guard);
     print_lists(run, dry);
 }
 

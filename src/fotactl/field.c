@@ -100,6 +100,27 @@ static bool read_firmware_version(const struct field_kind *kind,
     return true;
 }
 
+/* Versions with '|' between them, as the text of an array of bytea. */
+static bool read_versions(const struct field_kind *kind, struct span text,
+                          struct buffer *out) {
+    (void)kind;
+    const char *before = "{";
+    for (bool more = true; more;) {
+        const uint8_t *bar = memchr(text.data, '|', text.len);
+        size_t len = bar ? (size_t)(bar - text.data) : text.len;
+        uint32_t version;
+        if (!gbcs_version_parse(span_of(text.data, len), &version))
+            return false;
+        buffer_printf(out, "%s\"\\\\x%08x\"", before, version);
+        before = ",";
+        more = bar != NULL;
+        if (more)
+            text = span_of(bar + 1, text.len - len - 1);
+    }
+    buffer_text(out, "}");
+    return true;
+}
+
 /* Exactly the kind's octets, as a number or as they are. */
 static bool read_hex(const struct field_kind *kind, struct span text,
                      struct buffer *out) {
@@ -194,6 +215,11 @@ const struct field_kind FIELD_FIRMWARE_VERSION = {
     "bytea", read_firmware_version,
     "a firmware version of 1 to 8 hexadecimal digits such as 0002012F", NULL,
     0};
+const struct field_kind FIELD_FIRMWARE_VERSIONS = {
+    "text", read_versions,
+    "firmware versions of 1 to 8 hexadecimal digits with '|' between them such "
+    "as 0002012E|0002012F",
+    NULL, 0};
 const struct field_kind FIELD_GBCS_VERSION = {
     "integer", read_gbcs_version, "a GBCS version such as 4.1", NULL, 0};
 const struct field_kind FIELD_URL = {

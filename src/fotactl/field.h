@@ -18,13 +18,14 @@ struct field_kind {
     size_t octets;              /* of hexadecimal digits */
 };
 
-extern const struct field_kind FIELD_TEXT;             /* UTF-8 */
-extern const struct field_kind FIELD_EUI64;            /* macaddr8 */
-extern const struct field_kind FIELD_HEX1;             /* smallint */
-extern const struct field_kind FIELD_HEX2;             /* integer */
-extern const struct field_kind FIELD_SHA256;           /* bytea */
-extern const struct field_kind FIELD_FIRMWARE_VERSION; /* bytea, 4 octets */
-extern const struct field_kind FIELD_GBCS_VERSION;     /* as gbcs_version() */
+extern const struct field_kind FIELD_TEXT;              /* UTF-8 */
+extern const struct field_kind FIELD_EUI64;             /* macaddr8 */
+extern const struct field_kind FIELD_HEX1;              /* smallint */
+extern const struct field_kind FIELD_HEX2;              /* integer */
+extern const struct field_kind FIELD_SHA256;            /* bytea */
+extern const struct field_kind FIELD_FIRMWARE_VERSION;  /* bytea, 4 octets */
+extern const struct field_kind FIELD_FIRMWARE_VERSIONS; /* text: "{...}" */
+extern const struct field_kind FIELD_GBCS_VERSION;      /* as gbcs_version() */
 extern const struct field_kind FIELD_DEVICE_TYPE;
 extern const struct field_kind FIELD_DEVICE_STATUS;
 extern const struct field_kind FIELD_SMETS_VERSION;

@@ -16,6 +16,8 @@ static const struct csv_column cpl_columns[] = {
     {"firmware_version", CSV_VALUE, .kind = &FIELD_FIRMWARE_VERSION},
     {"manufacturer_image_hash", CSV_COLUMN, .kind = &FIELD_SHA256},
     {"status", CSV_VALUE, .kind = &FIELD_CPL_STATUS},
+    {"upgrades_from", CSV_OPTIONAL, .kind = &FIELD_FIRMWARE_VERSIONS,
+     .cast = "bytea[]"},
 };
 
 enum outcome verb_import_cpl(struct verb_run *run) {

@@ -102,6 +102,20 @@ static const struct view_field plan_fields[] = {
     {"made", "Set", "SET", VIEW_INSTANT},
 };
 
+/* In the order of list_guard(). */
+static const struct view_field guard_fields[] = {
+    {"rule", "Rule", "RULE", VIEW_TEXT},
+    {"user", "User", "USER", VIEW_EUI64},
+    {"userName", "Name", "NAME", VIEW_TEXT},
+    {"mode", "Mode", "MODE", VIEW_TEXT},
+    {"level", "Level", "LEVEL", VIEW_COUNT},
+    {"counts", "Level of", "OF", VIEW_TEXT},
+    {"list", "List", "LIST", VIEW_TEXT},
+    {"meaning", "Meaning", "MEANING", VIEW_TEXT},
+    {"person", "By", "BY", VIEW_TEXT},
+    {"made", "Set", "SET", VIEW_INSTANT},
+};
+
 /* In the order of list_thresholds(). */
 static const struct view_field threshold_fields[] = {
     {"userId", "User", "USER", VIEW_EUI64},
@@ -292,6 +306,12 @@ const struct list_verb list_verbs[] = {
       "select plan_no, user_id, service_reference_variant,"
       " model_text(manufacturer_id, model_id, null), said, person, made"
       " from plan order by plan_no"}},
+    {"guard list",
+     "There is no rule.",
+     FIELDS(guard_fields),
+     NULL,
+     {LIST_USER},
+     {"list_guard", "select * from list_guard(null, $1)"}},
     {"thresholds list",
      "There is none.",
      FIELDS(threshold_fields),

@@ -1,5 +1,8 @@
-/* fotactl report rsat-004: Firmware Activations Service Request Report. */
+/* fotactl report rsat-004: Firmware Activations Service Request Report; and
+ * report outcomes and neighbours. */
+#include "base/lists.h"
 #include "desk/activations.h"
+#include "desk/outcomes.h"
 #include "fotactl/verbs.h"
 
 /* In the order of activation_counts(). */
@@ -16,14 +19,14 @@ static const struct view_field count_fields[] = {
 };
 enum { COUNT_FIELDS = sizeof count_fields / sizeof *count_fields };
 
-static bool read_period(struct verb_run *run, struct activation_filter *f) {
-    if (!run_read_instant(run, "--from", run->options.from, &f->from) ||
-        !run_read_instant(run, "--to", run->options.to, &f->to))
+static bool read_period(struct verb_run *run, instant *from, instant *to) {
+    if (!run_read_instant(run, "--from", run->options.from, from) ||
+        !run_read_instant(run, "--to", run->options.to, to))
         return false;
-    if (!f->to)
-        f->to = clock_now();
-    if (!f->from)
-        f->from = f->to - DESK_USUAL_DAYS * DAY;
+    if (!*to)
+        *to = clock_now();
+    if (!*from)
+        *from = *to - DESK_USUAL_DAYS * DAY;
     return true;
 }
 
@@ -72,10 +75,69 @@ static void print_report(const struct report *report) {
 
 enum outcome verb_report_rsat_004(struct verb_run *run) {
     struct report report = {.run = run};
-    if (!read_period(run, &report.filter))
+    if (!read_period(run, &report.filter.from, &report.filter.to))
         return REFUSED;
     enum outcome outcome = run_look(run, report_read, &report);
     if (outcome == DONE)
         print_report(&report);
     return outcome;
+}
+
+/* ---- what became of updates; neighbours ---- */
+
+static bool outcome_filter_read(struct verb_run *run,
+                                struct outcome_filter *filter) {
+    eui64 *user = arena_zero(run->arena, 1, sizeof *user);
+    const char *by = run->options.by;
+    if (!read_period(run, &filter->from, &filter->to))
+        return false;
+    if (run->options.user && !run_read_eui64(run, run->options.user, user))
+        return false;
+    filter->user = run->options.user ? user : NULL;
+    filter->period = by ? list_find(report_periods, by) : NULL;
+    if (by && !filter->period)
+        (void)run_misuse(run, "--by: one of %s",
+                         list_text(run->arena, report_periods));
+    return !by || filter->period;
+}
+
+static enum outcome rows_print(struct verb_run *run,
+                               const struct db_statement *statement,
+                               struct db_params *params,
+                               const struct view_field *fields, size_t count) {
+    struct db_rows *rows;
+    db_null(params); /* from the first */
+    db_null(params); /* all */
+    enum outcome outcome = run_query(run, statement, params, &rows);
+    if (outcome != DONE)
+        return outcome;
+    if (run->options.json)
+        run_print_json(run, view_array(fields, count, rows));
+    else if (run->options.csv)
+        run_print_csv(run, fields, count, rows);
+    else if (db_row_count(rows))
+        view_table(run->out, fields, count, rows);
+    else
+        buffer_text(run->out, "Nothing was counted in that time.\n");
+    return DONE;
+}
+
+enum outcome verb_report_outcomes(struct verb_run *run) {
+    struct outcome_filter filter = {0};
+    struct db_params params = DB_PARAMS(run->arena);
+    if (!outcome_filter_read(run, &filter))
+        return REFUSED;
+    outcome_filter_add(&params, &filter);
+    return rows_print(run, &outcome_rows, &params, outcome_fields,
+                      OUTCOME_FIELDS);
+}
+
+enum outcome verb_report_neighbours(struct verb_run *run) {
+    struct outcome_filter filter = {0};
+    struct db_params params = DB_PARAMS(run->arena);
+    if (!outcome_filter_read(run, &filter))
+        return REFUSED;
+    neighbour_filter_add(&params, &filter);
+    return rows_print(run, &neighbour_rows, &params, neighbour_fields,
+                      NEIGHBOUR_FIELDS);
 }

@@ -196,7 +196,7 @@ bool run_flush(struct verb_run *run) {
 }
 
 void run_print_json(struct verb_run *run, json_t *value) {
-    char *text = json_dumps(value, JSON_INDENT(2));
+    char *text = json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
     buffer_printf(run->out, "%s\n", text);
     free(text);
     json_decref(value);

@@ -19,7 +19,8 @@ struct verb_options {
         *supplier, *mail, *wish, *period, *warning, *quarantine, *hash, *out,
         *request, *image, *model, *csp, *device, *devices, *until, *plan,
         *variant, *admin, *trial, *anchor, *certificate, *since, *check, *sort,
-        *at;
+        *at,
+        *level, *list, *by;
     bool sealed, json, csv, all, follow, replace, verify, help, version;
 };
 
@@ -30,6 +31,7 @@ struct verb_run {
     struct verb_options options;
     const char *words;    /* of the verb, as verbs.def has them */
     const char *argument; /* of the verb; NULL when it takes none */
+    const char *second;   /* of a verb that takes two */
     struct buffer *out;   /* what goes to stdout */
     FILE *stream;         /* stdout, for run_flush(); NULL: all is kept */
     const char *problem;  /* the line for stderr when it is not DONE: what is

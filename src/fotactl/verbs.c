@@ -40,6 +40,8 @@ enum option_set {
     /* of every list; of one whose rows have a time */
     OPTION_ROWS = OPTION_CSV | OPTION_SORT,
     OPTION_TIMED = OPTION_ROWS | OPTION_PERIOD | OPTION_LIMIT,
+    OPTION_GUARD = 8388608,
+    OPTION_BY = 16777216,
 };
 
 /* What a verb needs before it runs. */
@@ -52,8 +54,8 @@ enum need {
 };
 
 static const struct verb {
-    const char *words, *argument; /* argument: its name, NULL for none; in []
-                                   * when it may be missing */
+    const char *words, *argument; /* argument: its name, or two, NULL for none;
+                                   * in [] when it may be missing */
     int options;                  /* enum option_set */
     enum need need;
     enum outcome (*run)(struct verb_run *run);
@@ -345,7 +347,8 @@ static size_t words_match(const struct verb *verb, const struct line *line) {
 
 static bool arguments_fit(const struct verb *verb, size_t count) {
     const char *name = verb->argument;
-    return count == (name != NULL) || (!count && name && *name == '[');
+    size_t named = name ? 1 + (strchr(name, ' ') != NULL) : 0;
+    return count == named || (!count && name && *name == '[');
 }
 
 /* The second words of verbs whose first is the line's, with '|' between; "":
@@ -370,6 +373,7 @@ static const struct verb *find_verb(struct verb_run *run,
             continue;
         size_t arguments = line->count - words;
         run->argument = arguments ? line->words[words] : NULL;
+        run->second = arguments > 1 ? line->words[words + 1] : NULL;
         if (arguments_fit(&verb_table[i], arguments) || run->options.help)
             return &verb_table[i];
         (void)run_misuse(run, "usage: fotactl %s%s%s", verb_table[i].words,

@@ -17,6 +17,10 @@ static instant answers_kept(const struct config *config) {
     return config->user_keep_answers;
 }
 
+static instant trail_kept(const struct config *config) {
+    return config->sat_retention;
+}
+
 #define KEEP "make_interval(secs => $1::bigint), $2)"
 
 /* The answers go first: images and counts go by them. */
@@ -30,6 +34,8 @@ static const struct cleaner cleaners[] = {
     {{"clean_volumes", "select clean_volumes(" KEEP}, answers_kept},
     {{"clean_holds", "select clean_holds(" KEEP}, answers_kept},
     {{"clean_confirmed", "select clean_confirmed(" KEEP}, answers_kept},
+    {{"clean_outcomes", "select clean_outcomes(" KEEP}, trail_kept},
+    {{"clean_findings", "select clean_findings(" KEEP}, tracking_memory},
 };
 enum { CLEANERS = sizeof cleaners / sizeof *cleaners };
 

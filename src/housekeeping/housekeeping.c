@@ -43,6 +43,7 @@ static void round_run(struct round *round) {
         {"housekeeping: seals", round_seal, .waits = false},
         {"housekeeping: anchors", round_anchors, .waits = false},
         {"housekeeping: history", round_history, .waits = false},
+        {"housekeeping: outcomes", round_outcomes, .waits = true},
     };
     for (size_t i = 0;
          i < sizeof steps / sizeof *steps && task_goes_on(round->task); i++) {

@@ -63,4 +63,7 @@ enum outcome round_history(struct round *round);
 /* Adds a signed line for each new seal to the file of [sat] anchors. */
 enum outcome round_anchors(struct round *round);
 
+/* Counts what became of updates, day by day, where the count is old. */
+enum outcome round_outcomes(struct round *round);
+
 #endif

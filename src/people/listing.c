@@ -118,6 +118,7 @@ static bool add_after(struct call *call, const struct listing *listing,
     case VIEW_TEXT:
     case VIEW_INSTANT:
     case VIEW_BOOL:
+    case VIEW_NUMBER:
     case VIEW_SECONDS:
         break;
     }

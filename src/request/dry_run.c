@@ -72,6 +72,7 @@ static void dry_run_report(const struct rq *rq, struct dry_run *result) {
     result->image_unsigned = rq->image_unsigned;
     result->listed = rq->judged;
     result->accepted = rq->accepted;
+    result->guard = rq->guard;
     rq_lists(rq, result->refused);
 }
 
@@ -153,8 +154,22 @@ static json_t *text_or_null(const char *text) {
     return text && *text ? json_text(text) : json_null();
 }
 
+/* "byCsp", "byModel", "hubs", "byHub" and "guard"; of what was not judged they
+ * are empty. */
+static void guard_put(json_t *answer, const char *text) {
+    json_t *guard = text ? json_loads(text, 0, NULL) : NULL;
+    json_put(answer, "hubs",
+             json_integer(json_integer_value(json_object_get(guard, "hubs"))));
+    static const char *const lists[] = {"byCsp", "byModel", "byHub", "guard"};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        json_t *list = json_object_get(guard, lists[i]);
+        json_put(answer, lists[i], list ? json_incref(list) : json_array());
+    }
+    json_decref(guard);
+}
+
 json_t *dry_run_json(const struct dry_run *run) {
-    return json_pack(
+    json_t *answer = json_pack(
         "{s:s, s:o, s:s, s:o, s:s, s:o, s:I, s:I, s:o, s:o}", "outcome",
         run->condition, "responseCode", text_or_null(run->response_code),
         "meaning", run->meaning, "detail", text_or_null(run->detail),
@@ -162,4 +177,6 @@ json_t *dry_run_json(const struct dry_run *run) {
         text_or_null(run->image_unsigned), "listed", (json_int_t)run->listed,
         "accepted", (json_int_t)run->accepted, "refused", lists_json(run),
         "plan", run->plan ? json_loads(run->plan, 0, NULL) : json_null());
+    guard_put(answer, run->guard);
+    return answer;
 }

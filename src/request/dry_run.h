@@ -34,7 +34,9 @@ struct dry_run {
                               * none; NULL: it is good, or is not looked at */
     size_t listed, accepted; /* different Device IDs */
     struct duis_devices refused[DRY_RUN_LISTS]; /* as in the DUIS answer */
-    const char *plan; /* JSON: the plan that it would begin with; NULL: none */
+    const char *guard; /* JSON: what the guard says, and how many devices are of
+                        * each CSP, model and hub; NULL: none was judged */
+    const char *plan;  /* JSON: the plan that it would begin with; NULL: none */
 };
 
 /* `only`: when not NULL, the only originator whose requests are judged; a

@@ -25,9 +25,9 @@ enum outcome request_judge_image(struct rq *rq) {
 
 enum outcome request_judge_devices(struct rq *rq) {
     static const struct db_statement judge = {
-        "rehearse_claim",
-        "select refused_ordinals, refused_lists"
-        " from rehearse_claim($1, $2, $3, $4, $5, $6::device_type[], $7, $8,"
+        "rehearse_update",
+        "select refused_ordinals, refused_lists, guard::text"
+        " from rehearse_update($1, $2, $3, $4, $5, $6::device_type[], $7, $8,"
         " $9::csp_region[], $10::text[], $11)"};
     struct db_params params = DB_PARAMS(rq->arena);
     db_eui64(&params, rq->duis.originator);
@@ -45,5 +45,6 @@ enum outcome request_judge_devices(struct rq *rq) {
     size_t refused = db_get_int4s(rows, 0, 0, rq->arena, &ordinals);
     db_get_int4s(rows, 0, 1, rq->arena, &lists);
     rq_take_refused(rq, ordinals, lists, refused);
+    rq->guard = db_get_text(rows, 0, 2);
     return DONE;
 }

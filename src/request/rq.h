@@ -76,6 +76,7 @@ struct rq {
     uint32_t *positions;         /* where each was listed first */
     size_t device_count;
     struct breach breach;        /* anomaly: of a request that is held */
+    const char *guard;           /* of a dry run: what it says, as JSON */
     struct span expected_answer; /* expect: signed, to be stored */
 
     /* What a try at the transaction leaves; rq_reset() forgets it. */

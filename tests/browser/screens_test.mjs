@@ -656,6 +656,77 @@ test("a dry run gives the lists and has no effect", async () => {
     await done(page);
 });
 
+test("the guard warns, and says so", async () => {
+    const page = await as("desk", "/ssmi/guard");
+    await examine(page, "guard");
+    await page.getByRole("link", { name: "Many requests for one device" })
+        .click();
+    await page.getByRole("button", { name: "Set the rule" }).click();
+    await page.getByRole("alert").getByText("Enter why").waitFor();
+    await examine(page, "guard-rule");
+    await page.getByLabel("It is").selectOption("warn");
+    await page.getByLabel("For one User").fill(world.supplier(3));
+    await page.getByLabel("Level, in requests").fill("1");
+    await page.getByLabel("Why?").fill("Agreed");
+    await page.getByLabel("I confirm").check();
+    await page.getByRole("button", { name: "Set the rule" }).click();
+    await page.getByText("Many requests for one device: warns.").waitFor();
+    const row = page.getByRole("row", { name: /Supplier 3/ });
+    await row.getByText("Warns").waitFor();
+    const id = await world.send(3, "11.4", PPMID,
+        world.devices(3, PPMID, "accepted", 1), "I99");
+    await go(page, `/ssmi/requests/${id}`);
+    await page.getByRole("region", { name: "The guard" }).getByText("Warns")
+        .waitFor();
+    await examine(page, "request-guard");
+    const { file } = world.write(3, "11.4", PPMID,
+        world.devices(3, PPMID, "accepted", 1));
+    await go(page, "/ssmi/dry-run");
+    await page.getByLabel("Request as a file").setInputFiles(file);
+    await page.getByRole("button", { name: "Check" }).click();
+    await page.getByText("Many requests for one device: 1 device").click();
+    await page.getByRole("table", { name: "Devices, by CSP" }).waitFor();
+    await examine(page, "dry-run-guard");
+    await done(page);
+});
+
+test("which models fail is one page, and had as CSV", async () => {
+    world.countOutcomes();
+    const page = await as("desk", "/ssmi/outcomes");
+    const bars = page.getByRole("figure", { name: /by model and firmware/ });
+    await bars.getByRole("img", { name: /ESME .*: \d.*% \(of \d+; 95%: / })
+        .first().waitFor();
+    await page.getByRole("table", { name: "Outcomes by model and version" })
+        .waitFor();
+    await page.getByRole("figure", { name: /over time/ }).waitFor();
+    await examine(page, "outcomes");
+    const rows = await download(page, "Download as CSV");
+    assert.match(rows[0], /^period,deviceType,manufacturerId,modelId,/);
+    await page.getByLabel("Firmware version").fill("none");
+    await page.getByRole("button", { name: "Apply" }).click();
+    await page.getByText("8 hexadecimal digits.").first().waitFor();
+    await done(page);
+    const other = await as("bob", "/ssi/outcomes");
+    await other.getByRole("img").first().waitFor();
+    await done(other);
+});
+
+test("neighbours are shown with what they send again", async () => {
+    world.countOutcomes();
+    const page = await as("desk", "/ssmi/neighbours");
+    await page.getByRole("img", { name: /^Supplier 2: / }).waitFor();
+    await page.getByRole("table", { name: "Neighbours" }).waitFor();
+    await examine(page, "neighbours");
+    assert.match((await download(page, "Download as CSV"))[0],
+        /^user,userName,requests,/);
+    await done(page);
+    const other = await as("bob", "/ssi/neighbours");
+    await other.getByRole("row", { name: /^Supplier 2/ }).waitFor();
+    assert.equal(await other.getByRole("row", { name: /^Supplier 3/ })
+        .count(), 0);
+    await done(other);
+});
+
 test("an administrator keeps the accounts", async () => {
     const page = await as("root", "/ssmi/accounts");
     await page.getByLabel("Name").fill("carol");

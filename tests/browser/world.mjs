@@ -279,3 +279,6 @@ export function addActivations(requestId, list) {
          join service_request r on r.counter = v.counter
             and r.service_reference_variant = '11.1'`);
 }
+
+/* What became of updates, counted now and not within 10 minutes. */
+export const countOutcomes = () => sql("select count_day(day_of(now()), now())");

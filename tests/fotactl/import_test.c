@@ -27,6 +27,9 @@
 #define URL                                                                    \
     "a URL beginning with https:// or http://, with a host that can be and a " \
     "port up to 65535, if any"
+#define VERSIONS                                                               \
+    "is not firmware versions of 1 to 8 hexadecimal digits with '|' between "  \
+    "them such as 0002012E|0002012F"
 #define USERS_HEADER "user_id,name,roles,status,receive_url,duis_version"
 
 static void put(struct tool *tool, const char *name, const char *text) {
@@ -147,6 +150,24 @@ static void smi_has_the_cells_of_hubs(void **state) {
     put(tool, "smi.csv", SMI_HEADER "\n" CHF_A2 "\n");
     tool_expect(tool, "import smi @smi.csv --replace", 0, "");
     tool_expect_rows(tool, ask, "-");
+}
+
+/* From which versions an image may be installed: absent, or empty, is any. */
+static void cpl_has_upgrade_paths(void **state) {
+    struct tool *tool = *state;
+    static const char ask[] = "select upgrades_from from cpl_entry";
+    static const char paths[] = "{\"\\\\x0002012e\",\"\\\\x00000002\"}";
+#define ENTRY "1,ESME,121D,000A,0B,0C,3," HASH ",Active"
+    put(tool, "cpl.csv",
+        CPL_HEADER ",upgrades_from\n" ENTRY ",2012E|00000002\n");
+    tool_expect(tool, "import cpl @cpl.csv", 0, "");
+    tool_expect_rows(tool, ask, paths);
+    put(tool, "cpl.csv", CPL_HEADER "\n" ENTRY "\n");
+    tool_expect(tool, "import cpl @cpl.csv", 0, "");
+    tool_expect_rows(tool, ask, paths);
+    put(tool, "cpl.csv", CPL_HEADER ",upgrades_from\n" ENTRY ",\n");
+    tool_expect(tool, "import cpl @cpl.csv", 0, "");
+    tool_expect_rows(tool, ask, "");
 }
 
 static void cpl_lines_become_entries(void **state) {
@@ -324,6 +345,10 @@ static const struct bad_file bad_files[] = {
     {"cpl", CPL("2,ESME,121D,000A,0B,0C,1,,ACTIVE"),
      "3: column status: 'ACTIVE' is not one of Active, Cancelled, Expired, "
      "Withdrawn"},
+    {"cpl", CPL_HEADER ",upgrades_from\n2,ESME,121D,000A,0B,0C,1,,Active,1|x\n",
+     "2: column upgrades_from: '1|x' " VERSIONS},
+    {"cpl", CPL_HEADER ",upgrades_from\n2,ESME,121D,000A,0B,0C,1,,Active,1|\n",
+     "2: column upgrades_from: '1|' " VERSIONS},
     /* every column of users.csv */
     {"users", USERS("One,Two,GS,active,,"), "3: column user_id: 'One' " EUI},
     {"users", USERS("90-B3-D5-1F-30-02-00-00,,GS,active,,"),
@@ -539,6 +564,7 @@ int main(void) {
         WITH_DATABASE(imports_are_in_the_audit_trail),
         WITH_DATABASE(a_direct_load_leaves_the_indexes),
         WITH_DATABASE(smi_has_optional_columns),
+        WITH_DATABASE(cpl_has_upgrade_paths),
         WITH_DATABASE(smi_has_the_cells_of_hubs),
         WITH_DATABASE(cpl_lines_become_entries),
         WITH_DATABASE(users_lines_become_users),

@@ -347,6 +347,95 @@ static void a_dry_run_says_what_would_be_answered(void **state) {
                      "0|0");
 }
 
+/* ---- the guard ---- */
+
+static void rules_of_the_guard_are_set(void **state) {
+    struct tool *tool = *state;
+    static const struct account_case cases[] = {
+        {"guard set sent_again", 2, "usage: fotactl guard set RULE MODE"},
+        {"guard set sent_again warn", 2,
+         "say why: a reason of 1 to 500 characters"},
+        {"guard set no_such warn --reason x", 2,
+         "the guard has no rule 'no_such': fotactl guard list has them"},
+        {"guard set sent_again maybe --reason x", 2,
+         "a rule is one of off, warn and refuse"},
+        {"guard set sent_again warn --level none --reason x", 2,
+         "--level: 'none' is not a number from 1 to 1000000"},
+        {"guard set sent_again warn --user 00-00-00-00-00-00-00-01 --reason x",
+         1, "there is no such User: import users first"},
+        {"guard set sent_again warn --list here --reason x", 2,
+         "a list is one of invalid, not_commissioned, not_applicable, "
+         "in_progress and gbcs_version"},
+        {"guard set sent_again refuse --level 7 --reason agreed", 0, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char err[256] = "";
+        if (cases[i].err)
+            snprintf(err, sizeof err, "fotactl: %s\n", cases[i].err);
+        tool_expect(tool, cases[i].line, cases[i].status, err);
+    }
+    assert_int_equal(tool_run(tool, "guard list --csv"), 0);
+    assert_non_null(strstr((const char *)tool->out.data,
+                           "\nsame_version,,,off,,,not_applicable,"));
+    assert_non_null(strstr((const char *)tool->out.data,
+                           "\nsent_again,,,refuse,7,days,in_progress,"));
+    sql_expect(tool->sql,
+               "sent_again|refuse, 7 days, list in_progress: agreed|t",
+               "select code, detail, person = '%s' from sat_entry"
+               " where kind = 'guard'",
+               who());
+}
+
+/* ---- outcomes and neighbours ---- */
+
+static void outcomes_are_had_as_text_json_and_csv(void **state) {
+    struct tool *tool = *state;
+    static const struct account_case cases[] = {
+        {"report outcomes --by year", 2, "--by: one of month, week and day"},
+        {"report outcomes --user none", 2,
+         "'none' is not an EUI-64 such as 00-DB-12-34-56-78-90-A0"},
+        {"report neighbours --by day", 2,
+         "--by does not belong to 'report neighbours'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char err[256];
+        snprintf(err, sizeof err, "fotactl: %s\n", cases[i].err);
+        tool_expect(tool, cases[i].line, cases[i].status, err);
+    }
+    assert_int_equal(tool_run(tool, "report outcomes"), 0);
+    assert_string_equal((const char *)tool->out.data,
+                        "Nothing was counted in that time.\n");
+    sql_do(tool->sql,
+           "insert into outcome_look (day, looked) values"
+           " ('2031-05-05', '2031-05-06'), ('2031-05-12', '2031-05-13');"
+           "insert into outcome_day select day, '90b3d51f30010000', 'north',"
+           " 'PPMID', 4626, 2, 1, '\\x00000007', 12, 9, 1, 2 from outcome_look;"
+           "insert into neighbour_day select day, '90b3d51f30010000', 3, 2, 4,"
+           " 1, 12, 6, 5, 4 from outcome_look");
+    assert_int_equal(tool_run(tool, "report outcomes --by week --csv"
+                                    " --from 2031-05-01 --to 2031-06-01"),
+                     0);
+    assert_string_equal(
+        (const char *)tool->out.data,
+        "period,deviceType,manufacturerId,modelId,hardwareVersion,"
+        "firmwareVersion,devices,succeeded,failed,inProgress,share,low,high\n"
+        "2031-05-12,PPMID,1212,0002,01,00000007,12,9,1,2,0.100000,0.017876,"
+        "0.404150\n"
+        "2031-05-05,PPMID,1212,0002,01,00000007,12,9,1,2,0.100000,0.017876,"
+        "0.404150\n");
+    assert_int_equal(tool_run(tool, "report outcomes --json --from 2031-05-01"
+                                    " --to 2031-06-01"),
+                     0);
+    assert_non_null(strstr((const char *)tool->out.data, "\"failed\": 2,"));
+    assert_non_null(strstr((const char *)tool->out.data, "\"share\": 0.1,"));
+    assert_int_equal(tool_run(tool, "report neighbours --csv"
+                                    " --from 2031-05-12 --to 2031-05-13"),
+                     0);
+    assert_non_null(strstr((const char *)tool->out.data,
+                           "\n90-B3-D5-1F-30-01-00-00,,3,2,4,1,12,6,0.500000,"
+                           "0.253782,0.746218,5,4,0,0\n"));
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tool_teardown)
     const struct CMUnitTest tests[] = {
@@ -357,6 +446,8 @@ int main(void) {
         TEST(a_reset_says_what_came_of_it),
         TEST(the_report_is_for_people_and_machines),
         TEST(a_dry_run_says_what_would_be_answered),
+        TEST(rules_of_the_guard_are_set),
+        TEST(outcomes_are_had_as_text_json_and_csv),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LEDGER_MOST = 8192 };
+enum { LEDGER_MOST = 16384 };
 
 struct ledger {
     struct sql *sql;

@@ -121,7 +121,7 @@ static void a_block_of_a_hub_blocks_if_it_is_to(void **state) {
         gateway_ask(
             g,
             "select array_to_string(x.refused_lists, ',') from"
-            " service_request r, rehearse_claim(r.originator, '11.4',"
+            " service_request r, rehearse_update(r.originator, '11.4',"
             " r.firmware_version, r.manufacturer_image_hash, (select"
             " array_agg(device_id) from tracking_history), '{}', '{}', false,"
             " enum_range(null::csp_region), array_fill('north'::text,"

@@ -1,10 +1,10 @@
 /* The full validation of a device list and image, without any effect. */
 import { post } from "../api.js";
 import { h, replace } from "../dom.js";
-import { id, number, time } from "../format.js";
+import { id, number, orNone, plural, time } from "../format.js";
 import { field, figure, form, heading, section, submitButton, summary,
-    tag, textarea } from "../parts.js";
-import { signature } from "../words.js";
+    table, tag, textarea } from "../parts.js";
+import { guardMode, guardRule, signature } from "../words.js";
 
 /* Member of the answer, and what the DUIS Response calls it. */
 const LISTS = [
@@ -40,6 +40,40 @@ function list(answer, [member, name, meaning]) {
         ids.length > SHOWN && h("p", { class: "hint" },
             `The first ${number(SHOWN)} are shown; the file has all.`));
 }
+
+/* ---- by CSP, model and hub; the guard ---- */
+
+const counts = (name, of) => h("div", { class: "wide" },
+    table(`${name}, by CSP`, [
+        { head: "CSP", header: true, cell: c => orNone(c.csp) },
+        { head: "Devices", numeric: true, cell: c => c.devices },
+    ], of.byCsp),
+    table(`${name}, by model`, [
+        { head: "Type", header: true, cell: m => m.deviceType },
+        { head: "Manufacturer, model, hardware", cell: m =>
+            m.manufacturerId === null ? orNone(null) : `${m.manufacturerId} ` +
+                `${m.modelId} ${m.hardwareVersion}` },
+        { head: "Devices", numeric: true, cell: m => m.devices },
+    ], of.byModel),
+    h("p", null, `On ${plural(of.hubs, "Communications Hub")}` +
+        (of.hubs > 0 && of.byHub[0].devices > 1 ? `; the most on one: ` +
+            number(of.byHub[0].devices) : "") + "."));
+
+const guardEntry = g => h("details", { class: "section" },
+    h("summary", null, `${guardRule(g.rule)}: ${plural(g.devices, "device")} `,
+        tag(guardMode(g.mode))),
+    h("p", null, g.meaning),
+    counts(guardRule(g.rule), g),
+    h("ul", { class: "ids" }, g.deviceIds.map(one => h("li", null, id(one)))),
+    g.devices > g.deviceIds.length && h("p", { class: "hint" },
+        `The first ${number(g.deviceIds.length)} are shown.`));
+
+const guard = answer => answer.guard.length > 0 && section("The guard",
+    answer.guard.map(guardEntry));
+
+const spread = answer => answer.hubs > 0 && section("Devices that would go on",
+    h("p", { class: "hint" }, "With those that only the guard refuses."),
+    counts("Devices", answer));
 
 /* The lists as a file. The page may go before the file is saved: the browser
  * keeps it until then. */
@@ -79,7 +113,8 @@ function result(answer) {
                 answer.plan.waves.map(number).join(", ") + " devices, from ",
             time(answer.plan.begins)],
         ]),
-        LISTS.map(row => list(answer, row)), csvLink(answer));
+        LISTS.map(row => list(answer, row)), csvLink(answer), guard(answer),
+        spread(answer));
     node.querySelector("h2").tabIndex = -1;
     return node;
 }

@@ -9,8 +9,8 @@ import { follow } from "../live.js";
 import { dataAge, figure, heading, inset, link, linkButton, live, section,
     summary, table, tag, tagWithCode } from "../parts.js";
 import { at } from "../router.js";
-import { byStatus, jobState, reason, REFUSED_LISTS, requestState, STAGES,
-    status, steeringState, steeringVerb } from "../words.js";
+import { byStatus, guardMode, guardRule, jobState, reason, REFUSED_LISTS,
+    requestState, STAGES, status, steeringState, steeringVerb } from "../words.js";
 
 const MORE_EVERY = 3000;
 
@@ -47,6 +47,25 @@ function details(r) {
     ]));
 }
 
+/* What the guard refused is in a list, with its rule as the reason. */
+const recorded = (r, code) => r.failures.some(f =>
+    f.status === "REJECTED_BY_DSP" && f.reasonCode === code);
+
+const guard = r => r.guard.length > 0 && section("The guard",
+    table("What the guard said of its devices", [
+        { head: "Rule", header: true, cell: g => guardRule(g.rule) },
+        { head: "It", cell: g => tag(guardMode(g.mode)) },
+        { head: "Devices", numeric: true, cell: g => g.mode === "refuse"
+            ? devicesLink(r, { status: "REJECTED_BY_DSP", reason: g.rule },
+                number(g.devices)) : g.devices },
+        { head: "Which", cell: g => g.deviceIds === null ? orNone(null)
+            : [g.deviceIds.slice(0, 3).map(one => h("div", null, link(
+                at("devices", one), id(one)))), g.devices > 3 &&
+                h("span", { class: "hint" },
+                    `and ${number(g.devices - 3)} more`)] },
+    ], r.guard, { hideCaption: true }),
+    h("p", { class: "hint" }, r.guard.map(g => g.meaning).join(" ")));
+
 function refused(r) {
     const items = Object.entries(REFUSED_LISTS)
         .map(([name, code]) => ({ code, devices: r.devices.refused[name] }))
@@ -54,9 +73,9 @@ function refused(r) {
     return items.length > 0 && section("Refused by the DSP",
         table("Refused by the DSP, by list", [
             { head: "List", header: true, cell: i => reason(i.code) },
-            { head: "Devices", numeric: true, cell: i => devicesLink(r,
-                { status: "REJECTED_BY_DSP", reason: i.code },
-                number(i.devices)) },
+            { head: "Devices", numeric: true, cell: i => recorded(r, i.code)
+                ? devicesLink(r, { status: "REJECTED_BY_DSP", reason: i.code },
+                    number(i.devices)) : number(i.devices) },
         ], items, { hideCaption: true }),
         items.some(i => i.code === "invalid") && h("p", { class: "hint" },
             "Devices that are not in the Smart Metering Inventory are " +
@@ -275,7 +294,8 @@ function overTime(r) {
         { hideCaption: true })));
 }
 
-const more = r => [overTime(r), waits(r), failures(r), refused(r), byCsp(r), byModel(r),
+const more = r => [overTime(r), waits(r), failures(r), refused(r), guard(r),
+    byCsp(r), byModel(r),
     orders(r), jobs(r)];
 
 /* ---- steering ---- */
