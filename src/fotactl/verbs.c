@@ -40,8 +40,8 @@ enum option_set {
     /* of every list; of one whose rows have a time */
     OPTION_ROWS = OPTION_CSV | OPTION_SORT,
     OPTION_TIMED = OPTION_ROWS | OPTION_PERIOD | OPTION_LIMIT,
-    OPTION_GUARD = 8388608,
-    OPTION_BY = 16777216,
+    OPTION_GUARD = 16777216,
+    OPTION_BY = 33554432,
 };
 
 /* What a verb needs before it runs. */
