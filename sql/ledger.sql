@@ -66,11 +66,14 @@ create or replace function ledger_lines(
         from told group by alert_no, telling
     )
     select l.number,
-        response_id_text(row(l.alert_no, p_user_id, l.told,
-                coalesce(l.code, a.code, l.told_code), null, null, null,
-                l.device_id, null, null, null, null, null, null, null, null,
-                coalesce(l.originator_counter, a.originator_counter), null,
-                null, 'waiting', 0, l.told, null, null)::alert, r, p_acb_id),
+        -- by names: a later release may have added columns
+        response_id_text(jsonb_populate_record(null::alert,
+                jsonb_build_object('alert_no', l.alert_no,
+                    'user_id', p_user_id, 'created', l.told,
+                    'code', coalesce(l.code, a.code, l.told_code),
+                    'device_id', l.device_id, 'originator_counter',
+                    coalesce(l.originator_counter, a.originator_counter))),
+            r, p_acb_id),
         case when l.told_code is null or l.told_code = l.code then l.code
             else coalesce(l.code || ' ', '') || l.told_code end,
         request_id_text(r.originator, r.target, r.counter), l.device_id,

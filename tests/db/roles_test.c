@@ -316,7 +316,9 @@ static void definers_have_a_search_path(void **state) {
                         " and pronamespace = 'public'::regnamespace"),
         "advance_counters analyze_grown clean_history clock_accept clock_look"
         " cut_times drop_day drop_trail make_day pass_running_time past_look"
-        " past_restored seal_trail");
+        " past_restored replay_messages sat_anchors_due sat_anchors_made "
+        "sat_index_day"
+        " sat_list_days seal_trail");
 }
 
 int main(void) {
