@@ -104,6 +104,17 @@ export async function examine(page, name) {
     await page.emulateMedia({ colorScheme: "light" });
 }
 
+/* The same without pictures, at each size in one of the colours. */
+export async function quick(page, name) {
+    await page.locator("main:not([aria-busy])").waitFor();
+    for (const [size, colorScheme] of [["desktop", "light"], ["phone", "dark"]]) {
+        await page.setViewportSize(SIZES[size]);
+        await page.emulateMedia({ colorScheme });
+        await accessible(page, `${name} ${size}`);
+        await fits(page, `${name} ${size}`);
+    }
+}
+
 /* The lines of what a click downloads. */
 export async function download(page, name) {
     const [file] = await Promise.all([page.waitForEvent("download"),

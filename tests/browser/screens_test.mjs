@@ -4,6 +4,8 @@ import { after, before, test } from "node:test";
 import { as, close, done, download, examine, go, newPage, open, printedPages,
     signIn }
     from "./browser.mjs";
+import { testJobs, waiting } from "./jobs.mjs";
+import { testStates } from "./states.mjs";
 import * as world from "./world.mjs";
 
 const PPMID = "ppmid-a-0A000003";
@@ -525,7 +527,8 @@ test("an auditor reads all and changes nothing", async () => {
     const names = await page.locator("#nav a").allInnerTexts();
     assert.deepEqual(names, ["Firmware Update Status", "Requests", "CSPs",
         "RSAT_004", "Volumes", "Orders", "Held requests",
-        "Undelivered messages", "Audit trail"]);
+        "Undelivered messages", "History", "Ledger", "Ledger of the CSPs",
+        "Audit trail"]);
     await done(page);
 });
 
@@ -918,3 +921,8 @@ test("undelivered messages are tried again from their page", async () => {
     await world.setUserFault(world.supplier(3), "well");
     await done(page);
 });
+
+/* ---- every page, every job ---- */
+
+testStates(test);
+testJobs(test, made, waiting(PPMID));

@@ -13,7 +13,7 @@ export const PASSWORD = "correct horse battery";
 
 /* name, role, number of the supplier */
 export const ACCOUNTS = [
-    ["ann", "supplier", 1], ["bob", "supplier", 2],
+    ["ann", "supplier", 1], ["bob", "supplier", 2], ["dora", "supplier", 4],
     ["desk", "service_desk"], ["audit", "auditor"], ["root", "administrator"],
 ];
 
