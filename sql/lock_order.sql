@@ -26,7 +26,8 @@ begin atomic
         'alert_count', 'account',
         'session', 'sign_in_failure', 'sign_in_try', 'notice_wish',
         'notice_request', 'notice', 'csp_section', 'csp_pace', 'housekeeping',
-        'running_time'])
+        'running_time', 'foresight', 'duration', 'duration_known', 'forecast_watch',
+        'forecast', 'forecast_level', 'csp_flow'])
         with ordinality as t (n, ordinality);
 end;
 

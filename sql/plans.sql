@@ -69,7 +69,9 @@ begin
                 'list_request_devices', 'list_activations',
                 'activation_counts', 'undelivered_page', 'list_steering', 'list_holds',
                 'list_volumes', 'make_request_notices', 'make_hold_notices',
-                'make_silence_notices', 'make_steering_notices']), 'screen'
+                'make_silence_notices', 'make_steering_notices', 'spans_ended',
+                'find_stuck', 'list_stuck', 'list_retry',
+                'request_groups', 'forecast_parts', 'score_forecasts']), 'screen'
         ), plan (kind, setting, value) as (values
             ('message', 'plan_cache_mode', 'force_generic_plan'),
             ('message', 'enable_seqscan', 'off'),

@@ -364,7 +364,7 @@ end $$;
 
 create or replace function device_screen(
     p_device_id macaddr8, p_viewer macaddr8, p_may_reset boolean,
-    p_now timestamptz) returns json
+    p_now timestamptz, p_timeout interval) returns json
     language plpgsql stable as $$
 declare
     u tracking;
@@ -398,6 +398,8 @@ begin
         'late', is_late(u),
         'cspState', case when live and u.csp is not null
             then csp_state(u.csp, p_viewer, p_now) end,
+        'stuck', case when live then stuck_device(p_viewer, p_device_id,
+            p_timeout, p_now) end,
         'inventory', (select json_build_object('status', s.device_status,
                 'statusBefore', s.status_before)
             from smi_device s where s.device_id = p_device_id),

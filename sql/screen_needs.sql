@@ -23,22 +23,6 @@ begin atomic
     order by f.failed::numeric / r.accepted desc limit 5;
 end;
 
--- Devices that a CSP has, and that have been silent for more than half of the
--- time until they are released.
-create or replace function needs_silent(
-    p_viewer macaddr8, p_now timestamptz, out devices bigint,
-    out since timestamptz)
-    language sql stable
-begin atomic
-    select count(*), min(l.last_updated)
-    from tracking_live l
-    where l.status <> 'AWAITING_CSP'
-        and is_live(l.status, l.job_no, l.release_due, p_now)
-        and p_now - l.last_updated > (l.release_due - l.last_updated) / 2
-        and (p_viewer is null or exists (select from service_request r
-            where r.request_no = l.request_no and r.originator = p_viewer));
-end;
-
 -- Signing certificates of Users that end within 30 days, or did within the last
 -- 30, without another that goes on.
 create or replace function needs_certificates(
@@ -56,10 +40,11 @@ begin atomic
         between p_now - interval '30 days' and p_now + interval '30 days';
 end;
 
--- p_uses, p_ends: of fotad's own certificates, for its own people.
+-- p_uses, p_ends: of fotad's own certificates, for its own people. p_timeout:
+-- [tracking] timeout.
 create or replace function needs_now(
     p_viewer macaddr8, p_keeps boolean, p_uses text[], p_ends timestamptz[],
-    p_now timestamptz) returns json
+    p_now timestamptz, p_timeout interval) returns json
     language sql stable
 begin atomic
     with need (place, kind, count, of, since, until, id, name, why) as (
@@ -105,9 +90,14 @@ begin atomic
             and p_viewer is null and not p_keeps
         group by j.csp
         union all
-        select 7, 'silent', s.devices, null, s.since, null, null, null, null
-        from needs_silent(p_viewer, p_now) s
-        where s.devices > 0 and not p_keeps
+        select 7, 'stuck', sum(s.devices)::bigint, null, min(s.since), null,
+            null, s.csp, string_agg(s.devices || ' ' || stage_words(s.stage),
+                ', ' order by s.devices desc, s.stage)
+        from (select c.csp, c.stage, sum(c.devices) as devices,
+                min(c.since) as since
+            from stuck_counts(p_viewer, p_timeout, p_now) c
+            where not p_keeps group by 1, 2) s
+        group by s.csp
         union all
         select 8, 'certificate', 1, null, null, c.not_after,
             eui64_text(c.eui64), user_name(c.eui64), null

@@ -190,7 +190,9 @@ begin
         'expectedEnd', request_rate(sum(settled)::bigint,
             (sum(devices) filter (where live
                 and status <= 'SUCCESSFUL_CH_TRANSFER'))::bigint,
-            request_window(r, p_now), p_now) -> 'expectedEnd'))
+            request_window(r, p_now), p_now) -> 'expectedEnd',
+        'p50', (select instant_text(f.p50) from last_forecast(r.request_no) f),
+        'p90', (select instant_text(f.p90) from last_forecast(r.request_no) f)))
     into answer
     from (select *, device_outcome(status, live, device_type) as outcome
         from unnest(tally)) t
@@ -320,6 +322,7 @@ begin
                 where h.request_no = r.request_no
                     and h.status <> 'REJECTED_BY_DSP') end,
         'curve', request_curve(r, p_now),
+        'forecast', request_forecast_json(r, p_viewer, p_now),
         'holds', request_holds(r, p_viewer),
         'plan', request_plan_json(r, p_now),
         'guard', request_guard(r.request_no),

@@ -12,10 +12,11 @@ import signIn from "./pages/sign-in.js";
  * page, the operation that its reader needs, and what the navigation, which is
  * in this order, calls it. */
 const MODULES = ["overview", "device-search", "device", "reset", "requests",
-    "request", "request-devices", "csps", "dry-run", "guard", "outcomes",
-    "neighbours", "rsat-004", "volumes",
-    "steer", "steering", "quarantine", "quarantine-decide", "undelivered",
-    "history", "ledger", "audit", "accounts", "account", "mail", "password"];
+    "request", "request-devices", "retry", "csps", "dry-run", "guard",
+    "outcomes", "neighbours", "rsat-004", "volumes",
+    "steer", "steering", "quarantine", "quarantine-decide", "stuck",
+    "undelivered", "history", "ledger", "audit", "accounts", "account", "mail",
+    "password"];
 const PAGES = (await Promise.all(
     MODULES.map(name => import(`./pages/${name}.js`))))
     .flatMap(module => module.pages)

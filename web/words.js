@@ -201,6 +201,16 @@ const TRAIL_KINDS = {
     mail: "E-mail",
 };
 
+/* ---- stages in which a device is stuck ---- */
+
+export const STUCK_STAGES = {
+    turn: ["Not taken by the CSP", "yellow"],
+    report: ["Not reported on", "yellow"],
+    way: ["On the way to its hub", "yellow"],
+    hub: ["At its hub", "yellow"],
+    device: ["Not activated", "yellow"],
+};
+
 const EVENTS = {
     csp_refused: "The CSP rejects the device",
     csp_accepted: "The CSP approves the device",

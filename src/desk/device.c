@@ -5,10 +5,12 @@ static const char MISSING[] =
     "DSP refused is seen in its request";
 
 const struct db_statement device_question = {
-    "device_screen", "select device_screen($1, $2, $3, $4)::text"};
+    "device_screen", "select device_screen($1, $2, $3, $4,"
+                     " make_interval(secs => $5::bigint))::text"};
 
 void device_question_add(struct db_params *params, eui64 device,
-                         const struct device_viewer *viewer, instant now) {
+                         const struct device_viewer *viewer, instant now,
+                         instant timeout) {
     db_eui64(params, device);
     if (viewer->supplier)
         db_eui64(params, *viewer->supplier);
@@ -16,6 +18,7 @@ void device_question_add(struct db_params *params, eui64 device,
         db_null(params);
     db_bool(params, viewer->may_reset);
     db_instant(params, now);
+    db_int8(params, timeout / SECOND);
 }
 
 const char *device_missing(struct arena *arena, eui64 device) {

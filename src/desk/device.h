@@ -15,10 +15,11 @@ struct device_viewer {
  * (DeviceStatus of schemas/ssi-openapi.json, without dataAge), null when the
  * device was never tracked, if only refusals of it are known (they are seen in
  * their requests), or the viewer may not see it. May be asked of a
- * replica. `params` are empty before. */
+ * replica. `timeout`: [tracking] timeout. `params` are empty before. */
 extern const struct db_statement device_question;
 void device_question_add(struct db_params *params, eui64 device,
-                         const struct device_viewer *viewer, instant now);
+                         const struct device_viewer *viewer, instant now,
+                         instant timeout);
 
 /* What null means: a sentence as struct desk has it. */
 const char *device_missing(struct arena *arena, eui64 device);

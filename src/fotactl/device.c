@@ -60,6 +60,11 @@ static const struct status_line status_lines[] = {
     {NULL, NULL},
 };
 static const struct status_line waits_lines[] = {
+    {"Stuck since", "stuck.lateSince"},
+    {"Why", "stuck.why"},
+    {"By itself", "stuck.comes"},
+    {"That is at", "stuck.comesAt"},
+    {"To do", "stuck.advice"},
     {"Not reported", "known.unreported"},
     {"Of no update", "unknown"},
     {"Waits for", "waits.for"},
@@ -141,13 +146,46 @@ static void print_status(struct buffer *out, const json_t *status) {
     }
 }
 
+/* How many devices are stuck, by CSP and stage. */
+static enum outcome stuck_count(struct verb_run *run) {
+    static const struct db_statement statement = {
+        "stuck_counts",
+        "select csp, device_type, stage, devices, since from"
+        " stuck_counts(null, make_interval(secs => $1::bigint), $2)"};
+    static const struct view_field fields[] = {
+        {"csp", "CSP", "CSP", VIEW_TEXT},
+        {"deviceType", "Type", "TYPE", VIEW_TEXT},
+        {"stage", "Stage", "STAGE", VIEW_TEXT},
+        {"devices", "Stuck devices", "STUCK DEVICES", VIEW_COUNT},
+        {"since", "Oldest since", "OLDEST SINCE", VIEW_INSTANT},
+    };
+    enum { FIELDS = sizeof fields / sizeof *fields };
+    struct db_params params = DB_PARAMS(run->arena);
+    db_int8(&params, run->config.tracking_timeout / SECOND);
+    db_instant(&params, clock_now());
+    struct db_rows *rows;
+    enum outcome outcome = run_query(run, &statement, &params, &rows);
+    if (outcome != DONE)
+        return outcome;
+    if (run->options.json)
+        run_print_json(
+            run, json_pack("{s:o}", "stuck", view_array(fields, FIELDS, rows)));
+    else if (db_row_count(rows))
+        view_table(run->out, fields, FIELDS, rows);
+    else
+        buffer_printf(run->out, "No device is stuck.\n");
+    return DONE;
+}
+
 enum outcome verb_status(struct verb_run *run) {
     eui64 device;
+    if (!run->argument)
+        return stuck_count(run);
     if (!run_read_eui64(run, run->argument, &device))
         return REFUSED;
     struct db_params params = DB_PARAMS(run->arena);
     device_question_add(&params, device, &(struct device_viewer){0},
-                        clock_now());
+                        clock_now(), run->config.tracking_timeout);
     struct db_rows *rows;
     enum outcome outcome = run_query(run, &device_question, &params, &rows);
     if (outcome != DONE)

@@ -1,6 +1,7 @@
 /* fotactl dry-run: what an 11.1 or 11.4 would be answered (requirement G7). */
 #include "request/dry_run.h"
 #include "duis/library.h"
+#include "fotactl/forecast.h"
 #include "fotactl/verbs.h"
 
 #include <stdio.h>
@@ -68,6 +69,12 @@ static void print_guard(struct verb_run *run, const char *text) {
     json_decref(guard);
 }
 
+static void print_forecast(struct verb_run *run, const char *text) {
+    json_t *forecast = json_loads(text, 0, NULL);
+    forecast_print(run->out, forecast);
+    json_decref(forecast);
+}
+
 static void print_dry_run(struct verb_run *run, const struct dry_run *dry) {
     const char *code = dry->response_code ? dry->response_code : "no code";
     if (run->options.json) {
@@ -84,6 +91,8 @@ static void print_dry_run(struct verb_run *run, const struct dry_run *dry) {
                       dry->image_unsigned);
     if (dry->plan)
         print_plan(run, dry->plan);
+    if (dry->forecast)
+        print_forecast(run, dry->forecast);
     if (dry->guard)
         print_guard(run, dry->guard);
     print_lists(run, dry);

@@ -83,6 +83,9 @@ static bool add_param(struct verb_run *run, const struct list_verb *list,
     case LIST_CSPS:
         add_csps(config, params);
         break;
+    case LIST_TIMEOUT:
+        db_int8(params, config->tracking_timeout / SECOND);
+        break;
     case LIST_NOW:
         db_instant(params, clock_now());
         break;
@@ -225,18 +228,6 @@ static enum outcome say_when_cut(struct verb_run *run,
     return outcome;
 }
 
-static void print_rows(struct verb_run *run, const struct list_verb *list,
-                       const struct db_rows *rows) {
-    if (run->options.json)
-        run_print_json(run, view_array(list->fields, list->field_count, rows));
-    else if (run->options.csv)
-        run_print_csv(run, list->fields, list->field_count, rows);
-    else if (db_row_count(rows))
-        view_table(run->out, list->fields, list->field_count, rows);
-    else
-        buffer_printf(run->out, "%s\n", list->none);
-}
-
 /* ---- for as long as somebody looks ---- */
 
 /* A row as a line of its own: the columns of the table, two spaces between. */
@@ -323,7 +314,7 @@ enum outcome verb_list(struct verb_run *run) {
         for (size_t i = db_row_count(rows); i-- > 0;)
             print_line(run, list, rows, i);
     else
-        print_rows(run, list, rows);
+        run_print_rows(run, list->fields, list->field_count, rows, list->none);
     return run->options.follow ? follow_list(run, list, rows)
                                : say_when_cut(run, list, db_row_count(rows));
 }

@@ -197,6 +197,23 @@ static const struct view_field need_fields[] = {
     {"why", "Why", "WHY", VIEW_TEXT},
 };
 
+/* In the order of list_stuck(), without its key. */
+static const struct view_field stuck_fields[] = {
+    {"deviceId", "Device", "DEVICE", VIEW_EUI64},
+    {"deviceType", "Type", "TYPE", VIEW_TEXT},
+    {"csp", "CSP", NULL, VIEW_TEXT},
+    {"stage", "Stage", "STAGE", VIEW_TEXT},
+    {"since", "Since", "SINCE", VIEW_INSTANT},
+    {"lateSince", "Late since", NULL, VIEW_INSTANT},
+    {"requestId", "Request", NULL, VIEW_TEXT},
+    {"sender", "Sender", NULL, VIEW_EUI64},
+    {"jobId", "Job", NULL, VIEW_TEXT},
+    {"why", "Why", "WHY", VIEW_TEXT},
+    {"comes", "What comes by itself", NULL, VIEW_TEXT},
+    {"comesAt", "At", "ENDS BY ITSELF", VIEW_INSTANT},
+    {"advice", "To do", NULL, VIEW_TEXT},
+};
+
 static const struct view_field csp_fields[] = {
     {"csp", "CSP", "CSP", VIEW_TEXT},
     {"up", "Takes jobs", "TAKES JOBS", VIEW_BOOL},
@@ -251,12 +268,23 @@ const struct list_verb list_verbs[] = {
      "Nothing waits for anybody.",
      FIELDS(need_fields),
      NULL,
-     {LIST_NOW},
+     {LIST_NOW, LIST_TIMEOUT},
      {"list_needs",
       "select kind, count, \"of\", since, until, id, name, why"
-      " from json_to_recordset(needs_now(null, false, null, null, $1)"
+      " from json_to_recordset(needs_now(null, false, null, null, $1,"
+      " make_interval(secs => $2::bigint))"
       " -> 'items') as n (kind text, count bigint, \"of\" bigint,"
       " since timestamptz, until timestamptz, id text, name text, why text)"}},
+    {"stuck",
+     "Nothing is later than 99 of 100 were.",
+     FIELDS(stuck_fields),
+     NULL,
+     {LIST_USER, LIST_LIMIT, LIST_TIMEOUT, LIST_NOW},
+     {"list_stuck",
+      "select device_id, device_type, csp, stage, since, late_since,"
+      " request_id, sender, job_id, why, comes, comes_at, advice"
+      " from list_stuck($1, null, null, make_interval(secs => $3::bigint), $4,"
+      " null, $2::bigint::integer)"}},
     {"csps",
      "There is no [csp NAME] section in the configuration.",
      FIELDS(csp_fields),

@@ -18,6 +18,7 @@ enum list_param {
     LIST_REQUEST,        /* the three parts of the RequestID in the argument */
     LIST_CSPS,           /* names and regions of the CSPs */
     LIST_NOW,            /* fotad's clock */
+    LIST_TIMEOUT,        /* [tracking] timeout in seconds */
     LIST_ACB_ID,         /* [identity] acb_id */
     LIST_LOCK_OUT_FOR,   /* [people] lock_out_for in seconds */
     LIST_LOCK_OUT_AFTER, /* [people] lock_out_after */

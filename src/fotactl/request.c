@@ -1,5 +1,6 @@
 /* fotactl request: one Service Request and what became of it. */
 #include "base/json.h"
+#include "fotactl/forecast.h"
 #include "fotactl/lists.h"
 #include "fotactl/verbs.h"
 
@@ -17,6 +18,7 @@ struct request_look {
     instant now;
     struct db_rows *request, *statuses; /* NULL: there is no such request */
     struct db_rows *where;              /* as its page says it */
+    struct db_rows *forecast;
 };
 
 static enum outcome request_locate(struct db *db,
@@ -42,6 +44,9 @@ static enum outcome request_read(struct db *db, void *context) {
         "where_text",
         "select where_text(r, request_tally(r.request_no, $2, $2), $2)"
         " from service_request r where request_no = $1"};
+    static const struct db_statement forecast = {
+        "request_forecast", "select request_forecast_json(r, null, $2)::text"
+                            " from service_request r where request_no = $1"};
     struct request_look *look = context;
     struct db_rows *found;
     enum outcome outcome = request_locate(db, look, &found);
@@ -51,6 +56,8 @@ static enum outcome request_read(struct db *db, void *context) {
     db_int8(&number, db_get_int(found, 0, 0));
     outcome = db_run(db, &count, &number, look->arena, &look->statuses);
     db_instant(&number, look->now);
+    if (outcome == DONE)
+        outcome = db_run(db, &forecast, &number, look->arena, &look->forecast);
     if (outcome == DONE)
         outcome = db_run(db, &show, &number, look->arena, &look->request);
     if (outcome == DONE)
@@ -71,6 +78,13 @@ static const char *where_text(const struct request_look *look) {
                                          : db_get_text(look->where, 0, 0);
 }
 
+/* The caller's. */
+static json_t *look_forecast(const struct request_look *look) {
+    return db_is_null(look->forecast, 0, 0)
+               ? json_null()
+               : json_loads(db_get_text(look->forecast, 0, 0), 0, NULL);
+}
+
 static void print_request(struct verb_run *run,
                           const struct request_look *look) {
     if (run->options.json) {
@@ -79,6 +93,7 @@ static void print_request(struct verb_run *run,
         const char *where = where_text(look);
         json_put(object, "statuses", statuses_json(look->statuses));
         json_put(object, "where", where ? json_text(where) : json_null());
+        json_put(object, "forecast", look_forecast(look));
         run_print_json(run, object);
         return;
     }
@@ -90,6 +105,12 @@ static void print_request(struct verb_run *run,
         view_table(run->out, status_fields, STATUS_FIELDS, look->statuses);
     else
         buffer_text(run->out, "No device of it was tracked.\n");
+    json_t *forecast = look_forecast(look);
+    if (!json_is_null(forecast) || db_row_count(look->statuses)) {
+        buffer_text(run->out, "\n");
+        forecast_print(run->out, forecast);
+    }
+    json_decref(forecast);
 }
 
 enum outcome verb_request(struct verb_run *run) {

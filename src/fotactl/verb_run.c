@@ -214,6 +214,19 @@ void run_print_csv(struct verb_run *run, const struct view_field *fields,
     buffer_free(&csv);
 }
 
+void run_print_rows(struct verb_run *run, const struct view_field *fields,
+                    size_t count, const struct db_rows *rows,
+                    const char *none) {
+    if (run->options.json)
+        run_print_json(run, view_array(fields, count, rows));
+    else if (run->options.csv)
+        run_print_csv(run, fields, count, rows);
+    else if (db_row_count(rows))
+        view_table(run->out, fields, count, rows);
+    else
+        buffer_printf(run->out, "%s\n", none);
+}
+
 struct desk run_desk(struct verb_run *run) {
     return (struct desk){.db = run->db,
                          .arena = run->arena,

@@ -19,8 +19,7 @@ struct verb_options {
         *supplier, *mail, *wish, *period, *warning, *quarantine, *hash, *out,
         *request, *image, *model, *csp, *device, *devices, *until, *plan,
         *variant, *admin, *trial, *anchor, *certificate, *since, *check, *sort,
-        *at,
-        *level, *list, *by;
+        *at, *level, *list, *by;
     bool sealed, json, csv, all, follow, replace, verify, help, version;
 };
 
@@ -111,6 +110,10 @@ void run_print_json(struct verb_run *run, json_t *value);
 /* Prints rows as CSV, with line ends as a terminal has them. */
 void run_print_csv(struct verb_run *run, const struct view_field *fields,
                    size_t count, const struct db_rows *rows);
+
+/* Prints rows as --json and --csv say, else as a table, or `none`. */
+void run_print_rows(struct verb_run *run, const struct view_field *fields,
+                    size_t count, const struct db_rows *rows, const char *none);
 
 /* What the functions of src/desk work with: for whoever runs fotactl. */
 struct desk run_desk(struct verb_run *run);

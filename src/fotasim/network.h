@@ -11,6 +11,7 @@
  *   network_radio   CSP North: cells, channels, jobs
  *   network_relay   CSP South and Central: admission control
  *   network_send    who sends: as it was, or steered
+ *   network_log     what happens to each update, as lines
  *   network_tally   what is counted; network_report says it
  *
  * CSP North (Appendix E): 1,350 cells with 3 or 6 channels; a job holds one in
@@ -29,6 +30,8 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "fotasim/random.h"
+
+#include <stdio.h>
 
 /* The time of the model: ticks from the year's first midnight, a Monday. */
 typedef uint32_t tick;
@@ -57,6 +60,8 @@ struct network_options {
     bool blind;     /* who steers does not know the cells of hubs, */
     uint64_t offer; /* and offers CSP North so many jobs at once; 0: `jobs` */
     const char *requests; /* CSV; NULL: a synthetic year */
+    const char *log;      /* CSV that is written; NULL: none */
+    uint64_t log_every;   /* of one request of so many */
 };
 
 /* A request's image for one device. */
@@ -208,6 +213,19 @@ void network_decide(struct network *network);
 /* What failed of a User's and an image goes as a request. */
 void network_send_failed(struct network *network, uint32_t user, uint32_t pool);
 
+/* ---- network_log.c ---- */
+
+/* A try of an update: sent (again), taken by its CSP, its image at the hub, on
+ * the device, or neither: it failed, or the device did not fetch it. */
+enum network_step { STEP_SENT, STEP_TAKEN, STEP_HUB, STEP_DEVICE, STEP_FAILED };
+
+/* A line of options.log, which network_log_open() opens; these are false after
+ * saying why. */
+bool network_log_open(struct network *network);
+bool network_log_close(struct network *network);
+void network_log(const struct network *network, enum network_step step,
+                 const struct network_update *update);
+
 /* ---- network_tally.c ---- */
 
 /* Of delays, in ticks. */
@@ -294,6 +312,7 @@ struct network {
     struct network_relay *relay;
     struct network_sender *sender;
     struct network_tally *tally;
+    FILE *log; /* NULL: none */
 };
 
 static inline enum network_csp network_csp_of(const struct network *network,

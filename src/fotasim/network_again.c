@@ -37,6 +37,7 @@ void network_fail(struct network *network,
                   const struct network_update *update) {
     const struct network_request *request = &network->requests[update->request];
     struct network_update again = *update;
+    network_log(network, STEP_FAILED, update);
     if (++again.tries >= NETWORK_TRIES) {
         network_add(network->tally, COUNT_LOST, 1);
         return;

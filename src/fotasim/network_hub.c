@@ -141,6 +141,7 @@ void network_hub_take(struct network *network,
     struct hub *hub = &network->hubs->hubs[update->home];
     if (type == NETWORK_ESME) {
         network_hub_forget(network, update);
+        network_log(network, STEP_HUB, update);
         delivery_note(network, update, network->now, 1);
         return;
     }
@@ -153,6 +154,7 @@ void network_hub_take(struct network *network,
     hub->came = network->now;
     hub->tries = update->tries;
     delivery_note(network, update, network->now, 1);
+    network_log(network, STEP_HUB, update);
     network_at(network, network->now + hub_stay(network, type),
                &(struct network_event){.kind = HAPPENS_HUB_ENDS,
                                        .a = update->home,
@@ -164,8 +166,9 @@ void network_hub_end(struct network *network, uint32_t home, tick came) {
     if (!hub->request || hub->came != came)
         return;
     const struct network_update update = {home, hub->request - 1, hub->tries};
-    if (network->now - came >= LONGEST)
-        network_add(network->tally, COUNT_NEVER_BEGUN, 1);
+    bool never = network->now - came >= LONGEST;
+    network_add(network->tally, COUNT_NEVER_BEGUN, never);
+    network_log(network, never ? STEP_FAILED : STEP_DEVICE, &update);
     hub->request = 0;
     network_hub_forget(network, &update);
 }

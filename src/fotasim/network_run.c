@@ -102,7 +102,7 @@ static void network_happen(struct network *network,
 struct network_tally *network_run(const struct network_options *options) {
     struct network network = {.options = *options,
                               .tally = memory_zeros(1, sizeof *network.tally)};
-    bool good = network_open(&network);
+    bool good = network_log_open(&network) && network_open(&network);
     for (; good && network.now < NETWORK_END; network.now++) {
         struct network_event event;
         while (network_next(network.clock, network.now, &event))
@@ -111,6 +111,7 @@ struct network_tally *network_run(const struct network_options *options) {
             network_decide(&network);
     }
     network_close(&network);
+    good = network_log_close(&network) && good;
     if (good)
         return network.tally;
     free(network.tally);

@@ -64,6 +64,8 @@ static bool csp_offer(struct network *network, enum network_csp csp,
     if (csp == NETWORK_SOUTH && !network_relay_has_room(network, updates))
         return false;
     for (uint32_t i = 0; i < updates->count; i++)
+        network_log(network, STEP_TAKEN, &updates->rows[i]);
+    for (uint32_t i = 0; i < updates->count; i++)
         network_hub_expect(network, &updates->rows[i]);
     singles_note(network, updates);
     network->flights[csp].jobs[class]++;
@@ -227,6 +229,8 @@ static void send_steered(struct network *network, struct network_update *rows,
 
 void network_send(struct network *network, struct network_update *rows,
                   uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        network_log(network, STEP_SENT, &rows[i]);
     if (network->options.steered)
         send_steered(network, rows, count);
     else

@@ -40,8 +40,12 @@ static bool columns_run(const struct network_options *wishes, size_t count,
 }
 
 int verb_network(int argc, char **argv) {
-    struct network_options options = {
-        .seed = 1, .scale = 100, .jobs = 400, .gather = 15, .resend = 7};
+    struct network_options options = {.seed = 1,
+                                      .scale = 100,
+                                      .jobs = 400,
+                                      .gather = 15,
+                                      .resend = 7,
+                                      .log_every = 1};
     const char *way = "both", *svg = NULL, *blind = "no";
     const struct option_row rows[] = {
         {"seed", OPTION_COUNT, &options.seed},
@@ -55,6 +59,8 @@ int verb_network(int argc, char **argv) {
         {"blind", OPTION_TEXT, &blind},
         {"offer", OPTION_COUNT, &options.offer},
         {"svg", OPTION_TEXT, &svg},
+        {"log", OPTION_TEXT, &options.log},
+        {"log-every", OPTION_COUNT, &options.log_every},
     };
     char **operands;
     if (!read_options(argc, argv, rows, sizeof rows / sizeof *rows, &operands))
@@ -63,9 +69,10 @@ int verb_network(int argc, char **argv) {
     struct network_options wishes[MOST_COLUMNS];
     const char *names[MOST_COLUMNS];
     size_t count = columns_wish(&options, way, wishes, names);
-    if (*operands || !count || !options.scale || !options.resend)
-        return refuse("network: --channels 3 or 6, --scale and --resend from "
-                      "1, --way today, steered or both"),
+    if (*operands || !count || !options.scale || !options.resend ||
+        !options.log_every)
+        return refuse("network: --channels 3 or 6, --scale, --resend and "
+                      "--log-every from 1, --way today, steered or both"),
                2;
     struct network_column columns[MOST_COLUMNS] = {{.name = NULL}};
     for (size_t i = 0; i < count; i++)

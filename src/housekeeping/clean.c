@@ -30,6 +30,8 @@ static const struct cleaner cleaners[] = {
     {{"clean_answers", "select clean_answers(" KEEP}, answers_kept},
     {{"clean_jobs", "select clean_jobs(" KEEP}, answers_kept},
     {{"clean_alert_counts", "select clean_alert_counts($1)"}, NULL},
+    {{"clean_durations", "select clean_durations($1)"}, NULL},
+    {{"clean_forecasts", "select clean_forecasts($1)"}, NULL},
     {{"clean_images", "select clean_images($1)"}, NULL},
     {{"clean_volumes", "select clean_volumes(" KEEP}, answers_kept},
     {{"clean_holds", "select clean_holds(" KEEP}, answers_kept},

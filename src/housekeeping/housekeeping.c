@@ -38,6 +38,8 @@ static void round_run(struct round *round) {
         {"housekeeping: release", round_release, .waits = true},
         {"housekeeping: collected alerts", round_collected, .waits = false},
         {"housekeeping: versions", round_versions, .waits = false},
+        {"housekeeping: durations", round_durations, .waits = false},
+        {"housekeeping: forecasts", round_forecasts, .waits = true},
         {"housekeeping: days", round_days, .waits = false},
         {"housekeeping: old rows", round_clean, .waits = true},
         {"housekeeping: seals", round_seal, .waits = false},

@@ -45,6 +45,13 @@ enum outcome round_orders(struct round *round);
 /* Releases the devices whose time is up. */
 enum outcome round_release(struct round *round);
 
+/* Counts how long updates took that have ended, and works out from when on a
+ * device is stuck. */
+enum outcome round_durations(struct round *round);
+
+/* Scores the forecasts that are known by now, and makes those that are due. */
+enum outcome round_forecasts(struct round *round);
+
 /* Makes the partitions of today and the next days, and drops those of days
  * that are older than what is kept. */
 enum outcome round_days(struct round *round);

@@ -15,7 +15,7 @@ void people_device_status(struct call *call) {
         &(struct device_viewer){.supplier = call->person->supplier,
                                 .may_reset =
                                     call->person->role == ACCOUNT_SERVICE_DESK},
-        call->now);
+        call->now, call->config->tracking_timeout);
     answer_screen(
         call, &device_question, &params,
         answer_sentence(call->arena, device_missing(call->arena, device)));

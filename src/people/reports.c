@@ -75,7 +75,8 @@ static void certificate_take(void *context, const char *use,
 
 void people_show_needs(struct call *call) {
     static const struct db_statement statement = {
-        "needs_now", "select needs_now($1, $2, $3, $4, $5)::text"};
+        "needs_now", "select needs_now($1, $2, $3, $4, $5,"
+                     " make_interval(secs => $6::bigint))::text"};
     struct certificates own = {.arena = call->arena};
     expiry_each(certificate_take, &own);
     struct db_params params = DB_PARAMS(call->arena);
@@ -84,6 +85,7 @@ void people_show_needs(struct call *call) {
     db_texts(&params, own.uses, own.count);
     db_instants(&params, own.ends, own.count);
     db_instant(&params, call->now);
+    db_int8(&params, call->config->tracking_timeout / SECOND);
     answer_screen(call, &statement, &params, "");
 }
 

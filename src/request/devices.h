@@ -1,5 +1,6 @@
 /* The devices that an update request lists, and what all judging of devices
- * goes by. For the files of this room only. */
+ * goes by; devices_add_rules() for who judges as this room does, the rest for
+ * the files of this room. */
 #ifndef FOTAD_REQUEST_DEVICES_H
 #define FOTAD_REQUEST_DEVICES_H
 

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "db/regions.h"
 #include "duis/signature.h"
 #include "request/compose.h"
 #include "request/pipeline.h"
@@ -96,6 +97,43 @@ static enum outcome dry_run_plan(const struct rq *rq, struct dry_run *result) {
     return outcome;
 }
 
+/* Those of all lists, whose order does not matter. */
+static void refused_add(struct db_params *params, const struct rq *rq,
+                        const struct dry_run *result) {
+    size_t count = 0;
+    eui64 *ids = arena_zero(rq->arena, result->listed + 1, sizeof *ids);
+    for (int i = 0; i < DRY_RUN_LISTS; i++)
+        for (size_t d = 0; d < result->refused[i].count; d++)
+            if (count < result->listed)
+                ids[count++] = result->refused[i].ids[d];
+    db_eui64s(params, ids, count);
+}
+
+/* When the accepted devices would be done. */
+static enum outcome dry_run_forecast(const struct rq *rq,
+                                     struct dry_run *result) {
+    static const struct db_statement forecast = {
+        "dry_run_forecast",
+        "select dry_run_forecast($1, $2, $3, $4, $5, $6::csp_region[],"
+        " $7::text[], $8)::text"};
+    if (!result->accepted)
+        return DONE;
+    struct db_params params = DB_PARAMS(rq->arena);
+    db_eui64s(&params, rq->device_ids, rq->device_count);
+    refused_add(&params, rq, result);
+    db_eui64(&params, rq->duis.originator);
+    db_text(&params, rq_variant(rq));
+    db_bytea(&params, span_of(rq->image_hash, sizeof rq->image_hash));
+    db_regions(&params, rq->management->config);
+    db_instant(&params, rq->received);
+    struct db_rows *rows;
+    enum outcome outcome =
+        db_insist(rq->db, &forecast, &params, rq->arena, &rows, true);
+    if (outcome == DONE && !db_is_null(rows, 0, 0))
+        result->forecast = db_get_text(rows, 0, 0);
+    return outcome;
+}
+
 enum outcome request_dry_run(const struct config *config,
                              const struct rules *rules, struct db *db,
                              struct arena *arena, struct span body,
@@ -124,7 +162,8 @@ enum outcome request_dry_run(const struct config *config,
         return DONE;
     dry_run_hold(&rq);
     dry_run_report(&rq, result);
-    return dry_run_plan(&rq, result);
+    outcome = dry_run_plan(&rq, result);
+    return outcome == DONE ? dry_run_forecast(&rq, result) : outcome;
 }
 
 /* ---- as JSON ---- */
@@ -170,13 +209,15 @@ static void guard_put(json_t *answer, const char *text) {
 
 json_t *dry_run_json(const struct dry_run *run) {
     json_t *answer = json_pack(
-        "{s:s, s:o, s:s, s:o, s:s, s:o, s:I, s:I, s:o, s:o}", "outcome",
+        "{s:s, s:o, s:s, s:o, s:s, s:o, s:I, s:I, s:o, s:o, s:o}", "outcome",
         run->condition, "responseCode", text_or_null(run->response_code),
         "meaning", run->meaning, "detail", text_or_null(run->detail),
         "signature", dry_run_signatures[run->signature], "imageSignature",
         text_or_null(run->image_unsigned), "listed", (json_int_t)run->listed,
         "accepted", (json_int_t)run->accepted, "refused", lists_json(run),
-        "plan", run->plan ? json_loads(run->plan, 0, NULL) : json_null());
+        "plan", run->plan ? json_loads(run->plan, 0, NULL) : json_null(),
+        "forecast",
+        run->forecast ? json_loads(run->forecast, 0, NULL) : json_null());
     guard_put(answer, run->guard);
     return answer;
 }

@@ -37,6 +37,8 @@ struct dry_run {
     const char *guard; /* JSON: what the guard says, and how many devices are of
                         * each CSP, model and hub; NULL: none was judged */
     const char *plan;  /* JSON: the plan that it would begin with; NULL: none */
+    const char *forecast; /* JSON: when its devices would be done; NULL: none is
+                             accepted */
 };
 
 /* `only`: when not NULL, the only originator whose requests are judged; a

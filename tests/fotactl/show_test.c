@@ -119,7 +119,8 @@ static void status_is_the_answer_of_the_screens(void **state) {
     struct tool *tool = *state;
     expect_json(tool, "status 00-DB-12-34-56-78-90-A0 --json",
                 sql_text(tool->sql, "select device_screen("
-                                    "'00db1234567890a0', null, false, now())"));
+                                    "'00db1234567890a0', null, false, now(),"
+                                    " '5 days')"));
 }
 
 static void a_live_update_comes_before_a_later_refusal(void **state) {
@@ -292,11 +293,11 @@ static void a_device_never_tracked_is_said_to_be_so(void **state) {
     " \"imageHash\": \"" IMAGE_HASH "\""
 
 static void a_request_counts_its_devices_by_status(void **state) {
-    expect_json(
-        *state, "request " REQUEST_1 " --json",
-        "{" JSON_1 ", \"statuses\": {\"SUCCESSFUL_CH_TRANSFER\": 1,"
-        " \"FIRMWARE_ACTIVATED\": 1, \"REJECTED_BY_DSP\": 2},"
-        " \"where\": \"1 device on the hub, waiting to be passed on.\"}");
+    expect_json(*state, "request " REQUEST_1 " --json",
+                "{" JSON_1 ", \"statuses\": {\"SUCCESSFUL_CH_TRANSFER\": 1,"
+                " \"FIRMWARE_ACTIVATED\": 1, \"REJECTED_BY_DSP\": 2},"
+                " \"where\": \"1 device on the hub, waiting to be passed on.\","
+                " \"forecast\": null}");
 }
 
 static void the_use_of_a_request_id_comes_before_a_refusal(void **state) {
@@ -323,7 +324,73 @@ static void the_use_of_a_request_id_comes_before_a_refusal(void **state) {
                         "\n"
                         "STATUS                     DEVICES\n"
                         "AWAITING_CSP                     1\n"
-                        "APPROVED_FOR_DISTRIBUTION        1\n");
+                        "APPROVED_FOR_DISTRIBUTION        1\n"
+                        "\n"
+                        "Forecast: none was made yet.\n");
+}
+
+static void what_may_be_sent_again(void **state) {
+    struct tool *tool = *state;
+    tool_expect(tool, "retry-list " REQUEST_1 " --csv", 0, "");
+    assert_string_equal(
+        (char *)tool->out.data,
+        "deviceId,deviceType,status,reasonCode,lastAttempt,mayBeSent,why,"
+        "mayFrom\n"
+        "00-DB-12-34-56-78-90-A0,PPMID,SUCCESSFUL_CH_TRANSFER,,,false,it is in "
+        "progress in this request,2999-01-01T00:00:00.000Z\n"
+        "00-DB-12-34-56-78-90-A7,PPMID,REJECTED_BY_DSP,invalid,,false,it is no "
+        "longer in the inventory,\n"
+        "00-DB-12-34-56-78-90-A8,PPMID,REJECTED_BY_DSP,not_commissioned,,false,"
+        "it is no longer in the inventory,\n");
+    tool_expect(tool, "retry-list " REQUEST_1 " --out /tmp/none", 1,
+                "fotactl: no device of it may be sent again now\n");
+}
+
+static void what_is_stuck(void **state) {
+    struct tool *tool = *state;
+    tool_expect(tool, "stuck", 0, "");
+    assert_string_equal((char *)tool->out.data,
+                        "Nothing is later than 99 of 100 were.\n");
+    tool_expect(tool, "status", 0, "");
+    assert_string_equal((char *)tool->out.data, "No device is stuck.\n");
+    sql_do(tool->sql,
+           "insert into duration_known select csp, device_type, 'hub', '', -1,"
+           " 100, '1 hour', '{}', '{}' from tracking_live where device_id ="
+           " '00db1234567890a0'");
+    tool_expect(tool, "status", 0, "");
+    assert_non_null(strstr((char *)tool->out.data, "STUCK DEVICES"));
+    tool_expect(tool, "status 00-DB-12-34-56-78-90-A0", 0, "");
+    assert_non_null(strstr((char *)tool->out.data, "Stuck since"));
+    tool_expect(tool, "stuck", 0, "");
+    assert_non_null(strstr((char *)tool->out.data, "00-DB-12-34-56-78-90-A0"));
+    sql_do(tool->sql, "truncate duration_known");
+}
+
+/* The last one, its parts, and what came of the ones of the last 30 days. */
+static void a_request_says_its_forecast(void **state) {
+    struct tool *tool = *state;
+    sql_do(tool->sql,
+           "insert into forecast (request_no, csp, device_type, model, made,"
+           " first, devices, done, why, p50, p90, scored, counted, by_p50,"
+           " by_p90) select find_request('90b3d51f30020000',"
+           " '90b3d51f30000002', 18446744073709551615), csp,"
+           " device_type::device_type, model, '2031-01-01Z', true, 10, 3, why,"
+           " p50::timestamptz, p90::timestamptz, now(), 10, 5, 9 from (values"
+           " (null, null, null, null, '2031-01-02Z', '2031-01-03Z'), ('north',"
+           " 'PPMID', '1301:0084', 'history', null, null)) x (csp,"
+           " device_type, model, why, p50, p90)");
+    tool_expect(tool, "request " REQUEST_4, 0, "");
+    const char *said = strstr((char *)tool->out.data, "Forecast: ");
+    assert_non_null(said);
+    assert_string_equal(
+        said,
+        "Forecast: half by 2031-01-02T00:00:00.000Z, nine of ten by"
+        " 2031-01-03T00:00:00.000Z; 3 of 10 are done\n"
+        "  north PPMID 1301:0084: no forecast, too little history: fewer than"
+        " 100 such updates have ended; 3 of 10 are done\n"
+        "  P90 of the last 30 days, north PPMID: 90.0 % of 10 devices were"
+        " done by it\n");
+    sql_do(tool->sql, "truncate forecast");
 }
 
 static void a_request_must_be_named_and_known(void **state) {
@@ -484,6 +551,9 @@ int main(void) {
         WITH_REQUESTS(a_device_never_tracked_is_said_to_be_so),
         WITH_REQUESTS(a_request_counts_its_devices_by_status),
         WITH_REQUESTS(the_use_of_a_request_id_comes_before_a_refusal),
+        WITH_REQUESTS(a_request_says_its_forecast),
+        WITH_REQUESTS(what_may_be_sent_again),
+        WITH_REQUESTS(what_is_stuck),
         WITH_REQUESTS(a_request_must_be_named_and_known),
         WITH_REQUESTS(requests_can_be_filtered),
         WITH_REQUESTS(requests_have_every_state),

@@ -27,8 +27,7 @@ static const struct line_case cases[] = {
     {"import meters x.csv", 2,
      "usage: fotactl import cpl|smi|users|thresholds|certificates|crl"},
     {"--help import", 0, NULL},
-    {"status", 2, "usage: fotactl status DEVICE"},
-    {"status A B", 2, "usage: fotactl status DEVICE"},
+    {"status A B", 2, "usage: fotactl status [DEVICE]"},
     {"import smi", 2, "usage: fotactl import smi FILE.csv"},
     {"import smi a b c d e", 2, "usage: fotactl import smi FILE.csv"},
     {"import certificates", 2, "usage: fotactl import certificates DIR"},
@@ -72,7 +71,7 @@ static void help_is_of_all_verbs_or_of_one(void **state) {
         "\n  import smi FILE.csv ",
         "\n  import users FILE.csv ",
         "\n  import certificates DIR ",
-        "\n  status DEVICE ",
+        "\n  status [DEVICE] ",
         "\n  requests ",
         "\n  request REQUESTID ",
         "\n  example-config ",
@@ -83,14 +82,14 @@ static void help_is_of_all_verbs_or_of_one(void **state) {
     assert_non_null(strstr((char *)tool->out.data, "\n  --replace "));
     tool_expect(tool, "--help status", 0, "");
     const char *status = (char *)tool->out.data;
-    const char *begin = "usage: fotactl [--config FILE] status DEVICE\n\n"
+    const char *begin = "usage: fotactl [--config FILE] status [DEVICE]\n\n"
                         "Shows the firmware update status of a device, named "
                         "by its EUI-64: the update\n";
     assert_int_equal(strncmp(status, begin, strlen(begin)), 0);
     assert_string_equal(
-        strstr(status, "\n\n  status DEVICE"),
-        "\n\n  status DEVICE             show the firmware update status of a "
-        "device\n\n"
+        strstr(status, "\n\n  status [DEVICE]"),
+        "\n\n  status [DEVICE]           show the firmware update status of a "
+        "device, or how many are stuck\n\n"
         "  --config FILE             read FILE; without it "
         "/etc/fotad/fotad.conf, or defaults alone\n"
         "  --json                    print JSON, for machines\n"

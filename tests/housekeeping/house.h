@@ -43,7 +43,7 @@ static int teardown(void **state) {
     return 0;
 }
 
-static struct housekeeping_report run(struct house *h, const char *now) {
+static inline struct housekeeping_report run(struct house *h, const char *now) {
     struct housekeeping_report report;
     if (housekeeping_run(h->db, &h->config, instant_at(now), &report) != DONE)
         fail_msg("%s: %s", now, db_reason(h->db));

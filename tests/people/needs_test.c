@@ -103,23 +103,29 @@ static void a_request_that_fails(void **state) {
     told_expect(s, &told, "items.0.of", "40");
 }
 
-static void devices_that_are_silent_and_a_busy_csp(void **state) {
+static void devices_that_are_stuck_and_a_busy_csp(void **state) {
     struct screens *s = *state;
     struct gateway *g = s->gateway;
     const eui64 device = PPMID(DUAL);
     screens_update(s, USER_A, &device, 1, "I99");
     screens_event(s, "csp_accepted", device);
     needs(s, DESK, "");
-    gateway_tell(g, "update tracking_live set last_updated = last_updated -"
-                    " 2 * (release_due - last_updated)");
-    needs(s, DESK, "silent 1");
-    needs(s, A, "silent 1");
+    gateway_tell(g, "insert into duration_known select csp, device_type, 'way',"
+                    " '', -1, 100, '1 hour', '{}', '{}' from tracking_live;"
+                    " update"
+                    " tracking_live set last_updated = last_updated -"
+                    " interval '2 hours'");
+    needs(s, DESK, "stuck 1");
+    needs(s, A, "stuck 1");
+    needs(s, ADMINISTRATOR, "");
+    struct told told = look(s, DESK, "/needs");
+    told_expect(s, &told, "items.0.why", "1 on the way to their hubs");
     gateway_tell(g, "insert into csp_job (request_no, csp, device_type,"
                     " devices, created, next_try, tries, last_error)"
                     " select request_no, 'north', 'PPMID', 1, now(), now(), 3,"
                     " 'answered 503' from service_request");
-    needs(s, DESK, "csp_busy 1, silent 1");
-    needs(s, A, "silent 1");
+    needs(s, DESK, "csp_busy 1, stuck 1");
+    needs(s, A, "stuck 1");
 }
 
 static void certificates_that_end(void **state) {
@@ -144,7 +150,7 @@ int main(void) {
         TEST(nothing_at_first),
         TEST(users_that_do_not_take_messages),
         TEST(a_request_that_fails),
-        TEST(devices_that_are_silent_and_a_busy_csp),
+        TEST(devices_that_are_stuck_and_a_busy_csp),
         TEST(certificates_that_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

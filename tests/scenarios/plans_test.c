@@ -171,6 +171,12 @@ static void every_function_is_told(struct campaign *c) {
             " 'doubted_since',"
             " 'times_ahead', 'cut_column', 'clock_read', 'count_alerts', "
             "'image_sent', 'store_command', 'store_image',"
+            " 'learn_durations', 'sum_durations', 'history_weeks', "
+            "'bucket_never',"
+            " 'forecast_request', 'forecast_parts', 'group_points',"
+            " 'make_forecasts', 'measure_flow', 'request_groups',"
+            " 'request_state', 'score_forecasts', 'watch_forecasts',"
+            " 'wave_points',"
             " 'all_users', 'gbcs_version_text', 'wait_for_updates_no_more')"),
         "");
 }

@@ -102,6 +102,13 @@ const csp = ({ csp: name, cspState: c }) => c && sentence(
                 timeFromNow(c.took), "."]
                 : ["The CSP ", name, " was given no job within a day."]);
 
+const stuckNow = s => s && section("It is stuck",
+    h("p", null, s.why, ", later than 99 of 100 since ", time(s.lateSince),
+        "."),
+    h("p", null, "By itself ", fromNow(s.comesAt), ", on ", time(s.comesAt),
+        ": ", s.comes),
+    h("p", null, "What can be done: ", s.advice));
+
 function waits({ waits: w, ...d }) {
     const parts = [
         w.for && sentence("It waits for ", h("strong", null, w.for), "."),
@@ -249,6 +256,7 @@ function view(d, may, toldPlace) {
                 d.mayReset && h("p", null, linkButton(
                     at("devices", d.deviceId, "reset"), "Reset this device",
                     "button-warning")),
+                stuckNow(d.stuck),
                 waits(d),
                 details(d, may("showRequest"))),
             timeline(d)),

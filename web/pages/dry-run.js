@@ -112,6 +112,10 @@ function result(answer) {
             answer.plan && ["Plan", `${answer.plan.plan}: waves of ` +
                 answer.plan.waves.map(number).join(", ") + " devices, from ",
             time(answer.plan.begins)],
+            answer.forecast && ["Forecast", answer.forecast.p90 === null
+                ? answer.forecast.words
+                : ["half of them by ", time(answer.forecast.p50),
+                    ", nine of ten by ", time(answer.forecast.p90)]],
         ]),
         LISTS.map(row => list(answer, row)), csvLink(answer), guard(answer),
         spread(answer));

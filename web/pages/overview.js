@@ -35,9 +35,9 @@ const NEEDS = {
         n.name ?? "its sender"], at("requests", n.id)],
     csp_busy: n => ["yellow", "Busy", ["CSP ", n.name, " does not take its ",
         plural(n.count, "job"), since(n), n.why && `: ${n.why}`], at("csps")],
-    silent: n => ["yellow", "Silent", [plural(n.count, "device"),
-        " silent for more than half of the time that they have", since(n)],
-    `${at("requests")}?state=in-progress`],
+    stuck: n => ["yellow", "Stuck", [plural(n.count, "device"),
+        " of CSP ", n.name, " later than 99 of 100 were: ", n.why, since(n)],
+    `${at("stuck")}?csp=${encodeURIComponent(n.name)}`],
     certificate: n => [new Date(n.until) < new Date() ? "red" : "yellow",
         "Certificate", ["The signing certificate of ", n.name ?? n.id, " ends ",
             fromNow(n.until), " (", time(n.until), ")"], null],
@@ -47,7 +47,7 @@ function needItem(need, may) {
     const [colour, word, words, href] = NEEDS[need.kind](need);
     const kinds = { unreachable: "listUndelivered", given_up: "listUndelivered",
         held: "listQuarantine", csp_busy: "listCsps", failing: "showRequest",
-        order: "listSteering", silent: "listRequests" };
+        order: "listSteering", stuck: "listStuck" };
     const text = need.kind === "certificate" && need.id === null
         ? ["The certificate of ", need.name, " ends ", fromNow(need.until),
             " (", time(need.until), "): replace it and reload fotad"] : words;

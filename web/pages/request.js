@@ -107,16 +107,45 @@ const fromNowSoon = instant =>
 function rateFigures({ rate, state }) {
     if (!rate || state === "finished")
         return null;
-    const { expectedEnd, earliest, latest } = rate;
-    return [
-        figure(number(Math.round(rate.devicesPerHour)), "devices an hour",
-            `between ${number(Math.round(rate.low))} and ` +
-            `${number(Math.round(rate.high))} (95%), over the last ` +
-            duration(rate.windowSeconds)),
-        expectedEnd && figure(fromNowSoon(expectedEnd), "expected end",
-            [time(expectedEnd), "; between ", time(earliest), " and ",
-                latest ? time(latest) : "any time", " (95%)"]),
-    ];
+    return figure(number(Math.round(rate.devicesPerHour)), "devices an hour",
+        `between ${number(Math.round(rate.low))} and ` +
+        `${number(Math.round(rate.high))} (95%), over the last ` +
+        duration(rate.windowSeconds));
+}
+
+/* ---- the forecast ---- */
+
+const forecastTimes = f => f.p90 === null ? f.words
+    : [time(f.p50), " for half, ", time(f.p90), " for nine of ten"];
+
+/* How often the P90 of a CSP and type held lately. */
+const heldText = s => `${percent(s.byP90, s.devices)} of ` +
+    `${number(s.devices)} devices of ${s.csp}, ${s.deviceType}`;
+
+function forecastSection({ forecast: f, state }) {
+    if (!f || state === "finished" || state === "stopped")
+        return null;
+    return section("Forecast",
+        h("p", null, f.p90 === null ? `No forecast: ${f.words}.`
+            : ["Half of its devices will be done ", fromNowSoon(f.p50), ", on ",
+                time(f.p50), "; nine of ten ", h("strong", null,
+                    fromNowSoon(f.p90)), ", on ", time(f.p90), "."]),
+        h("div", { class: "wide" }, table("Forecast by CSP and model", [
+            { head: "CSP", header: true, cell: p => p.csp },
+            { head: "Device type", cell: p => p.deviceType },
+            { head: "Model", cell: p => orNone(p.model) },
+            { head: "Done", numeric: true, cell: p =>
+                `${number(p.done)} of ${number(p.devices)}` },
+            { head: "Done by", cell: forecastTimes },
+            { head: "Rests on", numeric: true, cell: p =>
+                plural(p.history, "update") },
+        ], f.parts, { hideCaption: true })),
+        h("p", { class: "hint" }, "Made at ", time(f.made),
+            " from how long others took, with its plan and what waits. ",
+            f.score.length > 0
+                ? ["By the P90 of the last 30 days, of which 90% is right, ",
+                    f.score.map(heldText).join("; "), " were done."]
+                : "None of the last 30 days is known to have held or not."));
 }
 
 function figures(r, p) {
@@ -189,7 +218,9 @@ const failures = r => failed(r).length > 0 && section("Failures by reason",
             { status: f.status,
                 ...(f.reasonCode && { reason: f.reasonCode }) },
             number(f.devices)) },
-    ], failed(r), { hideCaption: true }));
+    ], failed(r), { hideCaption: true }),
+    h("p", null, link(at("requests", r.requestId, "retry"),
+        "Retry the failed: which may be sent again now")));
 
 /* of(row): the query that narrows the devices to it. */
 const shares = (r, of) => [
@@ -294,8 +325,8 @@ function overTime(r) {
         { hideCaption: true })));
 }
 
-const more = r => [overTime(r), waits(r), failures(r), refused(r), guard(r),
-    byCsp(r), byModel(r),
+const more = r => [forecastSection(r), overTime(r), waits(r), failures(r),
+    refused(r), guard(r), byCsp(r), byModel(r),
     orders(r), jobs(r)];
 
 /* ---- steering ---- */

@@ -27,8 +27,8 @@ const BRIEFS = {
         `${number(p.succeeded)} succeeded, ${number(p.inProgress)} under way, ` +
         `${number(p.failed)} failed`)],
     failed: failedShare,
-    end: p => p.inProgress > 0 && p.expectedEnd !== null
-        ? fromNow(p.expectedEnd) : orNone(null),
+    end: p => p.inProgress > 0 && p.p90 !== null
+        ? fromNow(p.p90) : orNone(null),
 };
 
 /* Fills in what requestTable() left open: of the same question. */
@@ -59,7 +59,7 @@ export function requestTable(caption, items, showSender, options) {
         { head: "State", cell: r => tag(requestState(r.state)) },
         { head: "Progress", cell: place("bar") },
         { head: "Failed", numeric: true, cell: place("failed") },
-        { head: "Expected end", cell: place("end") },
+        { head: "90% done", cell: place("end") },
     ].filter(Boolean), items, options);
 }
 
