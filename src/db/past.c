@@ -1,6 +1,7 @@
 #include "db/past.h"
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "db/db.h"
 
@@ -177,6 +178,7 @@ bool past_beat(PGconn *connection, const struct past_place *place,
         return true;
     pthread_mutex_lock(&lock);
     bool answered = past_look(connection, place, true);
+    crash_point(CRASH_beat_counted);
     if (answered && !atomic_load(&in_doubt))
         *fault = memory_fault();
     pthread_mutex_unlock(&lock);

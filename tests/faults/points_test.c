@@ -102,6 +102,7 @@ static const struct visit IN_CAMPAIGN[] = {
     {CRASH_commands_leased, NULL, 0},
     {CRASH_commands_sent, NULL, 0},
     {CRASH_commands_settled, NULL, 0},
+    {CRASH_beat_counted, NULL, 0},
     {CRASH_migrated, NULL, 0},
     {CRASH_started, NULL, 0},
     {CRASH_stop_drained, NULL, SIGTERM},
