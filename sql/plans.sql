@@ -66,7 +66,7 @@ begin
             union all
             select unnest(array['device_waits', 'device_screen', 'request_tally',
                 'request_models', 'request_curve', 'scan_requests', 'request_list',
-                'list_request_devices', 'list_activations',
+                'list_request_devices', 'find_request_devices', 'list_activations',
                 'activation_counts', 'undelivered_page', 'list_steering', 'list_holds',
                 'list_volumes', 'make_request_notices', 'make_hold_notices',
                 'make_silence_notices', 'make_steering_notices', 'spans_ended',

@@ -246,34 +246,50 @@ end $$;
 -- released or last heard of, whichever was first: what is heard later moves its
 -- record, not the day of its distribution.
 create or replace function request_curve(
-    r service_request, p_now timestamptz) returns jsonb
-    language plpgsql stable as $$
+    r service_request, p_tally device_tally[], p_now timestamptz)
+    returns jsonb language plpgsql stable as $$
 declare
     steps constant integer := 48;
+    all_devices bigint;
+    under_way boolean;
+    until timestamptz := p_now;
+    bounds timestamptz[];
     answer jsonb;
 begin
-    with ended as materialized (
-        select device_outcome(t.status, t.released is null and is_live(
-                t.status, t.job_no, t.release_due, p_now), t.device_type)
-                as outcome,
-            least(t.last_updated, t.released) as at
-        from tracking t
-        where t.request_no = r.request_no and t.status <> 'REJECTED_BY_DSP'
-    ), span as (
-        select r.received as a, greatest(r.received + interval '1 second',
-            case when count(*) filter (where outcome = 'inProgress') > 0
-                then p_now else max(at) end) as b, count(*) as devices
-        from ended
-    ), part as (
-        select greatest(0, least(steps, ceil(steps
-                * extract(epoch from e.at - s.a)
-                / extract(epoch from s.b - s.a))))::integer as step,
-            count(*) filter (where outcome = 'succeeded') as succeeded,
-            count(*) filter (where outcome = 'failed') as failed,
-            count(*) filter (where outcome in ('reset', 'stopped'))
+    select sum(devices), bool_or(device_outcome(status, live, device_type)
+        = 'inProgress')
+    into all_devices, under_way
+    from unnest(p_tally) where status <> 'REJECTED_BY_DSP';
+    if all_devices is null then
+        return '[]';
+    end if;
+    if not under_way then
+        select max(least(h.last_updated, h.released)) into until
+        from tracking h
+        where h.request_no = r.request_no and h.status <> 'REJECTED_BY_DSP';
+    end if;
+    until := greatest(until, r.received + interval '1 second');
+    bounds := array(select r.received + n * (until - r.received) / steps
+        from generate_series(0, steps) n order by n);
+    with part as (
+        -- what came of them is asked of each kind, not of each device
+        select p.step, sum(devices) filter (where p.outcome = 'succeeded')
+                as succeeded,
+            sum(devices) filter (where p.outcome = 'failed') as failed,
+            sum(devices) filter (where p.outcome in ('reset', 'stopped'))
                 as taken_back
-        from ended e cross join span s
-        where outcome <> 'inProgress' group by 1
+        from (select d.step, d.devices, device_outcome(d.status, d.live,
+                    d.device_type) as outcome
+            from (select least(steps, width_bucket(
+                        least(t.last_updated, t.released), bounds)) as step,
+                    t.status, t.device_type, t.released is null and is_live(
+                        t.status, t.job_no, t.release_due, p_now) as live,
+                    count(*) as devices
+                from tracking t
+                where t.request_no = r.request_no
+                    and t.status <> 'REJECTED_BY_DSP'
+                group by 1, 2, 3, 4) d) p
+        group by p.step
     ), total as (
         select n as step, coalesce(sum(succeeded) over w, 0) as succeeded,
             coalesce(sum(failed) over w, 0) as failed,
@@ -282,14 +298,13 @@ begin
         window w as (order by n)
     )
     select jsonb_agg(jsonb_build_object(
-        'at', instant_text(s.a + t.step * (s.b - s.a) / steps),
+        'at', instant_text(bounds[t.step + 1]),
         'succeeded', t.succeeded, 'failed', t.failed,
         'takenBack', t.taken_back,
-        'inProgress', s.devices - t.succeeded - t.failed - t.taken_back)
+        'inProgress', all_devices - t.succeeded - t.failed - t.taken_back)
         order by t.step)
-    into answer
-    from total t cross join span s where s.devices > 0;
-    return coalesce(answer, '[]');
+    into answer from total t;
+    return answer;
 end $$;
 
 -- The row that a RequestID stands for; none when the viewer may not see it.
@@ -321,7 +336,7 @@ begin
                 from tracking_history h
                 where h.request_no = r.request_no
                     and h.status <> 'REJECTED_BY_DSP') end,
-        'curve', request_curve(r, p_now),
+        'curve', request_curve(r, tally, p_now),
         'forecast', request_forecast_json(r, p_viewer, p_now),
         'holds', request_holds(r, p_viewer),
         'plan', request_plan_json(r, p_now),
@@ -519,15 +534,60 @@ end $$;
 create or replace function device_sort_key(
     p_sort text, p_status processing_status, p_reason text,
     p_updated timestamptz) returns text
-    language sql immutable parallel safe
+    language sql stable parallel safe
     return case p_sort when 'status' then p_status::text
         when 'reason' then coalesce(p_reason, '')
         when 'updated' then
             to_char(p_updated at time zone 'UTC', 'YYYYMMDDHH24MISSUS') end;
 
--- p_outcome: as device_outcome(); p_model: as model_text(); p_sort: see
--- device_sort_key(), with a '-' before it the other way round. p_after: the
--- row_key where the page before ended. p_most null: all.
+-- Which they are, in that order. p_outcome: as device_outcome(); p_model: as
+-- model_text(); p_sort: see device_sort_key(), with a '-' before it the other
+-- way round. p_after: the row_key where the page before ended. p_most null: all.
+create or replace function find_request_devices(
+    p_request_no bigint, p_status processing_status, p_reason text,
+    p_csp text, p_outcome text, p_device macaddr8, p_model text,
+    p_sort text, p_after text, p_most integer, p_now timestamptz)
+    returns table (device_id macaddr8, sort_key text)
+    language plpgsql stable as $$
+declare
+    sorted_by constant text := ltrim(p_sort, '-');
+    down constant boolean := coalesce(p_sort like '-%', false);
+    after_key constant text := substr(p_after, 25);
+    after_device constant macaddr8 := left(p_after, 23)::macaddr8;
+begin
+    return query
+    select t.device_id, k.key
+    from tracking t
+    cross join lateral (select device_sort_key(sorted_by, t.status,
+        t.reason_code, t.last_updated) collate "C" as key) k
+    where t.request_no = p_request_no
+        and (p_after is null or case
+            when sorted_by is null then
+                t.device_id & 'ffffffffffffffff'::macaddr8 > after_device
+            when k.key = after_key then t.device_id > after_device
+            when down then k.key < after_key
+            else k.key > after_key end)
+        and (p_status is null or t.status = p_status)
+        and (p_reason is null or t.reason_code = p_reason)
+        and (p_csp is null or t.csp = p_csp)
+        and (p_device is null or t.device_id = p_device)
+        and (p_outcome is null or p_outcome = device_outcome(t.status,
+            t.released is null
+                and is_live(t.status, t.job_no, t.release_due, p_now),
+            t.device_type))
+        and (p_model is null or exists (select from smi_device s
+            where s.device_id = t.device_id and p_model in (
+                model_text(s.manufacturer_id, s.model_id,
+                    s.hardware_version),
+                model_text(s.manufacturer_id, s.model_id, null))))
+    -- by expressions that no index has: the rows are had by request_no and
+    -- sorted, never by walking all devices in their order
+    order by case when down then k.key end desc,
+        case when not down then k.key end,
+        t.device_id & 'ffffffffffffffff'::macaddr8 limit p_most;
+end $$;
+
+-- The same with what is shown of them.
 create or replace function list_request_devices(
     p_request_no bigint, p_status processing_status, p_reason text,
     p_csp text, p_outcome text, p_device macaddr8, p_model text,
@@ -537,46 +597,20 @@ create or replace function list_request_devices(
         last_updated timestamptz, release_due timestamptz, chf_id macaddr8,
         csp text, late boolean)
     language plpgsql stable as $$
-declare
-    sorted_by constant text := ltrim(p_sort, '-');
-    down constant boolean := coalesce(p_sort like '-%', false);
-    after_key constant text := substr(p_after, 25);
-    after_device constant macaddr8 := left(p_after, 23)::macaddr8;
 begin
     return query
-    select concat_ws('/', eui64_text(q.device_id), q.sort_key), q.device_id,
-        q.device_type::text, q.status::text, q.live, q.reason_code,
-        q.last_updated, q.release_due, q.chf_id, q.csp, q.late
-    from (select t.*, device_sort_key(sorted_by, t.status, t.reason_code,
-                t.last_updated) collate "C" as sort_key,
-            t.released is null
-                and is_live(t.status, t.job_no, t.release_due, p_now) as live,
-            is_late(t) as late
-        from tracking t
-        where t.request_no = p_request_no) q
-    where (p_after is null or case
-            when sorted_by is null then q.device_id & 'ffffffffffffffff'::macaddr8
-                > after_device
-            when q.sort_key = after_key then q.device_id > after_device
-            when down then q.sort_key < after_key
-            else q.sort_key > after_key end)
-        and (p_status is null or q.status = p_status)
-        and (p_reason is null or q.reason_code = p_reason)
-        and (p_csp is null or q.csp = p_csp)
-        and (p_device is null or q.device_id = p_device)
-        and (p_outcome is null or p_outcome = device_outcome(q.status, q.live,
-            q.device_type))
-        and (p_model is null or exists (select from smi_device s
-            where s.device_id = q.device_id and p_model in (
-                model_text(s.manufacturer_id, s.model_id,
-                    s.hardware_version),
-                model_text(s.manufacturer_id, s.model_id, null))))
-    -- by expressions that no index has: the rows are had by request_no and
-    -- sorted, never by walking all devices in their order
-    order by case when down then q.sort_key end desc,
-        case when not down then q.sort_key end,
-        q.device_id & 'ffffffffffffffff'::macaddr8
-    limit p_most;
+    select concat_ws('/', eui64_text(t.device_id), f.sort_key), t.device_id,
+        t.device_type::text, t.status::text,
+        t.released is null
+            and is_live(t.status, t.job_no, t.release_due, p_now),
+        t.reason_code, t.last_updated, t.release_due, t.chf_id, t.csp,
+        is_late(t)
+    from find_request_devices(p_request_no, p_status, p_reason, p_csp,
+            p_outcome, p_device, p_model, p_sort, p_after, p_most, p_now)
+        with ordinality as f (device_id, sort_key, place)
+    join tracking t on t.request_no = p_request_no
+        and t.device_id = f.device_id
+    order by f.place;
 end $$;
 
 -- 'total': of all pages; with the first of several alone.
@@ -606,7 +640,7 @@ begin
             p_outcome, p_device, p_model, p_sort, p_after, p_most, p_now) l) x;
     if p_after is null and total = p_most then
         select count(*) into total
-        from list_request_devices(p_request_no, p_status, p_reason, p_csp,
+        from find_request_devices(p_request_no, p_status, p_reason, p_csp,
             p_outcome, p_device, p_model, null, null, null, p_now);
     end if;
     return answer || jsonb_build_object('total',
