@@ -93,8 +93,10 @@ static void type_print(struct buffer *out, const json_t *schema) {
 static bool has_word(const json_t *list, const char *word) {
     size_t i;
     const json_t *each;
-    json_array_foreach(list, i, each) if (strcmp(json_string_value(each),
-                                                 word) == 0) return true;
+    json_array_foreach(list, i, each) {
+        if (strcmp(json_string_value(each), word) == 0)
+            return true;
+    }
     return false;
 }
 
@@ -194,8 +196,10 @@ static void operation_print(struct buffer *out, const json_t *root,
         roff_paragraph(out, text_of(operation, "description"));
     body_print(out, json_object_get(operation, "requestBody"), "Body");
     parameters_print(out, root, operation);
-    json_object_foreach(json_object_get(operation, "responses"), status, answer)
+    json_object_foreach(json_object_get(operation, "responses"), status,
+                        answer) {
         answer_print(out, root, status, answer);
+    }
 }
 
 /* Those with this tag. */
@@ -203,11 +207,12 @@ static void operations_print(struct buffer *out, const json_t *root,
                              const char *tag) {
     const char *path, *method;
     json_t *methods, *operation;
-    json_object_foreach(json_object_get(root, "paths"), path, methods)
-        json_object_foreach(
-            methods, method,
-            operation) if (has_word(json_object_get(operation, "tags"), tag))
-            operation_print(out, root, path, method, operation);
+    json_object_foreach(json_object_get(root, "paths"), path, methods) {
+        json_object_foreach(methods, method, operation) {
+            if (has_word(json_object_get(operation, "tags"), tag))
+                operation_print(out, root, path, method, operation);
+        }
+    }
 }
 
 /* ---- the page ---- */
@@ -247,7 +252,9 @@ void manual_csp(struct buffer *out) {
     buffer_text(out, ".SH VALUES\n");
     json_object_foreach(
         json_object_get(json_object_get(root, "components"), "schemas"), name,
-        schema) schema_print(out, name, schema);
+        schema) {
+        schema_print(out, name, schema);
+    }
     buffer_text(out,
                 ".SH FILES\n"
                 "csp\\-gateway\\-openapi.json beside the documents says the "

@@ -102,7 +102,7 @@ static int pin_ask(void *uri, int attempt, const char *token_url,
     bool good = *text && strlen(text) < most && attempt == 0 &&
                 !(flags & GNUTLS_PIN_WRONG);
     if (good)
-        strcpy(pin, text);
+        memcpy(pin, text, strlen(text) + 1);
     explicit_bzero(text, sizeof text);
     return good ? 0 : GNUTLS_E_PKCS11_PIN_ERROR;
 }

@@ -280,10 +280,10 @@ static void keys_may_be_in_an_hsm(void **state) {
     const char *key = token_import(known.key_path, "known");
     options.tls.key = token_import(server.key_path, "server");
     struct http_listener *listener = started(&options);
-    struct http_client *client = http_client_new(&(struct http_client_options){
-        .certificate = known.certificate_path,
-        .key = key,
-        .ca = our_ca.certificate_path});
+    struct http_client *client = http_client_new(
+        &(struct http_client_options){.certificate = known.certificate_path,
+                                      .key = key,
+                                      .ca = our_ca.certificate_path});
     for (int i = 0; i < 3; i++) {
         struct http_answer answer = get(client, http_port(listener), "/name");
         if (answer.status != 200 || !holds(&answer, "90-B3-D5-1F-30-01-00-00"))
