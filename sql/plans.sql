@@ -53,7 +53,7 @@ begin
                 'command_leases', 'commands_sent', 'commands_again',
                 'commands_given_up', 'end_commands',
                 'end_overdue_commands', 'updates_of_day', 'count_day',
-                'count_due_day', 'discarded_for_gsme']), 'message'
+                'count_due_day', 'discarded_for_gsme', 'activation_truth']), 'message'
             union all
             select unnest(array['lane_leases', 'lane_settled', 'messages_due',
                 'make_jobs', 'due_jobs', 'take_gbcs_messages', 'apply_once',
@@ -67,7 +67,8 @@ begin
             select unnest(array['device_waits', 'device_screen', 'request_tally',
                 'request_models', 'request_curve', 'scan_requests', 'request_list',
                 'list_request_devices', 'find_request_devices', 'list_activations',
-                'activation_counts', 'undelivered_page', 'list_steering', 'list_holds',
+                'activation_counts', 'activation_results', 'undelivered_page',
+                'list_steering', 'list_holds',
                 'list_volumes', 'make_request_notices', 'make_hold_notices',
                 'make_silence_notices', 'make_steering_notices', 'spans_ended',
                 'find_stuck', 'list_stuck', 'list_retry',

@@ -115,3 +115,101 @@ begin atomic
             order by requested desc, command_no desc))[1]::text end)
     from list_activations(p_viewer, p_type, p_from, p_to, p_after, p_most);
 end;
+
+-- ---- with results, by User and device type ----
+
+-- What the record of the update that a command activates says, though the
+-- command was not answered, or not so: the device runs that firmware since, or
+-- said that it could not. Null: nothing.
+create or replace function activation_truth(c device_command) returns text
+    language plpgsql stable as $$
+begin
+    return (select case t.device_status
+            when 'FIRMWARE_ACTIVATED' then 'executed'
+            when 'ACTIVATION_FAILED' then 'failed' end
+        from tracking t
+        join service_request r on r.request_no = t.request_no
+        where t.device_id = c.device_id
+            and t.device_status in ('FIRMWARE_ACTIVATED', 'ACTIVATION_FAILED')
+            and t.device_time >= coalesce(c.execution_time, c.created)
+                - interval '1 hour'
+            and r.manufacturer_image_hash = command_image_hash(c.payload)
+        order by t.device_time desc limit 1);
+end $$;
+
+-- Activate Firmware commands of a time: sent, and what the device made of them.
+-- Its own word counts first, then the record of its update, whenever it came.
+create or replace function activation_results(
+    p_viewer macaddr8, p_from timestamptz, p_to timestamptz)
+    returns table (user_id macaddr8, user_name text, device_type text,
+        sent bigint, executed bigint, failed bigint, not_answered bigint,
+        cancelled bigint, under_way bigint, corrected bigint, share numeric,
+        low numeric, high numeric, results text)
+    language plpgsql stable as $$
+begin
+    return query
+    with command as materialized (
+        select r.originator, c.device_type::text as type, c.state,
+            activation_said(c) as said, case
+                when activation_said(c) = 0 then 'executed'
+                else activation_truth(c) end as truth
+        from device_command c
+        join service_request r on r.request_no = c.request_no
+        where c.message_code = 18 and not command_cancels(c.payload)
+            and c.state <> 'local'
+            and c.created >= p_from and c.created < p_to
+            and (p_viewer is null or r.originator = p_viewer)
+    ), judged as (
+        select *, case
+            when truth = 'executed' then 'executed'
+            when said is not null or truth = 'failed' then 'failed'
+            when state = 'cancelled' then 'cancelled'
+            when state in ('failed', 'no_answer', 'answered')
+                then 'not answered'
+            else 'under way' end as counts_as
+        from command
+    ), word as (
+        select originator, type, string_agg(result || ' ' || n, ', '
+            order by n desc, result) as results
+        from (select j.originator, j.type, activation_result(j.said) as result,
+                count(*) as n
+            from judged j where j.said is not null group by 1, 2, 3) x
+        group by originator, type
+    ), total as (
+        select j.originator, j.type, count(*) as sent,
+            count(*) filter (where counts_as = 'executed') as executed,
+            count(*) filter (where counts_as = 'failed') as failed,
+            count(*) filter (where counts_as = 'not answered') as silent,
+            count(*) filter (where counts_as = 'cancelled') as cancelled,
+            count(*) filter (where counts_as = 'under way') as under_way,
+            count(*) filter (where truth is not null
+                and said is distinct from 0) as corrected
+        from judged j group by 1, 2
+    )
+    select t.originator, user_name(t.originator), t.type, t.sent, t.executed,
+        t.failed, t.silent, t.cancelled, t.under_way, t.corrected,
+        round(t.executed::numeric
+            / nullif(t.executed + t.failed + t.silent, 0), 6), w.low, w.high,
+        coalesce(d.results, '')
+    from total t
+    cross join lateral wilson(t.executed,
+        t.executed + t.failed + t.silent) w
+    left join word d on d.originator = t.originator and d.type = t.type
+    order by 2, 1, 3;
+end $$;
+
+create or replace function activation_result_report(
+    p_viewer macaddr8, p_from timestamptz, p_to timestamptz) returns json
+    language sql stable
+begin atomic
+    select json_build_object('from', instant_text(p_from),
+        'to', instant_text(p_to), 'items', coalesce(json_agg(
+            json_build_object('user', eui64_text(user_id),
+                'userName', user_name, 'deviceType', device_type,
+                'sent', sent, 'executed', executed, 'failed', failed,
+                'notAnswered', not_answered, 'cancelled', cancelled,
+                'underWay', under_way, 'corrected', corrected,
+                'share', share, 'low', low, 'high', high,
+                'results', results)), '[]'))
+    from activation_results(p_viewer, p_from, p_to);
+end;

@@ -13,7 +13,7 @@ import signIn from "./pages/sign-in.js";
  * in this order, calls it. */
 const MODULES = ["overview", "device-search", "device", "reset", "requests",
     "request", "request-devices", "retry", "csps", "dry-run", "guard",
-    "outcomes", "neighbours", "rsat-004", "volumes",
+    "outcomes", "neighbours", "rsat-004", "results", "volumes",
     "steer", "steering", "quarantine", "quarantine-decide", "stuck",
     "undelivered", "history", "ledger", "audit", "accounts", "account", "mail",
     "password"];

@@ -187,10 +187,10 @@ export const shareText = ({ share, low, high, of }) => share === null
     ? "none to tell by" : `${of1000(share)}% (of ${number(of)}; 95%: ` +
         `${of1000(low)}% to ${of1000(high)}%)`;
 
-function interval({ share, low, high }, most) {
+function interval({ share, low, high }, most, kind) {
     const x = value => WIDTH * value / most;
     return [
-        svg("rect", { class: "fill-failed", x: 0, y: 8, height: 24,
+        svg("rect", { class: `fill-${kind}`, x: 0, y: 8, height: 24,
             width: Math.max(share > 0 ? LEAST : 0, x(share)) }),
         svg("line", { class: "whisker", x1: x(low), x2: x(high), y1: 20,
             y2: 20 }),
@@ -204,7 +204,7 @@ function interval({ share, low, high }, most) {
  * { label, share, low, high, of }; share null: there is none. All bars have the
  * same scale.
  */
-export function intervals(title, items) {
+export function intervals(title, items, kind = "failed") {
     const most = Math.max(0.001, ...items.map(i => i.high ?? 0));
     return h("figure", { class: "chart chart-wide" },
         h("figcaption", null, title, " ", h("span", { class: "hint" },
@@ -214,6 +214,6 @@ export function intervals(title, items) {
             svg("svg", { class: "interval", role: "img",
                 viewBox: `0 0 ${WIDTH} 40`, preserveAspectRatio: "none",
                 "aria-label": `${item.label}: ${shareText(item)}` },
-            item.share !== null && interval(item, most)),
+            item.share !== null && interval(item, most, kind)),
             h("span", { class: "interval-value" }, shareText(item))))));
 }

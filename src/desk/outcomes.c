@@ -54,6 +54,32 @@ const struct db_statement neighbour_rows = {
     " from list_neighbours($1, $2, $3) o) o"
     " where n > coalesce($4::text::bigint, 0) order by n limit $5::int"};
 
+const struct view_field result_fields[RESULT_FIELDS] = {
+    {NULL, NULL, NULL, VIEW_COUNT},
+    {"user", "User", "USER", VIEW_EUI64},
+    {"userName", "Name", "NAME", VIEW_TEXT},
+    {"deviceType", "Device type", "TYPE", VIEW_TEXT},
+    {"sent", "Sent", "SENT", VIEW_COUNT},
+    {"executed", "Executed", "EXECUTED", VIEW_COUNT},
+    {"failed", "Failed", "FAILED", VIEW_COUNT},
+    {"notAnswered", "Not answered", "NOT ANSWERED", VIEW_COUNT},
+    {"cancelled", "Cancelled", "CANCELLED", VIEW_COUNT},
+    {"underWay", "Under way", "UNDER WAY", VIEW_COUNT},
+    {"corrected", "Corrected later", "CORRECTED", VIEW_COUNT},
+    {"share", "Share executed", "SHARE", VIEW_NUMBER},
+    {"low", "At least (95 %)", "LOW", VIEW_NUMBER},
+    {"high", "At most (95 %)", "HIGH", VIEW_NUMBER},
+    {"results", "What devices said", "RESULTS", VIEW_TEXT},
+};
+
+const struct db_statement result_rows = {
+    "activation_results",
+    "select n, user_id, user_name, device_type, sent, executed, failed,"
+    " not_answered, cancelled, under_way, corrected, share::text, low::text,"
+    " high::text, results from (select row_number() over () as n, o.*"
+    " from activation_results($1, $2, $3) o) o"
+    " where n > coalesce($4::text::bigint, 0) order by n limit $5::int"};
+
 static void user_add(struct db_params *params, const eui64 *user) {
     if (user)
         db_eui64(params, *user);

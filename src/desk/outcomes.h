@@ -15,16 +15,18 @@ struct outcome_filter {
     instant from, to;   /* by days (UTC) of the requests */
 };
 
-/* In the order of list_outcomes() and list_neighbours(), the number of the row
+/* In the order of list_outcomes(), list_neighbours() and activation_results(),
+ * the number of the row
  * before. The first, which is not shown, is the key that a next page begins
  * after. */
-enum { OUTCOME_FIELDS = 14, NEIGHBOUR_FIELDS = 16 };
+enum { OUTCOME_FIELDS = 14, NEIGHBOUR_FIELDS = 16, RESULT_FIELDS = 15 };
 extern const struct view_field outcome_fields[OUTCOME_FIELDS];
 extern const struct view_field neighbour_fields[NEIGHBOUR_FIELDS];
+extern const struct view_field result_fields[RESULT_FIELDS]; /* RSAT_004 */
 
 /* Parameters: those of the function below, the key to begin after (as text, or
  * null), and the most rows (or null). */
-extern const struct db_statement outcome_rows, neighbour_rows;
+extern const struct db_statement outcome_rows, neighbour_rows, result_rows;
 void outcome_filter_add(struct db_params *params,
                         const struct outcome_filter *filter);
 /* user, from and to alone */

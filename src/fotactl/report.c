@@ -141,3 +141,12 @@ enum outcome verb_report_neighbours(struct verb_run *run) {
     return rows_print(run, &neighbour_rows, &params, neighbour_fields,
                       NEIGHBOUR_FIELDS);
 }
+
+enum outcome verb_report_results(struct verb_run *run) {
+    struct outcome_filter filter = {0};
+    struct db_params params = DB_PARAMS(run->arena);
+    if (!outcome_filter_read(run, &filter))
+        return REFUSED;
+    neighbour_filter_add(&params, &filter);
+    return rows_print(run, &result_rows, &params, result_fields, RESULT_FIELDS);
+}

@@ -97,3 +97,19 @@ void people_report_neighbours(struct call *call) {
     if (filter)
         report_answer(call, &listing, filter);
 }
+
+void people_report_results(struct call *call) {
+    static const struct db_statement page = {
+        "activation_result_report",
+        "select activation_result_report($1, $2, $3)::text"};
+    static const struct listing listing = {.fields = result_fields,
+                                           .field_count = RESULT_FIELDS,
+                                           .rows = &result_rows,
+                                           .page = &page,
+                                           .add_filter = neighbours_add,
+                                           .file_name = "rsat-004-results.csv",
+                                           .missing = ""};
+    struct outcome_filter *filter = filter_read(call);
+    if (filter)
+        report_answer(call, &listing, filter);
+}

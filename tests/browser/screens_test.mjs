@@ -714,6 +714,18 @@ test("which models fail is one page, and had as CSV", async () => {
     await done(other);
 });
 
+test("activations are shown with their results", async () => {
+    const page = await as("desk", "/ssmi/results");
+    await page.getByRole("heading", { name: "Activations with" }).waitFor();
+    await page.getByRole("img", { name: /^Supplier .*, ESME: / }).first()
+        .waitFor();
+    await page.getByRole("table", { name: /^Activations by User/ }).waitFor();
+    await examine(page, "results");
+    assert.match((await download(page, "Download as CSV"))[0],
+        /^user,userName,deviceType,sent,executed,failed,/);
+    await done(page);
+});
+
 test("neighbours are shown with what they send again", async () => {
     world.countOutcomes();
     const page = await as("desk", "/ssmi/neighbours");

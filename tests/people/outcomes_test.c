@@ -98,12 +98,64 @@ static void a_supplier_sees_itself_among_neighbours(void **state) {
     assert_non_null(strstr(told.text, ",4,1,0.250000,"));
 }
 
+/* A payload of Activate Firmware: what it names is the image FOR_ALL. */
+static void command(struct screens *s, int counter, eui64 device,
+                    const char *state, const char *result) {
+    char id[EUI64_TEXT_SIZE];
+    gateway_tell(s->gateway,
+                 "insert into device_command (request_no, device_id,"
+                 " device_type, chf_id, csp, originator, counter,"
+                 " message_code, state, created, next_try, response_result,"
+                 " payload) select r.request_no, '%s', 'ESME', '%s', 'north',"
+                 " r.originator, %d, 18, '%s', r.received, r.received, %s,"
+                 " decode(repeat('00', 45), 'hex') || '\\x00120000000420'"
+                 " || sha256('%s') from service_request r"
+                 " order by r.request_no limit 1",
+                 eui64_format(device, id), id, counter, state, result, FOR_ALL);
+}
+
+/* Two executed, of which one only its update's record says so; one refused by
+ * its device; one without any word. */
+static void results_follow_what_is_heard_late(void **state) {
+    struct screens *s = *state;
+    const eui64 devices[] = {ESME(PLAIN), ESME(PLAIN_TOO), 0};
+    struct answer answer =
+        gateway_send_devices(s->gateway, USER_A, false, NULL, devices);
+    assert_string_equal(answer_says(s->gateway, &answer), "I99");
+    command(s, 1, ESME(PLAIN), "answered", "0");
+    command(s, 2, ESME(PLAIN_TOO), "no_answer", "null");
+    command(s, 3, ESME(DUAL), "answered", "2");
+    command(s, 4, ESME(CENTRAL), "failed", "null");
+    command(s, 5, ESME(OF_B), "sent", "null");
+    struct told told = look(s, DESK, "/reports/rsat-004/results" SINCE);
+    told_expect(s, &told, "items.0.sent", "5");
+    told_expect(s, &told, "items.0.executed", "1");
+    told_expect(s, &told, "items.0.failed", "1");
+    told_expect(s, &told, "items.0.notAnswered", "2");
+    told_expect(s, &told, "items.0.underWay", "1");
+    told_expect(s, &told, "items.0.corrected", "0");
+    told_expect(s, &told, "items.0.results", "hashMismatch 1, success 1");
+    /* the second runs it all the same */
+    gateway_tell(s->gateway, "update tracking_live set device_status ="
+                             " 'FIRMWARE_ACTIVATED', device_time = last_updated"
+                             " where device_id = '00-DB-12-00-00-00-01-02'");
+    told = look(s, DESK, "/reports/rsat-004/results" SINCE);
+    told_expect(s, &told, "items.0.executed", "2");
+    told_expect(s, &told, "items.0.notAnswered", "1");
+    told_expect(s, &told, "items.0.corrected", "1");
+    told = look(s, B, "/reports/rsat-004/results" SINCE);
+    told_expect(s, &told, "items", "[]");
+    told = look(s, A, "/reports/rsat-004/results" SINCE "&format=csv");
+    assert_non_null(strstr(told.text, ",ESME,5,2,1,1,0,1,1,0.500000,"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(which_models_fail_is_one_page),
         TEST(a_supplier_sees_itself_among_neighbours),
+        TEST(results_follow_what_is_heard_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

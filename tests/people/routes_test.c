@@ -185,6 +185,7 @@ static const struct route_case cases[] = {
      READERS(400)},
     {"reportOutcomes", "GET", "/reports/outcomes?version=1", NULL,
      READERS(400)},
+    {"reportResults", "GET", "/reports/rsat-004/results", NULL, READERS(200)},
     {"reportNeighbours", "GET", "/reports/neighbours", NULL, READERS(200)},
     {"reportNeighbours", "GET", "/reports/neighbours?user=x", NULL,
      READERS(400)},
