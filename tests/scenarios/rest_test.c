@@ -13,7 +13,7 @@
 static const char *unable; /* why there is no such server */
 
 enum { SETTLE = 5, MEASURE = 10 }; /* s */
-enum { TAKES = 4 };                /* the least of them: a neighbour only adds */
+enum { TAKES = 4 }; /* the least of them: a neighbour only adds */
 
 /* Nanoseconds that the threads of a process ran: to a tick /proc/PID/stat would
  * be, 10 ms of the 100 that all have. */
