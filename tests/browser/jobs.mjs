@@ -124,6 +124,18 @@ export function testJobs(test, made, spare) {
             .waitFor();
     });
 
+    job("what may I send again", 1, async (page, { click }) => {
+        await go(page, `/ssmi/requests/${made.mixed}`);
+        await click("link", "Retry the failed");
+        await page.getByRole("table", { name: "Devices that did not succeed" })
+            .waitFor();
+    });
+
+    job("which models fail, over all requests", 1, async (page, { click }) => {
+        await click("link", "Outcomes");
+        await page.getByRole("table", { name: "Outcomes by model" }).waitFor();
+    });
+
     job("all of it as a file", 1, async (page, { step }) => {
         await go(page, `/ssmi/requests/${made.mixed}/devices?outcome=failed`);
         let lines;
