@@ -15,7 +15,10 @@ dir=$(as_owner mktemp -d /var/tmp/fotad-setup-XXXXXX)
 own=$(mktemp -d)
 fotad=
 end() {
-    [ -z "$fotad" ] || kill "$fotad"
+    if [ -n "$fotad" ]; then
+        kill "$fotad"
+        wait "$fotad"
+    fi
     postgres_stop "$dir/data" immediate
     as_owner rm -rf "$dir"
     rm -rf "$own"

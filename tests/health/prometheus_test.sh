@@ -17,9 +17,14 @@ command -v prometheus >/dev/null || skip 'there is no prometheus: tools/deps mon
 PATH=$here/build/release:$PATH
 dir=$(as_owner mktemp -d /var/tmp/fotad-prometheus-XXXXXX)
 own=$(mktemp -d)
+fotad=
+prometheus=
 end() {
-    # shellcheck disable=SC2046 # numbers
-    kill $(jobs -p) 2>/dev/null
+    if [ -n "$fotad" ]; then
+        kill "$fotad"
+        wait "$fotad"
+    fi
+    [ -z "$prometheus" ] || kill "$prometheus"
     [ ! -e "$dir/data/postmaster.pid" ] || postgres_stop "$dir/data" immediate
     as_owner rm -rf "$dir"
     rm -rf "$own"
@@ -52,6 +57,7 @@ END
 fotactl --config "$own/fotad.conf" setup --admin "host=$dir user=postgres" \
     --trial "$own/trial" >"$own/setup.log" || exit 1
 fotad --config "$own/fotad.conf" >"$own/fotad.log" 2>&1 &
+fotad=$!
 
 # minutes are seconds
 sed 's/for: \([0-9]*\)m/for: \1s/; s/\[5m\]/[15s]/; s/\[15m\]/[30s]/; s/\[1h\]/[60s]/' \
@@ -64,6 +70,7 @@ scrape_configs:
 END
 prometheus --config.file="$own/prometheus.yml" --storage.tsdb.path="$own/tsdb" \
     --web.listen-address="127.0.0.1:$((port + 4))" >"$own/prometheus.log" 2>&1 &
+prometheus=$!
 
 # ask QUERY: the answer's octets
 ask() {
