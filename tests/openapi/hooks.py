@@ -11,6 +11,7 @@ REFUSALS = {
     "reportVolumes": r"from is after to\.",
     "listAudit": r"from is after to\.|At most 93 days at once: give from and to\.",
     "showHistory": r"Say of what: one of device, hub, request, user\.",
+    "reportResults": r"from is after to\.",
     "reportNeighbours": r"from is after to\.",
     "reportOutcomes": r"from is after to\.",
     "showLedger": r"user says whose ledger\.|from is after to\.",
@@ -23,7 +24,8 @@ REFUSALS = {
     # a whole number to a schema is 7.0 too
     "replayMessages": r"\"number\" is missing, of the wrong type or length\.",
     # texts with a grammar of their own
-    "setGuard": r"The guard has no rule '.*': fotactl guard list has them\.",
+    "setGuard": r"The guard has no rule '.*': fotactl guard list has them\."
+    r"|\"level\" is missing, of the wrong type or length\.",
     "setPlan": r"The plan .*",
     "dryRun": r".*",
     # octets, where a schema counts characters

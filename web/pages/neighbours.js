@@ -1,7 +1,7 @@
 /* Good neighbours: how Users use the network that they share. */
 import { intervals } from "../charts.js";
 import { h } from "../dom.js";
-import { number, orNone, percent, timeFromNow, timeText } from "../format.js";
+import { number, percent, timeFromNow, timeText } from "../format.js";
 import { dayFields, listPage, userField } from "../lists.js";
 import { section, table, tag } from "../parts.js";
 import { guardMode, guardRule } from "../words.js";
