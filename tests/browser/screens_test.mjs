@@ -715,6 +715,7 @@ test("which models fail is one page, and had as CSV", async () => {
 });
 
 test("activations are shown with their results", async () => {
+    world.addActivations(made.mixed, made.mixedDevices.slice(-3));
     const page = await as("desk", "/ssmi/results");
     await page.getByRole("heading", { name: "Activations with" }).waitFor();
     await page.getByRole("img", { name: /^Supplier .*, ESME: / }).first()
