@@ -519,7 +519,6 @@ begin atomic
         p_regions, p_csps, p_now) u;
 end;
 
-drop function if exists needs_silent(macaddr8, timestamptz);
 create or replace function needs_now(
     p_viewer macaddr8, p_keeps boolean, p_uses text[], p_ends timestamptz[],
     p_now timestamptz) returns json
@@ -527,6 +526,8 @@ create or replace function needs_now(
 begin atomic
     select needs_now(p_viewer, p_keeps, p_uses, p_ends, p_now, '5 days');
 end;
+-- which called it
+drop function if exists needs_silent(macaddr8, timestamptz);
 create or replace function device_screen(
     p_device_id macaddr8, p_viewer macaddr8, p_may_reset boolean,
     p_now timestamptz) returns json
