@@ -14,20 +14,20 @@ begin atomic
     from unnest(array[
         'clock_mark', 'past_mark', 'past_number', 'past_memory',
         'tracking_setting', 'sat_mark', 'held_request', 'plan',
-        'request_plan', 'steering',
+        'request_plan', 'steering', 'guard',
         'volume_threshold', 'request_volume', 'certificate', 'crl',
         'revocation', 'gbcs_message', 'replay_window', 'smi_device',
         'version_waiting', 'smi_home', 'cpl_entry', 'service_user',
-        'device_command', 'csp_job', 'csp_job_name', 'csp_job_gathered', 'csp_recall',
-        'distribution',
-        'contested_alert', 'csp_message', 'firmware_image', 'csp_image',
-        'tracking_live', 'tracking_history', 'service_request',
-        'collected_alert', 'alert_lane', 'alert', 'alert_confirmed',
-        'alert_count', 'account',
-        'session', 'sign_in_failure', 'sign_in_try', 'notice_wish',
-        'notice_request', 'notice', 'csp_section', 'csp_pace', 'housekeeping',
-        'running_time', 'foresight', 'duration', 'duration_known', 'forecast_watch',
-        'forecast', 'forecast_level', 'csp_flow'])
+        'device_command', 'csp_job', 'csp_job_name', 'csp_job_gathered',
+        'csp_recall', 'distribution', 'contested_alert', 'csp_message',
+        'firmware_image', 'csp_image', 'tracking_live', 'tracking_history',
+        'service_request', 'guard_finding', 'collected_alert', 'alert_lane',
+        'alert', 'alert_confirmed', 'alert_count', 'account', 'session',
+        'sign_in_failure', 'sign_in_try', 'notice_wish', 'notice_request',
+        'notice', 'csp_section', 'csp_pace', 'housekeeping', 'running_time',
+        'foresight', 'duration', 'duration_known', 'forecast_watch',
+        'forecast', 'forecast_level', 'csp_flow', 'outcome_look',
+        'outcome_day', 'neighbour_day'])
         with ordinality as t (n, ordinality);
 end;
 

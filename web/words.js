@@ -195,6 +195,7 @@ const TRAIL_KINDS = {
     device_command: "Command to a device",
     steering: "Order",
     inventory: "Inventory changed",
+    guard: "Rule of the guard",
     person: "Person",
     warning: "Threshold warned",
     quarantine: "Held request",

@@ -98,3 +98,9 @@ create type guard_found as (
 comment on type guard_found is
     'A device, by its place among those given, that a rule speaks of; first: '
     'of the rules that refuse it';
+
+comment on column sat_entry.kind is
+    'alert, alert again, alert device, command, delivered, device_alert, '
+    'device_command, device_response, given_up, guard, inventory, job, mail, '
+    'notification, person, quarantine, released, report, request, reset, '
+    'status, steering, told, warning';
