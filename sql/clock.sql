@@ -13,12 +13,15 @@ create or replace function clock_sound() returns boolean
         and current_setting('fotad.clock', true) is distinct from 'in doubt';
 
 -- What we have made since then, while our clock is in doubt, has a time that may
--- be far ahead of all that others say of it; it counts as made then. Null: the
--- clock is sound.
+-- be far ahead of all that others say of it; it counts as made then. One fotad
+-- may still be in doubt when the others are not any more: what has a later time
+-- than any that was believed counts as made just then. Null: the clock is sound.
 create or replace function doubted_since() returns timestamptz
     language plpgsql stable as $$
 begin
-    return (select date_trunc('second', doubt_since) from clock_mark);
+    return (select date_trunc('second', coalesce(doubt_since,
+            case when current_setting('fotad.clock', true) = 'in doubt'
+                then mark end)) from clock_mark);
 end $$;
 
 -- What speaks against PostgreSQL's clock; null: nothing. p_now: the time that a

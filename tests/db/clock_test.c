@@ -269,6 +269,26 @@ static void messages_are_looked_at_again(void **state) {
                "select state, wants_certificate from gbcs_message");
 }
 
+/* Others were told that the clock is right, and have written so: whose own has
+ * not been looked at since says of a time that is wrong that it is now. */
+static void who_is_still_in_doubt_goes_by_what_was_believed(void **state) {
+    struct house *h = *state;
+    look(h);
+    sql_expect(h->sql, "t", "select doubted_since() is null");
+    sql_do(h->sql, "set fotad.clock = 'in doubt'");
+    sql_expect(h->sql, "t",
+               "select doubted_since() = date_trunc('second', mark)"
+               " and mark > now() - interval '1 min' from clock_mark");
+    sql_do(h->sql, "update clock_mark set doubt = 'leapt',"
+                   " doubt_since = now() - interval '1 h'");
+    sql_expect(h->sql, "t",
+               "select doubted_since() = date_trunc('second', doubt_since)"
+               " from clock_mark");
+    sql_do(h->sql, "update clock_mark set doubt = null, doubt_since = null;"
+                   "set fotad.clock = 'sound'");
+    sql_expect(h->sql, "t", "select doubted_since() is null");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -279,6 +299,7 @@ int main(void) {
         TEST(a_machine_that_is_apart_does_not_do_it_either),
         TEST(what_was_in_hand_in_doubt_is_not_sound),
         TEST(messages_are_looked_at_again),
+        TEST(who_is_still_in_doubt_goes_by_what_was_believed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -292,6 +292,16 @@ static void judge_database(struct campaign *c) {
          " group by originator, counter having count(*) > 1) x"},
         {"messages that wait or were given up", "select count(*) from alert"},
     };
+    /* for whoever looks why */
+    const char *other = scenario_ask(
+        c->scenario,
+        "select string_agg(concat_ws(' ', t.device_id, t.status, (select"
+        " string_agg(concat_ws(' ', e.at, e.kind, e.code, e.detail), '; '"
+        " order by e.entry_no) from sat_entry e where e.device_id ="
+        " t.device_id)), e'\\n') from (select * from tracking where"
+        " device_type = 'PPMID' and status <> 'FIRMWARE_ACTIVATED' limit 3) t");
+    if (other && *other)
+        print_message("%s\n", other);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *count = scenario_ask(c->scenario, "%s", rows[i].query);
         if (!count || strcmp(count, "0") != 0)
