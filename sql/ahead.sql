@@ -72,7 +72,12 @@ create or replace function times_ahead()
     (44, 'request_plan', 'request_no', 'next_look', 'now', 'not ended', null),
     (45, 'distribution', 'request_no, csp, device_type', 'since', 'now',
         'ready > 0', null),
-    (46, 'notice', 'notice_no', 'since', 'now', 'state = ''waiting''', null)
+    (46, 'notice', 'notice_no', 'since', 'now', 'state = ''waiting''', null),
+    (47, 'foresight', 'only_row', 'seen_to', 'now', null, null),
+    (48, 'forecast_watch', 'request_no', 'made', 'now', null, null),
+    -- made again at once
+    (49, 'forecast_watch', 'request_no', 'next', 'now', null, null),
+    (50, 'outcome_look', 'day', 'looked', 'now', null, null)
 $$;
 
 -- A message that may have been heard goes on saying when it was made; it is given

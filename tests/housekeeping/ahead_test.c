@@ -64,6 +64,8 @@ static const char records[] =
     " csp_pace.decided, csp_pace.next, csp_pace.recounted, csp_recall.ended,"
     " device_command.ended, device_command.execution_time,"
     " device_command.outcome_seen, device_command.passed_on,"
+    " forecast.due, forecast.made, forecast.p50, forecast.p90,"
+    " forecast.scored, guard.made,"
     " gbcs_message.received, held_request.decided, held_request.ended,"
     " held_request.held, migration.applied, running_time.by_database, "
     "sat_entry.at, sat_mark.marked,"

@@ -25,7 +25,8 @@ REFUSALS = {
     "replayMessages": r"\"number\" is missing, of the wrong type or length\.",
     # texts with a grammar of their own
     "setGuard": r"The guard has no rule '.*': fotactl guard list has them\."
-    r"|\"level\" is missing, of the wrong type or length\.",
+    r"|\"level\" is missing, of the wrong type or length\."
+    r"|Rule \S+ has no number, or a number from 1 on is wanted\.",
     "setPlan": r"The plan .*",
     "dryRun": r".*",
     # octets, where a schema counts characters
