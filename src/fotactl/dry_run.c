@@ -40,14 +40,18 @@ static void print_counts(struct verb_run *run, const json_t *of,
                          const char *indent) {
     json_t *count;
     size_t i;
-    json_array_foreach(json_object_get(of, "byCsp"), i, count) buffer_printf(
-        run->out, "%sCSP %s: %jd\n", indent, text_at(count, "csp"),
-        (intmax_t)json_integer_value(json_object_get(count, "devices")));
-    json_array_foreach(json_object_get(of, "byModel"), i, count) buffer_printf(
-        run->out, "%s%s %s:%s:%s: %jd\n", indent, text_at(count, "deviceType"),
-        text_at(count, "manufacturerId"), text_at(count, "modelId"),
-        text_at(count, "hardwareVersion"),
-        (intmax_t)json_integer_value(json_object_get(count, "devices")));
+    json_array_foreach(json_object_get(of, "byCsp"), i, count) {
+        buffer_printf(
+            run->out, "%sCSP %s: %jd\n", indent, text_at(count, "csp"),
+            (intmax_t)json_integer_value(json_object_get(count, "devices")));
+    }
+    json_array_foreach(json_object_get(of, "byModel"), i, count) {
+        buffer_printf(
+            run->out, "%s%s %s:%s:%s: %jd\n", indent,
+            text_at(count, "deviceType"), text_at(count, "manufacturerId"),
+            text_at(count, "modelId"), text_at(count, "hardwareVersion"),
+            (intmax_t)json_integer_value(json_object_get(count, "devices")));
+    }
     buffer_printf(run->out, "%sComms Hubs: %jd\n", indent,
                   (intmax_t)json_integer_value(json_object_get(of, "hubs")));
 }

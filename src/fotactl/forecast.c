@@ -55,6 +55,7 @@ void forecast_print(struct buffer *out, const json_t *forecast) {
         buffer_text(out, ": ");
         print_part(out, item);
     }
-    json_array_foreach(json_object_get(forecast, "score"), i, item)
+    json_array_foreach(json_object_get(forecast, "score"), i, item) {
         print_score(out, item);
+    }
 }
