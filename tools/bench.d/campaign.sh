@@ -34,7 +34,7 @@ post() {
 # fotad's own threads look at these tables too: the locks may need a few tries.
 transient='tracking_live tracking_history distribution csp_job csp_image
     csp_message gbcs_message replay_window device_command pre_command alert alert_count
-    alert_lane sat_entry sat_request service_request'
+    alert_lane alert_confirmed sat_entry sat_request service_request'
 forget() {
     local tables tries=0
     tables=$(ask "select string_agg(t, ', ') from
