@@ -57,6 +57,12 @@ void db_eui64(struct db_params *p, eui64 id);
 /* timestamptz; INT64_MAX (RETRY_NEVER) and INT64_MIN are the infinities, here,
  * in arrays and in rows */
 void db_instant(struct db_params *p, instant when);
+/* Null unless given; NULL is null. */
+void db_eui64_at(struct db_params *p, const eui64 *id);
+void db_eui64_if(struct db_params *p, bool given, eui64 id);
+void db_int4_if(struct db_params *p, bool given, int32_t value);
+void db_int8_if(struct db_params *p, bool given, int64_t value);
+void db_instant_if(struct db_params *p, bool given, instant when);
 /* macaddr8[], timestamptz[], bigint[], integer[], bytea[] */
 void db_eui64s(struct db_params *p, const eui64 *ids, size_t count);
 void db_instants(struct db_params *p, const instant *times, size_t count);

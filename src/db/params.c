@@ -108,6 +108,38 @@ void db_instant(struct db_params *p, instant when) {
     add_big_endian(p, wire_from_instant(when), 8);
 }
 
+void db_eui64_if(struct db_params *p, bool given, eui64 id) {
+    if (given)
+        db_eui64(p, id);
+    else
+        db_null(p);
+}
+
+void db_eui64_at(struct db_params *p, const eui64 *id) {
+    db_eui64_if(p, id != NULL, id ? *id : 0);
+}
+
+void db_int4_if(struct db_params *p, bool given, int32_t value) {
+    if (given)
+        db_int4(p, value);
+    else
+        db_null(p);
+}
+
+void db_int8_if(struct db_params *p, bool given, int64_t value) {
+    if (given)
+        db_int8(p, value);
+    else
+        db_null(p);
+}
+
+void db_instant_if(struct db_params *p, bool given, instant when) {
+    if (given)
+        db_instant(p, when);
+    else
+        db_null(p);
+}
+
 /* The binary form of a one-dimensional array: dimensions, flags, element type,
  * length, lower bound, then each element with its length. */
 enum { ARRAY_HEAD = 20, EMPTY_ARRAY_HEAD = 12 };

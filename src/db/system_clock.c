@@ -156,10 +156,8 @@ static enum outcome look_ask(struct db *db,
 
 static void params_add_counted(struct db_params *params) {
     instant boot = clock_since_boot();
-    if (follower.basis == SOUND || follower.basis == LEAST)
-        db_instant(params, follower.ahead + boot);
-    else
-        db_null(params);
+    db_instant_if(params, follower.basis == SOUND || follower.basis == LEAST,
+                  follower.ahead + boot);
     db_bool(params, follower.basis == SOUND);
     if (follower.basis == NOTHING) {
         db_null(params);

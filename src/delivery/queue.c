@@ -79,13 +79,6 @@ enum outcome queue_next(struct db *db, struct arena *arena, eui64 user_id,
 
 /* ---- results ---- */
 
-static void add_instant(struct db_params *params, instant when) {
-    if (when)
-        db_instant(params, when);
-    else
-        db_null(params);
-}
-
 enum outcome queue_settle(struct db *db, struct arena *arena,
                           const struct queue_result *result, instant now,
                           struct queue_settled *settled) {
@@ -101,12 +94,12 @@ enum outcome queue_settle(struct db *db, struct arena *arena,
     struct db_params params = DB_PARAMS(arena);
     db_eui64(&params, result->user_id);
     db_int8(&params, result->lease);
-    add_instant(&params, result->leased_until);
+    db_instant_if(&params, result->leased_until, result->leased_until);
     db_int8s(&params, result->delivered, result->delivered_count);
     db_arrays(&params, DB_COLUMNS(failed), result->failed, result->failed_count,
               sizeof *result->failed);
     db_int4(&params, result->tries);
-    add_instant(&params, result->paused_until);
+    db_instant_if(&params, result->paused_until, result->paused_until);
     db_text(&params, result->error);
     db_instant(&params, result->give_up_before);
     db_instant(&params, now);

@@ -73,10 +73,7 @@ static enum outcome add_role(struct desk *desk, struct db_params *params,
         read_supplier(desk, order->supplier, &supplier) != DONE)
         return REFUSED;
     db_text(params, order->role);
-    if (order->supplier)
-        db_eui64(params, supplier);
-    else
-        db_null(params);
+    db_eui64_if(params, order->supplier, supplier);
     return DONE;
 }
 

@@ -23,10 +23,7 @@ const struct db_statement activation_rows = {
 
 void activation_filter_add(struct db_params *params,
                            const struct activation_filter *filter) {
-    if (filter->supplier)
-        db_eui64(params, *filter->supplier);
-    else
-        db_null(params);
+    db_eui64_at(params, filter->supplier);
     db_text(params, filter->device_type);
     db_instant(params, filter->from);
     db_instant(params, filter->to);

@@ -26,6 +26,16 @@ enum outcome desk_check_reason(struct desk *desk, const char *reason) {
     return DONE;
 }
 
+const struct db_statement desk_request_no = {
+    "desk_request_no", "select coalesce(find_request($1, $2, $3), 0)"};
+
+void desk_request_id_add(struct db_params *params,
+                         const struct request_id *id) {
+    db_eui64(params, id->originator);
+    db_eui64(params, id->target);
+    db_uint8(params, id->counter);
+}
+
 bool desk_read_number(const char *text, int64_t *number) {
     if (!*text || *text == '0' || text[strspn(text, "0123456789")])
         return false;

@@ -11,6 +11,7 @@
 #define FOTAD_DESK_DESK_H
 
 #include "base/config.h"
+#include "base/request_id.h"
 #include "db/db.h"
 
 /* Whose fault a refusal is. */
@@ -50,6 +51,11 @@ enum outcome desk_check_reason(struct desk *desk, const char *reason);
 /* The number that a thing is called by, as people say it: digits, the first of
  * them no 0. */
 bool desk_read_number(const char *text, int64_t *number);
+
+/* The number of the request with a RequestID (three parameters), 0: there is
+ * none. */
+extern const struct db_statement desk_request_no;
+void desk_request_id_add(struct db_params *params, const struct request_id *id);
 
 /* May a person do here what cannot be undone? Otherwise REFUSED: the clock of
  * the system is in doubt, or this machine's is another. */

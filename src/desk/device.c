@@ -12,10 +12,7 @@ void device_question_add(struct db_params *params, eui64 device,
                          const struct device_viewer *viewer, instant now,
                          instant timeout) {
     db_eui64(params, device);
-    if (viewer->supplier)
-        db_eui64(params, *viewer->supplier);
-    else
-        db_null(params);
+    db_eui64_at(params, viewer->supplier);
     db_bool(params, viewer->may_reset);
     db_instant(params, now);
     db_int8(params, timeout / SECOND);

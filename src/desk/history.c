@@ -21,35 +21,18 @@ const struct db_statement history_rows = {
 const struct db_statement history_state = {
     "history_state_page", "select history_state_page($1, $2)::text"};
 
-static void id_add(struct db_params *params, bool has, eui64 id) {
-    if (has)
-        db_eui64(params, id);
-    else
-        db_null(params);
-}
-
-static void instant_add(struct db_params *params, bool has, instant when) {
-    if (has)
-        db_instant(params, when);
-    else
-        db_null(params);
-}
-
 void history_subject_add(struct db_params *params,
                          const struct history_filter *f) {
-    id_add(params, f->has_device, f->device);
-    id_add(params, f->has_hub, f->hub);
-    if (f->has_request)
-        db_int8(params, f->request_no);
-    else
-        db_null(params);
-    id_add(params, f->has_user, f->user);
-    id_add(params, f->supplier, f->supplier ? *f->supplier : 0);
+    db_eui64_if(params, f->has_device, f->device);
+    db_eui64_if(params, f->has_hub, f->hub);
+    db_int8_if(params, f->has_request, f->request_no);
+    db_eui64_if(params, f->has_user, f->user);
+    db_eui64_at(params, f->supplier);
 }
 
 void history_filter_add(struct db_params *params, const void *filter) {
     const struct history_filter *f = filter;
     history_subject_add(params, f);
-    instant_add(params, f->has_from, f->from);
-    instant_add(params, f->has_to, f->to);
+    db_instant_if(params, f->has_from, f->from);
+    db_instant_if(params, f->has_to, f->to);
 }

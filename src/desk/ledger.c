@@ -34,10 +34,7 @@ void ledger_filter_add(struct db_params *params, const void *context) {
     const struct ledger_filter *filter = context;
     db_eui64(params, filter->user);
     db_eui64(params, filter->acb);
-    if (filter->has_from)
-        db_instant(params, filter->from);
-    else
-        db_null(params);
+    db_instant_if(params, filter->has_from, filter->from);
     db_instant(params, filter->to);
 }
 

@@ -80,16 +80,9 @@ const struct db_statement result_rows = {
     " from activation_results($1, $2, $3) o) o"
     " where n > coalesce($4::text::bigint, 0) order by n limit $5::int"};
 
-static void user_add(struct db_params *params, const eui64 *user) {
-    if (user)
-        db_eui64(params, *user);
-    else
-        db_null(params);
-}
-
 void outcome_filter_add(struct db_params *params,
                         const struct outcome_filter *filter) {
-    user_add(params, filter->user);
+    db_eui64_at(params, filter->user);
     db_text(params, filter->device_type);
     if (filter->has_version)
         db_bytea(params, span_of(filter->version, sizeof filter->version));
@@ -102,7 +95,7 @@ void outcome_filter_add(struct db_params *params,
 
 void neighbour_filter_add(struct db_params *params,
                           const struct outcome_filter *filter) {
-    user_add(params, filter->user);
+    db_eui64_at(params, filter->user);
     db_instant(params, filter->from);
     db_instant(params, filter->to);
 }

@@ -37,8 +37,6 @@ struct scope {
 
 static enum outcome request_find(struct desk *desk, const eui64 *supplier,
                                  const char *text, int64_t *request_no) {
-    static const struct db_statement find = {"find_request",
-                                             "select find_request($1, $2, $3)"};
     struct request_id id;
     if (!request_id_parse(text, &id))
         return desk_refuse(desk, DESK_MALFORMED,
@@ -46,17 +44,15 @@ static enum outcome request_find(struct desk *desk, const eui64 *supplier,
                            "EUI-64 of the target and counter with ':' between",
                            text);
     struct db_params params = DB_PARAMS(desk->arena);
-    db_eui64(&params, id.originator);
-    db_eui64(&params, id.target);
-    db_uint8(&params, id.counter);
+    desk_request_id_add(&params, &id);
     struct db_rows *rows;
-    enum outcome outcome =
-        db_insist(desk->db, &find, &params, desk->arena, &rows, true);
+    enum outcome outcome = db_insist(desk->db, &desk_request_no, &params,
+                                     desk->arena, &rows, true);
     if (outcome != DONE)
         return outcome;
-    if (db_is_null(rows, 0, 0) || (supplier && *supplier != id.originator))
-        return desk_refuse(desk, DESK_UNKNOWN, "there is no request %s", text);
     *request_no = db_get_int(rows, 0, 0);
+    if (!*request_no || (supplier && *supplier != id.originator))
+        return desk_refuse(desk, DESK_UNKNOWN, "there is no request %s", text);
     return DONE;
 }
 
@@ -128,36 +124,23 @@ static enum outcome order_check(struct desk *desk,
 
 /* ---- giving ---- */
 
-static void number_add(struct db_params *params, bool given, int32_t value) {
-    if (given)
-        db_int4(params, value);
-    else
-        db_null(params);
-}
-
 static void scope_add(struct db_params *params, const eui64 *supplier,
                       const struct steering_order *order,
                       const struct scope *scope) {
     const eui64 *user = supplier ? supplier : order->user;
-    if (scope->request_no)
-        db_int8(params, scope->request_no);
-    else
-        db_null(params);
-    if (user)
-        db_eui64(params, *user);
-    else
-        db_null(params);
+    db_int8_if(params, scope->request_no, scope->request_no);
+    db_eui64_at(params, user);
     if (scope->image_len)
         db_bytea(params, span_of(scope->image, sizeof scope->image));
     else
         db_null(params);
     db_text(params, order->csp);
     db_text(params, order->device_type);
-    number_add(params, scope->model_len,
+    db_int4_if(params, scope->model_len,
                256 * scope->model[0] + scope->model[1]);
-    number_add(params, scope->model_len,
+    db_int4_if(params, scope->model_len,
                256 * scope->model[2] + scope->model[3]);
-    number_add(params, scope->model_len == 5, scope->model[4]);
+    db_int4_if(params, scope->model_len == 5, scope->model[4]);
     if (order->device_count)
         db_eui64s(params, order->devices, order->device_count);
     else
@@ -220,10 +203,7 @@ enum outcome steering_give(struct desk *desk, const eui64 *supplier,
     scope_add(&params, supplier, order, &scope);
     db_text(&params, desk->person);
     db_text(&params, order->reason);
-    if (order->until)
-        db_instant(&params, order->until);
-    else
-        db_null(&params);
+    db_instant_if(&params, order->until, order->until);
     db_bool(&params, order_is_asked(desk->config, order->verb));
     csps_add_recall(&params, desk->config);
     db_instant(&params, desk->now);
@@ -249,10 +229,7 @@ enum outcome steering_decide(struct desk *desk, const eui64 *supplier,
         return REFUSED;
     struct db_params params = DB_PARAMS(desk->arena);
     db_int8(&params, order);
-    if (supplier)
-        db_eui64(&params, *supplier);
-    else
-        db_null(&params);
+    db_eui64_at(&params, supplier);
     db_bool(&params, approve);
     db_text(&params, desk->person);
     db_text(&params, reason);
@@ -328,13 +305,10 @@ enum outcome plan_set_default(struct desk *desk, const eui64 *user,
                            "'%s' is no Service Reference Variant; there are %s",
                            variant, list_text(desk->arena, service_variants));
     struct db_params params = DB_PARAMS(desk->arena);
-    if (user)
-        db_eui64(&params, *user);
-    else
-        db_null(&params);
+    db_eui64_at(&params, user);
     db_text(&params, variant);
-    number_add(&params, scope.model_len, 256 * scope.model[0] + scope.model[1]);
-    number_add(&params, scope.model_len, 256 * scope.model[2] + scope.model[3]);
+    db_int4_if(&params, scope.model_len, 256 * scope.model[0] + scope.model[1]);
+    db_int4_if(&params, scope.model_len, 256 * scope.model[2] + scope.model[3]);
     db_text(&params, plan);
     db_text(&params, desk->person);
     db_text(&params, reason);

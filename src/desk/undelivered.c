@@ -6,10 +6,7 @@ enum outcome undelivered_retry(struct desk *desk, const eui64 *user,
         "retry_undelivered", "select retry_undelivered($1, $2, $3)"};
     struct db_params params = DB_PARAMS(desk->arena);
     struct db_rows *rows;
-    if (user)
-        db_eui64(&params, *user);
-    else
-        db_null(&params);
+    db_eui64_at(&params, user);
     db_text(&params, desk->person);
     db_instant(&params, desk->now);
     enum outcome outcome =

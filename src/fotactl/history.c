@@ -8,17 +8,13 @@
 
 static enum outcome history_request(struct verb_run *run,
                                     struct history_filter *filter) {
-    static const struct db_statement find = {
-        "history_request", "select coalesce(find_request($1, $2, $3), 0)"};
     struct request_id id;
     struct db_rows *rows;
     if (!run_read_request_id(run, &id))
         return REFUSED;
     struct db_params params = DB_PARAMS(run->arena);
-    db_eui64(&params, id.originator);
-    db_eui64(&params, id.target);
-    db_uint8(&params, id.counter);
-    enum outcome outcome = run_query(run, &find, &params, &rows);
+    desk_request_id_add(&params, &id);
+    enum outcome outcome = run_query(run, &desk_request_no, &params, &rows);
     filter->has_request = true;
     if (outcome == DONE)
         filter->request_no = db_get_int(rows, 0, 0);

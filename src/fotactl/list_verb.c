@@ -34,9 +34,7 @@ static bool add_request(struct verb_run *run, struct db_params *params) {
     struct request_id id;
     if (!run_read_request_id(run, &id))
         return false;
-    db_eui64(params, id.originator);
-    db_eui64(params, id.target);
-    db_uint8(params, id.counter);
+    desk_request_id_add(params, &id);
     return true;
 }
 
@@ -54,10 +52,7 @@ static bool add_time(struct verb_run *run, const char *option, const char *text,
     instant when;
     if (!run_read_past(run, option, text, &when))
         return false;
-    if (text)
-        db_instant(params, when);
-    else
-        db_null(params);
+    db_instant_if(params, text, when);
     return true;
 }
 

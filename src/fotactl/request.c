@@ -24,13 +24,9 @@ struct request_look {
 static enum outcome request_locate(struct db *db,
                                    const struct request_look *look,
                                    struct db_rows **found) {
-    static const struct db_statement locate = {
-        "find_request", "select find_request($1, $2, $3)"};
     struct db_params params = DB_PARAMS(look->arena);
-    db_eui64(&params, look->id.originator);
-    db_eui64(&params, look->id.target);
-    db_uint8(&params, look->id.counter);
-    return db_run(db, &locate, &params, look->arena, found);
+    desk_request_id_add(&params, &look->id);
+    return db_run(db, &desk_request_no, &params, look->arena, found);
 }
 
 static enum outcome request_read(struct db *db, void *context) {
@@ -50,7 +46,7 @@ static enum outcome request_read(struct db *db, void *context) {
     struct request_look *look = context;
     struct db_rows *found;
     enum outcome outcome = request_locate(db, look, &found);
-    if (outcome != DONE || db_is_null(found, 0, 0))
+    if (outcome != DONE || !db_get_int(found, 0, 0))
         return outcome;
     struct db_params number = DB_PARAMS(look->arena);
     db_int8(&number, db_get_int(found, 0, 0));

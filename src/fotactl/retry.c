@@ -8,20 +8,16 @@
 
 static enum outcome retry_locate(struct verb_run *run,
                                  struct retry_filter *filter) {
-    static const struct db_statement locate = {
-        "find_request", "select find_request($1, $2, $3)"};
     struct request_id id;
     if (!run_read_request_id(run, &id))
         return REFUSED;
     struct db_params params = DB_PARAMS(run->arena);
-    db_eui64(&params, id.originator);
-    db_eui64(&params, id.target);
-    db_uint8(&params, id.counter);
+    desk_request_id_add(&params, &id);
     struct db_rows *rows;
-    enum outcome outcome = run_query(run, &locate, &params, &rows);
+    enum outcome outcome = run_query(run, &desk_request_no, &params, &rows);
     if (outcome != DONE)
         return outcome;
-    if (db_is_null(rows, 0, 0))
+    if (!db_get_int(rows, 0, 0))
         return run_refuse(run, "there is no request %s on record",
                           run->argument);
     *filter = (struct retry_filter){.request_no = db_get_int(rows, 0, 0),

@@ -61,13 +61,6 @@ struct export {
     bool printed;
 };
 
-static void add_instant(struct db_params *params, instant when) {
-    if (when)
-        db_instant(params, when);
-    else
-        db_null(params);
-}
-
 /* A step that cannot be tried again once it has printed. */
 static enum outcome print_part(struct db *db, void *context) {
     static const struct db_statement fetch = {"sat_fetch",
@@ -107,8 +100,8 @@ static enum outcome find_parts(struct verb_run *run, instant from, instant to,
         DB_COLUMN(INSTANT, struct part, high),
     };
     struct db_params params = DB_PARAMS(run->arena);
-    add_instant(&params, from);
-    add_instant(&params, to);
+    db_instant_if(&params, from, from);
+    db_instant_if(&params, to, to);
     struct db_rows *rows;
     enum outcome outcome = run_query(run, &find, &params, &rows);
     *count = outcome == DONE ? db_row_count(rows) : 0;

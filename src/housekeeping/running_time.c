@@ -10,10 +10,7 @@ enum outcome running_time_pass(struct running_time *running, struct db *db) {
         return DONE;
     struct arena *arena = arena_new();
     struct db_params params = DB_PARAMS(arena);
-    if (running->known)
-        db_int8(&params, running->ran);
-    else
-        db_null(&params);
+    db_int8_if(&params, running->known, running->ran);
     db_int8(&params, passed);
     struct db_rows *rows;
     enum outcome outcome = db_run(db, &pass, &params, arena, &rows);

@@ -68,7 +68,7 @@ static bool volumes_read(struct call *call, struct volumes *v) {
 static void volumes_add(struct db_params *params, const void *context) {
     const struct volumes *v = context;
     param_viewer(params, v->person);
-    param_eui64(params, v->has_user, v->user);
+    db_eui64_if(params, v->has_user, v->user);
     db_text(params, v->variant);
     db_instant(params, v->from);
     db_instant(params, v->to);

@@ -18,36 +18,12 @@ struct audit_filter {
 /* The days are looked at one by one, and each costs locks. */
 enum { MOST_DAYS = 93 };
 
-/* A request that there is none of has no entries. */
-static bool audit_request_read(struct call *call, struct audit_filter *f) {
-    static const struct db_statement find = {
-        "find_request_no", "select coalesce(find_request($1, $2, $3), 0)"};
-    const char *text = http_query(call->request, "request");
-    struct request_id id;
-    if (!text)
-        return true;
-    if (!request_id_parse(text, &id)) {
-        http_problem(call->response, 400, "request must be a RequestID.");
-        return false;
-    }
-    struct db_params params = DB_PARAMS(call->arena);
-    db_eui64(&params, id.originator);
-    db_eui64(&params, id.target);
-    db_uint8(&params, id.counter);
-    struct db_rows *rows;
-    if (!database_read(call, &find, &params, &rows))
-        return false;
-    f->has_request = true;
-    f->request_no = db_get_int(rows, 0, 0);
-    return true;
-}
-
 /* The period ends after `now`, so that an entry of this moment is in it. */
 static bool audit_filter_read(struct call *call, struct audit_filter *f) {
     if (!query_period(call, call->now + 1, &f->from, &f->to) ||
         !query_eui64(call, "device", &f->has_device, &f->device) ||
         !query_text(call, "person", 128, &f->person) ||
-        !audit_request_read(call, f))
+        !database_find_request(call, &f->has_request, &f->request_no))
         return false;
     if (f->to - f->from <= MOST_DAYS * DAY)
         return true;
@@ -58,8 +34,8 @@ static bool audit_filter_read(struct call *call, struct audit_filter *f) {
 
 static void audit_filter_add(struct db_params *params, const void *context) {
     const struct audit_filter *f = context;
-    param_eui64(params, f->has_device, f->device);
-    param_number(params, f->has_request, f->request_no);
+    db_eui64_if(params, f->has_device, f->device);
+    db_int8_if(params, f->has_request, f->request_no);
     db_text(params, f->person);
     db_instant(params, f->from);
     db_instant(params, f->to);

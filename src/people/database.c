@@ -1,5 +1,7 @@
 #include "people/database.h"
 
+#include "desk/desk.h"
+
 #include "base/log.h"
 
 bool database_done(struct call *call, enum outcome outcome,
@@ -45,4 +47,24 @@ bool database_audit(struct call *call, const char *code, const char *detail) {
     db_text(&params, detail);
     db_instant(&params, call->now);
     return database_change(call, &statement, &params, NULL);
+}
+
+bool database_find_request(struct call *call, bool *given,
+                           int64_t *request_no) {
+    const char *text = http_query(call->request, "request");
+    struct request_id id;
+    *given = text;
+    if (!text)
+        return true;
+    if (!request_id_parse(text, &id)) {
+        http_problem(call->response, 400, "request must be a RequestID.");
+        return false;
+    }
+    struct db_params params = DB_PARAMS(call->arena);
+    struct db_rows *rows;
+    desk_request_id_add(&params, &id);
+    if (!database_read(call, &desk_request_no, &params, &rows))
+        return false;
+    *request_no = db_get_int(rows, 0, 0);
+    return true;
 }

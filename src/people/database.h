@@ -17,6 +17,10 @@ bool database_change(struct call *call, const struct db_statement *statement,
 bool database_read(struct call *call, const struct db_statement *statement,
                    const struct db_params *params, struct db_rows **rows);
 
+/* The number of the request that the query names; 0: there is none such. 400
+ * for what is no RequestID. */
+bool database_find_request(struct call *call, bool *given, int64_t *request_no);
+
 /* Writes into the audit trail what the person did. */
 bool database_audit(struct call *call, const char *code, const char *detail);
 

@@ -8,30 +8,6 @@
 #include "people/listing.h"
 #include "people/param.h"
 
-/* A request that there is none of has number 0. */
-static bool history_request_read(struct call *call, struct history_filter *f) {
-    static const struct db_statement find = {
-        "history_request", "select coalesce(find_request($1, $2, $3), 0)"};
-    const char *text = http_query(call->request, "request");
-    struct request_id id;
-    if (!text || !*text)
-        return true;
-    if (!request_id_parse(text, &id)) {
-        http_problem(call->response, 400, "request must be a RequestID.");
-        return false;
-    }
-    struct db_params params = DB_PARAMS(call->arena);
-    struct db_rows *rows;
-    db_eui64(&params, id.originator);
-    db_eui64(&params, id.target);
-    db_uint8(&params, id.counter);
-    if (!database_read(call, &find, &params, &rows))
-        return false;
-    f->has_request = true;
-    f->request_no = db_get_int(rows, 0, 0);
-    return true;
-}
-
 /* What is not the supplier's is not there. */
 static bool history_is_shown(struct call *call,
                              const struct history_filter *f) {
@@ -53,7 +29,7 @@ static bool history_subject_read(struct call *call, struct history_filter *f) {
     if (!query_eui64(call, "device", &f->has_device, &f->device) ||
         !query_eui64(call, "hub", &f->has_hub, &f->hub) ||
         !query_eui64(call, "user", &f->has_user, &f->user) ||
-        !history_request_read(call, f))
+        !database_find_request(call, &f->has_request, &f->request_no))
         return false;
     if (f->has_device + f->has_hub + f->has_user + f->has_request == 1)
         return history_is_shown(call, f);

@@ -108,12 +108,12 @@ static bool add_after(struct call *call, const struct listing *listing,
     case VIEW_EUI64:
         if (!query_eui64(call, "after", &given, &id))
             return false;
-        param_eui64(params, given, id);
+        db_eui64_if(params, given, id);
         return true;
     case VIEW_COUNT:
         if (!query_number(call, "after", 0, INT64_MAX, &given, &number))
             return false;
-        param_number(params, given, number);
+        db_int8_if(params, given, number);
         return true;
     case VIEW_TEXT:
     case VIEW_INSTANT:

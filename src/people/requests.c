@@ -81,13 +81,13 @@ static bool request_filter_read(struct call *call, struct request_filter *f) {
 }
 
 static void search_add(struct db_params *params, const struct search *search) {
-    param_eui64(params, search->has_device, search->device);
+    db_eui64_if(params, search->has_device, search->device);
     if (search->has_version)
         db_bytea(params, span_of(search->version, sizeof search->version));
     else
         db_null(params);
-    param_eui64(params, search->has_name, search->name.originator);
-    param_eui64(params, search->has_name, search->name.target);
+    db_eui64_if(params, search->has_name, search->name.originator);
+    db_eui64_if(params, search->has_name, search->name.target);
     if (search->has_name || search->has_counter)
         db_uint8(params, search->name.counter);
     else
@@ -103,13 +103,13 @@ void people_list_requests(struct call *call) {
         return;
     struct db_params params = DB_PARAMS(call->arena);
     param_viewer(&params, call->person);
-    param_eui64(&params, f.has_user, f.user);
+    db_eui64_if(&params, f.has_user, f.user);
     db_text(&params, f.state);
     db_text(&params, f.variant);
-    param_instant(&params, f.has_from, f.from);
-    param_instant(&params, f.has_to, f.to);
+    db_instant_if(&params, f.has_from, f.from);
+    db_instant_if(&params, f.has_to, f.to);
     search_add(&params, &f.search);
-    param_number(&params, f.has_after, f.after);
+    db_int8_if(&params, f.has_after, f.after);
     db_int4(&params, f.limit);
     db_instant(&params, call->now);
     db_bool(&params, f.progress != NULL);
@@ -122,9 +122,7 @@ void people_list_requests(struct call *call) {
 static void request_name_add(struct db_params *params,
                              const struct person *person,
                              const struct request_id *name) {
-    db_eui64(params, name->originator);
-    db_eui64(params, name->target);
-    db_uint8(params, name->counter);
+    desk_request_id_add(params, name);
     param_viewer(params, person);
 }
 
@@ -177,7 +175,7 @@ static void device_filter_add(struct db_params *params, const void *context) {
     db_text(params, f->reason);
     db_text(params, f->csp);
     db_text(params, f->outcome);
-    param_eui64(params, f->has_device, f->device);
+    db_eui64_if(params, f->has_device, f->device);
     db_text(params, f->model);
     db_text(params, f->sort);
     db_instant(params, f->now);
