@@ -471,10 +471,14 @@ create or replace function lane_settled(
     language plpgsql as $$
 declare
     leased bigint;
+    last_number bigint;
+    confirmed integer;
 begin
     given_up := 0;
-    select case when leased_until is not null then lease_number end
-    into leased from alert_lane where user_id = p_user_id for update;
+    select case when l.leased_until is not null then l.lease_number end,
+        l.numbered
+    into leased, last_number from alert_lane l where l.user_id = p_user_id
+    for update;
     if cardinality(p_delivered) > 0 and cardinality(p_failed) > 0 then
         -- at once, in the order in which all take them
         perform from alert where alert_no = any (p_delivered || p_failed)
@@ -483,37 +487,37 @@ begin
     with mine as materialized (
         select alert_no from alert where alert_no = any (p_delivered)
         order by alert_no for update
-    ), gone as (
+    ), gone as materialized (
         delete from alert a using mine m where a.alert_no = m.alert_no
         returning a.*
-    ), lane as (
-        update alert_lane
-        set numbered = numbered + (select count(*) from gone)
-        where user_id = p_user_id and exists (select from gone)
-        returning numbered
     ), numbered as materialized (
-        select g.*, l.numbered - count(*) over () + row_number() over (
-            order by g.alert_no) as number
-        from gone g cross join lane l
+        select g.*, last_number + row_number() over (order by g.alert_no)
+            as place
+        from gone g
     ), kept as (
-        insert into alert_confirmed (user_id, number, alert_no, created, code, event, response_code,
-        request_no, device_id, chf_id, device_ids, device_type,
-        firmware_version, other_version, event_time, device_alert_code,
-        result, originator_counter, quarantine_event_ref, payload,
-            confirmed)
-        select user_id, number, alert_no, created, code, event, response_code,
-        request_no, device_id, chf_id, device_ids, device_type,
-        firmware_version, other_version, event_time, device_alert_code,
-        result, originator_counter, quarantine_event_ref, payload, p_now
-        from numbered order by number)
+        insert into alert_confirmed (user_id, number, alert_no, created, code,
+            event, response_code, request_no, device_id, chf_id, device_ids,
+            device_type, firmware_version, other_version, event_time,
+            device_alert_code, result, originator_counter,
+            quarantine_event_ref, payload, confirmed)
+        select n.user_id, n.place, n.alert_no, n.created, n.code, n.event,
+            n.response_code, n.request_no, n.device_id, n.chf_id,
+            n.device_ids, n.device_type, n.firmware_version, n.other_version,
+            n.event_time, n.device_alert_code, n.result, n.originator_counter,
+            n.quarantine_event_ref, n.payload, p_now
+        from numbered n order by n.place)
     insert into sat_entry (at, kind, request_no, device_id, party, code,
         detail)
-    select p_now, 'delivered', request_no, device_id, user_id, code,
-        'counter ' || alert_no || ', number ' || number
-        || case when alert_no = any (p_mismatch) then ', as N999' else '' end
-    from numbered order by alert_no;
+    select p_now, 'delivered', n.request_no, n.device_id, n.user_id, n.code,
+        'counter ' || n.alert_no || ', number ' || n.place
+        || case when n.alert_no = any (p_mismatch) then ', as N999' else '' end
+    from numbered n order by n.place;
+    get diagnostics confirmed = row_count;
+    last_number := last_number + confirmed;
 
     if leased is distinct from p_lease_number then
+        update alert_lane l set numbered = last_number
+        where l.user_id = p_user_id and confirmed > 0;
         return;
     end if;
     if cardinality(p_failed) > 0 then
@@ -545,8 +549,8 @@ begin
             p_error, p_now);
     end if;
 
-    update alert_lane set leased_until = p_until, tries = p_tries,
-        lease_number = lease_number
+    update alert_lane set numbered = last_number, leased_until = p_until,
+        tries = p_tries, lease_number = lease_number
             + case when p_until is null then 0 else 1 end,
         next_try = coalesce(p_paused_until, '-infinity'),
         last_error = case when p_tries > 0 then coalesce(p_error, last_error)
