@@ -190,6 +190,42 @@ exception when undefined_table then
     return;
 end $$;
 
+-- Those of which the condition holds; the locks on the partition go with it, as
+-- in parts_with().
+create or replace function sat_part_found(
+    p_part name, p_condition text, p_low timestamptz, p_high timestamptz)
+    returns setof sat_entry language plpgsql stable as $$
+declare
+    found sat_entry[];
+begin
+    begin
+        execute format('select array_agg(p::sat_entry order by entry_no)'
+            ' from %I p where at >= $1 and at < $2 and (%s)', p_part,
+            p_condition) into found using p_low, p_high;
+        raise sqlstate 'FD000';
+    exception
+        when sqlstate 'FD000' then
+            null;
+        when undefined_table then -- retention dropped it
+            found := null;
+    end;
+    return query select * from unnest(found);
+end $$;
+
+-- Entries of which the condition holds, of these times (null: no limit), in the
+-- order of their days.
+create or replace function sat_found(
+    p_condition text, p_from timestamptz, p_to timestamptz)
+    returns setof sat_entry language plpgsql stable as $$
+declare
+    part record;
+begin
+    for part in select * from sat_parts(p_from, p_to) loop
+        return query select * from sat_part_found(part.part, p_condition,
+            part.low, part.high);
+    end loop;
+end $$;
+
 -- What entries are now: of each partition those that the condition after it
 -- names. An entry is hashed as all it says, in one way of writing
 -- (src/trail/trail.h).

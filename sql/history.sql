@@ -117,8 +117,7 @@ as $$
 $$;
 
 -- Entries of a device, of a hub with the devices behind it now, of a request or
--- of a User; of the first that is given. Each part is looked at and let go, as
--- in parts_with().
+-- of a User; of the first that is given.
 create or replace function history_entries(
     p_device_id macaddr8, p_hub_id macaddr8, p_request_no bigint,
     p_user_id macaddr8, p_from timestamptz, p_to timestamptz)
@@ -133,7 +132,6 @@ declare
         when p_request_no is not null
             then format('request_no = %s', p_request_no) end;
     part name;
-    found sat_entry[];
 begin
     if condition is null then
         return query select * from sat_found(
@@ -141,19 +139,8 @@ begin
         return;
     end if;
     for part in select * from sat_parts_of(ids, p_request_no, p_from, p_to) loop
-        begin
-            execute format('select array_agg(p::sat_entry order by entry_no)'
-                ' from %I p where %s and at >= $1 and at < $2', part,
-                condition) into found
-            using coalesce(p_from, '-infinity'), coalesce(p_to, 'infinity');
-            raise sqlstate 'FD000';
-        exception
-            when sqlstate 'FD000' then
-                null;
-            when undefined_table then -- retention dropped it
-                found := null;
-        end;
-        return query select * from unnest(found);
+        return query select * from sat_part_found(part, condition,
+            coalesce(p_from, '-infinity'), coalesce(p_to, 'infinity'));
     end loop;
 end $$;
 
