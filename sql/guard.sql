@@ -152,8 +152,7 @@ begin atomic
 end;
 
 -- Sets a rule for a User, or for all that have none of their own (null); level
--- and list: null as guard_rule says. Outcomes: done, rule, stranger, level, mode,
--- list.
+-- and list: null as guard_rule says. Outcomes: done, rule, stranger, level.
 create or replace function set_guard(
     p_rule text, p_user macaddr8, p_mode text, p_level integer, p_list text,
     p_person text, p_reason text, p_now timestamptz, out outcome text)
@@ -166,10 +165,8 @@ begin
         when r.rule is null then 'rule'
         when p_user is not null and not exists (select from service_user u
             where u.user_id = p_user) then 'stranger'
-        when p_mode <> all (enum_range(null::guard_mode)::text[]) then 'mode'
         when p_level is not null and (r.level is null or p_level < 1)
             then 'level'
-        when p_list <> all (enum_range(null::refusal)::text[]) then 'list'
         else 'done' end;
     if outcome <> 'done' then
         return;

@@ -11,6 +11,13 @@ create or replace function day_of(p_at timestamptz) returns date
     language sql immutable parallel safe
     return (p_at at time zone 'UTC')::date;
 
+-- Is it of that time? A day of which only a part is counts whole.
+create or replace function day_within(
+    p_day date, p_from timestamptz, p_to timestamptz) returns boolean
+    language sql stable parallel safe
+    return p_day >= day_of(p_from)
+        and p_day < day_of(p_to + interval '1 day' - interval '1 microsecond');
+
 -- Was an image that a hub discarded then (8F89 code 1) driven out by a GSME's,
 -- which came to that hub within the hour? Else it was replaced by the next one
 -- for the device, or lay there for 14 days.
@@ -207,8 +214,7 @@ begin atomic
             sum(outcome_day.failed) as failed,
             sum(outcome_day.in_progress) as in_progress
         from outcome_day
-        where day >= day_of(p_from) and day < day_of(p_to
-                + interval '1 day' - interval '1 microsecond')
+        where day_within(day, p_from, p_to)
             and (p_viewer is null or sender = p_viewer)
             and (p_type is null or outcome_day.device_type = p_type)
             and (p_version is null
@@ -219,6 +225,13 @@ begin atomic
         2, 3, 4, 5, 6;
 end;
 
+-- Until when the days of that time have been counted, as text.
+create or replace function counted_until(
+    p_from timestamptz, p_to timestamptz) returns text
+    language sql stable
+    return (select instant_text(min(looked)) from outcome_look
+        where day_within(day, p_from, p_to));
+
 -- The page: by model and version (of all the time), and by period (of all
 -- models).
 create or replace function outcome_report(
@@ -228,9 +241,7 @@ create or replace function outcome_report(
 begin atomic
     select json_build_object('from', instant_text(p_from),
         'to', instant_text(p_to),
-        'counted', (select instant_text(min(looked)) from outcome_look
-            where day >= day_of(p_from) and day < day_of(p_to
-                + interval '1 day' - interval '1 microsecond')),
+        'counted', counted_until(p_from, p_to),
         'items', (select coalesce(json_agg(json_build_object(
                 'deviceType', o.device_type,
                 'manufacturerId', o.manufacturer_id, 'modelId', o.model_id,
@@ -286,8 +297,7 @@ begin atomic
             sum(neighbour_day.expired_again) as expired_again,
             sum(neighbour_day.discarded) as discarded
         from neighbour_day
-        where day >= day_of(p_from) and day < day_of(p_to
-                + interval '1 day' - interval '1 microsecond')
+        where day_within(day, p_from, p_to)
             and (p_viewer is null or sender = p_viewer)
         group by sender) n
     full join (select r.originator, sum(g.devices) filter (
@@ -308,9 +318,7 @@ create or replace function neighbour_report(
 begin atomic
     select json_build_object('from', instant_text(p_from),
         'to', instant_text(p_to),
-        'counted', (select instant_text(min(looked)) from outcome_look
-            where day >= day_of(p_from) and day < day_of(p_to
-                + interval '1 day' - interval '1 microsecond')),
+        'counted', counted_until(p_from, p_to),
         'items', (select coalesce(json_agg(json_build_object(
                 'user', eui64_text(n.user_id), 'userName', n.user_name,
                 'requests', n.requests, 'singleRequests', n.single_requests,

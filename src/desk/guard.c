@@ -6,10 +6,8 @@ static const struct desk_outcome refusals[] = {
     {"rule", DESK_MALFORMED,
      "the guard has no rule '%s': fotactl guard list has them"},
     {"stranger", DESK_CONFLICT, "there is no such User: import users first"},
-    {"mode", DESK_MALFORMED, "a rule is off, warn or refuse"},
     {"level", DESK_MALFORMED,
      "rule %s has no number, or a number from 1 on is wanted"},
-    {"list", DESK_MALFORMED, "there is no such list of refused devices"},
     {NULL, 0, NULL},
 };
 
@@ -27,15 +25,9 @@ enum outcome guard_set(struct desk *desk, const struct guard_setting *setting) {
                            list_text(desk->arena, refusal_lists));
     struct db_params params = DB_PARAMS(desk->arena);
     db_text(&params, setting->rule);
-    if (setting->user)
-        db_eui64(&params, *setting->user);
-    else
-        db_null(&params);
+    db_eui64_at(&params, setting->user);
     db_text(&params, setting->mode);
-    if (setting->level)
-        db_int4(&params, setting->level);
-    else
-        db_null(&params);
+    db_int4_if(&params, setting->level, setting->level);
     db_text(&params, setting->list);
     db_text(&params, desk->person);
     db_text(&params, setting->reason);
