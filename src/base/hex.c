@@ -28,12 +28,20 @@ int hex_parse(struct span text, uint8_t *out, size_t most) {
     return (int)octets;
 }
 
-char *hex_format(struct span octets, char *text) {
+static char *octets_format(struct span octets, const char *digits, char *text) {
     char *out = text;
     for (size_t i = 0; i < octets.len; i++) {
-        *out++ = HEX_UPPER[octets.data[i] >> 4];
-        *out++ = HEX_UPPER[octets.data[i] & 15];
+        *out++ = digits[octets.data[i] >> 4];
+        *out++ = digits[octets.data[i] & 15];
     }
     *out = '\0';
     return text;
+}
+
+char *hex_format(struct span octets, char *text) {
+    return octets_format(octets, HEX_UPPER, text);
+}
+
+char *hex_format_lower(struct span octets, char *text) {
+    return octets_format(octets, "0123456789abcdef", text);
 }

@@ -18,5 +18,7 @@ int hex_parse(struct span text, uint8_t *out, size_t most);
 /* Writes 2 * octets.len upper-case digits and a NUL, for which `text` has room.
  * Returns `text`. */
 char *hex_format(struct span octets, char *text);
+/* The same in lower case, as PostgreSQL's encode() writes it. */
+char *hex_format_lower(struct span octets, char *text);
 
 #endif

@@ -5,6 +5,7 @@
 #include "request/step.h"
 
 #include "base/base64.h"
+#include "base/hex.h"
 #include "base/log.h"
 
 #include <openssl/sha.h>
@@ -168,10 +169,9 @@ static void record_add_body(struct record *record, const struct rq *rq) {
 
 static struct record record_whole(const struct rq *rq) {
     struct record record = record_of(rq);
-    char content[2 * OTA_HASH_LEN + 1];
-    for (size_t i = 0; i < OTA_HASH_LEN; i++)
-        snprintf(content + 2 * i, 3, "%02x", rq->content[i]);
     if (rq->repeated) {
+        char content[2 * OTA_HASH_LEN + 1];
+        hex_format_lower(span_of(rq->content, OTA_HASH_LEN), content);
         record.detail = detail_of(
             rq, arena_printf(rq->arena, "the same again, content %s", content));
         return record;

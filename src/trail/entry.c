@@ -70,9 +70,10 @@ static void id_quote(struct buffer *out, bool has, eui64 id) {
 }
 
 static void hex_quote(struct buffer *out, struct span octets) {
+    char two[3];
     buffer_text(out, ", \"");
     for (size_t i = 0; i < octets.len; i++)
-        buffer_printf(out, "%02x", octets.data[i]);
+        buffer_text(out, hex_format_lower(span_of(octets.data + i, 1), two));
     buffer_text(out, "\"");
 }
 

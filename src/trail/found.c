@@ -1,25 +1,23 @@
 /* What is kept of what verification finds. */
+#include "base/hex.h"
 #include "base/json.h"
 #include "trail/verified.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static json_t *number_json(int64_t number) {
     return number < 0 ? json_null() : json_integer(number);
 }
 
-static json_t *time_json(instant when) {
+json_t *trail_time_json(instant when) {
     char text[INSTANT_TEXT_SIZE];
     return when == TRAIL_NEVER ? json_null()
                                : json_text(instant_format(when, text));
 }
 
-static const char *hash_text(const uint8_t hash[TRAIL_HASH],
-                             char text[2 * TRAIL_HASH + 1]) {
-    for (size_t i = 0; i < TRAIL_HASH; i++)
-        snprintf(text + 2 * i, 3, "%02x", hash[i]);
-    return text;
+const char *trail_hash_text(const uint8_t hash[TRAIL_HASH],
+                            char text[2 * TRAIL_HASH + 1]) {
+    return hex_format_lower(span_of(hash, TRAIL_HASH), text);
 }
 
 json_t *trail_seal_json(const struct trail_seal *s, bool kept,
@@ -36,11 +34,11 @@ json_t *trail_seal_json(const struct trail_seal *s, bool kept,
     json_put(json, "lastEntry", json_integer(s->last));
     json_put(json, "entries",
              json_integer(s->first <= s->last ? s->entries : 0));
-    json_put(json, "hash", json_text(hash_text(s->hash, hash)));
+    json_put(json, "hash", json_text(trail_hash_text(s->hash, hash)));
     json_put(json, "kept", json_boolean(kept));
     json_put(json, "fault", json_text(fault));
     json_put(json, "droppedUpTo", number_json(s->dropped_up_to));
-    json_put(json, "droppedBefore", time_json(s->dropped_before));
+    json_put(json, "droppedBefore", trail_time_json(s->dropped_before));
     json_put(json, "retention", json_text(retention));
     json_put(json, "droppedBy", json_text(*dropper ? dropper : NULL));
     return json;

@@ -1,24 +1,10 @@
 /* What verification found, in words and as JSON. */
-#include "base/hex.h"
 #include "base/json.h"
 #include "trail/verified.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-static json_t *time_json(instant when) {
-    char text[INSTANT_TEXT_SIZE];
-    return when == TRAIL_NEVER ? json_null()
-                               : json_text(instant_format(when, text));
-}
-
-static const char *hash_text(const uint8_t hash[TRAIL_HASH],
-                             char text[2 * TRAIL_HASH + 1]) {
-    for (size_t i = 0; i < TRAIL_HASH; i++)
-        snprintf(text + 2 * i, 3, "%02x", hash[i]);
-    return text;
-}
 
 static const char *text_of(json_t *object, const char *name) {
     const char *text = json_string_value(json_object_get(object, name));
@@ -84,7 +70,7 @@ void trail_verify_print(const struct trail_verify *verify, struct buffer *out) {
         buffer_printf(out,
                       "last hash %s (the journal has it: seal=%jd of sat.sealed"
                       " or sat.dropped)\n",
-                      hash_text(v->hash, hash), (intmax_t)v->last_seal);
+                      trail_hash_text(v->hash, hash), (intmax_t)v->last_seal);
 }
 
 /* The lines of text as an array. */
@@ -109,13 +95,13 @@ void trail_verify_print_json(const struct trail_verify *verify,
         "{s:I, s:I, s:I, s:I, s:s?, s:O, s:O}", "seals", (json_int_t)v->seals,
         "entries", (json_int_t)v->entries, "sealsPastRetention",
         (json_int_t)v->gone, "entriesNotYetSealed", (json_int_t)v->open,
-        "lastHash", v->seals ? hash_text(v->hash, hash) : NULL, "drops",
+        "lastHash", v->seals ? trail_hash_text(v->hash, hash) : NULL, "drops",
         v->drops, "faults", v->faults);
     if (v->anchors) {
         json_put(json, "sealsAnchored", json_integer(v->anchored));
         json_put(json, "sealsNotYetAnchored", json_integer(v->unanchored));
         json_put(json, "lastAnchored",
-                 time_json(v->anchored ? v->anchored_at : TRAIL_NEVER));
+                 trail_time_json(v->anchored ? v->anchored_at : TRAIL_NEVER));
         json_put(json, "anchorFaults", lines_json(v));
     }
     char *text = json_dumps(json, JSON_INDENT(2));

@@ -25,6 +25,12 @@ const struct trail_verified *trail_verified_of(const struct trail_verify *v);
 json_t *trail_seal_json(const struct trail_seal *seal, bool kept,
                         const char *fault, struct arena *arena);
 
+/* Null for TRAIL_NEVER. */
+json_t *trail_time_json(instant when);
+/* Returns `text`. */
+const char *trail_hash_text(const uint8_t hash[TRAIL_HASH],
+                            char text[2 * TRAIL_HASH + 1]);
+
 /* Keeps what a seal says was dropped. */
 void trail_drop_take(struct trail_verified *verified, json_t *as_json);
 
