@@ -111,14 +111,8 @@ static enum outcome rows_print(struct verb_run *run,
     enum outcome outcome = run_query(run, statement, params, &rows);
     if (outcome != DONE)
         return outcome;
-    if (run->options.json)
-        run_print_json(run, view_array(fields, count, rows));
-    else if (run->options.csv)
-        run_print_csv(run, fields, count, rows);
-    else if (db_row_count(rows))
-        view_table(run->out, fields, count, rows);
-    else
-        buffer_text(run->out, "Nothing was counted in that time.\n");
+    run_print_rows(run, fields, count, rows,
+                   "Nothing was counted in that time.");
     return DONE;
 }
 
