@@ -5,24 +5,9 @@
 
 bench_history() {
     local main=$database
-    use_database fotad_bench_history
-    if [ "$(cat $out/history.made 2>/dev/null)" != "$(history_marker)" ] ||
-        ! sql -c 'select 1' >/dev/null 2>&1; then
-        make_years
-    fi
+    use_made history years.sql 100000000
     time_histories
     use_database "$main"
-}
-
-history_marker() { echo "$scale $(schema_hash $here/years.sql)"; }
-
-make_years() {
-    progress 'history: a trail of seven years, made once'
-    create_database
-    sql -v entries=$((100000000 * scale / 100)) -f $here/years.sql \
-        >$out/years.log 2>&1 ||
-        die "history: it was not made: $(tail -n 3 $out/years.log)"
-    history_marker >$out/history.made
 }
 
 # time_history NAME FUNCTION FLOOR NOTE: of 300 devices, one after another

@@ -4,24 +4,9 @@
 
 bench_trail() {
     local main=$database
-    use_database fotad_bench_trail
-    if [ "$(cat $out/trail.made 2>/dev/null)" != "$(trail_marker)" ] ||
-        ! sql -c 'select 1' >/dev/null 2>&1; then
-        make_trail
-    fi
+    use_made trail trail.sql 10000000
     verify_trail
     use_database "$main"
-}
-
-trail_marker() { echo "$scale $(schema_hash $here/trail.sql)"; }
-
-make_trail() {
-    progress 'trail: entries and their seals, made once'
-    create_database
-    sql -v entries=$((10000000 * scale / 100)) -f $here/trail.sql \
-        >$out/trail.log 2>&1 ||
-        die "trail: it was not made: $(tail -n 3 $out/trail.log)"
-    trail_marker >$out/trail.made
 }
 
 # time_trail NAME FLOOR NOTE COMMAND...: three times, the middle one

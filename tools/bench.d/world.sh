@@ -111,6 +111,23 @@ set_estate() {
         --output $out/image.ota
 }
 
+# use_made NAME FILE ENTRIES: a database of its own with as many entries of the
+# audit trail, made once by the file
+use_made() {
+    local marker
+    use_database "fotad_bench_$1"
+    marker="$scale $(schema_hash "$here/$2")"
+    if [ "$(cat "$out/$1.made" 2>/dev/null)" = "$marker" ] &&
+        sql -c 'select 1' >/dev/null 2>&1; then
+        return
+    fi
+    progress "$1: its entries, made once"
+    create_database
+    sql -v entries=$(($3 * scale / 100)) -f "$here/$2" >"$out/$1.log" 2>&1 ||
+        die "$1: they were not made: $(tail -n 3 "$out/$1.log")"
+    echo "$marker" >"$out/$1.made"
+}
+
 # Device for device: the file, the table with its indexes, and the log of
 # writing them.
 check_disk() {
