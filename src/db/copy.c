@@ -1,8 +1,14 @@
 /* COPY, in and out. */
-#include "db/copy.h"
+#include "db/connection.h"
 #include "db/wire.h"
 
 #include <string.h>
+
+/* The connection's own reason becomes that of the outcome. */
+static enum outcome copy_fail(struct db *db) {
+    db_keep_reason(db, PQerrorMessage(db->connection), "");
+    return RETRY;
+}
 
 /* ---- in ---- */
 
@@ -11,19 +17,17 @@ enum outcome db_copy_begin(struct db *db, const char *sql) {
 }
 
 enum outcome db_copy_feed(struct db *db, struct span octets) {
-    PGconn *connection = db_connection_of(db);
-    bool good =
-        connection && PQputCopyData(connection, (const char *)octets.data,
-                                    (int)octets.len) == 1;
-    return good ? DONE : db_is_broken(db);
+    bool good = db->connection &&
+                PQputCopyData(db->connection, (const char *)octets.data,
+                              (int)octets.len) == 1;
+    return good ? DONE : copy_fail(db);
 }
 
 /* What the server says at the end of a COPY. */
 static enum outcome copy_judge(struct db *db) {
     enum outcome outcome = DONE;
-    PGconn *connection;
-    for (PGresult *result; (connection = db_connection_of(db)) &&
-                           (result = PQgetResult(connection));) {
+    for (PGresult *result;
+         db->connection && (result = PQgetResult(db->connection));) {
         enum outcome one = db_judge(db, result);
         if (one != DONE)
             outcome = one;
@@ -33,9 +37,8 @@ static enum outcome copy_judge(struct db *db) {
 }
 
 enum outcome db_copy_end(struct db *db) {
-    PGconn *connection = db_connection_of(db);
-    if (!connection || PQputCopyEnd(connection, NULL) != 1)
-        return db_is_broken(db);
+    if (!db->connection || PQputCopyEnd(db->connection, NULL) != 1)
+        return copy_fail(db);
     return copy_judge(db);
 }
 
@@ -78,8 +81,7 @@ static enum outcome rows_pass(struct db *db, db_copy_row *row, void *context) {
     bool begun = false, end = false, wanted = true;
     char *octets;
     int len;
-    while (wanted &&
-           (len = PQgetCopyData(db_connection_of(db), &octets, 0)) > 0) {
+    while (wanted && (len = PQgetCopyData(db->connection, &octets, 0)) > 0) {
         struct span data = span_of(octets, (size_t)len);
         if (!begun)
             data = span_from(data, header_len(data));
@@ -92,7 +94,7 @@ static enum outcome rows_pass(struct db *db, db_copy_row *row, void *context) {
         db_disconnect(db);
         return DONE;
     }
-    return len == -1 ? copy_judge(db) : db_is_broken(db);
+    return len == -1 ? copy_judge(db) : copy_fail(db);
 }
 
 enum outcome db_copy_out(struct db *db, const char *sql, db_copy_row *row,
