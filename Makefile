@@ -263,11 +263,11 @@ hold: ## hold 5,000 idle and 500 slow connections, and slow readers
 	@for test in $(HOLDS); do tests/run $(VARIANT) $$test || exit 1; \
 	  grep -hE '^(quiet|held|[0-9]+ conn|[0-9]+ slow|all limits)' build/$(VARIANT)/logs/*.log; done
 
-# SECONDS_BACK=3600 for an hour.
+# WAIT=yes: the hour is waited for.
 .PHONY: check-restore
-check-restore: ## back up, lose the server, restore to a moment before (pgBackRest)
+check-restore: ## back up, lose the server, restore to an hour before (pgBackRest)
 	@tools/deps build restore
-	@$(SUBMAKE) all
+	@$(SUBMAKE) all $(CLOCK)
 	@tools/check-restore
 
 .PHONY: deb check-package
@@ -277,7 +277,6 @@ deb: ## Debian packages, in build/deb
 
 check-package: ## the packages in a booted Debian 12 of its own (root)
 	@tools/deps build package
-	@$(SUBMAKE) $(B)/tests/faults/fotad_next
 	@tools/check-package
 
 .PHONY: check-browser
@@ -323,6 +322,8 @@ install: all ## into PREFIX (/usr/local) below DESTDIR
 	for page in $(wildcard docs/man/*.[1578]); do \
 	  install -D -m 644 $$page $(D)/share/man/man$${page##*.}/$${page##*/}; done
 	install -d $(D)/share/bash-completion/completions
+	for file in README.md config/addresses.conf docs/*.md docs/*.svg schemas/*.json config/prometheus/*; do \
+	  install -D -m 644 $$file $(D)/share/doc/fotad/$${file#config/}; done
 	build/release/fotactl completion \
 	  > $(D)/share/bash-completion/completions/fotactl
 	test -e $(DESTDIR)$(SYSCONFDIR)/fotad/fotad.conf || \

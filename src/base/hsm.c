@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 
+#include <openssl/ecdsa.h>
 #include <p11-kit/p11-kit.h>
 #include <p11-kit/uri.h>
 #include <pthread.h>
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_IDLE = 32 };
+enum { MOST_IDLE = 32, MOST_PIN = 256 };
 /* Between two tries while the token is away. */
 static const instant PAUSE = SECOND;
 
@@ -185,28 +186,20 @@ static CK_FUNCTION_LIST *module_find(P11KitUri *uri, CK_SLOT_ID *slot) {
 }
 
 /* False: there is no such file, or nothing in it. */
-static bool pin_read(P11KitUri *uri, char pin[static HSM_MOST_PIN]) {
+static bool pin_read(P11KitUri *uri, char pin[static MOST_PIN]) {
     const char *source = p11_kit_uri_get_pin_source(uri);
     *pin = '\0';
     FILE *file = source ? fopen(source + strlen("file:"), "re") : NULL;
-    bool read = file && fgets(pin, HSM_MOST_PIN, file);
+    bool read = file && fgets(pin, MOST_PIN, file);
     if (file)
         fclose(file);
     pin[strcspn(pin, "\r\n")] = '\0';
     return read;
 }
 
-void hsm_pin_read(const char *text, char pin[static HSM_MOST_PIN]) {
-    P11KitUri *uri = hsm_uri_fault(text) ? NULL : uri_parse(text);
-    *pin = '\0';
-    if (uri)
-        (void)pin_read(uri, pin);
-    p11_kit_uri_free(uri);
-}
-
 /* The PIN is nowhere but here. */
 static CK_RV session_log_in(const struct session *session, P11KitUri *uri) {
-    char pin[HSM_MOST_PIN];
+    char pin[MOST_PIN];
     if (!pin_read(uri, pin))
         return CKR_PIN_INVALID;
     CK_RV error = session->module->C_Login(session->handle, CKU_USER,
@@ -395,6 +388,19 @@ bool hsm_sign(struct hsm_key *key, const uint8_t hash[static HSM_HASH],
     return key_use(key, use_to_sign, span_of(hash, HSM_HASH), signature);
 }
 
+size_t hsm_sign_der(struct hsm_key *key, const uint8_t hash[static HSM_HASH],
+                    uint8_t der[static HSM_MOST_DER]) {
+    enum { HALF = HSM_SIGNATURE / 2 };
+    uint8_t raw[HSM_SIGNATURE];
+    ECDSA_SIG *both = ECDSA_SIG_new();
+    bool good = both && hsm_sign(key, hash, raw) &&
+                ECDSA_SIG_set0(both, BN_bin2bn(raw, HALF, NULL),
+                               BN_bin2bn(raw + HALF, HALF, NULL)) == 1;
+    int len = good ? i2d_ECDSA_SIG(both, &der) : 0;
+    ECDSA_SIG_free(both);
+    return len > 0 ? (size_t)len : 0;
+}
+
 bool hsm_agree(struct hsm_key *key, struct span point,
                uint8_t z[static HSM_SECRET]) {
     return key_use(key, use_to_agree, point, z);
@@ -454,21 +460,25 @@ void hsm_key_close(struct hsm_key *key) {
     free(key);
 }
 
-struct hsm_key *hsm_key_open(const char *uri, struct arena *arena,
-                             const char **reason) {
-    if ((*reason = hsm_uri_fault(uri)))
-        return NULL;
+struct hsm_key *hsm_key_expect(const char *uri) {
     struct hsm_key *key = memory_alloc(sizeof *key);
     *key = (struct hsm_key){.uri = uri_parse(uri)};
     pthread_mutex_init(&key->lock, NULL);
-    if (!key_use(key, use_nothing, (struct span){0}, NULL)) {
-        *reason = arena_printf(arena, "%s", key->fault);
-        hsm_key_close(key);
-        return NULL;
-    }
     pthread_mutex_lock(&all_lock);
     key->next = all;
     all = key;
     pthread_mutex_unlock(&all_lock);
     return key;
+}
+
+struct hsm_key *hsm_key_open(const char *uri, struct arena *arena,
+                             const char **reason) {
+    if ((*reason = hsm_uri_fault(uri)))
+        return NULL;
+    struct hsm_key *key = hsm_key_expect(uri);
+    if (key_use(key, use_nothing, (struct span){0}, NULL))
+        return key;
+    *reason = arena_printf(arena, "%s", key->fault);
+    hsm_key_close(key);
+    return NULL;
 }

@@ -51,8 +51,11 @@ static struct metric_family families[] = {
      .help = "1; the version that runs and its release of the database.",
      .kind = METRIC_GAUGE,
      .labels = {"version", "release"}},
+    {.name = "fotad_hsm_away",
+     .help = "1: a token of the HSM does not do what it is asked for.",
+     .kind = METRIC_GAUGE},
 };
-enum { CRL_OVERDUE, SAT_UNSEALED, CERTIFICATE_DAYS, BUILD };
+enum { CRL_OVERDUE, SAT_UNSEALED, CERTIFICATE_DAYS, BUILD, HSM_AWAY };
 
 /* A line for people. What others say in it may be no UTF-8: a server that does
  * not know our encoding yet. */
@@ -131,6 +134,8 @@ static void answer_metrics(void *context, const struct http_request *request,
                    (int64_t)db_row_count(overdue));
     metric_set(metric_of(&families[SAT_UNSEALED], NULL, NULL, NULL),
                seal_waits(worker, request->arena));
+    metric_set(metric_of(&families[HSM_AWAY], NULL, NULL, NULL),
+               hsm_fault(request->arena) != NULL);
     expiry_each(expiry_measure, NULL);
     gauges_measure(worker->db, worker->config, request->arena);
     process_measure();

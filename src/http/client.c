@@ -45,6 +45,8 @@ struct http_client *http_client_new(const struct http_client_options *options) {
     };
     if (!client->multi)
         memory_exhausted(0);
+    if (client->key && hsm_is_uri(client->key))
+        client->token_key = hsm_key_expect(client->key);
     options_use_defaults(&client->options);
     if (options->bearer) {
         struct buffer header = {0};
@@ -68,6 +70,7 @@ void http_client_free(struct http_client *client) {
     for (unsigned i = 0; i < client->options.most_at_once; i++)
         curl_easy_cleanup(client->transfers[i].easy);
     curl_multi_cleanup(client->multi);
+    hsm_key_close(client->token_key);
     free(client->transfers);
     free(client->authorization);
     free(client->certificate);

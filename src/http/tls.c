@@ -5,10 +5,10 @@
  */
 #include "http/tls.h"
 
-#include "base/hsm.h"
 #include "base/memory.h"
 #include "http/listener.h"
 #include "http/revocations.h"
+#include "http/tls_key.h"
 
 #include <gnutls/x509.h>
 #include <stdio.h>
@@ -18,7 +18,6 @@ struct tls {
     atomic_uint references;
     gnutls_certificate_credentials_t credentials;
     bool asks; /* for the client's certificate */
-    char *uri; /* of the key, if that is in an HSM; or NULL */
 };
 
 static _Thread_local char reason_text[512];
@@ -42,7 +41,6 @@ bool tls_wanted(const struct http_tls *tls) {
 
 static void tls_free(struct tls *tls) {
     gnutls_certificate_free_credentials(tls->credentials);
-    free(tls->uri);
     free(tls);
 }
 
@@ -92,39 +90,45 @@ static int chain_is_dear(gnutls_session_t session) {
     return 0;
 }
 
-/* GnuTLS asks again when the token was away. */
-static int pin_ask(void *uri, int attempt, const char *token_url,
-                   const char *token_label, unsigned flags, char *pin,
-                   size_t most) {
-    char text[HSM_MOST_PIN];
-    (void)token_url, (void)token_label;
-    hsm_pin_read(uri, text);
-    bool good = *text && strlen(text) < most && attempt == 0 &&
-                !(flags & GNUTLS_PIN_WRONG);
-    if (good)
-        memcpy(pin, text, strlen(text) + 1);
-    explicit_bzero(text, sizeof text);
-    return good ? 0 : GNUTLS_E_PKCS11_PIN_ERROR;
+/* What is wrong with the key, or NULL. */
+static const char *token_key_read(struct tls *tls,
+                                  const struct http_tls *files) {
+    const char *reason;
+    struct arena *arena = arena_new();
+    struct hsm_key *key = hsm_key_open(files->key, arena, &reason);
+    if (key) {
+        int error = tls_key_serve(tls->credentials, files->certificate, key);
+        reason = error < 0 ? gnutls_strerror(error) : NULL;
+    }
+    if (reason) {
+        snprintf(reason_text, sizeof reason_text,
+                 "TLS: certificate and key %s: %s", files->certificate, reason);
+        reason = reason_text;
+    }
+    arena_free(arena);
+    return reason;
+}
+
+static bool key_read(struct tls *tls, const struct http_tls *files,
+                     const char **reason) {
+    if (hsm_is_uri(files->key))
+        return !(*reason = token_key_read(tls, files));
+    int error = gnutls_certificate_set_x509_key_file(
+        tls->credentials, files->certificate, files->key, GNUTLS_X509_FMT_PEM);
+    if (error < 0)
+        reason_set(reason, "certificate and key", files->certificate, error);
+    return error >= 0;
 }
 
 static bool read_files(struct tls *tls, const struct http_tls *files,
                        const char **reason) {
-    if (hsm_is_uri(files->key)) {
-        tls->uri = memory_text(files->key);
-        gnutls_certificate_set_pin_function(tls->credentials, pin_ask,
-                                            tls->uri);
-    }
-    int error = gnutls_certificate_set_x509_key_file(
-        tls->credentials, files->certificate, files->key, GNUTLS_X509_FMT_PEM);
-    if (error < 0) {
-        reason_set(reason, "certificate and key", files->certificate, error);
+    if (!key_read(tls, files, reason))
         return false;
-    }
     if (!is_set(files->client_ca))
         return true;
     tls->asks = true;
     gnutls_certificate_set_verify_function(tls->credentials, chain_is_dear);
-    error = gnutls_certificate_set_x509_trust_file(
+    int error = gnutls_certificate_set_x509_trust_file(
         tls->credentials, files->client_ca, GNUTLS_X509_FMT_PEM);
     if (error <= 0)
         reason_set(reason, "there is no certificate among the clients' CAs in",

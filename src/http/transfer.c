@@ -1,8 +1,8 @@
 #include "http/transfer.h"
 
-#include "base/hsm.h"
 #include "base/memory.h"
 #include "base/version.h"
+#include "http/tls_key.h"
 
 #include <stdio.h>
 
@@ -38,6 +38,27 @@ static int transfer_may_begin(void *context, char *to, char *from, int to_port,
     return answer->late ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
+/* The connection has no other certificate and key. */
+static CURLcode transfer_use_token(CURL *easy, void *context, void *data) {
+    const struct http_client *client = data;
+    (void)easy;
+    return tls_key_call(context, client->certificate, client->token_key)
+               ? CURLE_OK
+               : CURLE_SSL_CERTPROBLEM;
+}
+
+static void transfer_set_key(const struct http_client *client, CURL *easy) {
+    if (client->token_key) {
+        curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, transfer_use_token);
+        curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, client);
+        return;
+    }
+    if (client->certificate)
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, client->certificate);
+    if (client->key)
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, client->key);
+}
+
 /* Nothing is kept from one connection to the next: files that have changed
  * are seen. */
 static void transfer_set_tls(struct transfer *transfer) {
@@ -46,12 +67,7 @@ static void transfer_set_tls(struct transfer *transfer) {
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-    if (client->certificate)
-        curl_easy_setopt(easy, CURLOPT_SSLCERT, client->certificate);
-    if (client->key)
-        curl_easy_setopt(easy, CURLOPT_SSLKEY, client->key);
-    if (client->key && hsm_is_uri(client->key)) /* OpenSSL's pkcs11 engine */
-        curl_easy_setopt(easy, CURLOPT_SSLKEYTYPE, "ENG");
+    transfer_set_key(client, easy);
     if (client->ca)
         curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca);
     if (client->crl)

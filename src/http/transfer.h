@@ -7,6 +7,7 @@
 #ifndef FOTAD_HTTP_TRANSFER_H
 #define FOTAD_HTTP_TRANSFER_H
 
+#include "base/hsm.h"
 #include "http/message.h"
 
 #include <curl/curl.h>
@@ -17,6 +18,7 @@ struct host;
 struct http_client {
     struct http_client_options options;
     char *authorization, *certificate, *key, *ca, *crl;
+    struct hsm_key *token_key; /* if `key` is in an HSM; or NULL */
     CURLM *multi;
     struct transfer *transfers, *idle;
 };

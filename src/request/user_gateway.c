@@ -55,13 +55,18 @@ static void request_put_off(struct rq *rq) {
     log_warning("request.put_off", ": %s", rq->put_off);
 }
 
-/* Our own fault: the answer says so in DUIS if we know to what. */
+/* Our own fault: the answer says so in DUIS if we know to what, and can sign
+ * it; a DUIS answer that is not signed is none. */
 static void request_fail(struct rq *rq) {
     rq_reset(rq);
     rq_conclude(rq, CONDITION_our_fault,
                 rq->error ? rq->error : db_reason(rq->db));
-    if (!rq->duis.request_id || !rq_compose(rq))
+    bool composed = rq->duis.request_id && rq_compose(rq);
+    if (!composed)
         rq->answer = (struct span){0};
+    if (rq->duis.request_id && !composed)
+        rq_conclude(rq, CONDITION_signer_away,
+                    "the key that signs is in an HSM, which is away");
     request_record_failure(rq);
     log_event(db_level(rq->db, LOG_LEVEL_ERROR), "request.failed", ": %s",
               rq->detail);

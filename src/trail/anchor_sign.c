@@ -61,19 +61,11 @@ struct anchor_signer *anchor_signer_load(struct arena *arena, const char *key,
 
 /* ---- a line ---- */
 
-/* A token gives r and s, OpenSSL their DER. */
 static size_t token_sign(struct hsm_key *key, struct span text,
                          uint8_t signature[MOST_SIGNATURE]) {
-    uint8_t hash[HSM_HASH], raw[HSM_SIGNATURE], *end = signature;
+    uint8_t hash[HSM_HASH];
     SHA256(text.data, text.len, hash);
-    ECDSA_SIG *both = ECDSA_SIG_new();
-    bool good = both && hsm_sign(key, hash, raw) &&
-                ECDSA_SIG_set0(both, BN_bin2bn(raw, HSM_SIGNATURE / 2, NULL),
-                               BN_bin2bn(raw + HSM_SIGNATURE / 2,
-                                         HSM_SIGNATURE / 2, NULL)) == 1;
-    int len = good ? i2d_ECDSA_SIG(both, &end) : 0;
-    ECDSA_SIG_free(both);
-    return len > 0 ? (size_t)len : 0;
+    return hsm_sign_der(key, hash, signature);
 }
 
 static size_t key_sign(EVP_PKEY *key, struct span text,

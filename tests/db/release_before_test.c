@@ -1,28 +1,46 @@
-/* A database of the release before is brought to this one without a step by
+/* A database of an earlier release is brought to this one without a step by
  * hand: everything is then as in a new one, what was recorded is still there,
- * and programs of the release before leave it alone. Its SQL lies beside
- * (tools/release-before). */
+ * and programs of the release before leave it alone. Of release 13 and of the
+ * release that landed last their dumps lie beside (tools/release-before). */
 #include "support/check.h"
 #include "support/pg.h"
 #include "support/sql.h"
+#include "support/tool.h"
 
 #include "base/buffer.h"
 #include "base/log.h"
 #include "db/db.h"
 
-#include <openssl/sha.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RELEASE_BEFORE "tests/db/data/release_before.sql.gz"
+#define DUMP "tests/db/data/release_"
 
 static struct arena *arena;
 
-/* ---- the release before ---- */
+/* ---- earlier releases ---- */
 
-static char *read_release(void) {
-    FILE *pipe = popen("gzip -dc " RELEASE_BEFORE, "r");
+enum { FIRST = 13 };
+
+/* The last that landed, by the names of the dumps. */
+static int release_landed(void) {
+    glob_t found;
+    int latest = 0;
+    assert_int_equal(glob(DUMP "*.sql.gz", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        int number = atoi(found.gl_pathv[i] + strlen(DUMP));
+        latest = number > latest ? number : latest;
+    }
+    globfree(&found);
+    assert_true(latest > FIRST);
+    return latest;
+}
+
+static const char *release_read(int number) {
+    FILE *pipe =
+        popen(arena_printf(arena, "gzip -dc " DUMP "%d.sql.gz", number), "r");
     assert_non_null(pipe);
     struct buffer text = {0};
     char piece[65536];
@@ -30,43 +48,22 @@ static char *read_release(void) {
         buffer_add(&text, span_of(piece, got));
     assert_int_equal(pclose(pipe), 0);
     assert_true(text.len > 0);
-    buffer_text(&text, "\n");
+    buffer_text(&text, "");
     arena_adopt(arena, text.data, free);
-    return (char *)text.data;
+    return (const char *)text.data;
 }
 
-/* One file, as its program applied and remembered it. */
-static void apply_file(struct sql *sql, const char *name, const char *text) {
-    uint8_t content[SHA256_DIGEST_LENGTH];
-    char hex[2 * sizeof content + 1];
-    sql_do(sql, "%s", text);
-    SHA256((const uint8_t *)text, strlen(text), content);
-    for (size_t i = 0; i < sizeof content; i++)
-        snprintf(hex + 2 * i, 3, "%02x", content[i]);
-    sql_do(sql, "insert into migration (name, content) values ('%s', '\\x%s')",
-           name, hex);
-}
-
-static void make_release_before(struct sql *sql) {
-    sql_do(sql, "drop schema public cascade; create schema public;"
-                "create table migration (name text not null primary key,"
-                " content bytea not null,"
-                " applied timestamptz not null default now())");
-    char *file = read_release() + strlen("--- ");
-    for (char *next; file; file = next) {
-        char *text = strchr(file, '\n') + 1;
-        text[-1] = '\0';
-        if ((next = strstr(text, "\n--- "))) {
-            next[1] = '\0';
-            next += strlen("\n--- ");
-        }
-        apply_file(sql, file, text);
-    }
+/* In place of what there is. */
+static void release_make(struct sql *sql, int number) {
+    sql_do(sql, "drop schema public cascade; create schema public");
+    sql_do(sql, "%s", release_read(number));
+    sql_do(sql, "reset search_path; reset check_function_bodies");
 }
 
 /* ---- what is in a database ---- */
 
-/* Everything that a program of this release may meet, a line each. */
+/* Everything that a program of this release may meet, a line each; days and
+ * weeks are as their tables. */
 static const char catalogue[] =
     "select string_agg(line, e'\\n' order by line collate \"C\") from ("
     " select format('function %s %s %s', p.oid::regprocedure,"
@@ -78,22 +75,29 @@ static const char catalogue[] =
     "  from pg_class c join pg_attribute a on a.attrelid = c.oid"
     "  left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum"
     "  where c.relnamespace = 'public'::regnamespace and attnum > 0"
+    "  and not c.relispartition"
     "  and not attisdropped and c.relkind in ('r', 'p', 'v', 'c', 'i', 'I')"
     " union all select format('table %s %s %s %s', relname, relkind,"
     "  reloptions, obj_description(oid, 'pg_class')) from pg_class"
-    "  where relnamespace = 'public'::regnamespace"
+    "  where relnamespace = 'public'::regnamespace and not relispartition"
     " union all select 'index ' || pg_get_indexdef(indexrelid) from pg_index i"
     "  join pg_class c on c.oid = indrelid"
     "  where c.relnamespace = 'public'::regnamespace"
+    "  and not c.relispartition"
     " union all select format('constraint %s %s', conrelid::regclass,"
-    "  pg_get_constraintdef(oid)) from pg_constraint"
+    "  pg_get_constraintdef(o.oid)) from pg_constraint o"
+    "  left join pg_class c on c.oid = conrelid"
     "  where connamespace = 'public'::regnamespace"
+    "  and c.relispartition is not true"
     " union all select format('type %s %s %s', typname, array(select enumlabel"
     "  from pg_enum where enumtypid = t.oid order by enumsortorder),"
     "  obj_description(t.oid, 'pg_type')) from pg_type t"
+    "  left join pg_class c on c.oid = typrelid"
     "  where typnamespace = 'public'::regnamespace and typelem = 0"
-    " union all select 'trigger ' || pg_get_triggerdef(oid) from pg_trigger"
-    "  where not tgisinternal"
+    "  and c.relispartition is not true"
+    " union all select 'trigger ' || pg_get_triggerdef(t.oid) from pg_trigger t"
+    "  join pg_class c on c.oid = tgrelid"
+    "  where not tgisinternal and not c.relispartition"
     " union all select format('sequence %s', sequencename) from pg_sequences"
     ") x";
 
@@ -112,22 +116,30 @@ static void expect_same(const char *fresh, const char *upgraded) {
 
 /* ---- tests ---- */
 
-/* Of the release before. */
+/* Of an earlier release. */
 struct base {
     const char *conninfo;
     struct sql *sql;
     struct db *db; /* what migrates it */
 };
 
-static int set_up(void **state) {
+static int set_up_of(void **state, int number) {
     const char *conninfo = pg_fresh_database();
     static struct base base;
     base.conninfo = conninfo;
     base.sql = sql_open(conninfo);
-    make_release_before(base.sql);
+    release_make(base.sql, number);
     base.db = db_open(conninfo, "release_before_test");
     *state = &base;
     return 0;
+}
+
+static int set_up(void **state) {
+    return set_up_of(state, FIRST);
+}
+
+static int set_up_landed(void **state) {
+    return set_up_of(state, release_landed());
 }
 
 static int tear_down(void **state) {
@@ -141,8 +153,6 @@ static void it_becomes_as_a_new_one(void **state) {
     struct base *base = *state;
     struct sql *fresh = sql_open(pg_fresh_database());
     int missing = 0;
-    assert_int_equal(db_migrate(base->db, NULL, &missing), DONE);
-    assert_true(missing > 0);
     assert_int_equal(db_migrate(base->db, "test", &missing), DONE);
     expect_same(sql_text(fresh, "%s", catalogue),
                 sql_text(base->sql, "%s", catalogue));
@@ -334,6 +344,58 @@ static void a_program_of_the_release_before_leaves_it_alone(void **state) {
         "0");
 }
 
+/* ---- the release that landed last, with what its programs wrote ---- */
+
+/* A copy of every table; `migration` says which functions there are now. */
+static const char keep[] =
+    "create schema kept; do $$ declare t name; begin for t in select relname"
+    " from pg_class where relnamespace = 'public'::regnamespace"
+    " and relkind in ('r', 'p') and not relispartition and relname <>"
+    " 'migration' loop execute"
+    " format('create table kept.%1$I as table public.%1$I', t);"
+    " end loop; end $$";
+
+/* Rows of the copies that are not in their tables any more, by the columns that
+ * there still are. */
+static const char lost[] =
+    "create function kept.lost() returns setof text language plpgsql as $$"
+    " declare t record; n bigint; begin"
+    " for t in select c.relname, (select string_agg(quote_ident(a.attname),"
+    "  ', ') from pg_attribute a join pg_attribute b on b.attname = a.attname"
+    "  where a.attrelid = c.oid and b.attrelid = p.oid and a.attnum > 0"
+    "  and not b.attisdropped) as columns from pg_class c"
+    "  join pg_class p on p.relname = c.relname"
+    "  and p.relnamespace = 'public'::regnamespace"
+    "  where c.relnamespace = 'kept'::regnamespace loop"
+    "  execute format('select count(*) from (select x::text from (select %2$s"
+    "  from kept.%1$I) x except select x::text from (select %2$s from"
+    "  public.%1$I) x) y', t.relname, t.columns) into n;"
+    "  if n > 0 then return next t.relname || ' ' || n; end if;"
+    " end loop; end $$";
+
+static void what_the_landed_release_wrote_is_kept(void **state) {
+    struct base *base = *state;
+    int missing;
+    sql_do(base->sql, "%s", keep);
+    sql_do(base->sql, "%s", lost);
+    /* the test is of something */
+    sql_expect(base->sql, "t|t|t|t|t",
+               "select exists (select from tracking_live),"
+               " exists (select from tracking_history),"
+               " exists (select from alert), exists (select from sat_seal),"
+               " exists (select from device_command)");
+    assert_int_equal(db_migrate(base->db, "test", &missing), DONE);
+    sql_expect(base->sql, "", "select string_agg(lost, ', ') from kept.lost()");
+}
+
+/* Its trail is as it was sealed, and goes on. */
+static void the_trail_of_the_landed_release_is_good(void **state) {
+    struct tool *tool = *state;
+    release_make(tool->sql, release_landed());
+    tool_expect(tool, "migrate", 0, "");
+    tool_expect(tool, "sat verify", 0, "");
+}
+
 int main(void) {
     arena = arena_new();
     log_set_level(LOG_LEVEL_WARNING);
@@ -353,6 +415,12 @@ int main(void) {
             tear_down),
         cmocka_unit_test_setup_teardown(
             a_program_of_the_release_before_leaves_it_alone, set_up, tear_down),
+        {"landed: it_becomes_as_a_new_one", it_becomes_as_a_new_one,
+         set_up_landed, tear_down, NULL},
+        cmocka_unit_test_setup_teardown(what_the_landed_release_wrote_is_kept,
+                                        set_up_landed, tear_down),
+        cmocka_unit_test_setup_teardown(the_trail_of_the_landed_release_is_good,
+                                        tool_setup, tool_teardown),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     arena_free(arena);

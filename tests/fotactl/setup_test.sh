@@ -46,7 +46,7 @@ listen = 127.0.0.1:$((port + 2))
 listen = 127.0.0.1:$((port + 3))
 END
 
-echo 1..7
+echo 1..8
 number=0
 check() {
     number=$((number + 1))
@@ -70,6 +70,25 @@ makes_it() {
         [ "$(ask "select string_agg(distinct tableowner, '')
             from pg_tables where schemaname = 'public'")" = fotad_owner ] &&
         [ "$(ask "select pg_has_role('fotad', 'fotad_daemon', 'member')")" = t ]
+}
+# docs/operations.md, Roles, as it stands there, makes the same
+roles="select string_agg(concat_ws(' ', rolname, rolcanlogin, rolinherit, rolsuper,
+    rolcreatedb, rolcreaterole, array(select roleid::regrole from pg_auth_members
+    where member = r.oid)), ', ' order by rolname) from pg_roles r where rolname ~ '^fotad'"
+databases="select concat_ws(' ', datdba::regrole, encoding, datcollate, datacl)
+    from pg_database where datname ="
+is_as_the_document_says() {
+    made="$(ask "$roles") $(ask "$databases 'an_estate'")"
+    for thing in 'database an_estate' 'role fotad' 'role fotad_owner' 'role fotad_daemon' \
+        'role fotad_reader'; do
+        ask "drop $thing" postgres || return 1
+    done
+    sed -n '/^## Roles/,/^.fotactl migrate/s/^    //p' docs/operations.md >"$own/roles.sql"
+    psql -Xq -v ON_ERROR_STOP=1 -h "$dir" -U postgres -d postgres -f "$own/roles.sql" &&
+        ask 'alter database fotad rename to an_estate' postgres || return 1
+    written="$(ask "$roles") $(ask "$databases 'an_estate'")"
+    echo "$made / $written"
+    [ "$made" = "$written" ] && setup && says 'The database an_estate is there'
 }
 # each once
 says_what_is_missing() {
@@ -107,6 +126,7 @@ refuses() {
         >"$own/out" 2>&1 && [ "$(wc -l <"$own/out")" = 1 ]
 }
 check 'roles, database and schema are made' makes_it
+check 'docs/operations.md says the same in SQL' is_as_the_document_says
 check 'what is missing is said' says_what_is_missing
 check 'it may be run again' may_be_run_again
 check 'keys and an estate for a trial' makes_a_trial

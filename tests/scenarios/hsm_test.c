@@ -35,14 +35,16 @@ static void keys_import(void) {
     ka_key = token_import(path, "ka");
 }
 
-static struct scenario *begin(void) {
+/* With the ACB's key in the token, and perhaps the one that signs. */
+static struct scenario *begin(bool signs_there) {
     static char config[1024];
     need_token();
     keys_import();
     snprintf(config, sizeof config,
-             "[identity]\nxml_signing_key = %s\nkey_agreement_key = %s\n"
+             "[identity]\nkey_agreement_key = %s\n%s%s\n"
              "[delivery]\nretry_most = 2s\n[log]\nlevel = debug\n",
-             xml_key, ka_key);
+             ka_key, signs_there ? "xml_signing_key = " : "",
+             signs_there ? xml_key : "");
     return scenario_open(
         &(struct scenario_wish){.config = config, .repeats = true});
 }
@@ -84,7 +86,7 @@ static void pin_is_nowhere(struct scenario *s) {
 
 static void updates_and_commands(void **state) {
     (void)state;
-    struct scenario *s = begin();
+    struct scenario *s = begin(true);
     STEPS({sends, "1 11.4 " PPMID_IMAGE " n1.ppmid,n2.ppmid,c1.ppmid I99"},
           {is, "n1.ppmid,n2.ppmid,c1.ppmid FIRMWARE_ACTIVATED"},
           {reads, "1 n1.ppmid"}, {is_told, "1 I0/GBCSPayload n1.ppmid"},
@@ -95,20 +97,32 @@ static void updates_and_commands(void **state) {
     scenario_end(s);
 }
 
-/* What was asked meanwhile is not half done: it is asked again and done once,
- * and what was to be said is said. */
+static void expect_refusal(struct scenario *s, const char *service,
+                           struct span request, const char *status) {
+    assert_null(scenario_post(s, service, request));
+    if (strncmp(s->refusal, status, 3) != 0)
+        fail_msg("%s, not %s", s->refusal, status);
+}
+
+/* What was asked meanwhile is not half done: its sender is told to come again,
+ * it is done once then, and what was to be said is said. */
 static void the_token_goes_and_comes_back(void **state) {
     (void)state;
-    struct scenario *s = begin();
+    struct scenario *s = begin(true);
     STEPS({csp, "north delivery_delay 3000"},
           {sends, "1 11.4 " PPMID_IMAGE " n1.ppmid I99"});
     token_hide(true);
     eui64 device = scenario_device(s, "n2.ppmid");
     struct span update = scenario_update(s, 1, PPMID_IMAGE, &device, 1),
                 read = scenario_read(s, 1, scenario_device(s, "n3.ppmid"));
-    assert_null(scenario_post(s, "serviceD", update));
-    assert_null(scenario_post(s, "serviceS", read));
+    expect_refusal(s, "serviceD", update, "503");
+    assert_true(s->retry_after > 0);
+    expect_refusal(s, "serviceS", read, "503");
+    assert_true(s->retry_after > 0);
     expect_readiness(s, 503, "of the HSM");
+    sql_expect_soon(s->sql, "2",
+                    "select count(*) from sat_entry where detail like"
+                    " '%% signer_away, %%'");
     sql_expect(s->sql, "1|0",
                "select (select count(*) from service_request where condition"
                " = 'accepted'), (select count(*) from device_command)");
@@ -116,11 +130,16 @@ static void the_token_goes_and_comes_back(void **state) {
     sql_expect_soon(s->sql, "t",
                     "select count(*) > 0 from alert where state = 'waiting'");
     scenario_logged(s, "hsm.trouble", "");
+    unsigned status;
+    assert_non_null(strstr(scenario_get(s, 0, "/metrics", &status),
+                           "\nfotad_hsm_away 1\n"));
     usleep(4000000);
     assert_int_equal(scenario_lines(s, "delivery.given_up", ""), 0);
     token_hide(false);
     expect_readiness(s, 200, "\"ready\": true");
     scenario_logged(s, "hsm.there_again", "");
+    assert_non_null(strstr(scenario_get(s, 0, "/metrics", &status),
+                           "\nfotad_hsm_away 0\n"));
     assert_non_null(strstr(scenario_post(s, "serviceD", update), "I99"));
     assert_non_null(strstr(scenario_post(s, "serviceS", read), "I99"));
     STEPS({is, "n1.ppmid,n2.ppmid FIRMWARE_ACTIVATED"},
@@ -131,6 +150,26 @@ static void the_token_goes_and_comes_back(void **state) {
                "select count(*) from gbcs_message where state = 'unverified'");
     assert_int_equal(sim_users_counts(s->users, 0).wrong, 0);
     pin_is_nowhere(s);
+    scenario_end(s);
+}
+
+/* What needs no MAC goes on; what does is answered E100, and nothing is done.
+ */
+static void only_the_key_of_the_acb_goes(void **state) {
+    (void)state;
+    struct scenario *s = begin(false);
+    token_hide(true);
+    struct span read = scenario_read(s, 1, scenario_device(s, "n3.ppmid"));
+    expect_refusal(s, "serviceS", read, "500");
+    expect_readiness(s, 503, "of the HSM");
+    sql_expect(s->sql, "0", "select count(*) from device_command");
+    STEPS({sends, "1 11.4 " PPMID_IMAGE " n1.ppmid I99"});
+    token_hide(false);
+    expect_readiness(s, 200, "\"ready\": true");
+    assert_non_null(strstr(scenario_post(s, "serviceS", read), "I99"));
+    STEPS({is_told, "1 I0/GBCSPayload n3.ppmid"},
+          {is, "n1.ppmid FIRMWARE_ACTIVATED"});
+    scenario_settle(s);
     scenario_end(s);
 }
 
@@ -259,6 +298,7 @@ int main(void) {
         cmocka_unit_test(a_signature_costs_little_more_there),
         cmocka_unit_test(updates_and_commands),
         cmocka_unit_test(the_token_goes_and_comes_back),
+        cmocka_unit_test(only_the_key_of_the_acb_goes),
     };
     unable = token_open();
     int failed = scenario_tests(tests, NULL, NULL);

@@ -89,6 +89,7 @@ struct scenario {
     struct sim_users *users;
     struct http_client *http;
     const char *refusal; /* status and error of the last answer */
+    instant retry_after; /* of the last answer; 0: it did not say */
     const struct duis_signer *signers[SCENARIO_SUPPLIERS];
     EVP_PKEY *signing[SCENARIO_SUPPLIERS]; /* of Pre-Commands */
     EVP_PKEY *dsp;

@@ -129,6 +129,7 @@ static const char *take_answer(struct scenario *s, struct span request,
         check_answer(s, request, buffer_span(&answer->body));
     }
     s->refusal = arena_printf(s->arena, "%u %s", status, answer->error);
+    s->retry_after = answer->retry_after;
     http_answer_free(answer);
     if (!text && status && status < 500)
         scenario_fail(s, "a request was answered %u", status);

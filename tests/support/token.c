@@ -103,31 +103,6 @@ static void private_create(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session,
     create(module, session, with, sizeof with / sizeof *with);
 }
 
-/* OpenSSL's engine looks for it beside the private one. */
-static void public_create(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session,
-                          EVP_PKEY *key, const char *label) {
-    CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
-    CK_KEY_TYPE type = CKK_EC;
-    CK_BBOOL yes = CK_TRUE;
-    unsigned char point[67] = {0x04, 65}; /* in an OCTET STRING */
-    size_t len = 0;
-    assert_int_equal(EVP_PKEY_get_octet_string_param(key, "pub", point + 2,
-                                                     sizeof point - 2, &len),
-                     1);
-    assert_int_equal(len, sizeof point - 2);
-    CK_ATTRIBUTE with[] = {
-        {CKA_CLASS, &class, sizeof class},
-        {CKA_KEY_TYPE, &type, sizeof type},
-        {CKA_TOKEN, &yes, sizeof yes},
-        {CKA_VERIFY, &yes, sizeof yes},
-        CURVE,
-        {CKA_EC_POINT, point, sizeof point},
-        TEXT(CKA_LABEL, label),
-        TEXT(CKA_ID, label),
-    };
-    create(module, session, with, sizeof with / sizeof *with);
-}
-
 static void object_create(EVP_PKEY *key, const char *label) {
     CK_FUNCTION_LIST **modules = p11_kit_modules_load_and_initialize(0), **m;
     CK_SLOT_ID slot;
@@ -145,7 +120,6 @@ static void object_create(EVP_PKEY *key, const char *label) {
                                    strlen(TOKEN_PIN)),
                      CKR_OK);
     private_create(*m, session, key, label);
-    public_create(*m, session, key, label);
     p11_kit_modules_finalize_and_release(modules);
 }
 

@@ -16,9 +16,6 @@ const char *token_import(const char *key_path, const char *label);
 /* Takes it away, or puts it back. */
 void token_hide(bool hidden);
 
-/* OpenSSL's way to it, of libengine-pkcs11-openssl. */
-#define PKCS11_ENGINE "/usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so"
-
 /* What is in its PIN file. */
 #define TOKEN_PIN "4711-secret-pin"
 

@@ -7,7 +7,8 @@
 delivery_connections=8 # [delivery] connections, to one User
 
 bench_alerts() {
-    local i sign copy bare floor began
+    local i sign copy bare floor began cpu
+    : >$out/alerts.cpu
     start_world silent
     for i in 1 2 3; do
         progress "alerts: $i of 3"
@@ -16,8 +17,11 @@ bench_alerts() {
         tell_all >/dev/null
         [ "$i" != 1 ] || dump_alerts
         began=$(now)
+        cpu=$(cpu_of "$fotad_pid")
         release_users
         all_delivered "$most"
+        calculate "($(cpu_of "$fotad_pid") - $cpu) * 1e6 / $most" 1 >>$out/alerts.cpu
+        echo >>$out/alerts.cpu
         calculate "$most / $(seconds_since "$began")" 0
         echo
     done >$out/delivered.rates
@@ -31,6 +35,9 @@ bench_alerts() {
         1/s floor="$floor" spread="$(spread <$out/delivered.rates)" \
         'aim=ratio >= 0.5' \
         note="a second: signing $sign, COPY $copy, bare POST $bare"
+    numbers 3 $out/alerts.cpu
+    result "processor time of fotad for each" "$(median <$out/alerts.cpu)" us \
+        spread="$(spread <$out/alerts.cpu)" note='signing and delivering'
     alerts_tail "$floor"
 }
 
