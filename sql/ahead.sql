@@ -77,7 +77,8 @@ create or replace function times_ahead()
     (48, 'forecast_watch', 'request_no', 'made', 'now', null, null),
     -- made again at once
     (49, 'forecast_watch', 'request_no', 'next', 'now', null, null),
-    (50, 'outcome_look', 'day', 'looked', 'now', null, null)
+    (50, 'outcome_look', 'day', 'looked', 'now', null, null),
+    (51, 'alarm_rule', 'rule', 'looked', 'now', null, null)
 $$;
 
 -- A message that may have been heard goes on saying when it was made; it is given

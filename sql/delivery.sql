@@ -633,6 +633,17 @@ begin atomic
                 '-infinity') end;
 end;
 
+-- How many messages to each User are not confirmed, and since when the oldest
+-- waits or waited.
+create or replace function messages_undelivered()
+    returns table (user_id macaddr8, state alert_state, messages bigint,
+        oldest timestamptz)
+    language sql stable
+begin atomic
+    select a.user_id, a.state, count(*), min(a.created)
+    from alert a group by a.user_id, a.state;
+end;
+
 -- Messages that are not confirmed and wait for more than their turn, or were
 -- given up.
 create or replace function undelivered(

@@ -346,6 +346,16 @@ begin
     update foresight set seen_to = p_now where seen_to <> p_now;
 end $$;
 
+-- When the plan of a request, and each order about it, was changed last.
+create or replace function steered(p_request_no bigint)
+    returns table (at timestamptz) language sql stable
+begin atomic
+    select p.made from request_plan p where p.request_no = p_request_no
+    union all
+    select greatest(o.made, o.decided, o.ended) from steering o
+    where o.request_no = p_request_no;
+end;
+
 -- Makes the forecasts that are due, of at most p_most requests; returns of how
 -- many. A request whose plan or holds were changed is due at once; else as often
 -- as four times in the time that it has taken so far.
@@ -358,11 +368,7 @@ declare
 begin
     update forecast_watch f set next = p_now
     where f.next > p_now and f.next < 'infinity' and exists (
-        select from request_plan p where p.request_no = f.request_no
-            and p.made > f.made
-        union all
-        select from steering o where o.request_no = f.request_no
-            and greatest(o.made, o.decided, o.ended) > f.made);
+        select from steered(f.request_no) s where s.at > f.made);
     for w in select * from forecast_watch where next <= p_now
         order by next, request_no limit p_most for update skip locked
     loop

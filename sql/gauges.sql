@@ -10,8 +10,8 @@ create or replace function gauges(p_csps text[], p_now timestamptz)
 begin
     return query
     with message as (
-        select user_id, count(*) as waiting, min(created) as oldest
-        from alert where state = 'waiting' group by user_id
+        select user_id, messages as waiting, oldest
+        from messages_undelivered() where state = 'waiting'
     ), job as (
         select csp, min(created) as oldest,
             min(created) filter (where tries > 0 and last_error is not null)
@@ -30,5 +30,7 @@ begin
         lateral (values
             ('jobs_oldest', age_seconds(j.oldest, p_now)),
             ('csp_busy', age_seconds(j.busy_since, p_now)))
-            as g (gauge, value);
+            as g (gauge, value)
+    union all
+    select 'alarm_standing', r.rule, r.standing from list_alarm_rules() r;
 end $$;

@@ -22,10 +22,10 @@ begin atomic
         'csp_recall', 'distribution', 'contested_alert', 'csp_message',
         'firmware_image', 'csp_image', 'tracking_live', 'tracking_history',
         'service_request', 'guard_finding', 'collected_alert', 'alert_lane',
-        'alert', 'alert_confirmed', 'alert_count', 'account', 'session',
-        'sign_in_failure', 'sign_in_try', 'notice_wish', 'notice_request',
-        'notice', 'csp_section', 'csp_pace', 'housekeeping', 'running_time',
-        'foresight', 'duration', 'duration_known', 'forecast_watch',
+        'alert', 'alert_confirmed', 'alert_count', 'alarm_rule', 'alarm',
+        'account', 'session', 'sign_in_failure', 'sign_in_try', 'notice_wish',
+        'notice_request', 'notice', 'csp_section', 'csp_pace', 'housekeeping',
+        'running_time', 'foresight', 'duration', 'duration_known', 'forecast_watch',
         'forecast', 'forecast_level', 'csp_flow', 'outcome_look',
         'outcome_day', 'neighbour_day'])
         with ordinality as t (n, ordinality);

@@ -9,6 +9,12 @@ create or replace function hears_of(a account, r service_request)
         when 'supplier' then r.originator = a.supplier_id
         else a.role <> 'administrator' end;
 
+-- And of alarms? They are for the DCC's people who look at everybody's requests.
+create or replace function hears_of_alarms(a account)
+    returns boolean language sql immutable
+    return a.active and a.mail is not null
+        and a.role in ('service_desk', 'auditor');
+
 -- ---- wishes ----
 create or replace function notices_of(
     p_name text, out mail text, out wishes text[])
@@ -57,7 +63,8 @@ end $$;
 
 -- Null leaves the address or the wishes as they are; an empty address ends
 -- both. Named outcomes: done, unknown, not_an_address, no_address (there are
--- wishes), not_a_reader (an administrator sees no request).
+-- wishes), not_a_reader (an administrator sees no request), not_staff (a
+-- supplier sees no alarm).
 create or replace function set_notices(
     p_name text, p_mail text, p_wishes text[], p_timeout interval,
     p_person text, p_now timestamptz) returns text
@@ -79,6 +86,8 @@ begin
         return 'no_address';
     elsif wishes <> '{}' and a.role = 'administrator' then
         return 'not_a_reader';
+    elsif 'alarm' = any (wishes) and a.role = 'supplier' then
+        return 'not_staff';
     end if;
     if wishes <> '{}' and not exists (select from notice_wish) then
         perform pass_over_requests(p_timeout, p_now);
@@ -425,8 +434,9 @@ begin
         select n.ctid from notice n
         where n.state = 'waiting' and not exists (select from account a
                 join notice_wish w on w.account = a.name and w.kind = n.kind
-                join service_request r on r.request_no = n.request_no
-                where a.name = n.account and hears_of(a, r))
+                left join service_request r on r.request_no = n.request_no
+                where a.name = n.account and case when n.alarm is null
+                    then hears_of(a, r) else hears_of_alarms(a) end)
         for update of n skip locked));
     return query
     update notice n set leased_until = p_until,

@@ -72,7 +72,9 @@ begin
                 'list_volumes', 'make_request_notices', 'make_hold_notices',
                 'make_silence_notices', 'make_steering_notices', 'spans_ended',
                 'find_stuck', 'list_stuck', 'list_retry',
-                'request_groups', 'forecast_parts', 'score_forecasts']), 'screen'
+                'request_groups', 'forecast_parts', 'score_forecasts',
+                'failing_devices', 'silent_csps', 'overdue_requests',
+                'note_alarms', 'list_alarms']), 'screen'
         ), plan (kind, setting, value) as (values
             ('message', 'plan_cache_mode', 'force_generic_plan'),
             ('message', 'enable_seqscan', 'off'),

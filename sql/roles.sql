@@ -31,6 +31,11 @@ create or replace function rights_of_daemon()
     ('account', 'insert', 'name, role, supplier_id, password, created'),
     ('account', 'update',
         'role, supplier_id, active, password, token, last_sign_in, mail'),
+    ('alarm', 'insert',
+        'rule, about, device_id, csp, request_no, user_id, since, count, why'),
+    ('alarm', 'update', 'until, count, why'),
+    ('alarm', 'delete', null),
+    ('alarm_rule', 'update', 'is_on, threshold, looked, person, made'),
     ('alert', 'insert',
         'user_id, created, code, event, response_code, request_no, '
         'device_id, chf_id, device_ids, device_type, firmware_version, '
@@ -141,7 +146,7 @@ create or replace function rights_of_daemon()
         'state, decided, person, reason, next_try, ended, body'),
     ('housekeeping', 'update', 'due, answers_to'),
     ('notice', 'insert',
-        'account, kind, request_no, order_no, made, subject, body'),
+        'account, kind, request_no, order_no, alarm, made, subject, body'),
     ('notice', 'update',
         'state, tries, next_try, leased_until, lease_number, last_error'),
     ('notice', 'delete', null),

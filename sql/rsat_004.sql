@@ -137,6 +137,18 @@ begin
         order by t.device_time desc limit 1);
 end $$;
 
+-- How a command counts there: by what is true of it (that, or its own word:
+-- 'executed'), else by what became of it.
+create or replace function activation_counts_as(
+    p_state command_state, p_said smallint, p_truth text) returns text
+    language sql immutable parallel safe
+    return case
+        when p_truth = 'executed' then 'executed'
+        when p_said is not null or p_truth = 'failed' then 'failed'
+        when p_state = 'cancelled' then 'cancelled'
+        when p_state in ('failed', 'no_answer', 'answered') then 'not answered'
+        else 'under way' end;
+
 -- Activate Firmware commands of a time: sent, and what the device made of them.
 -- Its own word counts first, then the record of its update, whenever it came.
 create or replace function activation_results(
@@ -160,13 +172,7 @@ begin
             and c.created >= p_from and c.created < p_to
             and (p_viewer is null or r.originator = p_viewer)
     ), judged as (
-        select *, case
-            when truth = 'executed' then 'executed'
-            when said is not null or truth = 'failed' then 'failed'
-            when state = 'cancelled' then 'cancelled'
-            when state in ('failed', 'no_answer', 'answered')
-                then 'not answered'
-            else 'under way' end as counts_as
+        select *, activation_counts_as(state, said, truth) as counts_as
         from command
     ), word as (
         select originator, type, string_agg(result || ' ' || n, ', '

@@ -48,8 +48,14 @@ create or replace function needs_now(
     language sql stable
 begin atomic
     with need (place, kind, count, of, since, until, id, name, why) as (
-        select 1, 'held', count(*), null::bigint, min(h.held),
-            null::timestamptz, null, null, null
+        select 0, 'alarm', count(*), null::bigint, min(a.since),
+            null::timestamptz, a.rule, q.title,
+            case count(*) when 1 then max(a.why) end
+        from alarm a join alarm_rule q using (rule)
+        where a.until is null and p_viewer is null and not p_keeps
+        group by a.rule, q.title
+        union all
+        select 1, 'held', count(*), null, min(h.held), null, null, null, null
         from held_request h join service_request r using (request_no)
         where h.state = 'held'
             and (p_viewer is null or r.originator = p_viewer)

@@ -14,7 +14,7 @@ import signIn from "./pages/sign-in.js";
 const MODULES = ["overview", "device-search", "device", "reset", "requests",
     "request", "request-devices", "retry", "csps", "dry-run", "guard",
     "outcomes", "neighbours", "rsat-004", "results", "volumes",
-    "steer", "steering", "quarantine", "quarantine-decide", "stuck",
+    "steer", "steering", "quarantine", "quarantine-decide", "alarms", "stuck",
     "undelivered", "history", "ledger", "audit", "accounts", "account", "mail",
     "password"];
 const PAGES = (await Promise.all(

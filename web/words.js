@@ -200,6 +200,12 @@ const TRAIL_KINDS = {
     warning: "Threshold warned",
     quarantine: "Held request",
     mail: "E-mail",
+    alarm: "Alarm",
+};
+
+const ALARM_STATES = {
+    standing: ["Stands", "red"],
+    ended: ["Ended", "grey"],
 };
 
 /* ---- stages in which a device is stuck ---- */
@@ -340,9 +346,12 @@ export const reason = code => REASONS[code] ?? guardRule(code);
 export const guardRule = code => word(GUARD_RULES, code);
 export const guardMode = code => row(GUARD_MODES, code);
 export const trailKind = code => word(TRAIL_KINDS, code);
+export const alarmState = stands =>
+    ALARM_STATES[stands ? "standing" : "ended"];
 
 const choices = table =>
     Object.entries(table).map(([code, [text]]) => [code, text]);
+export const ALARM_STATE_CHOICES = choices(ALARM_STATES);
 export const GUARD_MODE_CHOICES = choices(GUARD_MODES);
 export const STATUS_CHOICES = choices(STATUSES);
 export const REQUEST_STATE_CHOICES = choices(REQUEST_STATES);

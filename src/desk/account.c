@@ -15,6 +15,8 @@ static const struct desk_outcome account_refusals[] = {
      "that is no e-mail address in ASCII; nothing was changed"},
     {"no_address", DESK_UNFIT,
      "account %s has no e-mail address yet: give one as well"},
+    {"not_staff", DESK_UNFIT,
+     "account %s is a supplier's: alarms are told to the DCC's people"},
     {"not_a_reader", DESK_UNFIT,
      "account %s is an administrator and sees no requests: there is nothing "
      "to tell it"},
@@ -204,8 +206,8 @@ static enum outcome check_wishes(struct desk *desk, const char *const *wishes,
     return good ? DONE
                 : desk_refuse(desk, DESK_MALFORMED,
                               "what may be told is request_finished, "
-                              "failure_share, quarantine, csp_silent and "
-                              "steering");
+                              "failure_share, quarantine, csp_silent, "
+                              "steering and alarm");
 }
 
 enum outcome account_set_notices(struct desk *desk, const char *name,

@@ -214,6 +214,38 @@ static const struct view_field stuck_fields[] = {
     {"advice", "To do", NULL, VIEW_TEXT},
 };
 
+/* In the order of list_alarms(). */
+static const struct view_field alarm_fields[] = {
+    {"id", "Id", "ID", VIEW_COUNT},
+    {"rule", "Rule", "RULE", VIEW_TEXT},
+    {"title", "What", NULL, VIEW_TEXT},
+    {"about", "About", "ABOUT", VIEW_TEXT},
+    {"deviceId", "Device", NULL, VIEW_EUI64},
+    {"csp", "CSP", NULL, VIEW_TEXT},
+    {"requestId", "Request", NULL, VIEW_TEXT},
+    {"user", "User", NULL, VIEW_EUI64},
+    {"userName", "User's name", NULL, VIEW_TEXT},
+    {"since", "Since", "SINCE", VIEW_INSTANT},
+    {"until", "Until", "UNTIL", VIEW_INSTANT},
+    {"count", "Count", "COUNT", VIEW_COUNT},
+    {"why", "Why", "WHY", VIEW_TEXT},
+    {"advice", "To do", NULL, VIEW_TEXT},
+};
+
+/* In the order of list_alarm_rules(). */
+static const struct view_field alarm_rule_fields[] = {
+    {"rule", "Rule", "RULE", VIEW_TEXT},
+    {"title", "What", "WHAT", VIEW_TEXT},
+    {"on", "On", "ON", VIEW_BOOL},
+    {"threshold", "Threshold", "THRESHOLD", VIEW_COUNT},
+    {"unit", "Of", "OF", VIEW_TEXT},
+    {"standing", "Alarms that stand", "STANDING", VIEW_COUNT},
+    {"person", "By", "BY", VIEW_TEXT},
+    {"made", "Set", "SET", VIEW_INSTANT},
+    {"meaning", "Meaning", NULL, VIEW_TEXT},
+    {"advice", "To do", NULL, VIEW_TEXT},
+};
+
 static const struct view_field csp_fields[] = {
     {"csp", "CSP", "CSP", VIEW_TEXT},
     {"up", "Takes jobs", "TAKES JOBS", VIEW_BOOL},
@@ -285,6 +317,21 @@ const struct list_verb list_verbs[] = {
       " request_id, sender, job_id, why, comes, comes_at, advice"
       " from list_stuck($1, null, null, make_interval(secs => $3::bigint), $4,"
       " null, $2::bigint::integer)"}},
+    {"alarms",
+     "There is no such alarm.",
+     FIELDS(alarm_fields),
+     alarm_states,
+     {LIST_STATE, LIST_LIMIT, LIST_SINCE, LIST_BEFORE},
+     {"list_alarms",
+      "select * from list_alarms(null, $1, null, null) a"
+      " where ($3::timestamptz is null or a.since >= $3)"
+      " and ($4::timestamptz is null or a.since < $4) limit $2"}},
+    {"alarms rules",
+     "There is no rule.",
+     FIELDS(alarm_rule_fields),
+     NULL,
+     {LIST_NO_MORE},
+     {"list_alarm_rules", "select * from list_alarm_rules()"}},
     {"csps",
      "There is no [csp NAME] section in the configuration.",
      FIELDS(csp_fields),

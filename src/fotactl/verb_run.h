@@ -19,7 +19,7 @@ struct verb_options {
         *supplier, *mail, *wish, *period, *warning, *quarantine, *hash, *out,
         *request, *image, *model, *csp, *device, *devices, *until, *plan,
         *variant, *admin, *trial, *anchor, *certificate, *since, *check, *sort,
-        *at, *level, *list, *by;
+        *at, *level, *list, *by, *threshold;
     bool sealed, json, csv, all, follow, replace, verify, help, version;
 };
 

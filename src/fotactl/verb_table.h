@@ -33,6 +33,7 @@ enum option_set {
     OPTION_AT = 1 << 23,
     OPTION_GUARD = 1 << 24,
     OPTION_BY = 1 << 25,
+    OPTION_ALARM = 1 << 26,
     /* of every list; of one whose rows have a time */
     OPTION_ROWS = OPTION_CSV | OPTION_SORT,
     OPTION_TIMED = OPTION_ROWS | OPTION_PERIOD | OPTION_LIMIT,

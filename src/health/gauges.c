@@ -6,7 +6,8 @@
 
 /* In the order of their names in SQL. */
 static const char *const names[] = {"messages_waiting", "messages_oldest",
-                                    "jobs_oldest", "csp_busy"};
+                                    "jobs_oldest", "csp_busy",
+                                    "alarm_standing"};
 enum { GAUGES = sizeof names / sizeof *names };
 
 static struct metric_family families[GAUGES] = {
@@ -26,6 +27,10 @@ static struct metric_family families[GAUGES] = {
      .help = "How long a CSP has not taken its jobs; 0: it takes them.",
      .kind = METRIC_GAUGE,
      .labels = {"csp"}},
+    {.name = "fotad_alarm_standing",
+     .help = "Alarms that stand, by their rule (fotactl alarms).",
+     .kind = METRIC_GAUGE,
+     .labels = {"rule"}},
 };
 
 static struct metric_family *gauge_find(const char *name) {

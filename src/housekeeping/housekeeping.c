@@ -40,6 +40,7 @@ static void round_run(struct round *round) {
         {"housekeeping: versions", round_versions, .waits = false},
         {"housekeeping: durations", round_durations, .waits = false},
         {"housekeeping: forecasts", round_forecasts, .waits = true},
+        {"housekeeping: alarms", round_alarms, .waits = true},
         {"housekeeping: days", round_days, .waits = false},
         {"housekeeping: old rows", round_clean, .waits = true},
         {"housekeeping: seals", round_seal, .waits = false},

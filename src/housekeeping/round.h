@@ -52,6 +52,10 @@ enum outcome round_durations(struct round *round);
 /* Scores the forecasts that are known by now, and makes those that are due. */
 enum outcome round_forecasts(struct round *round);
 
+/* Looks at the rules of alarms whose time has come (sql/alarm.sql): raises and
+ * ends alarms. */
+enum outcome round_alarms(struct round *round);
+
 /* Makes the partitions of today and the next days, and drops those of days
  * that are older than what is kept. */
 enum outcome round_days(struct round *round);

@@ -21,9 +21,9 @@ static const struct retry_policy policy = {
     .first = MINUTE, .most = HOUR, .give_up = 4 * DAY};
 
 bool mail_is_kind(const char *text) {
-    static const char *const kinds[MAIL_KINDS] = {"request_finished",
-                                                  "failure_share", "quarantine",
-                                                  "csp_silent", "steering"};
+    static const char *const kinds[MAIL_KINDS] = {
+        "request_finished", "failure_share", "quarantine",
+        "csp_silent",       "steering",      "alarm"};
     for (int i = 0; i < MAIL_KINDS; i++)
         if (strcmp(kinds[i], text) == 0)
             return true;

@@ -1,9 +1,10 @@
 /*
  * E-mail on what people asked to hear of (requirement G6): that a request has
- * finished, that many of its devices fail, that it is held. A notice is written
- * where its reason is found, in one transaction, and sent from there: at least
- * once, with the same Message-ID at every try, so that a mail server or reader
- * that sees it twice knows.
+ * finished, that many of its devices fail, that it is held, that alarms begin
+ * and end (src/housekeeping/alarms.c). A notice is written where its reason is
+ * found, in one transaction, and sent from there: at least once, with the same
+ * Message-ID at every try, so that a mail server or reader that sees it twice
+ * knows.
  *
  * What the mail server does not take is tried again after 1 minute, doubling up
  * to an hour, with the address that the account has then, and given up after 4
@@ -17,7 +18,7 @@
 
 /* How many things there are to wish for: enum notice_kind in sql/0010-mail.sql.
  * Is the text the name of one? */
-enum { MAIL_KINDS = 5 };
+enum { MAIL_KINDS = 6 };
 bool mail_is_kind(const char *text);
 
 struct mail_report {

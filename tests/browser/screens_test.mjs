@@ -6,6 +6,7 @@ import { as, close, done, download, examine, go, newPage, open, printedPages,
     from "./browser.mjs";
 import { testJobs, waiting } from "./jobs.mjs";
 import { testStates } from "./states.mjs";
+import { testWatch } from "./watch.mjs";
 import * as world from "./world.mjs";
 
 const PPMID = "ppmid-a-0A000003";
@@ -937,5 +938,6 @@ test("undelivered messages are tried again from their page", async () => {
 
 /* ---- every page, every job ---- */
 
+testWatch(test, made);
 testStates(test);
 testJobs(test, made, waiting(PPMID));

@@ -282,3 +282,65 @@ export function addActivations(requestId, list) {
 
 /* What became of updates, counted now and not within 10 minutes. */
 export const countOutcomes = () => sql("select count_day(day_of(now()), now())");
+
+const requestNo = requestId => `(select request_no from service_request
+    where counter = ${requestId.split(":").at(-1)}
+        and accepted > 0 order by request_no desc limit 1)`;
+
+/* An alarm of each rule that stands, and one that has ended. No rule is looked at
+ * for a while: housekeeping would end them. */
+export const addAlarms = (requestId, device) => sql(
+    `update alarm_rule set looked = now(), looks = '2 years';
+     insert into alarm (rule, about, device_id, csp, request_no, user_id,
+        since, until, count, why)
+     select v.rule, coalesce(v.about, '${requestId}'),
+        v.device::macaddr8, v.csp,
+        case when v.of_request then ${requestNo(requestId)} end,
+        v.user_id::macaddr8, now() - v.ago, v.until, v.count, v.why
+     from (values
+        ('device_failures', '${device}', '${device}', null, true, null,
+            interval '9 days', now(), 3, 'It had failed three times'),
+        ('device_failures', '${device}', '${device}', null, true, null,
+            '1 day', null, 4, 'It failed four times'),
+        ('breaker', 'order 7', null, 'north', true, null, '2 hours', null, 5,
+            '5 of 50 devices failed, more than 2 %'),
+        ('quarantine', null, null, null, true, null, '1 hour', null, 100,
+            'Its 100 devices come to 1000 in 24 hours'),
+        ('undelivered', '${supplier(1)}', null, null, false, '${supplier(1)}',
+            '50 minutes', null, 8, '8 messages to Supplier 1 not delivered'),
+        ('overdue_forecast', null, null, null, true, null, '40 minutes', null,
+            30, 'Nine of ten of its devices were to be done by yesterday'),
+        ('csp_silent', 'north', null, 'north', false, null, '30 minutes', null,
+            2, '2 jobs are with it, and neither a report nor an answer'))
+        v (rule, about, device, csp, of_request, user_id, ago, until, count,
+            why)`);
+
+/* What is under way is later than others were, and is so no more. */
+export const makeStuck = () => sql(
+    `insert into duration_known select distinct l.csp, l.device_type,
+        s::update_span, '', -1, 100, interval '1 ms', '{}'::integer[],
+        '{}'::double precision[]
+     from tracking_live l, unnest(array['report', 'way', 'hub']) s
+     on conflict do nothing`);
+export const unmakeStuck = () => sql(
+    "delete from duration_known where p99 = interval '1 ms'");
+
+/* The last forecast of a request, with times or without; one before it has held
+ * of three of four devices. */
+export const addForecast = (requestId, known) => sql(
+    `insert into forecast (request_no, csp, device_type, model, made, first,
+        devices, done, why, p50, p90, history, due, scored, counted, by_p50,
+        by_p90)
+     select ${requestNo(requestId)}, v.csp, v.type::device_type, v.model,
+        now() + interval '${known ? 20 : 10} minutes', false, 100, 40,
+        ${known ? "null, now() + interval '1 day', now() + interval '2 days'"
+        : "'history', null, null"}, ${known ? 500 : 20}, null, null, null,
+        null, null
+     from (values (null, null, null), ('north', 'ESME', '1212:0001'))
+        v (csp, type, model);
+     insert into forecast (request_no, csp, device_type, model, made, first,
+        devices, done, p50, p90, history, scored, counted, by_p50, by_p90)
+     select 0, 'north', 'ESME', '', now() - interval '9 days', true, 4, 0,
+        now() - interval '8 days', now() - interval '7 days', 500,
+        now() - interval '6 days', 4, 2, 3
+     where ${known}`);

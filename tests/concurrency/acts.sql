@@ -435,7 +435,7 @@ create function act_session() returns void language sql as $$
 $$;
 create function act_wishes() returns void language sql as $$
     select set_notices(someone(), 'a@example.net', (array['{}',
-        '{request_finished,quarantine}'])[chance(2)]::text[], soon(), 'anna',
+        '{request_finished,quarantine,alarm}'])[chance(2)]::text[], soon(), 'anna',
         at_present())
 $$;
 create function act_notices() returns void language sql as
@@ -468,7 +468,7 @@ create function act_clean() returns void language plpgsql as $$
 declare
     keep constant interval := 4 * soon();
 begin
-    case chance(9)
+    case chance(10)
         when 1 then perform clean_messages(keep, 20);
         when 2 then perform clean_answers(keep, 20);
         when 3 then perform clean_jobs(keep, 20);
@@ -478,6 +478,7 @@ begin
         when 7 then perform clean_holds(keep, 20);
         when 8 then perform pass_running_time(ran, 1000000)
             from running_time;
+        when 9 then perform clean_alarms(keep, 20);
         else perform clean_sign_ins('1 second', '2 seconds', at_present(), 20);
     end case;
 end $$;
@@ -490,6 +491,15 @@ $$;
 create function act_clock() returns void language sql as $$
     select from clock_look(at_present(), true, null, 0, t(), '1 hour',
         '1 second')
+$$;
+create function act_alarms() returns void language sql as $$
+    select from alarm_rule r, watch_alarms(r.rule, true, '', '45 days',
+        at_present())
+    where r.position = chance(6)
+$$;
+create function act_alarm_rule() returns void language sql as $$
+    select set_alarm_rule((array['csp_silent', 'undelivered'])[chance(2)],
+        chance(3) > 1, chance(3), 'anna1', 'why', at_present())
 $$;
 create function act_due() returns void language sql as
     $$select housekeeping_due(at_present(), '1 second')$$;

@@ -113,10 +113,10 @@ static const struct account_case mail_cases[] = {
      "that is no e-mail address in ASCII; nothing was changed"},
     {"account mail anne --mail a@@b --wish everything", 2,
      "what may be told is request_finished, failure_share, quarantine, "
-     "csp_silent and steering"},
+     "csp_silent, steering and alarm"},
     {"account mail anne --mail a@@b --wish request_finished,", 2,
      "what may be told is request_finished, failure_share, quarantine, "
-     "csp_silent and steering"},
+     "csp_silent, steering and alarm"},
     {"account mail dora --mail a@@b --wish quarantine", 1,
      "account dora is an administrator and sees no requests: there is nothing "
      "to tell "
@@ -386,6 +386,57 @@ static void rules_of_the_guard_are_set(void **state) {
                who());
 }
 
+/* ---- alarms ---- */
+
+static void alarms_are_listed_and_their_rules_set(void **state) {
+    struct tool *tool = *state;
+    static const struct account_case cases[] = {
+        {"alarms set csp_silent", 2, "usage: fotactl alarms set RULE on|off"},
+        {"alarms set csp_silent on", 2,
+         "say why: a reason of 1 to 500 characters"},
+        {"alarms set no_such on --reason x", 1,
+         "there is no rule 'no_such' of alarms: fotactl alarms rules has them"},
+        {"alarms set csp_silent maybe --reason x", 2,
+         "a rule of alarms is set on or off"},
+        {"alarms set csp_silent on --threshold none --reason x", 2,
+         "--threshold: 'none' is not a number from 1 to 1000000"},
+        {"alarms set breaker on --threshold 3 --reason x", 2,
+         "rule breaker has no threshold, or a number from 1 on is wanted"},
+        {"alarms --state lost", 2,
+         "'lost' is no state; there are standing and ended"},
+        {"alarms set csp_silent on --threshold 60 --reason agreed", 0, NULL},
+        {"alarms set breaker off --reason agreed", 0, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char err[256] = "";
+        if (cases[i].err)
+            snprintf(err, sizeof err, "fotactl: %s\n", cases[i].err);
+        tool_expect(tool, cases[i].line, cases[i].status, err);
+    }
+    sql_expect(tool->sql,
+               "csp_silent|on, 60 minutes: agreed|t\n"
+               "breaker|off: agreed|t",
+               "select code, detail, person = '%s' from sat_entry"
+               " where kind = 'alarm' order by entry_no",
+               who());
+    sql_do(tool->sql,
+           "insert into alarm (rule, about, csp, since, until, count, why)"
+           " values ('csp_silent', 'south', 'south', '2031-05-01',"
+           " '2031-05-02', 1, 'it was'), ('csp_silent', 'north', 'north',"
+           " '2031-05-03', null, 2, 'it is')");
+    assert_int_equal(tool_run(tool, "alarms rules --csv"), 0);
+    assert_non_null(strstr((const char *)tool->out.data,
+                           "\ncsp_silent,A CSP is silent,true,60,minutes,1,"));
+    assert_int_equal(tool_run(tool, "alarms --state standing --csv"), 0);
+    assert_non_null(strstr((const char *)tool->out.data,
+                           "\n2,csp_silent,A CSP is silent,north,,north,,,,"
+                           "2031-05-03T00:00:00.000Z,,2,it is,Ask the CSP"));
+    assert_null(strstr((const char *)tool->out.data, "south"));
+    assert_int_equal(tool_run(tool, "alarms --until 2031-05-02"), 0);
+    assert_non_null(strstr((const char *)tool->out.data, "south"));
+    assert_null(strstr((const char *)tool->out.data, "north"));
+}
+
 /* ---- outcomes and neighbours ---- */
 
 static void outcomes_are_had_as_text_json_and_csv(void **state) {
@@ -447,6 +498,7 @@ int main(void) {
         TEST(the_report_is_for_people_and_machines),
         TEST(a_dry_run_says_what_would_be_answered),
         TEST(rules_of_the_guard_are_set),
+        TEST(alarms_are_listed_and_their_rules_set),
         TEST(outcomes_are_had_as_text_json_and_csv),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,7 +98,13 @@ static void metrics_are_there_from_the_start(void **state) {
         "fotad_certificate_days_left{use=\"[identity] "
         "xml_signing_certificate\"} ",
         "fotad_csp_jobs_oldest_seconds{csp=\"north\"} 0",
-        "fotad_csp_busy_seconds{csp=\"north\"} 0"};
+        "fotad_csp_busy_seconds{csp=\"north\"} 0",
+        "fotad_alarm_standing{rule=\"device_failures\"} 0",
+        "fotad_alarm_standing{rule=\"csp_silent\"} 0",
+        "fotad_alarm_standing{rule=\"breaker\"} 0",
+        "fotad_alarm_standing{rule=\"quarantine\"} 0",
+        "fotad_alarm_standing{rule=\"undelivered\"} 0",
+        "fotad_alarm_standing{rule=\"overdue_forecast\"} 0"};
     unsigned status;
     const char *text = scenario_get(s, 0, "/metrics", &status);
     for (size_t i = 0; i < sizeof there / sizeof *there; i++)

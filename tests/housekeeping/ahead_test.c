@@ -52,7 +52,8 @@ static int teardown(void **state) {
 /* What happened, and when, as it was written; what others say; what a person
  * wishes for. None makes anything wait. */
 static const char records[] =
-    "account.created, account.last_sign_in, alert.event_time,"
+    "account.created, account.last_sign_in, alarm.since, alarm.until,"
+    " alarm_rule.made, alert.event_time,"
     " alert_confirmed.confirmed, alert_confirmed.created,"
     " alert_confirmed.event_time,"
     " certificate.not_after, certificate.not_before, certificate.revoked_at,"

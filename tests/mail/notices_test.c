@@ -423,6 +423,32 @@ static void the_link_is_to_the_readers_own_pages(void **state) {
     assert_null(strstr(fake_mail_body(fake_smtp_mail(s->smtp, 1)), "ssmi"));
 }
 
+/* Alarms are written where they begin and end (sql/alarm.sql), and go out from
+ * here: to the DCC's people, as long as they wish it. */
+static void add_alarm_notice(struct scene *s, const char *account) {
+    sql_do(s->sql,
+           "insert into notice (account, kind, alarm, made, subject, body)"
+           " values ('%s', 'alarm', 'quarantine', '2031-05-01 10:00Z',"
+           " 'Alarm', 'text')",
+           account);
+}
+
+static void alarms_go_out(void **state) {
+    struct scene *s = *state;
+    wish(s, "dora", "alarm", "2031-05-01");
+    add_alarm_notice(s, "dora");
+    add_alarm_notice(s, "otto"); /* does not wish it */
+    add_alarm_notice(s, "ann");  /* may not */
+    assert_int_equal(run(s, "2031-05-01T10:01:00Z").sent, 1);
+    expect(s, "select string_agg(account || ' ' || state, ', ') from notice",
+           "dora sent");
+    expect(s, "select detail from sat_entry where kind = 'mail'",
+           "dora at dora@example.org");
+    /* nobody wishes it twice: it is no reason to tell it again */
+    assert_int_equal(run(s, "2031-05-01T10:02:00Z").sent, 0);
+    expect(s, SET("ann", "'a@b'", "'{alarm}'"), "not_staff");
+}
+
 int main(void) {
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
@@ -444,6 +470,7 @@ int main(void) {
         TEST(a_released_request_is_told_when_it_finishes),
         TEST(an_email_says_what_happened),
         TEST(the_link_is_to_the_readers_own_pages),
+        TEST(alarms_go_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

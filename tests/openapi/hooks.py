@@ -20,13 +20,16 @@ REFUSALS = {
     r"|Say of what: a request, image, model, CSP, User or devices\."
     r"|The time until which it is held is past\."
     r"|Only a hold is until some time\.",
-    "changeNotices": r"Account \S+ has no e-mail address yet: give one as well\.",
+    "changeNotices": r"Account \S+ has no e-mail address yet: give one as well\."
+    r"|Account \S+ is a supplier's: alarms are told to the DCC's people\.",
     # a whole number to a schema is 7.0 too
     "replayMessages": r"\"number\" is missing, of the wrong type or length\.",
     # texts with a grammar of their own
     "setGuard": r"The guard has no rule '.*': fotactl guard list has them\."
     r"|\"level\" is missing, of the wrong type or length\."
     r"|Rule \S+ has no number, or a number from 1 on is wanted\.",
+    "setAlarmRule": r"\"threshold\" is missing, of the wrong type or length\."
+    r"|Rule \S+ has no threshold, or a number from 1 on is wanted\.",
     "setPlan": r"The plan .*",
     "dryRun": r".*",
     # octets, where a schema counts characters

@@ -44,15 +44,15 @@ static const struct notices_case cases[] = {
      NULL, "Account anne has no e-mail address yet: give one as well."},
     {"{" ADDRESS ",\"wishes\":[\"everything\"]}", 400, NULL, NULL,
      "What may be told is request_finished, failure_share, quarantine, "
-     "csp_silent and steering."},
+     "csp_silent, steering and alarm."},
     {"{" ADDRESS ",\"wishes\":[7]}", 400, NULL, NULL,
      "What may be told is request_finished, failure_share, quarantine, "
-     "csp_silent and steering."},
-    {"{" ADDRESS ",\"wishes\":[\"quarantine\",\"quarantine\","
+     "csp_silent, steering and alarm."},
+    {"{" ADDRESS ",\"wishes\":[\"quarantine\",\"quarantine\",\"quarantine\","
      "\"quarantine\",\"quarantine\",\"quarantine\",\"quarantine\"]}",
      400, NULL, NULL,
      "What may be told is request_finished, failure_share, quarantine, "
-     "csp_silent and steering."},
+     "csp_silent, steering and alarm."},
     {"{" ADDRESS "}", 400, NULL, NULL, NULL},
     {"{" ADDRESS ",\"wishes\":\"quarantine\"}", 400, NULL, NULL, NULL},
     {"{" ADDRESS ",\"wishes\":[],\"more\":1}", 400, NULL, NULL, NULL},

@@ -177,6 +177,8 @@ static void every_function_is_told(struct campaign *c) {
             " 'make_forecasts', 'measure_flow', 'request_groups',"
             " 'request_state', 'score_forecasts', 'watch_forecasts',"
             " 'wave_points',"
+            " 'alarm_causes', 'failing_devices', 'note_alarms',"
+            " 'overdue_requests', 'silent_csps', 'watch_alarms',"
             " 'all_users', 'gbcs_version_text', 'wait_for_updates_no_more')"),
         "");
 }

@@ -11,7 +11,10 @@ const WISHES = {
     quarantine: "A request is held by anomaly detection",
     csp_silent: "A CSP took a job and never reported on it",
     steering: "A request is held or stopped",
+    alarm: "An alarm begins or ends",
 };
+const wishesOf = me => Object.entries(WISHES).filter(
+    ([kind]) => kind !== "alarm" || me.role !== "supplier");
 
 const chosen = values => Object.keys(WISHES).filter(kind => values[kind]);
 
@@ -42,7 +45,7 @@ async function page({ me, signal }) {
             h("fieldset", { class: "field" },
                 h("legend", null, "Tell me when"),
                 h("p", { class: "hint" }, about),
-                Object.entries(WISHES).map(([name, label]) =>
+                wishesOf(me).map(([name, label]) =>
                     checkbox({ name, label,
                         checked: wishes.includes(name) }))),
             submitButton("Save")),

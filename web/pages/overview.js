@@ -17,6 +17,9 @@ const counter = requestId => requestId.split(":").at(-1);
 
 /* Of each kind: how bad it is, what it is, where it is looked at. */
 const NEEDS = {
+    alarm: n => ["red", "Alarm", [n.name, n.count > 1 ? [": ",
+        plural(n.count, "alarm"), since(n)] : n.why && `: ${n.why}`],
+    `${at("alarms")}?rule=${n.id}&state=standing`],
     held: n => ["yellow", "Decide", [plural(n.count, "request"),
         " held by anomaly detection", since(n)],
     `${at("quarantine")}?state=held`],
@@ -45,7 +48,7 @@ const NEEDS = {
 
 function needItem(need, may) {
     const [colour, word, words, href] = NEEDS[need.kind](need);
-    const kinds = { unreachable: "listUndelivered", given_up: "listUndelivered",
+    const kinds = { alarm: "listAlarms", unreachable: "listUndelivered", given_up: "listUndelivered",
         held: "listQuarantine", csp_busy: "listCsps", failing: "showRequest",
         order: "listSteering", stuck: "listStuck" };
     const text = need.kind === "certificate" && need.id === null

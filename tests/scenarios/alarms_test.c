@@ -1,0 +1,76 @@
+/* Alarms that a running fotad raises and ends by itself (sql/alarm.sql). */
+#include "steps.h"
+
+#define STAND(rule, count)                                                     \
+    { measures, "fotad_alarm_standing{rule=\"" rule "\"} " count }
+/* A round of housekeeping that looks at every rule. */
+#define LATER                                                                  \
+    { clock_by, "11m" }
+
+#define TAKES_IT_AND_IS_SILENT                                                 \
+    {csp, "north job 202"}, {sends, "1 11.4 " PPMID_IMAGE " n1.ppmid I99"}, {  \
+        holds, "1 select count(*) from csp_job where state = 'handed_over'"    \
+    }
+
+static void a_csp_is_silent(void **state) {
+    (void)state;
+    RUN(STAND("csp_silent", "0"), TAKES_IT_AND_IS_SILENT, {clock_by, "23h"},
+        {holds, "0 select count(*) from alarm"}, {clock_by, "2h"},
+        {logs, "alarm.began rule=csp_silent alarms=1 about=north"},
+        STAND("csp_silent", "1"), LATER,
+        {holds, "north-1 select about || '-' || count from alarm"},
+        {reports, "north n1.ppmid"}, {is_told, "2 N59 n1.ppmid"}, LATER,
+        {logs, "alarm.ended rule=csp_silent"}, STAND("csp_silent", "0"),
+        {holds, "t select until > since from alarm"});
+}
+
+/* Whichever looks first. */
+static void two_fotads_raise_it_once(void **state) {
+    (void)state;
+    static const struct scenario_wish two = {.fotads = 2};
+    scenario_run(
+        &two,
+        (const struct scenario_step[]){
+            TAKES_IT_AND_IS_SILENT,
+            {clock_by, "25h"},
+            {holds, "1 select count(*) from alarm where until is null"},
+            LATER,
+            LATER,
+            {holds, "1 select count(*) from sat_entry where kind = 'alarm'"},
+            {reports, "north n1.ppmid"},
+            {is_told, "2 N59 n1.ppmid"},
+            LATER,
+            {holds, "2 select count(*) from sat_entry where kind = 'alarm'"},
+            {holds, "1 select count(until) from alarm"},
+            END});
+}
+
+/* Its hub says that the device did not take the image. */
+#define FAILS(update, version)                                                 \
+    {clock_by, "1h"}, ASKED(version), AT_HUB(update),                          \
+        HUB_SAYS("8F89 3", version, update), {                                 \
+        is, "n1.ppmid FAILED_HAN_TRANSFER"                                     \
+    }
+
+static void a_device_fails_three_times(void **state) {
+    (void)state;
+    RUN(QUIET, FAILS("#1", NEW), FAILS("#2", OTHER), LATER,
+        {holds, "0 select count(*) from alarm"}, STAND("device_failures", "0"),
+        FAILS("#3", NEW), LATER, {logs, "alarm.began rule=device_failures"},
+        STAND("device_failures", "1"),
+        {holds, "true-3 select (device_id = '{n1.ppmid}')::text || '-' ||"
+                " count from alarm"},
+        ASKED(OTHER), AT_HUB("#4"), PPMID_SAYS(OTHER),
+        {is, "n1.ppmid FIRMWARE_ACTIVATED"}, LATER,
+        {logs, "alarm.ended rule=device_failures"},
+        STAND("device_failures", "0"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_csp_is_silent),
+        cmocka_unit_test(two_fotads_raise_it_once),
+        cmocka_unit_test(a_device_fails_three_times),
+    };
+    return scenario_tests(tests, NULL, NULL);
+}
