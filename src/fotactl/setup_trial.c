@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST_KEY = 64 * 1024, WORDS = 8 };
+enum { MOST_KEY = 64 * 1024, MOST_CONFIG = 1024 * 1024, WORDS = 8 };
 
 static const char HOMES[] = "200";
 
@@ -114,27 +114,73 @@ static enum outcome keys_put(struct verb_run *run) {
     return outcome;
 }
 
-static const char csps[] =
-    "\n# CSPs of a trial, which fotasim plays.\n"
-    "[csp north]\nregions = North, 4G North\n"
-    "base_url = http://127.0.0.1:9101\ntoken = to-north\n"
-    "inbound_token = from-north\n"
-    "[csp south-and-central]\n"
-    "regions = Central, South, 4G Central, 4G South\n"
-    "base_url = http://127.0.0.1:9102\ntoken = to-south\n"
-    "inbound_token = from-south\n";
+/* The CSPs of a trial, which fotasim plays, and their keys in the order of the
+ * example, where the tokens are empty. */
+static const struct {
+    const char *head, *places, *token, *inbound_token;
+} csps[] = {
+    {"[csp north]",
+     "regions = North, 4G North\nbase_url = http://127.0.0.1:9101\n",
+     "token = to-north\n", "inbound_token = from-north\n"},
+    {"[csp south-and-central]",
+     "regions = Central, South, 4G Central, 4G South\n"
+     "base_url = http://127.0.0.1:9102\n",
+     "token = to-south\n", "inbound_token = from-south\n"},
+};
+enum { CSPS = sizeof csps / sizeof *csps };
 
+static void csps_write(struct buffer *out) {
+    for (size_t i = 0; i < CSPS; i++)
+        buffer_printf(out, "\n%s\n%s%s%s", csps[i].head, csps[i].places,
+                      csps[i].token, csps[i].inbound_token);
+}
+
+static size_t csp_of_line(const char *line) {
+    size_t i = 0;
+    while (i < CSPS && strcmp(line, csps[i].head) != 0)
+        i++;
+    return i;
+}
+
+/* The same lines, but for empty tokens of these sections. */
+static void tokens_fill(struct buffer *out, char *text) {
+    size_t csp = CSPS;
+    for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        if (*line == '[')
+            csp = csp_of_line(line);
+        if (csp < CSPS && strcmp(line, "token =") == 0)
+            buffer_text(out, csps[csp].token);
+        else if (csp < CSPS && strcmp(line, "inbound_token =") == 0)
+            buffer_text(out, csps[csp].inbound_token);
+        else
+            buffer_printf(out, "%s\n", line);
+    }
+}
+
+static bool config_write(const char *path, struct span text) {
+    int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    return fd >= 0 && write(fd, text.data, text.len) == (ssize_t)text.len &&
+           close(fd) == 0;
+}
+
+/* What people wrote stays. */
 static enum outcome csps_add(struct verb_run *run) {
-    const char *path = run->config.path;
-    if (run->config.csp_count)
-        return DONE;
-    int fd = path ? open(path, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
-    bool good = fd >= 0 &&
-                write(fd, csps, sizeof csps - 1) == (ssize_t)(sizeof csps - 1);
-    if (!good || close(fd) != 0)
-        return run_refuse(run, "%s: %s", path ? path : "there is no fotad.conf",
-                          strerror(errno));
-    buffer_printf(run->out, "%s has the CSPs of a trial.\n", path);
+    const char *path = run->config.path, *reason = "there is none";
+    struct span text;
+    if (!path || !file_load(run->arena, path, MOST_CONFIG, &text, &reason))
+        return run_refuse(run, "fotad.conf: %s", reason);
+    struct buffer out = {0};
+    tokens_fill(&out, (char *)(uintptr_t)arena_text(run->arena, text));
+    if (!run->config.csp_count)
+        csps_write(&out);
+    bool same = span_equal(buffer_span(&out), text);
+    bool good = same || config_write(path, buffer_span(&out));
+    buffer_free(&out);
+    if (!good)
+        return run_refuse(run, "%s: %s", path, strerror(errno));
+    if (!same)
+        buffer_printf(run->out, "%s has the CSPs of a trial.\n", path);
     return DONE;
 }
 

@@ -46,7 +46,7 @@ listen = 127.0.0.1:$((port + 2))
 listen = 127.0.0.1:$((port + 3))
 END
 
-echo 1..8
+echo 1..9
 number=0
 check() {
     number=$((number + 1))
@@ -104,6 +104,17 @@ makes_a_trial() {
         [ "$(ask 'select count(*) > 100 from smi_device')" = t ] &&
         fotad --config "$own/fotad.conf" --check-config
 }
+# The example that the package brings has their sections, without tokens.
+fills_the_example() {
+    fotad --default-config | sed "s|/etc/fotad|$own|" >"$own/example"
+    cp "$own/example" "$own/filled"
+    fotactl --config "$own/filled" setup --admin "host=$dir user=postgres" \
+        --trial "$own/trial" || return 1
+    diff "$own/example" "$own/filled" >"$own/diff"
+    [ "$(grep -cE '^> (inbound_)?token = (to|from)-(north|south)$' "$own/diff")" = 4 ] &&
+        [ "$(grep -cE '^< (inbound_)?token =$' "$own/diff")" = 4 ] &&
+        [ "$(grep -c '^[<>]' "$own/diff")" = 8 ]
+}
 # keys and sections that are there stay
 leaves_what_is_there() {
     sum=$(cat "$own"/*.key "$own/fotad.conf" | sha256sum)
@@ -130,6 +141,7 @@ check 'docs/operations.md says the same in SQL' is_as_the_document_says
 check 'what is missing is said' says_what_is_missing
 check 'it may be run again' may_be_run_again
 check 'keys and an estate for a trial' makes_a_trial
+check 'the example gets the tokens of the trial' fills_the_example
 check 'what is there stays' leaves_what_is_there
 check 'fotad starts on it' is_ready
 check 'who may not is told so' refuses
