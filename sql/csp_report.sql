@@ -242,10 +242,13 @@ create or replace function take_gbcs_messages(
     out refused_reasons text[])
     language plpgsql as $$
 begin
-    with judged as materialized (
+    with served as materialized (
+        select regions, regexp_split_to_array(regions, '\s*,\s*') as region
+        from (select distinct unnest(p_regions) as regions) r
+    ), judged as materialized (
         select n.*, case when h.chf_id is null then 'commsHubId: not known'
-                when h.csp_region::text
-                    <> all (regexp_split_to_array(n.regions, '\s*,\s*'))
+                when h.csp_region::text <> all ((select region from served s
+                        where s.regions = n.regions)::text[])
                     then 'commsHubId: in no region of this CSP'
             end as refused
         from unnest(p_csps, p_regions, p_ids, p_chf_ids, p_originators,

@@ -113,31 +113,34 @@ begin
         select m.*, believed_time(m.at, p_now) as said
         from unnest(p_messages) as m
     ), candidate as materialized (
-        select m.ordinal, u.request_no, u.version, u.from_version, u.made,
-            m.version as said_version, m.said
+        select m.*, u.request_no, u.version as update_version, u.from_version,
+            u.made, max(u.made) over (partition by m.ordinal) as last_made
         from message m
-        join handed_updates(array(
+        left join handed_updates(array(
                 select distinct device_id from unnest(p_messages))) u
             on u.device_id = m.device_id
             and was_made_by(m.said, u.made, u.reached, u.hub_time, p_now)
     ), chosen as (
-        select distinct on (ordinal) ordinal, request_no,
-            version = said_version as activated
-        from (select c.*, max(made) over (partition by c.ordinal) as last_made
-            from candidate c) x
-        where version = said_version
-            or from_version = said_version and made = last_made
-        order by ordinal, version = said_version desc, request_no desc
+        -- not joined with the messages once more: of so few rows as are
+        -- expected each would be held against each
+        select distinct on (ordinal) c.*,
+            case when fits then request_no end as of_request,
+            fits and update_version = version as activated
+        from (select x.*, (update_version = version
+                or from_version = version and made = last_made) is true as fits
+            from candidate x) c
+        order by ordinal, fits desc, update_version = version desc,
+            request_no desc
     ), judged as materialized (
-        select m.*, c.request_no, coalesce(c.activated, false) as activated,
+        select c.ordinal, c.event, c.device_id, c.version, c.at, c.said,
+            c.alert_code, c.of_request as request_no, c.activated,
             s.chf_id as home_chf_id, case
             when s.device_id is null
                 then 'the device is not in the Smart Metering Inventory'
             when s.device_type <> 'PPMID'
                 then 'the device is no PPMID' end as unknown
-        from message m
-        left join smi_device s on s.device_id = m.device_id
-        left join chosen c on c.ordinal = m.ordinal
+        from chosen c
+        left join smi_device s on s.device_id = c.device_id
     ), audited as (
         insert into sat_entry (at, kind, device_id, detail)
         select p_now, 'told', device_id, concat_ws(' ', event,

@@ -19,8 +19,8 @@ end;
 -- which none is. Answers those whose counter was taken before, or is below, or
 -- that are older than all that is known of updates and not the device's newest
 -- either: its clock is not wrong. Waits for a session that has an alert of the
--- same device in hand: first for those that make its window, then for those that
--- have it, each in order.
+-- same device in hand: first for those that have a window, then for those that
+-- another makes just now, each in order.
 create or replace function take_counters(
     p_messages device_message[], p_now timestamptz)
     returns device_message_end[] language plpgsql as $$
@@ -29,23 +29,16 @@ declare
     oldest constant timestamptz := oldest_time(p_now);
     refused device_message_end[];
     wide replay_window[];
+    beaten device_message[];
 begin
-    insert into replay_window (originator, recipient, seen)
-    select m.originator, m.recipient, '{}' from (
-        select distinct originator, recipient from unnest(p_messages)) m
-    where (select true from replay_window w
-        where w.originator = m.originator and w.recipient = m.recipient)
-        is null
-    order by m.originator, m.recipient
-    on conflict do nothing;
+    perform from (select distinct originator, recipient
+        from unnest(p_messages)) as m
+    join replay_window w using (originator, recipient)
+    order by w.originator, w.recipient for update of w;
 
-    with mine as materialized (
-        select w.* from (select distinct originator, recipient
-            from unnest(p_messages)) as m
-        join replay_window w using (originator, recipient)
-        order by w.originator, w.recipient for update of w
-    ), judged as materialized (
-        select m.ordinal, m.originator, m.recipient, m.counter, case
+    with judged as materialized (
+        select m as message, m.ordinal, m.originator, m.recipient, m.counter,
+            w.seen is null as first, case
             when m.counter < w.low then 'its counter is below the '
                 || most || ' ranges that were heard last'
             when w.seen @> m.counter or row_number() over (
@@ -56,30 +49,41 @@ begin
                 then 'it is older than what is known of updates'
             end as detail
         from unnest(p_messages) as m
-        join mine w on w.originator = m.originator
+        left join replay_window w on w.originator = m.originator
             and w.recipient = m.recipient
     ), fresh as materialized (
-        select originator, recipient,
+        select originator, recipient, first,
             range_agg(numrange(counter, counter + 1)) as seen
         from judged where detail is null
-        group by originator, recipient
+        group by originator, recipient, first
+    ), made as (
+        insert into replay_window (originator, recipient, seen)
+        select originator, recipient, seen from fresh where first
+        order by originator, recipient
+        on conflict do nothing
+        returning *
     ), widened as (
         update replay_window w set seen = w.seen + f.seen
-        from fresh f where w.originator = f.originator
+        from fresh f where not f.first and w.originator = f.originator
             and w.recipient = f.recipient
         returning w.*
     )
-    select array_agg(row(j.ordinal, 'unknown', j.detail, null)
-            ::device_message_end) filter (where j.detail is not null),
-        (select array_agg(x::replay_window) from widened x
+    select array_agg(row(ordinal, 'unknown', detail, null)
+            ::device_message_end) filter (where detail is not null),
+        (select array_agg(x::replay_window)
+        from (select * from widened union all select * from made) x
         where pg_column_size(x.seen) > 1024
-            and (select count(*) from unnest(x.seen)) > most)
-    into refused, wide
-    from judged j;
+            and (select count(*) from unnest(x.seen)) > most),
+        array_agg(message) filter (where first and detail is null
+            and (originator, recipient)
+                not in (select originator, recipient from made))
+    into refused, wide, beaten
+    from judged;
     if wide is not null then
         perform narrow_windows(wide, most);
     end if;
-    return coalesce(refused, '{}');
+    return coalesce(refused, '{}') || case when beaten is not null
+        then take_counters(beaten, p_now) end;
 end $$;
 
 -- Leaves the highest ranges; what is below them counts as heard.
