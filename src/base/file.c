@@ -40,10 +40,28 @@ static const char *denial_words(struct arena *arena, const char *path) {
                         (unsigned)about.st_mode & 07777, unit_advice());
 }
 
+/* systemd makes them for a unit, and takes them away with it. */
+static const char *absence_words(struct arena *arena, const char *path) {
+    static const char credentials[] = "/run/credentials/";
+    const char *why = strerror(ENOENT);
+    if (strncmp(path, credentials, strlen(credentials)) != 0)
+        return arena_text(arena, span_text(why));
+    return arena_printf(arena,
+                        "%s: it is there while the unit runs, by "
+                        "LoadCredential=%s:/path in it",
+                        why, strrchr(path, '/') + 1);
+}
+
 static const char *error_words(struct arena *arena, const char *path,
                                int error) {
-    return error == EACCES ? denial_words(arena, path)
-                           : arena_text(arena, span_text(strerror(error)));
+    switch (error) {
+    case EACCES:
+        return denial_words(arena, path);
+    case ENOENT:
+        return absence_words(arena, path);
+    default:
+        return arena_text(arena, span_text(strerror(error)));
+    }
 }
 
 const char *directory_fault(struct arena *arena, const char *path) {

@@ -21,12 +21,17 @@ unsigned csp_denied(size_t index) {
     return status;
 }
 
+void csp_denied_begin(const struct config *config) {
+    metrics_register(families, sizeof families / sizeof *families);
+    for (size_t i = 0; i < config->csp_count; i++)
+        (void)metric_of(families, config->csps[i].name, NULL, NULL);
+}
+
 void csp_answered(const struct config *config, const struct config_csp *csp,
                   enum csp_kind kind, unsigned status) {
     size_t index = (size_t)(csp - config->csps);
     bool denied = status == 401 || status == 403;
     atomic_store(&statuses[index][kind], denied ? status : 0);
-    metrics_register(families, sizeof families / sizeof *families);
     metric_set(metric_of(families, csp->name, NULL, NULL),
                csp_denied(index) != 0);
     if (denied)

@@ -8,6 +8,9 @@
 #include "base/config.h"
 #include "csp_gateway/send.h"
 
+/* Shows the metric of each CSP with 0, before any is asked for. */
+void csp_denied_begin(const struct config *config);
+
 /* A CSP answered posts of that kind, in the end with this status: 401 and 403
  * are logged and stand until there is another. From any thread. */
 void csp_answered(const struct config *config, const struct config_csp *csp,

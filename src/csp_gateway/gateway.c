@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "csp_gateway/denied.h"
 #include "csp_gateway/listener.h"
 #include "csp_gateway/send.h"
 #include "http/configured.h"
@@ -42,6 +43,7 @@ struct csp_gateway *csp_gateway_start(const struct config *config,
     if (!listener)
         return NULL;
     gateway_warn(config);
+    csp_denied_begin(config);
     struct csp_gateway *gateway = memory_alloc(sizeof *gateway);
     *gateway = (struct csp_gateway){listener, csp_send_start(config)};
     return gateway;

@@ -225,6 +225,7 @@ const char *db_sqlstate(const struct db *db);
  * something about: "disk_full", "read_only"..., with advice; NULL: nothing. Of
  * all connections of the process. */
 enum { DB_ADVICE_SIZE = 200 };
+#define DB_DISK_FULL "disk_full"
 const char *db_lasting_error(char advice[static DB_ADVICE_SIZE]);
 
 /* Connects and prepares it, as db_run() does at first use: for who measures how

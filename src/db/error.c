@@ -36,7 +36,7 @@ static const struct db_error rows[] = {
     /* a function was replaced by one with other columns */
     {"0A000", "plan_changed", NULL, true, false},
     {"23514", "rerouted", NULL, false, false},
-    {"53100", "disk_full",
+    {"53100", DB_DISK_FULL,
      "make room on the database's disk; fotad goes on by itself", false, false},
     {"53200", "out_of_memory", "see the memory of the database's machine",
      false, false},
@@ -120,8 +120,18 @@ static bool is_new(const struct db_error *error) {
            atomic_compare_exchange_strong(&logged[place], &before, now);
 }
 
-static void register_metrics(void) {
+/* All that there are, so that the first of one is an increase. */
+static void register_once(void) {
     metrics_register(families, sizeof families / sizeof *families);
+    for (size_t i = 0; i < ROWS; i++)
+        (void)metric_of(&families[ERRORS], rows[i].what, NULL, NULL);
+    (void)metric_of(&families[ERRORS], DB_ERROR_UNREACHABLE.what, NULL, NULL);
+    (void)metric_of(&families[ERRORS], DB_ERROR_WENT_BACK.what, NULL, NULL);
+}
+
+static void register_metrics(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, register_once);
 }
 
 /* ---- outages: from the first connection that was lost or refused to the next

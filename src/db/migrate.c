@@ -334,13 +334,12 @@ enum outcome db_migrate(struct db *db, const char *person, int *missing) {
     if (outcome == DONE && migrating.missing && person) {
         migrating.person = person;
         outcome = migrate_in_peace(db, &migrating);
-        if (outcome != DONE && strcmp(db_sqlstate(db), "42501") == 0)
-            db_blame(db,
-                     arena_printf(arena,
+    }
+    if (person && outcome == FAILED && strcmp(db_sqlstate(db), "42501") == 0)
+        db_blame(db, arena_printf(arena,
                                   "%s; the role that owns the database may: "
                                   "see [database] owner_conninfo",
                                   db_reason(db)));
-    }
     *missing = migrating.missing;
     arena_free(arena);
     return outcome;

@@ -1,4 +1,5 @@
 #include "base/crash.h"
+#include "base/hsm.h"
 #include "base/log.h"
 #include "fotad/fotad.h"
 #include "health/health.h"
@@ -299,6 +300,26 @@ static const char *tls_fault(const struct fotad *f,
                : reason;
 }
 
+/* What fotad shows to a server. A key in an HSM is OpenSSL's to find. */
+static bool shown_check(const struct fotad *f, const char *section, int line,
+                        const char *certificate, const char *key) {
+    const struct http_tls files = {.certificate = certificate, .key = key};
+    return hsm_is_uri(key) ||
+           key_check(f, section, "certificate", line, tls_fault(f, &files));
+}
+
+static bool partners_check(const struct fotad *f) {
+    const struct config *c = &f->config;
+    bool good = shown_check(f, "delivery", c->lines.delivery_certificate,
+                            c->delivery_certificate, c->delivery_key);
+    for (size_t i = 0; i < c->csp_count; i++) {
+        const struct config_csp *csp = &c->csps[i];
+        good &= shown_check(f, arena_printf(f->arena, "csp %s", csp->name),
+                            csp->lines.certificate, csp->certificate, csp->key);
+    }
+    return good;
+}
+
 bool services_check(struct fotad *f) {
     const struct config *c = &f->config;
 #define CHECK(section, prefix)                                                 \
@@ -310,6 +331,7 @@ bool services_check(struct fotad *f) {
     bool good = CHECK(user_gateway, user) & CHECK(csp_gateway, csp) &
                 CHECK(people, people) & CHECK(operations, operations);
 #undef CHECK
+    good &= partners_check(f);
     return ground_check_keys(f) && good;
 }
 

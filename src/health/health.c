@@ -186,11 +186,13 @@ static void look_at_clock(const struct config *config, struct arena *arena,
                    fault);
 }
 
-static void warn_of_database(json_t *warnings) {
+/* On a disk that is full nothing can be written, so no request be taken. */
+static void look_at_errors(json_t *reasons, json_t *warnings) {
     char advice[DB_ADVICE_SIZE];
     const char *what = db_lasting_error(advice);
     if (what)
-        health_say(warnings, "the database said lately: %s; %s", what, advice);
+        health_say(strcmp(what, DB_DISK_FULL) == 0 ? reasons : warnings,
+                   "the database said lately: %s; %s", what, advice);
 }
 
 static void warn_of_step(void *context, const char *name, unsigned times,
@@ -306,7 +308,7 @@ static void answer_readyz(void *context, const struct http_request *request,
     if (hsm)
         health_say(reasons, "%s", hsm);
     look_at_clock(worker->config, request->arena, reasons, warnings);
-    warn_of_database(warnings);
+    look_at_errors(reasons, warnings);
     warn_of_config(worker->config, warnings);
     warn_of_csps(worker->config, warnings);
     expiry_each(warn_of_expiry, warnings);

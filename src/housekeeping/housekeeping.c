@@ -179,7 +179,7 @@ static enum outcome look_round(struct task *task, void *context,
 
 struct task *housekeeping_start(const struct config *config) {
     metrics_register(families, sizeof families / sizeof *families);
-    silence_begin();
+    silence_begin(config);
     struct housekeeping *h = memory_alloc(sizeof *h);
     *h = (struct housekeeping){.config = config};
     return task_start(

@@ -13,19 +13,23 @@ static struct metric_family families[] = {
      .labels = {"csp"}},
 };
 
-void silence_begin(void) {
+void silence_begin(const struct config *config) {
     metrics_register(families, sizeof families / sizeof *families);
+    for (size_t i = 0; i < config->csp_count; i++)
+        (void)metric_of(&families[0], config->csps[i].name, NULL, NULL);
 }
 
 static void silence_alarm(const struct db_rows *rows) {
     for (size_t i = 0; i < db_row_count(rows); i++) {
         const char *csp = db_get_text(rows, i, 0);
+        log_set_request(db_get_text(rows, i, 1));
         log_error("csp.silent",
-                  "csp=%s requestId=%s jobId=%s devices=%jd : the CSP took the "
-                  "job and never reported on it; its devices are released. "
-                  "Ask the CSP what became of it",
-                  csp, db_get_text(rows, i, 1), db_get_text(rows, i, 2),
+                  "csp=%s job=%s devices=%jd : the CSP took the job and never "
+                  "reported on it; its devices are released. Ask the CSP what "
+                  "became of it",
+                  csp, db_get_text(rows, i, 2),
                   (intmax_t)db_get_int(rows, i, 3));
+        log_set_request(NULL);
         metric_add(metric_of(&families[0], csp, NULL, NULL), 1);
     }
 }

@@ -2,7 +2,9 @@
 #ifndef FOTAD_HOUSEKEEPING_SILENCE_H
 #define FOTAD_HOUSEKEEPING_SILENCE_H
 
-/* Registers the metric, once. */
-void silence_begin(void);
+#include "base/config.h"
+
+/* Shows the metric of each CSP with 0, once. */
+void silence_begin(const struct config *config);
 
 #endif

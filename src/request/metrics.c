@@ -20,8 +20,19 @@ static struct metric_family families[] = {
 };
 enum { REQUESTS, DEVICES, STEPS };
 
+static void our_fault_show(const char *variant) {
+    (void)metric_of(&families[REQUESTS], variant,
+                    condition_name(CONDITION_our_fault), NULL);
+}
+
+/* What people are to be told of is there with 0, so that the first is an
+ * increase. */
 void request_metrics_register(void) {
     metrics_register(families, sizeof families / sizeof *families);
+    struct rules *rules = rules_current();
+    rules_each_variant(rules, our_fault_show);
+    rules_release(rules);
+    our_fault_show("none");
 }
 
 void request_observe_step(const char *name, instant took, size_t count) {

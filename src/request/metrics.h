@@ -4,7 +4,7 @@
 
 #include "request/rq.h"
 
-/* Makes it part of /metrics. */
+/* Makes it part of /metrics. The rules are in use. */
 void request_metrics_register(void);
 
 /* How long a step took, for each of `count` requests. */

@@ -340,6 +340,12 @@ bool rules_known_variant(const struct rules *rules, const char *variant) {
     return rules_variant(rules, variant, 0, NULL) != NULL;
 }
 
+void rules_each_variant(const struct rules *rules,
+                        void (*tell)(const char *service_reference_variant)) {
+    for (size_t i = 0; i < rules->variant_count; i++)
+        tell(rules->variants[i].service_reference_variant);
+}
+
 const char *rules_version(const struct rules *rules, const char *said) {
     const char *version = NULL;
     bool negative = *said == '-'; /* a decimal may be */

@@ -69,6 +69,10 @@ const struct rules_variant *rules_variant(const struct rules *rules,
 /* Is this Service Reference Variant one that fotad takes? */
 bool rules_known_variant(const struct rules *rules, const char *variant);
 
+/* Calls `tell` with each of these, as often as it has Command Variants. */
+void rules_each_variant(const struct rules *rules,
+                        void (*tell)(const char *service_reference_variant));
+
 /* The version of DUIS in which something that says it is of version `said` is
  * read: the highest that is known and not above it. NULL: it is older. */
 const char *rules_version(const struct rules *rules, const char *said);

@@ -38,6 +38,10 @@ static void what_is_no_file_is_said(void **state) {
     struct span octets;
     assert_string_equal(file_fault(arena, "/nonexistent/f"),
                         "No such file or directory");
+    assert_string_equal(
+        file_fault(arena, "/run/credentials/fotad.service/xml-sign.key"),
+        "No such file or directory: it is there while the unit runs, by "
+        "LoadCredential=xml-sign.key:/path in it");
     assert_string_equal(file_fault(arena, folder), "Is a directory");
     assert_false(file_load(arena, folder, 10, &octets, &reason));
     assert_string_equal(reason, "Is a directory");

@@ -49,7 +49,7 @@ static void disk_full(void **state) {
     scenario_logged(c->scenario, "db.trouble what=disk_full",
                     "make room on the database's disk");
     campaign_counted(c, "fotad_db_trouble_total{what=\"disk_full\"}");
-    campaign_readiness(c, "disk_full", 200);
+    campaign_readiness(c, "disk_full", 503);
     scenario_tell(c->scenario, "drop trigger full_disk on service_request");
     campaign_goes_on(c);
     campaign_close(c, "disk full");

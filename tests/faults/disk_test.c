@@ -66,10 +66,10 @@ static void the_disk_of_the_data(void **state) {
     scenario_logged(c->scenario, "db.trouble what=disk_full",
                     "make room on the database's disk");
     campaign_counted(c, "fotad_db_trouble_total{what=\"disk_full\"}");
-    campaign_readiness(c, "disk_full", 0);
+    campaign_readiness(c, "disk_full", 503);
     scenario_ask(c->scenario, "checkpoint");
     server_fill(SERVER_DATA);
-    campaign_readiness(c, "disk_full", 0);
+    campaign_readiness(c, "disk_full", 503);
     has_room_again(c, SERVER_DATA);
     campaign_close(c, "the disk of the data is full");
 }

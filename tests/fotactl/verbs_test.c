@@ -230,17 +230,37 @@ static void a_role_that_may_not_migrate_hears_who_may(void **state) {
                    " 'sql/functions'");
     tool_sql(tool, "do $$ begin create role fotad_test_stranger login;"
                    " exception when duplicate_object then null; end $$");
-    tool_sql(tool, "grant select on migration to fotad_test_stranger");
-    tool_sql(tool, "grant create on schema public to fotad_test_stranger");
     char config[512];
     snprintf(config, sizeof config,
              "[database]\nconninfo = %s user=fotad_test_stranger\n",
              tool->conninfo);
     tool_file(tool, "stranger.conf", span_text(config));
-    assert_int_equal(tool_run(tool, "--config @stranger.conf migrate"), 1);
-    assert_non_null(strstr((const char *)tool->err.data,
-                           "the role that owns the database may: see "
-                           "[database] owner_conninfo"));
+    /* one that may not even look; one that may; one that may make tables */
+    static const char *const rights[] = {
+        "select", "grant select on migration to fotad_test_stranger",
+        "grant create on schema public to fotad_test_stranger"};
+    for (size_t i = 0; i < sizeof rights / sizeof *rights; i++) {
+        tool_sql(tool, "%s", rights[i]);
+        assert_int_equal(tool_run(tool, "--config @stranger.conf migrate"), 1);
+        assert_non_null(strstr((const char *)tool->err.data,
+                               "the role that owns the database may: see "
+                               "[database] owner_conninfo"));
+    }
+}
+
+/* What is wrong is the disk, not how fotactl finds the database. */
+static void a_full_disk_is_said_to_be_one(void **state) {
+    struct tool *tool = *state;
+    tool_sql(tool, "create function full_disk() returns trigger language"
+                   " plpgsql as $$ begin raise exception 'could not extend"
+                   " file' using errcode = '53100'; end $$;"
+                   "create trigger full_disk before insert on account"
+                   " execute function full_disk()");
+    assert_int_equal(tool_run(tool, "account add ann --role auditor"), 1);
+    const char *err = (const char *)tool->err.data;
+    assert_non_null(strstr(err, "could not extend file"));
+    assert_non_null(strstr(err, "make room on the database's disk"));
+    assert_null(strstr(err, "conninfo"));
 }
 
 static void a_database_out_of_reach_is_one_line(void **state) {
@@ -304,6 +324,7 @@ int main(void) {
         WITH_DATABASE(an_empty_database_and_an_earlier_one),
         WITH_DATABASE(a_role_that_may_not_migrate_hears_who_may),
         WITH_DATABASE(a_database_out_of_reach_is_one_line),
+        WITH_DATABASE(a_full_disk_is_said_to_be_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

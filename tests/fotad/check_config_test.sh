@@ -57,7 +57,7 @@ EOF
         2>/dev/null
 }
 
-echo 1..7
+echo 1..10
 "$program/fotasim" pki "$here/pki" --homes 1 >/dev/null
 pair one 0
 pair other 0
@@ -108,6 +108,34 @@ expect 'the certificate of a listener has ended' 1 '[people] certificate' \
     'it ended at' <<EOF
 $good
 [people]
+certificate = $here/past.pem
+key = $here/past.key
+EOF
+expect 'the keys that CSPs and Users are shown are of other certificates' 1 \
+    'fotad.conf:6: [delivery] certificate' '[csp north] certificate' \
+    'do not match' '2 things are wrong' <<EOF
+$good
+[delivery]
+certificate = $here/one.pem
+key = $here/other.key
+[csp north]
+regions = North
+base_url = https://csp.example
+certificate = $here/other.pem
+key = $here/one.key
+EOF
+expect 'what CSPs and Users are shown has not ended' 0 'OK' <<EOF
+$good
+[delivery]
+certificate = $here/one.pem
+key = $here/one.key
+EOF
+expect 'the certificate that a CSP is shown has ended' 1 \
+    '[csp north] certificate' 'it ended at' <<EOF
+$good
+[csp north]
+regions = North
+base_url = https://csp.example
 certificate = $here/past.pem
 key = $here/past.key
 EOF

@@ -91,10 +91,8 @@ static void metrics_are_there_from_the_start(void **state) {
     (void)state;
     struct scenario *s = begin();
     static const char *const there[] = {
-        "fotad_build_info{version=",
-        "process_cpu_seconds_total ",
-        "process_resident_memory_bytes ",
-        "process_start_time_seconds ",
+        "fotad_build_info{version=", "process_cpu_seconds_total ",
+        "process_resident_memory_bytes ", "process_start_time_seconds ",
         "fotad_certificate_days_left{use=\"[identity] "
         "xml_signing_certificate\"} ",
         "fotad_csp_jobs_oldest_seconds{csp=\"north\"} 0",
@@ -104,7 +102,18 @@ static void metrics_are_there_from_the_start(void **state) {
         "fotad_alarm_standing{rule=\"breaker\"} 0",
         "fotad_alarm_standing{rule=\"quarantine\"} 0",
         "fotad_alarm_standing{rule=\"undelivered\"} 0",
-        "fotad_alarm_standing{rule=\"overdue_forecast\"} 0"};
+        "fotad_alarm_standing{rule=\"overdue_forecast\"} 0",
+        "fotad_sat_unsealed_seconds ",
+        /* whose first is an alert's: it has to be an increase */
+        "fotad_db_trouble_total{what=\"disk_full\"} 0",
+        "fotad_db_trouble_total{what=\"denied\"} 0",
+        "fotad_db_trouble_total{what=\"unreachable\"} 0",
+        "fotad_csp_silent_jobs_total{csp=\"north\"} 0",
+        "fotad_csp_denied{csp=\"north\"} 0", "fotad_csp_unknown_total 0",
+        "fotad_service_requests_total{variant=\"11.4\",condition="
+        "\"our_fault\"} 0",
+        "fotad_held_requests 0", "fotad_past_in_doubt 0",
+        "fotad_clock_in_doubt 0"};
     unsigned status;
     const char *text = scenario_get(s, 0, "/metrics", &status);
     for (size_t i = 0; i < sizeof there / sizeof *there; i++)
@@ -119,8 +128,54 @@ static void metrics_are_there_from_the_start(void **state) {
                      " now() + interval '1 hour', 3, 'busy')");
     assert_true(
         scenario_metric(s, 0, "fotad_csp_busy_seconds{csp=\"north\"}") >= 3600);
+    assert_true(
+        scenario_metric(s, 0, "fotad_csp_jobs_oldest_seconds{csp=\"north\"}") >=
+        3600);
     scenario_tell(s, "delete from csp_job");
     scenario_tell(s, "set session_replication_role = origin");
+    scenario_end(s);
+}
+
+/* Messages that a User does not take, and how old the oldest is. */
+static void messages_that_wait_are_measured_by_user(void **state) {
+    (void)state;
+    struct scenario *s = begin();
+    scenario_do(s, users, "1 status 500");
+    scenario_do(s, csp, "north fail 100 NO_SLOT");
+    scenario_do(s, sends, "1 11.4 ppmid-a-0A000003 n1.ppmid I99");
+    scenario_do(s, is, "n1.ppmid FAILED_CH_TRANSFER NO_SLOT");
+    scenario_do(s, clock_by, "2h");
+    assert_true(scenario_metric(s, 0,
+                                "fotad_messages_waiting{user=\"90-B3-D5-1F-"
+                                "30-01-00-00\"}") >= 1);
+    assert_true(scenario_metric(s, 0,
+                                "fotad_messages_oldest_seconds{user=\"90-B3-"
+                                "D5-1F-30-01-00-00\"}") >= 7200);
+    scenario_end(s);
+}
+
+/* Not a warning: nothing can be taken. */
+static void a_full_disk_is_not_ready(void **state) {
+    (void)state;
+    struct scenario *s = begin();
+    scenario_tell(s, "create function full_disk() returns trigger language"
+                     " plpgsql as $$ begin raise exception 'could not extend"
+                     " file' using errcode = '53100'; end $$;");
+    scenario_tell(s, "create trigger full_disk before insert on sat_seal"
+                     " execute function full_disk()");
+    scenario_tell(s, "insert into sat_entry (at, kind) values (now(),"
+                     " 'person')");
+    struct scenario_wait wait = {0};
+    unsigned status = 0;
+    const char *text = NULL;
+    while (status != 503 || !text ||
+           !strstr(text, "make room on the database's disk")) {
+        text = scenario_get(s, 0, "/readyz", &status);
+        if (!scenario_again(&wait))
+            fail_msg("/readyz: %u %s", status, text ? text : "");
+    }
+    scenario_tell(s, "drop trigger full_disk on sat_seal");
+    warns(s, "disk_full", false);
     scenario_end(s);
 }
 
@@ -131,6 +186,8 @@ int main(void) {
         cmocka_unit_test(entries_that_wait_for_their_seal),
         cmocka_unit_test(a_csp_that_does_not_let_fotad_in),
         cmocka_unit_test(sections_of_another_fotad),
+        cmocka_unit_test(messages_that_wait_are_measured_by_user),
+        cmocka_unit_test(a_full_disk_is_not_ready),
     };
     return scenario_tests(tests, NULL, NULL);
 }

@@ -157,6 +157,13 @@ static void a_wrong_file_is_refused_by_line(void **state) {
          "", "/etc/passwd"},
         {"[csp north]\ntoken = one\ntoken = two\n", ":3:", "line 2 already"},
         {"[user_gateway]\nlisten = 127.0.0.1:8079 # users\n", ":2:", "'#'"},
+        {"[user_gateway]\nlisten = 8079\n",
+         ":2:", "is not an address to listen on: host:port, as "},
+        {"[user_gateway]\nlisten = 127.0.0.1:99999\n",
+         ":2:", "with a port up to 65535"},
+        {"[people]\nlisten = 127.0.0.1:9000\n[operations]\nlisten = "
+         "127.0.0.1:9000\n",
+         ":2:", "[people] listen is the same place as [operations] listen"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *path = write_file("bad.conf", span_text(rows[i].text));
@@ -164,7 +171,7 @@ static void a_wrong_file_is_refused_by_line(void **state) {
         const char *err = read_file(in_directory("err"));
         const char *place = arena_printf(arena, "bad.conf%s", rows[i].place);
         if (status != 1 || (*rows[i].place && !strstr(err, place)) ||
-            !strstr(err, rows[i].reason))
+            !strstr(err, rows[i].reason) || !strstr(err, "wrong\n"))
             fail_msg("%s -> exit %d: %s", rows[i].text, status, err);
     }
 }
