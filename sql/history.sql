@@ -1,5 +1,5 @@
--- The history of a device, hub, request or User over the whole audit trail, and
--- a device's state at any moment of it.
+-- The Service Audit Trail as people look into it: of a device, hub, request, User
+-- or person over all its days, and a device's state at any moment of it.
 
 -- ---- in the background ----
 
@@ -116,32 +116,53 @@ as $$
     select 'sat_entry_rest'
 $$;
 
--- Entries of a device, of a hub with the devices behind it now, of a request or
--- of a User; of the first that is given.
-create or replace function history_entries(
+-- Entries of a device, of a hub with the devices behind it now, of a request, of
+-- a User, of a person: those of which all holds that is given; the earliest
+-- p_most after p_after at least. What is of a device or a request is in its days
+-- alone. Anything else is looked for in the whole of a time, day by day when
+-- that has more days than a statement may lock.
+create or replace function trail_entries(
     p_device_id macaddr8, p_hub_id macaddr8, p_request_no bigint,
-    p_user_id macaddr8, p_from timestamptz, p_to timestamptz)
-    returns setof sat_entry language plpgsql stable as $$
+    p_user_id macaddr8, p_person text, p_viewer macaddr8,
+    p_from timestamptz, p_to timestamptz, p_after bigint, p_most integer)
+    returns setof sat_entry language plpgsql stable
+    set plan_cache_mode = force_custom_plan -- of its days alone
+as $$
 declare
     ids constant macaddr8[] := case when p_device_id is not null
         then array[p_device_id] when p_hub_id is not null
         then p_hub_id || array(select device_id from smi_device
             where chf_id = p_hub_id and device_id <> p_hub_id) end;
-    condition constant text := case when ids is not null
-            then format('device_id = any (%L)', ids)
-        when p_request_no is not null
-            then format('request_no = %s', p_request_no) end;
+    condition constant text := concat_ws(' and ', 'true',
+        case when ids is not null
+            then format('device_id = any (%L)', ids) end,
+        case when p_request_no is not null
+            then format('request_no = %s', p_request_no) end,
+        case when p_user_id is not null
+            then format('party = %L', p_user_id) end,
+        case when p_person is not null
+            then format('person = %L', p_person) end,
+        case when p_viewer is not null
+            then format('(party is null or party = %L)', p_viewer) end);
     part name;
 begin
-    if condition is null then
-        return query select * from sat_found(
-            format('party = %L', p_user_id), p_from, p_to);
-        return;
+    if ids is not null or p_request_no is not null then
+        for part in select * from sat_parts_of(ids, p_request_no, p_from, p_to)
+        loop
+            return query select * from sat_part_found(part, condition,
+                coalesce(p_from, '-infinity'), coalesce(p_to, 'infinity'));
+        end loop;
+    elsif p_to - p_from <= interval '93 days' then
+        return query select * from sat_entry s
+        where s.at >= p_from and s.at < p_to
+            and (p_after is null or s.entry_no > p_after)
+            and (p_user_id is null or s.party = p_user_id)
+            and (p_person is null or s.person = p_person)
+            and (p_viewer is null or s.party is null or s.party = p_viewer)
+        order by s.entry_no limit p_most;
+    else
+        return query select * from sat_found(condition, p_from, p_to);
     end if;
-    for part in select * from sat_parts_of(ids, p_request_no, p_from, p_to) loop
-        return query select * from sat_part_found(part, condition,
-            coalesce(p_from, '-infinity'), coalesce(p_to, 'infinity'));
-    end loop;
 end $$;
 
 -- What a message that an entry is about says, while it is kept; null: it is not.
@@ -172,48 +193,6 @@ create or replace function history_message(e sat_entry) returns json
     limit 1
 $$;
 
--- The same as people read it, from the entry after p_after on. p_viewer: a
--- supplier, who is told of its own messages, and not who of the DCC did what.
-create or replace function list_history(
-    p_device_id macaddr8, p_hub_id macaddr8, p_request_no bigint,
-    p_user_id macaddr8, p_viewer macaddr8, p_from timestamptz,
-    p_to timestamptz, p_after bigint, p_most integer)
-    returns table (entry_no bigint, at timestamptz, kind text,
-        request_id text, device_id macaddr8, party macaddr8, csp text,
-        person text, code text, detail text, message text)
-    language sql stable as $$
-    select e.entry_no, e.at, e.kind, (select request_id_text(r.originator,
-            r.target, r.counter) from service_request r
-            where r.request_no = e.request_no),
-        e.device_id, e.party, e.csp,
-        case when p_viewer is null then e.person
-            when e.person is not null then 'the DCC' end,
-        e.code, e.detail, history_message(e)::text
-    from history_entries(p_device_id, p_hub_id, p_request_no, p_user_id,
-        p_from, p_to) e
-    where e.entry_no > coalesce(p_after, 0)
-        and (p_viewer is null or e.party is null or e.party = p_viewer)
-    order by e.entry_no limit p_most
-$$;
-
-create or replace function history_page(
-    p_device_id macaddr8, p_hub_id macaddr8, p_request_no bigint,
-    p_user_id macaddr8, p_viewer macaddr8, p_from timestamptz,
-    p_to timestamptz, p_after bigint, p_most integer) returns json
-    language sql stable as $$
-    select json_build_object('from', instant_text(p_from),
-        'to', instant_text(p_to), 'items', coalesce(json_agg(json_build_object(
-            'entry', h.entry_no::text, 'at', instant_text(h.at),
-            'kind', h.kind, 'requestId', h.request_id,
-            'deviceId', eui64_text(h.device_id),
-            'userId', eui64_text(h.party), 'csp', h.csp, 'person', h.person,
-            'code', h.code, 'detail', h.detail, 'message', h.message::json)
-            order by h.entry_no), '[]'),
-        'next', case when count(*) = p_most then max(h.entry_no)::text end)
-    from list_history(p_device_id, p_hub_id, p_request_no, p_user_id, p_viewer,
-        p_from, p_to, p_after, p_most) h
-$$;
-
 -- ---- the state at a moment ----
 
 -- What a device's updates were at a moment, by the trail alone, the newest
@@ -226,8 +205,8 @@ create or replace function history_states(
         released timestamptz)
     language sql stable as $$
     with entry as materialized (
-        select e.* from history_entries(p_device_id, null, null, null, null,
-            null) e
+        select e.* from trail_entries(p_device_id, null, null, null, null,
+            null, null, null, null, null) e
         where e.request_no is not null
             and e.kind in ('status', 'told', 'released')
             and e.code is not null
@@ -270,15 +249,69 @@ create or replace function history_state_page(
     from history_states(p_device_id, p_at) s limit 1
 $$;
 
+-- ---- as people read it ----
+
+-- From the entry after p_after on; p_at: what was known then. p_viewer: a
+-- supplier, who is told of its own messages, and not who of the DCC did what.
+create or replace function list_trail(
+    p_device_id macaddr8, p_hub_id macaddr8, p_request_no bigint,
+    p_user_id macaddr8, p_person text, p_viewer macaddr8,
+    p_from timestamptz, p_to timestamptz, p_at timestamptz,
+    p_after bigint, p_most integer)
+    returns table (entry_no bigint, at timestamptz, kind text,
+        request_id text, device_id macaddr8, party macaddr8, party_name text,
+        csp text, person text, code text, detail text, message text)
+    language sql stable as $$
+    select e.entry_no, e.at, e.kind, (select request_id_text(r.originator,
+            r.target, r.counter) from service_request r
+            where r.request_no = e.request_no),
+        e.device_id, e.party, user_name(e.party), e.csp,
+        case when p_viewer is null then e.person
+            when e.person is not null then 'the DCC' end,
+        e.code, e.detail, history_message(e)::text
+    from (select * from trail_entries(p_device_id, p_hub_id, p_request_no,
+            p_user_id, p_person, p_viewer, p_from,
+            least(p_to, p_at + interval '1 microsecond'), p_after, p_most) t
+        where t.entry_no > coalesce(p_after, 0)
+        order by t.entry_no limit p_most) e
+    order by e.entry_no
+$$;
+
+create or replace function trail_page(
+    p_device_id macaddr8, p_hub_id macaddr8, p_request_no bigint,
+    p_user_id macaddr8, p_person text, p_viewer macaddr8,
+    p_from timestamptz, p_to timestamptz, p_at timestamptz,
+    p_after bigint, p_most integer) returns json
+    language sql stable as $$
+    select json_build_object('from', instant_text(p_from),
+        'to', instant_text(p_to), 'at', instant_text(p_at),
+        'state', case when p_at is not null
+            then history_state_page(p_device_id, p_at) end,
+        'items', coalesce(json_agg(json_build_object(
+            'entry', t.entry_no::text, 'at', instant_text(t.at),
+            'kind', t.kind, 'requestId', t.request_id,
+            'deviceId', eui64_text(t.device_id),
+            'userId', eui64_text(t.party), 'userName', t.party_name,
+            'csp', t.csp, 'person', t.person, 'code', t.code,
+            'detail', t.detail, 'message', t.message::json)
+            order by t.entry_no), '[]'),
+        'next', case when count(*) = p_most then max(t.entry_no)::text end)
+    from list_trail(p_device_id, p_hub_id, p_request_no, p_user_id, p_person,
+        p_viewer, p_from, p_to, p_at, p_after, p_most) t
+$$;
+
 -- May a supplier see it: a device that it is responsible for, a request of its
--- own, itself.
+-- own, itself; each of these that is asked for, and not what a person of the DCC
+-- did.
 create or replace function history_is_shown(
     p_viewer macaddr8, p_device_id macaddr8, p_hub_id macaddr8,
-    p_request_no bigint, p_user_id macaddr8) returns boolean
+    p_request_no bigint, p_user_id macaddr8, p_person text) returns boolean
     language sql stable as $$
     select p_viewer is null
-        or p_device_id is not null and is_responsible(p_viewer, p_device_id)
-        or p_request_no is not null and exists (select from service_request
-            where request_no = p_request_no and originator = p_viewer)
-        or p_user_id is not null and p_user_id = p_viewer
+        or num_nonnulls(p_device_id, p_request_no, p_user_id) > 0
+        and num_nonnulls(p_hub_id, p_person) = 0
+        and (p_device_id is null or is_responsible(p_viewer, p_device_id))
+        and (p_request_no is null or exists (select from service_request
+            where request_no = p_request_no and originator = p_viewer))
+        and (p_user_id is null or p_user_id = p_viewer)
 $$;

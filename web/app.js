@@ -15,7 +15,7 @@ const MODULES = ["overview", "device-search", "device", "reset", "requests",
     "request", "request-devices", "retry", "csps", "dry-run", "guard",
     "outcomes", "neighbours", "rsat-004", "results", "volumes",
     "steer", "steering", "quarantine", "quarantine-decide", "alarms", "stuck",
-    "undelivered", "history", "ledger", "audit", "accounts", "account", "mail",
+    "undelivered", "ledger", "audit", "accounts", "account", "mail",
     "password"];
 const PAGES = (await Promise.all(
     MODULES.map(name => import(`./pages/${name}.js`))))

@@ -1,4 +1,5 @@
 /* Entries of the Service Audit Trail in words. */
+import { h } from "./dom.js";
 import { orNone } from "./format.js";
 import { tagWithCode } from "./parts.js";
 import { event, status } from "./words.js";
@@ -15,4 +16,14 @@ export function trailCode({ kind, code }) {
 export function trailDetail({ kind, detail }) {
     const named = kind === "status" || kind === "told";
     return orNone(named ? detail?.replace(/^\w+/, event) : detail);
+}
+
+const messageLine = ([name, value]) =>
+    h("li", null, `${name}: ${Array.isArray(value) ? value.join(", ") : value}`);
+
+/* What a message to a User says, while it is kept. */
+export function trailMessage({ message }) {
+    return message !== null && h("details", null,
+        h("summary", null, "The message"),
+        h("ul", { class: "message" }, Object.entries(message).map(messageLine)));
 }

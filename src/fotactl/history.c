@@ -37,20 +37,20 @@ static enum outcome history_subject(struct verb_run *run,
     return DONE;
 }
 
-/* What --at says is what was known then. */
-static bool history_period(struct verb_run *run, struct history_filter *f,
-                           instant *at) {
+static bool history_period(struct verb_run *run, struct history_filter *f) {
     if (!run_read_instant(run, "--since", run->options.since, &f->from) ||
         !run_read_instant(run, "--until", run->options.until, &f->to) ||
-        !run_read_instant(run, "--at", run->options.at, at))
+        !run_read_instant(run, "--at", run->options.at, &f->at))
         return false;
-    if (*at && (!f->to || *at < f->to))
-        f->to = *at + 1;
     f->has_from = f->from != 0;
     f->has_to = f->to != 0;
+    f->has_at = f->at != 0;
     if (f->has_user && !f->has_from) {
         f->has_from = true;
-        f->from = (f->to ? f->to : clock_now()) - DESK_USUAL_DAYS * DAY;
+        f->from = (f->to   ? f->to
+                   : f->at ? f->at
+                           : clock_now()) -
+                  DESK_USUAL_DAYS * DAY;
     }
     return true;
 }
@@ -58,7 +58,6 @@ static bool history_period(struct verb_run *run, struct history_filter *f,
 struct history {
     struct verb_run *run;
     struct history_filter filter;
-    instant at;
     struct db_rows *rows, *state;
 };
 
@@ -70,11 +69,11 @@ static enum outcome history_read(struct db *db, void *context) {
     db_null(&params);
     db_null(&params);
     enum outcome outcome = db_run(db, &history_rows, &params, arena, &h->rows);
-    if (outcome != DONE || !h->at || !h->filter.has_device)
+    if (outcome != DONE || !h->filter.has_at || !h->filter.has_device)
         return outcome;
     struct db_params moment = DB_PARAMS(arena);
     db_eui64(&moment, h->filter.device);
-    db_instant(&moment, h->at);
+    db_instant(&moment, h->filter.at);
     return db_run(db, &history_state, &moment, arena, &h->state);
 }
 
@@ -121,7 +120,7 @@ static void history_print(const struct history *h) {
 enum outcome verb_history(struct verb_run *run) {
     struct history h = {.run = run};
     enum outcome outcome = history_subject(run, &h.filter);
-    if (outcome == DONE && !history_period(run, &h.filter, &h.at))
+    if (outcome == DONE && !history_period(run, &h.filter))
         outcome = REFUSED;
     if (outcome == DONE)
         outcome = run_look(run, history_read, &h);

@@ -10,16 +10,46 @@
 
 /* ---- held requests ---- */
 
+/* Who sees them sees all. */
+static void holds_add(struct db_params *params, const void *context) {
+    const struct query_narrowing *n = context;
+    db_eui64_if(params, n->has_user, n->user);
+    db_text(params, n->state);
+}
+
 void people_list_quarantine(struct call *call) {
-    static const struct db_statement statement = {
+    static const struct view_field fields[] = {
+        VIEW_CSV("id", COUNT),
+        VIEW_CSV("requestId", TEXT),
+        VIEW_CSV("sender", TEXT),
+        VIEW_CSV("senderName", TEXT),
+        VIEW_CSV("serviceReferenceVariant", TEXT),
+        VIEW_CSV("threshold", TEXT),
+        VIEW_CSV("devices", COUNT),
+        VIEW_CSV("volume", COUNT),
+        VIEW_CSV("quarantine", COUNT),
+        VIEW_CSV("periodSeconds", COUNT),
+        VIEW_CSV("held", TEXT),
+        VIEW_CSV("state", TEXT),
+        VIEW_CSV("decided", TEXT),
+        VIEW_CSV("person", TEXT),
+        VIEW_CSV("reason", TEXT),
+        VIEW_CSV("ended", TEXT),
+        VIEW_CSV("responseCode", TEXT)};
+    static const struct db_statement page = {
         "hold_page",
         "select hold_page($1, $2::text::hold_state, $3, $4)::text"};
-    struct query_narrowing narrowing;
-    if (!query_narrowing(call, hold_states, &narrowing))
-        return;
-    struct db_params params = DB_PARAMS(call->arena);
-    param_narrowing(&params, &narrowing);
-    answer_screen(call, &statement, &params, "");
+    static const struct listing listing = {.fields = fields,
+                                           .field_count =
+                                               sizeof fields / sizeof *fields,
+                                           .page = &page,
+                                           .add_filter = holds_add,
+                                           .file_name = "held-requests.csv",
+                                           .missing = ""};
+    const struct query_narrowing *narrowing =
+        query_narrowing(call, hold_states);
+    if (narrowing)
+        listing_answer(call, &listing, narrowing);
 }
 
 static void release_or_reject(struct call *call, bool release) {

@@ -147,13 +147,14 @@ bool query_csv(struct call *call, bool *csv) {
     return true;
 }
 
-bool query_narrowing(struct call *call, const char *const *states,
-                     struct query_narrowing *n) {
+const struct query_narrowing *query_narrowing(struct call *call,
+                                              const char *const *states) {
+    struct query_narrowing *n = arena_zero(call->arena, 1, sizeof *n);
+    n->person = call->person;
     return query_choice(call, "state", states, &n->state) &&
-           query_eui64(call, "user", &n->has_user, &n->user) &&
-           query_number(call, "after", 0, INT64_MAX, &n->has_after,
-                        &n->after) &&
-           query_limit(call, &n->limit);
+                   query_eui64(call, "user", &n->has_user, &n->user)
+               ? n
+               : NULL;
 }
 
 /* ---- body ---- */

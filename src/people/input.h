@@ -40,17 +40,16 @@ bool query_text(struct call *call, const char *name, size_t most,
 /* Is CSV asked for, by format=csv or by Accept? */
 bool query_csv(struct call *call, bool *csv);
 
-/* The query of a list whose rows have a number and a state: user, state, after
- * and limit. */
+/* The query of a list whose rows have a number and a state: user and state; in
+ * the arena. NULL: answered already. */
 struct query_narrowing {
-    bool has_user, has_after;
+    const struct person *person; /* who looks */
+    bool has_user;
     eui64 user;
     const char *state; /* NULL: any */
-    int64_t after;
-    int32_t limit;
 };
-bool query_narrowing(struct call *call, const char *const *states,
-                     struct query_narrowing *narrowing);
+const struct query_narrowing *query_narrowing(struct call *call,
+                                              const char *const *states);
 
 /* ---- body ---- */
 

@@ -11,7 +11,9 @@ struct listing {
     int key; /* column that the next page begins after: text, EUI-64, number;
               * usually the first */
     /* Both statements' parameters are those of add_filter(), then after (as
-     * text for `rows`), and the most rows. `page` gives one JSON object. */
+     * text for `rows`), and the most rows. `page` gives one JSON object.
+     * Without `rows` the CSV is of the items of its pages: the names of
+     * `fields` are theirs, and after is a number. */
     const struct db_statement *rows, *page;
     bool page_takes_now; /* as one more parameter */
     void (*add_filter)(struct db_params *params, const void *filter);

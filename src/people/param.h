@@ -7,8 +7,7 @@
 
 /* The supplier that looks, or null for who sees all. */
 void param_viewer(struct db_params *params, const struct person *person);
-/* Four of them: user, state, after, limit. */
-void param_narrowing(struct db_params *params,
-                     const struct query_narrowing *narrowing);
+/* Three of them, of a struct query_narrowing: the viewer, user, state. */
+void param_narrowing(struct db_params *params, const void *narrowing);
 
 #endif

@@ -91,19 +91,42 @@ void people_show_needs(struct call *call) {
 
 /* ---- messages that Users have not confirmed ---- */
 
+struct undelivered {
+    const struct query_narrowing *narrowing;
+    eui64 acb_id;
+};
+
+static void undelivered_add(struct db_params *params, const void *context) {
+    const struct undelivered *u = context;
+    param_narrowing(params, u->narrowing);
+    db_eui64(params, u->acb_id);
+}
+
 void people_list_undelivered(struct call *call) {
-    static const struct db_statement statement = {
+    static const struct view_field fields[] = {
+        VIEW_CSV("alertId", COUNT),  VIEW_CSV("responseId", TEXT),
+        VIEW_CSV("userId", TEXT),    VIEW_CSV("userName", TEXT),
+        VIEW_CSV("code", TEXT),      VIEW_CSV("state", TEXT),
+        VIEW_CSV("requestId", TEXT), VIEW_CSV("deviceId", TEXT),
+        VIEW_CSV("devices", COUNT),  VIEW_CSV("created", TEXT),
+        VIEW_CSV("tries", COUNT),    VIEW_CSV("nextTry", TEXT),
+        VIEW_CSV("lastError", TEXT)};
+    static const struct db_statement page = {
         "undelivered_page",
-        "select undelivered_page($1, $2, $3::text::alert_state, $4, $5,"
-        " $6)::text"};
-    struct query_narrowing narrowing;
-    if (!query_narrowing(call, alert_states, &narrowing))
-        return;
-    struct db_params params = DB_PARAMS(call->arena);
-    param_viewer(&params, call->person);
-    param_narrowing(&params, &narrowing);
-    db_eui64(&params, call->config->acb_id);
-    answer_screen(call, &statement, &params, "");
+        "select undelivered_page($1, $2, $3::text::alert_state, $5, $6,"
+        " $4)::text"};
+    static const struct listing listing = {.fields = fields,
+                                           .field_count =
+                                               sizeof fields / sizeof *fields,
+                                           .page = &page,
+                                           .add_filter = undelivered_add,
+                                           .file_name = "undelivered.csv",
+                                           .missing = ""};
+    struct undelivered *u = arena_zero(call->arena, 1, sizeof *u);
+    u->acb_id = call->config->acb_id;
+    u->narrowing = query_narrowing(call, alert_states);
+    if (u->narrowing)
+        listing_answer(call, &listing, u);
 }
 
 /* Of all Users, or of one. */

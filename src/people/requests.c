@@ -57,27 +57,31 @@ static bool search_read(struct call *call, struct search *search) {
 }
 
 struct request_filter {
+    const struct person *person;
     struct search search;
-    bool has_user, has_from, has_to, has_after;
+    bool has_user, has_from, has_to;
     eui64 user;
     const char *state, *variant;
     instant from, to;
-    int64_t after;
-    int32_t limit;
-    const char *progress; /* NULL: without */
+    bool progress;
 };
 
+/* What is downloaded says how far each is, too. */
 static bool request_filter_read(struct call *call, struct request_filter *f) {
     static const char *const yes[] = {"yes", NULL};
-    return query_eui64(call, "user", &f->has_user, &f->user) &&
-           query_choice(call, "state", request_states, &f->state) &&
-           query_choice(call, "variant", service_variants, &f->variant) &&
-           query_time(call, "from", false, &f->has_from, &f->from) &&
-           query_time(call, "to", true, &f->has_to, &f->to) &&
-           query_number(call, "after", 0, INT64_MAX, &f->has_after,
-                        &f->after) &&
-           query_choice(call, "progress", yes, &f->progress) &&
-           query_limit(call, &f->limit) && search_read(call, &f->search);
+    const char *progress;
+    bool csv;
+    f->person = call->person;
+    if (!query_eui64(call, "user", &f->has_user, &f->user) ||
+        !query_choice(call, "state", request_states, &f->state) ||
+        !query_choice(call, "variant", service_variants, &f->variant) ||
+        !query_time(call, "from", false, &f->has_from, &f->from) ||
+        !query_time(call, "to", true, &f->has_to, &f->to) ||
+        !query_choice(call, "progress", yes, &progress) ||
+        !query_csv(call, &csv) || !search_read(call, &f->search))
+        return false;
+    f->progress = progress || csv;
+    return true;
 }
 
 static void search_add(struct db_params *params, const struct search *search) {
@@ -94,26 +98,51 @@ static void search_add(struct db_params *params, const struct search *search) {
         db_null(params);
 }
 
+static void requests_add(struct db_params *params, const void *context) {
+    const struct request_filter *f = context;
+    param_viewer(params, f->person);
+    db_eui64_if(params, f->has_user, f->user);
+    db_text(params, f->state);
+    db_text(params, f->variant);
+    db_instant_if(params, f->has_from, f->from);
+    db_instant_if(params, f->has_to, f->to);
+    search_add(params, &f->search);
+    db_bool(params, f->progress);
+}
+
 void people_list_requests(struct call *call) {
-    static const struct db_statement statement = {
+    static const struct view_field fields[] = {
+        VIEW_CSV("requestId", TEXT),
+        VIEW_CSV("serviceReferenceVariant", TEXT),
+        VIEW_CSV("sender", TEXT),
+        VIEW_CSV("senderName", TEXT),
+        VIEW_CSV("received", TEXT),
+        VIEW_CSV("responseCode", TEXT),
+        VIEW_CSV("state", TEXT),
+        VIEW_CSV("firmwareVersion", TEXT),
+        VIEW_CSV("imageHash", TEXT),
+        VIEW_CSV("devices.listed", COUNT),
+        VIEW_CSV("devices.accepted", COUNT),
+        VIEW_CSV("progress.inProgress", COUNT),
+        VIEW_CSV("progress.succeeded", COUNT),
+        VIEW_CSV("progress.failed", COUNT),
+        VIEW_CSV("progress.expectedEnd", TEXT),
+        VIEW_CSV("progress.p50", TEXT),
+        VIEW_CSV("progress.p90", TEXT)};
+    static const struct db_statement page = {
         "request_list", "select request_list($1, $2, $3, $4, $5, $6, $7, $8,"
-                        " $9, $10, $11, $12, $13, $14, $15)::text"};
-    struct request_filter f;
-    if (!request_filter_read(call, &f))
-        return;
-    struct db_params params = DB_PARAMS(call->arena);
-    param_viewer(&params, call->person);
-    db_eui64_if(&params, f.has_user, f.user);
-    db_text(&params, f.state);
-    db_text(&params, f.variant);
-    db_instant_if(&params, f.has_from, f.from);
-    db_instant_if(&params, f.has_to, f.to);
-    search_add(&params, &f.search);
-    db_int8_if(&params, f.has_after, f.after);
-    db_int4(&params, f.limit);
-    db_instant(&params, call->now);
-    db_bool(&params, f.progress != NULL);
-    answer_screen(call, &statement, &params, NO_REQUEST);
+                        " $9, $10, $11, $13, $14, $15, $12)::text"};
+    static const struct listing listing = {.fields = fields,
+                                           .field_count =
+                                               sizeof fields / sizeof *fields,
+                                           .page = &page,
+                                           .page_takes_now = true,
+                                           .add_filter = requests_add,
+                                           .file_name = "requests.csv",
+                                           .missing = NO_REQUEST};
+    struct request_filter *filter = arena_zero(call->arena, 1, sizeof *filter);
+    if (request_filter_read(call, filter))
+        listing_answer(call, &listing, filter);
 }
 
 /* ---- one request ---- */

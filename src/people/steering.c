@@ -5,19 +5,37 @@
 #include "people/answer.h"
 #include "people/handlers.h"
 #include "people/input.h"
+#include "people/listing.h"
 #include "people/param.h"
 
 void people_list_steering(struct call *call) {
-    static const struct db_statement statement = {
+    static const struct view_field fields[] = {
+        VIEW_CSV("id", COUNT),        VIEW_CSV("verb", TEXT),
+        VIEW_CSV("state", TEXT),      VIEW_CSV("cause", TEXT),
+        VIEW_CSV("scope", TEXT),      VIEW_CSV("requestId", TEXT),
+        VIEW_CSV("user", TEXT),       VIEW_CSV("imageHash", TEXT),
+        VIEW_CSV("model", TEXT),      VIEW_CSV("csp", TEXT),
+        VIEW_CSV("deviceType", TEXT), VIEW_CSV("named", COUNT),
+        VIEW_CSV("bySender", BOOL),   VIEW_CSV("person", TEXT),
+        VIEW_CSV("reason", TEXT),     VIEW_CSV("made", TEXT),
+        VIEW_CSV("until", TEXT),      VIEW_CSV("decided", TEXT),
+        VIEW_CSV("decidedBy", TEXT),  VIEW_CSV("decision", TEXT),
+        VIEW_CSV("ended", TEXT),      VIEW_CSV("endedBy", TEXT),
+        VIEW_CSV("devices", COUNT),   VIEW_CSV("underWay", COUNT)};
+    static const struct db_statement page = {
         "steering_page",
         "select steering_page($1, $2, $3::text::steering_state, $4, $5)::text"};
-    struct query_narrowing narrowing;
-    if (!query_narrowing(call, steering_states, &narrowing))
-        return;
-    struct db_params params = DB_PARAMS(call->arena);
-    param_viewer(&params, call->person);
-    param_narrowing(&params, &narrowing);
-    answer_screen(call, &statement, &params, "");
+    static const struct listing listing = {.fields = fields,
+                                           .field_count =
+                                               sizeof fields / sizeof *fields,
+                                           .page = &page,
+                                           .add_filter = param_narrowing,
+                                           .file_name = "orders.csv",
+                                           .missing = ""};
+    const struct query_narrowing *narrowing =
+        query_narrowing(call, steering_states);
+    if (narrowing)
+        listing_answer(call, &listing, narrowing);
 }
 
 /* ---- giving ---- */

@@ -47,6 +47,22 @@ export async function newPage(path = "/ssi/") {
     return page;
 }
 
+/* As a browser that runs no JavaScript shows it, at both sizes, light and dark. */
+export async function withoutScripts(path) {
+    const context = await browser.newContext({ baseURL: base,
+        javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(base + path);
+    for (const [size, viewport] of Object.entries(SIZES))
+        for (const colorScheme of ["light", "dark"]) {
+            await page.setViewportSize(viewport);
+            await page.emulateMedia({ colorScheme });
+            await page.screenshot({
+                path: `${SHOTS}/no-script-${size}-${colorScheme}.png` });
+        }
+    return page;
+}
+
 export async function signIn(page, name, password = PASSWORD) {
     await page.getByLabel("Name").fill(name);
     await page.getByLabel("Password").fill(password);
@@ -104,15 +120,16 @@ export async function examine(page, name) {
     await page.emulateMedia({ colorScheme: "light" });
 }
 
-/* The same without pictures, at each size in one of the colours. */
+/* The same without pictures. */
 export async function quick(page, name) {
     await page.locator("main:not([aria-busy])").waitFor();
-    for (const [size, colorScheme] of [["desktop", "light"], ["phone", "dark"]]) {
-        await page.setViewportSize(SIZES[size]);
-        await page.emulateMedia({ colorScheme });
-        await accessible(page, `${name} ${size}`);
-        await fits(page, `${name} ${size}`);
-    }
+    for (const [size, viewport] of Object.entries(SIZES))
+        for (const colorScheme of ["light", "dark"]) {
+            await page.setViewportSize(viewport);
+            await page.emulateMedia({ colorScheme });
+            await accessible(page, `${name} ${size} ${colorScheme}`);
+            await fits(page, `${name} ${size} ${colorScheme}`);
+        }
 }
 
 /* The lines of what a click downloads. */

@@ -1,8 +1,14 @@
-/* The jobs of people (docs/people.md), each in as many steps as that says: a
- * step is a click, or a form that is filled in and sent. */
+/* The jobs of people, each as the table of docs/people.md says: a step is a
+ * click, or a form that is filled in and sent. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { as, done, download, go } from "./browser.mjs";
 import * as world from "./world.mjs";
+
+/* name -> steps */
+const TABLE = new Map([...readFileSync("docs/people.md", "utf8").matchAll(
+    /^\| ([^|]+?) \|[^|]*\|[^|]*\| (\d+) \|$/gm)].map(row =>
+    [row[1], Number(row[2])]));
 
 /* step(what) does one; those that were done are counted. */
 function counted(page) {
@@ -14,25 +20,33 @@ function counted(page) {
     };
     const click = (role, name) => step(() =>
         page.getByRole(role, { name }).first().click());
-    return { step, click, is: most => assert.ok(steps <= most,
-        `${steps} steps, not ${most}`) };
+    return { step, click, count: () => steps };
 }
 
 const why = page => page.getByLabel(/^Why/).fill("a test");
 const sure = page => page.getByLabel("I confirm").check();
 
+/* The lists, each had as a file. */
+const LISTS = ["requests", "stuck", "undelivered", "steering", "quarantine",
+    "audit", "outcomes", "neighbours", "results", "rsat-004", "volumes",
+    `ledger?user=${world.supplier(1)}`];
+
 /* made: what screens_test.mjs made; spare(): a request that goes on. */
 export function testJobs(test, made, spare) {
-    const job = (name, most, what) => test(`in ${most} steps: ${name}`,
-        async () => {
+    const left = new Map(TABLE);
+    const job = (name, what) => {
+        const steps = left.get(name);
+        left.delete(name);
+        test(`in ${steps} steps: ${name}`, async () => {
             const page = await as("desk", "/ssmi/");
-            const steps = counted(page);
-            await what(page, steps);
-            steps.is(most);
+            const counter = counted(page);
+            await what(page, counter);
+            assert.equal(counter.count(), steps);
             await done(page);
         });
+    };
 
-    job("where is a device, and why", 2, async (page, { step }) => {
+    job("where is a device, and why", async (page, { step }) => {
         await step(async () => {
             await page.getByLabel("Device ID").fill(made.mixedDevices[0]);
             await page.keyboard.press("Enter");
@@ -41,7 +55,7 @@ export function testJobs(test, made, spare) {
         await page.getByText("Said by").first().waitFor();
     });
 
-    job("which failed, and why", 1, async (page, { step }) => {
+    job("which failed, and why", async (page, { step }) => {
         await go(page, `/ssmi/requests/${made.mixed}`);
         await page.getByRole("heading", { name: "Failures by reason" })
             .waitFor();
@@ -50,7 +64,7 @@ export function testJobs(test, made, spare) {
         await page.getByText("HUB_NOT_REACHABLE").first().waitFor();
     });
 
-    job("stop this campaign", 2, async (page, { click, step }) => {
+    job("stop this campaign", async (page, { click, step }) => {
         await go(page, `/ssmi/requests/${await spare()}`);
         await click("button", "Stop");
         await step(async () => {
@@ -61,7 +75,7 @@ export function testJobs(test, made, spare) {
         await page.getByText(/^Stop: /).first().waitFor();
     });
 
-    job("pause North", 2, async (page, { click, step }) => {
+    job("pause North", async (page, { click, step }) => {
         await go(page, "/ssmi/csps");
         await click("button", "Hold north");
         await step(async () => {
@@ -78,7 +92,7 @@ export function testJobs(test, made, spare) {
         await page.getByText(/^Release: /).first().waitFor();
     });
 
-    job("Monday 22:00 in waves", 2, async (page, { click, step }) => {
+    job("Monday 22:00 in waves", async (page, { click, step }) => {
         await go(page, `/ssmi/requests/${await spare()}`);
         await click("button", "Plan");
         await step(async () => {
@@ -92,7 +106,7 @@ export function testJobs(test, made, spare) {
         await page.getByText("waits for its start").waitFor();
     });
 
-    job("a device on a day", 2, async (page, { click, step }) => {
+    job("a device on 3 March", async (page, { click, step }) => {
         await click("link", "Audit trail");
         await step(async () => {
             const today = new Date().toISOString().slice(0, 10);
@@ -104,7 +118,7 @@ export function testJobs(test, made, spare) {
         await page.getByRole("table", { name: "Audit trail" }).waitFor();
     });
 
-    job("was every supplier told of a device", 2, async (page, { step }) => {
+    job("was every supplier told of a device", async (page, { step }) => {
         const device = await page.evaluate(async id => (await (await fetch(
             `/api/v1/requests/${id}/devices?limit=1` +
             "&status=SUCCESSFUL_HAN_TRANSFER")).json()).items[0].deviceId,
@@ -117,26 +131,48 @@ export function testJobs(test, made, spare) {
             .getByText("N62").first().waitFor();
     });
 
-    job("when is it done", 1, async (page, { click }) => {
+    job("when is it done", async (page, { click }) => {
         await spare();
         await click("link", "Requests");
-        await page.getByRole("columnheader", { name: "Expected end" })
-            .waitFor();
+        await page.getByRole("columnheader", { name: "90% done" }).waitFor();
     });
 
-    job("what may I send again", 1, async (page, { click }) => {
+    job("what may I send again", async (page, { click }) => {
         await go(page, `/ssmi/requests/${made.mixed}`);
         await click("link", "Retry the failed");
         await page.getByRole("table", { name: "Devices that did not succeed" })
             .waitFor();
     });
 
-    job("which models fail, over all requests", 1, async (page, { click }) => {
+    job("which models fail, over all requests", async (page, { click }) => {
         await click("link", "Outcomes");
         await page.getByRole("table", { name: "Outcomes by model" }).waitFor();
     });
 
-    job("all of it as a file", 1, async (page, { step }) => {
+    job("what a device was at a moment", async (page, { click, step }) => {
+        await click("link", "Audit trail");
+        await step(async () => {
+            await page.getByLabel("Device ID").fill(made.mixedDevices[0]);
+            await page.getByLabel("As known at").fill(
+                new Date().toISOString());
+            await page.keyboard.press("Enter");
+        });
+        await page.getByRole("heading", { name: "What its update was then" })
+            .waitFor();
+    });
+
+    job("was a supplier told of everything", async (page, { click, step }) => {
+        await click("link", "Ledger");
+        await step(async () => {
+            await page.getByLabel("User").fill(world.supplier(2));
+            await page.keyboard.press("Enter");
+        });
+        await page.getByText("Confirmed").first().waitFor();
+        await page.getByRole("table", { name: "Messages by code and request" })
+            .waitFor();
+    });
+
+    job("all of it as a file", async (page, { step }) => {
         await go(page, `/ssmi/requests/${made.mixed}/devices?outcome=failed`);
         let lines;
         await step(async () => {
@@ -144,7 +180,15 @@ export function testJobs(test, made, spare) {
         });
         assert.match(lines[0], /^deviceId,/);
         assert.ok(lines.length > 10);
+        for (const list of [...LISTS, `requests/${made.mixed}/retry`]) {
+            await go(page, `/ssmi/${list}`);
+            const [head] = await download(page, "Download as CSV");
+            assert.match(head, /^\w+,/, list);
+        }
     });
+
+    test("each job of docs/people.md is tried", () =>
+        assert.deepEqual([...left.keys()], []));
 }
 
 /* A request of three devices that no CSP takes yet. */

@@ -13,7 +13,8 @@ export const PASSWORD = "correct horse battery";
 
 /* name, role, number of the supplier */
 export const ACCOUNTS = [
-    ["ann", "supplier", 1], ["bob", "supplier", 2], ["dora", "supplier", 4],
+    ["ann", "supplier", 1], ["bob", "supplier", 2], ["carl", "supplier", 3],
+    ["dora", "supplier", 4],
     ["desk", "service_desk"], ["audit", "auditor"], ["root", "administrator"],
 ];
 
@@ -175,6 +176,10 @@ export const setThreshold = (user, variant, warning, quarantine) =>
     fotactl(["thresholds", "set", variant, "--user", supplier(user),
         "--period", "24h", "--warning", `${warning}`,
         "--quarantine", `${quarantine}`]);
+
+/* A person's at the command line: hold, release or stop. */
+export const order = (verb, requestId) =>
+    fotactl([verb, requestId, "--reason", "a test"]);
 
 let counter = 1000;
 const known = {};

@@ -9,8 +9,8 @@ REFUSALS = {
     # two values that do not go together
     "reportRsat004": r"from is after to\.",
     "reportVolumes": r"from is after to\.",
-    "listAudit": r"from is after to\.|At most 93 days at once: give from and to\.",
-    "showHistory": r"Say of what: one of device, hub, request, user\.",
+    "listAudit": r"from is after to\.|Give device or hub, not both\."
+    r"|At most 93 days at once: give from and to, or a device, hub or request\.",
     "reportResults": r"from is after to\.",
     "reportNeighbours": r"from is after to\.",
     "reportOutcomes": r"from is after to\.",

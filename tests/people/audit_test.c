@@ -2,6 +2,8 @@
 #include "support/check.h"
 #include "support/people.h"
 
+#define ID_A "90-B3-D5-1F-30-01-00-00"
+
 static int setup(void **state) {
     *state = screens_start();
     return 0;
@@ -102,8 +104,84 @@ static void pages_of_the_trail_meet(void **state) {
     for (const char *at = csv.text; (at = strstr(at, "\r\n")); at += 2)
         lines++;
     assert_int_equal(lines, seen + 1);
-    assert_non_null(strstr(csv.text, "entry,at,kind,requestId,deviceId,userId,"
-                                     "userName,csp,person,code,detail\r\n"));
+    assert_non_null(
+        strstr(csv.text, "entry,at,kind,requestId,deviceId,userId,userName,csp,"
+                         "person,code,detail,message\r\n"));
+}
+
+static size_t items_of(struct screens *s, enum who who, const char *query) {
+    struct told told = look(s, who, arena_printf(s->arena, "/audit?%s", query));
+    assert_int_equal(told.http, 200);
+    return items(&told);
+}
+
+/* What is asked for holds together. */
+static void filters_hold_together(void **state) {
+    struct screens *s = *state;
+    const char *id = two_updates(s), *device = device_id(s, PPMID(PLAIN));
+    size_t of_device =
+        items_of(s, DESK, arena_printf(s->arena, "device=%s", device));
+    size_t of_both = items_of(
+        s, DESK, arena_printf(s->arena, "device=%s&request=%s", device, id));
+    assert_true(of_both > 0 && of_both <= of_device);
+    assert_int_equal(
+        items_of(s, DESK,
+                 arena_printf(s->arena, "device=%s&person=nobody", device)),
+        0);
+    size_t of_user = items_of(
+        s, DESK, arena_printf(s->arena, "device=%s&user=" ID_A, device));
+    assert_true(of_user > 0 && of_user < of_device);
+}
+
+/* As it was known at a moment, the state of a device with it. */
+static void it_is_as_known_then(void **state) {
+    struct screens *s = *state;
+    const char *id = two_updates(s), *device = device_id(s, PPMID(PLAIN));
+    const char *first = gateway_ask(
+        s->gateway,
+        "select instant_text(min(at)) from sat_entry where device_id = '%s'"
+        " and kind = 'status'",
+        device);
+    struct told told =
+        look(s, DESK,
+             arena_printf(s->arena, "/audit?device=%s&at=%s", device, first));
+    size_t then = items(&told);
+    told_expect(s, &told, "state.requestId", id);
+    told_expect(s, &told, "at", first);
+    assert_true(
+        then > 0 &&
+        then < items_of(s, DESK, arena_printf(s->arena, "device=%s", device)));
+    told =
+        look(s, DESK,
+             arena_printf(s->arena, "/audit?device=%s&at=2026-01-01", device));
+    told_expect(s, &told, "state", "null");
+    assert_int_equal(items(&told), 0);
+}
+
+/* A supplier: its own, by itself when it asks for nothing, and no names of the
+ * DCC's people. */
+static void a_supplier_sees_its_own(void **state) {
+    struct screens *s = *state;
+    const char *id = two_updates(s);
+    struct told told = look(s, A, "/audit");
+    assert_int_equal(told.http, 200);
+    assert_true(items(&told) > 0);
+    for (size_t i = 0; i < items(&told); i++)
+        told_expect(s, &told, arena_printf(s->arena, "items.%zu.userId", i),
+                    ID_A);
+    assert_true(items_of(s, A, arena_printf(s->arena, "request=%s", id)) > 0);
+    assert_int_equal(
+        look(s, B, arena_printf(s->arena, "/audit?request=%s", id)).http, 404);
+    struct told reset = ask(
+        s, &(struct ask){.method = "POST",
+                         .path = arena_printf(s->arena, "/devices/%s/reset",
+                                              device_id(s, PPMID(PLAIN_TOO))),
+                         .who = DESK,
+                         .body = "{\"reason\":\"stuck\"}"});
+    assert_int_equal(reset.http, 200);
+    told = look(s, A, arena_printf(s->arena, "/audit?request=%s", id));
+    assert_non_null(strstr(told.text, "\"the DCC\""));
+    assert_null(strstr(told.text, who_name(DESK)));
 }
 
 /* ---- messages ---- */
@@ -188,6 +266,9 @@ int main(void) {
         TEST(entries_are_of_what_is_asked_for),
         TEST(what_a_person_did_is_found),
         TEST(pages_of_the_trail_meet),
+        TEST(filters_hold_together),
+        TEST(it_is_as_known_then),
+        TEST(a_supplier_sees_its_own),
         TEST(each_supplier_s_message_says_whether_it_was_confirmed),
         TEST(a_device_says_how_its_csp_is),
     };

@@ -513,6 +513,40 @@ static void requests_are_found(void **state) {
     assert_string_equal(after, "&after=null");
 }
 
+/* More of them than a page of it has; how far each is, too. */
+static void the_list_of_requests_comes_as_csv(void **state) {
+    struct screens *s = *state;
+    const char *id = update(s, USER_A, PPMID(PLAIN));
+    screens_event(s, "csp_accepted", PPMID(PLAIN));
+    gateway_tell(
+        s->gateway,
+        "insert into service_request overriding system value"
+        " select (jsonb_populate_record(r,"
+        " jsonb_build_object('request_no', nextval(pg_get_serial_sequence("
+        "'service_request', 'request_no')), 'counter', 1000 + n))).*"
+        " from service_request r, generate_series(1, 249) n");
+    struct told told = look(s, A, "/requests?format=csv");
+    assert_int_equal(told.http, 200);
+    assert_int_equal(lines(told.text), 1 + 250);
+    assert_non_null(strstr(
+        told.text,
+        "requestId,serviceReferenceVariant,sender,senderName,received,"
+        "responseCode,state,firmwareVersion,imageHash,devices.listed,"
+        "devices.accepted,progress.inProgress,progress.succeeded,"
+        "progress.failed,progress.expectedEnd,progress.p50,progress.p90\r\n"));
+    const char *row =
+        strstr(told.text, arena_printf(s->arena, "\n%s,11.4,", id));
+    assert_non_null(row);
+    row++;
+    assert_non_null(
+        strstr(arena_text(s->arena, span_of(row, strcspn(row, "\r"))),
+               ",I99,in-progress,0123ABCD,"));
+    assert_non_null(strstr(
+        arena_text(s->arena, span_of(row, strcspn(row, "\r"))), ",1,1,1,0,0,"));
+    assert_int_equal(
+        lines(look(s, A, "/requests?format=csv&state=refused").text), 1);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -527,6 +561,7 @@ int main(void) {
         TEST(the_curve_goes_from_all_under_way_to_what_came),
         TEST(the_whole_list_comes_as_csv),
         TEST(requests_are_found),
+        TEST(the_list_of_requests_comes_as_csv),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

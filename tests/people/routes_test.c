@@ -73,8 +73,9 @@ struct route_case {
     { 401, all, all, all, all, 403 }
 #define DCC(all)                                                               \
     { 401, 403, 403, all, all, all }
-#define AUDITORS(all)                                                          \
-    { 401, 403, 403, all, all, 403 }
+/* of nobody's but the DCC's people */
+#define IF_OWN(all)                                                            \
+    { 401, 404, 404, all, all, 403 }
 #define DECIDERS(all)                                                          \
     { 401, 403, 403, all, 403, all }
 #define DESK(alone)                                                            \
@@ -125,6 +126,8 @@ static const struct route_case cases[] = {
 
     {"listRequests", "GET", "/requests", NULL, READERS(200)},
     {"listRequests", "GET", "/requests?state=lost", NULL, READERS(400)},
+    {"listRequests", "GET", "/requests?format=csv", NULL, READERS(200)},
+    {"listRequests", "GET", "/requests?format=xls", NULL, READERS(400)},
     {"listRequests", "GET", "/requests?search=%ff", NULL, READERS(400)},
     {"listRequests", "GET", "/requests?from=yesterday", NULL, READERS(400)},
     {"listRequests", "GET", "/requests?limit=0", NULL, READERS(400)},
@@ -160,6 +163,7 @@ static const struct route_case cases[] = {
      NULL, READERS(400)},
     {"listQuarantine", "GET", "/quarantine", NULL, DCC(200)},
     {"listQuarantine", "GET", "/quarantine?state=lost", NULL, DCC(400)},
+    {"listQuarantine", "GET", "/quarantine?format=csv", NULL, DCC(200)},
     {"releaseRequest", "POST", "/quarantine/99/release", REASON, DECIDERS(404)},
     {"releaseRequest", "POST", "/quarantine/none/release", REASON,
      DECIDERS(400)},
@@ -196,6 +200,7 @@ static const struct route_case cases[] = {
      {401, 403, 403, 200, 403, 403}},
     {"listSteering", "GET", "/steering", NULL, READERS(200)},
     {"listSteering", "GET", "/steering?state=lost", NULL, READERS(400)},
+    {"listSteering", "GET", "/steering?format=csv", NULL, READERS(200)},
     {"steer",
      "POST",
      "/steering",
@@ -227,21 +232,6 @@ static const struct route_case cases[] = {
      REASON,
      {401, 400, 400, 400, 403, 403}},
     {"listCsps", "GET", "/csps", NULL, {401, 403, 403, 200, 200, 403}},
-    {"showHistory", "GET", "/history", NULL, READERS(400)},
-    {"showHistory", "GET", "/history?device=DEVICE_PLAIN_TEXT", NULL,
-     READERS(400)},
-    {"showHistory",
-     "GET",
-     "/history?user=90-B3-D5-1F-30-01-00-00",
-     NULL,
-     {401, 200, 404, 200, 200, 403}},
-    {"showHistory",
-     "GET",
-     "/history?hub=90-B3-D5-1F-30-01-00-00",
-     NULL,
-     {401, 404, 404, 200, 200, 403}},
-    {"showState", "GET", "/devices/00-00-00-00-00-00-00-99/state", NULL,
-     READERS(404)},
     {"showLedger", "GET", "/ledger", NULL, {401, 200, 200, 400, 400, 403}},
     {"showLedger",
      "GET",
@@ -288,6 +278,7 @@ static const struct route_case cases[] = {
      "{\"on\":true,\"reason\":\"x\"}", ADMINISTRATOR(200)},
     {"setAlarmRule", "PUT", "/alarm-rules/breaker", REASON, ADMINISTRATOR(400)},
     {"listUndelivered", "GET", "/undelivered", NULL, READERS(200)},
+    {"listUndelivered", "GET", "/undelivered?format=csv", NULL, READERS(200)},
     {"retryUndelivered",
      "POST",
      "/undelivered/retry",
@@ -300,11 +291,26 @@ static const struct route_case cases[] = {
      {401, 403, 403, 400, 403, 403}},
     {"showNeeds", "GET", "/needs", NULL, {401, 200, 200, 200, 200, 200}},
 
-    {"listAudit", "GET", "/audit", NULL, AUDITORS(200)},
-    {"listAudit", "GET", "/audit?request=REQUEST_0", NULL, AUDITORS(200)},
-    {"listAudit", "GET", "/audit?request=none", NULL, AUDITORS(400)},
+    {"listAudit", "GET", "/audit", NULL, READERS(200)},
+    {"listAudit", "GET", "/audit?request=REQUEST_0", NULL, IF_OWN(200)},
+    {"listAudit", "GET", "/audit?request=none", NULL, READERS(400)},
+    {"listAudit", "GET", "/audit?device=DEVICE_PLAIN_TEXT", NULL, READERS(400)},
+    {"listAudit", "GET", "/audit?at=soon", NULL, READERS(400)},
+    {"listAudit",
+     "GET",
+     "/audit?user=90-B3-D5-1F-30-01-00-00",
+     NULL,
+     {401, 200, 404, 200, 200, 403}},
+    {"listAudit", "GET", "/audit?hub=90-B3-D5-1F-30-01-00-00", NULL,
+     IF_OWN(200)},
+    {"listAudit", "GET", "/audit?person=desk", NULL, IF_OWN(200)},
+    {"listAudit", "GET", "/audit?device=00-00-00-00-00-00-00-99&at=2026-03-03",
+     NULL, IF_OWN(200)},
+    {"listAudit", "GET",
+     "/audit?device=00-00-00-00-00-00-00-99&hub=00-00-00-00-00-00-00-98", NULL,
+     READERS(400)},
     {"listAudit", "GET", "/audit?from=2026-01-01&to=2026-06-01", NULL,
-     AUDITORS(400)},
+     READERS(400)},
 
     {"listAccounts", "GET", "/accounts", NULL, ADMINISTRATOR(200)},
     {"addAccount", "POST", "/accounts",

@@ -86,8 +86,8 @@ begin
         began := clock_timestamp();
         case p_what
             when 'history' then
-                select count(*) into rows from list_history(device, null,
-                    null, null, null, null, null, null, 1000);
+                select count(*) into rows from list_trail(device, null, null,
+                    null, null, null, null, null, null, null, 1000);
             when 'state' then
                 select count(*) into rows from history_states(device,
                     now() - interval '3 years');

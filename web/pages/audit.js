@@ -1,14 +1,19 @@
-/* The Service Audit Trail: of a device, a request, a person, or of days. */
+/* The Service Audit Trail: of a device, hub, request, User or person, or of days;
+ * and what was known of it at a moment. */
 import { h } from "../dom.js";
 import { id, now, orNone, plural, shortId, time } from "../format.js";
-import { dayFields, listPage } from "../lists.js";
-import { button, field, link, table } from "../parts.js";
+import { dayFields, listPage, userField } from "../lists.js";
+import { button, field, link, section, summary, table, tag } from "../parts.js";
 import { at } from "../router.js";
-import { trailCode, trailDetail } from "../trail.js";
-import { trailKind } from "../words.js";
+import { trailCode, trailDetail, trailMessage } from "../trail.js";
+import { status, trailKind } from "../words.js";
 
 /* So many fit on two printed pages. */
 const A_PAGE = "60";
+
+/* What is asked for, in the words of the form. */
+const SUBJECTS = { device: "device", hub: "hub", request: "request",
+    user: "User", person: "person" };
 
 /* What the list is narrowed to is not said of each. */
 const about = (e, { may, query }) => [
@@ -26,34 +31,61 @@ const columns = context => [
     { head: "About", cell: e => about(e, context) },
     { head: "Who", cell: e => orNone(e.person ?? e.userName ?? e.userId
         ?? e.csp) },
-    { head: "Detail", cell: trailDetail },
+    { head: "Detail", cell: e => [trailDetail(e), trailMessage(e)] },
 ];
+
+/* Of the device that is asked for. */
+const stateThen = ({ at: moment, state }, { query }) =>
+    moment && query.get("device") && section("What its update was then",
+        state === null
+            ? h("p", null, "Nothing was known of an update of this device at ",
+                time(moment), ".")
+            : summary([
+                ["At", time(state.at)],
+                ["Status", tag(status(state.status))],
+                ["Request", link(at("requests", state.requestId),
+                    shortId(state.requestId))],
+                ["Reason", orNone(state.reason)],
+                ["Since", time(state.since)],
+                state.released && ["Released", time(state.released)],
+            ]));
 
 /* What the print says of itself. */
 const printed = (answer, { query, me }) => h("p", { class: "print-only" },
     "Service Audit Trail",
-    ["device", "request", "person"].filter(name => query.get(name)).map(
-        name => `, ${name} ${query.get(name)}`),
-    answer.from && [", from ", time(answer.from), " to ", time(answer.to)],
+    Object.entries(SUBJECTS).filter(([name]) => query.get(name)).map(
+        ([name, word]) => `, ${word} ${query.get(name)}`),
+    answer.from && [", from ", time(answer.from)],
+    answer.to && [", to ", time(answer.to)],
+    answer.at && [", as known at ", time(answer.at)],
     `; ${plural(answer.items.length, "entry", "entries")}`,
     answer.next && " of more: all of them are in the CSV",
     "; printed ", time(now()), ` by ${me.name}.`);
 
+const idField = (own, label) => field({ ...own, label, type: "search",
+    spellcheck: "false", class: "input input-id" });
+
 const page = listPage({
     title: "Audit trail", path: "audit", limit: A_PAGE,
     intro: "What came in, what was answered and sent, what was heard, and who " +
-        "did what; the oldest first. Without days: the last 30.",
-    filters: ["device", "request", "person", "from", "to"],
+        "did what; the oldest first. Of a device, hub or request all of it; " +
+        "else, without days, the last 30.",
+    filters: [...Object.keys(SUBJECTS), "from", "to", "at"],
     csv: "audit.csv",
-    fields: value => [
-        field({ ...value("device"), label: "Device ID", type: "search",
-            spellcheck: "false", class: "input input-id" }),
-        field({ ...value("request"), label: "RequestID",
-            spellcheck: "false", class: "input input-id" }),
-        field({ ...value("person"), label: "Person",
+    fields: (value, { me }) => [
+        idField(value("device"), "Device ID"),
+        me.role !== "supplier" && idField(value("hub"),
+            "Communications Hub ID"),
+        idField(value("request"), "RequestID"),
+        me.role !== "supplier" && userField(value("user")),
+        me.role !== "supplier" && field({ ...value("person"), label: "Person",
             hint: "An account, or fotactl:LOGIN.", spellcheck: "false" }),
-        dayFields(value)],
+        dayFields(value),
+        field({ ...value("at"), label: "As known at (UTC)",
+            hint: "For example 2026-12-01T22:00:00Z. Of a device also what its " +
+                "update was then.", spellcheck: "false" })],
     view: (answer, context) => [
+        stateThen(answer, context),
         h("p", { class: "button-row" }, button("Print, on two pages", () =>
             print(), "button-second")),
         printed(answer, context),

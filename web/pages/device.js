@@ -264,8 +264,6 @@ function view(d, may, toldPlace) {
         next(d),
         toldPlace,
         h("div", { class: "section" }, trail(d), earlier(d)),
-        may("showHistory") && h("p", null, link(`${at("history")}?device=${
-            d.deviceId}`, "History")),
         may("listAudit") && h("p", null, link(`${at("audit")}?device=${
             d.deviceId}`, "All that the audit trail has of this device")),
     ];

@@ -40,7 +40,7 @@ const columns = context => [
 ];
 
 const page = listPage({
-    title: "Held requests", path: "quarantine",
+    title: "Held requests", path: "quarantine", csv: "held-requests.csv",
     caption: () => "Anomaly detection",
     intro: "Requests in excess of a quarantine level, the newest first. " +
         "Nothing of a held request is sent on until it is released.",

@@ -440,14 +440,6 @@ function watch(r, path, parts, signal) {
     });
 }
 
-/* A month of it, or until it ended. */
-const MONTH = 30 * DAY;
-function auditOf(r) {
-    const end = new Date(r.ended ?? Date.parse(r.received) + MONTH);
-    return `${at("audit")}?${new URLSearchParams({ request: r.requestId,
-        from: r.received.slice(0, 10), to: end.toISOString().slice(0, 10) })}`;
-}
-
 async function page({ parameters, may, me, signal }) {
     const path = requestPath(parameters.requestId);
     const r = await get(path, null, signal);
@@ -474,8 +466,8 @@ async function page({ parameters, may, me, signal }) {
                 "until the DCC Service Desk releases it. Its sender is told " +
                 "what was decided.")),
             details(r),
-            may("listAudit") && h("p", null, link(auditOf(r),
-                "What the audit trail has of this request")),
+            may("listAudit") && h("p", null, link(`${at("audit")}?request=${
+                r.requestId}`, "What the audit trail has of this request")),
         ],
         shown: () => devices && watch(r, path, parts, signal),
     };

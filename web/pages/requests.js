@@ -64,7 +64,7 @@ export function requestTable(caption, items, showSender, options) {
 }
 
 const page = listPage({
-    title: "Requests", path: "requests",
+    title: "Requests", path: "requests", csv: "requests.csv",
     filters: ["search", "state", "variant", "user", "from", "to"],
     fields: (value, { me }) => [
         field({ ...value("search"), label: "Search", type: "search",

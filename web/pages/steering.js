@@ -37,7 +37,7 @@ const columns = context => [
 ];
 
 const page = listPage({
-    title: "Orders", path: "steering", caption: () => "Steering",
+    title: "Orders", path: "steering", csv: "orders.csv", caption: () => "Steering",
     intro: "Holds, releases, stops and resets of updates, the newest first.",
     filters: ["state", "user"],
     fields: (value, { me }) => [

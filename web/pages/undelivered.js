@@ -45,6 +45,7 @@ const COLUMNS = [
 
 const page = listPage({
     title: "Undelivered messages", path: "undelivered",
+    csv: "undelivered.csv",
     intro: "Messages that their User has not confirmed, the oldest first. " +
         "They are tried again until they are given up. A later one about the " +
         "same device, or the same request after a list, waits for them.",
