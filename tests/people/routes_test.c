@@ -73,6 +73,8 @@ struct route_case {
     { 401, all, all, all, all, 403 }
 #define DCC(all)                                                               \
     { 401, 403, 403, all, all, all }
+#define AUDITORS(all)                                                          \
+    { 401, 403, 403, all, all, 403 }
 /* of nobody's but the DCC's people */
 #define IF_OWN(all)                                                            \
     { 401, 404, 404, all, all, 403 }
