@@ -67,9 +67,10 @@ void people_set_alarm_rule(struct call *call) {
         body_read(call, members, sizeof members / sizeof *members);
     if (!body)
         return;
-    json_int_t threshold =
-        json_integer_value(json_object_get(body, "threshold"));
-    if (threshold < 0 || threshold > ALARM_THRESHOLD_MOST) {
+    const json_t *given = json_object_get(body, "threshold");
+    json_int_t threshold = json_integer_value(given);
+    if (json_is_integer(given) &&
+        (threshold < 1 || threshold > ALARM_THRESHOLD_MOST)) {
         http_problem(call->response, 400, "threshold: from 1 to 1000000.");
         return;
     }

@@ -27,10 +27,11 @@ static bool setting_read(struct call *call, struct guard_setting *setting,
     if (!body)
         return false;
     const char *name = body_text(body, "user");
-    json_int_t level = json_integer_value(json_object_get(body, "level"));
+    const json_t *given = json_object_get(body, "level");
+    json_int_t level = json_integer_value(given);
     if (name && !eui64_parse(span_text(name), user))
         http_problem(call->response, 400, "user must be an EUI-64.");
-    else if (level < 0 || level > 1000000)
+    else if (json_is_integer(given) && (level < 1 || level > 1000000))
         http_problem(call->response, 400, "level: from 1 to 1000000.");
     else {
         *setting = (struct guard_setting){

@@ -94,6 +94,7 @@ static struct ask call_of(const struct people_route *route) {
         {"replayMessages", "{\"userId\":\"90-B3-D5-1F-30-01-00-00\","
                            "\"number\":1,\"reason\":\"x\"}"},
         {"setGuard", "{\"mode\":\"refuse\",\"reason\":\"x\"}"},
+        {"setAlarmRule", "{\"on\":false,\"reason\":\"x\"}"},
         {"setPlan", "{\"plan\":\"first 1\",\"reason\":\"x\"}"},
         {"steer", "{\"verb\":\"stop\",\"reason\":\"x\","
                   "\"user\":\"90-B3-D5-1F-30-01-00-00\"}"},

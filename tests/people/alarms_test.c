@@ -150,6 +150,7 @@ static void what_cannot_be_is_not_set(void **state) {
         {"csp_silent", "{\"reason\":\"x\"}"},
         {"csp_silent", "{\"on\":\"yes\",\"reason\":\"x\"}"},
         {"csp_silent", "{\"on\":true,\"reason\":\"x\",\"threshold\":-1}"},
+        {"csp_silent", "{\"on\":true,\"reason\":\"x\",\"threshold\":0}"},
         {"csp_silent", "{\"on\":true,\"reason\":\"x\",\"threshold\":1000001}"},
         {"breaker", "{\"on\":true,\"reason\":\"x\",\"threshold\":1}"},
     };

@@ -60,6 +60,7 @@ static void what_cannot_be_is_not_set(void **state) {
         {"sent_again", "{\"mode\":\"warn\"}", 400},
         {"sent_again", "{\"mode\":\"warn\",\"reason\":\"x\",\"level\":-1}",
          400},
+        {"sent_again", "{\"mode\":\"warn\",\"reason\":\"x\",\"level\":0}", 400},
         {"same_version", "{\"mode\":\"warn\",\"reason\":\"x\",\"level\":1}",
          400},
         {"sent_again", "{\"mode\":\"warn\",\"reason\":\"x\",\"list\":\"y\"}",

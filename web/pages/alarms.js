@@ -102,9 +102,8 @@ async function rulesPage({ may, signal }) {
     return { title: "Alarm rules", content: [
         heading("Alarm rules", "Rules that raise alarms"),
         dataAge(rules.dataAge),
-        h("p", { class: "intro" }, "They are looked at in the background, most " +
-            "of them every minute, the first and the last every 10 minutes. The " +
-            "alarms of a rule that is off end."),
+        h("p", { class: "intro" }, "They are looked at in the background, every " +
+            "minute or every 10 minutes. The alarms of a rule that is off end."),
         h("div", { class: "wide" }, table("Rules of alarms",
             ruleColumns(may), rules.items, { hideCaption: true })),
     ] };
