@@ -9,7 +9,7 @@ import * as world from "./world.mjs";
 const NOBODY = "90-B3-D5-1F-30-04-00-00:90-B3-D5-1F-30-00-00-02:1";
 const NAMES = { requestId: NOBODY, deviceId: "00-DB-00-00-00-00-00-99",
     holdId: "1", orderId: "1", csp: "north", verb: "hold", name: "desk",
-    rule: "sent_again" };
+    rule: "sent_again", alarmRule: "csp_silent" };
 
 /* What the modules say, so that none is left out. */
 const PATHS = readdirSync("web/pages").flatMap(name =>

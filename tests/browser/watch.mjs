@@ -41,6 +41,11 @@ export function testWatch(test, made) {
         await go(page, "/ssmi/alarms?rule=device_failures&state=standing");
         await table.getByRole("link", { name: device }).click();
         await page.getByText(device).first().waitFor();
+        await page.goBack();
+        await table.getByRole("link", { name: "its history" }).click();
+        await page.getByRole("heading", { level: 1, name: "Audit trail" })
+            .waitFor();
+        assert.equal(await page.getByLabel("Device ID").inputValue(), device);
         await done(page);
     });
 

@@ -21,7 +21,7 @@ const requestLink = (a, words) =>
 /* Where what an alarm is about is looked at. */
 const PLACES = {
     device_failures: a => [link(at("devices", a.deviceId), id(a.deviceId)),
-        h("br"), link(narrowed("history", "device", a.deviceId), "its history"),
+        h("br"), link(narrowed("audit", "device", a.deviceId), "its history"),
         a.requestId !== null && [", ", requestLink(a, "the last request")]],
     csp_silent: a => [link(at("csps"), a.csp), h("br"),
         link(narrowed("stuck", "csp", a.csp), "its stuck devices")],
@@ -135,7 +135,7 @@ function setForm(r) {
 
 async function rulePage({ parameters, signal }) {
     const { items } = await get("alarm-rules", null, signal);
-    const r = items.find(item => item.rule === parameters.rule);
+    const r = items.find(item => item.rule === parameters.alarmRule);
     if (!r)
         return { title: "Not found", content: [heading("Not found"),
             inset(h("p", null, "There is no such rule."))] };
@@ -152,5 +152,5 @@ export const pages = [
     { path: "alarms", page, operation: "listAlarms", name: "Alarms" },
     { path: "alarm-rules", page: rulesPage, operation: "listAlarmRules",
         name: "Alarm rules" },
-    { path: "alarm-rules/:rule", page: rulePage, operation: "setAlarmRule" },
+    { path: "alarm-rules/:alarmRule", page: rulePage, operation: "setAlarmRule" },
 ];
