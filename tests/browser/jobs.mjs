@@ -27,8 +27,9 @@ const why = page => page.getByLabel(/^Why/).fill("a test");
 const sure = page => page.getByLabel("I confirm").check();
 
 /* The lists, each had as a file. */
-const LISTS = ["requests", "stuck", "undelivered", "steering", "quarantine",
-    "audit", "outcomes", "neighbours", "results", "rsat-004", "volumes",
+const LISTS = ["requests", "alarms", "stuck", "undelivered", "steering",
+    "quarantine", "audit", "outcomes", "neighbours", "results", "rsat-004",
+    "volumes",
     `ledger?user=${world.supplier(1)}`];
 
 /* made: what screens_test.mjs made; spare(): a request that goes on. */
@@ -129,6 +130,13 @@ export function testJobs(test, made, spare) {
         });
         await page.getByRole("table", { name: "Messages about it" })
             .getByText("N62").first().waitFor();
+    });
+
+    job("what goes wrong, and what to do", async (page, { click }) => {
+        await click("link", /^Alarms$/);
+        await page.getByRole("heading", { level: 1, name: "Alarms" }).waitFor();
+        await page.getByRole("cell", { name: /^See on the page of the device/ })
+            .first().waitFor();
     });
 
     job("when is it done", async (page, { click }) => {

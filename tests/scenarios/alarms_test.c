@@ -1,5 +1,6 @@
 /* Alarms that a running fotad raises and ends by itself (sql/alarm.sql). */
 #include "steps.h"
+#include "support/fake_smtp.h"
 
 #define STAND(rule, count)                                                     \
     { measures, "fotad_alarm_standing{rule=\"" rule "\"} " count }
@@ -66,11 +67,53 @@ static void a_device_fails_three_times(void **state) {
         STAND("device_failures", "0"));
 }
 
+/* An auditor who wishes it hears of it when it begins and when it ends, and not
+ * in between. */
+static void it_is_told_by_email(void **state) {
+    (void)state;
+    struct fake_smtp *smtp = fake_smtp_start("127.0.0.1");
+    char config[256];
+    snprintf(config, sizeof config,
+             "[mail]\nserver = %s\nfrom = fotad@dsp.example\n",
+             fake_smtp_url(smtp));
+    struct scenario_wish wish = {.config = config};
+    scenario_run(
+        &wish,
+        (const struct scenario_step[]){
+            {sql, "insert into account (name, role, mail, created) values"
+                  " ('otto', 'auditor', 'otto@example.org', now());"
+                  " insert into notice_wish values ('otto', 'alarm')"},
+            TAKES_IT_AND_IS_SILENT,
+            {clock_by, "25h"},
+            {holds, "1 select count(*) from notice"},
+            LATER,
+            {holds, "1 select count(*) from notice where state = 'sent'"},
+            LATER,
+            {reports, "north n1.ppmid"},
+            {is_told, "2 N59 n1.ppmid"},
+            LATER,
+            {holds, "2 select count(*) from notice"},
+            LATER,
+            {holds, "2 select count(*) from notice where state = 'sent'"},
+            END});
+    assert_true(fake_smtp_wait(smtp, 2));
+    const struct fake_mail *first = fake_smtp_mail(smtp, 0);
+    assert_string_equal(first->to, "otto@example.org");
+    assert_string_equal(fake_mail_header(first, "Subject"),
+                        "Alarm: A CSP is silent: north");
+    assert_non_null(strstr(fake_mail_body(first), "Ask the CSP"));
+    assert_string_equal(fake_mail_header(fake_smtp_mail(smtp, 1), "Subject"),
+                        "Alarm over: A CSP is silent: north");
+    assert_int_equal(fake_smtp_count(smtp), 2);
+    fake_smtp_stop(smtp);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_csp_is_silent),
         cmocka_unit_test(two_fotads_raise_it_once),
         cmocka_unit_test(a_device_fails_three_times),
+        cmocka_unit_test(it_is_told_by_email),
     };
     return scenario_tests(tests, NULL, NULL);
 }
