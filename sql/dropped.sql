@@ -535,3 +535,5 @@ create or replace function device_screen(
 begin atomic
     select device_screen(p_device_id, p_viewer, p_may_reset, p_now, '5 days');
 end;
+-- which list_trail() called
+drop function if exists history_message(sat_entry);

@@ -165,9 +165,17 @@ begin
     end if;
 end $$;
 
+-- The messageId in an entry about a message of a device, which ends with what
+-- became of it.
+create or replace function sat_message_id(p_detail text) returns text
+    language sql immutable
+    return substring(p_detail from 'messageId (.*?)'
+        '(?:, (?:unknown|unverified)(?:: .*)?)?$');
+
 -- What a message that an entry is about says, while it is kept; null: it is not.
-create or replace function history_message(e sat_entry) returns json
-    language sql stable as $$
+-- A supplier reads what devices said to it.
+create or replace function history_message(e sat_entry, p_viewer macaddr8)
+    returns json language sql stable as $$
     select json_strip_nulls(json_build_object('code', code, 'event', event,
         'responseCode', response_code, 'hub', eui64_text(chf_id),
         'device', eui64_text(device_id),
@@ -190,6 +198,17 @@ create or replace function history_message(e sat_entry) returns json
         from alert_confirmed where e.kind = 'delivered'
             and user_id = e.party and number = substring(e.detail
                 from ', number ([0-9]+)')::bigint) m
+    where e.kind not like 'device\_%'
+    union all
+    select json_build_object('code', e.code, 'payload', encode(payload, 'hex'))
+    from (select recipient, received, payload from gbcs_message
+        where csp = e.csp and message_id = sat_message_id(e.detail)
+        union all
+        select recipient, received, payload from sat_message
+        where csp = e.csp and message_id = sat_message_id(e.detail)
+        order by received desc limit 1) m
+    where e.kind like 'device\_%'
+        and (p_viewer is null or recipient = p_viewer)
     limit 1
 $$;
 
@@ -268,7 +287,7 @@ create or replace function list_trail(
         e.device_id, e.party, user_name(e.party), e.csp,
         case when p_viewer is null then e.person
             when e.person is not null then 'the DCC' end,
-        e.code, e.detail, history_message(e)::text
+        e.code, e.detail, history_message(e, p_viewer)::text
     from (select * from trail_entries(p_device_id, p_hub_id, p_request_no,
             p_user_id, p_person, p_viewer, p_from,
             least(p_to, p_at + interval '1 microsecond'), p_after, p_most) t

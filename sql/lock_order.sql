@@ -16,7 +16,7 @@ begin atomic
         'tracking_setting', 'sat_mark', 'held_request', 'plan',
         'request_plan', 'steering', 'guard',
         'volume_threshold', 'request_volume', 'certificate', 'crl',
-        'revocation', 'gbcs_message', 'replay_window', 'smi_device',
+        'revocation', 'gbcs_message', 'sat_message', 'replay_window', 'smi_device',
         'version_waiting', 'smi_home', 'cpl_entry', 'service_user',
         'device_command', 'csp_job', 'csp_job_name', 'csp_job_gathered',
         'csp_recall', 'distribution', 'contested_alert', 'csp_message',

@@ -28,7 +28,9 @@ begin
 end $$;
 
 -- Identifiers of reports and notifications, and messages of devices: without
--- effect once the update they speak of is not on record any more.
+-- effect once the update they speak of is not on record any more. What a device
+-- said stays with the trail, but for what was not found genuine, of which a
+-- stranger could bring any amount.
 create or replace function clean_messages(p_keep interval, p_most integer)
     returns bigint language plpgsql as $$
 declare
@@ -40,11 +42,18 @@ begin
         select ctid from csp_message where inserted < kept
         limit p_most for update skip locked));
     get diagnostics gone = row_count;
-    delete from gbcs_message where ctid = any (array(
-        select ctid from gbcs_message
-        where inserted < kept and state <> 'waiting'
-        limit p_most for update skip locked));
-    get diagnostics more = row_count;
+    with old as (
+        delete from gbcs_message where ctid = any (array(
+            select ctid from gbcs_message
+            where inserted < kept and state <> 'waiting'
+            limit p_most for update skip locked))
+        returning csp, message_id, received, recipient, payload, state
+    ), stays as (
+        insert into sat_message (csp, message_id, received, recipient, payload)
+        select csp, message_id, received, recipient, payload from old
+        where state in ('done', 'unknown')
+    )
+    select count(*) into more from old;
     delete from contested_alert where ctid = any (array(
         select ctid from contested_alert where inserted < kept
         limit p_most for update skip locked));
@@ -200,6 +209,20 @@ begin
 end $$;
 
 -- ---- the Service Audit Trail ----
+
+-- What devices said, as long as the entries that speak of it.
+create or replace function clean_sat_messages(p_keep interval, p_most integer)
+    returns bigint language plpgsql as $$
+declare
+    kept constant bigint := kept_from(p_keep);
+    gone bigint;
+begin
+    delete from sat_message where ctid = any (array(
+        select ctid from sat_message where inserted < kept
+        limit p_most));
+    get diagnostics gone = row_count;
+    return gone;
+end $$;
 
 -- The highest number of an entry that retention dropped.
 create or replace function sat_dropped() returns bigint

@@ -164,6 +164,9 @@ create or replace function rights_of_daemon()
     ('sat_entry', 'insert',
         'at, kind, request_no, device_id, party, csp, code, detail, person, '
         'record'),
+    ('sat_message', 'insert',
+        'csp, message_id, received, recipient, payload'),
+    ('sat_message', 'delete', null),
     ('sat_request', 'insert',
         'entry_no, at, content, octets, request, image_at, image_id, '
         'line_length, line_break, answer'),

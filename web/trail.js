@@ -21,7 +21,7 @@ export function trailDetail({ kind, detail }) {
 const messageLine = ([name, value]) =>
     h("li", null, `${name}: ${Array.isArray(value) ? value.join(", ") : value}`);
 
-/* What a message to a User says, while it is kept. */
+/* What a message to a User, or of a device, says, while it is kept. */
 export function trailMessage({ message }) {
     return message !== null && h("details", null,
         h("summary", null, "The message"),

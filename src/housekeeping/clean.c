@@ -37,6 +37,7 @@ static const struct cleaner cleaners[] = {
     {{"clean_holds", "select clean_holds(" KEEP}, answers_kept},
     {{"clean_confirmed", "select clean_confirmed(" KEEP}, answers_kept},
     {{"clean_outcomes", "select clean_outcomes(" KEEP}, trail_kept},
+    {{"clean_sat_messages", "select clean_sat_messages(" KEEP}, trail_kept},
     {{"clean_alarms", "select clean_alarms(" KEEP}, trail_kept},
     {{"clean_findings", "select clean_findings(" KEEP}, tracking_memory},
 };

@@ -158,6 +158,47 @@ static void a_message_is_shown_in_full(void **state) {
     expect_out(tool, "\\\"version\\\":\\\"0A000003\\\"");
 }
 
+/* What a device said: while it may count, and afterwards. */
+static void what_a_device_said_stays(void **state) {
+    struct tool *tool = *state;
+    tool_sql(tool,
+             "insert into gbcs_message (csp, message_id, received, chf_id,"
+             " originator, recipient, cra, code, counter, state, payload)"
+             " select 'north', id, now(), '00db1234567890a2',"
+             " '00db1234567890a0', to_id::macaddr8, 3, 1, n, state, payload"
+             " from (values (1, 'a, b', '90b3d51f30010001', 'done',"
+             " '\\x616231'::bytea), (2, 'c', '90b3d51f30000002', 'unknown',"
+             " '\\x636432'), (3, 'd', '90b3d51f30010001', 'unverified',"
+             " '\\x656633')) x (n, id, to_id, state, payload);"
+             "select make_day('sat_entry', current_date, 100);"
+             "insert into sat_entry (at, kind, device_id, csp, code, detail)"
+             " select now(), 'device_alert', '00db1234567890a0', 'north',"
+             " '8F72', 'messageId ' || d from unnest(array['a, b', 'c,"
+             " unknown: duplicate: its counter was heard before', 'd,"
+             " unverified: its signature is not good']) d");
+    static const char read[] = "history device 00-DB-12-34-56-78-90-A0 --json"
+                               " --since 2026-01-01";
+    tool_expect(tool, read, 0, "");
+    expect_out(tool, "616231");
+    expect_out(tool, "636432");
+    expect_out(tool, "656633");
+    static const char by_supplier[] =
+        "select string_agg(coalesce(substring(message from '[0-9a-f]{6}'),"
+        " '-'), ' ' order by entry_no) from list_trail('00db1234567890a0',"
+        " null, null, null, null, '90b3d51f30010001', '2026-01-01', null,"
+        " null, null, 100) where kind = 'device_alert'";
+    tool_expect_rows(tool, by_supplier, "616231 - 656633");
+    sql_run_for(tool->sql, "90 days");
+    tool_expect_rows(tool, "select clean_messages(interval '45 days', 100)",
+                     "3");
+    tool_expect_rows(tool, "select count(*) from gbcs_message", "0");
+    tool_expect(tool, read, 0, "");
+    expect_out(tool, "616231");
+    expect_out(tool, "636432");
+    assert_null(strstr((const char *)tool->out.data, "656633"));
+    tool_expect_rows(tool, by_supplier, "616231 - -");
+}
+
 static void the_state_is_as_of_any_moment(void **state) {
     static const struct {
         const char *at, *state;
@@ -194,6 +235,7 @@ int main(void) {
         TEST(what_is_not_listed_yet_is_found),
         TEST(a_hub_has_what_is_behind_it),
         TEST(a_message_is_shown_in_full),
+        TEST(what_a_device_said_stays),
         TEST(the_state_is_as_of_any_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

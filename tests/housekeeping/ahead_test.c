@@ -70,7 +70,7 @@ static const char records[] =
     " gbcs_message.received, held_request.decided, held_request.ended,"
     " held_request.held, migration.applied, running_time.by_database, "
     "sat_entry.at, sat_mark.marked,"
-    " sat_request.at, sat_seal.dropped_before,"
+    " sat_message.received, sat_request.at, sat_seal.dropped_before,"
     " sat_seal.earliest, sat_seal.latest, sat_seal.sealed,"
     " plan.made, request_plan.next, request_plan.made,"
     " service_request.received, session.began, steering.decided, "

@@ -150,7 +150,9 @@ static const char rest_sql[] =
     "insert into gbcs_message (csp, message_id, received, chf_id, originator,"
     " recipient, cra, code, counter, state, payload) values ('north', 'm',"
     " '2000-01-01', '00db140000000001', '00db000000000001',"
-    " '90b3d51f30000002', 3, 1, 1, 'done', '');"
+    " '90b3d51f30000002', 3, 1, 1, 'done', ''), ('north', 'forged',"
+    " '2000-01-01', '00db140000000001', '00db000000000001',"
+    " '90b3d51f30000002', 3, 1, 2, 'unverified', '');"
     "insert into contested_alert (device_id, firmware_version, chf_id, at,"
     " event, device_alert_code, result, taken) values ('00db000000000001',"
     " '\\x00000001', '00db140000000001', '2000-01-01', 'delivered', 1, 1,"
@@ -193,6 +195,14 @@ static void what_is_old_goes_whatever_its_time(void **state) {
     /* the job that is on record goes with the history */
     expect(h, KEPT, "0 0 0 0 0 0 0 0 0 0 0");
     trail_expect_whole(h->conninfo);
+    /* what a device said stays with the trail that speaks of it */
+    expect(h, "select message_id from sat_message", "m");
+    sql_run_for(h->sql, "6 years");
+    run(h, "2031-05-06T12:00:00Z");
+    expect(h, "select message_id from sat_message", "m");
+    sql_run_for(h->sql, "2 years");
+    run(h, "2031-05-06T12:00:00Z");
+    expect(h, "select count(*) from sat_message", "0");
 }
 
 /* A record that came at a wrong time holds up its week for 14 days at most. */
