@@ -1,5 +1,4 @@
 #include "base/crash.h"
-#include "base/hsm.h"
 #include "base/log.h"
 #include "fotad/fotad.h"
 #include "health/health.h"
@@ -300,12 +299,11 @@ static const char *tls_fault(const struct fotad *f,
                : reason;
 }
 
-/* What fotad shows to a server. A key in an HSM is OpenSSL's to find. */
+/* What fotad shows to a server. */
 static bool shown_check(const struct fotad *f, const char *section, int line,
                         const char *certificate, const char *key) {
     const struct http_tls files = {.certificate = certificate, .key = key};
-    return hsm_is_uri(key) ||
-           key_check(f, section, "certificate", line, tls_fault(f, &files));
+    return key_check(f, section, "certificate", line, tls_fault(f, &files));
 }
 
 static bool partners_check(const struct fotad *f) {
