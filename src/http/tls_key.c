@@ -64,12 +64,17 @@ int tls_key_serve(gnutls_certificate_credentials_t credentials,
         memory_exhausted(0);
     int error = gnutls_pcert_list_import_x509_file(
         chain, &count, certificate, GNUTLS_X509_FMT_PEM, NULL, NULL, 0);
-    if (error < 0) {
-        gnutls_privkey_deinit(private);
-        return error;
-    }
-    return gnutls_certificate_set_key(credentials, NULL, 0, chain, (int)count,
-                                      private);
+    if (error < 0)
+        count = 0;
+    else
+        error = gnutls_certificate_set_key(credentials, NULL, 0, chain,
+                                           (int)count, private);
+    if (error >= 0)
+        return 0;
+    while (count) /* they are still ours */
+        gnutls_pcert_deinit(&chain[--count]);
+    gnutls_privkey_deinit(private);
+    return error;
 }
 
 /* ---- OpenSSL ---- */

@@ -11,9 +11,8 @@
 #include <gnutls/gnutls.h>
 #include <openssl/ssl.h>
 
-/* Adds the certificates of a PEM file, the first of which is of that key. The
- * credentials own the key from then on, whatever came of it. An error of
- * GnuTLS, or 0. */
+/* Adds the certificates of a PEM file, the first of which is of that key, which
+ * ends with the credentials, or now if that fails. An error of GnuTLS, or 0. */
 int tls_key_serve(gnutls_certificate_credentials_t credentials,
                   const char *certificate, struct hsm_key *key);
 

@@ -2,10 +2,12 @@
  * in several threads; the token goes and comes back; the PIN is nowhere. */
 #include "steps.h"
 #include "support/scenario_files.h"
+#include "support/tls_pki.h"
 #include "support/token.h"
 
 #include "base/hsm.h"
 #include "device/keys.h"
+#include "http/client.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -173,6 +175,57 @@ static void only_the_key_of_the_acb_goes(void **state) {
     scenario_end(s);
 }
 
+/* A screen over TLS with its key there. */
+static unsigned screen_status(unsigned port, const struct tls_identity *ca) {
+    char url[64];
+    snprintf(url, sizeof url, "https://127.0.0.1:%u/ssmi/", port);
+    struct http_client *client = http_client_new(
+        &(struct http_client_options){.ca = ca->certificate_path});
+    struct http_answer answer;
+    http_client_send(
+        client, &(struct http_message){.method = "GET", .url = url}, &answer);
+    http_answer_free(&answer);
+    http_client_free(client);
+    return answer.status;
+}
+
+/* A listener's key in the same token: nobody connects while it is away, and no
+ * key keeps another from being found again. */
+static void a_listener_has_its_key_there_too(void **state) {
+    (void)state;
+    static struct tls_identity ca, server;
+    static char config[1024];
+    need_token();
+    tls_make(&ca, &(struct tls_wish){.name = "ca", .serial = 1});
+    tls_make(&server,
+             &(struct tls_wish){.name = "server", .serial = 2, .issuer = &ca});
+    unsigned port = scenario_free_port();
+    keys_import();
+    snprintf(config, sizeof config,
+             "[identity]\nxml_signing_key = %s\nkey_agreement_key = %s\n"
+             "[people]\nlisten = 127.0.0.1:%u\ncertificate = %s\nkey = %s\n",
+             xml_key, ka_key, port, server.certificate_path,
+             token_import(server.key_path, "tls"));
+    struct scenario *s =
+        scenario_open(&(struct scenario_wish){.config = config});
+    assert_int_not_equal(screen_status(port, &ca), 0);
+    token_hide(true);
+    assert_int_equal(screen_status(port, &ca), 0);
+    expect_readiness(s, 503, "of the HSM");
+    eui64 device = scenario_device(s, "n1.ppmid");
+    struct span update = scenario_update(s, 1, PPMID_IMAGE, &device, 1);
+    expect_refusal(s, "serviceD", update, "503");
+    token_hide(false);
+    expect_readiness(s, 200, "\"ready\": true");
+    assert_int_not_equal(screen_status(port, &ca), 0);
+    assert_non_null(strstr(scenario_post(s, "serviceD", update), "I99"));
+    scenario_settle(s);
+    scenario_end(s);
+    tls_identity_free(&ca);
+    tls_identity_free(&server);
+    tls_pki_remove();
+}
+
 /* ---- the keys alone ---- */
 
 static EVP_PKEY *key_of_file(const char *name) {
@@ -225,6 +278,27 @@ static void sessions_agree_at_once(void **state) {
         assert_int_equal((intptr_t)good, TIMES);
     }
     hsm_key_close(key);
+    arena_free(arena);
+}
+
+/* One that p11-kit has not been told of, or that is not there. */
+static void a_module_is_named_by_its_path(void **state) {
+    (void)state;
+    struct arena *arena = arena_new();
+    const char *reason;
+    need_token();
+    keys_import();
+    struct hsm_key *key = hsm_key_open(
+        arena_printf(arena, "%s&module-path=" TOKEN_MODULE, ka_key), arena,
+        &reason);
+    if (!key)
+        fail_msg("%s", reason);
+    assert_int_equal((intptr_t)agree_often(key), TIMES);
+    hsm_key_close(key);
+    assert_null(
+        hsm_key_open(arena_printf(arena, "%s&module-path=/none.so", ka_key),
+                     arena, &reason));
+    assert_string_equal(reason, "the token of the HSM is not there");
     arena_free(arena);
 }
 
@@ -295,10 +369,12 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(uris_are_refused_with_a_reason),
         cmocka_unit_test(sessions_agree_at_once),
+        cmocka_unit_test(a_module_is_named_by_its_path),
         cmocka_unit_test(a_signature_costs_little_more_there),
         cmocka_unit_test(updates_and_commands),
         cmocka_unit_test(the_token_goes_and_comes_back),
         cmocka_unit_test(only_the_key_of_the_acb_goes),
+        cmocka_unit_test(a_listener_has_its_key_there_too),
     };
     unable = token_open();
     int failed = scenario_tests(tests, NULL, NULL);

@@ -268,6 +268,8 @@ struct span scenario_update(struct scenario *scenario, unsigned supplier,
 /* An 11.2. */
 struct span scenario_read(struct scenario *scenario, unsigned supplier,
                           eui64 device);
+/* For a listener that a test adds. */
+unsigned scenario_free_port(void);
 /* POSTs it; the answer's text, in the arena, checked as a User would. NULL when
  * fotad is away or busy. */
 const char *scenario_post(struct scenario *scenario, const char *service,

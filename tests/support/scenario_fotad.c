@@ -210,7 +210,7 @@ static bool port_is_free(unsigned port) {
 
 /* Nobody has it now, and none is given twice in a row. Below the ports that the
  * kernel gives to connections: one of them might get it before fotad does. */
-static unsigned free_port(void) {
+unsigned scenario_free_port(void) {
     enum { FIRST = 20000, PORTS = 12000, EACH = 64 };
     static unsigned next;
     if (!next)
@@ -235,9 +235,9 @@ void scenario_choose_ports(struct scenario *s) {
     for (unsigned i = 0; i < s->fotad_count; i++)
         s->fotads[i] = (struct scenario_fotad){
             .config_path = scenario_path(s, i ? "fotad-2.conf" : "fotad.conf"),
-            .user_port = free_port(),
-            .csp_port = free_port(),
-            .operations_port = free_port()};
+            .user_port = scenario_free_port(),
+            .csp_port = scenario_free_port(),
+            .operations_port = scenario_free_port()};
     s->config_path = s->fotads[0].config_path;
     s->user_port = s->fotads[0].user_port;
     s->csp_port = s->fotads[0].csp_port;
@@ -327,7 +327,7 @@ static void write_config(struct scenario *s, const struct scenario_fotad *f) {
         in_lines(s, pg_as_daemon(s->fotad_conninfo)),
         in_lines(s, s->fotad_conninfo), scenario_host(s, LINE_FROM_USERS),
         f->user_port, scenario_host(s, LINE_FROM_CSPS), f->csp_port,
-        free_port(), f->operations_port, scenario_home, scenario_home,
+        scenario_free_port(), f->operations_port, scenario_home, scenario_home,
         scenario_home, scenario_clock_path, f->config_path,
         scenario_host(s, LINE_TO_NORTH), s->csp_ports[0], csp,
         scenario_host(s, LINE_TO_SOUTH), s->csp_ports[1], csp,

@@ -16,6 +16,9 @@ const char *token_import(const char *key_path, const char *label);
 /* Takes it away, or puts it back. */
 void token_hide(bool hidden);
 
+/* Where Debian has the module. */
+#define TOKEN_MODULE "/usr/lib/softhsm/libsofthsm2.so"
+
 /* What is in its PIN file. */
 #define TOKEN_PIN "4711-secret-pin"
 
