@@ -258,10 +258,14 @@ static void a_model_that_fails_is_held_and_others_go_on(void **state) {
         " || model_text(manufacturer_id, model_id, hardware_version)"
         " else 'CSP ' || csp end, state, failed, outcomes), ', '"
         " order by csp nulls first) from steering");
+    expect(&world, "2 6 t",
+           "select concat_ws(' ', count(*), sum(count), bool_and(request_no ="
+           " 1)) from open_breakers()"); /* of which there are alarms */
     READY("0");
     script(&world,
            "select end_holds(array[s.order_no], 'ann', '2031-01-06 12:10Z')"
            " from steering s where csp is not null");
+    expect(&world, "1", "select count(*) from open_breakers()");
     READY("5");
     expect(&world, "1", "select count(*) from tracking_live where held > 0");
     look("2031-01-06 13:00Z");

@@ -67,6 +67,18 @@ static void a_device_fails_three_times(void **state) {
         STAND("device_failures", "0"));
 }
 
+static void a_user_is_down(void **state) {
+    (void)state;
+    RUN(QUIET, {users, "all down"},
+        {sends, "1 11.4 " PPMID_IMAGE " n1.ppmid I99"},
+        {holds, "1 select count(*) from alert where code = 'N59'"},
+        {clock_by, "3h"}, {holds, "0 select count(*) from alarm"},
+        {clock_by, "90m"}, {logs, "alarm.began rule=undelivered alarms=1"},
+        STAND("undelivered", "1"), {users, "all up"}, {clock_by, "16m"},
+        {is_told, "2 N59 n1.ppmid"}, LATER,
+        {logs, "alarm.ended rule=undelivered"}, STAND("undelivered", "0"));
+}
+
 /* An auditor who wishes it hears of it when it begins and when it ends, and not
  * in between. */
 static void it_is_told_by_email(void **state) {
@@ -113,6 +125,7 @@ int main(void) {
         cmocka_unit_test(a_csp_is_silent),
         cmocka_unit_test(two_fotads_raise_it_once),
         cmocka_unit_test(a_device_fails_three_times),
+        cmocka_unit_test(a_user_is_down),
         cmocka_unit_test(it_is_told_by_email),
     };
     return scenario_tests(tests, NULL, NULL);
