@@ -12,10 +12,15 @@ export function trailCode({ kind, code }) {
         : orNone(code && event(code));
 }
 
+/* Device alert codes are written as GBCS does. */
+const alertCode = (_, code, result) => ` (device alert ${
+    Number(code).toString(16).toUpperCase()}${result ? `, ${result}` : ""})`;
+
 /* A change of status names its event. */
 export function trailDetail({ kind, detail }) {
     const named = kind === "status" || kind === "told";
-    return orNone(named ? detail?.replace(/^\w+/, event) : detail);
+    return orNone(named ? detail?.replace(/^\w+/, event)
+        .replace(/ (\d{5})(?: (result \d+))?/, alertCode) : detail);
 }
 
 const messageLine = ([name, value]) =>

@@ -94,7 +94,9 @@ export function testJobs(test, made, spare) {
     });
 
     job("Monday 22:00 in waves", async (page, { click, step }) => {
-        await go(page, `/ssmi/requests/${await spare()}`);
+        const id = await spare();
+        world.order("hold", id);
+        await go(page, `/ssmi/requests/${id}`);
         await click("button", "Plan");
         await step(async () => {
             await page.getByLabel("First wave").fill("1");

@@ -163,14 +163,22 @@ export function testStates(test, image) {
     test("a live page says when the database goes away", async () => {
         const page = await as("desk", "/ssmi/");
         const { requestId } = await made(image, REQUESTS.live, page);
+        await page.addInitScript(() => {
+            window.EventSource = class extends EventSource {
+                constructor(address) {
+                    super(address);
+                    window.source = this;
+                }
+            };
+        });
         await go(page, `/ssmi/requests/${requestId}`);
         await page.locator("[data-state=live]").waitFor();
-        await page.route("**/events", route => route.fulfill({
-            contentType: "text/event-stream",
-            body: "event: unavailable\ndata: {}\n\n" }));
-        await page.reload();
+        // what the server then says (people/watch_test)
+        await page.evaluate(() =>
+            window.source.dispatchEvent(new Event("unavailable")));
         await page.getByText("the database is away: this is what was known")
             .waitFor();
+        assert.equal(await page.locator("[data-state=live]").count(), 0);
         await examine(page, "state-request-away");
         await page.context().close();
     });

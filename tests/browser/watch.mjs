@@ -139,7 +139,7 @@ export function testWatch(test, made) {
             assert.ok(some > 1 && some < all, `${some} of ${all}`);
             await page.getByLabel("Status or reason").fill("NO_SUCH");
             await page.getByRole("button", { name: "Apply" }).click();
-            await page.getByText("Every device of it succeeded.").waitFor();
+            await page.getByText("No such device has failed.").waitFor();
             await done(page);
             const other = await as("ann", `/ssi/requests/${made.mixed}/retry`);
             await other.getByRole("heading", { name: "Not found" }).waitFor();

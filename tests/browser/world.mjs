@@ -23,12 +23,19 @@ export const supplier = n => `90-B3-D5-1F-30-0${n}-00-00`;
 const running = [];
 const ports = {};
 
+/* None that the system gives to whoever connects meanwhile (from 32768 on). */
 async function freePort() {
-    const server = createServer();
-    await new Promise(done => server.listen(0, "127.0.0.1", done));
-    const { port } = server.address();
-    await new Promise(done => server.close(done));
-    return port;
+    for (;;) {
+        const port = 20000 + Math.floor(Math.random() * 12000);
+        const server = createServer();
+        const free = await new Promise(done => server
+            .once("error", () => done(false))
+            .listen(port, "127.0.0.1", () => done(true)));
+        if (!free)
+            continue;
+        await new Promise(done => server.close(done));
+        return port;
+    }
 }
 
 const run = (program, args, input) =>

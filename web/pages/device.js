@@ -264,7 +264,7 @@ function view(d, may, toldPlace) {
         next(d),
         toldPlace,
         h("div", { class: "section" }, trail(d), earlier(d)),
-        may("listAudit") && h("p", null, link(`${at("audit")}?device=${
+        may("listAudit") && h("p", { class: "section" }, link(`${at("audit")}?device=${
             d.deviceId}`, "All that the audit trail has of this device")),
     ];
 }

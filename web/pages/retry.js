@@ -44,7 +44,7 @@ const page = listPage({
     view: ({ items, imageHeld }, context) => [
         items.some(d => d.mayBeSent) && requestLink(context, imageHeld),
         h("div", { class: "wide" }, table("Devices that did not succeed",
-            COLUMNS, items, { empty: "Every device of it succeeded.",
+            COLUMNS, items, { empty: "No such device has failed.",
                 hideCaption: true }))],
 });
 
