@@ -68,7 +68,7 @@ SEEDERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(SEED_SRC))
 
 .DELETE_ON_ERROR:
 .PHONY: all tests fuzzers help deps check asan ubsan tsan valgrind coverage \
-  lint format fuzz check-faults demo demo-once bench soak install clean
+  lint format fuzz check-faults demo demo-once bench soak install uninstall clean
 all: $(PROGRAMS) ## build the programs into build/release
 CHOSEN = $(if $(ONLY),$(foreach t,$(TESTS),$(if $(findstring $(ONLY),$(t)),$(t))),$(TESTS))
 tests: all $(CHOSEN) $(B)/tests/faults/fotad_next $(CLOCK)
@@ -328,6 +328,14 @@ install: all ## into PREFIX (/usr/local) below DESTDIR
 	  > $(D)/share/bash-completion/completions/fotactl
 	test -e $(DESTDIR)$(SYSCONFDIR)/fotad/fotad.conf || \
 	  install -m 644 config/fotad.conf $(DESTDIR)$(SYSCONFDIR)/fotad/fotad.conf
+
+uninstall: ## take away what install brought; configuration and data stay
+	rm -f $(addprefix $(D)/bin/,$(notdir $(PROGRAMS)))
+	rm -f $(D)/lib/systemd/system/fotad.service $(D)/lib/sysusers.d/fotad.conf
+	for page in $(wildcard docs/man/*.[1578]); do \
+	  rm -f $(D)/share/man/man$${page##*.}/$${page##*/}; done
+	rm -f $(D)/share/bash-completion/completions/fotactl
+	rm -rf $(D)/share/doc/fotad
 
 clean: ## stop the private PostgreSQL and remove everything built
 	@tools/pg clean

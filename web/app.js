@@ -67,10 +67,19 @@ function showHeader() {
 
 function showNav(path) {
     const entries = me ? PAGES.filter(p => p.name && may(p.operation)) : [];
+    const here = entries.map(p => p.path).filter(p => isWithin(path, p))
+        .sort((a, b) => b.length - a.length)[0];
     navPlace.hidden = entries.length === 0;
     navPlace.replaceChildren(h("ul", { class: "width" }, entries.map(p =>
         h("li", null, h("a", { href: at(p.path),
-            "aria-current": isWithin(path, p.path) && "page" }, p.name)))));
+            "aria-current": p.path === here && "page" }, p.name)))));
+    showCurrent(navPlace.firstChild, navPlace.querySelector("[aria-current]"));
+}
+
+/* On a phone the entries are one line, which is drawn aside. */
+function showCurrent(list, entry) {
+    if (entry)
+        list.scrollLeft = entry.offsetLeft - list.clientWidth / 2;
 }
 
 const isWithin = (path, page) => path === page || path.startsWith(page + "/");

@@ -1,7 +1,7 @@
 /* Pages that are a list: a form that narrows it, and one page of it. */
 import { get, url } from "./api.js";
 import { h } from "./dom.js";
-import { answerTo, dataAge, field, filterForm, heading, pager, select }
+import { answerTo, dataAge, field, filterForm, heading, inset, pager, select }
     from "./parts.js";
 import { VARIANTS } from "./words.js";
 
@@ -35,7 +35,8 @@ const csvLink = (path, filter, name) => h("a", {
  * intro (a paragraph, or a function of the answer), filters (names of query parameters), fields(value,
  * context) of the form, view(answer, context), csv (the name of the file),
  * limit (how many, as text),
- * shown(query, context) once it is to be seen.
+ * shown(query, context) once it is to be seen, needs(context): what has to be
+ * asked for first, or null.
  */
 export const listPage = list => async context => {
     const { query, signal } = context;
@@ -45,9 +46,13 @@ export const listPage = list => async context => {
         list.filters.map(name => [name, query.get(name)]));
     const question = { ...filter, limit: list.limit,
         after: query.get("after") };
-    const answer = await answerTo(get(path, question, signal));
+    const missing = list.needs?.(context) ?? null;
+    const answer = missing === null
+        ? await answerTo(get(path, question, signal))
+        : { items: [], next: null, dataAge: 0,
+            problem: inset(h("p", null, missing)) };
     const value = name => ({ name, value: query.get(name) ?? "" });
-    const beside = list.csv ? [csvLink(path, filter, list.csv)] : [];
+    const beside = list.csv && missing === null ? [csvLink(path, filter, list.csv)] : [];
     return { title: list.title, content: [
         heading(list.heading ?? list.title, list.caption?.(context),
             ...beside),

@@ -82,6 +82,8 @@ const page = listPage({
     caption: ({ query, me }) => query.get("user") ?? me.supplierName,
     intro: "What a User was told against what it confirmed.",
     filters: ["user", "from", "to"],
+    needs: ({ query, me }) => me.role === "supplier" || query.get("user") ? null
+        : "Say whose: the EUI-64 of a User.",
     fields: (value, { me }) => [
         me.role !== "supplier" && userField(value("user")), dayFields(value)],
     view,

@@ -105,7 +105,7 @@ const fromNowSoon = instant =>
         : fromNow(instant);
 
 function rateFigures({ rate, state }) {
-    if (!rate || state === "finished")
+    if (!rate || state === "finished" || state === "stopped")
         return null;
     return figure(number(Math.round(rate.devicesPerHour)), "devices an hour",
         `between ${number(Math.round(rate.low))} and ` +
@@ -464,7 +464,9 @@ async function page({ parameters, may, me, signal }) {
             r.state === "quarantined" && inset(h("p", null, "Anomaly " +
                 "detection holds this request: nothing of it is sent on " +
                 "until the DCC Service Desk releases it. Its sender is told " +
-                "what was decided.")),
+                "what was decided."), may("releaseRequest") &&
+                h("p", null, link(`${at("quarantine")}?state=held`,
+                    "Release it or reject it"))),
             details(r),
             may("listAudit") && h("p", null, link(`${at("audit")}?request=${
                 r.requestId}`, "What the audit trail has of this request")),
