@@ -435,7 +435,7 @@ test("each supplier's message about a device is there, and the trail prints " +
     assert.equal(await trail.getByRole("row").count(), 61);
     await examine(page, "audit-request");
     assert.equal(await printedPages(page, "audit-request"), 2);
-    await page.getByLabel("Person").fill("root");
+    await page.getByLabel("Person").fill("nobody");
     await page.getByLabel("RequestID").fill("");
     await page.keyboard.press("Enter");
     await page.getByText("There is no such entry").waitFor();

@@ -111,7 +111,7 @@ export function testWatch(test, made) {
         await page.getByRole("heading", { name: "Stuck devices" }).waitFor();
         await done(page);
         // those of its own requests alone
-        const other = await as("ann", "/ssi/stuck");
+        const other = await as("dora", "/ssi/stuck");
         await other.getByText("No device is stuck.").waitFor();
         await done(other);
         world.unmakeStuck();
