@@ -12,6 +12,7 @@ declare
     devices constant bigint := greatest(p_entries / 100, 1);
     updates constant bigint := p_entries / (5 * days);
     day date;
+    part name;
 begin
     insert into service_request (request_no, originator, target, counter,
         stage, used, service, service_reference_variant, command_variant,
@@ -23,8 +24,10 @@ begin
     from generate_series(0, days - 1) d;
     for d in 0 .. days - 1 loop
         day := current_date - days + d - 1;
-        perform make_day('sat_entry', day, 0);
-        commit;
+        -- as make_day() does, which looks through all days that there are
+        part := 'sat_entry_' || to_char(day, 'YYYYMMDD');
+        execute format('create table %I partition of sat_entry'
+            ' for values from (%L) to (%L)', part, day, day + 1);
         execute format('insert into %I (entry_no, at, kind, request_no,'
             ' device_id, party, code, detail)'
             ' select $1 + i, $2::timestamp + interval ''2 hours'' + i * $6,'
@@ -37,7 +40,7 @@ begin
             ' (array[''APPROVED_FOR_DISTRIBUTION'', ''Success'', ''N61'','
             ' ''SUCCESSFUL_CH_TRANSFER'', ''N61''])[i %% 5 + 1],'
             ' ''counter '' || i from generate_series(0, $4 * 5 - 1) i',
-            'sat_entry_' || to_char(day, 'YYYYMMDD'))
+            part)
         using d * updates * 5 + 1, day, d::bigint, updates, devices,
             interval '20 hours' / (updates * 5);
         insert into sat_device_day
@@ -46,7 +49,10 @@ begin
         from generate_series(0, updates - 1) i
         order by 1 on conflict do nothing;
         insert into sat_request_day values (d + 1, day);
-        perform sat_index_day(day + interval '2 days');
+        execute format('create index %I on %I (device_id, entry_no)'
+            ' where device_id is not null', part || '_of_device', part);
+        execute format('create index %I on %I (request_no, entry_no)'
+            ' where request_no is not null', part || '_of_request', part);
         commit;
     end loop;
 end $$;
