@@ -111,7 +111,7 @@ static size_t take_groups(struct rest *rest, struct span text,
  * stands is the sender's choice. */
 static bool take_part(struct rest *rest, struct span text,
                       const uint8_t *meanings) {
-    uint8_t letters[PART];
+    uint8_t letters[PART] = {0};
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {
         letters[len] = text.data[i];

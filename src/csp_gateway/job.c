@@ -244,7 +244,7 @@ static json_t *job_request_ids(const struct csp_job *job, struct arena *arena) {
     qsort(texts, job->devices.count, sizeof *texts, by_text);
     json_t *list = json_array();
     for (size_t i = 0; i < job->devices.count; i++)
-        if (!i || strcmp(texts[i], texts[i - 1]))
+        if (!i || strcmp(texts[i], texts[i - 1]) != 0)
             json_add(list, json_string(texts[i]));
     return list;
 }

@@ -66,7 +66,7 @@ static enum outcome read_supplier(struct desk *desk, const char *text,
 /* Two parameters: role and supplier. */
 static enum outcome add_role(struct desk *desk, struct db_params *params,
                              const struct account_order *order) {
-    eui64 supplier;
+    eui64 supplier = 0;
     if (!order->role || !account_role_named(order->role))
         return desk_refuse(desk, DESK_MALFORMED,
                            "say which role: supplier, service_desk, auditor or "

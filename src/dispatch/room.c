@@ -19,7 +19,7 @@ enum { WIDEST_WINDOW = 1000 };
 const char *dispatch_reason_code(enum dispatch_reason reason) {
     static const char *const codes[DISPATCH_REASONS] = {
         [DISPATCH_GOES] = "",
-#define REASON(name, code) [DISPATCH_##name] = code,
+#define REASON(name, code) [DISPATCH_##name] = (code),
 #include "dispatch/reason.def"
 #undef REASON
     };

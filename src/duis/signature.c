@@ -70,11 +70,12 @@ static xmlSecKey *wrap_key(EVP_PKEY *key) {
 
 /* Only what the shapes name; URI="" only; no key but the one that is set. */
 static bool context_limit(xmlSecDSigCtx *context) {
-    const xmlSecTransformId c14n[] = {xmlSecTransformExclC14NId,
-                                      xmlSecTransformInclC14NId,
-                                      xmlSecTransformInclC14N11Id};
+    enum { FORMS = 3 };
+    const xmlSecTransformId c14n[FORMS] = {xmlSecTransformExclC14NId,
+                                           xmlSecTransformInclC14NId,
+                                           xmlSecTransformInclC14N11Id};
     bool good = true;
-    for (size_t i = 0; i < sizeof c14n / sizeof *c14n; i++)
+    for (size_t i = 0; i < FORMS; i++)
         good = good &&
                xmlSecDSigCtxEnableSignatureTransform(context, c14n[i]) >= 0 &&
                xmlSecDSigCtxEnableReferenceTransform(context, c14n[i]) >= 0;

@@ -199,7 +199,7 @@ enum outcome verb_status(struct verb_run *run) {
     json_t *status = json_loads(db_get_text(rows, 0, 0), 0, NULL);
     if (run->options.json) {
         if (*fault)
-            json_object_set_new(status, "databaseFault", json_text(fault));
+            json_put(status, "databaseFault", json_text(fault));
         run_print_json(run, status);
         return DONE;
     }

@@ -1,6 +1,7 @@
 /* fotactl ledger: what a User was told against what it confirmed, and against
  * its own list (requirement E3); fotactl replay. */
 #include "desk/ledger.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "fotactl/csv_reader.h"
 #include "fotactl/verbs.h"
@@ -143,8 +144,8 @@ static void print_json(struct ledger *l) {
         "{s:o, s:o}", "items", view_array(FIELDS(sum_fields), l->sums),
         "differences", view_array(FIELDS(difference_fields), l->differences));
     if (l->checked)
-        json_object_set_new(json, "check",
-                            view_array(FIELDS(difference_fields), l->checked));
+        json_put(json, "check",
+                 view_array(FIELDS(difference_fields), l->checked));
     run_print_json(l->run, json);
 }
 

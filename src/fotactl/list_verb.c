@@ -2,6 +2,7 @@
  * JSON or CSV, once or for as long as somebody looks. */
 #include "fotactl/lists.h"
 
+#include "base/json.h"
 #include "base/lists.h"
 
 #include <stdlib.h>
@@ -265,7 +266,7 @@ static void print_news(struct verb_run *run, const struct list_verb *list,
         const char *text = (const char *)line.data;
         if (tell && !json_object_get(*known, text))
             print_line(run, list, rows, i);
-        json_object_set_new(present, text, json_true());
+        json_put(present, text, json_true());
         buffer_free(&line);
     }
     json_decref(*known);

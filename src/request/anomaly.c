@@ -177,10 +177,8 @@ enum outcome request_hold(struct rq *rq) {
     enum outcome outcome = db_run(rq->db, &hold, &params, rq->arena, &rows);
     if (outcome != DONE)
         return outcome;
-    if (db_is_null(rows, 0, 0)) {
-        refuse_hold(rq);
-        return FAILED;
-    }
+    if (db_is_null(rows, 0, 0))
+        return refuse_hold(rq) == DONE ? DONE : FAILED;
     rq->hold_no = db_get_int(rows, 0, 0);
     rq_conclude(rq, CONDITION_quarantined,
                 arena_printf(rq->arena, "held as %jd", (intmax_t)rq->hold_no));

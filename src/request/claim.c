@@ -96,6 +96,7 @@ static enum outcome store_images(const struct rq_batch *batch) {
     for (size_t i = 0; i < batch->count; i++)
         if (batch->rqs[i]->brings_image)
             bring[count++] = batch->rqs[i];
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression) */
     qsort(bring, count, sizeof *bring, compare_images);
     enum outcome outcome = DONE;
     for (size_t i = 0; i < count && outcome == DONE; i++)

@@ -14,6 +14,11 @@ static int mark_order(const void *one, const void *other) {
     return a->up_to < b->up_to ? -1 : a->up_to > b->up_to;
 }
 
+void chain_digested(int good) {
+    if (good != 1)
+        memory_exhausted(0);
+}
+
 void chain_begin(struct chain *chain, const struct trail_head *head) {
     size_t count = head->drop_count;
     chain->drop_count = count;
@@ -39,9 +44,9 @@ void chain_begin(struct chain *chain, const struct trail_head *head) {
     chain->written = chain->before = TRAIL_NEVER;
     for (size_t i = 0; i < 2; i++) {
         chain->earlier[i] = EVP_MD_CTX_new();
-        if (!chain->earlier[i] ||
-            EVP_DigestInit_ex(chain->earlier[i], EVP_sha256(), NULL) != 1)
-            memory_exhausted(0);
+        chain_digested(
+            chain->earlier[i] &&
+            EVP_DigestInit_ex(chain->earlier[i], EVP_sha256(), NULL));
     }
 }
 
@@ -149,7 +154,8 @@ static void earlier_add(struct chain *chain, const struct trail_seal *s) {
         }
         if (form > 2)
             buffer_printf(&text, " %" PRId64, s->running);
-        EVP_DigestUpdate(chain->earlier[i], text.data, text.len);
+        chain_digested(
+            EVP_DigestUpdate(chain->earlier[i], text.data, text.len));
         buffer_free(&text);
     }
 }

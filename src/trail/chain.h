@@ -36,6 +36,10 @@ struct chain {
 void chain_begin(struct chain *chain, const struct trail_head *head);
 void chain_free(struct chain *chain);
 
+/* What a digest of libcrypto answered: it fails for want of memory alone, which
+ * ends the program. */
+void chain_digested(int good);
+
 /* The next seal; NULL or what is wrong with it. */
 const char *chain_fault(struct chain *chain, const struct trail_seal *seal);
 

@@ -41,27 +41,27 @@ static struct trail_verify *verify_of(struct trail_sink *sink) {
 /* ---- piles ---- */
 
 static void pile_begin(struct trail_verify *v, struct pile *pile) {
-    EVP_DigestInit_ex2(pile->digest, v->sha256, NULL);
+    chain_digested(EVP_DigestInit_ex2(pile->digest, v->sha256, NULL));
     *pile = (struct pile){
         .digest = pile->digest, .earliest = TRAIL_NEVER, .latest = TRAIL_NEVER};
 }
 
 static void pile_end(struct pile *pile, uint8_t digest[TRAIL_HASH]) {
-    EVP_DigestFinal_ex(pile->digest, digest, NULL);
+    chain_digested(EVP_DigestFinal_ex(pile->digest, digest, NULL));
 }
 
 static void text_hash(struct trail_verify *v, struct span text,
                       uint8_t hash[TRAIL_HASH]) {
-    EVP_DigestInit_ex2(v->scratch, v->sha256, NULL);
-    EVP_DigestUpdate(v->scratch, text.data, text.len);
-    EVP_DigestFinal_ex(v->scratch, hash, NULL);
+    chain_digested(EVP_DigestInit_ex2(v->scratch, v->sha256, NULL));
+    chain_digested(EVP_DigestUpdate(v->scratch, text.data, text.len));
+    chain_digested(EVP_DigestFinal_ex(v->scratch, hash, NULL));
 }
 
 static void pile_add(struct trail_verify *v, struct pile *pile,
                      const struct trail_entry *entry) {
     uint8_t hash[TRAIL_HASH], record[TRAIL_HASH];
     text_hash(v, entry->text, hash);
-    EVP_DigestUpdate(pile->digest, hash, sizeof hash);
+    chain_digested(EVP_DigestUpdate(pile->digest, hash, sizeof hash));
     if (!pile->entries++ || entry->at < pile->earliest)
         pile->earliest = entry->at;
     if (pile->entries == 1 || entry->at > pile->latest)
