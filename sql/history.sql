@@ -201,12 +201,15 @@ create or replace function history_message(e sat_entry, p_viewer macaddr8)
     where e.kind not like 'device\_%'
     union all
     select json_build_object('code', e.code, 'payload', encode(payload, 'hex'))
-    from (select recipient, received, payload from gbcs_message
-        where csp = e.csp and message_id = sat_message_id(e.detail)
-        union all
-        select recipient, received, payload from sat_message
-        where csp = e.csp and message_id = sat_message_id(e.detail)
-        order by received desc limit 1) m
+    from (select * from (
+            select recipient, received, 0 as message_no, payload
+            from gbcs_message
+            where csp = e.csp and message_id = sat_message_id(e.detail)
+            union all
+            select recipient, received, message_no, payload from sat_message
+            where csp = e.csp and message_id = sat_message_id(e.detail)) x
+        order by received <= e.at desc, received desc, message_no desc
+        limit 1) m
     where e.kind like 'device\_%'
         and (p_viewer is null or recipient = p_viewer)
     limit 1
