@@ -7,6 +7,7 @@
 #include "db/lock.h"
 
 #include <openssl/sha.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -160,10 +161,14 @@ static enum outcome migration_bring(struct db *db, struct migrating *migrating,
     if (outcome != DONE || state == APPLIED)
         return outcome;
     if (state == CHANGED && !is_functions(migration)) {
-        log_error("db.migration_changed",
-                  "file=%s : it was applied with another text; this database "
-                  "belongs to another release",
-                  migration->name);
+        char reason[256];
+        snprintf(reason, sizeof reason,
+                 "%s was applied with another text; this database belongs to "
+                 "another release",
+                 migration->name);
+        db_blame(db, reason);
+        log_error("db.migration_changed", "file=%s : %s", migration->name,
+                  reason);
         return FAILED;
     }
     migrating->missing++;

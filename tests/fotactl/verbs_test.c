@@ -205,6 +205,16 @@ static void a_database_of_another_version_is_migrated_first(void **state) {
     assert_string_equal((char *)tool->out.data, "{\n  \"applied\": 0\n}\n");
 }
 
+static void another_programs_database(void **state) {
+    struct tool *tool = *state;
+    tool_sql(tool, "update migration set content = sha256('x') where name ="
+                   " 'sql/0002-requests.sql'");
+    tool_expect(tool, "migrate", 1,
+                "fotactl: the database refused; nothing was changed: "
+                "sql/0002-requests.sql was applied with another text; this "
+                "database belongs to another release\n");
+}
+
 static void an_empty_database_and_an_earlier_one(void **state) {
     struct tool *tool = *state;
     char old[160];

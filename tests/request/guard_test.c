@@ -292,10 +292,8 @@ static void what_cannot_be_set_is_refused(void **state) {
         {"'no_such', null, 'warn', null, null", "rule"},
         {"'sent_again', '00-00-00-00-00-00-00-01', 'warn', null, null",
          "stranger"},
-        {"'sent_again', null, 'maybe', null, null", "mode"},
         {"'same_version', null, 'warn', 3, null", "level"},
         {"'sent_again', null, 'warn', 0, null", "level"},
-        {"'sent_again', null, 'warn', null, 'elsewhere'", "list"},
         {"'sent_again', null, 'warn', 7, 'invalid'", "done"},
     };
     forget(g);
