@@ -331,6 +331,7 @@ int main(void) {
         WITH_DATABASE(the_manual_is_made_of_the_tables),
         WITH_DATABASE(the_example_configuration_is_the_daemons),
         WITH_DATABASE(a_database_of_another_version_is_migrated_first),
+        WITH_DATABASE(another_programs_database),
         WITH_DATABASE(an_empty_database_and_an_earlier_one),
         WITH_DATABASE(a_role_that_may_not_migrate_hears_who_may),
         WITH_DATABASE(a_database_out_of_reach_is_one_line),
