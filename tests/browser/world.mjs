@@ -299,10 +299,12 @@ const requestNo = requestId => `(select request_no from service_request
     where counter = ${requestId.split(":").at(-1)}
         and accepted > 0 order by request_no desc limit 1)`;
 
-/* An alarm of each rule that stands, and one that has ended. No rule is looked at
- * for a while: housekeeping would end them. */
+/* An alarm of each rule that stands, and one that has ended, instead of those of
+ * what other tests did. No rule is looked at for a while: housekeeping would end
+ * them. */
 export const addAlarms = (requestId, device) => sql(
     `update alarm_rule set looked = now(), looks = '2 years';
+     delete from alarm;
      insert into alarm (rule, about, device_id, csp, request_no, user_id,
         since, until, count, why)
      select v.rule, coalesce(v.about, '${requestId}'),
