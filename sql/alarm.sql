@@ -100,6 +100,7 @@ create or replace function silent_csps(p_for interval, p_now timestamptz)
 begin
     return query
     with owed as materialized (
+        -- apart, for each of the two has its index
         select j.csp, j.ended as since, j.silent from csp_job j
         where j.state = 'handed_over' and j.reported is null
             and j.silent is null

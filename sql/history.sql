@@ -198,7 +198,6 @@ create or replace function history_message(e sat_entry, p_viewer macaddr8)
         from alert_confirmed where e.kind = 'delivered'
             and user_id = e.party and number = substring(e.detail
                 from ', number ([0-9]+)')::bigint) m
-    where e.kind not like 'device\_%'
     union all
     select json_build_object('code', e.code, 'payload', encode(payload, 'hex'))
     from (select * from (

@@ -23,10 +23,11 @@ const char *trail_hash_text(const uint8_t hash[TRAIL_HASH],
 json_t *trail_seal_json(const struct trail_seal *s, bool kept,
                         const char *fault, struct arena *arena) {
     char hash[2 * TRAIL_HASH + 1];
+    int64_t hundredths = s->retention / 864; /* of a day, cut off */
     const char *retention =
-        s->retention < 0 ? NULL
-                         : arena_printf(arena, "%.10g days",
-                                        (double)(s->retention / 864) / 100);
+        s->retention < 0
+            ? NULL
+            : arena_printf(arena, "%.10g days", (double)hundredths / 100);
     const char *dropper = trail_seal_dropper(s, arena);
     json_t *json = json_object();
     json_put(json, "seal", json_integer(s->seal));
